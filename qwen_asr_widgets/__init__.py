@@ -1,3 +1,72 @@
-"""Realtime speech recognition with Qwen-ASR in Jupyter: hear, see and time every turn."""
+"""Realtime speech recognition with Qwen-ASR in Jupyter: hear, see and time every turn.
+
+Examples
+--------
+>>> import qwen_asr_widgets as qaw
+>>> clip = qaw.sample("conversation").clip
+>>> print(f"{clip.duration:.0f} s at {clip.sample_rate} Hz")     # doctest: +ELLIPSIS
+... s at 16000 Hz
+
+With ``qaw.transcribe(clip)`` it is streamed in real time to the embedded service (no key, no network).
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING
 
 __version__ = "0.1.0"
+
+api_key: str | None = None
+"""The DashScope key, where it is set in code; else ``DASHSCOPE_API_KEY`` is read when a connection is made."""
+
+_HOMES = {
+    "audio.clip": ("AudioClip",),
+    "audio.reference": ("ReferenceTurn",),
+    "audio.samples": ("Sample", "sample"),
+    "errors": ("QawError", "ServiceClosed", "ServiceError"),
+    "plots": ("plot_latency", "plot_recording"),
+    "realtime.config": ("SessionConfig",),
+    "realtime.conversation": ("OmniRealtimeCallback", "OmniRealtimeConversation"),
+    "realtime.endpoints": ("Endpoint", "dashscope", "embedded"),
+    "realtime.params": (
+        "AudioFormat", "AudioFormatConfig", "AudioFormatType", "AudioSampleRate", "MultiModality",
+        "TranscriptionParams", "TranslationParams",
+    ),
+    "recording": ("Recording", "compare", "load_recording", "transcribe"),
+    "vad.scores": ("SpeechScores", "speech_scores"),
+    "vad.turns": ("Turn", "TurnDetection", "detect_turns"),
+}
+_MODULE_OF = {name: module for module, names in _HOMES.items() for name in names}
+
+__all__ = ["__version__", "api_key", *sorted(_MODULE_OF)]
+
+if TYPE_CHECKING:
+    from .audio.clip import AudioClip
+    from .audio.reference import ReferenceTurn
+    from .audio.samples import Sample, sample
+    from .errors import QawError, ServiceClosed, ServiceError
+    from .plots import plot_latency, plot_recording
+    from .realtime.config import SessionConfig
+    from .realtime.conversation import OmniRealtimeCallback, OmniRealtimeConversation
+    from .realtime.endpoints import Endpoint, dashscope, embedded
+    from .realtime.params import (
+        AudioFormat, AudioFormatConfig, AudioFormatType, AudioSampleRate, MultiModality,
+        TranscriptionParams, TranslationParams,
+    )
+    from .recording import Recording, compare, load_recording, transcribe
+    from .vad.scores import SpeechScores, speech_scores
+    from .vad.turns import Turn, TurnDetection, detect_turns
+
+
+def __getattr__(name: str) -> object:
+    """Import a public name when it is first used, so that importing the package stays light."""
+    if name not in _MODULE_OF:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(importlib.import_module(f".{_MODULE_OF[name]}", __name__), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_MODULE_OF})

@@ -1,0 +1,53 @@
+# Two commands: `make demo` shows it, `make test` checks it. Both do all the set-up on a fresh machine.
+PYTHON ?= python3
+LAB ?= 1
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+
+.PHONY: demo test bench soak lint samples screenshots clean browser
+
+demo: $(VENV)/.demo
+	$(BIN)/qwen-asr-widgets transcribe sample:conversation
+ifneq ($(LAB),0)
+	$(BIN)/qwen-asr-widgets lab --notebook 01_quickstart.ipynb --dir notebooks
+endif
+
+test: $(VENV)/.test browser
+	$(BIN)/python -m pytest
+
+lint: $(VENV)/.test
+	$(BIN)/python -m pytest tests/package/test_lint.py -q
+
+bench: $(VENV)/.test browser
+	$(BIN)/python tests/benchmarks/run.py
+
+soak: $(VENV)/.test browser
+	$(BIN)/python -m pytest -m soak --override-ini timeout=3600
+
+samples: $(VENV)/.test
+	$(BIN)/python qwen_asr_widgets/audio/data/make_samples.py
+
+screenshots: $(VENV)/.test browser
+	$(BIN)/python tests/screenshots/make.py
+
+# Debian's chromium, where no browser is there and root is at hand; without one the browser tests say so.
+browser:
+	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null \
+	|| { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null \
+	     && apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium >/dev/null; } \
+	|| echo "No chromium and no root to install it: the browser tests will be skipped."
+
+$(BIN)/python:
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.demo: setup.cfg pyproject.toml | $(BIN)/python
+	$(PIP) -e '.[media,lab]'
+	@touch $@
+
+$(VENV)/.test: setup.cfg pyproject.toml | $(BIN)/python
+	$(PIP) -e '.[test,all]'
+	@touch $@
+
+clean:
+	rm -rf $(VENV) .venv-* .make build dist *.egg-info .pytest_cache .mypy_cache .hypothesis .import_linter_cache
