@@ -1,0 +1,52 @@
+// Small helpers to build and own elements. Text is always set as text, never parsed as HTML.
+
+/** @typedef {Record<string, string | number | boolean | null | undefined>} Attributes */
+
+/**
+ * Make an element. `true` sets an empty attribute; `false`, `null` and `undefined` leave it out.
+ * @template {keyof HTMLElementTagNameMap} Tag
+ * @param {Tag} tag
+ * @param {Attributes} [attributes]
+ * @param {...(Node | string)} children
+ * @returns {HTMLElementTagNameMap[Tag]}
+ */
+export function make(tag, attributes = {}, ...children) {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) {
+    if (value === false || value === null || value === undefined) continue;
+    element.setAttribute(name, value === true ? "" : String(value));
+  }
+  element.append(...children);
+  return element;
+}
+
+/**
+ * Make a button of the design system.
+ * @param {string} label
+ * @param {() => void} pressed
+ * @param {AbortSignal} signal
+ * @param {Attributes} [attributes]
+ */
+export function button(label, pressed, signal, attributes = {}) {
+  const classes = `qaw-button ${attributes.class ?? ""}`.trim();
+  const element = make("button", { type: "button", ...attributes, class: classes }, label);
+  element.addEventListener("click", pressed, { signal });
+  return element;
+}
+
+/**
+ * Make the root of a view: themed tokens, and keys that never reach the notebook.
+ * JupyterLab listens on the document in the capturing phase, so only its own attribute keeps it out.
+ * @param {HTMLElement} host
+ * @param {AbortSignal} signal
+ * @param {Attributes} [attributes]
+ */
+export function viewRoot(host, signal, attributes = {}) {
+  const root = make("div", { ...attributes, class: `qaw ${attributes.class ?? ""}`.trim() });
+  root.setAttribute("data-lm-suppress-shortcuts", "true");
+  for (const name of /** @type {const} */ (["keydown", "keypress", "keyup"])) {
+    root.addEventListener(name, (event) => event.stopPropagation(), { signal });
+  }
+  host.replaceChildren(root);
+  return root;
+}

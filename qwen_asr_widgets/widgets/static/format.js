@@ -1,0 +1,36 @@
+// How numbers are written, the same in every view.
+
+/**
+ * Write a time on the axis: `0:20.6`, `1:02:05.0`.
+ * @param {number} seconds
+ * @param {number} [digits] after the point
+ */
+export function clock(seconds, digits = 1) {
+  const unit = 10 ** digits;
+  const whole = Math.floor(Math.max(0, seconds) * unit + 1e-6);
+  const fraction = digits > 0 ? `.${String(whole % unit).padStart(digits, "0")}` : "";
+  const total = Math.floor(whole / unit);
+  const hours = Math.floor(total / 3600);
+  const minutes = Math.floor(total / 60) % 60;
+  const rest = String(total % 60).padStart(2, "0");
+  return hours > 0
+    ? `${hours}:${String(minutes).padStart(2, "0")}:${rest}${fraction}`
+    : `${minutes}:${rest}${fraction}`;
+}
+
+/**
+ * Write a duration: `1.02 s`.
+ * @param {number} seconds
+ * @param {number} [digits]
+ */
+export function duration(seconds, digits = 2) {
+  return `${seconds.toFixed(digits)} s`;
+}
+
+/**
+ * Write a size: `16 kB`, `12.5 MB`.
+ * @param {number} bytes
+ */
+export function size(bytes) {
+  return bytes < 1e6 ? `${Math.round(bytes / 1e3)} kB` : `${(bytes / 1e6).toFixed(1)} MB`;
+}

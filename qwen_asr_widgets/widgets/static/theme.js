@@ -1,0 +1,54 @@
+// Light or dark: read from the front end, told to the style sheet and to whoever draws on a canvas.
+
+/**
+ * Decide whether the page is dark.
+ * JupyterLab, Notebook and Voila say so on the body, VS Code by a class; elsewhere the system decides.
+ * @param {{jupyterLight?: string, classes?: string, systemDark?: boolean}} signs
+ * @returns {boolean}
+ */
+export function isDark({ jupyterLight, classes = "", systemDark = false }) {
+  if (jupyterLight !== undefined) return jupyterLight === "false";
+  if (/\bvscode-(dark|high-contrast)\b(?!-light)/.test(classes)) return true;
+  if (/\bvscode-/.test(classes)) return false;
+  return systemDark;
+}
+
+/**
+ * Keep `data-theme` of a root element right until the signal aborts.
+ * @param {HTMLElement} root
+ * @param {AbortSignal} signal
+ * @param {() => void} [changed] called after every change, not for the first setting
+ */
+export function followTheme(root, signal, changed = () => {}) {
+  const system = window.matchMedia("(prefers-color-scheme: dark)");
+  const apply = () => {
+    const theme = isDark({
+      jupyterLight: document.body.dataset.jpThemeLight,
+      classes: document.body.className,
+      systemDark: system.matches,
+    }) ? "dark" : "light";
+    if (root.dataset.theme === theme) return;
+    const first = root.dataset.theme === undefined;
+    root.dataset.theme = theme;
+    if (!first) changed();
+  };
+  apply();
+  const observer = new MutationObserver(apply);
+  observer.observe(document.body, { attributes: true, attributeFilter: ["data-jp-theme-light", "class"] });
+  system.addEventListener("change", apply, { signal });
+  signal.addEventListener("abort", () => observer.disconnect(), { once: true });
+}
+
+/**
+ * Read design tokens as colours a canvas understands.
+ * @template {string} Name
+ * @param {HTMLElement} root an element inside `.qaw`
+ * @param {readonly Name[]} names without the `--qaw-` in front
+ * @returns {Record<Name, string>}
+ */
+export function colours(root, names) {
+  const style = getComputedStyle(root);
+  const found = /** @type {Record<Name, string>} */ ({});
+  for (const name of names) found[name] = style.getPropertyValue(`--qaw-${name}`).trim();
+  return found;
+}
