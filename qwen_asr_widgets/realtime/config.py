@@ -51,7 +51,8 @@ class SessionConfig:
     turn_detection: TurnDetection | None = field(default_factory=TurnDetection)
 
     def __post_init__(self) -> None:
-        name = _OLDER_NAMES.get(self.input_audio_format, self.input_audio_format)
+        name = self.input_audio_format
+        name = _OLDER_NAMES.get(name, name) if isinstance(name, str) else name
         object.__setattr__(self, "input_audio_format", name)
         if name not in INPUT_FORMATS:
             raise SettingError(

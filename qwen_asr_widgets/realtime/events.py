@@ -64,6 +64,8 @@ class SpeechStopped(ServerEvent):
     type = "input_audio_buffer.speech_stopped"
     item_id: str
     audio_end_ms: int
+    reason: str | None = None
+    """Why it closed (``"silence"``, ``"finish"``, ``"limit"``); only the embedded service says it."""
 
 
 @dataclass(frozen=True)
@@ -192,6 +194,8 @@ class UnknownEvent(ServerEvent, ClientEvent):
 
     type = "unknown"
     message: Mapping[str, Any] = field(default_factory=dict)
+    problem: str = ""
+    """Why an event of a known type could not be read as such; empty where the type is not known."""
 
 
 Event = Union[ServerEvent, ClientEvent]

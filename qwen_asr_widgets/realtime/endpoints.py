@@ -1,0 +1,200 @@
+"""Where to talk to: DashScope's regions, the embedded service, or any URL that speaks the protocol."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import parse_qs, quote, urlsplit
+
+from ..errors import EndpointError, MissingKey
+
+DEFAULT_MODEL = "qwen3-asr-flash-realtime"
+KEY_VARIABLE = "DASHSCOPE_API_KEY"
+_DASHSCOPE_DOMAIN = ".aliyuncs.com"
+
+
+class Secret:
+    """A key that shows itself to nobody who does not ask: not in a repr, a pickle or a dict of attributes.
+
+    Examples
+    --------
+    >>> Secret("sk-1")
+    <key>
+    """
+
+    __slots__ = ("_read",)
+
+    def __init__(self, value: str) -> None:
+        self._read = lambda: value
+
+    def reveal(self) -> str:
+        """Return the key itself."""
+        return self._read()
+
+    def __bool__(self) -> bool:
+        return bool(self._read())
+
+    def __repr__(self) -> str:
+        return "<key>" if self else "<no key>"
+
+    def __copy__(self) -> Secret:
+        return self
+
+    def __deepcopy__(self, memo: Any) -> Secret:
+        return self
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Secret, ("",)
+
+
+def find_key(argument: str | Secret | None = None) -> str | None:
+    """Return the DashScope key: the argument, then ``qwen_asr_widgets.api_key``, then the environment.
+
+    A key set as ``dashscope.api_key`` is taken last, where the official SDK is loaded anyway.
+    """
+    if isinstance(argument, Secret):
+        argument = argument.reveal()
+    package = sys.modules.get(__name__.split(".", 1)[0])
+    official = sys.modules.get("dashscope")
+    return (
+        argument
+        or getattr(package, "api_key", None)
+        or os.environ.get(KEY_VARIABLE)
+        or getattr(official, "api_key", None)
+        or None
+    )
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """A service that speaks the Qwen-ASR-Realtime protocol.
+
+    Parameters
+    ----------
+    url : str
+        ``ws://`` or ``wss://`` address without the model, e.g. ``wss://host/api-ws/v1/realtime``.
+    api_key : str or None
+        Sent as ``Authorization: Bearer``. None: for DashScope's hosts it is looked up when connecting
+        (``qwen_asr_widgets.api_key``, then ``DASHSCOPE_API_KEY``); to other hosts none is sent.
+    model : str
+        Model name; an unknown one is the service's business.
+    workspace : str or None
+        Sent as ``X-DashScope-WorkSpace``.
+    headers : Mapping or None
+        Further headers of the handshake.
+    ca_file : str or None
+        PEM file of the certificate authority to trust instead of the system's.
+    proxy : str or None
+        ``"environment"`` (default: ``http_proxy``/``https_proxy``/``no_proxy``), None for a direct
+        connection, or ``"http://host:port"``. Loopback never goes through a proxy.
+    name : str
+        What to call it in tables and pictures; empty: the host.
+
+    Raises
+    ------
+    EndpointError
+        The URL is not one of a WebSocket.
+
+    Notes
+    -----
+    The key is in no repr, comparison or pickle: an unpickled endpoint looks its key up again.
+
+    Examples
+    --------
+    >>> "sk-1" in repr(Endpoint("wss://example.org/api-ws/v1/realtime", api_key="sk-1"))
+    False
+    >>> Endpoint("wss://example.org/realtime").address
+    'wss://example.org/realtime?model=qwen3-asr-flash-realtime'
+    """
+
+    url: str
+    api_key: str | Secret | None = field(default=None, repr=False, compare=False)
+    model: str = DEFAULT_MODEL
+    workspace: str | None = None
+    headers: Mapping[str, str] | None = field(default=None, repr=False, compare=False)
+    ca_file: str | None = None
+    proxy: str | None = field(default="environment", repr=False)
+    name: str = ""
+
+    def __post_init__(self) -> None:
+        check_url(self.url)
+        if self.api_key is not None and not isinstance(self.api_key, Secret):
+            if not isinstance(self.api_key, str):
+                raise EndpointError(f"api_key must be text, not {type(self.api_key).__name__}.")
+            object.__setattr__(self, "api_key", Secret(self.api_key.strip()))
+        if not self.name:
+            object.__setattr__(self, "name", urlsplit(self.url).hostname or "")
+
+    @property
+    def is_dashscope(self) -> bool:
+        """Whether this is one of DashScope's hosts, which want a key."""
+        return (urlsplit(self.url).hostname or "").endswith(_DASHSCOPE_DOMAIN)
+
+    @property
+    def is_loopback(self) -> bool:
+        """Whether the host is this machine."""
+        return is_loopback_host(urlsplit(self.url).hostname or "")
+
+    @property
+    def address(self) -> str:
+        """The URL with the model, as it is connected to."""
+        parts = urlsplit(self.url)
+        if "model" in parse_qs(parts.query):
+            return self.url
+        return f"{self.url}{'&' if parts.query else '?'}model={quote(self.model, safe='')}"
+
+    def key(self) -> str | None:
+        """Return the key to send, read now; None where none is wanted.
+
+        Raises
+        ------
+        MissingKey
+            DashScope wants a key and there is none.
+        """
+        if not self.is_dashscope:
+            return self.api_key.reveal() or None if isinstance(self.api_key, Secret) else None
+        key = find_key(self.api_key)
+        if not key:
+            raise MissingKey(missing_key_message(self.name))
+        return key
+
+    def request_headers(self) -> dict[str, str]:
+        """Return the headers of the handshake, the key among them: never log or keep them."""
+        headers = {"OpenAI-Beta": "realtime=v1", **(self.headers or {})}
+        key = self.key()
+        if key:
+            headers["Authorization"] = f"Bearer {key}"
+        if self.workspace:
+            headers["X-DashScope-WorkSpace"] = self.workspace
+        return headers
+
+
+def missing_key_message(name: str) -> str:
+    """Return the sentence that says how to give a key."""
+    return (
+        f"{name} wants a DashScope key and none was given. Pass api_key=…, set qwen_asr_widgets.api_key or "
+        f"the variable {KEY_VARIABLE}; without a key, use the embedded service: endpoint='embedded'."
+    )
+
+
+def check_url(url: Any) -> None:
+    """Raise `EndpointError` unless ``url`` is a WebSocket address with a host."""
+    try:
+        parts = urlsplit(url) if isinstance(url, str) else None
+        ok = parts is not None and parts.scheme in ("ws", "wss") and bool(parts.hostname)
+        ok = ok and (parts is None or parts.port is None or parts.port > 0)
+    except ValueError:
+        ok = False
+    if not ok:
+        raise EndpointError(
+            f"{url!r} is not a WebSocket address; give one like 'wss://host/api-ws/v1/realtime'."
+        )
+
+
+def is_loopback_host(host: str) -> bool:
+    """Return whether a host name stands for this machine."""
+    host = host.strip("[]").lower()
+    return host in ("localhost", "::1") or host.endswith(".localhost") or host.startswith("127.")

@@ -1,0 +1,358 @@
+"""The client's side of a session without a socket or a clock: events and times go in, utterances come out."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from ..audio.units import ms_to_seconds
+from ..errors import SettingError
+from ..vad.turns import HOP, MAX_TURN_SECONDS
+from .config import SessionConfig
+from .events import (
+    AppendAudio,
+    BufferCleared,
+    BufferCommitted,
+    ClearBuffer,
+    ClientEvent,
+    CommitBuffer,
+    ErrorEvent,
+    Event,
+    FinishSession,
+    ServerEvent,
+    SessionCreated,
+    SessionUpdate,
+    SessionUpdated,
+    SpeechStarted,
+    SpeechStopped,
+    TranscriptCompleted,
+    TranscriptFailed,
+    TranscriptPartial,
+)
+from .legality import Legality
+from .utterance import EndedBy, Partial, Status, Utterance
+
+_FRAME_SECONDS = HOP / 16_000
+_REASONS: dict[str, EndedBy] = {"silence": "silence", "finish": "finish", "limit": "limit"}
+_SESSION_PARAMS = ("session", "turn_detection", "input_audio", "sample_rate", "modalities")
+
+
+@dataclass(frozen=True)
+class Violation:
+    """Something that was not legal where it came; it was borne and noted."""
+
+    time: float
+    reason: str
+    event: Event
+
+
+@dataclass(frozen=True)
+class _Commit:
+    """A commit on its way: the audio it covers (seconds) and when it was sent."""
+
+    start: float
+    end: float
+    sent_at: float
+
+
+class Session:
+    """What a client knows of one session. Not thread-safe: its owner holds a lock.
+
+    Parameters
+    ----------
+    config : SessionConfig or None
+        The settings taken to be in force until the service says otherwise.
+    offset : float
+        Seconds on the recording's timeline at which this session's audio begins.
+    first_number : int
+        Number of the first utterance, for a session that continues an earlier one.
+
+    Attributes
+    ----------
+    config : SessionConfig
+        The settings in force: what the service confirmed last.
+    session_id : str
+        Empty until the service gave one.
+    finished : bool
+        Whether ``session.finished`` has come.
+
+    Examples
+    --------
+    >>> session = Session()
+    >>> session.receive(SessionCreated({"id": "s1"}), 0.0)
+    >>> session.receive(SpeechStarted("item_1", 700), 1.2)
+    >>> session.receive(TranscriptPartial("item_1", "good", " mor"), 1.5)
+    >>> utterance = session.utterances[0]
+    >>> utterance.start, utterance.onset, utterance.onset_source, utterance.text
+    (0.7, 1.0, 'estimated', 'good mor')
+    """
+
+    def __init__(
+        self, config: SessionConfig | None = None, offset: float = 0.0, first_number: int = 1
+    ) -> None:
+        self.config = config or SessionConfig()
+        self.offset = offset
+        self.session_id = ""
+        self.legality = Legality(self.config)
+        self._first_number = first_number
+        self._utterances: list[Utterance] = []
+        self._index: dict[str, int] = {}
+        self._violations: list[Violation] = []
+        self._errors: list[ErrorEvent] = []
+        self._updates: deque[SessionUpdate] = deque()
+        self._commits: deque[_Commit] = deque()
+        self._appended = 0.0
+        self._buffer_start = 0.0
+        self._finish_sent = False
+        self._handlers: dict[type, Callable[[Any, float], None]] = {
+            SessionCreated: self._on_created,
+            SessionUpdated: self._on_updated,
+            SpeechStarted: self._on_started,
+            SpeechStopped: self._on_stopped,
+            BufferCommitted: self._on_committed,
+            BufferCleared: self._on_cleared,
+            TranscriptPartial: self._on_partial,
+            TranscriptCompleted: self._on_completed,
+            TranscriptFailed: self._on_failed,
+            ErrorEvent: self._on_error,
+        }
+
+    @property
+    def utterances(self) -> tuple[Utterance, ...]:
+        """Every utterance so far, in the order in which they began."""
+        return tuple(self._utterances)
+
+    @property
+    def violations(self) -> tuple[Violation, ...]:
+        """What came where it was not legal, oldest first."""
+        return tuple(self._violations)
+
+    @property
+    def errors(self) -> tuple[ErrorEvent, ...]:
+        """Every ``error`` event, oldest first."""
+        return tuple(self._errors)
+
+    @property
+    def finished(self) -> bool:
+        """Whether ``session.finished`` has come."""
+        return self.legality.state == "finished"
+
+    @property
+    def appended(self) -> float:
+        """Seconds of audio sent in this session."""
+        return self._appended
+
+    def send(self, event: ClientEvent, time: float, samples: int | None = None) -> None:
+        """Take note of an event that was sent.
+
+        Parameters
+        ----------
+        event : ClientEvent
+            What was sent.
+        time : float
+            When, in seconds of any one clock.
+        samples : int or None
+            Audio samples in an append at the session's rate; None counts two bytes each (PCM).
+        """
+        self._note(event, time)
+        if isinstance(event, CommitBuffer):
+            self._commits.append(_Commit(self._buffer_start, self._appended, time))
+            self._buffer_start = self._appended
+        self.legality.apply(event, samples)
+        if isinstance(event, AppendAudio):
+            count = len(event.audio) // 2 if samples is None else samples
+            self._appended += count / self.config.sample_rate
+        elif isinstance(event, ClearBuffer):
+            self._buffer_start = self._appended
+        elif isinstance(event, SessionUpdate):
+            self._send_update(event)
+        elif isinstance(event, FinishSession):
+            self._finish_sent = True
+
+    def receive(self, event: ServerEvent, time: float) -> None:
+        """Take note of an event that arrived at ``time``; what is not legal is borne and noted."""
+        event = self._with_item(event)
+        self._note(event, time)
+        self.legality.apply(event)
+        handler = self._handlers.get(type(event))
+        if handler is not None:
+            handler(event, time)
+
+    def lost(self, time: float) -> None:
+        """The connection broke: what has no transcript yet will not get one from this session."""
+        for index, utterance in enumerate(self._utterances):
+            if utterance.open:
+                self._utterances[index] = replace(
+                    utterance, status="lost", ended_by="lost",
+                    stopped_at=utterance.stopped_at if utterance.stopped_at is not None else time,
+                )
+
+    def _note(self, event: Event, time: float) -> None:
+        reason = self.legality.check(event)
+        if reason is not None:
+            self._violations.append(Violation(time, reason, event))
+
+    def _with_item(self, event: ServerEvent) -> ServerEvent:
+        """Give an event without an item id that of the newest utterance still open."""
+        if getattr(event, "item_id", None) != "" or isinstance(event, SpeechStarted):
+            return event
+        newest = next((u.item_id for u in reversed(self._utterances) if u.open), "")
+        return replace(event, item_id=newest)  # type: ignore[call-arg]
+
+    # ---- settings
+
+    def _send_update(self, event: SessionUpdate) -> None:
+        """Before any audio, rate and format hold at once: the samples sent next are counted by them."""
+        self._updates.append(event)
+        if not self._appended:
+            try:
+                wanted = self.config.updated(event.session)
+            except SettingError:
+                return
+            self._set_config(
+                replace(self.config, sample_rate=wanted.sample_rate,
+                        input_audio_format=wanted.input_audio_format)
+            )
+
+    def _on_created(self, event: SessionCreated, time: float) -> None:
+        self.session_id = event.session_id
+        if not self._updates:
+            self._merge(event, event.session, time)
+
+    def _on_updated(self, event: SessionUpdated, time: float) -> None:
+        """The service may leave out what was set (it does not repeat the padding): what was sent fills in."""
+        if self._updates:
+            self._merge(event, self._updates.popleft().session, time)
+        self._merge(event, event.session, time)
+
+    def _merge(self, event: ServerEvent, session: Mapping[str, Any], time: float) -> None:
+        try:
+            self._set_config(self.config.updated(session))
+        except SettingError as problem:
+            self._violations.append(Violation(time, str(problem), event))
+
+    def _set_config(self, config: SessionConfig) -> None:
+        self.config = config
+        self.legality.configure(config)
+
+    def _on_error(self, event: ErrorEvent, time: float) -> None:
+        """An error about a setting answers the oldest update under way: the old settings stay."""
+        self._errors.append(event)
+        if self._updates and str(event.error.get("param") or "").startswith(_SESSION_PARAMS):
+            self._updates.popleft()
+
+    # ---- turns
+
+    def _place(self, ms: float) -> float:
+        return round(self.offset + ms_to_seconds(ms), 6)
+
+    def _on_started(self, event: SpeechStarted, time: float) -> None:
+        start = self._place(event.audio_start_ms)
+        if event.audio_onset_ms is not None:
+            onset, source = self._place(event.audio_onset_ms), "service"
+        else:
+            settings = self.config.turn_detection
+            padding = ms_to_seconds(settings.prefix_padding_ms) if settings else 0.0
+            onset, source = round(start + padding, 6), "estimated"
+        self._change(
+            event.item_id, start=start, onset=onset, onset_source=source, started_at=time, status="speaking"
+        )
+
+    def _on_stopped(self, event: SpeechStopped, time: float) -> None:
+        end = self._place(event.audio_end_ms)
+        before = self._find(event.item_id)
+        onset = before.onset
+        if onset is not None and before.onset_source == "estimated":
+            onset = min(onset, end)
+        self._change(
+            event.item_id, end=end, onset=onset, stopped_at=time, status=_later(before.status, "stopped"),
+            ended_by=self._why_stopped(event, replace(before, onset=onset, end=end)),
+        )
+
+    def _why_stopped(self, event: SpeechStopped, utterance: Utterance) -> EndedBy:
+        """Say what closed a turn: what the service says, else what can be told from positions.
+
+        A turn of 60 s (less one frame) was closed by the limit. After a finish, or in manual mode that was
+        switched on midway, a turn was closed by that if too little audio followed its end for the silence.
+        """
+        if event.reason in _REASONS:
+            return _REASONS[event.reason]
+        onset, end = utterance.onset, utterance.end
+        if onset is not None and end is not None and end - onset >= MAX_TURN_SECONDS - _FRAME_SECONDS:
+            return "limit"
+        settings = self.config.turn_detection
+        if settings is None or any("turn_detection" in update.session and
+                                   update.session["turn_detection"] is None for update in self._updates):
+            return "finish"
+        needed = settings.silence_frames * _FRAME_SECONDS
+        followed = self.offset + self._appended - (end or 0.0)
+        return "finish" if self._finish_sent and followed < needed else "silence"
+
+    def _on_committed(self, event: BufferCommitted, time: float) -> None:
+        known = event.item_id in self._index
+        utterance = self._find(event.item_id)
+        if known and utterance.started_at is not None:
+            self._change(event.item_id, committed_at=time)
+            return
+        commit = self._commits.popleft() if self._commits else None
+        start, end = (commit.start, commit.end) if commit else (self._buffer_start, self._appended)
+        if commit is None:
+            self._buffer_start = self._appended
+        self._change(
+            event.item_id, start=round(self.offset + start, 6), end=round(self.offset + end, 6),
+            committed_at=time, committed_sent_at=commit.sent_at if commit else None,
+            status=_later(utterance.status, "stopped"),
+            ended_by="finish" if commit is None and self._finish_sent else "commit",
+        )
+
+    def _on_cleared(self, event: BufferCleared, time: float) -> None:
+        """Audio thrown away takes the turn that was open in it along."""
+        for utterance in self._utterances:
+            if utterance.status == "speaking":
+                self._change(utterance.item_id, status="lost", ended_by="lost", stopped_at=time)
+
+    # ---- transcripts
+
+    def _on_partial(self, event: TranscriptPartial, time: float) -> None:
+        before = self._find(event.item_id)
+        if not before.open:
+            return
+        self._change(
+            event.item_id, settled=event.text, draft=event.stash, text=event.text + event.stash,
+            partials=(*before.partials, Partial(time, event.text, event.stash)),
+            language=event.language or before.language, emotion=event.emotion or before.emotion,
+        )
+
+    def _on_completed(self, event: TranscriptCompleted, time: float) -> None:
+        before = self._find(event.item_id)
+        self._change(
+            event.item_id, text=event.transcript, settled=event.transcript, draft="", status="final",
+            final_at=time,
+            language=event.language or before.language, emotion=event.emotion or before.emotion,
+        )
+
+    def _on_failed(self, event: TranscriptFailed, time: float) -> None:
+        self._change(event.item_id, status="failed", error=dict(event.error), final_at=time)
+
+    # ---- the list
+
+    def _find(self, item_id: str) -> Utterance:
+        """Return the utterance of an item, begun here if it is new."""
+        if item_id not in self._index:
+            self._index[item_id] = len(self._utterances)
+            self._utterances.append(Utterance(self._first_number + len(self._utterances), item_id))
+        return self._utterances[self._index[item_id]]
+
+    def _change(self, item_id: str, **changes: Any) -> None:
+        utterance = self._find(item_id)
+        self._utterances[self._index[item_id]] = replace(utterance, **changes)
+
+
+def _later(now: Status, then: Status) -> Status:
+    """A state reached is not left again for an earlier one."""
+    return then if now == "speaking" else now
+
+
+__all__ = ["EndedBy", "Partial", "Session", "Status", "Utterance", "Violation"]
