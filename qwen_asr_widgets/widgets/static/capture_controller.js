@@ -1,0 +1,265 @@
+// One recording at a time for a widget in a page, shared by all its views. The kernel never writes
+// here: what the views show is this state alone.
+
+import { pageProblem, UNPROCESSED } from "./capture.js";
+import { Recorder } from "./recorder.js";
+import { Uplink } from "./uplink.js";
+
+const SILENT_SECONDS = 3;
+const CLIP_SHOWN_SECONDS = 2;
+
+/**
+ * @typedef {import("./capture.js").Problem} Problem
+ * @typedef {import("./capture.js").ProblemCode} ProblemCode
+ * @typedef {"idle" | "starting" | "recording" | "paused" | "stopping"} Phase
+ * @typedef {object} State
+ * @property {Phase} phase
+ * @property {number} seconds recorded, without pauses
+ * @property {number} peak of the last chunk, in [0, 1]
+ * @property {boolean} clipping
+ * @property {boolean} silent nothing but zeros arrive, or the system says that it is muted
+ * @property {Array<{id: string, label: string}>} devices
+ * @property {string} deviceId
+ * @property {import("./capture.js").Processing} processing asked for
+ * @property {Record<string, number | boolean | null> | null} settings the real ones
+ * @property {(Problem & {seconds: number}) | null} problem
+ * @property {{name: string, size: number, sent: number} | null} file
+ */
+
+export class CaptureController {
+  /**
+   * @param {import("./uplink.js").Sender} sender
+   * @param {string} uid of the widget, the same in every tab
+   */
+  constructor(sender, uid) {
+    this.uid = uid;
+    this.uplink = new Uplink(sender, () => this.remember());
+    /** @type {Set<(state: State) => void>} */
+    this.views = new Set();
+    this.ending = new AbortController();
+    this.forgetLock = () => {};
+    this.quiet = 0;
+    this.clippedAt = -Infinity;
+    /** @type {State} */
+    this.state = {
+      phase: "idle", seconds: 0, peak: 0, clipping: false, silent: false, devices: [], deviceId: "",
+      processing: { ...UNPROCESSED }, settings: null, problem: this.leftBehind(), file: null,
+    };
+    const devices = navigator.mediaDevices;
+    devices?.addEventListener("devicechange", () => this.listDevices(), { signal: this.ending.signal });
+    this.listDevices();
+  }
+
+  /**
+   * @param {(state: State) => void} view called now and after every change
+   * @param {AbortSignal} signal when it aborts the view is gone; with the last one a recording ends
+   */
+  attach(view, signal) {
+    this.views.add(view);
+    view(this.state);
+    signal.addEventListener("abort", () => {
+      this.views.delete(view);
+      if (this.views.size === 0) this.stop("closed");
+    }, { once: true });
+  }
+
+  /** @param {Partial<State>} change */
+  set(change) {
+    this.state = { ...this.state, ...change };
+    for (const view of this.views) view(this.state);
+  }
+
+  /**
+   * Record. `clickedAt` is the time of the click (performance.now), from which the delay is counted.
+   * @param {number} clickedAt
+   */
+  async start(clickedAt) {
+    if (this.state.phase !== "idle") return;
+    const forbidden = pageProblem(thisPage());
+    if (forbidden) return this.fail(forbidden);
+    this.set({ phase: "starting", problem: null, seconds: 0, settings: null, silent: false, clipping: false });
+    if (!(await this.takeLock())) return this.fail("othertab");
+    const recorder = new Recorder({
+      chunk: (chunk) => this.heard(recorder, chunk),
+      begun: () => this.begun(recorder, clickedAt),
+      muted: (silent) => this.set({ silent }),
+      unplugged: () => this.stop("unplugged"),
+    });
+    this.recorder = recorder;
+    this.uplink.open();
+    const problem = await recorder.start(this.state.deviceId, this.state.processing);
+    if (problem) this.fail(problem.code, problem.detail);
+    else await this.listDevices();
+  }
+
+  /**
+   * @param {Recorder} recorder
+   * @param {number} clickedAt
+   */
+  begun(recorder, clickedAt) {
+    if (this.recorder !== recorder) return;
+    const { settings, label } = recorder;
+    const startDelay = (performance.now() - clickedAt) / 1000;
+    const rate = Number(settings.sampleRate);
+    this.attempt(() => this.uplink.start({ rate, label, settings, asked: this.state.processing, startDelay }));
+    this.quiet = 0;
+    this.clippedAt = -Infinity;
+    this.set({ phase: "recording", settings });
+    this.remember();
+  }
+
+  /**
+   * @param {Recorder} recorder
+   * @param {import("./recorder.js").Chunk} chunk
+   */
+  heard(recorder, chunk) {
+    if (this.recorder !== recorder) return;
+    const length = chunk.pcm.byteLength / 2 / this.uplink.rate;
+    const seconds = this.state.seconds + length;
+    this.quiet = chunk.peak > 0 ? 0 : this.quiet + length;
+    if (chunk.clipped > 0) this.clippedAt = seconds;
+    this.attempt(() => this.uplink.chunk(chunk));
+    this.set({
+      seconds, peak: chunk.peak,
+      silent: this.quiet >= SILENT_SECONDS,
+      clipping: seconds - this.clippedAt < CLIP_SHOWN_SECONDS,
+    });
+  }
+
+  async pause() {
+    if (this.state.phase !== "recording" || !this.recorder) return;
+    this.set({ phase: "paused", peak: 0 });
+    await this.recorder.pause();
+    this.attempt(() => this.uplink.tell("pause"));
+  }
+
+  resume() {
+    if (this.state.phase !== "paused" || !this.recorder) return;
+    this.attempt(() => this.uplink.tell("resume"));
+    this.recorder.resume();
+    this.set({ phase: "recording" });
+  }
+
+  /** @param {"stopped" | "closed" | "unplugged" | "kernel"} reason */
+  async stop(reason) {
+    const { recorder } = this;
+    const { phase } = this.state;
+    if (!recorder || phase === "stopping" || phase === "idle") return;
+    if (phase === "starting") return this.finish(recorder);
+    this.set({ phase: "stopping", peak: 0 });
+    const chunks = await recorder.stop();
+    this.attempt(() => this.uplink.stop(chunks, reason));
+    this.finish(recorder);
+    if (reason === "unplugged" || reason === "kernel") this.fail(reason);
+  }
+
+  /** @param {Recorder} recorder */
+  finish(recorder) {
+    recorder.release();
+    this.recorder = undefined;
+    this.uplink.close();
+    this.forgetLock();
+    tabMemory()?.removeItem(this.memory);
+    this.set({ phase: "idle", peak: 0, silent: false, clipping: false });
+  }
+
+  /**
+   * @param {ProblemCode} code
+   * @param {string} [detail]
+   */
+  fail(code, detail = "") {
+    const { seconds } = this.state;
+    if (this.recorder) this.finish(this.recorder);
+    this.forgetLock();
+    this.set({ phase: "idle", problem: { code, detail, seconds } });
+    this.attempt(() => this.uplink.tell("problem", { code, detail }));
+  }
+
+  /**
+   * Send to the kernel; a kernel that is gone ends the recording instead of losing it silently.
+   * @param {() => void} send
+   */
+  attempt(send) {
+    try {
+      send();
+    } catch (error) {
+      console.warn("qwen_asr_widgets: the kernel cannot be reached", error);
+      if (this.state.problem?.code !== "kernel") this.stop("kernel");
+    }
+  }
+
+  /** @param {File} file */
+  async open(file) {
+    const { name, size } = file;
+    this.set({ file: { name, size, sent: 0 }, problem: null });
+    await this.uplink.file(file, (sent) => this.set({ file: { name, size, sent } }));
+  }
+
+  async listDevices() {
+    const found = (await navigator.mediaDevices?.enumerateDevices?.()) ?? [];
+    const inputs = found.filter((device) => device.kind === "audioinput" && device.label);
+    const devices = inputs.map((device) => ({ id: device.deviceId, label: device.label }));
+    const known = devices.some((device) => device.id === this.state.deviceId);
+    this.set({ devices, deviceId: known ? this.state.deviceId : "" });
+  }
+
+  /**
+   * Only one tab may record for this widget; the lock goes with the tab, however that ends.
+   * @returns {Promise<boolean>}
+   */
+  takeLock() {
+    const name = `qaw-microphone-${this.uid}`;
+    return new Promise((answer) => {
+      const held = navigator.locks.request(name, { ifAvailable: true }, (lock) => {
+        answer(lock !== null);
+        return lock && new Promise((free) => { this.forgetLock = () => free(undefined); });
+      });
+      // A sandboxed frame has no locks, and no second tab that shares its storage either.
+      held.catch(() => answer(true));
+    });
+  }
+
+  get memory() {
+    return `qaw-recording-${this.uid}`;
+  }
+
+  /** Note in this tab that a recording runs, so that the page can say after a reload what became of it. */
+  remember() {
+    tabMemory()?.setItem(this.memory, String(this.state.seconds));
+  }
+
+  /** @returns {State["problem"]} */
+  leftBehind() {
+    const seconds = tabMemory()?.getItem(this.memory) ?? null;
+    tabMemory()?.removeItem(this.memory);
+    return seconds === null ? null : { code: "interrupted", detail: "", seconds: Number(seconds) };
+  }
+
+  /** The widget is gone from the page. */
+  async dispose() {
+    await this.stop("closed");
+    this.views.clear();
+    this.ending.abort();
+    this.uplink.close();
+  }
+}
+
+/** @returns {Storage | null} null in a sandboxed frame, which has none */
+function tabMemory() {
+  try {
+    return window.sessionStorage;
+  } catch {
+    return null;
+  }
+}
+
+function thisPage() {
+  const policy = /** @type {{featurePolicy?: {allowsFeature: (name: string) => boolean}}} */ (document).featurePolicy;
+  return {
+    secure: window.isSecureContext,
+    devices: Boolean(navigator.mediaDevices?.getUserMedia),
+    allowed: policy?.allowsFeature("microphone") ?? true,
+    protocol: window.location.protocol,
+    classes: document.body.className,
+  };
+}

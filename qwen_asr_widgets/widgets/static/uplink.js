@@ -1,0 +1,96 @@
+// The way from the browser to the kernel: custom messages only. A synced trait would make the kernel
+// answer, and an answer from a cell binds this widget's messages to that cell's thread.
+
+import { slicesOf } from "./capture.js";
+
+const HEARTBEAT_MS = 1000;
+
+/**
+ * @typedef {{send: (content: object, callbacks?: unknown, buffers?: ArrayBuffer[]) => void}} Sender
+ */
+
+/** One identity for each page that shows the widget. */
+export function newId() {
+  return globalThis.crypto?.randomUUID?.() ?? `${Date.now().toString(36)}-${Math.random().toString(36).slice(2)}`;
+}
+
+export class Uplink {
+  /**
+   * @param {Sender} sender
+   * @param {() => void} beaten called after each heartbeat
+   */
+  constructor(sender, beaten) {
+    this.sender = sender;
+    this.beaten = beaten;
+    this.client = newId();
+    this.number = 0;
+    this.rate = 0;
+    /** @type {number | undefined} */
+    this.timer = undefined;
+  }
+
+  get session() {
+    return `${this.client}/${this.number}`;
+  }
+
+  /** Begin a new session: chunks are numbered from 0 again. */
+  open() {
+    this.number += 1;
+  }
+
+  /** @param {{rate: number, label: string, settings: object, asked: object, startDelay: number}} about */
+  start({ rate, label, settings, asked, startDelay }) {
+    this.rate = rate;
+    this.tell("start", { label, settings, asked, start_delay: startDelay });
+    this.timer = window.setInterval(() => {
+      this.tell("beat");
+      this.beaten();
+    }, HEARTBEAT_MS);
+  }
+
+  /** @param {import("./recorder.js").Chunk} chunk */
+  chunk({ seq, pcm, peak, clipped }) {
+    this.tell("chunk", { seq, peak, clipped }, [pcm]);
+  }
+
+  /**
+   * @param {number} chunks
+   * @param {string} reason
+   */
+  stop(chunks, reason) {
+    this.close();
+    this.tell("stop", { chunks, reason });
+  }
+
+  /**
+   * @param {string} kind
+   * @param {object} [content]
+   * @param {ArrayBuffer[]} [buffers]
+   */
+  tell(kind, content = {}, buffers = []) {
+    const { client, session, rate } = this;
+    this.sender.send({ kind, client, session, rate, ...content }, undefined, buffers);
+  }
+
+  /**
+   * Send a file in slices; the page stays responsive because each is read only when its turn comes.
+   * @param {File} file
+   * @param {(sent: number) => void} progress
+   */
+  async file(file, progress) {
+    const upload = newId();
+    const slices = slicesOf(file.size);
+    for (const [index, [start, end]] of slices.entries()) {
+      const bytes = await file.slice(start, end).arrayBuffer();
+      const { name, size } = file;
+      this.tell("file", { upload, name, size, slice: index, slices: slices.length }, [bytes]);
+      progress(end);
+    }
+  }
+
+  /** Stop the heartbeat. */
+  close() {
+    window.clearInterval(this.timer);
+    this.timer = undefined;
+  }
+}
