@@ -1,0 +1,305 @@
+"""A sound at hand: one channel of float samples, the rate, and where it came from."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from dataclasses import dataclass, field
+from typing import Any, BinaryIO, Literal, Union
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from ..errors import AudioError
+from . import files
+from .intake import Intake, array_to_float
+from .resample import checked_rate, resample
+from .units import float_to_pcm16, samples_to_seconds, seconds_to_samples
+
+Channel = Union[int, Literal["mean"], None]
+Source = Union[str, "os.PathLike[str]", bytes, bytearray, memoryview, BinaryIO, ArrayLike, "AudioClip"]
+
+
+class ChannelsAveraged(UserWarning):
+    """Several channels became one by averaging, because none was chosen."""
+
+
+class AudioClipped(UserWarning):
+    """The sound reaches beyond full scale, or stands flat at it: parts of it are distorted."""
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where a clip came from.
+
+    Parameters
+    ----------
+    sample_rate : int
+        Hz, before any resampling.
+    channels : int
+        Number of channels the source had.
+    channel : int, "mean" or None
+        The channel taken, ``"mean"`` where several were averaged, None where there was only one.
+    name : str
+        The file's name, or ``"array"``, ``"bytes"`` …
+    clipped : int
+        Samples at or beyond full scale in the channels taken.
+    """
+
+    sample_rate: int
+    channels: int = 1
+    channel: Channel = None
+    name: str = "array"
+    clipped: int = 0
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class AudioClip:
+    """One channel of sound with its sample rate.
+
+    Make one with ``AudioClip.load``; the constructor takes samples that are already mono.
+
+    Parameters
+    ----------
+    samples : ndarray of float32, shape (n,)
+        In [-1, 1]; read-only. Integers are converted from their full scale.
+    sample_rate : int
+        Hz. A clip of 8 kHz stays one of 8 kHz until ``resample``.
+    origin : Origin
+        Where it came from.
+
+    Raises
+    ------
+    AudioError
+        No samples, NaN or infinite samples, values far beyond [-1, 1], more than one dimension, or a rate
+        that cannot be one.
+
+    Examples
+    --------
+    >>> clip = AudioClip(np.zeros(24_000, np.float32), 16_000)
+    >>> clip.duration, clip[0.5:1.0].duration, len(clip.resample(8_000))
+    (1.5, 0.5, 12000)
+    """
+
+    samples: NDArray[np.float32]
+    sample_rate: int
+    origin: Origin = field(default=None)  # type: ignore[assignment]
+
+    def __post_init__(self) -> None:
+        rate = checked_rate(self.sample_rate)
+        samples = np.asarray(self.samples)
+        if samples.ndim != 1:
+            raise AudioError(
+                f"AudioClip takes one channel of shape (n,), not shape {samples.shape}; "
+                "AudioClip.load chooses or averages channels."
+            )
+        intake = Intake(self.origin.name if self.origin else "array", rate, channel=None)
+        intake.add(array_to_float(samples, "the array"))
+        _warn_if_clipped(intake, stacklevel=4)
+        self._set(intake.mono(), rate, self.origin or Origin(rate, clipped=intake.clipped))
+
+    def _set(self, samples: NDArray[np.float32], sample_rate: int, origin: Origin) -> None:
+        samples.flags.writeable = False
+        object.__setattr__(self, "samples", samples)
+        object.__setattr__(self, "sample_rate", sample_rate)
+        object.__setattr__(self, "origin", origin)
+
+    @classmethod
+    def _checked(cls, samples: NDArray[np.float32], sample_rate: int, origin: Origin) -> AudioClip:
+        """Return a clip of samples known to be good, without a second look at each of them."""
+        clip = object.__new__(cls)
+        clip._set(samples, sample_rate, origin)
+        return clip
+
+    @classmethod
+    def load(cls, source: Source, sample_rate: int | None = None, channel: Channel = None) -> AudioClip:
+        """Return a clip from a file, its bytes, or an array.
+
+        Parameters
+        ----------
+        source : path, bytes, binary file object, array or AudioClip
+            wav, flac, mp3 and ogg are read by libsndfile; m4a, webm, mp4, opus and others by PyAV (extra
+            ``media``). Arrays are int16, int32, uint8, int8 at their full scale or float in [-1, 1], of
+            shape (n,), (n, channels) or (channels, n): the channels are the axis of length 8 or less.
+        sample_rate : int, optional
+            Hz. Needed for arrays, which do not say it; for a file it must be what the file says.
+        channel : int, "mean" or None
+            Which channel to take, counted from 0, or ``"mean"`` for the average. None averages too, and
+            warns (``ChannelsAveraged``) where there are several.
+
+        Returns
+        -------
+        AudioClip
+            At the rate of the source.
+
+        Raises
+        ------
+        AudioError
+            The sound cannot be used; the message says why and what to do.
+        AudioFileNotFound
+            The path does not exist.
+        MissingDependency
+            The format needs PyAV, which is not installed.
+
+        Warns
+        -----
+        ChannelsAveraged
+            Several channels and no choice.
+        AudioClipped
+            Float samples beyond full scale were limited to it (up to 2.0; more is an error), or three and
+            more samples in a row stand at full scale.
+
+        Examples
+        --------
+        >>> stereo = np.zeros((2, 8_000), np.int16)
+        >>> AudioClip.load(stereo, sample_rate=8_000, channel=1)
+        <AudioClip 'array' 1.00 s at 8000 Hz, channel 1 of 2>
+        """
+        if isinstance(source, AudioClip):
+            return source
+        intake = _taken_in(source, sample_rate, channel)
+        if channel is None and intake.channels > 1:
+            warnings.warn(
+                f"{intake.name} has {intake.channels} channels; they were averaged. "
+                'Choose with channel=0, channel=1 … or channel="mean" to say that this is meant.',
+                ChannelsAveraged,
+                stacklevel=2,
+            )
+        _warn_if_clipped(intake, stacklevel=3)
+        return _clip(cls, intake, intake.mono(), channel)
+
+    @classmethod
+    def load_channels(cls, source: Source, sample_rate: int | None = None) -> list[AudioClip]:
+        """Return every channel of a source as a clip of its own; parameters and errors as in ``load``.
+
+        Examples
+        --------
+        >>> [clip.origin.channel for clip in AudioClip.load_channels(np.zeros((800, 2)), sample_rate=8_000)]
+        [0, 1]
+        """
+        if isinstance(source, AudioClip):
+            return [source]
+        intake = _taken_in(source, sample_rate, "each")
+        _warn_if_clipped(intake, stacklevel=3)
+        return [
+            _clip(cls, intake, samples, number if intake.channels > 1 else None)
+            for number, samples in enumerate(intake.separate())
+        ]
+
+    @property
+    def duration(self) -> float:
+        """Length in seconds."""
+        return samples_to_seconds(len(self.samples), self.sample_rate)
+
+    @property
+    def channel(self) -> Channel:
+        """The channel of the source that this is: a number, ``"mean"``, or None where there was one."""
+        return self.origin.channel
+
+    def __len__(self) -> int:
+        """Return the number of samples."""
+        return len(self.samples)
+
+    def __repr__(self) -> str:
+        origin = self.origin
+        parts = [f"{self.origin.name!r} {self.duration:.2f} s at {self.sample_rate} Hz"]
+        if origin.sample_rate != self.sample_rate:
+            parts.append(f"from {origin.sample_rate} Hz")
+        if origin.channel == "mean":
+            parts.append(f"mean of {origin.channels} channels")
+        elif origin.channel is not None:
+            parts.append(f"channel {origin.channel} of {origin.channels}")
+        if origin.clipped:
+            parts.append(f"{origin.clipped} samples at full scale")
+        return f"<AudioClip {', '.join(parts)}>"
+
+    def __getitem__(self, span: slice) -> AudioClip:
+        """Return the part between two times in seconds, e.g. ``clip[1.0:2.5]``; negative from the end.
+
+        Raises
+        ------
+        AudioError
+            The part holds no sample, or the index is not a slice of seconds without a step.
+        """
+        if not isinstance(span, slice) or span.step is not None:
+            raise AudioError(f"A clip is cut by seconds, e.g. clip[1.0:2.5], not by {span!r}.")
+        first, last = (
+            None if time is None else seconds_to_samples(time, self.sample_rate)
+            for time in (span.start, span.stop)
+        )
+        part = self.samples[first:last]
+        if not len(part):
+            raise AudioError(
+                f"From {span.start} s to {span.stop} s there is nothing in a clip of {self.duration:.3f} s."
+            )
+        return AudioClip._checked(part, self.sample_rate, self.origin)
+
+    def resample(self, sample_rate: int) -> AudioClip:
+        """Return the clip at another rate in Hz (itself where the rate is the same).
+
+        Raises
+        ------
+        AudioError
+            No sample rate, or the clip is too short to have one sample at that rate.
+        """
+        rate = checked_rate(sample_rate)
+        if rate == self.sample_rate:
+            return self
+        samples = resample(self.samples, self.sample_rate, rate)
+        if not len(samples):
+            raise AudioError(f"A clip of {len(self)} samples is too short to be resampled to {rate} Hz.")
+        return AudioClip._checked(np.clip(samples, -1.0, 1.0), rate, self.origin)
+
+    def to_pcm16(self) -> NDArray[np.int16]:
+        """Return the samples as int16 of shape (n,); what was int16 before comes back unchanged."""
+        return float_to_pcm16(self.samples)
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the clip as wav, flac (both 16 bit, exact), ogg, mp3 or opus, as the suffix says.
+
+        Raises
+        ------
+        AudioError
+            Another suffix, a rate that the format cannot hold, or a path that cannot be written.
+        """
+        files.write_pcm16(path, self.to_pcm16(), self.sample_rate)
+
+
+def _taken_in(source: Any, sample_rate: int | None, channel: Any) -> Intake:
+    """Decode a source and check it; ``channel`` may also be ``"each"``."""
+    if isinstance(source, (str, os.PathLike, bytes, bytearray, memoryview)) or hasattr(source, "read"):
+        with files.open_sound(source) as sound:
+            intake = Intake(sound.name, checked_rate(sound.sample_rate, f"the rate of {sound.name}"), channel)
+            if sample_rate is not None and checked_rate(sample_rate) != sound.sample_rate:
+                raise AudioError(
+                    f"{sound.name} says {sound.sample_rate} Hz, sample_rate={sample_rate} was given; "
+                    f"leave it out and use .resample({sample_rate}) to change the rate."
+                )
+            for block in sound.blocks:
+                intake.add(block)
+        return intake
+    if sample_rate is None:
+        raise AudioError("An array does not say its sample rate; give it, e.g. sample_rate=16000.")
+    intake = Intake("array", checked_rate(sample_rate), channel)
+    intake.add(array_to_float(source, "the array"))
+    return intake
+
+
+def _clip(
+    cls: type[AudioClip], intake: Intake, samples: NDArray[np.float32], channel: Channel
+) -> AudioClip:
+    chosen: Channel = ("mean" if channel is None else channel) if intake.channels > 1 else None
+    origin = Origin(intake.sample_rate, intake.channels, chosen, intake.name, intake.clipped)
+    return cls._checked(samples, intake.sample_rate, origin)
+
+
+def _warn_if_clipped(intake: Intake, stacklevel: int) -> None:
+    """Warn of distortion: of samples that were limited, or of a flat top. A lone full-scale peak is none."""
+    if intake.limited or intake.flat:
+        what = f"{intake.limited} beyond it were limited" if intake.limited else "some of them in a row"
+        warnings.warn(
+            f"{intake.name} is clipped: {intake.clipped} samples at or beyond full scale ({what}). "
+            "Record at a lower level; recognition suffers where speech is distorted.",
+            AudioClipped,
+            stacklevel=stacklevel,
+        )

@@ -1,0 +1,238 @@
+"""Sound files in and out: libsndfile where it can, PyAV for the containers it cannot read."""
+
+from __future__ import annotations
+
+import io
+import os
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO, Union
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import AudioError, AudioFileNotFound, MissingDependency
+
+_BLOCK = 1 << 17
+
+_FORMATS = {
+    ".wav": ("WAV", "PCM_16"),
+    ".flac": ("FLAC", "PCM_16"),
+    ".ogg": ("OGG", "VORBIS"),
+    ".mp3": ("MP3", "MPEG_LAYER_III"),
+    ".opus": ("OGG", "OPUS"),
+}
+
+_HEADERLESS = (".raw", ".pcm")
+
+
+@dataclass(frozen=True)
+class SoundStream:
+    """A sound being decoded.
+
+    Parameters
+    ----------
+    name : str
+        What messages call it: the file's name, or ``"bytes"``.
+    sample_rate : int
+        Hz, as the file says.
+    channels : int
+        Number of channels in every block.
+    blocks : iterator of ndarray of float32, shape (k, channels)
+        Full scale is 1.0; values of lossy or float files may lie beyond.
+    """
+
+    name: str
+    sample_rate: int
+    channels: int
+    blocks: Iterator[NDArray[np.float32]]
+
+
+Encoded = Union[str, "os.PathLike[str]", bytes, bytearray, memoryview, BinaryIO]
+
+
+@contextmanager
+def open_sound(source: Encoded) -> Iterator[SoundStream]:
+    """Open a sound file for decoding, block by block.
+
+    Parameters
+    ----------
+    source : path, bytes or binary file object
+        The file, or what it contains.
+
+    Raises
+    ------
+    AudioFileNotFound
+        There is no such file.
+    AudioError
+        It cannot be read, holds no sound, or is damaged (then while the blocks are read).
+    MissingDependency
+        Only PyAV can read it, and it is not installed.
+    """
+    import soundfile
+
+    path, data, name = _located(source)
+    head = _head(path, data)
+    if not head:
+        raise AudioError(f"{name} is empty (0 bytes); it holds no sound.")
+    with _as_file(path, data) as file:
+        try:
+            sound = soundfile.SoundFile(file)
+        except soundfile.LibsndfileError:
+            sound = None
+        if sound is not None:
+            with sound:
+                yield SoundStream(name, sound.samplerate, sound.channels, _sndfile_blocks(sound, name))
+            return
+        file.seek(0)
+        with _av_stream(file, name, head) as stream:
+            yield stream
+
+
+def _located(source: Any) -> tuple[Path | None, bytes | None, str]:
+    """Return path or content of a source, and what to call it."""
+    if isinstance(source, (bytes, bytearray, memoryview)):
+        return None, bytes(source), "bytes"
+    if isinstance(source, (str, os.PathLike)):
+        return _checked_path(os.fspath(source)), None, os.path.basename(os.fspath(source))
+    content = source.read()
+    name = os.path.basename(str(getattr(source, "name", "") or "file object"))
+    if not isinstance(content, bytes):
+        raise AudioError(f"{name} was opened as text; open it with mode 'rb'.")
+    return None, content, name
+
+
+def _checked_path(text: str | bytes) -> Path:
+    text = os.fsdecode(text)
+    path = Path(text).expanduser()
+    if "://" in text:
+        raise AudioError(f"{text} is an address, not a file; download it first and give the path.")
+    if not path.exists():
+        raise AudioFileNotFound(f"There is no file {text!r} (looked in {Path.cwd()}); check the path.")
+    if not path.is_file():
+        raise AudioError(f"{text!r} is a folder, not a sound file; give the path of one file in it.")
+    if path.suffix.lower() in _HEADERLESS:
+        raise AudioError(
+            f"{path.name} has no header that says its rate; "
+            "load it with AudioClip.load(np.fromfile(path, '<i2'), sample_rate=16000)."
+        )
+    return path
+
+
+def _head(path: Path | None, data: bytes | None) -> bytes:
+    if data is not None:
+        return data[:64]
+    assert path is not None
+    try:
+        with path.open("rb") as file:
+            return file.read(64)
+    except OSError as error:
+        raise AudioError(f"{path} cannot be read: {error.strerror}.") from error
+
+
+def _as_file(path: Path | None, data: bytes | None) -> BinaryIO:
+    return path.open("rb") if path is not None else io.BytesIO(data or b"")
+
+
+def _sndfile_blocks(sound: Any, name: str) -> Iterator[NDArray[np.float32]]:
+    """Read as float32: asked for int16, libsndfile turns a float file into zeros."""
+    import soundfile
+
+    try:
+        yield from sound.blocks(_BLOCK, dtype="float32", always_2d=True)
+    except soundfile.LibsndfileError as error:
+        at = sound.tell() / sound.samplerate
+        raise AudioError(f"{name} is damaged: decoding stopped after {at:.1f} s ({error}).") from error
+
+
+@contextmanager
+def _av_stream(file: BinaryIO, name: str, head: bytes) -> Iterator[SoundStream]:
+    if _is_text(head):
+        raise AudioError(f"{name} is a text file, not sound: it begins with {head[:16].decode()!r}.")
+    try:
+        import av
+    except ImportError:
+        raise MissingDependency(
+            f"{name} is not a format that libsndfile reads (wav, flac, mp3, ogg); "
+            'for m4a, webm, mp4 and others install PyAV: pip install "qwen-asr-widgets[media]".'
+        ) from None
+    try:
+        container = av.open(file)
+    except (av.error.FFmpegError, ValueError) as error:
+        raise AudioError(f"{name} is not a sound file in any known format ({_reason(error)}).") from error
+    with closing(container):
+        if not container.streams.audio:
+            raise AudioError(f"{name} has no sound track.")
+        track = container.streams.audio[0]
+        yield SoundStream(name, track.rate, track.channels, _av_blocks(container, track, name))
+
+
+def _av_blocks(container: Any, track: Any, name: str) -> Iterator[NDArray[np.float32]]:
+    """Decode with the layout kept: FFmpeg's own mix to one channel raises the level by 1.41."""
+    import av
+
+    planar = av.AudioResampler(format="fltp")
+    at = 0.0
+    try:
+        for frame in container.decode(track):
+            at = frame.time or at
+            for part in planar.resample(frame):
+                yield part.to_ndarray().T
+    except av.error.FFmpegError as error:
+        reason = _reason(error)
+        raise AudioError(f"{name} is damaged: decoding stopped after {at:.1f} s ({reason}).") from error
+    for part in planar.resample(None):
+        yield part.to_ndarray().T
+
+
+def _reason(error: Exception) -> str:
+    return str(getattr(error, "strerror", None) or error)
+
+
+def _is_text(head: bytes) -> bool:
+    try:
+        text = head.decode("ascii")
+    except UnicodeDecodeError:
+        return False
+    return all(character.isprintable() or character in "\r\n\t\f" for character in text)
+
+
+def write_pcm16(
+    target: str | os.PathLike[str] | BinaryIO, samples: NDArray[np.int16], sample_rate: int, suffix: str = ""
+) -> None:
+    """Write int16 samples as a sound file.
+
+    Parameters
+    ----------
+    target : path or binary file object
+        Where to. A file that exists is replaced.
+    samples : ndarray of int16, shape (n,) or (n, channels)
+        What to write. wav and flac keep every bit.
+    sample_rate : int
+        Hz.
+    suffix : str
+        ``".wav"``, ``".flac"``, ``".ogg"``, ``".mp3"`` or ``".opus"``; by default that of the path.
+
+    Raises
+    ------
+    AudioError
+        The format is another one, cannot hold this rate, or the file cannot be written.
+    """
+    import soundfile
+
+    is_path = isinstance(target, (str, os.PathLike))
+    suffix = (suffix or (Path(os.fspath(target)).suffix if is_path else "")).lower()  # type: ignore[arg-type]
+    if suffix not in _FORMATS:
+        asked = repr(suffix) if suffix else "a file without suffix"
+        raise AudioError(f"Cannot write sound as {asked}; choose {', '.join(_FORMATS)}.")
+    container, subtype = _FORMATS[suffix]
+    channels = 1 if samples.ndim == 1 else samples.shape[1]
+    place = os.fspath(target) if is_path else target  # type: ignore[arg-type]
+    try:
+        with soundfile.SoundFile(place, "w", sample_rate, channels, subtype, format=container) as file:
+            for start in range(0, len(samples), _BLOCK):  # one long Ogg Vorbis write crashes libsndfile
+                file.write(samples[start : start + _BLOCK])
+    except (soundfile.LibsndfileError, OSError) as error:
+        raise AudioError(f"Cannot write {place} at {sample_rate} Hz: {error}.") from error

@@ -1,0 +1,209 @@
+"""Minimum and maximum of a sound at every zoom, for a view that asks only for what it draws."""
+
+from __future__ import annotations
+
+import math
+import threading
+from collections.abc import Callable
+from typing import Union
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import AudioError
+from .clip import AudioClip
+from .tape import Tape
+from .units import float_to_pcm16
+
+FACTOR = 4
+"""Each level has a fourth of the bins of the one below."""
+
+TILE = 512
+"""Bins in a full tile: 2 KiB as int16 pairs."""
+
+_STORED = 3
+_STEP = 1 << 18
+
+Peaks = NDArray[np.int16]
+Source = Union[AudioClip, Tape, NDArray[np.int16]]
+
+
+def _reader(source: Source) -> tuple[Callable[[int, int], NDArray[np.int16]], Callable[[], int]]:
+    """Return how to read int16 samples [start, stop) from a source, and how to ask for its length."""
+    if isinstance(source, Tape):
+        return source.read, lambda: len(source)
+    if isinstance(source, AudioClip):
+        return lambda start, stop: float_to_pcm16(source.samples[start:stop]), lambda: len(source)
+    samples = np.asarray(source)
+    if samples.dtype != np.int16 or samples.ndim != 1:
+        raise AudioError(
+            "A pyramid is built from a clip, a tape or int16 samples of shape (n,), "
+            f"not {samples.dtype} of shape {samples.shape}."
+        )
+    return lambda start, stop: samples[start:stop], lambda: len(samples)
+
+
+def _fold(peaks: Peaks) -> Peaks:
+    """Return the pair of every four neighbours; ``len(peaks)`` is a multiple of four."""
+    grouped = peaks.reshape(-1, FACTOR, 2)
+    return np.stack([grouped[:, :, 0].min(axis=1), grouped[:, :, 1].max(axis=1)], axis=1)
+
+
+class _Level:
+    """Pairs of one level, growing by doubling."""
+
+    def __init__(self) -> None:
+        self._pairs = np.empty((TILE, 2), np.int16)
+        self.count = 0
+
+    def extend(self, pairs: Peaks) -> None:
+        needed = self.count + len(pairs)
+        if needed > len(self._pairs):
+            grown = np.empty((max(needed, 2 * len(self._pairs)), 2), np.int16)
+            grown[: self.count] = self._pairs[: self.count]
+            self._pairs = grown
+        self._pairs[self.count : needed] = pairs
+        self.count = needed
+
+    def read(self, start: int, stop: int) -> Peaks:
+        return self._pairs[start : min(stop, self.count)]
+
+
+class Pyramid:
+    """Min/max pairs of a clip or of a growing tape, at bins of 1, 4, 16, 64 … samples.
+
+    Parameters
+    ----------
+    source : AudioClip, Tape or ndarray of int16, shape (n,)
+        A tape may go on growing: ``update`` takes in what it gained, at a cost that depends on the gain
+        alone.
+
+    Raises
+    ------
+    AudioError
+        The source is something else, or a level or tile index is negative.
+
+    Notes
+    -----
+    Bins of 64 samples and coarser are kept (about 4 % of the size of the sound as int16), finer ones are
+    read from the source when asked for. The last bin of a level may cover less than its full width. A
+    tile at a deep zoom and one of the whole hour have the same size.
+
+    Examples
+    --------
+    >>> pyramid = Pyramid(np.arange(10_000, dtype=np.int16))
+    >>> pyramid.samples_per_bin(3), pyramid.tile(3, 0)[1].tolist()
+    (64, [64, 127])
+    """
+
+    def __init__(self, source: Source) -> None:
+        self._read, self._source_length = _reader(source)
+        self._stored: list[_Level] = [_Level()]
+        self._taken = 0
+        self._length = 0
+        self._lock = threading.Lock()
+        self.update()
+
+    def __len__(self) -> int:
+        """Return the number of samples the pyramid stands for, as of the last ``update``."""
+        return self._length
+
+    @property
+    def levels(self) -> int:
+        """Number of levels up to the one that shows everything in one tile."""
+        return 1 + max(0, math.ceil(math.log(max(self._length, 1) / TILE, FACTOR)))
+
+    @staticmethod
+    def samples_per_bin(level: int) -> int:
+        """Return the number of samples a bin of this level stands for."""
+        if level < 0:
+            raise AudioError(f"Level {level} does not exist; levels count from 0.")
+        return int(FACTOR**level)
+
+    def level_for(self, samples_per_pixel: float) -> int:
+        """Return the coarsest level that still has at least one bin for each pixel."""
+        return max(0, math.floor(math.log(max(samples_per_pixel, 1.0), FACTOR) + 1e-9))
+
+    def update(self) -> int:
+        """Take in what the source gained and return the length in samples."""
+        with self._lock:
+            length = self._source_length()
+            unit = self.samples_per_bin(_STORED)
+            while length - self._taken >= unit:
+                stop = self._taken + min(_STEP, (length - self._taken) // unit * unit)
+                samples = self._read(self._taken, stop).reshape(-1, unit)
+                self._add(0, np.stack([samples.min(axis=1), samples.max(axis=1)], axis=1))
+                self._taken = stop
+            self._length = length
+            return length
+
+    def _add(self, kept: int, pairs: Peaks) -> None:
+        """Append pairs to a kept level, and what they complete to the levels above it."""
+        if kept == len(self._stored):
+            self._stored.append(_Level())
+        level = self._stored[kept]
+        level.extend(pairs)
+        folded = self._stored[kept + 1].count * FACTOR if kept + 1 < len(self._stored) else 0
+        ready = level.read(folded, level.count // FACTOR * FACTOR)
+        if len(ready):
+            self._add(kept + 1, _fold(ready))
+
+    def tile(self, level: int, index: int) -> Peaks:
+        """Return the pairs of one tile.
+
+        Parameters
+        ----------
+        level : int
+            0 for bins of one sample, then 4, 16, 64 … samples.
+        index : int
+            Which tile of that level; tile ``k`` holds bins ``512 k`` to ``512 (k + 1)``.
+
+        Returns
+        -------
+        ndarray of int16, shape (at most 512, 2)
+            (minimum, maximum) of each bin; shorter in the last tile, empty past the end.
+        """
+        if index < 0:
+            raise AudioError(f"Tile {index} does not exist; tiles count from 0.")
+        return self.peaks(level, index * TILE, (index + 1) * TILE)
+
+    def peaks(self, level: int, start: int, stop: int) -> Peaks:
+        """Return the pairs of bins [start, stop) of a level, as many as there are; shape (k, 2)."""
+        width = self.samples_per_bin(level)
+        with self._lock:
+            start = max(0, start)
+            stop = min(stop, -(-self._length // width))
+            if stop <= start:
+                return np.empty((0, 2), np.int16)
+            if level < _STORED:
+                return self._from_samples(start * width, min(stop * width, self._length), width)
+            return self._from_levels(level, start, stop)
+
+    def _from_samples(self, start: int, stop: int, width: int) -> Peaks:
+        samples = self._read(start, stop)
+        starts = np.arange(0, len(samples), width)
+        return np.stack([np.minimum.reduceat(samples, starts), np.maximum.reduceat(samples, starts)], axis=1)
+
+    def _from_levels(self, level: int, start: int, stop: int) -> Peaks:
+        kept = level - _STORED
+        pairs = self._stored[kept].read(start, stop).copy() if kept < len(self._stored) else None
+        complete = self._stored[kept].count if pairs is not None else 0
+        if stop <= complete:
+            return pairs  # type: ignore[return-value]
+        tail = self._tail(level)[None, :]
+        return tail if pairs is None else np.concatenate([pairs, tail])
+
+    def _tail(self, level: int) -> NDArray[np.int16]:
+        """Return the pair of the last, incomplete bin of a level: of all that its complete bins leave out."""
+        kept = level - _STORED
+        parts = []
+        done = self._stored[kept].count * self.samples_per_bin(level) if kept < len(self._stored) else 0
+        for finer in range(min(kept, len(self._stored)) - 1, -1, -1):
+            width = self.samples_per_bin(finer + _STORED)
+            pairs = self._stored[finer].read(done // width, self._stored[finer].count)
+            parts.append(pairs)
+            done += len(pairs) * width
+        if done < self._length:
+            parts.append(self._from_samples(done, self._length, self._length - done))
+        everything = np.concatenate(parts)
+        return np.array([everything[:, 0].min(), everything[:, 1].max()], np.int16)
