@@ -122,7 +122,7 @@ def _wrapped(name: str, folder: Path) -> str:
         exports["default"] = "$default"
     if leftover := _LEFTOVER.search(text):
         raise ImportError(f"{name}: this form cannot be joined: {leftover.group()}")
-    listed = ", ".join(public if public == inner else f"{public}: {inner}" for public, inner in exports.items())
+    listed = ", ".join(outer if outer == inner else f"{outer}: {inner}" for outer, inner in exports.items())
     return f"const {_variable(name)} = (() => {{\n{text.strip()}\nreturn {{ {listed} }};\n}})();"
 
 

@@ -1,0 +1,285 @@
+"""The microphone in the browser: a widget that only sends, and the ways to get at its sound."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib.metadata
+import logging
+import queue
+import threading
+import time
+import uuid
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+import anywidget
+import numpy as np
+import traitlets
+from numpy.typing import NDArray
+
+from ..audio.clip import AudioClip
+from ..audio.resample import StreamResampler
+from ..audio.units import SAMPLE_RATE, pcm16_to_float
+from ..errors import AudioError, SettingError
+from . import capture
+from .assets import css, esm
+
+logger = logging.getLogger("qwen_asr_widgets")
+
+QUEUE_CHUNKS = 6_000
+"""Chunks (of 0.1 s) that may wait for whoever reads them: ten minutes."""
+
+LANGUAGES = ("", "en", "zh")
+
+
+def kernel_is_live() -> bool:
+    """Tell whether messages of a widget can arrive while a cell runs: from ipykernel 7 on."""
+    try:
+        return int(importlib.metadata.version("ipykernel").split(".")[0]) >= 7
+    except importlib.metadata.PackageNotFoundError:
+        return False
+
+
+def free_of_subshell(widget: Any) -> None:
+    """Let the messages of a widget run beside the cells although the kernel once wrote to it.
+
+    ipykernel 7.4 binds the messages of a comm to the shell that last wrote to it, and opening it from a
+    cell is writing. The attribute is private: where it does not exist there is no binding either.
+    """
+    if hasattr(widget.comm, "_reply_subshell_for"):
+        widget.comm._reply_subshell_for = lambda data, default: default
+
+
+class Microphone(anywidget.AnyWidget):
+    """Record in the browser and hand the sound to Python while it is being spoken.
+
+    Sound comes as int16 mono at the device's own rate, 0.1 s at a time, also while a cell runs (with
+    ipykernel 7 or newer; with older ones when the cell ends). The kernel never writes to this widget.
+
+    Parameters
+    ----------
+    lang : str
+        ``"en"`` or ``"zh"``; empty takes the browser's language.
+    heartbeat_timeout : float
+        Seconds of silence after which a page that records counts as gone (reloaded, closed).
+
+    Raises
+    ------
+    SettingError
+        ``lang`` is no language of the interface.
+
+    Examples
+    --------
+    >>> mic = Microphone()
+    >>> mic                                       # doctest: +SKIP
+    >>> for samples in mic.stream(16_000):        # doctest: +SKIP
+    ...     print(len(samples))
+    """
+
+    _esm = esm("microphone.js")
+    _css = css("microphone.css")
+    lang = traitlets.Unicode("").tag(sync=True)
+    uid = traitlets.Unicode().tag(sync=True)
+    live_while_busy = traitlets.Bool().tag(sync=True)
+
+    def __init__(self, *, lang: str = "", heartbeat_timeout: float = capture.HEARTBEAT_TIMEOUT) -> None:
+        if lang not in LANGUAGES:
+            raise SettingError(f"lang is {lang!r}; give 'en', 'zh' or '' for the browser's language.", "lang")
+        super().__init__(lang=lang, uid=uuid.uuid4().hex, live_while_busy=kernel_is_live())
+        self._receiver = capture.CaptureReceiver(heartbeat_timeout)
+        self._inbox: queue.Queue[tuple[Mapping[str, Any], Sequence[Any], float]] = queue.Queue()
+        self._subscribers: list[Callable[[capture.CaptureEvent], None]] = []
+        self._lock = threading.Lock()
+        self._pump: threading.Thread | None = None
+        self._overflowed = 0
+        self._file: capture.FileOpened | None = None
+        self._problem: capture.CaptureProblem | None = None
+        self._main_loop = _running_loop()
+        free_of_subshell(self)
+        self.on_msg(self._enqueue)
+
+    @property
+    def session(self) -> capture.CaptureSession | None:
+        """The recording under way, else the last one: its rate, settings, length and lost chunks."""
+        return self._receiver.session
+
+    @property
+    def state(self) -> str:
+        """``"idle"`` before the first recording, then ``"recording"``, ``"paused"`` or how it ended."""
+        session = self.session
+        return "idle" if session is None else session.ended_by or session.state
+
+    @property
+    def problem(self) -> capture.CaptureProblem | None:
+        """What last kept a page from recording, as the widget shows it."""
+        return self._problem
+
+    @property
+    def overflowed(self) -> int:
+        """Chunks refused because ten minutes of them were waiting already; they count as lost too."""
+        return self._overflowed
+
+    @property
+    def opened_file(self) -> capture.FileOpened | None:
+        """The last file chosen with "Open a file…"."""
+        return self._file
+
+    def file_clip(self) -> AudioClip:
+        """Decode the last file chosen with "Open a file…".
+
+        Raises
+        ------
+        AudioError
+            No file was chosen yet, or it holds no sound.
+        """
+        if self._file is None:
+            raise AudioError("No file has been opened in the widget yet.")
+        return AudioClip.load(self._file.data)
+
+    def subscribe(self, callback: Callable[[capture.CaptureEvent], None]) -> Callable[[], None]:
+        """Call ``callback`` with every `CaptureEvent`, on the widget's own thread.
+
+        Returns
+        -------
+        callable
+            Ends the subscription; may be called twice.
+        """
+        with self._lock:
+            self._subscribers = [*self._subscribers, callback]
+
+        def unsubscribe() -> None:
+            with self._lock:
+                self._subscribers = [other for other in self._subscribers if other is not callback]
+
+        return unsubscribe
+
+    def chunks(self) -> Iterator[NDArray[np.int16]]:
+        """Iterate over the sound at the device's rate: waits for a recording, ends with it.
+
+        A recording under way is joined where it is at the first ``next``. Lost chunks are zeros.
+
+        Raises
+        ------
+        AudioError
+            The kernel is too old for sound to arrive while the loop runs, or the loop fell ten minutes
+            behind.
+        """
+        return (chunk.samples for chunk in self._events_of_one_recording())
+
+    def stream(self, sample_rate: int = SAMPLE_RATE) -> Iterator[NDArray[np.int16]]:
+        """Iterate over the sound at a session's rate, resampled as it comes and flushed at the end.
+
+        Sample ``k`` stands for the moment ``k / sample_rate`` after the first one. Raises as `chunks` does.
+        """
+        resampler: StreamResampler | None = None
+        for chunk in self._events_of_one_recording():
+            if resampler is None:
+                resampler = StreamResampler(chunk.session.sample_rate, sample_rate)
+            yield resampler.push(chunk.samples)
+        if resampler is not None:
+            yield resampler.flush()
+
+    def record(self) -> AudioClip:
+        """Wait for a recording and return it whole, at the device's rate. Raises as `chunks` does.
+
+        Raises
+        ------
+        AudioError
+            The recording ended before its first sample, besides the reasons of `chunks`.
+        """
+        pieces = list(self.chunks())
+        session = self.session
+        if not pieces or session is None:
+            raise AudioError("The recording ended before its first sample.")
+        return AudioClip(pcm16_to_float(np.concatenate(pieces)), session.sample_rate)
+
+    def close(self) -> None:
+        """Take the widget off the page and let its thread end."""
+        with self._lock:
+            self._subscribers = []
+        super().close()
+
+    def _events_of_one_recording(self) -> Iterator[capture.CaptureChunk]:
+        if not self.live_while_busy and threading.current_thread() is threading.main_thread():
+            raise AudioError(
+                "With ipykernel 6 no sound arrives while a cell runs, so this loop would never end. "
+                "Use mic.subscribe(callback), or install ipykernel 7 or newer."
+            )
+        return self._follow()
+
+    def _follow(self) -> Iterator[capture.CaptureChunk]:
+        waiting: queue.Queue[capture.CaptureEvent] = queue.Queue()
+        behind = threading.Event()
+
+        def take(event: capture.CaptureEvent) -> None:
+            if waiting.qsize() < QUEUE_CHUNKS and not behind.is_set():
+                waiting.put(event)
+            else:
+                behind.set()
+
+        unsubscribe = self.subscribe(take)
+        try:
+            while True:
+                event = waiting.get()
+                if behind.is_set():
+                    raise AudioError("The loop over the microphone fell ten minutes behind the recording.")
+                if isinstance(event, capture.CaptureChunk):
+                    yield event
+                elif isinstance(event, capture.CaptureEnded):
+                    return
+        finally:
+            unsubscribe()
+
+    def _enqueue(self, _: Any, content: Any, buffers: Sequence[Any]) -> None:
+        """Take a message from the kernel's thread and return at once."""
+        if not isinstance(content, dict) or "kind" not in content:
+            return
+        if content["kind"] == "chunk" and self._inbox.qsize() >= QUEUE_CHUNKS:
+            self._overflowed += 1
+            return
+        with self._lock:
+            self._inbox.put((content, buffers, time.monotonic()))
+            if self._pump is None:
+                self._pump = threading.Thread(target=self._run, name="qaw-microphone", daemon=True)
+                self._pump.start()
+
+    def _run(self) -> None:
+        """Hand messages on until no recording is under way and none waits."""
+        while True:
+            try:
+                content, buffers, now = self._inbox.get(timeout=self._receiver.heartbeat_timeout / 5)
+            except queue.Empty:
+                self._deliver(self._receiver.tick(time.monotonic()) if self._may_judge() else [])
+                with self._lock:
+                    if self._inbox.empty() and (not self._receiver.active or self.comm is None):
+                        self._pump = None
+                        return
+            else:
+                self._deliver(self._receiver.receive(content, buffers, now))
+
+    def _may_judge(self) -> bool:
+        """Whether silence means that the page is gone: on ipykernel 6 it may be a cell that runs."""
+        if self.live_while_busy or self._main_loop is None:
+            return True
+        answered = threading.Event()
+        self._main_loop.call_soon_threadsafe(answered.set)
+        return answered.wait(timeout=1.0) and self._inbox.empty()
+
+    def _deliver(self, events: list[capture.CaptureEvent]) -> None:
+        for event in events:
+            if isinstance(event, capture.CaptureProblem):
+                self._problem = event
+            elif isinstance(event, capture.FileOpened):
+                self._file = event
+            for subscriber in self._subscribers:
+                try:
+                    subscriber(event)
+                except Exception:
+                    logger.exception("a subscriber of the microphone failed on %s", type(event).__name__)
+
+
+def _running_loop() -> asyncio.AbstractEventLoop | None:
+    try:
+        return asyncio.get_running_loop()
+    except RuntimeError:
+        return None
