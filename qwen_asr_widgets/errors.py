@@ -71,6 +71,10 @@ class NotConnected(QawError, ConnectionError):
     """Something was sent before ``connect()`` or after the connection had closed."""
 
 
+class OutboxFull(QawError, TimeoutError):
+    """The network took less than was sent until the bounded outbox was full; the message was not taken."""
+
+
 class ConnectFailed(QawError, TimeoutError):
     """The service could not be reached or refused the connection; the message says why.
 
@@ -129,6 +133,13 @@ class ServiceClosed(QawError, ConnectionError):
     def __init__(self, message: str, recording: Any = None) -> None:
         super().__init__(message)
         self.recording = recording
+
+
+class SessionLost(ServiceClosed, TimeoutError):
+    """The connection ended while the answer to ``end_session`` was awaited.
+
+    Also a ``TimeoutError``: that is what the official SDK raises here, once its time is up.
+    """
 
 
 class ProtocolError(QawError, ValueError):

@@ -131,7 +131,7 @@ class Endpoint:
     @property
     def is_dashscope(self) -> bool:
         """Whether this is one of DashScope's hosts, which want a key."""
-        return (urlsplit(self.url).hostname or "").endswith(_DASHSCOPE_DOMAIN)
+        return is_dashscope_url(self.url)
 
     @property
     def is_loopback(self) -> bool:
@@ -192,6 +192,11 @@ def check_url(url: Any) -> None:
         raise EndpointError(
             f"{url!r} is not a WebSocket address; give one like 'wss://host/api-ws/v1/realtime'."
         )
+
+
+def is_dashscope_url(url: str) -> bool:
+    """Return whether an address is one of DashScope's hosts."""
+    return (urlsplit(url).hostname or "").endswith(_DASHSCOPE_DOMAIN)
 
 
 def is_loopback_host(host: str) -> bool:
