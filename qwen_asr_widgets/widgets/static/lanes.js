@@ -1,0 +1,157 @@
+/**
+ * What of each turn can be shown at a zoom, and where: bands, numbers, text, latency bars.
+ * Pure geometry: times in, boxes in pixels out.
+ *
+ * @import { View } from "./time_axis.js"
+ * @typedef {object} Turn
+ * @property {number} number
+ * @property {number} onset    seconds at which speech begins
+ * @property {number | null} end  seconds; null while the turn is open
+ * @property {string} [settled]
+ * @property {string} [draft]
+ * @property {boolean} [problem]
+ * @property {string} [mark]   a sign for what is wrong with it, e.g. scissors
+ *
+ * @typedef {"text" | "number" | "band" | "dense"} Tier
+ * @typedef {{turn: Turn, x0: number, x1: number, tier: Tier}} Band
+ * @typedef {{number: number, from: number, middle: number, to: number}} LatencyBar
+ *   seconds: end of speech, endpoint, final (middle = from where the endpoint is not known)
+ */
+import { toX } from "./time_axis.js";
+
+export const TEXT_WIDTH = 120;
+export const NUMBER_WIDTH = 12;
+export const BAND_WIDTH = 3;
+
+/**
+ * The indexes [first, last) of the turns that touch a view; turns are sorted by onset.
+ * @param {Turn[]} turns @param {View} view @param {number} [reach] seconds a turn may show beyond its end
+ * @returns {[number, number]}
+ */
+export function visibleRange(turns, view, reach = 0) {
+  const end = view.start + view.span;
+  let first = lowerBound(turns, view.start);
+  while (first > 0 && (turns[first - 1].end ?? Infinity) + reach >= view.start) first -= 1;
+  return [first, lowerBound(turns, end)];
+}
+
+/** @param {Turn[]} turns @param {number} time the first turn that begins at or after it */
+function lowerBound(turns, time) {
+  let low = 0;
+  let high = turns.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (turns[middle].onset < time) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+/** @param {number} width pixels @returns {Tier} */
+export function tierOf(width) {
+  if (width >= TEXT_WIDTH) return "text";
+  if (width >= NUMBER_WIDTH) return "number";
+  return width >= BAND_WIDTH ? "band" : "dense";
+}
+
+/**
+ * The bands of the visible turns, and how much of every pixel the tiny ones fill.
+ * @param {Turn[]} turns @param {View} view @param {number} width @param {number} now seconds: an open turn's end
+ * @returns {{bands: Band[], density: Float32Array | null, ticks: number[]}} `ticks`: pixels of tiny turns with a problem
+ */
+export function layBands(turns, view, width, now) {
+  const [first, last] = visibleRange(turns, view);
+  /** @type {Band[]} */
+  const bands = [];
+  const ticks = [];
+  /** @type {Float32Array | null} */
+  let density = null;
+  for (const turn of turns.slice(first, last)) {
+    const x0 = toX(turn.onset, view, width);
+    const x1 = toX(turn.end ?? Math.max(now, turn.onset), view, width);
+    const tier = turn.end === null ? tierOf(Math.max(x1 - x0, NUMBER_WIDTH)) : tierOf(x1 - x0);
+    if (tier !== "dense") {
+      bands.push({ turn, x0, x1, tier });
+      continue;
+    }
+    density ??= new Float32Array(Math.ceil(width));
+    fill(density, x0, x1);
+    if (turn.problem) ticks.push((x0 + x1) / 2);
+  }
+  return { bands, density, ticks };
+}
+
+/** @param {Float32Array} density @param {number} x0 @param {number} x1 */
+function fill(density, x0, x1) {
+  const last = Math.min(density.length - 1, Math.floor(x1));
+  for (let x = Math.max(0, Math.floor(x0)); x <= last; x += 1) {
+    density[x] = Math.min(1, density[x] + Math.min(x1, x + 1) - Math.max(x0, x));
+  }
+}
+
+/**
+ * Where text may stand: from a turn's left edge to the next one, where that is wide enough.
+ * @param {Band[]} bands @param {number} width @param {number} [gap]
+ * @returns {{turn: Turn, x: number, width: number}[]}
+ */
+export function textSlots(bands, width, gap = 10) {
+  const slots = [];
+  for (let k = 0; k < bands.length; k += 1) {
+    const x = Math.max(bands[k].x0, 0);
+    const next = k + 1 < bands.length ? bands[k + 1].x0 - gap : width;
+    const room = Math.min(next, width) - x;
+    if (bands[k].tier !== "band" && room >= TEXT_WIDTH) slots.push({ turn: bands[k].turn, x, width: room });
+  }
+  return slots;
+}
+
+/**
+ * Give each latency bar the first row in which it overlaps none before it.
+ * @template {{x0: number, x1: number}} T
+ * @param {T[]} bars sorted by x0 @param {number} rows @param {number} [gap]
+ * @returns {(T & {row: number})[]}
+ */
+export function stackBars(bars, rows, gap = 2) {
+  const ends = new Array(rows).fill(-Infinity);
+  return bars.map((bar) => {
+    let row = ends.findIndex((end) => bar.x0 >= end + gap);
+    if (row < 0) row = ends.indexOf(Math.min(...ends));
+    ends[row] = bar.x1;
+    return { ...bar, row };
+  });
+}
+
+/**
+ * The latency bars on screen, with room for the total beside each.
+ * @param {LatencyBar[]} bars @param {View} view @param {number} width @param {number} rows
+ * @param {(bar: LatencyBar) => number} labelWidth pixels
+ */
+export function layLatency(bars, view, width, rows, labelWidth) {
+  const end = view.start + view.span;
+  const boxes = bars
+    .filter((bar) => bar.to >= view.start - view.span * 0.1 && bar.from <= end)
+    .map((bar) => {
+      const x0 = toX(bar.from, view, width);
+      const to = toX(bar.to, view, width);
+      return { bar, x0, middle: toX(bar.middle, view, width), to, x1: to + labelWidth(bar), labelled: true };
+    });
+  const placed = stackBars(boxes, rows);
+  placed.forEach((box, k) => {
+    const next = placed.slice(k + 1).find((other) => other.row === box.row);
+    box.labelled = box.to - box.x0 >= 3 && (!next || box.x1 <= next.x0);
+  });
+  return placed;
+}
+
+/**
+ * The turn at a moment: the one that covers it, the nearest by number where two do.
+ * @param {Turn[]} turns @param {number} time @param {number} now
+ * @returns {Turn | null}
+ */
+export function turnAt(turns, time, now) {
+  const [first, last] = visibleRange(turns, { start: time, span: 1e-9 });
+  for (let k = last - 1; k >= first; k -= 1) {
+    if (turns[k].onset <= time && time <= (turns[k].end ?? now)) return turns[k];
+  }
+  return null;
+}

@@ -1,0 +1,57 @@
+/**
+ * Rows that stand one under the other over the same time axis, and text that fits where it stands.
+ *
+ * @typedef {{y: number, height: number}} Box
+ */
+
+/**
+ * Stack rows from the top; a row of no height takes no gap either.
+ * @param {{id: string, height: number}[]} rows @param {number} [gap]
+ * @returns {{boxes: Map<string, Box>, height: number}}
+ */
+export function stackRows(rows, gap = 4) {
+  const boxes = new Map();
+  let y = 0;
+  for (const row of rows) {
+    if (row.height <= 0) continue;
+    if (y > 0) y += gap;
+    boxes.set(row.id, { y, height: row.height });
+    y += row.height;
+  }
+  return { boxes, height: y };
+}
+
+/**
+ * The longest beginning of a text that fits, with an ellipsis where something is left out.
+ * @param {string} text @param {number} width pixels @param {(text: string) => number} measure
+ */
+export function fitText(text, width, measure) {
+  if (!text || measure(text) <= width) return text;
+  const letters = Array.from(text);
+  let low = 0;
+  let high = letters.length;
+  while (low < high) {
+    const middle = (low + high + 1) >> 1;
+    if (measure(`${letters.slice(0, middle).join("").trimEnd()}…`) <= width) low = middle;
+    else high = middle - 1;
+  }
+  return low ? `${letters.slice(0, low).join("").trimEnd()}…` : "";
+}
+
+/**
+ * Fit a settled part and the draft after it; the draft gives way first.
+ * @param {string} settled @param {string} draft @param {number} width
+ * @param {(text: string) => number} measure @param {(text: string) => number} measureDraft
+ * @returns {{settled: string, draft: string, draftX: number}}
+ */
+export function fitParts(settled, draft, width, measure, measureDraft) {
+  const used = settled ? measure(settled) : 0;
+  if (used > width) return { settled: fitText(settled, width, measure), draft: "", draftX: width };
+  return { settled, draft: fitText(draft, width - used, measureDraft), draftX: used };
+}
+
+/** Whether a text is written from right to left, by its first strong letter. @param {string} text */
+export function isRightToLeft(text) {
+  const strong = /[A-Za-z\u00c0-\u024f\u0370-\u058f\u0591-\u08ff\u3040-\u30ff\u4e00-\u9fff\uac00-\ud7af]/.exec(text);
+  return strong !== null && /[\u0591-\u08ff]/.test(strong[0]);
+}

@@ -1,0 +1,99 @@
+/**
+ * What the kernel has said so far, kept from snapshots and patches. Nothing here draws.
+ *
+ * A snapshot carries everything; a patch carries what changed since `base`. A view that missed one notices
+ * (`"gap"`) and asks for a snapshot again.
+ *
+ * @import { Turn } from "./lanes.js"
+ *
+ * @typedef {object} UtteranceExtras
+ * @property {number | null} start   seconds, with prefix padding, as the service reports it
+ * @property {boolean} estimated     the onset is an estimate
+ * @property {string} status         speaking | stopped | final | failed | lost
+ * @property {string | null} ended_by
+ * @property {string | null} language
+ * @property {string | null} emotion
+ * @property {string | null} error
+ * @property {number | null} first_partial   seconds, as are the following
+ * @property {number | null} endpoint_delay
+ * @property {number | null} decode_delay
+ * @property {number | null} finalization
+ * @typedef {Turn & UtteranceExtras & {settled: string, draft: string, problem: boolean}} Utterance
+ *
+ * @typedef {{name: string, role: "reference" | "service" | "estimated", turns: Turn[]}} Lane
+ * @typedef {{time: number, label: string, kind: string}} Mark
+ * @typedef {{engine: string, summary: string, growing: boolean, title: string}} RunInfo
+ * @typedef {{
+ *   version: number, utterances: Utterance[], lanes: Lane[], marks: Mark[], info: RunInfo,
+ *   selected: number | null,
+ * }} RunState
+ */
+
+/** @returns {RunState} */
+export function emptyRun() {
+  return {
+    version: -1,
+    utterances: [],
+    lanes: [],
+    marks: [],
+    info: { engine: "", summary: "", growing: false, title: "" },
+    selected: null,
+  };
+}
+
+/**
+ * Take a `run` message.
+ * @param {RunState} state changed in place
+ * @param {any} message
+ * @returns {"taken" | "old" | "gap"}
+ */
+export function takeRun(state, message) {
+  if (message.base === null) {
+    if (message.version < state.version) return "old";
+    state.utterances = [];
+  } else if (message.version <= state.version) {
+    return "old";
+  } else if (message.base !== state.version) {
+    return "gap";
+  }
+  state.version = message.version;
+  for (const utterance of message.utterances) place(state.utterances, utterance);
+  state.utterances.length = message.count;
+  for (const name of /** @type {const} */ (["lanes", "marks", "info"])) {
+    if (message[name] !== undefined) Object.assign(state, { [name]: message[name] });
+  }
+  return "taken";
+}
+
+/** @param {Utterance[]} utterances @param {Utterance} utterance */
+function place(utterances, utterance) {
+  utterances[utterance.number - 1] = utterance;
+}
+
+/** Those that have a place on the time axis, sorted by it. @param {Utterance[]} utterances */
+export function placed(utterances) {
+  return utterances.filter((u) => u.onset !== null).sort((a, b) => a.onset - b.onset);
+}
+
+/** What an utterance says so far. @param {{settled: string, draft: string}} utterance */
+export function textOf(utterance) {
+  return utterance.settled + utterance.draft;
+}
+
+/**
+ * The latency bars of the utterances that have a final or an endpoint.
+ * @param {Utterance[]} utterances
+ * @returns {import("./lanes.js").LatencyBar[]}
+ */
+export function latencyBars(utterances) {
+  const bars = [];
+  for (const u of utterances) {
+    if (u.end === null) continue;
+    const endpoint = u.endpoint_delay;
+    const total = u.finalization ?? (endpoint === null ? u.decode_delay : endpoint);
+    if (total === null || total <= 0) continue;
+    const middle = u.end + Math.max(0, Math.min(endpoint ?? 0, total));
+    bars.push({ number: u.number, from: u.end, middle, to: u.end + total });
+  }
+  return bars;
+}

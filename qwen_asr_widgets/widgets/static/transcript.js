@@ -1,0 +1,315 @@
+/**
+ * The transcript: one row an utterance, linked with every waveform of the same recording.
+ *
+ * @import { RunStore } from "./run_store.js"
+ * @import { Utterance } from "./run_state.js"
+ * @import { Translate } from "./strings.js"
+ * @import { Chip } from "./transcript_rows.js"
+ *
+ * @typedef {object} TranscriptOptions
+ * @property {RunStore} run
+ * @property {Translate} t
+ * @property {AbortSignal} signal
+ * @property {number} [height]   most CSS pixels of the list before it scrolls
+ */
+import { button, make } from "./dom.js";
+import { textOf } from "./run_state.js";
+import { asText, filtered, latencyChips, noteChips, splitMatches, timeOf } from "./transcript_rows.js";
+import { RowHeights } from "./virtual_list.js";
+
+const ROW_GUESS = 34;
+let instances = 0;
+
+export class TranscriptView {
+  /** @param {HTMLElement} host @param {TranscriptOptions} options */
+  constructor(host, options) {
+    this.options = options;
+    this.t = options.t;
+    this.run = options.run;
+    this.end = new AbortController();
+    const { signal } = this.end;
+    options.signal.addEventListener("abort", () => this.destroy(), { once: true, signal });
+    this.id = `qaw-transcript-${(instances += 1)}`;
+    this.heights = new RowHeights(ROW_GUESS);
+    this.query = "";
+    this.problemsOnly = false;
+    this.frame = 0;
+    this.listWidth = 0;
+    /** @type {Utterance[]} */
+    this.shown = [];
+    /** @type {Map<number, {element: HTMLElement, utterance: Utterance, query: string}>} */
+    this.drawn = new Map();
+    /** @type {Set<number> | null} */
+    this.announced = null;
+    this.build(host, signal);
+    this.run.subscribe({ changed: () => this.changed(), selected: ({ number }) => this.chosen(number) }, signal);
+    if (this.run.state.version >= 0) this.changed();
+    else this.schedule();
+  }
+
+  /** @param {HTMLElement} host @param {AbortSignal} signal */
+  build(host, signal) {
+    const { t } = this;
+    const search = make("input", {
+      type: "search", class: "qaw-input qaw-search", placeholder: t("transcript.search"), "aria-label": t("transcript.search"),
+    });
+    search.addEventListener("input", () => this.filter(search.value, this.problemsOnly), { signal });
+    this.problems = button(t("transcript.problems"), () => this.filter(this.query, !this.problemsOnly), signal, {
+      "aria-pressed": "false", hidden: true,
+    });
+    this.copyButton = button(t("transcript.copy"), () => void this.copy(), signal);
+    this.live = button(t("wave.live"), () => this.toEnd(), signal, { hidden: true });
+    this.count = make("span", { class: "qaw-dim" });
+    const bar = make("div", { class: "qaw-bar qaw-transcript-bar" }, search, this.problems, this.count,
+      make("span", { class: "qaw-space" }), this.live, this.copyButton);
+    const head = make("div", { class: "qaw-row qaw-row-head qaw-dim", "aria-hidden": "true" },
+      make("span"), make("span", {}, t("transcript.time")), make("span", {}, t("transcript.text")),
+      make("span", { class: "qaw-legend" }, t("transcript.latency"),
+        make("i", { class: "qaw-swatch qaw-swatch-wait" }), t("transcript.endpoint"),
+        make("i", { class: "qaw-swatch qaw-swatch-decode" }), t("transcript.decode")));
+    this.rowsHost = make("div", { class: "qaw-rows", role: "presentation" });
+    this.spacer = make("div", { class: "qaw-spacer", role: "presentation" }, this.rowsHost);
+    this.list = make("div", {
+      class: "qaw-list", role: "listbox", tabindex: "0", "aria-label": t("transcript.label"),
+      "aria-keyshortcuts": "ArrowUp ArrowDown Home End Enter",
+    }, this.spacer);
+    this.list.style.maxHeight = `${this.options.height ?? 360}px`;
+    this.empty = make("div", { class: "qaw-empty qaw-dim" });
+    this.spoken = make("div", { class: "qaw-only-spoken", "aria-live": "polite", role: "status" });
+    this.foot = make("div", { class: "qaw-foot qaw-dim" });
+    this.root = make("div", { class: "qaw-transcript" }, bar, head, this.list, this.empty, this.foot, this.spoken);
+    host.append(this.root);
+    this.listen(signal);
+  }
+
+  /** @param {AbortSignal} signal */
+  listen(signal) {
+    this.list.addEventListener("scroll", () => this.schedule(), { signal, passive: true });
+    this.list.addEventListener("click", (event) => {
+      const row = /** @type {HTMLElement} */ (event.target).closest(".qaw-row");
+      const reading = window.getSelection()?.type === "Range";
+      if (row instanceof HTMLElement && !reading) this.run.select(Number(row.dataset.number), true);
+    }, { signal });
+    this.list.addEventListener("keydown", (event) => {
+      if (!event.ctrlKey && !event.metaKey && this.key(event.key)) event.preventDefault();
+    }, { signal });
+    const resized = new ResizeObserver(() => {
+      if (this.list.clientWidth === this.listWidth) return;
+      this.listWidth = this.list.clientWidth;
+      this.heights.forget();
+      this.schedule();
+    });
+    resized.observe(this.list);
+    signal.addEventListener("abort", () => resized.disconnect(), { once: true });
+  }
+
+  /** @param {string} key @returns {boolean} whether it was used */
+  key(key) {
+    const at = this.shown.findIndex((u) => u.number === this.run.state.selected);
+    const last = this.shown.length - 1;
+    const page = 8;
+    const target = {
+      ArrowDown: at + 1, ArrowUp: at < 0 ? last : at - 1, Home: 0, End: last, PageDown: at + page, PageUp: at - page,
+    }[key];
+    if (target !== undefined && last >= 0) {
+      this.run.select(this.shown[Math.min(Math.max(target, 0), last)].number);
+      return true;
+    }
+    if ((key === "Enter" || key === " ") && at >= 0) {
+      this.run.select(this.run.state.selected, true);
+      return true;
+    }
+    return false;
+  }
+
+  changed() {
+    const { utterances } = this.run.state;
+    this.announce(utterances);
+    const wrong = utterances.filter((u) => u.problem).length;
+    this.problems.hidden = wrong === 0 && !this.problemsOnly;
+    this.problems.textContent = `${this.t("transcript.problems")} (${wrong})`;
+    this.refresh();
+  }
+
+  /** @param {string} query @param {boolean} problemsOnly */
+  filter(query, problemsOnly) {
+    this.query = query;
+    this.problemsOnly = problemsOnly;
+    this.problems.setAttribute("aria-pressed", String(problemsOnly));
+    this.heights.forget();
+    this.refresh();
+  }
+
+  refresh() {
+    const { utterances, info } = this.run.state;
+    const stuck = this.atEnd();
+    this.shown = filtered(utterances, this.query, this.problemsOnly);
+    this.heights.resize(this.shown.length);
+    const some = this.shown.length < utterances.length;
+    this.count.textContent = some
+      ? this.t("transcript.some", { shown: this.shown.length, count: utterances.length })
+      : "";
+    this.empty.hidden = this.shown.length > 0;
+    this.list.hidden = !this.empty.hidden;
+    this.empty.textContent = this.t(utterances.length ? "transcript.noMatch" : info.growing ? "transcript.waiting" : "transcript.none");
+    this.foot.replaceChildren(
+      make("span", {}, this.t("transcript.count", { count: utterances.length })),
+      make("span", {}, info.summary), make("span", { class: "qaw-space" }), make("span", {}, info.engine),
+    );
+    this.stick = stuck && info.growing;
+    this.schedule();
+  }
+
+  atEnd() {
+    const { scrollTop, clientHeight, scrollHeight } = this.list;
+    return scrollTop + clientHeight >= scrollHeight - 8;
+  }
+
+  toEnd() {
+    this.list.scrollTop = this.list.scrollHeight;
+  }
+
+  schedule() {
+    if (this.frame || this.end.signal.aborted) return;
+    this.frame = requestAnimationFrame(() => {
+      this.frame = 0;
+      this.draw();
+    });
+  }
+
+  draw() {
+    const { list, heights } = this;
+    this.spacer.style.height = `${heights.total}px`;
+    if (this.stick) list.scrollTop = list.scrollHeight;
+    const [first, last] = heights.window(list.scrollTop, list.clientHeight || (this.options.height ?? 360));
+    this.rowsHost.style.transform = `translateY(${heights.top(first)}px)`;
+    const rows = this.shown.slice(first, last).map((utterance, k) => this.row(utterance, first + k));
+    this.place(rows);
+    let moved = false;
+    rows.forEach((element, k) => {
+      if (element.offsetHeight) moved = heights.measure(first + k, element.offsetHeight) || moved;
+    });
+    if (moved) this.schedule();
+    this.live.hidden = !this.run.state.info.growing || this.atEnd();
+  }
+
+  /** Put these rows on the page, touching only what differs. @param {HTMLElement[]} rows */
+  place(rows) {
+    const wanted = new Set(rows);
+    for (const [number, { element }] of this.drawn) {
+      if (wanted.has(element)) continue;
+      element.remove();
+      this.drawn.delete(number);
+    }
+    rows.forEach((element, k) => {
+      if (this.rowsHost.children[k] !== element) this.rowsHost.insertBefore(element, this.rowsHost.children[k] ?? null);
+    });
+  }
+
+  /** @param {Utterance} utterance @param {number} position */
+  row(utterance, position) {
+    const known = this.drawn.get(utterance.number);
+    const element = known?.element ?? make("div", {
+      class: "qaw-row", role: "option", id: `${this.id}-${utterance.number}`, "data-number": utterance.number,
+    });
+    element.setAttribute("aria-posinset", String(position + 1));
+    element.setAttribute("aria-setsize", String(this.shown.length));
+    const selected = this.run.state.selected === utterance.number;
+    element.setAttribute("aria-selected", String(selected));
+    if (known && known.utterance === utterance && known.query === this.query) return element;
+    element.classList.toggle("qaw-row-problem", utterance.problem);
+    element.replaceChildren(...this.cells(utterance));
+    this.drawn.set(utterance.number, { element, utterance, query: this.query });
+    return element;
+  }
+
+  /** @param {Utterance} u */
+  cells(u) {
+    const text = make("span", { class: "qaw-text", dir: "auto" }, ...this.marked(u.settled));
+    if (u.draft) text.append(make("i", { class: "qaw-draft" }, ...this.marked(u.draft)));
+    const notes = noteChips(u, this.t);
+    if (notes.length) text.append(" ", ...notes.map(chip));
+    return [
+      make("b", { class: "qaw-row-number" }, String(u.number)),
+      make("span", { class: "qaw-row-time qaw-dim" }, timeOf(u)),
+      text,
+      make("span", { class: "qaw-chips" }, ...latencyChips(u, this.t).map(chip)),
+    ];
+  }
+
+  /** @param {string} text */
+  marked(text) {
+    return splitMatches(text, this.query).map((part, k) => (k % 2 ? make("mark", {}, part) : part));
+  }
+
+  /** Bring the selected row into sight. @param {number | null} number */
+  chosen(number) {
+    const at = this.shown.findIndex((u) => u.number === number);
+    if (at < 0) {
+      this.list.removeAttribute("aria-activedescendant");
+    } else {
+      this.list.setAttribute("aria-activedescendant", `${this.id}-${number}`);
+      const top = this.heights.top(at);
+      const bottom = this.heights.top(at + 1);
+      if (top < this.list.scrollTop) this.list.scrollTop = top;
+      else if (bottom > this.list.scrollTop + this.list.clientHeight) this.list.scrollTop = bottom - this.list.clientHeight;
+    }
+    this.stick = false;
+    this.schedule();
+  }
+
+  /** Say what has become final since the last time. @param {Utterance[]} utterances */
+  announce(utterances) {
+    const finals = utterances.filter((u) => u.status === "final");
+    const before = this.announced;
+    this.announced = new Set(finals.map((u) => u.number));
+    if (!before) return;
+    const fresh = finals.filter((u) => !before.has(u.number) && u.settled);
+    if (fresh.length) this.spoken.textContent = fresh.map((u) => `${u.number}: ${textOf(u)}`).join(" ");
+  }
+
+  async copy() {
+    const done = await copyText(asText(this.shown));
+    this.copyButton.textContent = this.t(done ? "transcript.copied" : "transcript.notCopied");
+    clearTimeout(this.copyTimer);
+    this.copyTimer = setTimeout(() => { this.copyButton.textContent = this.t("transcript.copy"); }, 2000);
+  }
+
+  /** End everything this view has started. */
+  destroy() {
+    if (this.end.signal.aborted) return;
+    this.end.abort();
+    cancelAnimationFrame(this.frame);
+    clearTimeout(this.copyTimer);
+    this.root.remove();
+  }
+}
+
+/** @param {Chip} one */
+function chip(one) {
+  return make("span", { class: "qaw-chip", "data-kind": one.kind }, one.text);
+}
+
+/**
+ * Copy a text; pages without the clipboard's own interface copy from a hidden field.
+ * @param {string} text @returns {Promise<boolean>}
+ */
+async function copyText(text) {
+  try {
+    await navigator.clipboard.writeText(text);
+    return true;
+  } catch {
+    const field = make("textarea", { class: "qaw-only-spoken" });
+    field.value = text;
+    document.body.append(field);
+    field.select();
+    const done = document.execCommand("copy");
+    field.remove();
+    return done;
+  }
+}
+
+/** @param {HTMLElement} host an element inside `.qaw` @param {TranscriptOptions} options */
+export function createTranscript(host, options) {
+  return new TranscriptView(host, options);
+}

@@ -1,0 +1,86 @@
+/**
+ * What a row of the transcript says, computed apart from the page: times, chips, matches of a search.
+ *
+ * @import { Utterance } from "./run_state.js"
+ * @import { Translate } from "./strings.js"
+ * @typedef {{text: string, kind: "plain" | "busy" | "alarm"}} Chip
+ */
+import { clock, duration } from "./format.js";
+import { textOf } from "./run_state.js";
+
+/** @param {string} text */
+function folded(text) {
+  return text.normalize("NFKC").toLocaleLowerCase();
+}
+
+/**
+ * The utterances a search and a filter leave.
+ * @param {Utterance[]} utterances @param {string} query @param {boolean} problemsOnly
+ */
+export function filtered(utterances, query, problemsOnly) {
+  const wanted = folded(query.trim());
+  return utterances.filter((u) => (!problemsOnly || u.problem) && (!wanted || folded(textOf(u)).includes(wanted)));
+}
+
+/**
+ * Cut a text where a search matches: every second part is a match.
+ * @param {string} text @param {string} query
+ * @returns {string[]}
+ */
+export function splitMatches(text, query) {
+  const wanted = folded(query.trim());
+  const plain = folded(text);
+  if (!wanted || plain.length !== text.length) return [text];
+  const parts = [];
+  let from = 0;
+  for (let at = plain.indexOf(wanted); at >= 0; at = plain.indexOf(wanted, from)) {
+    parts.push(text.slice(from, at), text.slice(at, at + wanted.length));
+    from = at + wanted.length;
+  }
+  return [...parts, text.slice(from)];
+}
+
+/** @param {Utterance} utterance */
+export function timeOf(utterance) {
+  if (utterance.onset === null) return "";
+  return `${clock(utterance.onset)} – ${utterance.end === null ? "…" : clock(utterance.end)}`;
+}
+
+/**
+ * How long it took, or what is still awaited.
+ * @param {Utterance} u @param {Translate} t
+ * @returns {Chip[]}
+ */
+export function latencyChips(u, t) {
+  /** @type {Chip[]} */
+  const chips = [];
+  if (u.first_partial !== null) {
+    chips.push({ text: t("transcript.firstPartial", { time: duration(u.first_partial) }), kind: "plain" });
+  }
+  const total = u.finalization ?? u.decode_delay;
+  if (u.status === "final" && total !== null) {
+    chips.push({ text: t("transcript.final", { time: duration(total) }), kind: "plain" });
+  } else if (u.status === "speaking") chips.push({ text: t("transcript.listening"), kind: "busy" });
+  else if (u.status === "stopped") chips.push({ text: t("transcript.deciding"), kind: "busy" });
+  return chips;
+}
+
+/**
+ * What else is known: language, emotion, how the turn ended where that was not silence, what went wrong.
+ * @param {Utterance} u @param {Translate} t
+ * @returns {Chip[]}
+ */
+export function noteChips(u, t) {
+  /** @type {Chip[]} */
+  const chips = [];
+  for (const text of [u.language, u.emotion]) if (text) chips.push({ text, kind: "plain" });
+  if (u.ended_by === "limit") chips.push({ text: t("transcript.limit"), kind: "alarm" });
+  if (u.ended_by === "lost" || u.status === "lost") chips.push({ text: t("transcript.lost"), kind: "alarm" });
+  if (u.status === "failed") chips.push({ text: u.error || t("transcript.failed"), kind: "alarm" });
+  return chips;
+}
+
+/** The transcript as lines of text, to be copied. @param {Utterance[]} utterances */
+export function asText(utterances) {
+  return utterances.map((u) => [timeOf(u).split(" ")[0], textOf(u)].filter(Boolean).join("  ")).join("\n");
+}

@@ -1,0 +1,72 @@
+/**
+ * The keys of a waveform view.
+ *
+ * @import { WaveformView } from "./waveform.js"
+ */
+
+/**
+ * @param {WaveformView} wave @param {KeyboardEvent} event
+ * @returns {boolean} whether the key was used
+ */
+export function waveKey(wave, event) {
+  if (event.ctrlKey || event.metaKey || event.altKey) return false;
+  const action = actionOf(event.key, event.shiftKey);
+  if (!action) return false;
+  action(wave);
+  return true;
+}
+
+/**
+ * @param {string} key @param {boolean} shift
+ * @returns {((wave: WaveformView) => void) | undefined}
+ */
+function actionOf(key, shift) {
+  switch (key) {
+    case " ": return (wave) => wave.togglePlay();
+    case "+": case "=": return (wave) => wave.zoom(1.5);
+    case "-": case "_": return (wave) => wave.zoom(1 / 1.5);
+    case "0": return (wave) => wave.fit();
+    case "l": case "L": return (wave) => wave.followLive();
+    case "e": case "E": return (wave) => stepTurn(wave, shift ? -1 : 1, true);
+    case "ArrowLeft": return (wave) => stepCursor(wave, shift ? -0.1 : -0.02);
+    case "ArrowRight": return (wave) => stepCursor(wave, shift ? 0.1 : 0.02);
+    case "ArrowUp": return (wave) => stepTurn(wave, -1);
+    case "ArrowDown": return (wave) => stepTurn(wave, 1);
+    case "PageUp": return (wave) => wave.pan(-0.8 * wave.view.span);
+    case "PageDown": return (wave) => wave.pan(0.8 * wave.view.span);
+    case "Home": return (wave) => goTo(wave, 0);
+    case "End": return (wave) => goTo(wave, wave.duration);
+    case "Escape": return (wave) => wave.run.select(null);
+    default: return undefined;
+  }
+}
+
+/** @param {WaveformView} wave @param {number} share of the view */
+function stepCursor(wave, share) {
+  goTo(wave, wave.cursor + share * wave.view.span);
+}
+
+/** @param {WaveformView} wave @param {number} time */
+function goTo(wave, time) {
+  wave.seek(time);
+  const { start, span } = wave.view;
+  if (wave.cursor < start || wave.cursor > start + span) {
+    wave.show({ start: wave.cursor - span * (wave.cursor < start ? 0.1 : 0.9), span });
+  }
+}
+
+/**
+ * Select the next or previous turn, of all or of those with a problem.
+ * @param {WaveformView} wave @param {1 | -1} step @param {boolean} [problems]
+ */
+export function stepTurn(wave, step, problems = false) {
+  const turns = problems ? wave.turns.filter((turn) => turn.problem) : wave.turns;
+  const selected = wave.turns.find((turn) => turn.number === wave.run.state.selected);
+  const from = selected?.onset ?? wave.cursor - step * 1e-6;
+  const next = step > 0
+    ? turns.find((turn) => turn.onset > from)
+    : [...turns].reverse().find((turn) => turn.onset < from);
+  if (!next) return;
+  wave.run.select(next.number);
+  wave.seek(next.onset);
+}

@@ -1,0 +1,108 @@
+/**
+ * The rows of a waveform view: how high each is, what it draws, what in it can be dragged.
+ * A view takes further rows of this shape, so that other tools stand over the same axis.
+ *
+ * @import { Box } from "./layout.js"
+ * @import { Band, LatencyBar } from "./lanes.js"
+ * @import { Drag } from "./gestures.js"
+ * @import { Pen } from "./waveform_draw.js"
+ * @import { Lane, RunState, Utterance } from "./run_state.js"
+ * @import { TileStore } from "./tiles.js"
+ *
+ * @typedef {object} Scene   what there is to draw, the same for every row of a frame
+ * @property {RunState} run
+ * @property {Utterance[]} turns      sorted by onset
+ * @property {LatencyBar[]} bars
+ * @property {number} duration        seconds
+ * @property {number} rate
+ * @property {TileStore | null} tiles
+ * @property {{values: Float32Array, hop: number} | null} score
+ * @property {number | null} threshold
+ * @property {number} waveHeight      CSS pixels
+ * @property {{bands: Band[], density: Float32Array | null, ticks: number[]}} laid  the turns on screen
+ *
+ * @typedef {object} Row
+ * @property {string} id
+ * @property {(scene: Scene) => number} height   0 hides the row
+ * @property {(pen: Pen, box: Box, scene: Scene) => void} draw
+ * @property {(scene: Scene) => string} [label]  stands left of the axis
+ * @property {(x: number, y: number, time: number, box: Box, scene: Scene) => Drag | null} [grab]
+ *   x and y in the plot; the returned drag owns the pointer until it is lifted
+ * @property {(x: number, y: number, time: number, box: Box, scene: Scene) => boolean} [click]  whether it was used
+ */
+import { layBands } from "./lanes.js";
+import {
+  LATENCY_ROW_HEIGHT, drawAxis, drawBadges, drawBands, drawDensity, drawLane, drawLatency, drawLiveEdge,
+  drawMarks, drawScore, drawTexts, drawWave, latencyRows,
+} from "./waveform_draw.js";
+
+const STRIP = 6;
+const LANE = 20;
+
+/** @type {Row} */
+export const waveRow = {
+  id: "wave",
+  height: (scene) => scene.waveHeight,
+  draw(pen, box, scene) {
+    const { bands, density, ticks } = scene.laid;
+    drawBands(pen, box, bands, scene.run.selected);
+    if (scene.tiles) {
+      const count = Math.ceil(pen.width * pen.ratio);
+      const perColumn = (pen.view.span * scene.rate) / (pen.width * pen.ratio);
+      const columns = scene.tiles.columns(pen.view.start * scene.rate, perColumn, count, columnsOf(count));
+      drawWave(pen, box, columns, scene.tiles.peak, 1 / pen.ratio);
+    }
+    drawMarks(pen, box, scene.run.marks);
+    drawBadges(pen, box, bands);
+    drawDensity(pen, { y: box.y, height: STRIP }, density, ticks);
+    if (scene.run.info.growing) drawLiveEdge(pen, box.y, box.y + box.height, scene.duration);
+  },
+};
+
+let scratch = new Float32Array(0);
+
+/** @param {number} count */
+function columnsOf(count) {
+  if (scratch.length < 2 * count) scratch = new Float32Array(2 * count);
+  return scratch.subarray(0, 2 * count);
+}
+
+/** @type {Row} */
+export const latencyRow = {
+  id: "latency",
+  height: (scene) => (scene.run.utterances.length ? latencyRows(scene.bars) * LATENCY_ROW_HEIGHT : 0),
+  draw: (pen, box, scene) => drawLatency(pen, box, scene.bars),
+};
+
+/** @type {Row} */
+export const textRow = {
+  id: "text",
+  height: (scene) => (scene.run.utterances.length ? 18 : 0),
+  draw: (pen, box, scene) => drawTexts(pen, box, scene.laid.bands),
+};
+
+/** @type {Row} */
+export const scoreRow = {
+  id: "score",
+  height: (scene) => (scene.score ? 88 : 0),
+  label: () => "score",
+  draw(pen, box, scene) {
+    if (scene.score) drawScore(pen, box, scene.score, scene.threshold);
+  },
+};
+
+/** @type {Row} */
+export const axisRow = { id: "axis", height: () => 18, draw: (pen, box) => drawAxis(pen, box) };
+
+/** A row for one lane of turns. @param {Lane} lane @returns {Row} */
+export function laneRow(lane) {
+  return {
+    id: `lane:${lane.role}:${lane.name}`,
+    height: () => LANE,
+    label: () => lane.name,
+    draw(pen, box, scene) {
+      const { bands, density, ticks } = layBands(lane.turns, pen.view, pen.width, scene.duration);
+      drawLane(pen, box, bands, lane.role, { density, ticks });
+    },
+  };
+}
