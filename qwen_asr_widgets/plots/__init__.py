@@ -1,0 +1,24 @@
+"""Pictures of recordings, by matplotlib: they take an axes and return it.
+
+Nothing here is imported before a picture is asked for: matplotlib is slow to load.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .latency_plot import plot_latency
+    from .picture import save_picture
+    from .recording_plot import plot_recording
+
+__all__ = ["plot_latency", "plot_recording", "save_picture"]
+_HOMES = {"plot_latency": "latency_plot", "plot_recording": "recording_plot", "save_picture": "picture"}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)

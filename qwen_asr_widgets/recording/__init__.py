@@ -1,0 +1,13 @@
+"""The one record of a run, and what is read from it."""
+
+from .bundle import load_recording
+from .compare import Comparison, compare
+from .latency import LatencyTable, UtteranceLatency
+from .recording import Recording
+from .summary import LatencySummary, Measure
+from .values import AudioSent, Connection, RunInfo, SettingsChange, TimedEvent
+
+__all__ = [
+    "AudioSent", "Comparison", "Connection", "LatencySummary", "LatencyTable", "Measure", "Recording",
+    "RunInfo", "SettingsChange", "TimedEvent", "UtteranceLatency", "compare", "load_recording",
+]

@@ -1,0 +1,92 @@
+"""What all pictures share: an axes to draw on, a time axis, and the line that says what is shown."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from matplotlib.ticker import Formatter, Locator
+
+from ..recording.compare import settings_text
+from ..recording.html import clock
+from ..recording.summary import SOURCES, pace_text
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from ..recording import Recording
+    from ..recording.latency import LatencyTable
+
+STEPS = (0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200)
+"""Distances between ticks (s) that read well on a clock."""
+
+TICK_PIXELS = 64
+"""Least distance between two ticks at 100 dpi."""
+
+
+def new_axes(width: float = 9.6, height: float = 3.6) -> Axes:
+    """Return the axes of a new figure (inches) that a notebook shows by itself."""
+    from matplotlib import pyplot
+
+    _, ax = pyplot.subplots(figsize=(width, height), layout="constrained")
+    return ax
+
+
+class ClockLocator(Locator):
+    """Ticks at round times, as many as have room."""
+
+    def __call__(self) -> Sequence[float]:
+        low, high = self.axis.get_view_interval()  # type: ignore[union-attr]
+        return self.tick_values(low, high)
+
+    def tick_values(self, vmin: float, vmax: float) -> Sequence[float]:
+        """Return the ticks between two times (s)."""
+        low, high = sorted((vmin, vmax))
+        if self.axis is None or not high > low:
+            return []
+        box = self.axis.axes.bbox
+        room = max(1.0, box.width / self.axis.axes.figure.dpi * 100 / TICK_PIXELS)
+        step = next((step for step in STEPS if (high - low) / step <= room), STEPS[-1])
+        first = math.ceil(low / step - 1e-9)
+        return [round(number * step, 3) for number in range(first, math.floor(high / step + 1e-9) + 1)]
+
+
+class ClockFormatter(Formatter):
+    """Times as ``m:ss``, with tenths where ticks are closer than a second."""
+
+    def __call__(self, x: float, pos: int | None = None) -> str:
+        ticks = self.axis.get_majorticklocs() if self.axis is not None else []
+        fine = any(abs(tick - round(tick)) > 1e-6 for tick in ticks)
+        return clock(x, tenths=fine)
+
+
+def footer_text(recording: Recording, latency: LatencyTable) -> str:
+    """Return what a picture must say of itself: engine, settings, n, pace, where speech ends, date."""
+    info = recording.info
+    summary = latency.summary()
+    wait = summary.measures.get("finalization")
+    parts = [
+        info.engine or "recogniser not known",
+        settings_text(recording),
+        f"n = {summary.n}" + (f", final {wait.text}" if wait else ""),
+        pace_text(info.pace),
+        SOURCES[latency.source] if wait else "",
+        info.started_at[:10],
+        "" if recording.complete else "incomplete",
+    ]
+    return " · ".join(part for part in parts if part)
+
+
+def quiet(ax: Axes, line: str) -> None:
+    """Leave an axes with its bottom line only."""
+    for name in ("top", "right", "left"):
+        ax.spines[name].set_visible(False)
+    ax.spines["bottom"].set_color(line)
+
+
+def points_high(ax: Axes) -> float:
+    """Return the height of an axes in points, as it is laid out now."""
+    figure: Any = ax.get_figure(root=True)
+    figure.draw_without_rendering()
+    return float(ax.bbox.height) * 72 / float(figure.dpi)

@@ -1,0 +1,139 @@
+"""The waits of a recording, utterance by utterance."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from .axes import footer_text, new_axes, quiet
+from .fitted import FittedText
+from .style import Palette, palette_for
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from ..audio.reference import ReferenceTurn
+    from ..recording import Recording
+    from ..recording.latency import LatencyTable, UtteranceLatency
+
+SMALL_SIZE = 7.5
+PALE = 0.4
+"""Opacity of utterances that no summary counts: something other than silence closed them."""
+
+
+def plot_latency(
+    recording: Recording, ax: Axes | None = None, *, reference: Sequence[ReferenceTurn] | None = None
+) -> Axes:
+    """Draw what each utterance took: endpoint delay below, decode delay (hatched) on top, the median as a line.
+
+    Utterances that something other than silence closed are pale: the summary leaves them out.
+
+    Parameters
+    ----------
+    recording : Recording
+        Finished or still running.
+    ax : matplotlib Axes, optional
+        Where to draw; without it a new figure of 9.6 × 3 inches.
+    reference : sequence of ReferenceTurn, optional
+        True turns; delays are then measured from their ends.
+
+    Returns
+    -------
+    matplotlib Axes
+        The same: utterance numbers on x, seconds on y.
+
+    Examples
+    --------
+    >>> from matplotlib.figure import Figure
+    >>> from qwen_asr_widgets.recording import Recording
+    >>> ax = plot_latency(Recording(), Figure().add_subplot())
+    >>> ax.get_ylabel()
+    'seconds after speech ends'
+    """
+    ax = ax if ax is not None else new_axes(height=3.0)
+    colors = palette_for(ax)
+    latency = recording.latency(reference)
+    rows = [row for row in latency if row.endpoint_delay is not None or row.decode_delay is not None]
+    for row in rows:
+        _draw_bar(ax, colors, row)
+    top = max([_top(row) for row in rows] + [0.1])
+    _prepare(ax, colors, len(latency), min([row.endpoint_delay or 0.0 for row in rows] + [0.0]), top)
+    for row in rows:
+        _add(ax, row.number - 0.48, row.number + 0.48, _top(row) + 0.02 * top, f"{_top(row):.2f}", max_lines=0,
+             ha="center", va="bottom", color=colors.dim, gid=f"total-{row.number}")
+    if not rows:
+        ax.text(0.5, 0.6, "no utterance was timed", transform=ax.transAxes, ha="center", color=colors.dim)
+    _draw_typical(ax, colors, latency)
+    _draw_legend(ax, colors, rows)
+    _add(ax, 0, 1, 0.0, footer_text(recording, latency), transform=ax.transAxes, max_lines=3, ha="right",
+         va="bottom", color=colors.dim, gid="footer")
+    return ax
+
+
+def _top(row: UtteranceLatency) -> float:
+    return max(row.endpoint_delay or 0.0, 0.0) + (row.decode_delay or 0.0)
+
+
+def _add(ax: Axes, x0: float, x1: float, y: float, text: str, **properties: Any) -> None:
+    properties.setdefault("transform", ax.transData)
+    ax.add_artist(FittedText(x0, x1, y, text, fontsize=SMALL_SIZE, parse_math=False, **properties))
+
+
+def _draw_bar(ax: Axes, colors: Palette, row: UtteranceLatency) -> None:
+    """Draw one utterance: what a person waited for the end, then for the words."""
+    from matplotlib.patches import Rectangle
+
+    alpha = 1.0 if row.ended_by == "silence" and not row.cut else PALE
+    endpoint = row.endpoint_delay or 0.0
+    left, width = row.number - 0.36, 0.72
+    ax.add_patch(Rectangle((left, 0), width, endpoint, facecolor=colors.wait, linewidth=0, alpha=alpha,
+                           gid=f"endpoint-{row.number}"))
+    if row.decode_delay is not None:
+        ax.add_patch(Rectangle((left, endpoint), width, row.decode_delay, facecolor="none", alpha=alpha,
+                               edgecolor=colors.decode, hatch="//////", linewidth=0.8,
+                               gid=f"decode-{row.number}"))
+    if row.first_partial is not None:
+        ax.plot([left, left + width], [row.first_partial] * 2, color=colors.turn, linewidth=1.6, zorder=4,
+                solid_capstyle="butt", alpha=alpha, gid=f"partial-{row.number}")
+
+
+def _prepare(ax: Axes, colors: Palette, count: int, bottom: float, top: float) -> None:
+    """Set limits and axes; below the bars there is room for the footer."""
+    from matplotlib.ticker import MaxNLocator
+
+    ax.set_xlim(0.4, max(count, 1) + 0.6)
+    ax.set_ylim(bottom - 0.30 * top, 1.28 * top)
+    ax.grid(False)
+    quiet(ax, colors.line)
+    ax.spines["bottom"].set_position(("data", 0.0))
+    ax.xaxis.set_major_locator(MaxNLocator(nbins=25, integer=True, min_n_ticks=1))
+    ax.yaxis.set_major_locator(MaxNLocator(nbins=5))
+    ticks = [tick for tick in ax.get_yticks() if 0 <= tick <= 1.28 * top]
+    ax.set_yticks(ticks)
+    ax.set_ylabel("seconds after speech ends", color=colors.dim, fontsize=SMALL_SIZE + 0.5)
+    ax.tick_params(labelsize=SMALL_SIZE, colors=colors.dim, color=colors.line, length=3, pad=2)
+
+
+def _draw_typical(ax: Axes, colors: Palette, latency: LatencyTable) -> None:
+    """Draw the median wait as a line across."""
+    wait = latency.summary().measures.get("finalization")
+    if wait is not None and wait.n > 1:
+        ax.axhline(wait.p50, color=colors.text, linewidth=0.9, linestyle=(0, (4, 3)), zorder=5, gid="median")
+
+
+def _draw_legend(ax: Axes, colors: Palette, rows: Sequence[UtteranceLatency]) -> None:
+    from matplotlib.lines import Line2D
+    from matplotlib.patches import Patch
+
+    marks: list[Any] = [
+        Patch(facecolor=colors.wait, label="endpoint delay"),
+        Patch(facecolor="none", edgecolor=colors.decode, hatch="//////", label="decode delay"),
+        Line2D([], [], color=colors.turn, linewidth=1.6, label="first partial, after speech begins"),
+        Line2D([], [], color=colors.text, linewidth=0.9, linestyle=(0, (4, 3)), label="median wait"),
+    ]
+    if any(row.ended_by != "silence" or row.cut for row in rows):
+        marks.append(Patch(facecolor=colors.wait, alpha=PALE, label="not counted"))
+    narrow = ax.bbox.width / ax.get_figure(root=True).dpi < 5.5
+    ax.legend(handles=marks, loc="upper right", ncols=2 if narrow else len(marks), frameon=False,
+              fontsize=SMALL_SIZE, labelcolor=colors.dim, handlelength=1.3, handleheight=0.8, handletextpad=0.5,
+              columnspacing=1.4, borderaxespad=0, borderpad=0)

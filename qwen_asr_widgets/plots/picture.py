@@ -1,0 +1,45 @@
+"""A picture as a file, without a window or any global state."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from .recording_plot import plot_recording
+
+if TYPE_CHECKING:
+    from ..audio.reference import ReferenceTurn
+    from ..recording import Recording
+
+
+def save_picture(
+    recording: Recording,
+    path: str | Path,
+    *,
+    reference: Sequence[ReferenceTurn] | None = None,
+    width: float = 9.6,
+    height: float = 3.6,
+    dpi: float = 150,
+) -> Path:
+    """Write `plot_recording` to ``.png``, ``.svg`` or ``.pdf``, by the path's ending; return the path.
+
+    Parameters
+    ----------
+    recording : Recording
+        What to draw.
+    path : str or Path
+        Where to.
+    reference : sequence of ReferenceTurn, optional
+        True turns.
+    width, height : float
+        Inches.
+    dpi : float
+        Pixels per inch.
+    """
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(width, height), layout="constrained")
+    plot_recording(recording, figure.add_subplot(), reference=reference)
+    figure.savefig(path, dpi=dpi)
+    return Path(path)

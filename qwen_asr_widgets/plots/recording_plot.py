@@ -1,0 +1,347 @@
+"""The picture of a recording: waveform, turns, waits and transcript over one time axis."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..audio.units import seconds_to_samples
+from .axes import ClockFormatter, ClockLocator, footer_text, new_axes, points_high, quiet
+from .fonts import fonts_for
+from .style import Palette, palette_for
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from ..audio.reference import ReferenceTurn
+    from ..realtime.session import Utterance
+    from ..recording import Recording
+    from ..recording.latency import LatencyTable, UtteranceLatency
+
+TEXT_SIZE, SMALL_SIZE = 8.5, 7.5
+LINE = 12.0
+"""Height of a line of text in points."""
+
+TEXT_PIXELS, NUMBER_PIXELS = 84.0, 12.0
+"""Narrower spans (points) show no transcript, or no number."""
+
+BAR = 11.0
+"""Height in points of a row of wait bars."""
+
+
+@dataclass(frozen=True)
+class Wait:
+    """One utterance's wait on the time axis: from ``end`` of speech over ``stopped`` to ``final`` (s)."""
+
+    number: int
+    end: float
+    stopped: float
+    final: float
+    label: str
+
+
+@dataclass(frozen=True)
+class Lanes:
+    """Where the lanes of the picture lie, as fractions of the axes' height from the bottom."""
+
+    footer: float
+    axis: float
+    text: float
+    waits: float
+    wave: tuple[float, float]
+    point: float
+    text_lines: int
+
+
+def plot_recording(
+    recording: Recording,
+    ax: Axes | None = None,
+    *,
+    reference: Sequence[ReferenceTurn] | None = None,
+) -> Axes:
+    """Draw a recording: waveform, numbered turns, each utterance's wait, and its words.
+
+    Right of each turn, plain orange is the wait until the service closed it (endpoint delay), hatched the wait
+    from there to the final transcript (decode delay), with the total beside. A tick inside the turn marks
+    the first partial. Words stand under their turn where there is room, else the number alone.
+
+    Parameters
+    ----------
+    recording : Recording
+        Finished or still running.
+    ax : matplotlib Axes, optional
+        Where to draw; without it a new figure of 9.6 × 3.6 inches. It is laid out for its present height.
+    reference : sequence of ReferenceTurn, optional
+        True turns, drawn as violet lines above the waveform; waits are then measured from their ends.
+
+    Returns
+    -------
+    matplotlib Axes
+        The same, its x axis in seconds.
+
+    Examples
+    --------
+    >>> from matplotlib.figure import Figure
+    >>> from qwen_asr_widgets.recording import Recording
+    >>> ax = plot_recording(Recording(), Figure().add_subplot())
+    >>> [text.get_text() for text in ax.texts if text.get_text() == "no sound yet"]
+    ['no sound yet']
+    """
+    ax = ax if ax is not None else new_axes()
+    latency = recording.latency(reference)
+    colors = palette_for(ax)
+    utterances = recording.utterances
+    footer = footer_text(recording, latency)
+    fonts = fonts_for("".join(utterance.text for utterance in utterances) + recording.info.name)
+    waits = [wait for wait in map(_wait, utterances, latency, _ends(utterances, latency, reference)) if wait]
+    rows = stack([(wait.end, wait.final) for wait in waits])
+    picture = _Picture(ax, colors, fonts)
+    picture.prepare(recording, waits)
+    picture.lay_out(footer, utterances, max(rows, default=-1) + 1)
+    picture.draw_heading(recording)
+    picture.draw_wave(recording)
+    for utterance, row in zip(utterances, latency):
+        picture.draw_turn(utterance, row, recording.duration)
+    picture.draw_waits(waits, rows)
+    if reference:
+        picture.draw_reference(reference)
+    return ax
+
+
+def stack(spans: Sequence[tuple[float, float]]) -> list[int]:
+    """Return for each span (start, end) the first row in which it overlaps no earlier one.
+
+    Examples
+    --------
+    >>> stack([(0, 2), (1, 3), (2.5, 4)])
+    [0, 1, 0]
+    """
+    ends: list[float] = []
+    rows = []
+    for start, end in spans:
+        row = next((index for index, taken in enumerate(ends) if taken <= start), len(ends))
+        if row == len(ends):
+            ends.append(end)
+        ends[row] = end
+        rows.append(row)
+    return rows
+
+
+def envelope(samples: Any, columns: int) -> tuple[Any, Any, Any]:
+    """Return positions (in samples), minima and maxima of at most ``columns`` stretches of int16 samples."""
+    count = len(samples)
+    starts = np.unique(np.linspace(0, count, max(1, min(columns, count)), endpoint=False).astype(int))
+    middles = (starts + np.append(starts[1:], count)) / 2
+    return middles, np.minimum.reduceat(samples, starts), np.maximum.reduceat(samples, starts)
+
+
+def _ends(
+    utterances: Sequence[Utterance], latency: LatencyTable, reference: Sequence[ReferenceTurn] | None
+) -> list[float | None]:
+    """Return where speech ends, for each utterance by the same source as its latency."""
+    return [
+        reference[row.reference].end if reference and row.reference is not None else utterance.end
+        for utterance, row in zip(utterances, latency)
+    ]
+
+
+def _wait(utterance: Utterance, row: UtteranceLatency, end: float | None) -> Wait | None:
+    if end is None or (row.endpoint_delay is None and row.decode_delay is None):
+        return None
+    stopped = end + (row.endpoint_delay or 0.0)
+    total = row.finalization if row.endpoint_delay is not None else row.decode_delay
+    label = f"{total:.2f} s" if total is not None else ""
+    return Wait(utterance.number, end, stopped, stopped + (row.decode_delay or 0.0), label)
+
+
+class _Picture:
+    """Draws one recording on one axes; positions are seconds and fractions of the height."""
+
+    def __init__(self, ax: Axes, colors: Palette, fonts: Any) -> None:
+        self.ax = ax
+        self.colors = colors
+        self.fonts = fonts
+        self.mixed = ax.get_xaxis_transform()
+        self.lanes = Lanes(0, 0, 0, 0, (0, 1), 0, 0)
+
+    def fitted(self, x0: float, x1: float, y: float, text: str, **properties: Any) -> Any:
+        """Add a text that stays between two times; ``transform`` may say otherwise."""
+        from .fitted import FittedText
+
+        properties.setdefault("transform", self.mixed)
+        properties.setdefault("color", self.colors.text)
+        properties.setdefault("fontsize", TEXT_SIZE)
+        text = self.fonts.shown(text)
+        artist = FittedText(x0, x1, y, text, fontfamily=list(self.fonts.families), parse_math=False, **properties)
+        self.ax.add_artist(artist)
+        artist.set_clip_on(False)
+        return artist
+
+    def prepare(self, recording: Recording, waits: Sequence[Wait]) -> None:
+        """Set limits and axis: everything drawn lies within, with room for the last total."""
+        ax, colors = self.ax, self.colors
+        end = max([recording.duration, 0.1, *(wait.final for wait in waits)])
+        room = 0.045 * end if waits and waits[-1].final > 0.95 * end else 0.0
+        ax.set_xlim(0, end + room)
+        ax.set_ylim(0, 1)
+        ax.set_yticks([])
+        ax.grid(False)
+        quiet(ax, colors.line)
+        ax.xaxis.set_major_locator(ClockLocator())
+        ax.xaxis.set_major_formatter(ClockFormatter())
+        ax.tick_params(axis="x", labelsize=SMALL_SIZE, colors=colors.dim, length=3, pad=2, color=colors.line)
+
+    def lay_out(self, footer: str, utterances: Sequence[Utterance], rows: int) -> None:
+        """Give every lane its height, the waveform what is left; add footer and transcripts on the way."""
+        ax = self.ax
+        point = 1 / max(points_high(ax), 1.0)
+        note = self.fitted(0, 1, 0.0, footer, transform=ax.transAxes, max_lines=3, fontsize=SMALL_SIZE,
+                           color=self.colors.dim, ha="right", va="bottom")
+        note.set_gid("footer")
+        footer_top = point * (LINE * max(1, note.lines_needed()) + 2)
+        axis = footer_top + 16 * point
+        ax.spines["bottom"].set_position(("axes", axis))
+        spans = list(zip(utterances, _room(utterances, ax.get_xlim()[1])))
+        most = max(1, min(4, int((0.55 / point - 60) / LINE / 2)))
+        words = [self._words(utterance, span, most) for utterance, span in spans]
+        lines = max([artist.lines_needed() for artist in words if artist is not None] + [0])
+        text_top = axis + point * (LINE * lines + (6 if lines else 2))
+        for artist in words:
+            if artist is not None:
+                artist.set_y(text_top)
+                artist.max_lines = max(1, lines)
+        rows = min(rows, 3)
+        waits_top = text_top + point * (BAR * rows + (4 if rows else 0))
+        self.lanes = Lanes(0.0, axis, text_top, waits_top, (waits_top, 1 - 20 * point), point, lines)
+
+    def _words(self, utterance: Utterance, span: tuple[float, float], lines: int) -> Any:
+        text, style = utterance.text, {}
+        if utterance.status in ("failed", "lost"):
+            text = text or ("no transcript" if utterance.status == "failed" else "lost")
+            style = {"color": self.colors.alarm}
+        elif utterance.status != "final":
+            style = {"color": self.colors.dim, "style": "italic"}
+        if not text:
+            return None
+        pixels = TEXT_PIXELS * float(self.ax.get_figure(root=True).dpi) / 72
+        artist = self.fitted(*span, 0.0, text, max_lines=lines, min_pixels=pixels, va="top", **style)
+        artist.set_gid(f"text-{utterance.number}")
+        return artist
+
+    def draw_heading(self, recording: Recording) -> None:
+        """Above the waveform: what the sound is called, and what the marks mean."""
+        from matplotlib.lines import Line2D
+        from matplotlib.patches import Patch
+
+        colors, ax = self.colors, self.ax
+        marks = [
+            Patch(facecolor=colors.wait, label="endpoint delay"),
+            Patch(facecolor="none", edgecolor=colors.decode, hatch="//////", label="decode delay"),
+            Line2D([], [], color=colors.turn, marker="|", linestyle="none", markersize=6, markeredgewidth=1.6,
+                   label="first partial"),
+        ]
+        legend = ax.legend(
+            handles=marks, loc="upper right", bbox_to_anchor=(1.0, 1.0), ncols=3, frameon=False,
+            fontsize=SMALL_SIZE, labelcolor=colors.dim, handlelength=1.1, handleheight=0.8, handletextpad=0.5,
+            columnspacing=1.4, borderaxespad=0, borderpad=0,
+        )
+        box = legend.get_window_extent()
+        left = ax.transAxes.inverted().transform((box.x0, box.y0))[0]
+        name = recording.info.name or "recording"
+        self.fitted(0, max(0.0, left - 0.02), 1.0, name, transform=ax.transAxes, va="top",
+                    color=self.colors.dim, fontsize=SMALL_SIZE)
+
+    def draw_wave(self, recording: Recording) -> None:
+        """Draw the sound, paler where it was not sent; its loudest moment fills the lane."""
+        low, high = self.lanes.wave
+        samples = recording.tape.read()
+        if not len(samples):
+            self.ax.text(0.5, (low + high) / 2, "no sound yet", transform=self.ax.transAxes, ha="center",
+                         va="center", color=self.colors.dim)
+            return
+        rate = recording.tape.sample_rate
+        where, bottom, top = envelope(samples, max(200, int(self.ax.bbox.width)))
+        scale = 0.44 * (high - low) / max(int(np.abs(samples.astype(np.int32)).max()), 1000)
+        middle = (low + high) / 2
+        sent = seconds_to_samples(recording.sent_duration, rate)
+        for part, alpha in ((where <= sent, 1.0), (where > sent, 0.35)):
+            if part.any():
+                self.ax.fill_between(
+                    where[part] / rate, middle + scale * bottom[part], middle + scale * top[part],
+                    color=self.colors.wave, alpha=alpha, linewidth=0.6, zorder=2,
+                )
+        for start, stop in recording.lost:
+            self.ax.plot([start / rate, stop / rate], [middle, middle], color=self.colors.alarm, linewidth=2,
+                         zorder=3, solid_capstyle="butt")
+
+    def draw_turn(self, utterance: Utterance, row: UtteranceLatency, duration: float) -> None:
+        """Shade a turn from its onset to its end, with its number and the tick of its first partial."""
+        from matplotlib.patches import Rectangle
+
+        onset = utterance.onset if utterance.onset is not None else utterance.start
+        if onset is None:
+            return
+        low, high = self.lanes.wave
+        open_turn = utterance.end is None
+        end = utterance.end if utterance.end is not None else max(duration, onset)
+        bad = utterance.status in ("failed", "lost")
+        color = self.colors.alarm if bad else self.colors.turn
+        band = Rectangle(
+            (onset, low), max(end - onset, 0.0), high - low, facecolor=(color, 0.06 if open_turn else 0.13),
+            edgecolor=(color, 0.8), linewidth=0.8, linestyle="--" if open_turn else "-", zorder=1,
+            gid=f"turn-{utterance.number}",
+        )
+        self.ax.add_patch(band)
+        number = self.fitted(
+            onset, end, high - 3 * self.lanes.point, f" {utterance.number} ", max_lines=0, fontsize=SMALL_SIZE,
+            color=self.colors.on_turn, weight="bold", va="top", zorder=5, min_pixels=NUMBER_PIXELS,
+            bbox={"boxstyle": "square,pad=0.15", "facecolor": color, "edgecolor": "none"},
+        )
+        number.set_gid(f"number-{utterance.number}")
+        if row.first_partial is not None:
+            where = onset + row.first_partial
+            self.ax.plot([where, where], [low, low + 7 * self.lanes.point], color=self.colors.turn,
+                         linewidth=1.6, zorder=4, solid_capstyle="butt", gid=f"partial-{utterance.number}")
+
+    def draw_waits(self, waits: Sequence[Wait], rows: Sequence[int]) -> None:
+        """Draw the waits in their lane, those that overlap in rows; a total only where it has room."""
+        from matplotlib.patches import Rectangle
+
+        colors, point = self.colors, self.lanes.point
+        height = (BAR - 3) * point
+        right = self.ax.get_xlim()[1]
+        for index, (wait, row) in enumerate(zip(waits, rows)):
+            low = self.lanes.waits - (BAR * (min(row, 2) + 1) + 1) * point
+            self.ax.add_patch(Rectangle(
+                (wait.end, low), wait.stopped - wait.end, height, facecolor=colors.wait, linewidth=0,
+                zorder=3, gid=f"endpoint-{wait.number}",
+            ))
+            self.ax.add_patch(Rectangle(
+                (wait.stopped, low), wait.final - wait.stopped, height, facecolor="none",
+                edgecolor=colors.decode, hatch="//////", linewidth=0.8, zorder=3, gid=f"decode-{wait.number}",
+            ))
+            following = [waits[later].end for later in range(index + 1, len(waits)) if rows[later] == row]
+            label = self.fitted(
+                max(wait.final, wait.end), min([right, *following]), low + height / 2, f" {wait.label}",
+                max_lines=0, fontsize=SMALL_SIZE, color=colors.dim, va="center_baseline",
+            )
+            label.set_gid(f"total-{wait.number}")
+
+    def draw_reference(self, reference: Sequence[ReferenceTurn]) -> None:
+        """Draw the true turns as lines with ends, over the waveform."""
+        high = self.lanes.wave[1] + 3 * self.lanes.point
+        for turn in reference:
+            self.ax.plot([turn.start, turn.end], [high, high], color=self.colors.reference, linewidth=2,
+                         marker="|", markersize=5, zorder=4, gid="reference", solid_capstyle="butt")
+
+
+def _room(utterances: Sequence[Utterance], right: float) -> list[tuple[float, float]]:
+    """Return the span each transcript may take: from its turn's beginning to that of the next."""
+    begins = [
+        utterance.onset if utterance.onset is not None else (utterance.start or 0.0) for utterance in utterances
+    ]
+    gap = 0.006 * right
+    return [(begin, max(begin, after - gap)) for begin, after in zip(begins, [*begins[1:], right + gap])]

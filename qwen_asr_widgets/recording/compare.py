@@ -1,0 +1,233 @@
+"""Recordings of the same sound side by side: what was changed, what it cost, what it gained."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from ..errors import SettingError
+from .html import table
+from .languages import judged_by_character
+from .latency import import_pandas
+from .summary import pace_text
+
+if TYPE_CHECKING:
+    from ..audio.reference import ReferenceTurn
+    from .recording import Recording
+
+
+@dataclass(frozen=True)
+class ComparedRun:
+    """One recording of a comparison.
+
+    Parameters
+    ----------
+    name, engine, settings : str
+        What it is called, who recognised it, with which settings.
+    utterances : int
+        How many turns were found.
+    error_rate : float or None
+        Word or character error rate against the reference; above 1 when more was invented than said.
+    finalization, longest : float or None
+        Median and longest wait in seconds, over ``n`` utterances closed by silence.
+    n : int
+        Number of those utterances.
+    """
+
+    name: str
+    engine: str
+    settings: str
+    utterances: int
+    error_rate: float | None
+    finalization: float | None
+    longest: float | None
+    n: int
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """A table of runs. ``metric`` is ``"WER"`` or ``"CER"``, or None without a reference text."""
+
+    runs: tuple[ComparedRun, ...]
+    metric: str | None
+    source: str
+
+    def to_frame(self) -> Any:
+        """Return a pandas DataFrame, one row per run.
+
+        Raises
+        ------
+        MissingDependency
+            pandas is not installed.
+        """
+        names = {"error_rate": self.metric.lower()} if self.metric else {}
+        return import_pandas().DataFrame([vars(run) for run in self.runs]).rename(columns=names)
+
+    def _rows(self) -> list[list[str]]:
+        return [
+            [
+                run.name, run.engine, run.settings, str(run.utterances), _percent(run.error_rate),
+                _seconds(run.finalization), _seconds(run.longest), str(run.n),
+            ]
+            for run in self.runs
+        ]
+
+    @property
+    def _head(self) -> list[str]:
+        return [
+            "Recording", "Recogniser", "Settings", "Utterances", self.metric or "Errors",
+            "Final (median)", "Longest", "n",
+        ]
+
+    def __str__(self) -> str:
+        rows = [self._head, *self._rows()]
+        widths = [max(len(row[column]) for row in rows) for column in range(len(self._head))]
+        return "\n".join(
+            "  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip() for row in rows
+        )
+
+    def _repr_html_(self) -> str:
+        return table(self._head, self._rows(), f"Ends of speech: {self.source}")
+
+
+def compare(
+    *recordings: Recording, reference: str | Sequence[ReferenceTurn] | None = None, names: Sequence[str] = ()
+) -> Comparison:
+    """Compare recordings of the same sound.
+
+    Parameters
+    ----------
+    *recordings : Recording
+        Two or more.
+    reference : str or sequence of ReferenceTurn, optional
+        What was truly said. Reference turns also say when, so that waits are measured from the true ends of
+        speech. Without it there is no error rate.
+    names : sequence of str, optional
+        What to call each recording; otherwise the name of its sound.
+
+    Returns
+    -------
+    Comparison
+        Prints as a table; `Comparison.to_frame` gives a data frame.
+
+    Raises
+    ------
+    SettingError
+        Fewer than two recordings, a reference without words, or not as many names as recordings.
+
+    Notes
+    -----
+    Case, punctuation and width of characters do not count. Chinese, Cantonese, Japanese, Korean and Thai
+    are judged by character (CER), everything else by word (WER), as jiwer computes them.
+    """
+    if len(recordings) < 2:
+        raise SettingError(f"compare takes two or more recordings, not {len(recordings)}.", "recordings")
+    if names and len(names) != len(recordings):
+        raise SettingError(f"{len(names)} names were given for {len(recordings)} recordings.", "names")
+    turns = None if reference is None or isinstance(reference, str) else reference
+    text = " ".join(turn.text for turn in turns) if turns is not None else reference
+    metric = None
+    if isinstance(text, str) and (text or isinstance(reference, str)):
+        metric = "CER" if judged_by_character(text, _language(recordings)) else "WER"
+    runs = tuple(
+        _run(recording, names[index] if names else "", text if metric else None, metric, turns)
+        for index, recording in enumerate(recordings)
+    )
+    sources = {recording.latency(turns).source for recording in recordings}
+    return Comparison(runs, metric, "reference" if turns is not None else " and ".join(sorted(sources)))
+
+
+def error_rate(reference: str, hypothesis: str, language: str | None = None) -> float:
+    """Return the word error rate, or the character error rate where words are not separated by settled spaces.
+
+    Raises
+    ------
+    SettingError
+        The reference holds no words.
+
+    Examples
+    --------
+    >>> error_rate("Good morning, everyone.", "good morning every one")
+    0.6666666666666666
+    >>> error_rate("早上好", "早上号")
+    0.3333333333333333
+    """
+    import jiwer
+
+    by_character = judged_by_character(reference, language)
+    said, heard = normalized(reference), normalized(hypothesis)
+    if by_character:
+        said, heard = said.replace(" ", ""), heard.replace(" ", "")
+    if not said:
+        raise SettingError(f"The reference text {reference!r} holds no words to compare with.", "reference")
+    return float(jiwer.cer(said, heard) if by_character else jiwer.wer(said, heard))
+
+
+def normalized(text: str) -> str:
+    """Return a text without case, punctuation and differences in width; apostrophes inside words stay.
+
+    Examples
+    --------
+    >>> normalized("Ｗell—it's  fine!")
+    "well it's fine"
+    """
+    text = unicodedata.normalize("NFKC", text).casefold().replace("\u2019", "'")
+    text = re.sub(r"(?<!\w)'|'(?!\w)", " ", text)
+    kept = (
+        character if character == "'" or unicodedata.category(character)[0] in "LNM" else " "
+        for character in text
+    )
+    return " ".join("".join(kept).split())
+
+
+def _run(
+    recording: Recording,
+    name: str,
+    text: str | None,
+    metric: str | None,
+    turns: Sequence[ReferenceTurn] | None,
+) -> ComparedRun:
+    wait = recording.latency(turns).summary().measures.get("finalization")
+    language = "zh" if metric == "CER" else "en"
+    return ComparedRun(
+        name or recording.info.name or "recording",
+        recording.info.engine or "unknown",
+        f"{settings_text(recording)}, {pace_text(recording.info.pace)}",
+        len(recording.utterances),
+        None if text is None else error_rate(text, recording.text, language),
+        wait.p50 if wait else None,
+        wait.longest if wait else None,
+        wait.n if wait else 0,
+    )
+
+
+def settings_text(recording: Recording) -> str:
+    """Return the settings in force in a few words; says so where they changed midway."""
+    detection = recording.config.turn_detection
+    if detection is None:
+        text = "manual"
+    else:
+        text = f"threshold {detection.threshold:.2f}, silence {detection.silence_duration_ms} ms"
+    return f"{text} (changed midway)" if _held_sound(recording) > 1 else text
+
+
+def _held_sound(recording: Recording) -> int:
+    """Return how many settings some sound was sent under."""
+    return len({change.sample for change in recording.settings})
+
+
+def _language(recordings: Sequence[Recording]) -> str | None:
+    """Return the language the recordings were set to, or None where they differ or leave it open."""
+    languages = {recording.config.language for recording in recordings}
+    return languages.pop() if len(languages) == 1 else None
+
+
+def _percent(share: float | None) -> str:
+    return "–" if share is None else f"{100 * share:.1f} %"
+
+
+def _seconds(value: float | None) -> str:
+    return "–" if value is None else f"{value:.2f} s"

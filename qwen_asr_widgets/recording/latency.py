@@ -1,0 +1,332 @@
+"""How long each utterance took, from the sound leaving to the words arriving.
+
+All times are whole milliseconds of the client's clock before they are subtracted, so that
+``finalization == endpoint_delay + decode_delay`` holds to the millisecond.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any, overload
+
+from ..audio.reference import ReferenceTurn
+from ..audio.units import seconds_to_ms, seconds_to_samples
+from ..errors import MissingDependency, SettingError
+from .languages import units
+from .summary import LatencySummary, summarize
+
+if TYPE_CHECKING:
+    from ..realtime.session import Utterance
+
+SentAt = Callable[[int], "float | None"]
+"""The send ledger: from a sample of the tape to the time (s) at which its chunk first went out."""
+
+
+@dataclass(frozen=True)
+class UtteranceLatency:
+    """What one utterance took, in seconds; None where it cannot be known.
+
+    Parameters
+    ----------
+    number : int
+        The utterance's number, from 1.
+    onset_delay : float or None
+        ``speech_started`` minus the sending of the first speech sample.
+    first_partial : float or None
+        The first non-empty partial minus the sending of the first speech sample.
+    endpoint_delay : float or None
+        ``speech_stopped`` minus the sending of the last speech sample; None in manual mode. Negative where
+        the service closed the turn before the reference's end.
+    decode_delay : float or None
+        The final transcript minus ``speech_stopped``; in manual mode minus the sending of the commit.
+    finalization : float or None
+        The final transcript minus the sending of the last speech sample: what a person waits for.
+    revised_share : float or None
+        Share of the words (characters where the language has no spaces) shown in partials that a later
+        partial or the final took back, in [0, 1]; None without partials.
+    source : {"reference", "service", "estimated"} or None
+        Where the first and last speech sample were taken from; None where neither is known.
+    reference : int or None
+        Index of the reference turn this utterance was matched to.
+    ended_by : str or None
+        What closed the turn; summaries take only ``"silence"``.
+    """
+
+    number: int
+    onset_delay: float | None = None
+    first_partial: float | None = None
+    endpoint_delay: float | None = None
+    decode_delay: float | None = None
+    finalization: float | None = None
+    revised_share: float | None = None
+    source: str | None = None
+    reference: int | None = None
+    ended_by: str | None = None
+
+    @property
+    def cut(self) -> bool:
+        """Whether the service closed the turn before its reference turn had ended."""
+        return self.reference is not None and self.endpoint_delay is not None and self.endpoint_delay < 0
+
+
+class LatencyTable(Sequence[UtteranceLatency]):
+    """The latency of every utterance of a recording, in order.
+
+    Parameters
+    ----------
+    rows : sequence of UtteranceLatency
+        One per utterance.
+    source : {"reference", "service", "estimated"}
+        What the ends of speech were taken from: given reference turns, the service's exact report, or the
+        service's report with an onset that is only an estimate.
+    chunk_ms, pace : float or None
+        How the audio was sent; None where not known (``pace`` None: as fast as it was taken).
+
+    Examples
+    --------
+    >>> table = LatencyTable([UtteranceLatency(1, finalization=1.02, ended_by="silence")], "service", 100, 1.0)
+    >>> print(table.summary())
+    final: median 1.02 s, longest 1.02 s (n = 1; 100 ms chunks, real time; speech ends by the service)
+    """
+
+    def __init__(
+        self,
+        rows: Sequence[UtteranceLatency],
+        source: str,
+        chunk_ms: float | None = None,
+        pace: float | None = None,
+    ) -> None:
+        self._rows = tuple(rows)
+        self.source = source
+        self.chunk_ms = chunk_ms
+        self.pace = pace
+
+    @overload
+    def __getitem__(self, index: int) -> UtteranceLatency: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> LatencyTable: ...
+
+    def __getitem__(self, index: int | slice) -> UtteranceLatency | LatencyTable:
+        if isinstance(index, slice):
+            return LatencyTable(self._rows[index], self.source, self.chunk_ms, self.pace)
+        return self._rows[index]
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, LatencyTable):
+            return NotImplemented
+        return (self._rows, self.source, self.chunk_ms, self.pace) == (
+            other._rows, other.source, other.chunk_ms, other.pace
+        )
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        return f"LatencyTable({len(self)} utterances, {self.summary()})"
+
+    def summary(self) -> LatencySummary:
+        """Return percentiles over the utterances that silence closed, with n, chunk length and pace.
+
+        Utterances that the service cut before their reference turn ended are counted apart: their wait
+        is not one that a person had.
+        """
+        closed = [row for row in self._rows if row.ended_by == "silence"]
+        return summarize(
+            [row for row in closed if not row.cut], self.source, self.chunk_ms, self.pace,
+            cut=sum(row.cut for row in closed), left_out=len(self) - len(closed),
+        )
+
+    def to_frame(self) -> Any:
+        """Return a pandas DataFrame, one row per utterance, delays in seconds.
+
+        Raises
+        ------
+        MissingDependency
+            pandas is not installed.
+        """
+        frame = import_pandas().DataFrame([asdict(row) for row in self._rows])
+        return frame.set_index("number") if len(self._rows) else frame
+
+    def _repr_html_(self) -> str:
+        from .html import latency_html
+
+        return latency_html(self)
+
+
+def import_pandas() -> Any:
+    """Return the pandas module, or say how to install it."""
+    try:
+        import pandas
+    except ImportError as error:
+        raise MissingDependency("A data frame needs pandas: pip install pandas") from error
+    return pandas
+
+
+def measure(
+    utterances: Sequence[Utterance],
+    sent_at: SentAt,
+    sample_rate: int,
+    reference: Sequence[ReferenceTurn] | None = None,
+    chunk_ms: float | None = None,
+    pace: float | None = None,
+) -> LatencyTable:
+    """Measure every utterance against the send ledger.
+
+    Parameters
+    ----------
+    utterances : sequence of Utterance
+        As the session knows them.
+    sent_at : callable
+        From a sample index to the time (s) at which its chunk first went out, or None.
+    sample_rate : int
+        Rate (Hz) of those samples.
+    reference : sequence of ReferenceTurn, optional
+        Where speech truly began and ended. An utterance is matched to at most one turn (`match_reference`);
+        one without a match keeps its ``decode_delay`` and ``revised_share``, its other delays are None.
+    chunk_ms, pace : float, optional
+        How the audio was sent, carried into every summary.
+
+    Raises
+    ------
+    SettingError
+        ``reference`` holds something other than reference turns.
+    """
+    matches = None if reference is None else match_reference(utterances, _checked_reference(reference))
+    rows = []
+    for position, utterance in enumerate(utterances):
+        index = matches[position] if matches is not None else None
+        if reference is None:
+            speech, source = (utterance.onset, utterance.end), _service_source(utterance)
+        elif index is None:
+            speech, source = (None, None), None
+        else:
+            speech, source = (reference[index].start, reference[index].end), "reference"
+        rows.append(_measure_one(utterance, speech, source, index, sent_at, sample_rate))
+    return LatencyTable(rows, _table_source(rows, reference), chunk_ms, pace)
+
+
+def match_reference(
+    utterances: Sequence[Utterance], reference: Sequence[ReferenceTurn]
+) -> list[int | None]:
+    """Match utterances to reference turns one to one, the greatest overlap in time first.
+
+    Ties go to the earlier utterance, then to the earlier turn. What overlaps nothing has no match.
+
+    Returns
+    -------
+    list of int or None
+        For each utterance the index of its reference turn.
+    """
+    overlaps = []
+    for position, utterance in enumerate(utterances):
+        begin = utterance.onset if utterance.onset is not None else utterance.start
+        if begin is None or utterance.end is None:
+            continue
+        for index, turn in enumerate(reference):
+            overlap = min(utterance.end, turn.end) - max(begin, turn.start)
+            if overlap > 0:
+                overlaps.append((-overlap, position, index))
+    matches: list[int | None] = [None] * len(utterances)
+    taken: set[int] = set()
+    for _, position, index in sorted(overlaps):
+        if matches[position] is None and index not in taken:
+            matches[position] = index
+            taken.add(index)
+    return matches
+
+
+def revised_share(versions: Sequence[str], language: str | None = None) -> float | None:
+    """Return the share of shown words (or characters) that a later version took back.
+
+    Each version is compared with the next: what stands after their common beginning is taken back. The last
+    version is the final; it can take back, but what it adds was never a partial. This is the erasure of
+    Arivazhagan et al. (2020), "Re-translation versus streaming", over what the partials wrote.
+
+    Examples
+    --------
+    >>> revised_share(["so it", "so I was", "so I was there"], "en")
+    0.25
+    """
+    written = erased = 0
+    shown: list[str] = []
+    for position, version in enumerate(versions):
+        following = units(version, language)
+        common = 0
+        while common < min(len(shown), len(following)) and shown[common] == following[common]:
+            common += 1
+        erased += len(shown) - common
+        if position < len(versions) - 1:
+            written += len(following) - common
+        shown = following
+    return erased / written if written else None
+
+
+def _measure_one(
+    utterance: Utterance,
+    speech: tuple[float | None, float | None],
+    source: str | None,
+    index: int | None,
+    sent_at: SentAt,
+    sample_rate: int,
+) -> UtteranceLatency:
+    first = last = None
+    if speech[0] is not None:
+        first = _ms(sent_at(seconds_to_samples(speech[0], sample_rate)))
+    if speech[1] is not None:
+        last = _ms(sent_at(max(0, seconds_to_samples(speech[1], sample_rate) - 1)))
+    heard = next((partial.time for partial in utterance.partials if partial.text or partial.stash), None)
+    final = _ms(utterance.final_at) if utterance.status == "final" else None
+    stopped = _ms(utterance.stopped_at) if utterance.end is not None else None
+    endpoint, decode = _delay(stopped, last), _delay(final, stopped)
+    if stopped is None and utterance.committed_sent_at is not None:
+        decode = _delay(final, _ms(utterance.committed_sent_at))
+    return UtteranceLatency(
+        number=utterance.number,
+        onset_delay=_delay(_ms(utterance.started_at), first),
+        first_partial=_delay(_ms(heard), first),
+        endpoint_delay=endpoint,
+        decode_delay=decode,
+        finalization=None if endpoint is None else _delay(final, last),
+        revised_share=_revised(utterance),
+        source=source if first is not None or last is not None else None,
+        reference=index,
+        ended_by=utterance.ended_by,
+    )
+
+
+def _revised(utterance: Utterance) -> float | None:
+    versions = [partial.text + partial.stash for partial in utterance.partials]
+    if utterance.status == "final":
+        return revised_share([*versions, utterance.text], utterance.language)
+    return revised_share([*versions, versions[-1]], utterance.language) if versions else None
+
+
+def _service_source(utterance: Utterance) -> str:
+    return "service" if utterance.onset_source == "service" else "estimated"
+
+
+def _table_source(rows: Sequence[UtteranceLatency], reference: Sequence[ReferenceTurn] | None) -> str:
+    if reference is not None:
+        return "reference"
+    return "estimated" if any(row.source == "estimated" for row in rows) else "service"
+
+
+def _checked_reference(reference: Sequence[ReferenceTurn]) -> Sequence[ReferenceTurn]:
+    for turn in reference:
+        if not isinstance(turn, ReferenceTurn):
+            raise SettingError(
+                f"reference holds {turn!r}; give ReferenceTurn(start, end) values, in seconds.", "reference"
+            )
+    return reference
+
+
+def _ms(seconds: float | None) -> int | None:
+    return None if seconds is None else seconds_to_ms(seconds)
+
+
+def _delay(later: int | None, earlier: int | None) -> float | None:
+    return None if later is None or earlier is None else (later - earlier) / 1_000

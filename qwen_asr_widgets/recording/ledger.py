@@ -1,0 +1,44 @@
+"""The send ledger: when each sample first went out."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+
+
+class SendLedger:
+    """Sample ranges in the order in which they left, found again by bisection.
+
+    A range that was sent before (after a reconnection) keeps its first time.
+
+    Examples
+    --------
+    >>> ledger = SendLedger()
+    >>> ledger.add(0, 1600, 0.1); ledger.add(1600, 3200, 0.2)
+    >>> ledger.at(1599), ledger.at(1600), ledger.at(3200)
+    (0.1, 0.2, None)
+    """
+
+    def __init__(self) -> None:
+        self._starts: list[int] = []
+        self._stops: list[int] = []
+        self._times: list[float] = []
+
+    @property
+    def stop(self) -> int:
+        """One past the last sample that was sent; 0 when nothing was."""
+        return self._stops[-1] if self._stops else 0
+
+    def add(self, start: int, stop: int, time: float) -> None:
+        """Note that samples ``start`` to ``stop`` (exclusive) left at ``time`` seconds."""
+        start = max(start, self.stop)
+        if stop > start:
+            self._starts.append(start)
+            self._stops.append(stop)
+            self._times.append(time)
+
+    def at(self, sample: int) -> float | None:
+        """Return the time (s) at which the chunk with this sample first went out; None if it never did."""
+        index = bisect_right(self._stops, sample)
+        if sample < 0 or index == len(self._stops) or sample < self._starts[index]:
+            return None
+        return self._times[index]

@@ -1,0 +1,403 @@
+"""The one record of a run: sound, send times, events, settings, and what is read from them."""
+
+from __future__ import annotations
+
+import threading
+import time as wall
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..audio.tape import Tape
+from ..realtime.config import SessionConfig
+from ..realtime.events import AppendAudio, ErrorEvent, Event, SessionUpdate, SessionUpdated
+from ..realtime.session import Session, Utterance
+from ..vad.turns import Turn
+from .latency import LatencyTable, import_pandas, measure
+from .ledger import SendLedger
+from .values import (
+    AudioSent,
+    Connection,
+    RecordingState,
+    RunInfo,
+    SettingsChange,
+    TimedEvent,
+    now_with_zone,
+)
+
+if TYPE_CHECKING:
+    from ..audio.clip import AudioClip
+    from ..audio.reference import ReferenceTurn
+
+
+SESSION_PARAMS = ("session", "turn_detection", "input_audio", "sample_rate", "modalities")
+"""What the ``param`` of an error begins with when a setting was refused."""
+
+
+class Recording:
+    """Audio, send times, events and settings of one run; whoever shows something reads it from here.
+
+    It is the observer of an audio stream (see `qwen_asr_widgets.realtime.stream.StreamObserver`) and owns the
+    session in which utterances change. Every method may be called from any thread; what it returns is a
+    snapshot.
+
+    Parameters
+    ----------
+    config : SessionConfig, optional
+        The settings asked for at the start.
+    info : RunInfo, optional
+        Where the sound came from and how it is sent.
+    clock : callable
+        Monotonic seconds; the recording begins now.
+
+    Attributes
+    ----------
+    tape : Tape
+        The sound as int16 mono at the session's rate: the one timeline.
+    version : int
+        Grows with every change; whoever shows the recording looks again when it has grown.
+
+    Examples
+    --------
+    >>> recording = Recording(SessionConfig(language="en"))
+    >>> recording.tape.append(np.zeros(16_000, np.int16))
+    0
+    >>> recording.duration, recording.text, recording.complete
+    (1.0, '', False)
+    """
+
+    def __init__(
+        self,
+        config: SessionConfig | None = None,
+        info: RunInfo | None = None,
+        clock: Callable[[], float] = wall.monotonic,
+    ) -> None:
+        config = config or SessionConfig()
+        self._lock = threading.RLock()
+        self._began = clock()
+        self._info = info or RunInfo(started_at=now_with_zone())
+        self.tape = Tape(config.sample_rate)
+        self._session = Session(config)
+        self._ledger = SendLedger()
+        self._events: list[TimedEvent] = []
+        self._settings = [SettingsChange(0, 0.0, config)]
+        self._asked: list[tuple[TimedEvent, int]] = []
+        self._connections: list[Connection] = []
+        self._lost: list[tuple[int, int]] = []
+        self._notes: list[str] = []
+        self._complete = False
+        self._version = 0
+
+    @classmethod
+    def restore(
+        cls,
+        config: SessionConfig,
+        info: RunInfo,
+        samples: NDArray[np.int16],
+        events: Iterable[TimedEvent],
+        connections: Iterable[Connection] = (),
+        lost: Iterable[tuple[int, int]] = (),
+        notes: Iterable[str] = (),
+        complete: bool = False,
+    ) -> Recording:
+        """Make the recording of a run that is over: its events pass again, with the times they had."""
+        recording = cls(config, info, clock=lambda: 0.0)
+        recording.tape.append(samples)
+        for timed in events:
+            recording._take(timed)
+        for connection in connections:
+            recording._close(connection)
+        recording._lost = list(lost)
+        recording._notes = list(notes)
+        recording._complete = complete
+        return recording
+
+    def snapshot(self) -> RecordingState:
+        """Return everything the recording consists of at this moment."""
+        with self._lock:
+            return RecordingState(
+                self._info, self.tape.read(), tuple(self._events), tuple(self._settings),
+                tuple(self._connections), tuple(self._lost), tuple(self._notes), self._complete,
+            )
+
+    # What happened: the observer of the stream, and whoever hands in sound.
+
+    def opened(self, time: float) -> None:
+        """Note that the connection stands."""
+        with self._lock:
+            self._connections.append(Connection(time - self._began))
+            self._version += 1
+
+    def sent(self, message: Mapping[str, Any], event: Event, time: float) -> None:
+        """Note an event that went out, other than audio."""
+        self._take(TimedEvent(time - self._began, "out", message, event))
+
+    def audio_sent(self, start: int, stop: int, time: float) -> None:
+        """Note that samples ``start`` to ``stop`` (exclusive) of the tape went out."""
+        event = AudioSent(start, stop)
+        self._take(TimedEvent(time - self._began, "out", event.message, event))
+
+    def received(self, message: Mapping[str, Any], event: Event, time: float) -> None:
+        """Note an event that came in."""
+        self._take(TimedEvent(time - self._began, "in", message, event))
+
+    def closed(self, code: int | None, reason: str, time: float) -> None:
+        """Note that the connection closed; what has no transcript by then is lost."""
+        with self._lock:
+            self._close(replace(
+                self._connections.pop() if self._connections else Connection(time - self._began),
+                closed=time - self._began, code=code, reason=reason,
+            ))
+
+    def _close(self, connection: Connection) -> None:
+        self._connections.append(connection)
+        if connection.closed is not None and not self._session.finished:
+            self._session.lost(connection.closed)
+        self._version += 1
+
+    def lose(self, samples: int, why: str = "lost in the browser") -> None:
+        """Put ``samples`` zeros on the tape for sound that never arrived, and list them."""
+        with self._lock:
+            start = self.tape.append(np.zeros(samples, np.int16))
+            self._lost.append((start, start + samples))
+            self.note(f"{samples / self.tape.sample_rate:.2f} s {why}")
+
+    def note(self, text: str) -> None:
+        """Add a sentence on something out of the ordinary."""
+        with self._lock:
+            self._notes.append(text)
+            self._version += 1
+
+    def describe(self, **changes: Any) -> None:
+        """Change fields of `info`, such as the original rate of a source that is opened late."""
+        with self._lock:
+            self._info = replace(self._info, **changes)
+            self._version += 1
+
+    def finish(self, complete: bool) -> None:
+        """Say whether everything handed in was sent and answered."""
+        with self._lock:
+            self._complete = complete
+            self._version += 1
+
+    def _take(self, timed: TimedEvent) -> None:
+        with self._lock:
+            self._events.append(timed)
+            event: Any = timed.event
+            if isinstance(event, AudioSent):
+                self._ledger.add(event.start, event.stop, timed.time)
+                self._session.send(AppendAudio(b""), timed.time, event.stop - event.start)
+            elif timed.direction == "out":
+                if isinstance(event, SessionUpdate):
+                    self._asked.append((timed, self._ledger.stop))
+                self._session.send(event, timed.time)
+            else:
+                self._session.receive(event, timed.time)
+                self._settle(timed)
+            self._version += 1
+
+    def _settle(self, timed: TimedEvent) -> None:
+        """Note settings that have come into force: they hold from where the update that set them was sent."""
+        asked, sample = timed, self._ledger.stop
+        if isinstance(timed.event, SessionUpdated) and self._asked:
+            asked, sample = self._asked.pop(0)
+        elif isinstance(timed.event, ErrorEvent):
+            self._drop_refused(timed.event)
+        if self._session.config != self._settings[-1].config:
+            self._settings.append(SettingsChange(sample, asked.time, self._session.config))
+
+    def _drop_refused(self, error: ErrorEvent) -> None:
+        """Forget the update an error answers, so that the next confirmation is not taken for it."""
+        refused = error.error.get("event_id")
+        for position, (asked, _) in enumerate(self._asked):
+            if refused is not None and asked.message.get("event_id") == refused:
+                del self._asked[position]
+                return
+        if refused is None and self._asked and str(error.error.get("param") or "").startswith(SESSION_PARAMS):
+            del self._asked[0]
+
+    # What is read from it.
+
+    @property
+    def version(self) -> int:
+        """Grows with every change, sound included."""
+        with self._lock:
+            return self._version + len(self.tape)
+
+    @property
+    def info(self) -> RunInfo:
+        """Where the sound came from and how it was sent."""
+        with self._lock:
+            return self._info
+
+    @property
+    def config(self) -> SessionConfig:
+        """The settings in force."""
+        with self._lock:
+            return self._settings[-1].config
+
+    @property
+    def settings(self) -> tuple[SettingsChange, ...]:
+        """Every setting that was in force, with the sample from which it held."""
+        with self._lock:
+            return tuple(self._settings)
+
+    @property
+    def events(self) -> tuple[TimedEvent, ...]:
+        """Every event, in the order in which it passed."""
+        with self._lock:
+            return tuple(self._events)
+
+    @property
+    def connections(self) -> tuple[Connection, ...]:
+        """When the connection to the service stood, and how it ended."""
+        with self._lock:
+            return tuple(self._connections)
+
+    @property
+    def lost(self) -> tuple[tuple[int, int], ...]:
+        """Sample ranges that stand on the tape as zeros because the sound never arrived."""
+        with self._lock:
+            return tuple(self._lost)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Sentences on what was out of the ordinary."""
+        with self._lock:
+            return (*self._notes, *(violation.reason for violation in self._session.violations))
+
+    @property
+    def complete(self) -> bool:
+        """Whether everything handed in was sent and the service finished answering."""
+        with self._lock:
+            return self._complete
+
+    @property
+    def session_id(self) -> str:
+        """The id the service gave the session; empty before it did."""
+        with self._lock:
+            return self._session.session_id
+
+    @property
+    def errors(self) -> tuple[Any, ...]:
+        """The ``error`` events received, in order."""
+        with self._lock:
+            return tuple(self._session.errors)
+
+    @property
+    def utterances(self) -> tuple[Utterance, ...]:
+        """Every utterance so far, as frozen values; one that changes is replaced."""
+        with self._lock:
+            return tuple(self._session.utterances)
+
+    @property
+    def turns(self) -> list[Turn]:
+        """The turns the service has closed; without an onset of its own, the estimate stands for it."""
+        return [
+            Turn(utterance.onset, utterance.start, utterance.end)
+            for utterance in self.utterances
+            if utterance.onset is not None and utterance.start is not None and utterance.end is not None
+        ]
+
+    @property
+    def text(self) -> str:
+        """All that was understood, one utterance a line."""
+        return "\n".join(utterance.text for utterance in self.utterances if utterance.text)
+
+    @property
+    def duration(self) -> float:
+        """Length of the sound in seconds."""
+        return self.tape.duration
+
+    @property
+    def sent_duration(self) -> float:
+        """Length in seconds of the sound that went out."""
+        with self._lock:
+            return self._ledger.stop / self.tape.sample_rate
+
+    @property
+    def clip(self) -> AudioClip:
+        """The sound as a clip, exactly what the recogniser was given."""
+        return self.tape.to_clip()
+
+    def sent_at(self, sample: int) -> float | None:
+        """Return when the chunk with this sample first went out, in seconds since the recording began."""
+        with self._lock:
+            return self._ledger.at(sample)
+
+    def latency(self, reference: Sequence[ReferenceTurn] | None = None) -> LatencyTable:
+        """Return how long each utterance took.
+
+        Parameters
+        ----------
+        reference : sequence of ReferenceTurn, optional
+            Where speech truly began and ended. The service's own ends depend on its settings, so only this
+            compares settings fairly; the table's ``source`` says which was used.
+
+        Raises
+        ------
+        SettingError
+            ``reference`` holds something other than reference turns.
+        """
+        info = self.info
+        return measure(
+            self.utterances, self.sent_at, self.tape.sample_rate, reference, info.chunk_ms, info.pace
+        )
+
+    def to_frame(self, reference: Sequence[ReferenceTurn] | None = None) -> Any:
+        """Return a pandas DataFrame, one row per utterance: text, times on the sound's axis, delays (s).
+
+        Raises
+        ------
+        MissingDependency
+            pandas is not installed.
+        """
+        rows = [
+            {
+                "number": utterance.number, "item_id": utterance.item_id, "onset": utterance.onset,
+                "start": utterance.start, "end": utterance.end, "text": utterance.text,
+                "language": utterance.language, "emotion": utterance.emotion,
+                "ended_by": utterance.ended_by, "status": utterance.status,
+            }
+            for utterance in self.utterances
+        ]
+        frame = import_pandas().DataFrame(rows)
+        if rows:
+            delays = self.latency(reference).to_frame().drop(columns="ended_by")
+            frame = frame.set_index("number").join(delays)
+        return frame
+
+    def save(self, path: str | Path) -> Path:
+        """Write everything to a ``.qasr`` bundle (see `qwen_asr_widgets.recording.bundle`); return its path.
+
+        The file is replaced in one step: a reader sees the old or the new bundle, never half of one.
+        """
+        from .bundle import save_recording
+
+        return save_recording(self, path)
+
+    def export(self, path: str | Path) -> Path:
+        """Write ``.srt``, ``.vtt``, ``.json``, ``.wav`` or ``.qasr``, by the path's ending; return the path.
+
+        Raises
+        ------
+        SettingError
+            The ending is none of these.
+        """
+        from .exports import export_recording
+
+        return export_recording(self, path)
+
+    def __repr__(self) -> str:
+        state = "complete" if self.complete else "incomplete"
+        engine = f", {self.info.engine}" if self.info.engine else ""
+        return f"<Recording {self.duration:.1f} s, {len(self.utterances)} utterances{engine}, {state}>"
+
+    def _repr_html_(self) -> str:
+        from .html import recording_html
+
+        return recording_html(self)

@@ -1,0 +1,141 @@
+"""Few figures, honest: median and longest of a small sample, percentiles of a larger one, always with n."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+MEASURES = {
+    "onset_delay": "onset",
+    "first_partial": "first partial",
+    "endpoint_delay": "endpoint",
+    "decode_delay": "decode",
+    "finalization": "final",
+}
+"""The delays a summary states, with the short name each has in print."""
+
+ENOUGH = 20
+"""From this many utterances on, a 95th percentile says more than the longest value."""
+
+SOURCES = {
+    "reference": "speech ends by the reference",
+    "service": "speech ends by the service",
+    "estimated": "speech ends estimated",
+}
+
+
+@dataclass(frozen=True)
+class Measure:
+    """One delay over several utterances, in seconds.
+
+    Parameters
+    ----------
+    n : int
+        Number of utterances for which it is known.
+    p50, p95, p99 : float
+        Percentiles, linear between neighbours (numpy's default).
+    longest : float
+        The longest of them.
+    """
+
+    n: int
+    p50: float
+    p95: float
+    p99: float
+    longest: float
+
+    @property
+    def text(self) -> str:
+        """The figures worth stating: median and longest below n = 20, percentiles from there on."""
+        if self.n < ENOUGH:
+            return f"median {self.p50:.2f} s, longest {self.longest:.2f} s"
+        return f"p50 {self.p50:.2f} s, p95 {self.p95:.2f} s, p99 {self.p99:.2f} s"
+
+
+@dataclass(frozen=True)
+class LatencySummary:
+    """What the utterances closed by silence took, with everything needed to compare it with another run.
+
+    Parameters
+    ----------
+    n : int
+        Number of utterances counted.
+    source : {"reference", "service", "estimated"}
+        What the ends of speech were taken from.
+    chunk_ms, pace : float or None
+        How the audio was sent; ``pace`` None: as fast as the service took it.
+    cut : int
+        Utterances left out because the service closed them before their reference turn had ended.
+    left_out : int
+        Utterances left out because something other than silence closed them.
+    measures : dict of str to Measure
+        By field name of `UtteranceLatency`; a delay that no utterance has is absent.
+    """
+
+    n: int
+    source: str
+    chunk_ms: float | None = None
+    pace: float | None = None
+    cut: int = 0
+    left_out: int = 0
+    measures: dict[str, Measure] = field(default_factory=dict)
+
+    def __getitem__(self, name: str) -> Measure:
+        return self.measures[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.measures)
+
+    def __len__(self) -> int:
+        return len(self.measures)
+
+    @property
+    def conditions(self) -> str:
+        """How it was measured, in words: n, chunk length, pace and where speech ends."""
+        sent = [] if self.chunk_ms is None else [f"{self.chunk_ms:g} ms chunks"]
+        parts = [f"n = {self.n}", ", ".join([*sent, pace_text(self.pace)]), SOURCES[self.source]]
+        if self.cut:
+            parts.append(f"{self.cut} cut and not counted")
+        if self.left_out:
+            parts.append(f"{self.left_out} not closed by silence")
+        return "; ".join(parts)
+
+    def __str__(self) -> str:
+        named = self.measures.get("finalization")
+        if named is None:
+            return f"no utterance closed by silence ({self.conditions})"
+        return f"final: {named.text} ({self.conditions})"
+
+    def _repr_html_(self) -> str:
+        from .html import summary_html
+
+        return summary_html(self)
+
+
+def pace_text(pace: float | None) -> str:
+    """Return a pace in words.
+
+    Examples
+    --------
+    >>> pace_text(1.0), pace_text(2.0), pace_text(None)
+    ('real time', '2 × real time', 'as fast as taken')
+    """
+    if pace is None:
+        return "as fast as taken"
+    return "real time" if pace == 1 else f"{pace:g} × real time"
+
+
+def summarize(
+    rows: Sequence[Any], source: str, chunk_ms: float | None, pace: float | None, cut: int, left_out: int
+) -> LatencySummary:
+    """Summarize rows that have the delays as attributes (seconds or None)."""
+    measures = {}
+    for name in MEASURES:
+        values = [value for value in (getattr(row, name) for row in rows) if value is not None]
+        if values:
+            p50, p95, p99 = (float(value) for value in np.percentile(values, (50, 95, 99)))
+            measures[name] = Measure(len(values), p50, p95, p99, max(values))
+    return LatencySummary(len(rows), source, chunk_ms, pace, cut, left_out, measures)
