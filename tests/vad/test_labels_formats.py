@@ -1,0 +1,133 @@
+"""Labels survive every format to the millisecond, as tools nobody here wrote read them too."""
+
+from __future__ import annotations
+
+import warnings
+from pathlib import Path
+
+import pysubs2
+import pytest
+from hypothesis import HealthCheck, given, settings, strategies as st
+from praatio import textgrid
+from qwen_asr_widgets.audio.reference import ReferenceTurn
+from qwen_asr_widgets.vad.labels import Labels, labels_to_text, load_labels, save_labels
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")
+    from pyannote.database.util import load_rttm, load_uem
+
+SUFFIXES = {"rttm": ".rttm", "textgrid": ".TextGrid", "audacity": ".txt", "csv": ".csv", "srt": ".srt"}
+
+words = st.text(st.characters(exclude_categories=("Cs", "Cc"), exclude_characters="\u2028\u2029\x85"), max_size=12)
+names = st.sampled_from(["", "anna", "caller_2", "李"])
+
+
+@st.composite
+def label_sets(draw: st.DrawFn) -> Labels:
+    """Draw labels with turns of up to three speakers on a grid of 1 ms, and scored regions or none."""
+    turns = []
+    for speaker in draw(st.sets(names, min_size=1, max_size=3)):
+        edges = sorted(draw(st.sets(st.integers(0, 9_000_000), min_size=2, max_size=10)))
+        for start, end in zip(edges[::2], edges[1::2]):
+            text = " ".join(draw(words).split())
+            turns.append(ReferenceTurn(start / 1_000, end / 1_000, text, speaker))
+    regions = None
+    if draw(st.booleans()):
+        edges = sorted(draw(st.sets(st.integers(0, 9_000_000), min_size=2, max_size=6)))
+        regions = [(a / 1_000, b / 1_000) for a, b in zip(edges[::2], edges[1::2])]
+    return Labels(turns, regions, "talk")
+
+
+@pytest.mark.parametrize("kind", SUFFIXES)
+@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(labels=label_sets())
+def test_labels_come_back_exactly(tmp_path: Path, kind: str, labels: Labels) -> None:
+    path = save_labels(labels, tmp_path / f"talk{SUFFIXES[kind]}")
+    back = load_labels(path)
+    expected = labels.turns
+    if kind == "rttm":
+        expected = tuple(sorted(ReferenceTurn(t.start, t.end, "", t.speaker) for t in labels.turns))
+    assert back.turns == expected
+    assert back.scored == labels.scored
+
+
+def _example() -> Labels:
+    return Labels(
+        [ReferenceTurn(0.123, 1.457, 'so "yes"', "anna"), ReferenceTurn(1.001, 2.999, "no", "ben"),
+         ReferenceTurn(3.5, 4.0, "", "anna")],
+        scored=[(0.0, 3.25), (3.4, 5.0)], uri="talk",
+    )
+
+
+def test_praatio_reads_our_textgrid(tmp_path: Path) -> None:
+    path = save_labels(_example(), tmp_path / "talk.TextGrid", duration=6.0)
+    grid = textgrid.openTextgrid(str(path), includeEmptyIntervals=False)
+    assert grid.tierNames == ("anna", "ben", "scored") and grid.maxTimestamp == 6.0
+    assert [tuple(entry) for entry in grid.getTier("anna").entries] == [
+        (0.123, 1.457, 'so "yes"'), (3.5, 4.0, "<speech>")]
+    assert [(entry.start, entry.end) for entry in grid.getTier("scored").entries] == [(0.0, 3.25), (3.4, 5.0)]
+
+
+@pytest.mark.parametrize("form", ["short_textgrid", "long_textgrid"])
+def test_we_read_praatios_textgrids(tmp_path: Path, form: str) -> None:
+    grid = textgrid.Textgrid()
+    grid.addTier(textgrid.IntervalTier("anna", [(0.5, 1.25, 'a "b" 3.5'), (2.0, 2.5, "c")], 0, 4))
+    grid.addTier(textgrid.PointTier("clicks", [(0.7, "x")], 0, 4))
+    grid.addTier(textgrid.IntervalTier("scored", [(0.0, 3.0, "scored")], 0, 4))
+    path = tmp_path / "praat.TextGrid"
+    grid.save(str(path), format=form, includeBlankSpaces=True)
+    path.write_bytes(path.read_text(encoding="utf-8").encode("utf-16"))
+    labels = load_labels(path)
+    assert labels.turns == (ReferenceTurn(0.5, 1.25, 'a "b" 3.5', "anna"), ReferenceTurn(2.0, 2.5, "c", "anna"))
+    assert labels.scored == ((0.0, 3.0),)
+
+
+def test_praats_silence_tier_is_understood() -> None:
+    text = (
+        'File type = "ooTextFile"\nObject class = "TextGrid"\n\n0\n3\n<exists>\n1\n"IntervalTier"\n"silences"\n'
+        '0\n3\n3\n0\n1\n"silent"\n1\n2.5\n"sounding"\n2.5\n3\n"silent"\n'
+    )
+    assert load_labels(text).turns == (ReferenceTurn(1.0, 2.5),)
+
+
+def test_pysubs2_reads_our_srt_and_we_read_its(tmp_path: Path) -> None:
+    path = save_labels(_example(), tmp_path / "talk.srt")
+    subtitles = pysubs2.load(str(path), format_="srt")
+    assert [(line.start, line.end, line.text) for line in subtitles] == [
+        (123, 1457, '[anna] so "yes"'), (1001, 2999, "[ben] no"), (3500, 4000, "[anna]")]
+    subtitles.save(str(tmp_path / "theirs.srt"), format_="srt")
+    assert load_labels(tmp_path / "theirs.srt").turns == _example().turns
+
+
+def test_pyannote_reads_our_rttm_and_uem(tmp_path: Path) -> None:
+    path = save_labels(_example(), tmp_path / "talk.rttm")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        annotation = load_rttm(path)["talk"]
+        regions = load_uem(path.with_suffix(".uem"))["talk"]
+    found = sorted((round(s.start, 3), round(s.end, 3), name) for s, _, name in annotation.itertracks(yield_label=True))
+    assert found == [(0.123, 1.457, "anna"), (1.001, 2.999, "ben"), (3.5, 4.0, "anna")]
+    assert [(s.start, s.end) for s in regions] == [(0.0, 3.25), (3.4, 5.0)]
+
+
+def test_audacity_labels_with_frequencies_are_read() -> None:
+    text = "0.500000\t1.250000\thello there\n\\\t100.0\t4000.0\n2,000000\t3,000000\t\n"
+    assert load_labels(text).turns == (ReferenceTurn(0.5, 1.25, "hello there"), ReferenceTurn(2.0, 3.0))
+
+
+def test_csv_takes_durations_clock_times_and_semicolons() -> None:
+    text = "Start;Duration;Text\n0:01.5;0.5;one\n1:00:00;2;two, three\n"
+    assert load_labels(text).turns == (
+        ReferenceTurn(1.5, 2.0, "one"), ReferenceTurn(3600.0, 3602.0, "two, three"))
+
+
+def test_a_clip_without_speech_can_be_saved_where_the_format_allows_it(tmp_path: Path) -> None:
+    for kind in ("csv", "textgrid", "rttm"):
+        path = save_labels(Labels([], uri="talk"), tmp_path / f"none{SUFFIXES[kind]}", duration=2.0)
+        assert load_labels(path).turns == ()
+
+
+def test_a_file_of_several_clips_gives_the_one_asked_for() -> None:
+    text = labels_to_text(Labels([ReferenceTurn(0, 1)], uri="a"), "rttm")
+    text += labels_to_text(Labels([ReferenceTurn(2, 3)], uri="b"), "rttm")
+    assert load_labels(text, uri="b").turns == (ReferenceTurn(2.0, 3.0),)
