@@ -293,7 +293,7 @@ class CaptureReceiver:
         upload, name = str(content["upload"]), str(content["name"])
         if int(content["size"]) > UPLOAD_LIMIT:
             first = int(content["slice"]) == 0
-            detail = f"{name} is larger than {UPLOAD_LIMIT >> 30} GiB; open it by its path with AudioClip.load"
+            detail = f"{name} is larger than {UPLOAD_LIMIT >> 30} GiB; use AudioClip.load with its path"
             return [CaptureProblem("toolarge", detail, str(content["client"]))] if first else []
         slices = self._uploads.setdefault(upload, [])
         slices.append(bytes(buffers[0]))

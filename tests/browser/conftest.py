@@ -1,0 +1,103 @@
+"""One server, one browser and one spoken wav for all browser tests; what a failed test leaves behind."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import soundfile
+from support.ipykernel6 import ipykernel6_folder
+from support.jupyter import JupyterServer, NotebookPage, chromium, find_chromium, has
+
+from qwen_asr_widgets.audio.resample import resample
+
+FAKE_RATE = 48_000
+
+FAILED = pytest.StashKey[bool]()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Skip with a reason where the parts of a browser test are missing."""
+    missing = [name for name in ("playwright", "jupyterlab", "notebook", "voila") if not has(name)]
+    reason = f"needs {', '.join(missing)}" if missing else "" if find_chromium() else "needs a chromium on the PATH"
+    for item in items:
+        if reason and item.get_closest_marker("browser"):
+            item.add_marker(pytest.mark.skip(reason=reason))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo) -> Iterator[None]:
+    """Remember whether the test failed, for the fixtures that keep its screenshot."""
+    report = yield
+    if report.failed:
+        item.stash[FAILED] = True
+    return report
+
+
+@pytest.fixture(scope="session")
+def spoken() -> np.ndarray:
+    """What the fake microphone plays in a loop: float32 speech at 48 kHz."""
+    try:
+        from qwen_asr_widgets.audio.samples import sample
+
+        clip = sample("conversation").clip
+    except ImportError:
+        from qwen_asr_widgets.audio.clip import AudioClip
+
+        clip = AudioClip.load("/tmp/spoken_rms.wav")
+    return resample(clip.samples, clip.sample_rate, FAKE_RATE)
+
+
+@pytest.fixture(scope="session")
+def spoken_wav(spoken: np.ndarray, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Hold the same as a file."""
+    path = tmp_path_factory.mktemp("microphone") / "spoken.wav"
+    soundfile.write(path, spoken, FAKE_RATE, subtype="PCM_16")
+    return path
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[JupyterServer]:
+    """Run JupyterLab, Notebook 7 and Voila in one server."""
+    kernels = [folder] if (folder := ipykernel6_folder()) else []
+    running = JupyterServer(tmp_path_factory.mktemp("jupyter"), kernels).start()
+    yield running
+    running.stop()
+
+
+@pytest.fixture(scope="session")
+def browser(spoken_wav: Path) -> Iterator[Any]:
+    """Run one Chromium whose microphone plays the spoken wav."""
+    with chromium(spoken_wav) as running:
+        yield running
+
+
+@pytest.fixture
+def open_page(
+    server: JupyterServer, browser: Any, request: pytest.FixtureRequest
+) -> Iterator[Callable[..., NotebookPage]]:
+    """Make pages with their own profile; errors on their consoles fail the test."""
+    pages: list[NotebookPage] = []
+
+    def make(microphone: bool = True, init_script: str = "", **options: Any) -> NotebookPage:
+        context = browser.new_context(locale="en-US", viewport={"width": 1000, "height": 700}, **options)
+        if microphone:
+            context.grant_permissions(["microphone"])
+        if init_script:
+            context.add_init_script(init_script)
+        pages.append(NotebookPage(server, context))
+        return pages[-1]
+
+    yield make
+    errors = [error for page in pages for error in page.errors]
+    if errors or request.node.stash.get(FAILED, False):
+        name = re.sub(r"\W+", "-", request.node.name)
+        for number, page in enumerate(pages):
+            page.keep(f"{name}-{number}")
+    for page in pages:
+        page.shut_down()
+    assert not errors, "errors on the browser's console"

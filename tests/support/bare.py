@@ -1,0 +1,106 @@
+"""A widget's front end on an empty page, without Jupyter: a fake model, real Chromium, milliseconds to open.
+
+What a page shows of a state is tested here; what travels to a kernel and back is tested in a notebook.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+ADDRESS = "http://127.0.0.1:9/"
+
+OPEN = """async ({ esm, css, state }) => {
+  document.head.append(Object.assign(document.createElement('style'), { textContent: css }));
+  const url = URL.createObjectURL(new Blob([esm], { type: 'text/javascript' }));
+  const loaded = (await import(url)).default;
+  URL.revokeObjectURL(url);
+  const listeners = new Map();
+  const model = {
+    sent: [],
+    get: (name) => state[name],
+    set: (name, value) => { state[name] = value; },
+    save_changes: () => {},
+    send: (content, callbacks, buffers) => model.sent.push({ content, buffers: buffers ?? [] }),
+    on: (name, listener) => listeners.set(name, [...(listeners.get(name) ?? []), listener]),
+    off: (name, listener) => listeners.set(name, (listeners.get(name) ?? []).filter((other) => other !== listener)),
+    trigger: (name, ...values) => (listeners.get(name) ?? []).forEach((listener) => listener(...values)),
+    listeners,
+  };
+  const widget = typeof loaded === 'function' ? await loaded() : loaded;
+  const end = await widget.initialize?.({ model });
+  const open = async () => {
+    const el = document.body.appendChild(document.createElement('div'));
+    const close = await widget.render({ model, el });
+    return async () => { await close?.(); el.remove(); };
+  };
+  window.bare = { model, open, end, views: [await open()] };
+}"""
+
+COUNT_TIMERS = """(() => {
+  const running = new Set();
+  window.runningTimers = running;
+  const { setInterval, clearInterval } = window;
+  window.setInterval = (...options) => { const id = setInterval(...options); running.add(id); return id; };
+  window.clearInterval = (id) => { running.delete(id); clearInterval(id); };
+})()"""
+
+
+class BarePage:
+    """An empty page that shows one widget; its model only notes what was sent.
+
+    Parameters
+    ----------
+    context : playwright BrowserContext
+    widget : type
+        The class whose ``_esm`` and ``_css`` are shown.
+    **state
+        The traits that the front end reads.
+    """
+
+    def __init__(self, context: Any, widget: type, **state: Any) -> None:
+        self.context = context
+        self.widget = widget
+        self.state = state
+        self.errors: list[str] = []
+        html = "<!doctype html><html lang=en><meta charset=utf-8><body></body></html>"
+        context.route(f"{ADDRESS}**", lambda route: route.fulfill(body=html, content_type="text/html"))
+        context.add_init_script(COUNT_TIMERS)
+        self.page = context.new_page()
+        self.page.on("pageerror", lambda error: self.errors.append(str(error)))
+        self.page.on("console", lambda said: self.errors.append(said.text) if said.type == "error" else None)
+
+    def open(self, theme: str | None = None) -> Any:
+        """Show the widget (again, after a reload); returns the Playwright page."""
+        self.page.goto(ADDRESS)
+        if theme:
+            light = "true" if theme == "light" else "false"
+            ground = "#ffffff" if theme == "light" else "#111111"
+            self.page.evaluate(
+                "([light, ground]) => { document.body.dataset.jpThemeLight = light;"
+                " document.body.style.background = ground; }",
+                [light, ground],
+            )
+        texts = {"esm": str(self.widget._esm), "css": str(self.widget._css), "state": self.state}
+        self.page.evaluate(OPEN, texts)
+        return self.page
+
+    def sent(self, kind: str) -> list[dict[str, Any]]:
+        """Return the contents of the messages of one kind that were sent to the kernel."""
+        found = self.page.evaluate(
+            "(kind) => window.bare.model.sent.map((m) => m.content).filter((c) => c.kind === kind)", kind
+        )
+        return list(found)
+
+    def counters(self) -> dict[str, float]:
+        """Count, after a garbage collection, what the page holds: listeners, nodes, audio, timers."""
+        session = self.context.new_cdp_session(self.page)
+        session.send("Performance.enable")
+        for _ in range(3):
+            session.send("HeapProfiler.collectGarbage")
+        metrics = {item["name"]: item["value"] for item in session.send("Performance.getMetrics")["metrics"]}
+        session.detach()
+        names = ("JSEventListeners", "Nodes", "AudioHandlers", "AudioWorkletProcessors")
+        return {
+            **{name: metrics[name] for name in names},
+            "timers": self.page.evaluate("window.runningTimers.size"),
+        }
