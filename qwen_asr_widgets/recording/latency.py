@@ -166,47 +166,77 @@ def import_pandas() -> Any:
     return pandas
 
 
-def measure(
-    utterances: Sequence[Utterance],
+def measure_utterance(
+    utterance: Utterance,
     sent_at: SentAt,
     sample_rate: int,
     reference: Sequence[ReferenceTurn] | None = None,
-    chunk_ms: float | None = None,
-    pace: float | None = None,
-) -> LatencyTable:
-    """Measure every utterance against the send ledger.
+    index: int | None = None,
+) -> UtteranceLatency:
+    """Measure one utterance against the send ledger.
 
     Parameters
     ----------
-    utterances : sequence of Utterance
-        As the session knows them.
+    utterance : Utterance
+        As the session knows it.
     sent_at : callable
         From a sample index to the time (s) at which its chunk first went out, or None.
     sample_rate : int
         Rate (Hz) of those samples.
     reference : sequence of ReferenceTurn, optional
-        Where speech truly began and ended. An utterance is matched to at most one turn (`match_reference`);
-        one without a match keeps its ``decode_delay`` and ``revised_share``, its other delays are None.
-    chunk_ms, pace : float, optional
-        How the audio was sent, carried into every summary.
+        Where speech truly began and ended; without it, the service's own report is taken.
+    index : int or None
+        The reference turn this utterance is matched to; None: its ends of speech are not known.
+    """
+    speech: tuple[float | None, float | None] = (utterance.onset, utterance.end)
+    source: str | None = "service" if utterance.onset_source == "service" else "estimated"
+    if reference is not None:
+        turn = reference[index] if index is not None else None
+        speech = (turn.start, turn.end) if turn else (None, None)
+        source = "reference"
+    first = _sent_ms(speech[0], sent_at, sample_rate, 0)
+    last = _sent_ms(speech[1], sent_at, sample_rate, -1)
+    heard = next((partial.time for partial in utterance.partials if partial.text or partial.stash), None)
+    final = _ms(utterance.final_at) if utterance.status == "final" else None
+    stopped = _ms(utterance.stopped_at) if utterance.end is not None else None
+    endpoint, decode = _delay(stopped, last), _delay(final, stopped)
+    if stopped is None:
+        decode = _delay(final, _ms(utterance.committed_sent_at))
+    return UtteranceLatency(
+        number=utterance.number,
+        onset_delay=_delay(_ms(utterance.started_at), first),
+        first_partial=_delay(_ms(heard), first),
+        endpoint_delay=endpoint,
+        decode_delay=decode,
+        finalization=None if endpoint is None else _delay(final, last),
+        revised_share=_revised(utterance),
+        source=source if first is not None or last is not None else None,
+        reference=index,
+        ended_by=utterance.ended_by,
+    )
+
+
+def measure_by_reference(
+    utterances: Sequence[Utterance], sent_at: SentAt, sample_rate: int, reference: Sequence[ReferenceTurn]
+) -> list[UtteranceLatency]:
+    """Measure every utterance from the reference turn it matches (`match_reference`).
+
+    One without a match keeps its ``decode_delay`` and ``revised_share``; its other delays are None.
 
     Raises
     ------
     SettingError
         ``reference`` holds something other than reference turns.
     """
-    matches = None if reference is None else match_reference(utterances, _checked_reference(reference))
-    rows = []
-    for position, utterance in enumerate(utterances):
-        index = matches[position] if matches is not None else None
-        if reference is None:
-            speech, source = (utterance.onset, utterance.end), _service_source(utterance)
-        elif index is None:
-            speech, source = (None, None), None
-        else:
-            speech, source = (reference[index].start, reference[index].end), "reference"
-        rows.append(_measure_one(utterance, speech, source, index, sent_at, sample_rate))
-    return LatencyTable(rows, _table_source(rows, reference), chunk_ms, pace)
+    for turn in reference:
+        if not isinstance(turn, ReferenceTurn):
+            raise SettingError(
+                f"reference holds {turn!r}; give ReferenceTurn(start, end) values, in seconds.", "reference"
+            )
+    return [
+        measure_utterance(utterance, sent_at, sample_rate, reference, index)
+        for utterance, index in zip(utterances, match_reference(utterances, reference))
+    ]
 
 
 def match_reference(
@@ -265,63 +295,25 @@ def revised_share(versions: Sequence[str], language: str | None = None) -> float
     return erased / written if written else None
 
 
-def _measure_one(
-    utterance: Utterance,
-    speech: tuple[float | None, float | None],
-    source: str | None,
-    index: int | None,
-    sent_at: SentAt,
-    sample_rate: int,
-) -> UtteranceLatency:
-    first = last = None
-    if speech[0] is not None:
-        first = _ms(sent_at(seconds_to_samples(speech[0], sample_rate)))
-    if speech[1] is not None:
-        last = _ms(sent_at(max(0, seconds_to_samples(speech[1], sample_rate) - 1)))
-    heard = next((partial.time for partial in utterance.partials if partial.text or partial.stash), None)
-    final = _ms(utterance.final_at) if utterance.status == "final" else None
-    stopped = _ms(utterance.stopped_at) if utterance.end is not None else None
-    endpoint, decode = _delay(stopped, last), _delay(final, stopped)
-    if stopped is None and utterance.committed_sent_at is not None:
-        decode = _delay(final, _ms(utterance.committed_sent_at))
-    return UtteranceLatency(
-        number=utterance.number,
-        onset_delay=_delay(_ms(utterance.started_at), first),
-        first_partial=_delay(_ms(heard), first),
-        endpoint_delay=endpoint,
-        decode_delay=decode,
-        finalization=None if endpoint is None else _delay(final, last),
-        revised_share=_revised(utterance),
-        source=source if first is not None or last is not None else None,
-        reference=index,
-        ended_by=utterance.ended_by,
-    )
-
-
-def _revised(utterance: Utterance) -> float | None:
-    versions = [partial.text + partial.stash for partial in utterance.partials]
-    if utterance.status == "final":
-        return revised_share([*versions, utterance.text], utterance.language)
-    return revised_share([*versions, versions[-1]], utterance.language) if versions else None
-
-
-def _service_source(utterance: Utterance) -> str:
-    return "service" if utterance.onset_source == "service" else "estimated"
-
-
-def _table_source(rows: Sequence[UtteranceLatency], reference: Sequence[ReferenceTurn] | None) -> str:
-    if reference is not None:
-        return "reference"
+def table_source(rows: Sequence[UtteranceLatency]) -> str:
+    """Return what a table must say of itself: one estimated row makes it an estimate."""
     return "estimated" if any(row.source == "estimated" for row in rows) else "service"
 
 
-def _checked_reference(reference: Sequence[ReferenceTurn]) -> Sequence[ReferenceTurn]:
-    for turn in reference:
-        if not isinstance(turn, ReferenceTurn):
-            raise SettingError(
-                f"reference holds {turn!r}; give ReferenceTurn(start, end) values, in seconds.", "reference"
-            )
-    return reference
+def _sent_ms(position: float | None, sent_at: SentAt, sample_rate: int, offset: int) -> int | None:
+    """Return when the sample at a position (s) was sent, in ms; ``offset`` -1 takes the sample before it."""
+    if position is None:
+        return None
+    return _ms(sent_at(max(0, seconds_to_samples(position, sample_rate) + offset)))
+
+
+def _revised(utterance: Utterance) -> float | None:
+    """Return the revised share once nothing more can be revised."""
+    versions = [partial.text + partial.stash for partial in utterance.partials]
+    if utterance.open or not versions:
+        return None
+    final = utterance.text if utterance.status == "final" else versions[-1]
+    return revised_share([*versions, final], utterance.language)
 
 
 def _ms(seconds: float | None) -> int | None:

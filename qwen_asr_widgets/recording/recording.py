@@ -15,10 +15,11 @@ from numpy.typing import NDArray
 from ..audio.tape import Tape
 from ..realtime.config import SessionConfig
 from ..realtime.events import AppendAudio, ErrorEvent, Event, SessionUpdate, SessionUpdated
-from ..realtime.session import Session, Utterance
+from ..realtime.session import Session
 from ..vad.turns import Turn
-from .latency import LatencyTable, import_pandas, measure
+from .latency import LatencyTable, import_pandas, measure_by_reference, table_source
 from .ledger import SendLedger
+from .utterances import TimedUtterance, UtteranceTimer
 from .values import (
     AudioSent,
     Connection,
@@ -83,6 +84,7 @@ class Recording:
         self.tape = Tape(config.sample_rate)
         self._session = Session(config)
         self._ledger = SendLedger()
+        self._timer = UtteranceTimer(self._ledger.at, config.sample_rate)
         self._events: list[TimedEvent] = []
         self._settings = [SettingsChange(0, 0.0, config)]
         self._asked: list[tuple[TimedEvent, int]] = []
@@ -289,10 +291,10 @@ class Recording:
             return tuple(self._session.errors)
 
     @property
-    def utterances(self) -> tuple[Utterance, ...]:
-        """Every utterance so far, as frozen values; one that changes is replaced."""
+    def utterances(self) -> tuple[TimedUtterance, ...]:
+        """Every utterance so far, with its delays, as frozen values; one that changes is replaced."""
         with self._lock:
-            return tuple(self._session.utterances)
+            return tuple(map(self._timer.timed, self._session.utterances))
 
     @property
     def turns(self) -> list[Turn]:
@@ -343,10 +345,12 @@ class Recording:
         SettingError
             ``reference`` holds something other than reference turns.
         """
-        info = self.info
-        return measure(
-            self.utterances, self.sent_at, self.tape.sample_rate, reference, info.chunk_ms, info.pace
-        )
+        info, utterances = self.info, self.utterances
+        if reference is None:
+            rows = [utterance.latency for utterance in utterances]
+            return LatencyTable(rows, table_source(rows), info.chunk_ms, info.pace)
+        rows = measure_by_reference(utterances, self.sent_at, self.tape.sample_rate, reference)
+        return LatencyTable(rows, "reference", info.chunk_ms, info.pace)
 
     def to_frame(self, reference: Sequence[ReferenceTurn] | None = None) -> Any:
         """Return a pandas DataFrame, one row per utterance: text, times on the sound's axis, delays (s).
