@@ -14,7 +14,7 @@ from typing import Any, List
 
 from ..errors import MissingKey, NotConnected, ServiceError, SessionLost, SettingError
 from .codec import encode_append_base64, new_event_id
-from .endpoints import Secret, find_key, is_dashscope_url, missing_key_message
+from .endpoints import is_dashscope_url, missing_key_message
 from .params import (
     AudioFormat,
     AudioFormatConfig,
@@ -22,6 +22,7 @@ from .params import (
     TranscriptionParams,
     TranslationParams,
 )
+from .keys import Secret, find_key
 from .session_fields import session_fields
 from .transport import Connection
 

@@ -2,70 +2,16 @@
 
 from __future__ import annotations
 
-import os
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qs, quote, urlsplit
 
 from ..errors import EndpointError, MissingKey
+from .keys import KEY_VARIABLE, Secret, find_key
 
 DEFAULT_MODEL = "qwen3-asr-flash-realtime"
-KEY_VARIABLE = "DASHSCOPE_API_KEY"
 _DASHSCOPE_DOMAIN = ".aliyuncs.com"
-
-
-class Secret:
-    """A key that shows itself to nobody who does not ask: not in a repr, a pickle or a dict of attributes.
-
-    Examples
-    --------
-    >>> Secret("sk-1")
-    <key>
-    """
-
-    __slots__ = ("_read",)
-
-    def __init__(self, value: str) -> None:
-        self._read = lambda: value
-
-    def reveal(self) -> str:
-        """Return the key itself."""
-        return self._read()
-
-    def __bool__(self) -> bool:
-        return bool(self._read())
-
-    def __repr__(self) -> str:
-        return "<key>" if self else "<no key>"
-
-    def __copy__(self) -> Secret:
-        return self
-
-    def __deepcopy__(self, memo: Any) -> Secret:
-        return self
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return Secret, ("",)
-
-
-def find_key(argument: str | Secret | None = None) -> str | None:
-    """Return the DashScope key: the argument, then ``qwen_asr_widgets.api_key``, then the environment.
-
-    A key set as ``dashscope.api_key`` is taken last, where the official SDK is loaded anyway.
-    """
-    if isinstance(argument, Secret):
-        argument = argument.reveal()
-    package = sys.modules.get(__name__.split(".", 1)[0])
-    official = sys.modules.get("dashscope")
-    return (
-        argument
-        or getattr(package, "api_key", None)
-        or os.environ.get(KEY_VARIABLE)
-        or getattr(official, "api_key", None)
-        or None
-    )
 
 
 @dataclass(frozen=True)
@@ -139,12 +85,18 @@ class Endpoint:
         return is_loopback_host(urlsplit(self.url).hostname or "")
 
     @property
+    def base_url(self) -> str:
+        """The address without the model, as the SDK's ``url`` parameter takes it."""
+        return self.url
+
+    @property
     def address(self) -> str:
         """The URL with the model, as it is connected to."""
-        parts = urlsplit(self.url)
+        url = self.base_url
+        parts = urlsplit(url)
         if "model" in parse_qs(parts.query):
-            return self.url
-        return f"{self.url}{'&' if parts.query else '?'}model={quote(self.model, safe='')}"
+            return url
+        return f"{url}{'&' if parts.query else '?'}model={quote(self.model, safe='')}"
 
     def key(self) -> str | None:
         """Return the key to send, read now; None where none is wanted.
@@ -203,3 +155,106 @@ def is_loopback_host(host: str) -> bool:
     """Return whether a host name stands for this machine."""
     host = host.strip("[]").lower()
     return host in ("localhost", "::1") or host.endswith(".localhost") or host.startswith("127.")
+
+
+_REGIONS = {
+    "beijing": ("dashscope.aliyuncs.com", "cn-beijing"),
+    "singapore": ("dashscope-intl.aliyuncs.com", "ap-southeast-1"),
+}
+_PATH = "/api-ws/v1/realtime"
+
+
+def dashscope(
+    region: str = "beijing",
+    workspace: str | None = None,
+    api_key: str | None = None,
+    model: str = DEFAULT_MODEL,
+    workspace_host: bool = False,
+) -> Endpoint:
+    """Return the endpoint of a DashScope region.
+
+    Parameters
+    ----------
+    region : {"beijing", "singapore"}
+        Keys of the two differ.
+    workspace : str or None
+        Workspace id, sent as a header.
+    api_key : str or None
+        None looks it up when connecting: ``qwen_asr_widgets.api_key``, then ``DASHSCOPE_API_KEY``.
+    model : str
+        ``"qwen3-asr-flash-realtime"`` or a dated snapshot of it.
+    workspace_host : bool
+        Connect to the workspace's own host instead of the region's.
+
+    Raises
+    ------
+    EndpointError
+        There is no such region, or ``workspace_host`` without a workspace.
+
+    Examples
+    --------
+    >>> dashscope("singapore").url
+    'wss://dashscope-intl.aliyuncs.com/api-ws/v1/realtime'
+    """
+    if region not in _REGIONS:
+        raise EndpointError(f"There is no region {region!r}; DashScope has {' and '.join(_REGIONS)}.")
+    host, zone = _REGIONS[region]
+    if workspace_host:
+        if not workspace or not workspace.replace("-", "").isalnum():
+            raise EndpointError(f"workspace_host needs a workspace id, not {workspace!r}.")
+        host = f"{workspace}.{zone}.maas.aliyuncs.com"
+    return Endpoint(f"wss://{host}{_PATH}", api_key, model, workspace, name=f"DashScope {region}")
+
+
+def embedded(recognizer: str = "pocketsphinx", **options: Any) -> Endpoint:
+    """Return the endpoint of the embedded service: a loopback process that needs no key and no network.
+
+    The process starts at first use and is shared by all endpoints with the same arguments. It ends by
+    ``stop()``, at the end of a ``with`` block that started it, or with this process.
+
+    Parameters
+    ----------
+    recognizer : str
+        Name of a recogniser, as ``qwen-asr-widgets doctor`` lists them.
+    **options
+        Passed to the recogniser; anything JSON can carry.
+
+    Raises
+    ------
+    EndpointError
+        An option that JSON cannot carry.
+
+    Examples
+    --------
+    >>> embedded().name
+    'embedded pocketsphinx'
+    """
+    from .embedded import EmbeddedEndpoint
+
+    return EmbeddedEndpoint.of(recognizer, options)
+
+
+def resolve_endpoint(where: str | Endpoint | None = None) -> Endpoint:
+    """Return the endpoint that a text stands for: "embedded" (also None), a region or a URL.
+
+    Raises
+    ------
+    EndpointError
+        It is none of these; the message names the choices.
+
+    Examples
+    --------
+    >>> resolve_endpoint("beijing").name
+    'DashScope beijing'
+    """
+    if isinstance(where, Endpoint):
+        return where
+    if where is None or where == "embedded":
+        return embedded()
+    if isinstance(where, str) and where in _REGIONS:
+        return dashscope(where)
+    if isinstance(where, str) and where.startswith(("ws://", "wss://")):
+        return Endpoint(where)
+    raise EndpointError(
+        f"There is no endpoint {where!r}; choose embedded, beijing, singapore or a ws:// or wss:// URL."
+    )

@@ -43,6 +43,7 @@ class Outbox:
         self.refused = 0
         self.waiting = 0
         self.peak = 0
+        self.sent = 0
         self._frames: deque[tuple[memoryview, Sent | None]] = deque()
 
     def __len__(self) -> int:
@@ -79,6 +80,7 @@ class Outbox:
         """Note that ``count`` bytes of the head were sent."""
         frame, _ = self._frames.popleft()
         self.waiting -= count
+        self.sent += count
         if count < len(frame):
             self._frames.appendleft((frame[count:], None))
 

@@ -82,6 +82,8 @@ class Connection:
         Size of the outbox.
     clock : callable
         Monotonic seconds; used for the time at which a message went out.
+    on_open : callable or None
+        Called on the reader thread when the service has accepted, before anything is read or sent.
 
     Examples
     --------
@@ -104,6 +106,7 @@ class Connection:
         ping_timeout: float = 20.0,
         outbox_bytes: int = OUTBOX_BYTES,
         clock: Callable[[], float] = time.monotonic,
+        on_open: Callable[[], None] | None = None,
     ) -> None:
         self.url = url
         self.close_code: int | None = None
@@ -118,6 +121,7 @@ class Connection:
         self._ping_interval = ping_interval
         self._ping_timeout = ping_timeout
         self._clock = clock
+        self._on_open = on_open
         self._changed = threading.Condition()
         self._outbox = Outbox(outbox_bytes)
         self._state = "new"
@@ -196,6 +200,8 @@ class Connection:
             if failure is None and not abandoned:
                 self._socket = self._reader.sock
                 self._socket.setblocking(False)
+                if self._on_open is not None:
+                    self._on_open()
                 self._last_heard = time.monotonic()
                 self._state = "open"
             else:
@@ -281,7 +287,7 @@ class Connection:
             Called with the clock's time when its first byte went to the socket; from the writer's thread
             where the message had to wait.
         timeout : float
-            Seconds to wait for room in the outbox.
+            Seconds to wait for room in the outbox while the socket takes nothing.
 
         Raises
         ------
@@ -319,9 +325,13 @@ class Connection:
             raise NotConnected(_ENDED) from None
 
     def _wait_for_room(self, size: int, timeout: float) -> None:
-        ready = self._changed.wait_for(
-            lambda: self._state != "open" or self._outbox.has_room(size), timeout
-        )
+        while True:
+            sent = self._outbox.sent
+            ready = self._changed.wait_for(
+                lambda: self._state != "open" or self._outbox.has_room(size), timeout
+            )
+            if ready or self._outbox.sent == sent:
+                break
         self._require_open()
         if not ready:
             self._outbox.refused += 1

@@ -1,0 +1,61 @@
+"""Keys: looked up when they are needed, shown to nobody who does not ask."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Any
+
+KEY_VARIABLE = "DASHSCOPE_API_KEY"
+
+
+class Secret:
+    """A key that shows itself to nobody who does not ask: not in a repr, a pickle or a dict of attributes.
+
+    Examples
+    --------
+    >>> Secret("sk-1")
+    <key>
+    """
+
+    __slots__ = ("_read",)
+
+    def __init__(self, value: str) -> None:
+        self._read = lambda: value
+
+    def reveal(self) -> str:
+        """Return the key itself."""
+        return self._read()
+
+    def __bool__(self) -> bool:
+        return bool(self._read())
+
+    def __repr__(self) -> str:
+        return "<key>" if self else "<no key>"
+
+    def __copy__(self) -> Secret:
+        return self
+
+    def __deepcopy__(self, memo: Any) -> Secret:
+        return self
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Secret, ("",)
+
+
+def find_key(argument: str | Secret | None = None) -> str | None:
+    """Return the DashScope key: the argument, then ``qwen_asr_widgets.api_key``, then the environment.
+
+    A key set as ``dashscope.api_key`` is taken last, where the official SDK is loaded anyway.
+    """
+    if isinstance(argument, Secret):
+        argument = argument.reveal()
+    package = sys.modules.get(__name__.split(".", 1)[0])
+    official = sys.modules.get("dashscope")
+    return (
+        argument
+        or getattr(package, "api_key", None)
+        or os.environ.get(KEY_VARIABLE)
+        or getattr(official, "api_key", None)
+        or None
+    )

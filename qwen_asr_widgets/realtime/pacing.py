@@ -1,0 +1,50 @@
+"""When a chunk of recorded sound leaves, as if it were spoken now."""
+
+from __future__ import annotations
+
+import time as wall
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+def paced(
+    chunks: Iterable[NDArray[np.int16]],
+    sample_rate: int,
+    pace: float | None = 1.0,
+    clock: Callable[[], float] = wall.monotonic,
+    wait: Callable[[float], Any] = wall.sleep,
+) -> Iterator[NDArray[np.int16]]:
+    """Give out chunks when they would have been spoken: each when its last sample is.
+
+    Parameters
+    ----------
+    chunks : iterable of int16 arrays of shape (n,)
+        The sound.
+    sample_rate : int
+        Hz.
+    pace : float or None
+        1.0 is real time, 2.0 twice as fast; None gives them out as fast as they are taken.
+    clock, wait : callable
+        Monotonic seconds, and how to wait for some. A late chunk does not delay the ones after it.
+
+    Examples
+    --------
+    >>> now = [0.0]
+    >>> def wait(seconds): now[0] += seconds
+    >>> chunks = [np.zeros(1_600, np.int16)] * 3
+    >>> [round(now[0], 1) for _ in paced(chunks, 16_000, 1.0, lambda: now[0], wait)]
+    [0.1, 0.2, 0.3]
+    """
+    if pace is not None and not pace > 0:
+        raise ValueError(f"pace is {pace!r}; it must be positive, or None for as fast as possible.")
+    began, samples = clock(), 0
+    for chunk in chunks:
+        samples += len(chunk)
+        if pace is not None:
+            early = began + samples / (sample_rate * pace) - clock()
+            if early > 0:
+                wait(early)
+        yield chunk
