@@ -1,8 +1,8 @@
 """Speech scores kept on disk, so that a second look at the same sound is free.
 
 A file is found by its clip's beginning and length and believed only if the digest of the whole sound stands
-in it; so scoring can begin before the whole sound was read. A file that is damaged, of another format version,
-of other weights or of other sound counts as absent. A folder that cannot be written means scoring again.
+in it: so scoring can begin before the whole sound was read. A file that is damaged, or of another format
+version, other weights or other sound, counts as absent. A folder that cannot be written means scoring again.
 """
 
 from __future__ import annotations

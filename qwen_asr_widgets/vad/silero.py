@@ -1,8 +1,9 @@
 """Silero VAD v6 in numpy: one code path for a live stream and for an hour at once.
 
 A frame is 512 new samples after 64 samples of context. Spectrum and convolutions know only their own frame
-and run as matrix products over blocks of frames; the LSTM remembers, so it goes step by step. Matrix products
-round differently for different block sizes: scores of the same sound in other chunks agree to about 1e-6.
+and run as matrix products over several frames; the LSTM remembers, so it goes step by step. The products
+always take the same number of rows, empty ones where frames are missing, because a matrix product of another
+shape rounds differently: so the scores of the same sound are equal to the bit, however it is cut.
 """
 
 from __future__ import annotations
@@ -27,8 +28,8 @@ CONTEXT = 64
 BLOCK = 64
 """Frames in one round: enough to be fast, few enough to stay in a core's cache."""
 
-ROWS = 32
-"""Frames in one matrix product; BLOCK is a multiple."""
+ROWS = 8
+"""Frames in one matrix product; BLOCK is a multiple. More would delay a stream, fewer slow down a batch."""
 
 _PADDED = CONTEXT + HOP + 64
 _BINS = 129
@@ -67,7 +68,7 @@ class SpeechScorer:
         Parameters
         ----------
         samples : ndarray, int16 or float32 in [-1, 1], shape (n,)
-            Mono sound at 16 kHz; any n. The same sound in other chunks gives the same scores.
+            Mono sound at 16 kHz; any n. In other chunks the same sound gives the same scores.
 
         Returns
         -------
@@ -83,18 +84,11 @@ class SpeechScorer:
         frames = (len(heard) - CONTEXT) // HOP
         self._pending = heard[frames * HOP:]
         scores = np.empty(frames, np.float32)
-        first = 0
-        while first < frames:
-            stop = first + _round(frames - first)
+        for first in range(0, frames, BLOCK):
+            stop = min(first + BLOCK, frames)
             block = heard[first * HOP:stop * HOP + CONTEXT]
             self._decoder.run(self._encoder.run(block, stop - first), self._state, scores[first:stop])
-            first = stop
         return scores
-
-
-def _round(frames: int) -> int:
-    """Return how many of the frames that are left the next round takes."""
-    return min(frames // ROWS * ROWS, BLOCK) or frames
 
 
 def _as_float(samples: NDArray[np.int16] | Floats) -> Floats:
@@ -119,7 +113,10 @@ class _Matrix:
 
     def __init__(self, matrix: Floats) -> None:
         inputs, outputs = matrix.shape
-        self._columns = columns = min(ROWS, _LARGEST_PRODUCT // ROWS // inputs // 16) * 16
+        columns = 32 if outputs % 64 else 64
+        while ROWS * inputs * columns > _LARGEST_PRODUCT:
+            columns //= 2
+        self._columns = columns
         pieces = -(-outputs // columns)
         self.outputs = pieces * columns
         padded = np.zeros((inputs, self.outputs), np.float32)
@@ -127,12 +124,11 @@ class _Matrix:
         self._pieces = padded.reshape(inputs, pieces, columns).transpose(1, 0, 2).copy()
 
     def multiply(self, rows: Floats, out: Floats) -> None:
-        """Write ``rows @ matrix`` to ``out``: (n, inputs) to (n, outputs), n under or a multiple of ROWS."""
-        together = min(len(rows), ROWS)
+        """Write ``rows @ matrix`` to ``out``: (n, inputs) to (n, outputs), n a multiple of ROWS."""
         np.matmul(
-            rows.reshape(-1, 1, together, rows.shape[1]),
+            rows.reshape(-1, 1, ROWS, rows.shape[1]),
             self._pieces,
-            out=out.reshape(-1, together, len(self._pieces), self._columns).transpose(0, 2, 1, 3),
+            out=out.reshape(-1, ROWS, len(self._pieces), self._columns).transpose(0, 2, 1, 3),
         )
 
 
@@ -169,10 +165,10 @@ class _Encoder:
         heard = self._magnitudes(_frames(samples, frames))
         for positions, bias in zip((self._first, self._second, self._third, self._fourth), self._biases):
             heard = _convolve(heard, positions, bias)
-        gates = np.empty((frames, 4 * _UNITS), np.float32)
+        gates = np.empty((len(heard), 4 * _UNITS), np.float32)
         self._gates.multiply(heard, gates)
         gates += self._gates_bias
-        return gates
+        return gates[:frames]
 
     def _magnitudes(self, padded: Floats) -> Floats:
         """Return the magnitude spectra of each frame's four windows, float32 (frames, 4 * 129)."""
@@ -189,8 +185,8 @@ class _Decoder:
     """The LSTM and the output layer.
 
     As ``sigmoid(x) = tanh(x / 2) / 2 + 1 / 2``, one tanh serves all gates once the weights of the sigmoid
-    ones are halved. With ``t = tanh(.)`` the cell is ``c' = ((t_f + 1) c + (t_i + 1) t_g) / 2`` and the doubled
-    hidden state ``2 h = (t_o + 1) tanh(c')``; the weights behind it are halved instead.
+    ones are halved. With ``t = tanh(.)`` the cell is ``c' = ((t_f + 1) c + (t_i + 1) t_g) / 2`` and the
+    doubled hidden state ``2 h = (t_o + 1) tanh(c')``; the weights behind it are halved instead.
     """
 
     def __init__(self, weights: Weights) -> None:
@@ -205,7 +201,8 @@ class _Decoder:
         hidden = np.empty((len(inputs), _UNITS), np.float32)
         self._remember(inputs.reshape(-1, 8, 64), state, hidden)
         np.maximum(hidden, 0, out=hidden)
-        np.matmul(hidden, self._output, out=scores)
+        hidden *= self._output
+        np.sum(hidden, axis=1, out=scores)
         scores += self._output_bias
         np.tanh(scores, out=scores)
 
@@ -256,12 +253,16 @@ def _gates(rows: Floats) -> Floats:
 
 
 def _frames(samples: Floats, frames: int) -> Floats:
-    """Return each frame with its context before and its last samples mirrored after it, (frames, 640)."""
-    padded = np.empty((frames, _PADDED), np.float32)
-    padded[:, :HOP] = samples[:frames * HOP].reshape(frames, HOP)
-    padded[:, HOP:HOP + CONTEXT] = samples[CONTEXT:].reshape(frames, HOP)[:, -CONTEXT:]
-    heard = HOP + CONTEXT
-    padded[:, heard:] = padded[:, heard - 2:heard - 2 - (_PADDED - heard):-1]
+    """Return each frame with its context before and its last samples mirrored after it, float32 (n, 640).
+
+    The last n - frames rows are zero; n is a multiple of ROWS.
+    """
+    heard = CONTEXT + HOP
+    padded = np.zeros((-(-frames // ROWS) * ROWS, _PADDED), np.float32)
+    rows = padded[:frames]
+    rows[:, :HOP] = samples[:frames * HOP].reshape(frames, HOP)
+    rows[:, HOP:heard] = samples[CONTEXT:].reshape(frames, HOP)[:, -CONTEXT:]
+    rows[:, heard:] = rows[:, heard - 2:2 * heard - 2 - _PADDED:-1]
     return padded
 
 
