@@ -35,8 +35,9 @@ def checked_rate(rate: object, name: str = "sample_rate") -> int:
         It is no whole number, or outside 4,000 to 384,000 Hz.
     """
     number: Any = int(rate) if isinstance(rate, float) and rate.is_integer() else rate
+    number = None if isinstance(rate, bool) else number
     try:
-        value = operator.index(None if isinstance(rate, bool) else number)
+        value = operator.index(number)
     except TypeError:
         raise AudioError(f"{name} must be a whole number of hertz, e.g. 16000, not {rate!r}.") from None
     if not LOWEST_RATE <= value <= HIGHEST_RATE:
