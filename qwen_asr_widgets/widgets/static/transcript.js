@@ -228,12 +228,15 @@ export class TranscriptView {
     const text = make("span", { class: "qaw-text", dir: "auto" }, ...this.marked(u.settled));
     if (u.draft) text.append(make("i", { class: "qaw-draft" }, ...this.marked(u.draft)));
     const notes = noteChips(u, this.t);
-    if (notes.length) text.append(" ", ...notes.map(chip));
+    const wrong = notes.filter(({ kind }) => kind === "alarm");
+    const known = notes.filter(({ kind }) => kind !== "alarm");
+    if (u.status === "final" && !u.settled) text.append(make("span", { class: "qaw-dim" }, this.t("transcript.wordless")));
+    if (wrong.length) text.append(" ", ...wrong.map(chip));
     return [
       make("b", { class: "qaw-row-number" }, String(u.number)),
       make("span", { class: "qaw-row-time qaw-dim" }, timeOf(u)),
       text,
-      make("span", { class: "qaw-chips" }, ...latencyChips(u, this.t).map(chip)),
+      make("span", { class: "qaw-chips" }, ...[...known, ...latencyChips(u, this.t)].map(chip)),
     ];
   }
 

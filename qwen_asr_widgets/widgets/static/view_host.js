@@ -18,7 +18,8 @@ import { followTheme } from "./theme.js";
 export function hostView({ model, el }, build) {
   const end = new AbortController();
   const { signal } = end;
-  const send = (/** @type {any} */ message) => model.send(message);
+  const view = newId();
+  const send = (/** @type {any} */ message) => model.send({ ...message, view });
   const root = viewRoot(el, signal);
   followTheme(root, signal);
   hideStatic(model.get("static_id"), signal);
@@ -37,6 +38,11 @@ export function hostView({ model, el }, build) {
     end.abort();
     el.replaceChildren();
   };
+}
+
+/** A name for this view; `crypto.randomUUID` is missing on plain http. */
+function newId() {
+  return Array.from(crypto.getRandomValues(new Uint32Array(3)), (word) => word.toString(36)).join("");
 }
 
 /** The `selected` trait says what is selected. @param {any} model @param {RunStore} run @param {AbortSignal} signal */

@@ -55,8 +55,12 @@ export function createOverview(host, options, signal) {
       window.style.left = `${left * 100}%`;
       window.style.width = `${Math.max(width, 0.003) * 100}%`;
     },
-    /** @param {Scene} scene @param {Colours} colours @param {number} ratio @param {string} font */
-    draw(scene, colours, ratio, font) {
+    /**
+     * @param {Scene} scene @param {Colours} colours @param {number} ratio @param {string} font
+     * @param {number} indent CSS pixels left of the axis, so that both stand over each other
+     */
+    draw(scene, colours, ratio, font, indent) {
+      root.style.marginInlineStart = `${indent}px`;
       const width = root.clientWidth;
       if (!width) return;
       const ctx = sized(canvas, width, HEIGHT, ratio);

@@ -8,6 +8,7 @@
  * @import { Pen } from "./waveform_draw.js"
  * @import { Lane, RunState, Utterance } from "./run_state.js"
  * @import { TileStore } from "./tiles.js"
+ * @import { Translate } from "./strings.js"
  *
  * @typedef {object} Scene   what there is to draw, the same for every row of a frame
  * @property {RunState} run
@@ -25,7 +26,7 @@
  * @property {string} id
  * @property {(scene: Scene) => number} height   0 hides the row
  * @property {(pen: Pen, box: Box, scene: Scene) => void} draw
- * @property {(scene: Scene) => string} [label]  stands left of the axis
+ * @property {(scene: Scene, t: Translate) => string} [label]  stands left of the axis
  * @property {(x: number, y: number, time: number, box: Box, scene: Scene) => Drag | null} [grab]
  *   x and y in the plot; the returned drag owns the pointer until it is lifted
  * @property {(x: number, y: number, time: number, box: Box, scene: Scene) => boolean} [click]  whether it was used
@@ -85,7 +86,7 @@ export const textRow = {
 export const scoreRow = {
   id: "score",
   height: (scene) => (scene.score ? 88 : 0),
-  label: () => "score",
+  label: (_, t) => t("wave.score"),
   draw(pen, box, scene) {
     if (scene.score) drawScore(pen, box, scene.score, scene.threshold);
   },
@@ -99,7 +100,7 @@ export function laneRow(lane) {
   return {
     id: `lane:${lane.role}:${lane.name}`,
     height: () => LANE,
-    label: () => lane.name,
+    label: (_, t) => lane.name || t(`wave.lane.${lane.role}`),
     draw(pen, box, scene) {
       const { bands, density, ticks } = layBands(lane.turns, pen.view, pen.width, scene.duration);
       drawLane(pen, box, bands, lane.role, { density, ticks });

@@ -53,7 +53,7 @@ function rows(scene, t) {
     return row(jump, clock(turn.onset, 2), end(turn.end), textOf(turn), wait);
   });
   const others = scene.run.lanes.flatMap((lane) => lane.turns.map(
-    (turn) => row(`${lane.name} ${turn.number}`, clock(turn.onset, 2), end(turn.end), turn.settled ?? "", ""),
+    (turn) => row(`${lane.name || t(`wave.lane.${lane.role}`)} ${turn.number}`, clock(turn.onset, 2), end(turn.end), turn.settled ?? "", ""),
   ));
   const all = [...own, ...others];
   return all.length ? all : [row("", clock(0, 2), clock(scene.duration, 2), scene.run.info.title, "")];

@@ -8,6 +8,7 @@
  * @import { Row, Scene } from "./wave_rows.js"
  * @import { RunStore } from "./run_store.js"
  * @import { Translate } from "./strings.js"
+ * @import { Colours } from "./waveform_draw.js"
  *
  * @typedef {object} WaveformOptions
  * @property {RunStore} run
@@ -40,7 +41,9 @@ import { COLOURS } from "./waveform_draw.js";
 
 /** Seconds across a live view at first. */
 const LIVE_SPAN = 24;
+/** CSS pixels for the names of rows: left of the axis, or over the row. */
 const GUTTER = 84;
+const LABEL = 14;
 /** Below this width labels stand over their row instead of left of it. */
 const NARROW = 560;
 /** Milliseconds after which tiles that did not come are asked for again. */
@@ -62,6 +65,9 @@ export class WaveformView {
     this.cursor = 0;
     this.following = false;
     this.shown = false;
+    /** @type {Colours | null} read again when null: an element not yet on the page has none */
+    this.colours = null;
+    this.font = "sans-serif";
     this.gutter = 0;
     this.width = 0;
     this.frame = 0;
@@ -71,6 +77,13 @@ export class WaveformView {
     /** @type {{values: Float32Array, hop: number} | null} */
     this.score = null;
     this.threshold = /** @type {number | null} */ (null);
+    /** @type {ReturnType<typeof stackRows>} */
+    this.layout = { boxes: new Map(), height: 0 };
+    this.labelHeight = 0;
+    /** @type {Row[]} */
+    this.rowsDrawn = [];
+    /** @type {Scene | null} */
+    this.sceneDrawn = null;
     /** @type {Playback | null} */
     this.playback = null;
     /** @type {TileStore | null} */
@@ -113,18 +126,13 @@ export class WaveformView {
   /** @param {AbortSignal} signal */
   watch(signal) {
     const root = /** @type {HTMLElement} */ (this.root.closest(".qaw") ?? this.root);
-    const read = () => {
-      this.colours = colours(root, COLOURS);
-      this.font = getComputedStyle(root).fontFamily;
+    const restyled = () => {
+      this.colours = null;
       this.overviewStale = true;
       this.schedule();
     };
-    followTheme(root, signal, read);
-    read();
-    const resized = new ResizeObserver(() => {
-      this.overviewStale = true;
-      this.schedule();
-    });
+    followTheme(root, signal, restyled);
+    const resized = new ResizeObserver(restyled);
     resized.observe(this.plot);
     signal.addEventListener("abort", () => resized.disconnect(), { once: true });
     listen(this.plot, {
@@ -162,6 +170,7 @@ export class WaveformView {
 
   /** @param {any} message */
   takeSound(message) {
+    if (this.run.state.version < 0) return; // we came in the middle of an announcement; ours is on its way
     const same = this.sound === message.source && this.tiles;
     this.sound = message.source;
     if (!same) {
@@ -263,24 +272,16 @@ export class WaveformView {
 
   draw() {
     const whole = this.plot.clientWidth;
-    if (!whole || !this.colours) return;
+    if (!whole) return;
+    const ink = this.readStyle();
     const ratio = window.devicePixelRatio || 1;
     const rows = this.rows();
-    const labelled = this.score || this.run.state.lanes.length || rows.some((row) => row.label && row !== scoreRow);
-    this.gutter = labelled && whole >= NARROW ? GUTTER : 0;
-    this.width = whole - this.gutter;
-    this.view = clampView(this.view, this.duration, this.room);
-    const scene = this.scene();
-    this.layout = stackRows(rows.map((row) => ({ id: row.id, height: row.height(scene) })));
-    this.rowsDrawn = rows;
-    this.sceneDrawn = scene;
+    const scene = this.layOut(rows, whole);
     const ctx = sized(this.canvas, whole, this.layout.height, ratio);
-    const pen = {
-      ctx, width: this.width, ratio, view: this.view, colours: this.colours, font: this.font ?? "sans-serif",
-    };
+    const pen = { ctx, width: this.width, ratio, view: this.view, colours: ink, font: this.font };
     this.drawRows(pen, rows, scene);
     if (this.overviewStale) {
-      this.overview.draw(scene, this.colours, ratio, pen.font);
+      this.overview.draw(scene, ink, ratio, pen.font, this.gutter);
       this.table?.update(scene);
       this.overviewStale = false;
       this.describe();
@@ -293,11 +294,43 @@ export class WaveformView {
     if (this.playback?.playing) this.schedule();
   }
 
+  readStyle() {
+    if (!this.colours) {
+      this.colours = colours(this.root, COLOURS);
+      this.font = getComputedStyle(this.root).fontFamily;
+    }
+    return this.colours;
+  }
+
+  /**
+   * Give every row its place; names stand left of the axis, on a narrow page over their row.
+   * @param {Row[]} rows @param {number} whole CSS pixels
+   */
+  layOut(rows, whole) {
+    this.width = whole;
+    const labelled = rows.filter((row) => row.label && row.height(this.scene()) > 0);
+    this.gutter = labelled.length && whole >= NARROW ? GUTTER : 0;
+    this.width = whole - this.gutter;
+    this.view = clampView(this.view, this.duration, this.room);
+    const scene = this.scene();
+    this.labelHeight = this.gutter ? 0 : LABEL;
+    const above = (/** @type {Row} */ row) => (row.label ? this.labelHeight : 0);
+    const heights = rows.map((row) => ({ row, height: row.height(scene) }));
+    this.layout = stackRows(heights.map(({ row, height }) => ({ id: row.id, height: height && height + above(row) })));
+    for (const { row } of heights) {
+      const box = this.layout.boxes.get(row.id);
+      if (box) this.layout.boxes.set(row.id, { y: box.y + above(row), height: box.height - above(row) });
+    }
+    this.rowsDrawn = rows;
+    this.sceneDrawn = scene;
+    return scene;
+  }
+
   /** @param {import("./waveform_draw.js").Pen} pen @param {Row[]} rows @param {Scene} scene */
   drawRows(pen, rows, scene) {
     const { ctx } = pen;
     for (const row of rows) {
-      const box = this.layout?.boxes.get(row.id);
+      const box = this.layout.boxes.get(row.id);
       if (!box) continue;
       ctx.save();
       ctx.beginPath();
@@ -306,7 +339,7 @@ export class WaveformView {
       ctx.translate(this.gutter, 0);
       row.draw(pen, box, scene);
       ctx.restore();
-      if (row.label) this.drawLabel(pen, box, row === scoreRow ? this.t("wave.score") : row.label(scene));
+      if (row.label) this.drawLabel(pen, box, row.label(scene, this.t));
     }
   }
 
@@ -314,15 +347,9 @@ export class WaveformView {
   drawLabel({ ctx, colours: ink, font }, box, label) {
     ctx.font = `11px ${font}`;
     ctx.textBaseline = "middle";
-    const y = this.gutter ? box.y + box.height / 2 : box.y + Math.min(box.height / 2, 8);
-    if (!this.gutter) {
-      ctx.fillStyle = ink.ground;
-      ctx.globalAlpha = 0.75;
-      ctx.fillRect(0, y - 7, ctx.measureText(label).width + 6, 14);
-      ctx.globalAlpha = 1;
-    }
+    const y = this.gutter ? box.y + box.height / 2 : box.y - LABEL / 2;
     ctx.fillStyle = ink.dim;
-    ctx.fillText(label, this.gutter ? 0 : 3, y, this.gutter ? GUTTER - 8 : this.width);
+    ctx.fillText(label, 0, y, this.gutter ? GUTTER - 8 : this.width);
   }
 
   /** @param {number} ratio */
@@ -344,8 +371,8 @@ export class WaveformView {
   /** @param {number} x @param {number} y */
   rowAt(x, y) {
     const time = toTime(x - this.gutter, this.view, this.width);
-    for (const row of this.rowsDrawn ?? []) {
-      const box = this.layout?.boxes.get(row.id);
+    for (const row of this.rowsDrawn) {
+      const box = this.layout.boxes.get(row.id);
       if (box && y >= box.y && y < box.y + box.height) return { row, box, time };
     }
     return null;

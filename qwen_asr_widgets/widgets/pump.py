@@ -1,0 +1,122 @@
+"""Carries what has changed to the browser, at a bounded rate, while cells run."""
+
+from __future__ import annotations
+
+import contextvars
+import logging
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterable
+from typing import Any
+
+logger = logging.getLogger("qwen_asr_widgets")
+
+Message = tuple["dict[str, Any]", "list[Any]"]
+"""Content and binary buffers of one custom message."""
+
+UPDATES_PER_SECOND = 20
+MESSAGES_PER_SECOND = 60
+IDLE_AFTER = 2.0
+"""Seconds without a change after which the source is looked at less often."""
+IDLE_PERIOD = 0.25
+
+
+class Pump:
+    """Looks at a source at most 20 times a second and sends at most 60 messages a second.
+
+    Whatever happens between two looks arrives as one change: the source answers with what differs, not with
+    a queue of events. Messages beyond the limit wait for the next look, which is not taken before they left;
+    so nothing piles up. It runs on its own thread, in the context of the cell that started it: messages
+    keep that cell as their parent, and kernels that look it up find it.
+
+    Parameters
+    ----------
+    poll : callable
+        Returns the messages that say what has changed since it was called last; empty where nothing has.
+    send : callable
+        Takes content and buffers of one message.
+    wanted : callable
+        Whether there is anything left to wait for; the thread ends when it says no and nothing has changed.
+    clock : callable
+        Monotonic seconds.
+
+    Examples
+    --------
+    >>> sent = []
+    >>> pump = Pump(lambda: [({"kind": "run"}, [])], lambda *message: sent.append(message), lambda: True)
+    >>> pump.step(now=0.0)
+    0.05
+    >>> len(sent)
+    1
+    """
+
+    def __init__(
+        self,
+        poll: Callable[[], Iterable[Message]],
+        send: Callable[[dict[str, Any], list[Any]], None],
+        wanted: Callable[[], bool],
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._poll = poll
+        self._send = send
+        self._wanted = wanted
+        self._clock = clock
+        self._waiting: deque[Message] = deque()
+        self._sent: deque[float] = deque(maxlen=MESSAGES_PER_SECOND)
+        self._changed = -IDLE_AFTER
+        self._guard = threading.Lock()
+        self._stop = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    @property
+    def running(self) -> bool:
+        """Whether the thread is alive."""
+        thread = self._thread
+        return thread is not None and thread.is_alive()
+
+    def start(self) -> None:
+        """Start the thread if it is not running."""
+        with self._guard:
+            if self.running and not self._stop.is_set():
+                return
+            self._stop = threading.Event()
+            context = contextvars.copy_context()
+            self._thread = threading.Thread(
+                target=context.run, args=(self._run, self._stop), name="qaw-pump", daemon=True
+            )
+            self._thread.start()
+
+    def stop(self, timeout: float = 2.0) -> None:
+        """End the thread; what was not sent by then stays unsent."""
+        self._stop.set()
+        thread = self._thread
+        if thread is not None and thread is not threading.current_thread():
+            thread.join(timeout)
+
+    def step(self, now: float) -> float:
+        """Send what may be sent at a moment and return the seconds until the next look."""
+        if not self._waiting:
+            self._waiting.extend(self._poll())
+            if self._waiting:
+                self._changed = now
+        while self._waiting and self._may_send(now):
+            self._sent.append(now)
+            self._send(*self._waiting.popleft())
+        busy = self._waiting or now - self._changed < IDLE_AFTER
+        return 1 / UPDATES_PER_SECOND if busy else IDLE_PERIOD
+
+    def _may_send(self, now: float) -> bool:
+        return len(self._sent) < MESSAGES_PER_SECOND or now - self._sent[0] >= 1.0
+
+    def _run(self, stop: threading.Event) -> None:
+        """Look, send and wait until stopped; an error is said once and ends the thread, not the widget."""
+        try:
+            while not stop.is_set():
+                wanted = self._wanted()
+                delay = self.step(self._clock())
+                if not wanted and not self._waiting:
+                    return
+                stop.wait(delay)
+        except Exception:
+            logger.exception("The display stopped moving; run the cell again to see the current state.")
