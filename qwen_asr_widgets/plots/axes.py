@@ -69,7 +69,7 @@ def footer_text(recording: Recording, latency: LatencyTable) -> str:
     parts = [
         info.engine or "recogniser not known",
         settings_text(recording),
-        f"n = {summary.n}" + (f", final {wait.text}" if wait else ""),
+        f"n = {wait.n}, final {wait.text}" if wait else f"n = {summary.n}",
         pace_text(info.pace),
         SOURCES[latency.source] if wait else "",
         info.started_at[:10],

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from matplotlib.text import Text
-from matplotlib.transforms import Bbox
+from matplotlib.transforms import Affine2D, Bbox
 
 ELLIPSIS = "\u2026"
 
@@ -29,20 +29,27 @@ class FittedText(Text):
         Lines it may take; what does not fit ends in an ellipsis. 0: shown whole on one line or not at all.
     min_pixels : float
         A narrower span shows nothing.
+    shift : float
+        Points by which the text stands inside the span's beginning.
     **properties
         Properties of `matplotlib.text.Text`.
     """
 
     def __init__(
         self, x0: float, x1: float, y: float, text: str, max_lines: int = 1, min_pixels: float = 0.0,
-        **properties: Any,
+        shift: float = 0.0, **properties: Any,
     ) -> None:
         super().__init__(_anchor(x0, x1, properties.get("ha", "left")), y, "", **properties)
         self.full_text = text
         self.span = (x0, x1)
         self.max_lines = max_lines
         self.min_pixels = min_pixels
+        self.shift = shift
         self._fitted_to: Any = None
+
+    def get_transform(self) -> Any:
+        """Return the transform of the anchor: the one given, moved by the shift."""
+        return super().get_transform() + Affine2D().translate(self.shift * self._pixels_per_point(), 0)
 
     def draw(self, renderer: Any) -> None:
         """Fit, then draw."""
@@ -60,12 +67,12 @@ class FittedText(Text):
         return self.get_text().count("\n") + 1 if self.get_text() else 0
 
     def _available(self) -> float:
-        transform = self.get_transform()
+        transform = super().get_transform()
         (left, _), (right, _) = transform.transform([(self.span[0], 0.0), (self.span[1], 0.0)])
         if self.axes is not None:
             box = self.axes.bbox
             left, right = max(left, box.x0), min(right, box.x1)
-        return float(right - left)
+        return float(right - left - self.shift * self._pixels_per_point())
 
     def _fit(self, renderer: Any) -> None:
         figure = self.get_figure(root=True)

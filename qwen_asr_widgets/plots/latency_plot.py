@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from ..recording.latency import LatencyTable, UtteranceLatency
 
 SMALL_SIZE = 7.5
+WIDEST_BAR = 0.5
+"""Inches."""
+
 PALE = 0.4
 """Opacity of utterances that no summary counts: something other than silence closed them."""
 
@@ -26,7 +29,7 @@ def plot_latency(
 ) -> Axes:
     """Draw what each utterance took: endpoint delay below, decode delay (hatched) on top, the median as a line.
 
-    Utterances that something other than silence closed are pale: the summary leaves them out.
+    Where silence closed some, utterances that something else closed are pale: the summary leaves them out.
 
     Parameters
     ----------
@@ -54,17 +57,19 @@ def plot_latency(
     colors = palette_for(ax)
     latency = recording.latency(reference)
     rows = [row for row in latency if row.endpoint_delay is not None or row.decode_delay is not None]
+    half = _half_width(ax, len(latency))
+    counted = {row.number for row in rows if row.ended_by == "silence" and not row.cut}
     for row in rows:
-        _draw_bar(ax, colors, row)
+        _draw_bar(ax, colors, row, half, 1.0 if row.number in counted or not counted else PALE)
     top = max([_top(row) for row in rows] + [0.1])
-    _prepare(ax, colors, len(latency), min([row.endpoint_delay or 0.0 for row in rows] + [0.0]), top)
+    _prepare(ax, colors, recording, len(latency), min([row.endpoint_delay or 0.0 for row in rows] + [0.0]), top)
     for row in rows:
         _add(ax, row.number - 0.48, row.number + 0.48, _top(row) + 0.02 * top, f"{_top(row):.2f}", max_lines=0,
              ha="center", va="bottom", color=colors.dim, gid=f"total-{row.number}")
     if not rows:
         ax.text(0.5, 0.6, "no utterance was timed", transform=ax.transAxes, ha="center", color=colors.dim)
     _draw_typical(ax, colors, latency)
-    _draw_legend(ax, colors, rows)
+    _draw_legend(ax, colors, 0 < len(counted) < len(rows))
     _add(ax, 0, 1, 0.0, footer_text(recording, latency), transform=ax.transAxes, max_lines=3, ha="right",
          va="bottom", color=colors.dim, gid="footer")
     return ax
@@ -79,13 +84,18 @@ def _add(ax: Axes, x0: float, x1: float, y: float, text: str, **properties: Any)
     ax.add_artist(FittedText(x0, x1, y, text, fontsize=SMALL_SIZE, parse_math=False, **properties))
 
 
-def _draw_bar(ax: Axes, colors: Palette, row: UtteranceLatency) -> None:
+def _half_width(ax: Axes, count: int) -> float:
+    """Return half the width of a bar, in utterances: few utterances do not make broad bars."""
+    inches = ax.bbox.width / ax.get_figure(root=True).dpi
+    return min(0.36, WIDEST_BAR / 2 / (inches / (max(count, 1) + 0.2)))
+
+
+def _draw_bar(ax: Axes, colors: Palette, row: UtteranceLatency, half: float, alpha: float) -> None:
     """Draw one utterance: what a person waited for the end, then for the words."""
     from matplotlib.patches import Rectangle
 
-    alpha = 1.0 if row.ended_by == "silence" and not row.cut else PALE
     endpoint = row.endpoint_delay or 0.0
-    left, width = row.number - 0.36, 0.72
+    left, width = row.number - half, 2 * half
     ax.add_patch(Rectangle((left, 0), width, endpoint, facecolor=colors.wait, linewidth=0, alpha=alpha,
                            gid=f"endpoint-{row.number}"))
     if row.decode_delay is not None:
@@ -97,7 +107,7 @@ def _draw_bar(ax: Axes, colors: Palette, row: UtteranceLatency) -> None:
                 solid_capstyle="butt", alpha=alpha, gid=f"partial-{row.number}")
 
 
-def _prepare(ax: Axes, colors: Palette, count: int, bottom: float, top: float) -> None:
+def _prepare(ax: Axes, colors: Palette, recording: Recording, count: int, bottom: float, top: float) -> None:
     """Set limits and axes; below the bars there is room for the footer."""
     from matplotlib.ticker import MaxNLocator
 
@@ -110,7 +120,8 @@ def _prepare(ax: Axes, colors: Palette, count: int, bottom: float, top: float) -
     ax.yaxis.set_major_locator(MaxNLocator(nbins=5))
     ticks = [tick for tick in ax.get_yticks() if 0 <= tick <= 1.28 * top]
     ax.set_yticks(ticks)
-    ax.set_ylabel("seconds after speech ends", color=colors.dim, fontsize=SMALL_SIZE + 0.5)
+    what = "the commit" if recording.config.turn_detection is None else "speech ends"
+    ax.set_ylabel(f"seconds after {what}", color=colors.dim, fontsize=SMALL_SIZE + 0.5)
     ax.tick_params(labelsize=SMALL_SIZE, colors=colors.dim, color=colors.line, length=3, pad=2)
 
 
@@ -121,7 +132,7 @@ def _draw_typical(ax: Axes, colors: Palette, latency: LatencyTable) -> None:
         ax.axhline(wait.p50, color=colors.text, linewidth=0.9, linestyle=(0, (4, 3)), zorder=5, gid="median")
 
 
-def _draw_legend(ax: Axes, colors: Palette, rows: Sequence[UtteranceLatency]) -> None:
+def _draw_legend(ax: Axes, colors: Palette, some_pale: bool) -> None:
     from matplotlib.lines import Line2D
     from matplotlib.patches import Patch
 
@@ -131,7 +142,7 @@ def _draw_legend(ax: Axes, colors: Palette, rows: Sequence[UtteranceLatency]) ->
         Line2D([], [], color=colors.turn, linewidth=1.6, label="first partial, after speech begins"),
         Line2D([], [], color=colors.text, linewidth=0.9, linestyle=(0, (4, 3)), label="median wait"),
     ]
-    if any(row.ended_by != "silence" or row.cut for row in rows):
+    if some_pale:
         marks.append(Patch(facecolor=colors.wait, alpha=PALE, label="not counted"))
     narrow = ax.bbox.width / ax.get_figure(root=True).dpi < 5.5
     ax.legend(handles=marks, loc="upper right", ncols=2 if narrow else len(marks), frameon=False,

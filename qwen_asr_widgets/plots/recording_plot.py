@@ -28,6 +28,12 @@ LINE = 12.0
 TEXT_PIXELS, NUMBER_PIXELS = 84.0, 12.0
 """Narrower spans (points) show no transcript, or no number."""
 
+LABEL = 36.0
+"""Points that a total takes beside its bar."""
+
+FINE = 4.0
+"""Narrower marks (points) have no outline: it would be all one sees of them."""
+
 BAR = 11.0
 """Height in points of a row of wait bars."""
 
@@ -180,12 +186,16 @@ class _Picture:
         artist.set_clip_on(False)
         return artist
 
+    def points_wide(self, seconds: float) -> float:
+        """Return the width in points of a stretch of time."""
+        low, high = self.ax.get_xlim()
+        return seconds / (high - low) * float(self.ax.bbox.width) * 72 / float(self.ax.get_figure(root=True).dpi)
+
     def prepare(self, recording: Recording, waits: Sequence[Wait]) -> None:
         """Set limits and axis: everything drawn lies within, with room for the last total."""
         ax, colors = self.ax, self.colors
         end = max([recording.duration, 0.1, *(wait.final for wait in waits)])
-        room = 0.045 * end if waits and waits[-1].final > 0.95 * end else 0.0
-        ax.set_xlim(0, end + room)
+        ax.set_xlim(0, max([end, *(_with_label(ax, wait.final, end) for wait in waits)]))
         ax.set_ylim(0, 1)
         ax.set_yticks([])
         ax.grid(False)
@@ -249,6 +259,7 @@ class _Picture:
             columnspacing=1.4, borderaxespad=0, borderpad=0,
         )
         box = legend.get_window_extent()
+        legend.set_visible(box.width < 0.8 * ax.bbox.width)
         left = ax.transAxes.inverted().transform((box.x0, box.y0))[0]
         name = recording.info.name or "recording"
         self.fitted(0, max(0.0, left - 0.02), 1.0, name, transform=ax.transAxes, va="top",
@@ -289,19 +300,20 @@ class _Picture:
         end = utterance.end if utterance.end is not None else max(duration, onset)
         bad = utterance.status in ("failed", "lost")
         color = self.colors.alarm if bad else self.colors.turn
+        wide = self.points_wide(end - onset)
         band = Rectangle(
             (onset, low), max(end - onset, 0.0), high - low, facecolor=(color, 0.06 if open_turn else 0.13),
-            edgecolor=(color, 0.8), linewidth=0.8, linestyle="--" if open_turn else "-", zorder=1,
+            edgecolor=(color, 0.8), linewidth=0.8 if wide > 2 * FINE else 0, linestyle="--" if open_turn else "-", zorder=1,
             gid=f"turn-{utterance.number}",
         )
         self.ax.add_patch(band)
         number = self.fitted(
-            onset, end, high - 3 * self.lanes.point, f" {utterance.number} ", max_lines=0, fontsize=SMALL_SIZE,
-            color=self.colors.on_turn, weight="bold", va="top", zorder=5, min_pixels=NUMBER_PIXELS,
-            bbox={"boxstyle": "square,pad=0.15", "facecolor": color, "edgecolor": "none"},
+            onset, end, high - 3.5 * self.lanes.point, str(utterance.number), max_lines=0, fontsize=SMALL_SIZE,
+            shift=3.5, color=self.colors.on_turn, weight="bold", va="top", zorder=5, min_pixels=NUMBER_PIXELS,
+            bbox={"boxstyle": "square,pad=0.3", "facecolor": color, "edgecolor": "none"},
         )
         number.set_gid(f"number-{utterance.number}")
-        if row.first_partial is not None:
+        if row.first_partial is not None and wide > 2 * FINE:
             where = onset + row.first_partial
             self.ax.plot([where, where], [low, low + 7 * self.lanes.point], color=self.colors.turn,
                          linewidth=1.6, zorder=4, solid_capstyle="butt", gid=f"partial-{utterance.number}")
@@ -319,13 +331,15 @@ class _Picture:
                 (wait.end, low), wait.stopped - wait.end, height, facecolor=colors.wait, linewidth=0,
                 zorder=3, gid=f"endpoint-{wait.number}",
             ))
+            fine = self.points_wide(wait.final - wait.stopped) < FINE
             self.ax.add_patch(Rectangle(
-                (wait.stopped, low), wait.final - wait.stopped, height, facecolor="none",
-                edgecolor=colors.decode, hatch="//////", linewidth=0.8, zorder=3, gid=f"decode-{wait.number}",
+                (wait.stopped, low), wait.final - wait.stopped, height, edgecolor=colors.decode,
+                facecolor=colors.decode if fine else "none", linewidth=0 if fine else 0.8,
+                hatch="//////", zorder=3, gid=f"decode-{wait.number}",
             ))
             following = [waits[later].end for later in range(index + 1, len(waits)) if rows[later] == row]
             label = self.fitted(
-                max(wait.final, wait.end), min([right, *following]), low + height / 2, f" {wait.label}",
+                max(wait.final, wait.end), min([right, *following]), low + height / 2, wait.label, shift=4,
                 max_lines=0, fontsize=SMALL_SIZE, color=colors.dim, va="center_baseline",
             )
             label.set_gid(f"total-{wait.number}")
@@ -336,6 +350,12 @@ class _Picture:
         for turn in reference:
             self.ax.plot([turn.start, turn.end], [high, high], color=self.colors.reference, linewidth=2,
                          marker="|", markersize=5, zorder=4, gid="reference", solid_capstyle="butt")
+
+
+def _with_label(ax: Axes, final: float, end: float) -> float:
+    """Return how far the axis must reach for the total beside a wait that ends at ``final``."""
+    share = LABEL / max(float(ax.bbox.width) * 72 / float(ax.get_figure(root=True).dpi), 2 * LABEL)
+    return final + share * end / (1 - share)
 
 
 def _room(utterances: Sequence[Utterance], right: float) -> list[tuple[float, float]]:

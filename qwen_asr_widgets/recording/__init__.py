@@ -5,9 +5,12 @@ from .compare import Comparison, compare
 from .latency import LatencyTable, UtteranceLatency
 from .recording import Recording
 from .summary import LatencySummary, Measure
+from .transcribe import transcribe
+from .utterances import TimedUtterance
 from .values import AudioSent, Connection, RunInfo, SettingsChange, TimedEvent
 
 __all__ = [
     "AudioSent", "Comparison", "Connection", "LatencySummary", "LatencyTable", "Measure", "Recording",
-    "RunInfo", "SettingsChange", "TimedEvent", "UtteranceLatency", "compare", "load_recording",
+    "RunInfo", "SettingsChange", "TimedEvent", "TimedUtterance", "UtteranceLatency", "compare", "load_recording",
+    "transcribe",
 ]

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..audio.tape import Tape
+from ..errors import ServiceError
 from ..realtime.config import SessionConfig
 from ..realtime.events import AppendAudio, ErrorEvent, Event, SessionUpdate, SessionUpdated
 from ..realtime.session import Session
@@ -143,9 +144,11 @@ class Recording:
         event = AudioSent(start, stop)
         self._take(TimedEvent(time - self._began, "out", event.message, event))
 
-    def received(self, message: Mapping[str, Any], event: Event, time: float) -> None:
-        """Note an event that came in."""
-        self._take(TimedEvent(time - self._began, "in", message, event))
+    def received(self, message: Mapping[str, Any], event: Event, time: float) -> TimedEvent:
+        """Note an event that came in, and return it as it stands in `events`."""
+        timed = TimedEvent(time - self._began, "in", message, event)
+        self._take(timed)
+        return timed
 
     def closed(self, code: int | None, reason: str, time: float) -> None:
         """Note that the connection closed; what has no transcript by then is lost."""
@@ -270,7 +273,11 @@ class Recording:
     def notes(self) -> tuple[str, ...]:
         """Sentences on what was out of the ordinary."""
         with self._lock:
-            return (*self._notes, *(violation.reason for violation in self._session.violations))
+            errors = (ServiceError.from_wire(event.error) for event in self._session.errors)
+            return (
+                *self._notes, *(f"The service reported: {error}" for error in errors),
+                *(violation.reason for violation in self._session.violations),
+            )
 
     @property
     def complete(self) -> bool:
@@ -295,6 +302,10 @@ class Recording:
         """Every utterance so far, with its delays, as frozen values; one that changes is replaced."""
         with self._lock:
             return tuple(map(self._timer.timed, self._session.utterances))
+
+    def utterance(self, item_id: str) -> TimedUtterance | None:
+        """Return the utterance of an item; None where there is none."""
+        return next((found for found in reversed(self.utterances) if found.item_id == item_id), None)
 
     @property
     def turns(self) -> list[Turn]:

@@ -96,7 +96,8 @@ class LatencySummary:
     def conditions(self) -> str:
         """How it was measured, in words: n, chunk length, pace and where speech ends."""
         sent = [] if self.chunk_ms is None else [f"{self.chunk_ms:g} ms chunks"]
-        parts = [f"n = {self.n}", ", ".join([*sent, pace_text(self.pace)]), SOURCES[self.source]]
+        wait = self.measures.get("finalization")
+        parts = [f"n = {wait.n if wait else self.n}", ", ".join([*sent, pace_text(self.pace)]), SOURCES[self.source]]
         if self.cut:
             parts.append(f"{self.cut} cut and not counted")
         if self.left_out:

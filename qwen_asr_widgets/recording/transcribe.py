@@ -1,0 +1,253 @@
+"""The main job: sound goes to a service in real time, and comes back as a recording."""
+
+from __future__ import annotations
+
+import logging
+import platform
+from collections.abc import Callable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit, urlunsplit
+
+from ..errors import NotConnected, OutboxFull, ServiceClosed, ServiceError, SettingError
+from ..realtime.config import SessionConfig
+from ..realtime.endpoints import Endpoint, resolve_endpoint
+from ..realtime.events import Event, TranscriptCompleted, TranscriptFailed
+from ..realtime.legality import MAX_COMMIT_SECONDS
+from ..realtime.pacing import paced
+from ..realtime.stream import AudioStream
+from .html import clock
+from .progress import Progress
+from .recording import Recording
+from .sources import Piece, SoundSource, open_source
+from .utterances import TimedUtterance
+from .values import RunInfo, TimedEvent, now_with_zone
+
+if TYPE_CHECKING:
+    OnEvent = Callable[[TimedEvent], object]
+    OnFinal = Callable[[TimedUtterance], object]
+
+logger = logging.getLogger("qwen_asr_widgets")
+
+FINISH_SECONDS = 60.0
+"""Seconds without any sign of progress after which a service is given up while it finishes."""
+
+
+def transcribe(
+    source: Any,
+    endpoint: Endpoint | str | None = None,
+    config: SessionConfig | None = None,
+    *,
+    pace: float | None = 1.0,
+    progress: bool = True,
+    on_event: OnEvent | None = None,
+    on_final: OnFinal | None = None,
+    chunk_ms: float = 100,
+    channel: int | str | None = None,
+    sample_rate: int | None = None,
+) -> Recording:
+    """Stream sound to a recognition service as if it were spoken now; wait, and return the recording.
+
+    Ctrl-C ends the session: what was sent is answered, and the recording is returned, marked incomplete.
+
+    Parameters
+    ----------
+    source : path, bytes, binary file, array, AudioClip, Sample, Recording or iterable of arrays
+        The sound, of any rate; it is resampled to the session's. An iterable is streamed as its chunks come.
+    endpoint : Endpoint or str, optional
+        ``"embedded"`` (default: a recogniser on this computer), ``"beijing"``, ``"singapore"`` or a URL.
+    config : SessionConfig, optional
+        Language, context and turn detection. In manual mode the sound is committed at its end, and every 60 s.
+    pace : float or None
+        1.0 is real time, 2.0 twice as fast; None sends as fast as the service takes it.
+    progress : bool
+        Show a bar with the words as they come.
+    on_event : callable, optional
+        Called with each `TimedEvent` from the service, on the thread that reads.
+    on_final : callable, optional
+        Called with each utterance that has got its final transcript, or has failed to. What either callback
+        raises is logged and ends nothing.
+    chunk_ms : float
+        Milliseconds of sound sent at once, in [10, 2000].
+    channel : int or "mean", optional
+        The channel to take of several.
+    sample_rate : int, optional
+        Rate (Hz) of an array or of chunks, which do not say it.
+
+    Returns
+    -------
+    Recording
+        With everything handed in, sent or not.
+
+    Raises
+    ------
+    AudioError
+        The sound cannot be used.
+    SettingError
+        ``pace`` or ``chunk_ms`` is out of its range.
+    EndpointError, MissingKey, ConnectFailed
+        There is no such endpoint, no key for it, or no connection to it.
+    ServiceError
+        The service refused the settings, or reported an error that ended the session.
+    ServiceClosed
+        The service closed the connection midway. Its ``recording``, like that of `ServiceError`, holds
+        everything until then.
+
+    Examples
+    --------
+    >>> from qwen_asr_widgets import sample, transcribe
+    >>> recording = transcribe(sample("conversation"), pace=None, progress=False)  # doctest: +SKIP
+    >>> recording.utterances[0].text  # doctest: +SKIP
+    'good morning can you show me how this works'
+    """
+    if pace is not None and (isinstance(pace, bool) or not isinstance(pace, (int, float)) or not pace > 0):
+        raise SettingError(
+            f"pace is {pace!r}; it must be positive (1.0 is real time), or None for as fast as taken.", "pace"
+        )
+    config = config or SessionConfig()
+    endpoint = resolve_endpoint(endpoint)
+    sound = open_source(source, config.sample_rate, chunk_ms, channel, sample_rate)
+    recording = Recording(config, _run_info(endpoint, sound, pace, chunk_ms))
+    run = _Run(recording, AudioStream(endpoint, config, _Relay(recording, on_event, on_final)), sound, pace)
+    with Progress(sound.duration, progress) as bar:
+        run.run(bar)
+    return recording
+
+
+class _Run:
+    """One transcription: everything taken from the source goes on the tape, and then out."""
+
+    def __init__(self, recording: Recording, stream: AudioStream, sound: SoundSource, pace: float | None) -> None:
+        self.recording = recording
+        self.stream = stream
+        self.sound = sound
+        self.pace = pace
+        self.manual = recording.config.turn_detection is None
+        self.taken = self._taken()
+
+    def run(self, bar: Progress) -> None:
+        """Connect, stream, finish; what was not sent is kept whatever happens."""
+        try:
+            self.stream.connect()
+            self._send(bar)
+            self._finish()
+            self.recording.finish(complete=True)
+        except KeyboardInterrupt:
+            self._interrupted()
+        except (ServiceClosed, ServiceError) as error:
+            self._keep_rest(f"Ended early: {error}")
+            error.recording = self.recording
+            raise
+        except (NotConnected, OutboxFull) as error:
+            self._keep_rest(f"Ended early: {error}")
+            raise ServiceClosed(str(error), self.recording) from error
+        finally:
+            self.stream.close()
+
+    def _send(self, bar: Progress) -> None:
+        rate = self.recording.tape.sample_rate
+        buffered = 0
+        for piece in paced(self.taken, rate, self.pace):
+            if self.manual and buffered + len(piece) > MAX_COMMIT_SECONDS * rate:
+                self.stream.commit()
+                buffered = 0
+            self.stream.append(piece)
+            buffered += len(piece)
+            bar.show(self.recording)
+        if self.manual and buffered:
+            self.stream.commit()
+
+    def _finish(self) -> None:
+        self.stream.finish(FINISH_SECONDS)
+
+    def _taken(self) -> Iterator[Piece]:
+        """Yield pieces, each on the tape before it is waited for: an interruption loses nothing."""
+        for piece in self.sound.pieces:
+            self.recording.tape.append(piece)
+            yield piece
+
+    def _interrupted(self) -> None:
+        """Let the service answer what it has; a second Ctrl-C, or its silence, leaves it at that."""
+        at = clock(self.stream.position / self.recording.tape.sample_rate)
+        try:
+            if self.stream.connected:
+                if self.manual and self.stream.position:
+                    self.stream.commit()
+                self.stream.finish(FINISH_SECONDS)
+        except (KeyboardInterrupt, ServiceClosed, ServiceError, NotConnected) as error:
+            logger.info("the session was not finished after the interruption: %r", error)
+        self._keep_rest(f"Interrupted at {at}")
+
+    def _keep_rest(self, why: str) -> None:
+        """Put what was handed in and never sent on the tape too."""
+        if self.sound.duration is not None:
+            for _ in self.taken:
+                pass
+        left = self.recording.duration - self.recording.sent_duration
+        self.recording.note(f"{why}; the last {left:.1f} s were not sent" if left > 0.05 else why)
+        self.recording.finish(complete=False)
+
+
+class _Relay:
+    """Passes what the stream does on to the recording, then to the caller's functions."""
+
+    def __init__(self, recording: Recording, on_event: OnEvent | None, on_final: OnFinal | None) -> None:
+        self._recording = recording
+        self._on_event = on_event
+        self._on_final = on_final
+        self.opened = recording.opened
+        self.sent = recording.sent
+        self.audio_sent = recording.audio_sent
+        self.closed = recording.closed
+
+    def received(self, message: Mapping[str, Any], event: Event, time: float) -> None:
+        """Note it first: a function that is called sees a recording that knows of it."""
+        timed = self._recording.received(message, event, time)
+        if self._on_event is not None:
+            _call(self._on_event, timed)
+        if self._on_final is not None and isinstance(event, (TranscriptCompleted, TranscriptFailed)):
+            utterance = self._recording.utterance(event.item_id)
+            if utterance is not None:
+                _call(self._on_final, utterance)
+
+
+def _call(function: Callable[[Any], object], value: Any) -> None:
+    """Call a function of the user's: its error is logged and does not end the session."""
+    try:
+        function(value)
+    except Exception:
+        logger.exception("the callback %r failed", function)
+
+
+def _run_info(endpoint: Endpoint, sound: SoundSource, pace: float | None, chunk_ms: float) -> RunInfo:
+    from .. import __version__
+
+    origin = sound.origin
+    return RunInfo(
+        engine=f"{endpoint.model}, {endpoint.name}" if endpoint.is_dashscope else endpoint.name,
+        model=endpoint.model,
+        endpoint=public_address(endpoint.url),
+        pace=pace,
+        chunk_ms=chunk_ms,
+        started_at=now_with_zone(),
+        environment={
+            "qwen_asr_widgets": __version__, "python": platform.python_version(), "platform": platform.platform(),
+        },
+        name=origin.name,
+        original_rate=origin.sample_rate,
+        original_channels=origin.channels,
+        channel=origin.channel,
+    )
+
+
+def public_address(url: str) -> str:
+    """Return a URL without what may be secret: user, password, query and fragment.
+
+    Examples
+    --------
+    >>> public_address("wss://me:secret@example.org:8443/realtime?token=secret")
+    'wss://example.org:8443/realtime'
+    """
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    host = f"[{host}]" if ":" in host else host
+    return urlunsplit((parts.scheme, f"{host}:{parts.port}" if parts.port else host, parts.path, "", ""))
