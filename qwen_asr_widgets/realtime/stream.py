@@ -184,7 +184,7 @@ class AudioStream:
                 self._send_audio(page.data, page.start, page.stop)
 
     def update(self, config: SessionConfig) -> None:
-        """Send other settings; the answer reaches the observer, and a refusal leaves the old ones in force."""
+        """Send other settings; the answer reaches the observer, a refusal leaves the old ones in force."""
         with self._sending:
             self._send(SessionUpdate(config.to_wire()))
             self.config = config
