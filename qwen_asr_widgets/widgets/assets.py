@@ -158,3 +158,13 @@ def _check_exported(pairs: dict[str, str], name: str, source: str, folder: Path)
         exported |= set(_pairs(match["names"]))
     if missing := sorted(set(pairs.values()) - exported):
         raise ImportError(f"{name} imports {', '.join(missing)} from {source}, which does not export it")
+
+
+def strings(lang: str) -> dict[str, str]:
+    """Return the user interface's strings in one language, ``"en"`` or ``"zh"``, for Python's own use."""
+    name = "zh" if lang == "zh" else "en"
+    table = re.search(rf"^const {name} = \{{$(.*?)^\}};$", _read("strings.js", STATIC), re.M | re.S)
+    if table is None:
+        raise ImportError(f"static/strings.js has no table {name}")
+    lines = re.findall(r'^  ("[\w.]+"): (".*"),$', table[1], re.M)
+    return {json.loads(key): json.loads(text) for key, text in lines}

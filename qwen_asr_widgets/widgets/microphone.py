@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import importlib.metadata
 import logging
 import queue
@@ -23,6 +24,7 @@ from ..audio.units import SAMPLE_RATE, pcm16_to_float
 from ..errors import AudioError, SettingError
 from . import capture
 from .assets import css, esm
+from .closing import close_whole
 
 logger = logging.getLogger("qwen_asr_widgets")
 
@@ -197,7 +199,7 @@ class Microphone(anywidget.AnyWidget):
         """Take the widget off the page and let its thread end."""
         with self._lock:
             self._subscribers = []
-        super().close()
+        close_whole(self)
 
     def _events_of_one_recording(self) -> Iterator[capture.CaptureChunk]:
         if not self.live_while_busy and threading.current_thread() is threading.main_thread():
@@ -240,7 +242,9 @@ class Microphone(anywidget.AnyWidget):
         with self._lock:
             self._inbox.put((content, buffers, time.monotonic()))
             if self._pump is None:
-                self._pump = threading.Thread(target=self._run, name="qaw-microphone", daemon=True)
+                # Subscribers may write traits, for which some kernels look up the cell in the context.
+                run = contextvars.copy_context().run
+                self._pump = threading.Thread(target=run, args=(self._run,), name="qaw-microphone", daemon=True)
                 self._pump.start()
 
     def _run(self) -> None:

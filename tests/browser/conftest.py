@@ -23,9 +23,10 @@ FAILED = pytest.StashKey[bool]()
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Skip with a reason where the parts of a browser test are missing."""
     missing = [name for name in ("playwright", "jupyterlab", "notebook", "voila") if not has(name)]
-    reason = f"needs {', '.join(missing)}" if missing else "" if find_chromium() else "needs a chromium on the PATH"
+    missing += [] if find_chromium() else ["a chromium on the PATH"]
+    reason = f"needs {', '.join(missing)}"
     for item in items:
-        if reason and item.get_closest_marker("browser"):
+        if missing and item.get_closest_marker("browser"):
             item.add_marker(pytest.mark.skip(reason=reason))
 
 

@@ -22,7 +22,7 @@ OPEN = """async ({ esm, css, state }) => {
     save_changes: () => {},
     send: (content, callbacks, buffers) => model.sent.push({ content, buffers: buffers ?? [] }),
     on: (name, listener) => listeners.set(name, [...(listeners.get(name) ?? []), listener]),
-    off: (name, listener) => listeners.set(name, (listeners.get(name) ?? []).filter((other) => other !== listener)),
+    off: (name, gone) => listeners.set(name, (listeners.get(name) ?? []).filter((other) => other !== gone)),
     trigger: (name, ...values) => (listeners.get(name) ?? []).forEach((listener) => listener(...values)),
     listeners,
   };

@@ -35,6 +35,8 @@ CHROMIUM_FLAGS = (
 # Messages of the front ends themselves, there with no widget of ours on the page.
 FOREIGN = (
     "reading 'schema'",
+    "Command 'filebrowser:open-path' not registered",
+    "The getter for the shared module is not a function",
     "favicon",
     "@jupyter-widgets/base",
     "was preloaded using link preload",
@@ -49,7 +51,8 @@ FRONT_ENDS = {"lab": "doc/tree", "notebook": "notebooks", "voila": "voila/render
 WAIT_FOR_KERNEL = """() => {
   const session = window.jupyterapp?.shell?.currentWidget?.sessionContext;
   const kernel = session?.session?.kernel;
-  return Boolean(session?.isReady && kernel && kernel.connectionStatus === 'connected' && kernel.status === 'idle');
+  const connected = kernel?.connectionStatus === 'connected';
+  return Boolean(session?.isReady && connected && kernel.status === 'idle');
 }"""
 
 EVALUATE = """async (code) => {
@@ -154,14 +157,17 @@ class JupyterServer:
 class NotebookPage:
     """A notebook open in a front end, driven by Playwright; remembers what the console said."""
 
+    KERNEL = "window.jupyterapp.shell.currentWidget.sessionContext.session.kernel"
+
     def __init__(self, server: JupyterServer, context: Any) -> None:
         self.server = server
         self.context = context
         self.console: list[str] = []
         self.errors: list[str] = []
-        self.page = self._new_page()
+        self.page = self.second_page()
 
-    def _new_page(self) -> Any:
+    def second_page(self) -> Any:
+        """Open another, still empty tab in the same browser profile."""
         page = self.context.new_page()
         page.on("console", lambda message: self._heard(message.type, message.text))
         page.on("pageerror", lambda error: self._heard("error", f"{error}\n{getattr(error, 'stack', '')}"))
@@ -183,14 +189,29 @@ class NotebookPage:
     def visit(self, file: str, front_end: str = "lab") -> None:
         """Open a notebook without running it."""
         query = "?reset" if front_end == "lab" else ""
-        self.page.goto(f"{self.server.url}{FRONT_ENDS[front_end]}/{file}{query}", wait_until="domcontentloaded")
+        address = f"{self.server.url}{FRONT_ENDS[front_end]}/{file}{query}"
+        self.page.goto(address, wait_until="domcontentloaded")
         if front_end != "voila":
-            self.page.wait_for_function(WAIT_FOR_KERNEL, timeout=60_000)
+            self.wait_until_idle()
 
     def run_all(self, wait: bool = True) -> None:
         """Run every cell; without ``wait`` return while they run."""
         command = "window.jupyterapp.commands.execute('notebook:run-all-cells')"
         self.page.evaluate(f"async () => {{ await {command}; }}" if wait else f"() => {{ {command}; }}")
+
+    def append_cell(self, code: str) -> None:
+        """Add a code cell at the end of the open notebook."""
+        self.page.evaluate(
+            """(source) => {
+              const cells = window.jupyterapp.shell.currentWidget.content.model.sharedModel;
+              cells.addCell({ cell_type: 'code', source });
+            }""",
+            code,
+        )
+
+    def wait_until_idle(self) -> None:
+        """Wait until the kernel is connected and runs nothing."""
+        self.page.wait_for_function(WAIT_FOR_KERNEL, timeout=60_000)
 
     def evaluate(self, expression: str) -> Any:
         """Evaluate a Python expression in the kernel and return its value (a literal)."""

@@ -15,7 +15,7 @@ def wait_until(
     what: str = "the condition holds",
     every: float = 0.05,
 ) -> Result:
-    """Return the first true value of ``condition()``; fail when it does not come within ``timeout`` seconds."""
+    """Return the first true value of ``condition()``; fail when none comes within ``timeout`` seconds."""
     deadline = time.monotonic() + timeout
     while True:
         value = condition()

@@ -1,0 +1,219 @@
+"""Every state of the microphone's view, on a bare page: what is said, how it looks, what it leaves behind."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from support.bare import BarePage
+from support.looks import cut_off, low_contrast, small_targets
+from support.waiting import wait_until
+
+from qwen_asr_widgets.widgets.microphone import Microphone
+
+pytestmark = pytest.mark.browser
+
+RECORD = ".qaw-mic-record"
+STATE = {"lang": "", "uid": "the-widget", "live_while_busy": True}
+
+REJECT = "navigator.mediaDevices.getUserMedia = async () => { throw new DOMException('as told', '%s'); };"
+PROBLEMS = {
+    "insecure": "Object.defineProperty(window, 'isSecureContext', { value: false });"
+    "Object.defineProperty(navigator, 'mediaDevices', { value: undefined });",
+    "host": "Object.defineProperty(navigator, 'mediaDevices', { value: undefined });",
+    "denied": REJECT % "NotAllowedError",
+    "none": REJECT % "NotFoundError",
+    "busy": REJECT % "NotReadableError",
+    "device": REJECT % "OverconstrainedError",
+    "worklet": "AudioWorklet.prototype.addModule = async () => { throw new Error('blocked'); };",
+    "unknown": REJECT % "DataCloneError",
+}
+TITLES = {
+    "insecure": "The browser does not allow the microphone on this page.",
+    "host": "There is no microphone here.",
+    "denied": "The browser was not allowed to use the microphone.",
+    "none": "No microphone was found.",
+    "busy": "The microphone cannot be opened.",
+    "device": "The chosen microphone is not there any more.",
+    "worklet": "The browser could not start its audio thread.",
+    "unknown": "The recording could not be started.",
+}
+
+
+@pytest.fixture
+def bare(browser: Any) -> Iterator[Callable[..., BarePage]]:
+    """Make bare pages; errors on their consoles fail the test."""
+    pages: list[BarePage] = []
+
+    def make(init_script: str = "", state: dict[str, Any] = STATE, **options: Any) -> BarePage:
+        context = browser.new_context(**{"locale": "en-US", **options})
+        context.grant_permissions(["microphone"])
+        if init_script:
+            context.add_init_script(init_script)
+        pages.append(BarePage(context, Microphone, **state))
+        return pages[-1]
+
+    yield make
+    errors = [error for page in pages for error in page.errors]
+    for page in pages:
+        page.context.close()
+    assert errors == []
+
+
+def wait_for_phase(page: Any, phase: str) -> None:
+    page.locator(f"{RECORD}[data-phase={phase}]").first.wait_for()
+
+
+def wait_for_chunks(page: Any, count: int) -> None:
+    page.wait_for_function(
+        "(n) => window.bare.model.sent.filter((m) => m.content.kind === 'chunk').length >= n", arg=count
+    )
+
+
+@pytest.mark.parametrize("code", PROBLEMS)
+def test_what_stands_in_the_way_is_said_with_a_way_on(code: str, bare: Callable[..., BarePage]) -> None:
+    shown = bare(PROBLEMS[code])
+    page = shown.open("light")
+    page.locator(RECORD).click()
+    notice = page.get_by_role("alert")
+    notice.get_by_text(TITLES[code], exact=True).wait_for()
+    assert notice.get_by_role("button", name="Open a file…").is_visible()
+    assert [message["code"] for message in shown.sent("problem")] == [code]
+    assert shown.sent("start") == shown.sent("chunk") == []
+    assert low_contrast(page) == []
+
+
+def test_an_unplugged_device_ends_the_recording_and_keeps_what_was_said(
+    bare: Callable[..., BarePage],
+) -> None:
+    keep_track = """const open = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
+    navigator.mediaDevices.getUserMedia = async (asked) => (window.stream = await open(asked));"""
+    shown = bare(keep_track)
+    page = shown.open()
+    page.locator(RECORD).click()
+    wait_for_chunks(page, 3)
+    page.evaluate("window.stream.getAudioTracks()[0].dispatchEvent(new Event('ended'))")
+    page.get_by_text("The microphone was unplugged.").wait_for()
+    assert "recorded so far are kept" in page.get_by_role("alert").inner_text()
+    (stop,) = shown.sent("stop")
+    assert stop["reason"] == "unplugged"
+    assert stop["chunks"] == len(shown.sent("chunk"))
+    assert page.evaluate("window.stream.getAudioTracks()[0].readyState") == "ended"
+
+
+def test_pausing_records_nothing_and_chunks_stay_numbered(bare: Callable[..., BarePage]) -> None:
+    shown = bare()
+    page = shown.open()
+    page.locator(RECORD).click()
+    wait_for_chunks(page, 3)
+    page.get_by_role("button", name="Pause").click()
+    page.wait_for_function("() => window.bare.model.sent.some((m) => m.content.kind === 'pause')")
+    before = page.locator(".qaw-mic-elapsed").inner_text()
+    page.wait_for_function("() => window.bare.model.sent.filter((m) => m.content.kind === 'beat').length >= 1")
+    assert page.locator(".qaw-mic-elapsed").inner_text() == before
+    chunks = len(shown.sent("chunk"))
+    page.get_by_role("button", name="Resume").click()
+    wait_for_chunks(page, chunks + 2)
+    page.locator(RECORD).click()
+    wait_for_phase(page, "idle")
+    sent = shown.sent("chunk")
+    assert [chunk["seq"] for chunk in sent] == list(range(len(sent)))
+    assert shown.sent("stop")[0]["chunks"] == len(sent)
+
+
+def test_processing_is_off_until_it_is_switched_on(bare: Callable[..., BarePage]) -> None:
+    shown = bare()
+    page = shown.open()
+    page.get_by_role("button", name="Sound settings").click()
+    assert [box.is_checked() for box in page.get_by_role("checkbox").all()] == [False, False, False]
+    page.get_by_label("Noise suppression").check()
+    page.locator(RECORD).click()
+    wait_for_phase(page, "recording")
+    (start,) = shown.sent("start")
+    assert start["asked"] == {"echoCancellation": False, "noiseSuppression": True, "autoGainControl": False}
+    page.get_by_text("In force:").wait_for()
+
+
+def test_two_views_show_one_recording_and_the_last_one_ends_it(bare: Callable[..., BarePage]) -> None:
+    shown = bare()
+    page = shown.open()
+    page.evaluate("async () => { window.bare.views.push(await window.bare.open()); }")
+    page.locator(RECORD).nth(1).click()
+    page.wait_for_function("() => document.querySelectorAll('[data-phase=recording]').length === 2")
+    page.evaluate("() => window.bare.views.pop()()")
+    assert page.locator(f"{RECORD}[data-phase=recording]").count() == 1
+    page.evaluate("() => window.bare.views.pop()()")
+    page.wait_for_function("() => window.bare.model.sent.some((m) => m.content.kind === 'stop')")
+    assert shown.sent("stop")[0]["reason"] == "closed"
+
+
+def test_fifty_views_leave_no_listener_timer_or_audio_node(bare: Callable[..., BarePage]) -> None:
+    shown = bare()
+    page = shown.open()
+    page.evaluate("() => window.bare.views.pop()()")
+    one_view = """async (record) => {
+      const close = await window.bare.open();
+      if (record) {
+        document.querySelector('.qaw-mic-record').click();
+        while (!document.querySelector('[data-phase=recording]')) await new Promise(requestAnimationFrame);
+      }
+      await close();
+      const { sent } = window.bare.model;
+      while (record && !sent.some((m) => m.content.kind === 'stop')) await new Promise(requestAnimationFrame);
+      sent.length = 0;
+    }"""
+    for record in (True, False):
+        page.evaluate(one_view, record)
+    before = shown.counters()
+    for number in range(50):
+        page.evaluate(one_view, number % 10 == 0)
+    assert before["timers"] == 0
+
+    def grown() -> dict[str, float]:
+        """What there is more than before; a closed audio context goes a few collections later."""
+        after = shown.counters()
+        return {name: after[name] - before[name] for name in after if after[name] > before[name]}
+
+    assert wait_until(lambda: not grown(), 15, "nothing is left", every=0.2), grown()
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("width", [400, 900])
+@pytest.mark.parametrize("language", ["en-US", "zh-CN"])
+def test_nothing_is_cut_off_or_faint(
+    theme: str, width: int, language: str, bare: Callable[..., BarePage]
+) -> None:
+    shown = bare(
+        state={**STATE, "live_while_busy": False}, viewport={"width": width, "height": 500}, locale=language
+    )
+    page = shown.open(theme)
+    assert page.locator(".qaw").get_attribute("data-theme") == theme
+    page.locator("button[aria-expanded]").click()
+    page.locator(RECORD).click()
+    wait_for_chunks(page, 2)
+    assert low_contrast(page) == []
+    assert cut_off(page) == []
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+
+
+def test_fingers_get_large_targets(bare: Callable[..., BarePage]) -> None:
+    page = bare(has_touch=True, is_mobile=True, viewport={"width": 400, "height": 700}).open("light")
+    page.locator("button[aria-expanded]").click()
+    assert small_targets(page) == []
+
+
+def test_the_keyboard_reaches_everything_and_keys_stay_inside(bare: Callable[..., BarePage]) -> None:
+    page = bare().open("light")
+    page.evaluate("window.leaked = []; document.addEventListener('keydown', (event) => leaked.push(event.key));")
+    reached = []
+    page.locator(RECORD).focus()
+    for _ in range(4):
+        reached.append(page.evaluate("document.activeElement.innerText.split('\\n')[0]"))
+        assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") in ("solid", "auto")
+        page.keyboard.press("Tab")
+    assert reached == ["Record", "Default microphone", "Open a file…", "Sound settings"]
+    page.locator(RECORD).focus()
+    page.keyboard.press("Enter")
+    wait_for_phase(page, "recording")
+    assert page.evaluate("leaked") == []
