@@ -7,6 +7,7 @@ utterance ends; if speech goes on, its result is thrown away.
 
 from __future__ import annotations
 
+import inspect
 import os
 import queue
 import sys
@@ -18,6 +19,7 @@ from typing import BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
+from ..errors import EndpointError
 from .commands import (
     Begin, Command, Configure, Configured, Drop, End, Failed, Final, Hear, Heard, Hire, PartialText, Quiet,
     Ready, Result, pack, read_value,
@@ -49,7 +51,8 @@ class Desk:
     """
 
     def __init__(
-        self, recognizer: Recognizer, send: Callable[[Result], None], clock: Callable[[], float] = time.monotonic
+        self, recognizer: Recognizer, send: Callable[[Result], None],
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._recognizer = recognizer
         self._send = send
@@ -222,7 +225,7 @@ def run(pipe_in: BinaryIO, pipe_out: BinaryIO) -> int:
     if not isinstance(hire, Hire):
         return 0
     try:
-        recognizer = find_recognizer(hire.recognizer)(**hire.options)
+        recognizer = _construct(hire)
     except Exception as problem:
         send(Failed(None, str(problem)))
         return 1
@@ -235,6 +238,18 @@ def run(pipe_in: BinaryIO, pipe_out: BinaryIO) -> int:
             desk.obey(command)
         if desk.has_work:
             desk.work()
+
+
+def _construct(hire: Hire) -> Recognizer:
+    """Make the recogniser; options it does not take are named in the error."""
+    kind = find_recognizer(hire.recognizer)
+    try:
+        inspect.signature(kind).bind(**hire.options)
+    except TypeError as problem:
+        raise EndpointError(
+            f"The recogniser {hire.recognizer!r} does not take these options: {problem}."
+        ) from None
+    return kind(**hire.options)
 
 
 def main() -> None:

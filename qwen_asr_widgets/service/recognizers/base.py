@@ -28,8 +28,8 @@ class Hypothesis:
 class Recognizer(Protocol):
     """Turns the audio of one utterance after the other into text; lives alone in a process of its own.
 
-    A class is registered in the entry point group ``qwen_asr_widgets.recognizers``. It is constructed with the
-    options given to ``embedded(recognizer, **options)`` as keywords, and loads what it needs there: the
+    A class is registered in the entry point group ``qwen_asr_widgets.recognizers``. It is constructed with
+    the options given to ``embedded(recognizer, **options)`` as keywords, and loads what it needs there: the
     service keeps one process prepared, so that a session does not wait for it.
 
     Attributes

@@ -47,7 +47,8 @@ def read_corpus(text: str, knows: Callable[[str], bool]) -> Corpus:
     >>> read_corpus("Ask Qwen, then Anna.\\nGoodbye!", lambda word: word != "qwen")
     Corpus(sentences=(('ask', 'then', 'anna'), ('goodbye',)), unknown=('qwen',))
     """
-    sentences, unknown = [], {}
+    sentences: list[tuple[str, ...]] = []
+    unknown: dict[str, None] = {}
     for part in _SENTENCE_ENDS.split(text.lower().replace("\u2019", "'")):
         known = []
         for word in _words(part, knows):

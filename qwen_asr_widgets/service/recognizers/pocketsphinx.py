@@ -25,7 +25,7 @@ from .corpus import Corpus, read_corpus, write_model
 from .settling import Settler, Word
 
 WARM_UP = 46_400
-"""Samples (2.9 s) after which the mean is known; below the 300 frames at which pocketsphinx forgets its start."""
+"""Samples (2.9 s) after which the mean is known: fewer than the 300 frames after which the start fades."""
 
 _PRIOR_FRAMES = 500
 """Frames that pocketsphinx lets a given mean count for."""

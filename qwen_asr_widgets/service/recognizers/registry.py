@@ -40,7 +40,9 @@ def find_recognizer(name: str) -> type[Recognizer]:
     try:
         found: type[Recognizer] = entry.load()
     except (ImportError, AttributeError) as problem:
-        raise EndpointError(f"The recogniser {name!r} ({entry.value}) cannot be loaded: {problem}.") from problem
+        raise EndpointError(
+            f"The recogniser {name!r} ({entry.value}) cannot be loaded: {problem}."
+        ) from problem
     return found
 
 

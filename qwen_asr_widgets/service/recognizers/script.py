@@ -72,7 +72,9 @@ class ScriptRecognizer:
     def accept(self, samples: NDArray[np.int16]) -> None:
         """Hear on; fail or crash where that was asked for."""
         before, self._heard = self._heard, self._heard + len(samples)
-        if self._crash_at is not None and before <= seconds_to_samples(self._crash_at, _SAMPLE_RATE) < self._heard:
+        if self._crash_at is None:
+            return
+        if before <= seconds_to_samples(self._crash_at, _SAMPLE_RATE) < self._heard:
             os._exit(70)
 
     def partial(self) -> Hypothesis:
@@ -98,5 +100,7 @@ def _checked(pair: Sequence[object]) -> tuple[float, str]:
     """Return one (second, word) of a script, or raise ``SettingError``."""
     at, word = pair if isinstance(pair, (list, tuple)) and len(pair) == 2 else (None, None)
     if isinstance(at, bool) or not isinstance(at, (int, float)) or not isinstance(word, str):
-        raise SettingError(f"words holds {pair!r}; give pairs of a second and a word, e.g. (0.5, 'good').", "words")
+        raise SettingError(
+            f"words holds {pair!r}; give pairs of a second and a word, e.g. (0.5, 'good').", "words"
+        )
     return float(at), word

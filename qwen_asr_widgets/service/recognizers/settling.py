@@ -21,8 +21,9 @@ class Word:
 class Settler:
     """Splits hypotheses that follow one another into words that are settled and a draft.
 
-    A word settles once the last ``patience`` hypotheses agree on it and on all before it, and ``margin`` words
-    follow it. A settled word is kept whatever later hypotheses say: the draft is what they hear after it.
+    A word settles once the last ``patience`` hypotheses agree on it and on all before it, and ``margin``
+    words follow it. A settled word is kept whatever later hypotheses say: the draft is what they hear after
+    it.
 
     Examples
     --------

@@ -1,0 +1,83 @@
+"""The embedded service as a child process: ``python -m qwen_asr_widgets.service``.
+
+Reads one JSON line from stdin, ``{"key": …, "recognizer": …, "options": {…}}``; answers with one on stdout,
+``{"port": N, "engine": …}`` or ``{"error": …}`` (the sentence also goes to stderr); ends when stdin ends. So
+the key is in no argument and no variable.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import sys
+import threading
+from typing import Any
+
+from ..errors import QawError
+from .server import Service
+
+
+async def _run(settings: dict[str, Any], answer: Any) -> int:
+    """Serve until stdin ends; return the exit code."""
+    parent_gone = asyncio.Event()
+    loop = asyncio.get_running_loop()
+
+    def wait_for_end() -> None:
+        while os.read(0, 4_096):
+            pass
+        loop.call_soon_threadsafe(parent_gone.set)
+
+    try:
+        service = await Service.start(
+            settings["key"], settings.get("recognizer", "pocketsphinx"), settings.get("options"),
+            port=settings.get("port", 0),
+        )
+    except (QawError, OSError) as problem:
+        return _complain(answer, str(problem), 1)
+    threading.Thread(target=wait_for_end, name="stdin", daemon=True).start()
+    answer({"port": service.port, "engine": service.engine})
+    await parent_gone.wait()
+    await service.close()
+    return 0
+
+
+def _complain(answer: Any, sentence: str, code: int) -> int:
+    sys.stderr.write(sentence + "\n")
+    answer({"error": sentence})
+    return code
+
+
+def _first_line() -> bytes:
+    """Read stdin byte by byte up to the line's end, so that nothing stays in a buffer."""
+    line = b""
+    while not line.endswith(b"\n"):
+        byte = os.read(0, 1)
+        if not byte:
+            break
+        line += byte
+    return line
+
+
+def main() -> None:
+    """Read the settings, serve, and leave without waiting for threads."""
+    out = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)
+
+    def answer(message: dict[str, Any]) -> None:
+        out.write(json.dumps(message) + "\n")
+        out.flush()
+
+    try:
+        settings = json.loads(_first_line())
+        code = asyncio.run(_run(settings, answer))
+    except (ValueError, KeyError, TypeError):
+        code = _complain(answer, "The first line on stdin must be a JSON object with a key.", 2)
+    except (KeyboardInterrupt, BrokenPipeError):
+        code = 0
+    sys.stderr.flush()
+    os._exit(code)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,180 @@
+"""The embedded service: sessions over WebSocket, on this machine alone."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import secrets
+import sys
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from ..errors import EndpointError
+from ..realtime.endpoints import is_loopback_host
+from .access import PATH, refusal, requested_model
+from .commands import Hire
+from .connection import Connection
+from .recognizers import find_recognizer
+from .responder import Responder
+from .staff import Staff
+
+if TYPE_CHECKING:
+    from websockets.asyncio.server import Server, ServerConnection
+    from websockets.http11 import Request, Response
+
+KEY_VARIABLE = "QWEN_ASR_WIDGETS_KEY"
+"""Where ``serve`` looks for the key it is to ask for."""
+
+MAX_FRAME = 64 * 1024 * 1024
+"""Bytes of a frame that is read at all: an append over 15 MiB gets its error, a frame over this a close."""
+
+_FRAMES_WAITING = 4
+
+
+class Service:
+    """A running service; made by `Service.start`.
+
+    Attributes
+    ----------
+    port : int
+        Where it listens.
+    engine : str
+        The recogniser's name and version.
+    """
+
+    def __init__(self, key: str, recognizer: str, options: Mapping[str, Any]) -> None:
+        self.port = 0
+        self.engine = ""
+        self._key = key
+        self._languages = find_recognizer(recognizer).languages
+        self._staff = Staff(Hire(recognizer, dict(options)))
+        self._server: Server | None = None
+
+    def __repr__(self) -> str:
+        return f"<Service {self.url} {self.engine}>"
+
+    @classmethod
+    async def start(
+        cls, key: str, recognizer: str = "pocketsphinx", options: Mapping[str, Any] | None = None,
+        host: str = "127.0.0.1", port: int = 0,
+    ) -> Service:
+        """Start listening.
+
+        Parameters
+        ----------
+        key : str
+            Clients must name it as ``Authorization: Bearer``.
+        recognizer : str
+            Which recogniser answers, one of `recognizers.available`.
+        options : Mapping or None
+            Keywords for it.
+        host : str
+            An address of this machine's loopback.
+        port : int
+            0 takes a free one.
+
+        Raises
+        ------
+        EndpointError
+            The host is not loopback, the key is empty, or there is no such recogniser.
+        RecognizerUnavailable
+            The recogniser cannot be started with these options.
+        OSError
+            The port is taken.
+        """
+        if not is_loopback_host(host):
+            raise EndpointError(
+                f"The embedded service listens on this machine only, not on {host!r}; leave the host out."
+            )
+        if not key:
+            raise EndpointError("The embedded service wants a key that is not empty.")
+        service = cls(key, recognizer, options or {})
+        await service._listen(host, port)
+        return service
+
+    @property
+    def url(self) -> str:
+        """The address of the service, without model."""
+        return f"ws://127.0.0.1:{self.port}{PATH}"
+
+    async def close(self) -> None:
+        """Close every connection and end every recogniser."""
+        if self._server is not None:
+            self._server.close()
+            await self._server.wait_closed()
+        await self._staff.close()
+
+    async def _listen(self, host: str, port: int) -> None:
+        from websockets.asyncio.server import serve as listen
+
+        try:
+            self.engine = await self._staff.open()
+            self._server = await listen(
+                self._serve, host, port, process_request=self._admit, compression=None, max_size=MAX_FRAME,
+                max_queue=_FRAMES_WAITING, server_header=None, close_timeout=2, logger=_quiet_logger(),
+            )
+        except BaseException:
+            await self._staff.close()
+            raise
+        self.port = next(iter(self._server.sockets)).getsockname()[1]
+
+    def _admit(self, connection: ServerConnection, request: Request) -> Response | None:
+        refused = refusal(request.path, request.headers, self._key, self.port)
+        if refused is None:
+            return None
+        return connection.respond(refused.status, refused.message + "\n")
+
+    async def _serve(self, socket: ServerConnection) -> None:
+        target = socket.request.path if socket.request is not None else PATH
+        responder = Responder(requested_model(target), self.engine, self._languages)
+        await Connection(socket, self._staff, responder).run()
+
+
+def serve(
+    host: str = "127.0.0.1",
+    port: int = 0,
+    key: str | None = None,
+    recognizer: str = "pocketsphinx",
+    options: Mapping[str, Any] | None = None,
+    announce: Callable[[str], Any] = sys.stdout.write,
+) -> None:
+    """Run the service until it is interrupted (Ctrl-C).
+
+    Parameters
+    ----------
+    host, port, recognizer, options
+        As for `Service.start`.
+    key : str or None
+        None takes ``QWEN_ASR_WIDGETS_KEY`` from the environment, or makes a random key.
+    announce : callable
+        Is given the lines that tell the user address and key. A key from the environment is not repeated.
+
+    Raises
+    ------
+    EndpointError, RecognizerUnavailable, OSError
+        As `Service.start`.
+    """
+    given = key or os.environ.get(KEY_VARIABLE)
+    wanted = given or secrets.token_urlsafe(24)
+
+    async def run() -> None:
+        service = await Service.start(wanted, recognizer, options, host, port)
+        announce(f"{service.engine} answers at {service.url}\n")
+        announce(f"key: {'the one you gave' if given else wanted}\nCtrl-C ends it.\n")
+        try:
+            await asyncio.get_running_loop().create_future()
+        finally:
+            await service.close()
+
+    try:
+        asyncio.run(run())
+    except KeyboardInterrupt:
+        announce("\n")
+
+
+def _quiet_logger() -> logging.Logger:
+    """Return a logger for the WebSocket library that stays above DEBUG: there it would log the headers."""
+    logger = logging.getLogger("qwen_asr_widgets.websockets")
+    logger.setLevel(logging.WARNING)
+    return logger
