@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from matplotlib.ticker import Formatter, Locator
 
-from ..recording.compare import settings_text
+from ..recording.comparison import settings_text
 from ..recording.html import clock
 from ..recording.summary import SOURCES, pace_text
 
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 STEPS = (0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200)
 """Distances between ticks (s) that read well on a clock."""
 
-TICK_PIXELS = 64
-"""Least distance between two ticks at 100 dpi."""
+TICK_POINTS = 46.0
+"""Least distance between two ticks."""
 
 
 def new_axes(width: float = 9.6, height: float = 3.6) -> Axes:
@@ -43,10 +43,10 @@ class ClockLocator(Locator):
     def tick_values(self, vmin: float, vmax: float) -> Sequence[float]:
         """Return the ticks between two times (s)."""
         low, high = sorted((vmin, vmax))
-        if self.axis is None or not high > low:
+        axis: Any = self.axis
+        if axis is None or not high > low:
             return []
-        box = self.axis.axes.bbox
-        room = max(1.0, box.width / self.axis.axes.figure.dpi * 100 / TICK_PIXELS)
+        room = max(1.0, points_wide(axis.axes) / TICK_POINTS)
         step = next((step for step in STEPS if (high - low) / step <= room), STEPS[-1])
         first = math.ceil(low / step - 1e-9)
         return [round(number * step, 3) for number in range(first, math.floor(high / step + 1e-9) + 1)]
@@ -56,7 +56,8 @@ class ClockFormatter(Formatter):
     """Times as ``m:ss``, with tenths where ticks are closer than a second."""
 
     def __call__(self, x: float, pos: int | None = None) -> str:
-        ticks = self.axis.get_majorticklocs() if self.axis is not None else []
+        axis: Any = self.axis
+        ticks = axis.get_majorticklocs() if axis is not None else []
         fine = any(abs(tick - round(tick)) > 1e-6 for tick in ticks)
         return clock(x, tenths=fine)
 
@@ -85,8 +86,19 @@ def quiet(ax: Axes, line: str) -> None:
     ax.spines["bottom"].set_color(line)
 
 
+def figure_dpi(ax: Axes) -> float:
+    """Return the pixels per inch of the figure an axes belongs to."""
+    figure: Any = ax.get_figure(root=True)
+    return float(figure.dpi)
+
+
 def points_high(ax: Axes) -> float:
     """Return the height of an axes in points, as it is laid out now."""
     figure: Any = ax.get_figure(root=True)
     figure.draw_without_rendering()
-    return float(ax.bbox.height) * 72 / float(figure.dpi)
+    return float(ax.bbox.height) * 72 / figure_dpi(ax)
+
+
+def points_wide(ax: Axes) -> float:
+    """Return the width of an axes in points."""
+    return float(ax.bbox.width) * 72 / figure_dpi(ax)

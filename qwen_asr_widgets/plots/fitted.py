@@ -1,9 +1,10 @@
-"""Text that fits where it stands: wrapped, elided or hidden when it is drawn, whatever the size has become."""
+"""Text that fits where it stands: wrapped, elided or hidden each time it is drawn."""
 
 from __future__ import annotations
 
 import unicodedata
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from matplotlib.text import Text
@@ -30,7 +31,7 @@ class FittedText(Text):
     min_pixels : float
         A narrower span shows nothing.
     shift : float
-        Points by which the text stands inside the span's beginning.
+        Points by which the text stands inside the span's beginning; a box around it takes as much at its end.
     **properties
         Properties of `matplotlib.text.Text`.
     """
@@ -86,16 +87,16 @@ class FittedText(Text):
         if available < self.min_pixels:
             self.set_text("")
             return
-        self.set_text(fit(self.full_text, available, self.max_lines, lambda text: self._width(text, renderer)))
+        width = partial(self._width, renderer)
+        self.set_text(fit(self.full_text, available, self.max_lines, width))
 
-    def _width(self, text: str, renderer: Any) -> float:
+    def _width(self, renderer: Any, text: str) -> float:
         """Return the width in pixels of one line, its box included."""
         before = self.get_text()
         self.set_text(text)
-        patch = self.get_bbox_patch()
         width = super().get_window_extent(renderer).width
-        if patch is not None:
-            width += 2 * self.get_fontsize() * float(patch.get_boxstyle().pad) * self._pixels_per_point()
+        if self.get_bbox_patch() is not None:
+            width += self.shift * self._pixels_per_point()
         self.set_text(before)
         return width
 

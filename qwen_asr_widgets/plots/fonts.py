@@ -18,7 +18,9 @@ class Script:
     remedy: str
 
 
-_CJK_REMEDY = "install fonts-noto-cjk (Debian, Ubuntu) or Noto Sans CJK from https://github.com/notofonts/noto-cjk"
+_CJK_REMEDY = (
+    "install fonts-noto-cjk (Debian, Ubuntu) or Noto Sans CJK from https://github.com/notofonts/noto-cjk"
+)
 _HAN = (
     "Noto Sans CJK SC", "Noto Sans SC", "Source Han Sans SC", "Source Han Sans CN", "PingFang SC",
     "Microsoft YaHei", "Hiragino Sans GB", "WenQuanYi Micro Hei", "WenQuanYi Zen Hei", "SimHei",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from .axes import footer_text, new_axes, quiet
+from .axes import figure_dpi, footer_text, new_axes, quiet
 from .fitted import FittedText
 from .style import Palette, palette_for
 
@@ -27,7 +27,7 @@ PALE = 0.4
 def plot_latency(
     recording: Recording, ax: Axes | None = None, *, reference: Sequence[ReferenceTurn] | None = None
 ) -> Axes:
-    """Draw what each utterance took: endpoint delay below, decode delay (hatched) on top, the median as a line.
+    """Draw what each utterance took: endpoint delay, hatched on it decode delay, the median as a line.
 
     Where silence closed some, utterances that something else closed are pale: the summary leaves them out.
 
@@ -62,10 +62,11 @@ def plot_latency(
     for row in rows:
         _draw_bar(ax, colors, row, half, 1.0 if row.number in counted or not counted else PALE)
     top = max([_top(row) for row in rows] + [0.1])
-    _prepare(ax, colors, recording, len(latency), min([row.endpoint_delay or 0.0 for row in rows] + [0.0]), top)
+    bottom = min([row.endpoint_delay or 0.0 for row in rows] + [0.0])
+    _prepare(ax, colors, recording, len(latency), bottom, top)
     for row in rows:
-        _add(ax, row.number - 0.48, row.number + 0.48, _top(row) + 0.02 * top, f"{_top(row):.2f}", max_lines=0,
-             ha="center", va="bottom", color=colors.dim, gid=f"total-{row.number}")
+        _add(ax, row.number - 0.48, row.number + 0.48, _top(row) + 0.02 * top, f"{_top(row):.2f}",
+             max_lines=0, ha="center", va="bottom", color=colors.dim, gid=f"total-{row.number}")
     if not rows:
         ax.text(0.5, 0.6, "no utterance was timed", transform=ax.transAxes, ha="center", color=colors.dim)
     _draw_typical(ax, colors, latency)
@@ -86,7 +87,7 @@ def _add(ax: Axes, x0: float, x1: float, y: float, text: str, **properties: Any)
 
 def _half_width(ax: Axes, count: int) -> float:
     """Return half the width of a bar, in utterances: few utterances do not make broad bars."""
-    inches = ax.bbox.width / ax.get_figure(root=True).dpi
+    inches = ax.bbox.width / figure_dpi(ax)
     return min(0.36, WIDEST_BAR / 2 / (inches / (max(count, 1) + 0.2)))
 
 
@@ -144,7 +145,7 @@ def _draw_legend(ax: Axes, colors: Palette, some_pale: bool) -> None:
     ]
     if some_pale:
         marks.append(Patch(facecolor=colors.wait, alpha=PALE, label="not counted"))
-    narrow = ax.bbox.width / ax.get_figure(root=True).dpi < 5.5
+    narrow = ax.bbox.width / figure_dpi(ax) < 5.5
     ax.legend(handles=marks, loc="upper right", ncols=2 if narrow else len(marks), frameon=False,
-              fontsize=SMALL_SIZE, labelcolor=colors.dim, handlelength=1.3, handleheight=0.8, handletextpad=0.5,
-              columnspacing=1.4, borderaxespad=0, borderpad=0)
+              fontsize=SMALL_SIZE, labelcolor=colors.dim, handlelength=1.3, handleheight=0.8,
+              handletextpad=0.5, columnspacing=1.4, borderaxespad=0, borderpad=0)

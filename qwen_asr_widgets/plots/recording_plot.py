@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ..audio.units import seconds_to_samples
-from .axes import ClockFormatter, ClockLocator, footer_text, new_axes, points_high, quiet
+from .axes import (
+    ClockFormatter,
+    ClockLocator,
+    figure_dpi,
+    footer_text,
+    new_axes,
+    points_high,
+    points_wide,
+    quiet,
+)
 from .fonts import fonts_for
+from .layout import Lanes, Wait, envelope, stack, text_room, waits_of, with_label
 from .style import Palette, palette_for
 
 if TYPE_CHECKING:
@@ -19,47 +28,20 @@ if TYPE_CHECKING:
     from ..audio.reference import ReferenceTurn
     from ..realtime.session import Utterance
     from ..recording import Recording
-    from ..recording.latency import LatencyTable, UtteranceLatency
+    from ..recording.latency import UtteranceLatency
 
 TEXT_SIZE, SMALL_SIZE = 8.5, 7.5
 LINE = 12.0
 """Height of a line of text in points."""
 
-TEXT_PIXELS, NUMBER_PIXELS = 84.0, 12.0
+TEXT_POINTS, NUMBER_POINTS = 84.0, 8.0
 """Narrower spans (points) show no transcript, or no number."""
-
-LABEL = 36.0
-"""Points that a total takes beside its bar."""
 
 FINE = 4.0
 """Narrower marks (points) have no outline: it would be all one sees of them."""
 
 BAR = 11.0
 """Height in points of a row of wait bars."""
-
-
-@dataclass(frozen=True)
-class Wait:
-    """One utterance's wait on the time axis: from ``end`` of speech over ``stopped`` to ``final`` (s)."""
-
-    number: int
-    end: float
-    stopped: float
-    final: float
-    label: str
-
-
-@dataclass(frozen=True)
-class Lanes:
-    """Where the lanes of the picture lie, as fractions of the axes' height from the bottom."""
-
-    footer: float
-    axis: float
-    text: float
-    waits: float
-    wave: tuple[float, float]
-    point: float
-    text_lines: int
 
 
 def plot_recording(
@@ -70,9 +52,10 @@ def plot_recording(
 ) -> Axes:
     """Draw a recording: waveform, numbered turns, each utterance's wait, and its words.
 
-    Right of each turn, plain orange is the wait until the service closed it (endpoint delay), hatched the wait
-    from there to the final transcript (decode delay), with the total beside. A tick inside the turn marks
-    the first partial. Words stand under their turn where there is room, else the number alone.
+    Right of each turn, plain orange is the wait until the service closed it (endpoint delay), hatched the
+    wait from there to the final transcript (decode delay), with the total beside. A tick inside the turn
+    marks the first partial. Words stand under their turn where there is room, else the number alone. Waits
+    are drawn only of sound that was sent in real time: at another pace they are not those of a person.
 
     Parameters
     ----------
@@ -102,7 +85,7 @@ def plot_recording(
     utterances = recording.utterances
     footer = footer_text(recording, latency)
     fonts = fonts_for("".join(utterance.text for utterance in utterances) + recording.info.name)
-    waits = [wait for wait in map(_wait, utterances, latency, _ends(utterances, latency, reference)) if wait]
+    waits = waits_of(utterances, latency, reference) if recording.info.pace == 1 else []
     rows = stack([(wait.end, wait.final) for wait in waits])
     picture = _Picture(ax, colors, fonts)
     picture.prepare(recording, waits)
@@ -115,52 +98,6 @@ def plot_recording(
     if reference:
         picture.draw_reference(reference)
     return ax
-
-
-def stack(spans: Sequence[tuple[float, float]]) -> list[int]:
-    """Return for each span (start, end) the first row in which it overlaps no earlier one.
-
-    Examples
-    --------
-    >>> stack([(0, 2), (1, 3), (2.5, 4)])
-    [0, 1, 0]
-    """
-    ends: list[float] = []
-    rows = []
-    for start, end in spans:
-        row = next((index for index, taken in enumerate(ends) if taken <= start), len(ends))
-        if row == len(ends):
-            ends.append(end)
-        ends[row] = end
-        rows.append(row)
-    return rows
-
-
-def envelope(samples: Any, columns: int) -> tuple[Any, Any, Any]:
-    """Return positions (in samples), minima and maxima of at most ``columns`` stretches of int16 samples."""
-    count = len(samples)
-    starts = np.unique(np.linspace(0, count, max(1, min(columns, count)), endpoint=False).astype(int))
-    middles = (starts + np.append(starts[1:], count)) / 2
-    return middles, np.minimum.reduceat(samples, starts), np.maximum.reduceat(samples, starts)
-
-
-def _ends(
-    utterances: Sequence[Utterance], latency: LatencyTable, reference: Sequence[ReferenceTurn] | None
-) -> list[float | None]:
-    """Return where speech ends, for each utterance by the same source as its latency."""
-    return [
-        reference[row.reference].end if reference and row.reference is not None else utterance.end
-        for utterance, row in zip(utterances, latency)
-    ]
-
-
-def _wait(utterance: Utterance, row: UtteranceLatency, end: float | None) -> Wait | None:
-    if end is None or (row.endpoint_delay is None and row.decode_delay is None):
-        return None
-    stopped = end + (row.endpoint_delay or 0.0)
-    total = row.finalization if row.endpoint_delay is not None else row.decode_delay
-    label = f"{total:.2f} s" if total is not None else ""
-    return Wait(utterance.number, end, stopped, stopped + (row.decode_delay or 0.0), label)
 
 
 class _Picture:
@@ -181,7 +118,8 @@ class _Picture:
         properties.setdefault("color", self.colors.text)
         properties.setdefault("fontsize", TEXT_SIZE)
         text = self.fonts.shown(text)
-        artist = FittedText(x0, x1, y, text, fontfamily=list(self.fonts.families), parse_math=False, **properties)
+        families = list(self.fonts.families)
+        artist = FittedText(x0, x1, y, text, fontfamily=families, parse_math=False, **properties)
         self.ax.add_artist(artist)
         artist.set_clip_on(False)
         return artist
@@ -189,13 +127,13 @@ class _Picture:
     def points_wide(self, seconds: float) -> float:
         """Return the width in points of a stretch of time."""
         low, high = self.ax.get_xlim()
-        return seconds / (high - low) * float(self.ax.bbox.width) * 72 / float(self.ax.get_figure(root=True).dpi)
+        return seconds / (high - low) * points_wide(self.ax)
 
     def prepare(self, recording: Recording, waits: Sequence[Wait]) -> None:
         """Set limits and axis: everything drawn lies within, with room for the last total."""
         ax, colors = self.ax, self.colors
         end = max([recording.duration, 0.1, *(wait.final for wait in waits)])
-        ax.set_xlim(0, max([end, *(_with_label(ax, wait.final, end) for wait in waits)]))
+        ax.set_xlim(0, max([end, *(with_label(ax, wait.final, end) for wait in waits)]))
         ax.set_ylim(0, 1)
         ax.set_yticks([])
         ax.grid(False)
@@ -214,7 +152,7 @@ class _Picture:
         footer_top = point * (LINE * max(1, note.lines_needed()) + 2)
         axis = footer_top + 16 * point
         ax.spines["bottom"].set_position(("axes", axis))
-        spans = list(zip(utterances, _room(utterances, ax.get_xlim()[1])))
+        spans = list(zip(utterances, text_room(utterances, ax.get_xlim()[1])))
         most = max(1, min(4, int((0.55 / point - 60) / LINE / 2)))
         words = [self._words(utterance, span, most) for utterance, span in spans]
         lines = max([artist.lines_needed() for artist in words if artist is not None] + [0])
@@ -228,7 +166,7 @@ class _Picture:
         self.lanes = Lanes(0.0, axis, text_top, waits_top, (waits_top, 1 - 20 * point), point, lines)
 
     def _words(self, utterance: Utterance, span: tuple[float, float], lines: int) -> Any:
-        text, style = utterance.text, {}
+        text, style = utterance.text, dict[str, Any]()
         if utterance.status in ("failed", "lost"):
             text = text or ("no transcript" if utterance.status == "failed" else "lost")
             style = {"color": self.colors.alarm}
@@ -236,7 +174,7 @@ class _Picture:
             style = {"color": self.colors.dim, "style": "italic"}
         if not text:
             return None
-        pixels = TEXT_PIXELS * float(self.ax.get_figure(root=True).dpi) / 72
+        pixels = TEXT_POINTS * figure_dpi(self.ax) / 72
         artist = self.fitted(*span, 0.0, text, max_lines=lines, min_pixels=pixels, va="top", **style)
         artist.set_gid(f"text-{utterance.number}")
         return artist
@@ -303,13 +241,14 @@ class _Picture:
         wide = self.points_wide(end - onset)
         band = Rectangle(
             (onset, low), max(end - onset, 0.0), high - low, facecolor=(color, 0.06 if open_turn else 0.13),
-            edgecolor=(color, 0.8), linewidth=0.8 if wide > 2 * FINE else 0, linestyle="--" if open_turn else "-", zorder=1,
-            gid=f"turn-{utterance.number}",
+            edgecolor=(color, 0.8), linewidth=0.8 if wide > 2 * FINE else 0,
+            linestyle="--" if open_turn else "-", zorder=1, gid=f"turn-{utterance.number}",
         )
         self.ax.add_patch(band)
         number = self.fitted(
-            onset, end, high - 3.5 * self.lanes.point, str(utterance.number), max_lines=0, fontsize=SMALL_SIZE,
-            shift=3.5, color=self.colors.on_turn, weight="bold", va="top", zorder=5, min_pixels=NUMBER_PIXELS,
+            onset, end, high - 3.5 * self.lanes.point, str(utterance.number), max_lines=0,
+            fontsize=SMALL_SIZE, shift=3.5, color=self.colors.on_turn, weight="bold", va="top", zorder=5,
+            min_pixels=NUMBER_POINTS * figure_dpi(self.ax) / 72,
             bbox={"boxstyle": "square,pad=0.3", "facecolor": color, "edgecolor": "none"},
         )
         number.set_gid(f"number-{utterance.number}")
@@ -350,18 +289,3 @@ class _Picture:
         for turn in reference:
             self.ax.plot([turn.start, turn.end], [high, high], color=self.colors.reference, linewidth=2,
                          marker="|", markersize=5, zorder=4, gid="reference", solid_capstyle="butt")
-
-
-def _with_label(ax: Axes, final: float, end: float) -> float:
-    """Return how far the axis must reach for the total beside a wait that ends at ``final``."""
-    share = LABEL / max(float(ax.bbox.width) * 72 / float(ax.get_figure(root=True).dpi), 2 * LABEL)
-    return final + share * end / (1 - share)
-
-
-def _room(utterances: Sequence[Utterance], right: float) -> list[tuple[float, float]]:
-    """Return the span each transcript may take: from its turn's beginning to that of the next."""
-    begins = [
-        utterance.onset if utterance.onset is not None else (utterance.start or 0.0) for utterance in utterances
-    ]
-    gap = 0.006 * right
-    return [(begin, max(begin, after - gap)) for begin, after in zip(begins, [*begins[1:], right + gap])]

@@ -1,11 +1,11 @@
 """The one record of a run, and what is read from it."""
 
 from .bundle import load_recording
-from .compare import Comparison, compare
+from .comparison import Comparison, compare
 from .latency import LatencyTable, UtteranceLatency
 from .recording import Recording
 from .summary import LatencySummary, Measure
-from .transcribe import transcribe
+from .transcription import transcribe
 from .utterances import TimedUtterance
 from .values import AudioSent, Connection, RunInfo, SettingsChange, TimedEvent
 

@@ -1,8 +1,9 @@
 """The ``.qasr`` bundle: a recording as one file that can be read without this package.
 
-BUNDLE.md beside this file describes the format. In short, it is a zip of ``manifest.json`` (settings, source, engine,
-environment, notes), ``audio.flac`` (the tape, 16-bit mono) and ``events.jsonl`` (every event with its time; audio appends as
-sample ranges). Utterances, turns and latencies are not stored: they are read from the events, as during the run.
+BUNDLE.md beside this file describes the format. In short, it is a zip of ``manifest.json`` (settings, source,
+engine, environment, notes), ``audio.flac`` (the tape, 16-bit mono) and ``events.jsonl`` (every event with its
+time; audio appends as sample ranges). Utterances, turns and latencies are not stored: they are read from the
+events, as during the run.
 """
 
 from __future__ import annotations
@@ -80,7 +81,7 @@ def load_recording(path: str | Path) -> Recording:
     except BundleError as error:
         raise BundleError(f"{path}: {error}") from None
     except zipfile.BadZipFile:
-        raise BundleError(f"{path} is no .qasr bundle, or is cut off: it is not a readable zip file.") from None
+        raise BundleError(f"{path} is no .qasr bundle, or is damaged or cut off.") from None
     except QawError as error:
         raise BundleError(f"{path} does not hold a recording this version understands: {error}") from error
     except (KeyError, TypeError, ValueError, AttributeError, EOFError, NotImplementedError) as error:
@@ -203,7 +204,8 @@ def _samples(bundle: zipfile.ZipFile, count: int, sample_rate: int) -> NDArray[n
         raise BundleError(f"its {AUDIO} cannot be decoded: {error}") from None
     if rate != sample_rate or samples.shape != (count,):
         raise BundleError(
-            f"its {AUDIO} holds {len(samples)} samples at {rate} Hz, the manifest says {count} at {sample_rate}."
+            f"its {AUDIO} holds {len(samples)} samples at {rate} Hz, but its manifest says {count} at "
+            f"{sample_rate}."
         )
     return np.asarray(samples, np.int16)
 

@@ -36,8 +36,7 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]], below: str = "") -
     """Return an HTML table; every cell is plain text and is escaped."""
     top = "".join(f'<th style="{_CELL};font-weight:600">{escape(cell)}</th>' for cell in head)
     body = "".join(
-        "<tr>" + "".join(f'<td style="{_CELL};white-space:pre-wrap">{escape(cell)}</td>' for cell in row) + "</tr>"
-        for row in rows
+        f'<tr>{"".join(_cell(cell) for cell in row)}</tr>' for row in rows
     )
     note = f'<div style="{_DIM};padding:4px 0">{escape(below)}</div>' if below else ""
     return (
@@ -45,6 +44,10 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]], below: str = "") -
         f'<table style="border-collapse:collapse;background:none">'
         f"<thead><tr>{top}</tr></thead><tbody>{body}</tbody></table>{note}</div>"
     )
+
+
+def _cell(text: str) -> str:
+    return f'<td style="{_CELL};white-space:pre-wrap">{escape(text)}</td>'
 
 
 def recording_html(recording: Recording) -> str:
@@ -105,5 +108,3 @@ def _figures(measure: Measure, many: bool) -> list[str]:
 def seconds(value: float | None) -> str:
     """Return a delay in words, or nothing where there is none."""
     return "" if value is None else f"{value:.2f} s"
-
-

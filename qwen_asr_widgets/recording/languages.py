@@ -22,7 +22,7 @@ def _code(language: str | None) -> str:
 
 
 def has_spaces(text: str, language: str | None = None) -> bool:
-    """Tell whether words are separated by spaces, by the language where known, else by the script of ``text``.
+    """Tell whether words are separated by spaces: by the language where known, else by the script.
 
     Examples
     --------

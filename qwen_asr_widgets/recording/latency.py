@@ -85,7 +85,8 @@ class LatencyTable(Sequence[UtteranceLatency]):
 
     Examples
     --------
-    >>> table = LatencyTable([UtteranceLatency(1, finalization=1.02, ended_by="silence")], "service", 100, 1.0)
+    >>> row = UtteranceLatency(1, finalization=1.02, ended_by="silence")
+    >>> table = LatencyTable([row], "service", chunk_ms=100, pace=1.0)
     >>> print(table.summary())
     final: median 1.02 s, longest 1.02 s (n = 1; 100 ms chunks, real time; speech ends by the service)
     """

@@ -15,11 +15,12 @@ from numpy.typing import NDArray
 from ..audio.tape import Tape
 from ..errors import ServiceError
 from ..realtime.config import SessionConfig
-from ..realtime.events import AppendAudio, ErrorEvent, Event, SessionUpdate, SessionUpdated
+from ..realtime.events import AppendAudio, Event, SessionUpdate
 from ..realtime.session import Session
 from ..vad.turns import Turn
 from .latency import LatencyTable, import_pandas, measure_by_reference, table_source
 from .ledger import SendLedger
+from .settings import SettingsLog
 from .utterances import TimedUtterance, UtteranceTimer
 from .values import (
     AudioSent,
@@ -34,10 +35,6 @@ from .values import (
 if TYPE_CHECKING:
     from ..audio.clip import AudioClip
     from ..audio.reference import ReferenceTurn
-
-
-SESSION_PARAMS = ("session", "turn_detection", "input_audio", "sample_rate", "modalities")
-"""What the ``param`` of an error begins with when a setting was refused."""
 
 
 class Recording:
@@ -87,8 +84,7 @@ class Recording:
         self._ledger = SendLedger()
         self._timer = UtteranceTimer(self._ledger.at, config.sample_rate)
         self._events: list[TimedEvent] = []
-        self._settings = [SettingsChange(0, 0.0, config)]
-        self._asked: list[tuple[TimedEvent, int]] = []
+        self._settings = SettingsLog(config)
         self._connections: list[Connection] = []
         self._lost: list[tuple[int, int]] = []
         self._notes: list[str] = []
@@ -123,7 +119,7 @@ class Recording:
         """Return everything the recording consists of at this moment."""
         with self._lock:
             return RecordingState(
-                self._info, self.tape.read(), tuple(self._events), tuple(self._settings),
+                self._info, self.tape.read(), tuple(self._events), tuple(self._settings.changes),
                 tuple(self._connections), tuple(self._lost), tuple(self._notes), self._complete,
             )
 
@@ -198,32 +194,12 @@ class Recording:
                 self._session.send(AppendAudio(b""), timed.time, event.stop - event.start)
             elif timed.direction == "out":
                 if isinstance(event, SessionUpdate):
-                    self._asked.append((timed, self._ledger.stop))
+                    self._settings.ask(timed, self._ledger.stop)
                 self._session.send(event, timed.time)
             else:
                 self._session.receive(event, timed.time)
-                self._settle(timed)
+                self._settings.answer(timed, self._session.config, self._ledger.stop)
             self._version += 1
-
-    def _settle(self, timed: TimedEvent) -> None:
-        """Note settings that have come into force: they hold from where the update that set them was sent."""
-        asked, sample = timed, self._ledger.stop
-        if isinstance(timed.event, SessionUpdated) and self._asked:
-            asked, sample = self._asked.pop(0)
-        elif isinstance(timed.event, ErrorEvent):
-            self._drop_refused(timed.event)
-        if self._session.config != self._settings[-1].config:
-            self._settings.append(SettingsChange(sample, asked.time, self._session.config))
-
-    def _drop_refused(self, error: ErrorEvent) -> None:
-        """Forget the update an error answers, so that the next confirmation is not taken for it."""
-        refused = error.error.get("event_id")
-        for position, (asked, _) in enumerate(self._asked):
-            if refused is not None and asked.message.get("event_id") == refused:
-                del self._asked[position]
-                return
-        if refused is None and self._asked and str(error.error.get("param") or "").startswith(SESSION_PARAMS):
-            del self._asked[0]
 
     # What is read from it.
 
@@ -243,13 +219,13 @@ class Recording:
     def config(self) -> SessionConfig:
         """The settings in force."""
         with self._lock:
-            return self._settings[-1].config
+            return self._settings.changes[-1].config
 
     @property
     def settings(self) -> tuple[SettingsChange, ...]:
         """Every setting that was in force, with the sample from which it held."""
         with self._lock:
-            return tuple(self._settings)
+            return tuple(self._settings.changes)
 
     @property
     def events(self) -> tuple[TimedEvent, ...]:

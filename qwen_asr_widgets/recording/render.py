@@ -19,7 +19,8 @@ def utterance_line(utterance: TimedUtterance) -> str:
     '  1  0:01.3 – 0:04.0  good morning  [1.00 s = 0.80 endpoint + 0.20 decode]'
     """
     begin = utterance.onset if utterance.onset is not None else utterance.start
-    span = "…" if begin is None else f"{clock(begin)} – {'…' if utterance.end is None else clock(utterance.end)}"
+    end = "…" if utterance.end is None else clock(utterance.end)
+    span = "…" if begin is None else f"{clock(begin)} – {end}"
     text = " ".join(utterance.text.split()) or _WITHOUT_TEXT.get(utterance.status, "…")
     return f"{utterance.number:3d}  {span}  {text}  {_delays(utterance)}".rstrip()
 

@@ -97,7 +97,8 @@ class LatencySummary:
         """How it was measured, in words: n, chunk length, pace and where speech ends."""
         sent = [] if self.chunk_ms is None else [f"{self.chunk_ms:g} ms chunks"]
         wait = self.measures.get("finalization")
-        parts = [f"n = {wait.n if wait else self.n}", ", ".join([*sent, pace_text(self.pace)]), SOURCES[self.source]]
+        count = wait.n if wait else self.n
+        parts = [f"n = {count}", ", ".join([*sent, pace_text(self.pace)]), SOURCES[self.source]]
         if self.cut:
             parts.append(f"{self.cut} cut and not counted")
         if self.left_out:
@@ -130,7 +131,12 @@ def pace_text(pace: float | None) -> str:
 
 
 def summarize(
-    rows: Sequence[Any], source: str, chunk_ms: float | None, pace: float | None, cut: int, left_out: int
+    rows: Sequence[Any],
+    source: str,
+    chunk_ms: float | None,
+    pace: float | None,
+    cut: int = 0,
+    left_out: int = 0,
 ) -> LatencySummary:
     """Summarize rows that have the delays as attributes (seconds or None)."""
     measures = {}

@@ -56,7 +56,7 @@ def transcribe(
     endpoint : Endpoint or str, optional
         ``"embedded"`` (default: a recogniser on this computer), ``"beijing"``, ``"singapore"`` or a URL.
     config : SessionConfig, optional
-        Language, context and turn detection. In manual mode the sound is committed at its end, and every 60 s.
+        Language, context and turn detection. In manual mode the sound is committed at its end and every 60 s.
     pace : float or None
         1.0 is real time, 2.0 twice as fast; None sends as fast as the service takes it.
     progress : bool
@@ -116,7 +116,9 @@ def transcribe(
 class _Run:
     """One transcription: everything taken from the source goes on the tape, and then out."""
 
-    def __init__(self, recording: Recording, stream: AudioStream, sound: SoundSource, pace: float | None) -> None:
+    def __init__(
+        self, recording: Recording, stream: AudioStream, sound: SoundSource, pace: float | None
+    ) -> None:
         self.recording = recording
         self.stream = stream
         self.sound = sound
@@ -129,7 +131,7 @@ class _Run:
         try:
             self.stream.connect()
             self._send(bar)
-            self._finish()
+            self.stream.finish(FINISH_SECONDS)
             self.recording.finish(complete=True)
         except KeyboardInterrupt:
             self._interrupted()
@@ -155,9 +157,6 @@ class _Run:
             bar.show(self.recording)
         if self.manual and buffered:
             self.stream.commit()
-
-    def _finish(self) -> None:
-        self.stream.finish(FINISH_SECONDS)
 
     def _taken(self) -> Iterator[Piece]:
         """Yield pieces, each on the tape before it is waited for: an interruption loses nothing."""
@@ -230,7 +229,9 @@ def _run_info(endpoint: Endpoint, sound: SoundSource, pace: float | None, chunk_
         chunk_ms=chunk_ms,
         started_at=now_with_zone(),
         environment={
-            "qwen_asr_widgets": __version__, "python": platform.python_version(), "platform": platform.platform(),
+            "qwen_asr_widgets": __version__,
+            "python": platform.python_version(),
+            "platform": platform.platform(),
         },
         name=origin.name,
         original_rate=origin.sample_rate,

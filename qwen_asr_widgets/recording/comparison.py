@@ -127,13 +127,17 @@ def compare(
         raise SettingError(f"compare takes two or more recordings, not {len(recordings)}.", "recordings")
     if names and len(names) != len(recordings):
         raise SettingError(f"{len(names)} names were given for {len(recordings)} recordings.", "names")
-    turns = None if reference is None or isinstance(reference, str) else reference
-    text = " ".join(turn.text for turn in turns) if turns is not None else reference
+    turns: Sequence[ReferenceTurn] | None = None
+    text: str | None = None
+    if isinstance(reference, str):
+        text = reference
+    elif reference is not None:
+        turns, text = reference, " ".join(turn.text for turn in reference).strip() or None
     metric = None
-    if isinstance(text, str) and (text or isinstance(reference, str)):
+    if text is not None:
         metric = "CER" if judged_by_character(text, _language(recordings)) else "WER"
     runs = tuple(
-        _run(recording, names[index] if names else "", text if metric else None, metric, turns)
+        _run(recording, names[index] if names else "", text, metric, turns)
         for index, recording in enumerate(recordings)
     )
     sources = {recording.latency(turns).source for recording in recordings}
@@ -141,7 +145,7 @@ def compare(
 
 
 def error_rate(reference: str, hypothesis: str, language: str | None = None) -> float:
-    """Return the word error rate, or the character error rate where words are not separated by settled spaces.
+    """Return the word error rate, or the character error rate where spaces do not settle what a word is.
 
     Raises
     ------

@@ -1,0 +1,110 @@
+"""Where things stand in the picture of a recording: pure geometry, nothing is drawn here."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from .axes import points_wide
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from ..audio.reference import ReferenceTurn
+    from ..realtime.session import Utterance
+    from ..recording.latency import LatencyTable, UtteranceLatency
+
+LABEL = 36.0
+"""Points that a total takes beside its bar."""
+
+
+@dataclass(frozen=True)
+class Wait:
+    """One utterance's wait on the time axis: from ``end`` of speech over ``stopped`` to ``final`` (s)."""
+
+    number: int
+    end: float
+    stopped: float
+    final: float
+    label: str
+
+
+@dataclass(frozen=True)
+class Lanes:
+    """Where the lanes of the picture lie, as fractions of the axes' height from the bottom."""
+
+    footer: float
+    axis: float
+    text: float
+    waits: float
+    wave: tuple[float, float]
+    point: float
+    text_lines: int
+
+
+def stack(spans: Sequence[tuple[float, float]]) -> list[int]:
+    """Return for each span (start, end) the first row in which it overlaps no earlier one.
+
+    Examples
+    --------
+    >>> stack([(0, 2), (1, 3), (2.5, 4)])
+    [0, 1, 0]
+    """
+    ends: list[float] = []
+    rows = []
+    for start, end in spans:
+        row = next((index for index, taken in enumerate(ends) if taken <= start), len(ends))
+        if row == len(ends):
+            ends.append(end)
+        ends[row] = end
+        rows.append(row)
+    return rows
+
+
+def envelope(samples: Any, columns: int) -> tuple[Any, Any, Any]:
+    """Return positions (in samples), minima and maxima of at most ``columns`` stretches of int16 samples."""
+    count = len(samples)
+    starts = np.unique(np.linspace(0, count, max(1, min(columns, count)), endpoint=False).astype(int))
+    middles = (starts + np.append(starts[1:], count)) / 2
+    return middles, np.minimum.reduceat(samples, starts), np.maximum.reduceat(samples, starts)
+
+
+def waits_of(
+    utterances: Sequence[Utterance], latency: LatencyTable, reference: Sequence[ReferenceTurn] | None
+) -> list[Wait]:
+    """Return the waits, each from where its latency says that speech ends."""
+    waits = []
+    for utterance, row in zip(utterances, latency):
+        end = reference[row.reference].end if reference and row.reference is not None else utterance.end
+        wait = _wait(utterance, row, end)
+        if wait is not None:
+            waits.append(wait)
+    return waits
+
+
+def _wait(utterance: Utterance, row: UtteranceLatency, end: float | None) -> Wait | None:
+    if end is None or (row.endpoint_delay is None and row.decode_delay is None):
+        return None
+    stopped = end + (row.endpoint_delay or 0.0)
+    total = row.finalization if row.endpoint_delay is not None else row.decode_delay
+    label = f"{total:.2f} s" if total is not None else ""
+    return Wait(utterance.number, end, stopped, stopped + (row.decode_delay or 0.0), label)
+
+
+def with_label(ax: Axes, final: float, end: float) -> float:
+    """Return how far the axis must reach for the total beside a wait that ends at ``final``."""
+    share = LABEL / max(points_wide(ax), 2 * LABEL)
+    return final + share * end / (1 - share)
+
+
+def text_room(utterances: Sequence[Utterance], right: float) -> list[tuple[float, float]]:
+    """Return the span each transcript may take: from its turn's beginning to that of the next."""
+    begins = [
+        utterance.onset if utterance.onset is not None else (utterance.start or 0.0)
+        for utterance in utterances
+    ]
+    gap = 0.006 * right
+    return [(begin, max(begin, after - gap)) for begin, after in zip(begins, [*begins[1:], right + gap])]

@@ -1,0 +1,48 @@
+"""Which settings held from which sample on."""
+
+from __future__ import annotations
+
+from ..realtime.config import SessionConfig
+from ..realtime.events import ErrorEvent, SessionUpdated
+from .values import SettingsChange, TimedEvent
+
+SESSION_PARAMS = ("session", "turn_detection", "input_audio", "sample_rate", "modalities")
+"""What the ``param`` of an error begins with when a setting was refused."""
+
+
+class SettingsLog:
+    """Settings with the sample from which each held: where the update was sent, once it was confirmed.
+
+    Parameters
+    ----------
+    config : SessionConfig
+        What was asked for at the start.
+    """
+
+    def __init__(self, config: SessionConfig) -> None:
+        self.changes = [SettingsChange(0, 0.0, config)]
+        self._asked: list[tuple[TimedEvent, int]] = []
+
+    def ask(self, update: TimedEvent, sample: int) -> None:
+        """Note an update that was sent after ``sample`` samples."""
+        self._asked.append((update, sample))
+
+    def answer(self, timed: TimedEvent, config: SessionConfig, sample: int) -> None:
+        """Take an event from the service, after which ``config`` is in force."""
+        asked = timed
+        if isinstance(timed.event, SessionUpdated) and self._asked:
+            asked, sample = self._asked.pop(0)
+        elif isinstance(timed.event, ErrorEvent):
+            self._drop_refused(timed.event)
+        if config != self.changes[-1].config:
+            self.changes.append(SettingsChange(sample, asked.time, config))
+
+    def _drop_refused(self, error: ErrorEvent) -> None:
+        """Forget the update an error answers, so that the next confirmation is not taken for it."""
+        refused = error.error.get("event_id")
+        for position, (asked, _) in enumerate(self._asked):
+            if refused is not None and asked.message.get("event_id") == refused:
+                del self._asked[position]
+                return
+        if self._asked and str(error.error.get("param") or "").startswith(SESSION_PARAMS):
+            del self._asked[0]
