@@ -65,7 +65,7 @@ class Sample:
         if len(self.channels) == 1:
             return self.channels[0]
         first = self.channels[0]
-        mean = np.mean([clip.samples for clip in self.channels], axis=0, dtype=np.float32)
+        mean = np.stack([clip.samples for clip in self.channels]).mean(axis=0)
         origin = Origin(first.sample_rate, len(self.channels), "mean", first.origin.name)
         return AudioClip(mean, first.sample_rate, origin)
 
@@ -106,7 +106,7 @@ def sample(name: str = "conversation") -> Sample:
     Examples
     --------
     >>> sample("call").clip
-    <AudioClip 'call.flac' 28.36 s at 8000 Hz, mean of 2 channels>
+    <AudioClip 'call.flac' 31.99 s at 8000 Hz, mean of 2 channels>
     """
     if name not in SAMPLE_NAMES:
         raise AudioError(f"There is no sample {name!r}; choose one of {', '.join(SAMPLE_NAMES)}.")
@@ -119,7 +119,8 @@ def sample(name: str = "conversation") -> Sample:
         description=about["description"],
         channels=channels,
         turns=tuple(
-            ReferenceTurn(turn["start"], turn["end"], turn["text"], turn["speaker"]) for turn in about["turns"]
+            ReferenceTurn(turn["start"], turn["end"], turn["text"], turn["speaker"])
+            for turn in about["turns"]
         ),
         corpus_text=about.get("corpus_text"),
         unknown_words=tuple(about.get("unknown_words", ())),
