@@ -1,13 +1,15 @@
 """Client frames of the WebSocket protocol (RFC 6455), built and masked in a few microseconds.
 
 websocket-client masks through Python integers, which costs more than all else in sending a chunk of audio;
-numpy does the same with one exclusive or.
+the websockets package brings compiled code for it, and numpy does it where that was not built.
 """
 
 from __future__ import annotations
 
 import os
 import struct
+from collections.abc import Callable
+from functools import lru_cache
 
 import numpy as np
 
@@ -40,6 +42,21 @@ def client_frame(payload: bytes, opcode: int = TEXT) -> bytes:
     else:
         header = struct.pack("!BBQ", _FIN | opcode, _MASKED | 127, size)
     mask = os.urandom(4)
+    return header + mask + _masker()(payload, mask)
+
+
+@lru_cache(maxsize=None)
+def _masker() -> Callable[[bytes, bytes], bytes]:
+    """Return the fastest way to mask that is installed; looked up when the first frame is sent."""
+    try:
+        from websockets.speedups import apply_mask
+    except ImportError:
+        return mask_with_numpy
+    return apply_mask
+
+
+def mask_with_numpy(payload: bytes, mask: bytes) -> bytes:
+    """Return the payload, each byte combined with the next of the four in the mask by exclusive or."""
+    size = len(payload)
     padded = np.frombuffer(payload + bytes(-size & 3), np.uint32)
-    masked = (padded ^ np.frombuffer(mask, np.uint32)).tobytes()
-    return b"".join((header, mask, masked[:size] if size & 3 else masked))
+    return (padded ^ np.frombuffer(mask, np.uint32)).tobytes()[:size]

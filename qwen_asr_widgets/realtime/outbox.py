@@ -46,8 +46,10 @@ class Outbox:
         self.sent = 0
         self._frames: deque[tuple[memoryview, Sent | None]] = deque()
 
-    def __len__(self) -> int:
-        return len(self._frames)
+    @property
+    def empty(self) -> bool:
+        """Whether nothing waits."""
+        return not self._frames
 
     def has_room(self, size: int) -> bool:
         """Whether a frame fits; one larger than the limit fits an empty outbox."""

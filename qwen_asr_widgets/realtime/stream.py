@@ -167,18 +167,19 @@ class AudioStream:
         NotConnected
             Before `connect` or after `close` or `finish`.
         """
+        data = np.ascontiguousarray(samples, dtype="<i2")
         step = MAX_CHUNK_SECONDS * self.config.sample_rate
         with self._sending:
-            self._require_open()
-            for start in range(0, len(samples), step):
-                self._append(samples[start : start + step])
+            if self._failure is not None or self._finishing or not self.connected:
+                self._refuse()
+            for start in range(0, len(data), step):
+                self._append(data[start : start + step])
 
     def _append(self, samples: NDArray[np.int16]) -> None:
         start = self.position
         self.position += len(samples)
         if self._opus is None:
-            data = np.ascontiguousarray(samples, dtype="<i2")
-            self._send_audio(data.tobytes(), start, self.position)
+            self._send_audio(samples.data, start, self.position)
         else:
             for page in self._opus.push(samples):
                 self._send_audio(page.data, page.start, page.stop)
@@ -280,12 +281,15 @@ class AudioStream:
         waiting = self._connection.stats.waiting_bytes if self._connection else 0
         return self._signs, waiting
 
-    def _require_open(self) -> None:
-        self._raise_failure()
+    def _refuse(self) -> None:
+        """Say why no audio can be sent; an end that the reader has not reported yet is waited for."""
         if self._connection is None:
             raise NotConnected("Not connected: call connect() before sending.")
-        if self._finishing or self._closed or self._closing:
-            raise NotConnected("The session has ended: nothing more can be sent.")
+        if not self._finishing and not self._closing:
+            with self._changed:
+                self._changed.wait_for(lambda: self._failure or self._closed, 1.0)
+        self._raise_failure()
+        raise NotConnected("The session has ended: nothing more can be sent.")
 
     def _raise_failure(self) -> None:
         if self._failure is not None:
@@ -293,7 +297,7 @@ class AudioStream:
 
     # ---- sending
 
-    def _send_audio(self, data: bytes, start: int, stop: int) -> None:
+    def _send_audio(self, data: bytes | memoryview, start: int, stop: int) -> None:
         observer = self._observer if stop > start else None
         self._put(encode_append(data), partial(observer.audio_sent, start, stop) if observer else None)
 
@@ -305,14 +309,12 @@ class AudioStream:
 
     def _put(self, text: str, on_sent: Sent | None) -> None:
         if self._connection is None:
-            raise NotConnected("Not connected: call connect() before sending.")
-        try:
-            self._connection.send(text, on_sent, self._send_timeout)
-        except NotConnected:
-            with self._changed:
-                self._changed.wait_for(lambda: self._closed, 1.0)
-            self._raise_failure()
-            raise
+            self._refuse()
+        else:
+            try:
+                self._connection.send(text, on_sent, self._send_timeout)
+            except NotConnected:
+                self._refuse()
 
     def _flush_opus(self) -> None:
         """Send what the encoder holds back; audio after it begins a new Ogg stream."""

@@ -122,7 +122,8 @@ class Connection:
         self._ping_timeout = ping_timeout
         self._clock = clock
         self._on_open = on_open
-        self._changed = threading.Condition()
+        self._lock = threading.RLock()
+        self._changed = threading.Condition(self._lock)
         self._outbox = Outbox(outbox_bytes)
         self._state = "new"
         self._failure: QawError | None = None
@@ -264,7 +265,7 @@ class Connection:
         with self._changed:
             self._state = "ending"
             self._changed.notify_all()
-            self._changed.wait_for(lambda: not len(self._outbox), 0.5 if self.close_code else 0)
+            self._changed.wait_for(lambda: self._outbox.empty, 0.5 if self.close_code else 0)
         self._reader.shutdown()
         try:
             self._on_closed(self.close_code, self.close_reason)
@@ -296,24 +297,26 @@ class Connection:
         OutboxFull
             The network takes less than is sent: no room within ``timeout``. The message was not taken.
         """
-        frame = memoryview(frames.client_frame(text.encode("utf-8")))
+        frame = frames.client_frame(text.encode())
         count, now = 0, 0.0
-        with self._changed:
-            self._require_open()
-            if not len(self._outbox):
+        with self._lock:
+            if self._state != "open":
+                self._refuse()
+            outbox = self._outbox
+            if outbox.empty:
                 now = self._clock()
                 count = self._write_now(frame)
-            elif not self._outbox.has_room(len(frame)):
+            elif not outbox.has_room(len(frame)):
                 self._wait_for_room(len(frame), timeout)
             if count == len(frame):
-                self._outbox.direct += 1
+                outbox.direct += 1
             else:
-                self._outbox.put(frame[count:], None if count else on_sent)
+                outbox.put(memoryview(frame)[count:], None if count else on_sent)
                 self._changed.notify_all()
         if count and on_sent is not None:
             on_sent(now)
 
-    def _write_now(self, frame: memoryview) -> int:
+    def _write_now(self, frame: bytes | memoryview) -> int:
         """Write without waiting; return how many bytes the socket took."""
         try:
             with self._io:
@@ -332,7 +335,8 @@ class Connection:
             )
             if ready or self._outbox.sent == sent:
                 break
-        self._require_open()
+        if self._state != "open":
+            self._refuse()
         if not ready:
             self._outbox.refused += 1
             raise OutboxFull(
@@ -340,11 +344,10 @@ class Connection:
                 "to be sent. The network is slower than the audio: send Opus, lower the pace, or try again."
             )
 
-    def _require_open(self) -> None:
-        if self._state == "new":
+    def _refuse(self) -> None:
+        if self._state in ("new", "opening"):
             raise NotConnected("Not connected: call connect() before sending.")
-        if self._state != "open":
-            raise NotConnected(_ENDED)
+        raise NotConnected(_ENDED)
 
     def _write_control(self, frame: bytes) -> None:
         """Send a control frame of ours or of websocket-client; it overtakes audio that waits."""
@@ -357,9 +360,9 @@ class Connection:
         while True:
             with self._changed:
                 self._changed.wait_for(self._has_work, self._until_ping())
-                if self._state in ("ending", "closed") and not len(self._outbox):
+                if self._state in ("ending", "closed") and self._outbox.empty:
                     return
-                if len(self._outbox):
+                if not self._outbox.empty:
                     frame, on_sent = self._outbox.head()
                 else:
                     self._ping()
@@ -368,7 +371,7 @@ class Connection:
                 return
 
     def _has_work(self) -> bool:
-        return bool(len(self._outbox)) or self._state in ("ending", "closed")
+        return not self._outbox.empty or self._state in ("ending", "closed")
 
     def _write_head(self, frame: memoryview, on_sent: Sent | None) -> bool:
         """Write some of the head of the outbox, waiting for the socket outside the lock."""
