@@ -337,8 +337,8 @@ class Responder:
 
     def _session_object(self) -> dict[str, Any]:
         session = {
-            "id": self.session_id, "object": "realtime.session", "model": self._model, **self.config.to_wire(),
-            "engine": self._engine,
+            "id": self.session_id, "object": "realtime.session", "model": self._model,
+            **self.config.to_wire(), "engine": self._engine,
         }
         if self._unknown_words and self.config.corpus_text:
             session["input_audio_transcription"]["corpus"]["unknown_words"] = list(self._unknown_words)

@@ -19,6 +19,7 @@ from typing import BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
+from ..audio.units import SAMPLE_RATE
 from ..errors import EndpointError
 from .commands import (
     Begin, Command, Configure, Configured, Drop, End, Failed, Final, Hear, Heard, Hire, PartialText, Quiet,
@@ -34,6 +35,8 @@ INBOX = 256
 """Commands waiting in this process; the service sees a full pipe beyond them."""
 
 _EARLY = 0.15
+"""Seconds by which a rehearsal is begun earlier than it need be: silences are told of every 100 ms."""
+
 _POLL = 0.002
 
 
@@ -63,14 +66,16 @@ class Desk:
     @property
     def has_work(self) -> bool:
         """Whether there is audio to be decoded or a rehearsal due."""
-        return self._item is not None and (self._waiting_samples >= self._to_next_step or self._rehearsal_due)
+        return self._item is not None and (
+            self._waiting_samples >= self._to_next_step or self._rehearsal_due or self._catch_up_due
+        )
 
     def obey(self, command: Command) -> None:
         """Do what a command asks at once; audio alone is left for `work`."""
         if isinstance(command, Hear):
             self._take(command.samples)
         elif isinstance(command, Quiet):
-            self._consider_rehearsal(command)
+            self._use_silence(command)
         elif isinstance(command, Begin):
             self._begin(command)
         elif isinstance(command, End):
@@ -82,7 +87,10 @@ class Desk:
 
     def work(self) -> None:
         """Decode one step of what waits, or rehearse the final pass."""
-        self._guarded(self._rehearse if self._rehearsal_due else self._step)
+        if self._rehearsal_due:
+            self._guarded(self._rehearse)
+        else:
+            self._guarded(self._catch_up if self._catch_up_due else self._step)
 
     def _configure(self, command: Configure) -> None:
         try:
@@ -98,7 +106,7 @@ class Desk:
         self._waiting: list[NDArray[np.int16]] = []
         self._waiting_samples = self._given = 0
         self._shown = Hypothesis()
-        self._rehearsal_due = False
+        self._rehearsal_due = self._catch_up_due = False
         self._rehearsed: tuple[str, float] | None = None
         self._wasted = 0.0
         self._guarded(lambda: self._recognizer.start(command.first_sample))
@@ -109,17 +117,25 @@ class Desk:
             return
         self._waiting.append(samples)
         self._waiting_samples += len(samples)
-        self._rehearsal_due = False
+        self._rehearsal_due = self._catch_up_due = False
         if self._rehearsed is not None:
             self._wasted += self._rehearsed[1]
             self._rehearsed = None
 
-    def _consider_rehearsal(self, quiet: Quiet) -> None:
-        """Rehearse as late as still lets the pass be over when the utterance ends."""
-        if self._item is None or self._rehearsed is not None or not self._recognizer.can_rehearse:
+    def _use_silence(self, quiet: Quiet) -> None:
+        """Rehearse as late as still lets the pass be over when the utterance ends; else decode what is left."""
+        if self._item is None or self._rehearsed is not None:
             return
-        expected = self._cost * (self._given + self._waiting_samples) / 16_000
-        self._rehearsal_due = expected + _EARLY >= quiet.remaining
+        if self._recognizer.can_rehearse:
+            expected = self._cost * (self._given + self._waiting_samples) / SAMPLE_RATE
+            self._rehearsal_due = expected + _EARLY >= quiet.remaining
+        else:
+            self._catch_up_due = self._recognizer.costly_partials and self._waiting_samples > 0
+
+    def _catch_up(self) -> None:
+        self._catch_up_due = False
+        self._hand_over(self._waiting_samples)
+        self._partial()
 
     @property
     def _to_next_step(self) -> int:
@@ -154,8 +170,8 @@ class Desk:
         begun = self._clock()
         text = self._recognizer.finish()
         took = self._clock() - begun
-        if self._given >= 8_000:
-            self._cost = 0.7 * self._cost + 0.3 * min(1.0, took * 16_000 / self._given)
+        if self._given >= SAMPLE_RATE // 2:
+            self._cost = 0.7 * self._cost + 0.3 * min(1.0, took * SAMPLE_RATE / self._given)
         return text, took
 
     def _end(self) -> None:
