@@ -51,6 +51,15 @@ def tried_silence(scores, problem):
     return next((ms for ms in tried if heals(scores, problem, silence=ms)), None)
 
 
+def compare(scores, problem):
+    """Hold both critical values against trying everything and return which of them exist."""
+    threshold = healing_threshold(scores.values, PRESENT, problem)
+    silence = healing_silence(scores.values, PRESENT, problem)
+    assert threshold == tried_threshold(scores, problem)
+    assert silence == tried_silence(scores, problem)
+    return problem.kind, threshold is not None, silence is not None
+
+
 LEVELS = st.sampled_from([-0.9, -0.5, -0.12, 0.0, 0.15, 0.2, 0.25, 0.4, 0.7, 0.9, 1.0])
 RUNS = st.lists(st.tuples(LEVELS, st.integers(1, 16)), min_size=1, max_size=25)
 STRETCHES = st.lists(st.tuples(st.integers(200, 20_000), st.integers(800, 40_000)), max_size=6)
@@ -73,8 +82,18 @@ def test_critical_values_equal_those_of_trying_everything(runs, parts, seed):
     found = problems(scores, reference)
     assume(found)
     for problem in found:
-        assert healing_threshold(scores.values, PRESENT, problem) == tried_threshold(scores, problem)
-        assert healing_silence(scores.values, PRESENT, problem) == tried_silence(scores, problem)
+        compare(scores, problem)
+
+
+@pytest.mark.parametrize(
+    ("truth", "kind"), [(TurnDetection(0.2, 224, 0), "merged"), (TurnDetection(0.2, 640, 0), "cut")]
+)
+@pytest.mark.parametrize("seed", range(4))
+def test_critical_values_equal_those_of_trying_everything_in_scores_that_wander(seed, truth, kind):
+    noise = np.random.default_rng(seed).normal(size=600)
+    scores = SpeechScores(np.clip(np.convolve(noise, np.full(10, 0.2), mode="same"), -1, 1))
+    compared = [compare(scores, problem) for problem in problems(scores, detect_turns(scores, truth))]
+    assert (kind, True, True) in compared
 
 
 def drawn(drawing, levels):
