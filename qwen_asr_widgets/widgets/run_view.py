@@ -26,6 +26,7 @@ import traitlets
 
 from ..audio.clip import AudioClip
 from ..errors import SettingError
+from .closing import close_whole
 from .microphone import LANGUAGES, free_of_subshell
 from .pump import Message, Pump
 from .run_feed import Lanes, RunFeed
@@ -169,7 +170,7 @@ class RunView(SavedOutput, anywidget.AnyWidget):
     def close(self) -> None:
         """Take the widget off the page and end its thread."""
         self._pump.stop()
-        super().close()
+        close_whole(self)
 
     def static_title(self) -> str:
         """Return what is shown and how long it is."""

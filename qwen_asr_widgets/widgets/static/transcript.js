@@ -12,12 +12,14 @@
  * @property {AbortSignal} signal
  * @property {number} [height]   most CSS pixels of the list before it scrolls
  */
-import { button, make } from "./dom.js";
+import { make } from "./dom.js";
 import { textOf } from "./run_state.js";
 import { asText, filtered, latencyChips, noteChips, splitMatches, timeOf } from "./transcript_rows.js";
+import { transcriptParts } from "./transcript_parts.js";
 import { RowHeights } from "./virtual_list.js";
 
 const ROW_GUESS = 34;
+const HEIGHT = 360;
 let instances = 0;
 
 export class TranscriptView {
@@ -41,65 +43,40 @@ export class TranscriptView {
     this.drawn = new Map();
     /** @type {Set<number> | null} */
     this.announced = null;
-    this.build(host, signal);
+    this.stick = false;
+    /** @type {ReturnType<typeof setTimeout> | undefined} */
+    this.copyTimer = undefined;
+    this.parts = transcriptParts(this.t, options.height ?? HEIGHT);
+    host.append(this.parts.root);
+    this.listen(signal);
     this.run.subscribe({ changed: () => this.changed(), selected: ({ number }) => this.chosen(number) }, signal);
     if (this.run.state.version >= 0) this.changed();
     else this.schedule();
   }
 
-  /** @param {HTMLElement} host @param {AbortSignal} signal */
-  build(host, signal) {
-    const { t } = this;
-    const search = make("input", {
-      type: "search", class: "qaw-input qaw-search", placeholder: t("transcript.search"), "aria-label": t("transcript.search"),
-    });
-    search.addEventListener("input", () => this.filter(search.value, this.problemsOnly), { signal });
-    this.problems = button(t("transcript.problems"), () => this.filter(this.query, !this.problemsOnly), signal, {
-      "aria-pressed": "false", hidden: true,
-    });
-    this.copyButton = button(t("transcript.copy"), () => void this.copy(), signal);
-    this.live = button(t("wave.live"), () => this.toEnd(), signal, { hidden: true });
-    this.count = make("span", { class: "qaw-dim" });
-    const bar = make("div", { class: "qaw-bar qaw-transcript-bar" }, search, this.problems, this.count,
-      make("span", { class: "qaw-space" }), this.live, this.copyButton);
-    const head = make("div", { class: "qaw-row qaw-row-head qaw-dim", "aria-hidden": "true" },
-      make("span"), make("span", {}, t("transcript.time")), make("span", {}, t("transcript.text")),
-      make("span", { class: "qaw-legend" }, t("transcript.latency"),
-        make("i", { class: "qaw-swatch qaw-swatch-wait" }), t("transcript.endpoint"),
-        make("i", { class: "qaw-swatch qaw-swatch-decode" }), t("transcript.decode")));
-    this.rowsHost = make("div", { class: "qaw-rows", role: "presentation" });
-    this.spacer = make("div", { class: "qaw-spacer", role: "presentation" }, this.rowsHost);
-    this.list = make("div", {
-      class: "qaw-list", role: "listbox", tabindex: "0", "aria-label": t("transcript.label"),
-      "aria-keyshortcuts": "ArrowUp ArrowDown Home End Enter",
-    }, this.spacer);
-    this.list.style.maxHeight = `${this.options.height ?? 360}px`;
-    this.empty = make("div", { class: "qaw-empty qaw-dim" });
-    this.spoken = make("div", { class: "qaw-only-spoken", "aria-live": "polite", role: "status" });
-    this.foot = make("div", { class: "qaw-foot qaw-dim" });
-    this.root = make("div", { class: "qaw-transcript" }, bar, head, this.list, this.empty, this.foot, this.spoken);
-    host.append(this.root);
-    this.listen(signal);
-  }
-
   /** @param {AbortSignal} signal */
   listen(signal) {
-    this.list.addEventListener("scroll", () => this.schedule(), { signal, passive: true });
-    this.list.addEventListener("click", (event) => {
+    const { search, problems, live, copy, list } = this.parts;
+    search.addEventListener("input", () => this.filter(search.value, this.problemsOnly), { signal });
+    problems.addEventListener("click", () => this.filter(this.query, !this.problemsOnly), { signal });
+    live.addEventListener("click", () => this.toEnd(), { signal });
+    copy.addEventListener("click", () => void this.copy(), { signal });
+    list.addEventListener("scroll", () => this.schedule(), { signal, passive: true });
+    list.addEventListener("click", (event) => {
       const row = /** @type {HTMLElement} */ (event.target).closest(".qaw-row");
       const reading = window.getSelection()?.type === "Range";
       if (row instanceof HTMLElement && !reading) this.run.select(Number(row.dataset.number), true);
     }, { signal });
-    this.list.addEventListener("keydown", (event) => {
+    list.addEventListener("keydown", (event) => {
       if (!event.ctrlKey && !event.metaKey && this.key(event.key)) event.preventDefault();
     }, { signal });
     const resized = new ResizeObserver(() => {
-      if (this.list.clientWidth === this.listWidth) return;
-      this.listWidth = this.list.clientWidth;
+      if (list.clientWidth === this.listWidth) return;
+      this.listWidth = list.clientWidth;
       this.heights.forget();
       this.schedule();
     });
-    resized.observe(this.list);
+    resized.observe(list);
     signal.addEventListener("abort", () => resized.disconnect(), { once: true });
   }
 
@@ -108,9 +85,11 @@ export class TranscriptView {
     const at = this.shown.findIndex((u) => u.number === this.run.state.selected);
     const last = this.shown.length - 1;
     const page = 8;
-    const target = {
+    /** @type {Record<string, number>} */
+    const targets = {
       ArrowDown: at + 1, ArrowUp: at < 0 ? last : at - 1, Home: 0, End: last, PageDown: at + page, PageUp: at - page,
-    }[key];
+    };
+    const target = targets[key];
     if (target !== undefined && last >= 0) {
       this.run.select(this.shown[Math.min(Math.max(target, 0), last)].number);
       return true;
@@ -126,8 +105,8 @@ export class TranscriptView {
     const { utterances } = this.run.state;
     this.announce(utterances);
     const wrong = utterances.filter((u) => u.problem).length;
-    this.problems.hidden = wrong === 0 && !this.problemsOnly;
-    this.problems.textContent = `${this.t("transcript.problems")} (${wrong})`;
+    this.parts.problems.hidden = wrong === 0 && !this.problemsOnly;
+    this.parts.problems.textContent = `${this.t("transcript.problems")} (${wrong})`;
     this.refresh();
   }
 
@@ -135,7 +114,7 @@ export class TranscriptView {
   filter(query, problemsOnly) {
     this.query = query;
     this.problemsOnly = problemsOnly;
-    this.problems.setAttribute("aria-pressed", String(problemsOnly));
+    this.parts.problems.setAttribute("aria-pressed", String(problemsOnly));
     this.heights.forget();
     this.refresh();
   }
@@ -146,13 +125,13 @@ export class TranscriptView {
     this.shown = filtered(utterances, this.query, this.problemsOnly);
     this.heights.resize(this.shown.length);
     const some = this.shown.length < utterances.length;
-    this.count.textContent = some
+    this.parts.count.textContent = some
       ? this.t("transcript.some", { shown: this.shown.length, count: utterances.length })
       : "";
-    this.empty.hidden = this.shown.length > 0;
-    this.list.hidden = !this.empty.hidden;
-    this.empty.textContent = this.t(utterances.length ? "transcript.noMatch" : info.growing ? "transcript.waiting" : "transcript.none");
-    this.foot.replaceChildren(
+    this.parts.empty.hidden = this.shown.length > 0;
+    this.parts.list.hidden = !this.parts.empty.hidden;
+    this.parts.empty.textContent = this.t(utterances.length ? "transcript.noMatch" : info.growing ? "transcript.waiting" : "transcript.none");
+    this.parts.foot.replaceChildren(
       make("span", {}, this.t("transcript.count", { count: utterances.length })),
       make("span", {}, info.summary), make("span", { class: "qaw-space" }), make("span", {}, info.engine),
     );
@@ -161,12 +140,12 @@ export class TranscriptView {
   }
 
   atEnd() {
-    const { scrollTop, clientHeight, scrollHeight } = this.list;
+    const { scrollTop, clientHeight, scrollHeight } = this.parts.list;
     return scrollTop + clientHeight >= scrollHeight - 8;
   }
 
   toEnd() {
-    this.list.scrollTop = this.list.scrollHeight;
+    this.parts.list.scrollTop = this.parts.list.scrollHeight;
   }
 
   schedule() {
@@ -178,11 +157,12 @@ export class TranscriptView {
   }
 
   draw() {
-    const { list, heights } = this;
-    this.spacer.style.height = `${heights.total}px`;
+    const { heights } = this;
+    const { list } = this.parts;
+    this.parts.spacer.style.height = `${heights.total}px`;
     if (this.stick) list.scrollTop = list.scrollHeight;
-    const [first, last] = heights.window(list.scrollTop, list.clientHeight || (this.options.height ?? 360));
-    this.rowsHost.style.transform = `translateY(${heights.top(first)}px)`;
+    const [first, last] = heights.window(list.scrollTop, list.clientHeight || (this.options.height ?? HEIGHT));
+    this.parts.rows.style.transform = `translateY(${heights.top(first)}px)`;
     const rows = this.shown.slice(first, last).map((utterance, k) => this.row(utterance, first + k));
     this.place(rows);
     let moved = false;
@@ -190,7 +170,7 @@ export class TranscriptView {
       if (element.offsetHeight) moved = heights.measure(first + k, element.offsetHeight) || moved;
     });
     if (moved) this.schedule();
-    this.live.hidden = !this.run.state.info.growing || this.atEnd();
+    this.parts.live.hidden = !this.run.state.info.growing || this.atEnd();
   }
 
   /** Put these rows on the page, touching only what differs. @param {HTMLElement[]} rows */
@@ -202,7 +182,7 @@ export class TranscriptView {
       this.drawn.delete(number);
     }
     rows.forEach((element, k) => {
-      if (this.rowsHost.children[k] !== element) this.rowsHost.insertBefore(element, this.rowsHost.children[k] ?? null);
+      if (this.parts.rows.children[k] !== element) this.parts.rows.insertBefore(element, this.parts.rows.children[k] ?? null);
     });
   }
 
@@ -249,13 +229,13 @@ export class TranscriptView {
   chosen(number) {
     const at = this.shown.findIndex((u) => u.number === number);
     if (at < 0) {
-      this.list.removeAttribute("aria-activedescendant");
+      this.parts.list.removeAttribute("aria-activedescendant");
     } else {
-      this.list.setAttribute("aria-activedescendant", `${this.id}-${number}`);
+      this.parts.list.setAttribute("aria-activedescendant", `${this.id}-${number}`);
       const top = this.heights.top(at);
       const bottom = this.heights.top(at + 1);
-      if (top < this.list.scrollTop) this.list.scrollTop = top;
-      else if (bottom > this.list.scrollTop + this.list.clientHeight) this.list.scrollTop = bottom - this.list.clientHeight;
+      if (top < this.parts.list.scrollTop) this.parts.list.scrollTop = top;
+      else if (bottom > this.parts.list.scrollTop + this.parts.list.clientHeight) this.parts.list.scrollTop = bottom - this.parts.list.clientHeight;
     }
     this.stick = false;
     this.schedule();
@@ -268,14 +248,14 @@ export class TranscriptView {
     this.announced = new Set(finals.map((u) => u.number));
     if (!before) return;
     const fresh = finals.filter((u) => !before.has(u.number) && u.settled);
-    if (fresh.length) this.spoken.textContent = fresh.map((u) => `${u.number}: ${textOf(u)}`).join(" ");
+    if (fresh.length) this.parts.spoken.textContent = fresh.map((u) => `${u.number}: ${textOf(u)}`).join(" ");
   }
 
   async copy() {
     const done = await copyText(asText(this.shown));
-    this.copyButton.textContent = this.t(done ? "transcript.copied" : "transcript.notCopied");
+    this.parts.copy.textContent = this.t(done ? "transcript.copied" : "transcript.notCopied");
     clearTimeout(this.copyTimer);
-    this.copyTimer = setTimeout(() => { this.copyButton.textContent = this.t("transcript.copy"); }, 2000);
+    this.copyTimer = setTimeout(() => { this.parts.copy.textContent = this.t("transcript.copy"); }, 2000);
   }
 
   /** End everything this view has started. */
@@ -284,7 +264,7 @@ export class TranscriptView {
     this.end.abort();
     cancelAnimationFrame(this.frame);
     clearTimeout(this.copyTimer);
-    this.root.remove();
+    this.parts.root.remove();
   }
 }
 

@@ -32,7 +32,7 @@ export function createWaveBar(host, wave, signal, visible) {
   host.append(bar);
   return {
     update() {
-      const playing = wave.playback?.playing ?? false;
+      const playing = wave.sound.playing;
       setText(glyph, playing ? "❚❚" : "▶");
       setText(word, playing ? t("wave.pause") : t("wave.play"));
       play.setAttribute("aria-label", playing ? t("wave.pause") : t("wave.play"));

@@ -1,0 +1,43 @@
+/**
+ * The elements a transcript consists of, before anything stands in them.
+ *
+ * @import { Translate } from "./strings.js"
+ */
+import { make } from "./dom.js";
+
+/** @param {Translate} t @param {number} height most CSS pixels of the list */
+export function transcriptParts(t, height) {
+  const press = (/** @type {string} */ label, /** @type {boolean} */ hidden) =>
+    make("button", { type: "button", class: "qaw-button", hidden }, label);
+  const search = make("input", {
+    type: "search", class: "qaw-input qaw-search", placeholder: t("transcript.search"),
+    "aria-label": t("transcript.search"),
+  });
+  const problems = press(t("transcript.problems"), true);
+  problems.setAttribute("aria-pressed", "false");
+  const live = press(t("wave.live"), true);
+  const copy = press(t("transcript.copy"), false);
+  const count = make("span", { class: "qaw-dim" });
+  const bar = make("div", { class: "qaw-bar" }, search, problems, count, make("span", { class: "qaw-space" }), live, copy);
+  const rows = make("div", { class: "qaw-rows", role: "presentation" });
+  const spacer = make("div", { class: "qaw-spacer", role: "presentation" }, rows);
+  const list = make("div", {
+    class: "qaw-list", role: "listbox", tabindex: "0", "aria-label": t("transcript.label"),
+    "aria-keyshortcuts": "ArrowUp ArrowDown Home End Enter",
+  }, spacer);
+  list.style.maxHeight = `${height}px`;
+  const empty = make("div", { class: "qaw-empty qaw-dim" });
+  const foot = make("div", { class: "qaw-foot qaw-dim" });
+  const spoken = make("div", { class: "qaw-only-spoken", "aria-live": "polite", role: "status" });
+  const root = make("div", { class: "qaw-transcript" }, bar, heading(t), list, empty, foot, spoken);
+  return { root, search, problems, live, copy, count, rows, spacer, list, empty, foot, spoken };
+}
+
+/** @param {Translate} t */
+function heading(t) {
+  return make("div", { class: "qaw-row qaw-row-head qaw-dim", "aria-hidden": "true" },
+    make("span"), make("span", {}, t("transcript.time")), make("span", {}, t("transcript.text")),
+    make("span", { class: "qaw-legend" }, t("transcript.latency"),
+      make("i", { class: "qaw-swatch qaw-swatch-wait" }), t("transcript.endpoint"),
+      make("i", { class: "qaw-swatch qaw-swatch-decode" }), t("transcript.decode")));
+}

@@ -1,0 +1,58 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import {
+  layBands, layLatency, stackBars, textSlots, tierOf, turnAt, visibleRange,
+} from "../../qwen_asr_widgets/widgets/static/lanes.js";
+
+const turn = (number, onset, end, rest = {}) => ({ number, onset, end, ...rest });
+
+test("what of a turn is shown depends on its width", () => {
+  assert.deepEqual([200, 120, 119, 12, 11, 3, 2.9].map(tierOf),
+    ["text", "text", "number", "number", "band", "band", "dense"]);
+});
+
+test("only turns that touch the view are laid out", () => {
+  const turns = [turn(1, 0, 2), turn(2, 3, 5), turn(3, 6, 8), turn(4, 9, null)];
+  assert.deepEqual(visibleRange(turns, { start: 4, span: 3 }), [1, 3]);
+  assert.deepEqual(visibleRange(turns, { start: 20, span: 3 }), [3, 4]);
+});
+
+test("an open turn ends where the sound ends, and keeps its number", () => {
+  const { bands } = layBands([turn(1, 5, null)], { start: 0, span: 10 }, 100, 5.2);
+  assert.equal(bands[0].x1, 52);
+  assert.equal(bands[0].tier, "number");
+});
+
+test("tiny turns become a density, their problems ticks", () => {
+  const turns = Array.from({ length: 50 }, (_, k) => turn(k + 1, k, k + 0.5, { problem: k === 25 }));
+  const { bands, density, ticks } = layBands(turns, { start: 0, span: 50 }, 50, 50);
+  assert.equal(bands.length, 0);
+  assert.deepEqual([...density.slice(0, 3)], [0.5, 0.5, 0.5]);
+  assert.deepEqual(ticks, [25.25]);
+});
+
+test("text stands from its turn to the next where there is room for it", () => {
+  const { bands } = layBands([turn(1, 0, 2), turn(2, 2.5, 3), turn(3, 9, 10)], { start: 0, span: 10 }, 1000, 10);
+  assert.deepEqual(textSlots(bands, 1000).map((slot) => [slot.turn.number, slot.x, slot.width]),
+    [[1, 0, 240], [2, 250, 640]]);
+});
+
+test("bars that overlap stand in rows of their own", () => {
+  const rows = stackBars([{ x0: 0, x1: 10 }, { x0: 5, x1: 15 }, { x0: 13, x1: 20 }], 3).map((bar) => bar.row);
+  assert.deepEqual(rows, [0, 1, 0]);
+});
+
+test("a total is written only where it covers no other bar", () => {
+  const bars = [{ number: 1, from: 1, middle: 1.8, to: 2 }, { number: 2, from: 2.2, middle: 3, to: 3.2 }];
+  const wide = layLatency(bars, { start: 0, span: 10 }, 1000, 1, () => 15);
+  assert.deepEqual(wide.map((box) => box.labelled), [true, true]);
+  const tight = layLatency(bars, { start: 0, span: 10 }, 1000, 1, () => 40);
+  assert.deepEqual(tight.map((box) => box.labelled), [false, true]);
+});
+
+test("the turn under a moment is found, open ones too", () => {
+  const turns = [turn(1, 0, 2), turn(2, 3, null)];
+  assert.equal(turnAt(turns, 1, 9).number, 1);
+  assert.equal(turnAt(turns, 2.5, 9), null);
+  assert.equal(turnAt(turns, 8, 9).number, 2);
+});

@@ -1,0 +1,178 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { fitParts, fitText, isRightToLeft, stackRows } from "../../qwen_asr_widgets/widgets/static/layout.js";
+import { Playback } from "../../qwen_asr_widgets/widgets/static/playback.js";
+import { emptyRun, latencyBars, takeRun } from "../../qwen_asr_widgets/widgets/static/run_state.js";
+import { translator } from "../../qwen_asr_widgets/widgets/static/strings.js";
+import {
+  asText, filtered, latencyChips, noteChips, splitMatches,
+} from "../../qwen_asr_widgets/widgets/static/transcript_rows.js";
+import { RowHeights } from "../../qwen_asr_widgets/widgets/static/virtual_list.js";
+import { scoreColumns } from "../../qwen_asr_widgets/widgets/static/waveform_draw.js";
+
+const t = translator("en");
+const measure = (text) => Array.from(text).length * 10;
+
+function utterance(number, rest = {}) {
+  return {
+    number, onset: number, start: number, end: number + 0.5, settled: `words ${number}`, draft: "", status: "final",
+    ended_by: "silence", language: null, emotion: null, error: null, problem: false, first_partial: 0.5,
+    endpoint_delay: 0.8, decode_delay: 0.2, finalization: 1, ...rest,
+  };
+}
+
+const snapshot = (version, utterances) => ({ kind: "run", version, base: null, count: utterances.length, utterances });
+
+test("rows stack with gaps, hidden rows take none", () => {
+  const { boxes, height } = stackRows([
+    { id: "a", height: 10 }, { id: "b", height: 0 }, { id: "c", height: 20 },
+  ], 4);
+  assert.deepEqual(boxes.get("c"), { y: 14, height: 20 });
+  assert.equal(height, 34);
+  assert.equal(boxes.has("b"), false);
+});
+
+test("text that is too long ends in an ellipsis, never in half a letter", () => {
+  assert.equal(fitText("waveform", 80, measure), "waveform");
+  assert.equal(fitText("waveform", 55, measure), "wave…");
+  assert.equal(fitText("🎤🎤🎤🎤", 35, measure), "🎤🎤…");
+  assert.equal(fitText("waveform", 5, measure), "");
+});
+
+test("the draft gives way before the settled words", () => {
+  assert.deepEqual(fitParts("one", " two", 60, measure, measure), { settled: "one", draft: " t…", draftX: 30 });
+  assert.equal(fitParts("settled", " two", 50, measure, measure).draft, "");
+});
+
+test("Arabic and Hebrew run from right to left, whatever numbers stand first", () => {
+  assert.equal(isRightToLeft("12 مرحبا"), true);
+  assert.equal(isRightToLeft("hello مرحبا"), false);
+  assert.equal(isRightToLeft("你好"), false);
+});
+
+test("patches build on the version before; a gap is noticed, an old message left aside", () => {
+  const state = emptyRun();
+  assert.equal(takeRun(state, { ...snapshot(1, []), base: 0 }), "gap");
+  assert.equal(takeRun(state, snapshot(3, [utterance(1)])), "taken");
+  assert.equal(takeRun(state, { version: 4, base: 3, count: 2, utterances: [utterance(2)] }), "taken");
+  assert.equal(state.utterances.length, 2);
+  assert.equal(takeRun(state, { version: 4, base: 3, count: 2, utterances: [] }), "old");
+  assert.equal(takeRun(state, { version: 6, base: 5, count: 3, utterances: [utterance(3)] }), "gap");
+  assert.equal(takeRun(state, snapshot(2, [])), "old");
+  assert.equal(state.version, 4);
+});
+
+test("a wait is drawn from the end of speech to the final; a negative one is not drawn", () => {
+  const [bar] = latencyBars([utterance(1), utterance(2, { finalization: -0.2 }), utterance(3, { end: null })]);
+  assert.deepEqual([bar.from, bar.middle, bar.to], [1.5, 2.3, 2.5]);
+  assert.equal(latencyBars([utterance(2, { finalization: -0.2 })]).length, 0);
+});
+
+test("manual mode has a decode delay and no endpoint", () => {
+  const [bar] = latencyBars([utterance(1, { endpoint_delay: null, finalization: null, decode_delay: 0.4 })]);
+  assert.deepEqual([bar.from, bar.middle, bar.to], [1.5, 1.5, 1.9]);
+});
+
+test("a search ignores case and width, a filter leaves the problems", () => {
+  const all = [utterance(1, { settled: "Hello World" }), utterance(2, { settled: "ABC", problem: true })];
+  assert.deepEqual(filtered(all, "hello w", false).map((u) => u.number), [1]);
+  assert.deepEqual(filtered(all, "abc", false).map((u) => u.number), [2]);
+  assert.deepEqual(filtered(all, "", true).map((u) => u.number), [2]);
+});
+
+test("matches of a search are cut out exactly", () => {
+  assert.deepEqual(splitMatches("A cat and a CAT", "cat"), ["A ", "cat", " and a ", "CAT", ""]);
+  assert.deepEqual(splitMatches("nothing", ""), ["nothing"]);
+});
+
+test("chips say how long it took, or what is awaited, and what is known", () => {
+  assert.deepEqual(latencyChips(utterance(1), t).map((chip) => chip.text), ["first partial 0.50 s", "final 1.00 s"]);
+  assert.equal(latencyChips(utterance(1, { status: "speaking" }), t)[1].text, "listening…");
+  const notes = noteChips(utterance(1, { language: "en", status: "failed", error: "too noisy" }), t);
+  assert.deepEqual(notes, [{ text: "en", kind: "plain" }, { text: "too noisy", kind: "alarm" }]);
+});
+
+test("copied text has a time and a line an utterance", () => {
+  assert.equal(asText([utterance(1), utterance(2, { draft: " and", status: "speaking" })]),
+    "0:01.0  words 1\n0:02.0  words 2 and");
+});
+
+test("a long list knows the place of every row, measured or guessed", () => {
+  const heights = new RowHeights(30);
+  heights.resize(1000);
+  heights.measure(0, 50);
+  heights.measure(10, 100);
+  assert.equal(heights.top(1), 50);
+  assert.equal(heights.top(11), 320 + 100);
+  assert.equal(heights.total, 30_000 + 20 + 70);
+  for (const row of [0, 1, 10, 11, 500, 999]) assert.equal(heights.rowAt(heights.top(row)), row);
+  const [first, last] = heights.window(heights.top(500), 300);
+  assert.ok(first === 496 && last - first < 25);
+  heights.resize(1200);
+  assert.equal(heights.top(11), 420);
+});
+
+test("the score's columns hold its lowest and highest, and nothing beyond its end", () => {
+  const score = { values: Float32Array.from([-1, 0, 0.5, 1]), hop: 1 };
+  const columns = scoreColumns(score, { start: 0, span: 8 }, 4);
+  assert.deepEqual([...columns.slice(0, 4)], [-1, 0, 0.5, 1]);
+  assert.ok(Number.isNaN(columns[4]));
+});
+
+class FakeContext {
+  constructor() {
+    this.currentTime = 10;
+    this.state = "running";
+    this.destination = {};
+    this.started = [];
+    this.closed = false;
+  }
+  createBuffer(_, length, rate) {
+    return { duration: length / rate, data: new Float32Array(length), getChannelData() { return this.data; } };
+  }
+  createBufferSource() {
+    const started = this.started;
+    return { connect() {}, disconnect() {}, stop() {}, start(when) { started.push(when); } };
+  }
+  close() { this.closed = true; return Promise.resolve(); }
+}
+
+function player() {
+  const context = new FakeContext();
+  const asked = [];
+  const said = [];
+  const playback = new Playback({
+    rate: 100, ask: (request) => asked.push(request), changed: (on) => said.push(on), makeContext: () => context,
+  });
+  return { context, asked, said, playback };
+}
+
+test("playing asks for slices ahead and joins them without a gap", () => {
+  const { context, asked, playback } = player();
+  playback.play(2, 20);
+  assert.deepEqual(asked[0], { kind: "audio", start: 200, stop: 300 });
+  playback.take(200, new Int16Array(100));
+  assert.deepEqual(asked[1], { kind: "audio", start: 300, stop: 800 });
+  playback.take(300, new Int16Array(500));
+  assert.ok(Math.abs(context.started[1] - context.started[0] - 1) < 1e-9);
+  context.currentTime = context.started[0] + 0.25;
+  assert.ok(Math.abs(playback.tick() - 2.25) < 1e-9);
+});
+
+test("playing ends at its end, stays where it was paused, and leaves late slices aside", () => {
+  const { context, said, playback } = player();
+  playback.play(0, 0.5);
+  playback.take(0, new Int16Array(50));
+  context.currentTime += 1;
+  assert.equal(playback.tick(), 0.5);
+  assert.deepEqual(said, [true, false]);
+  playback.play(0, 9);
+  playback.take(0, new Int16Array(100));
+  context.currentTime = context.started.at(-1) + 0.3;
+  playback.pause();
+  assert.ok(Math.abs(playback.from - 0.3) < 1e-9);
+  playback.take(100, new Int16Array(500));
+  assert.equal(context.started.length, 2);
+  playback.destroy();
+  assert.equal(context.closed, true);
+});
