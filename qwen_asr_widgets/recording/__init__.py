@@ -11,6 +11,6 @@ from .values import AudioSent, Connection, RunInfo, SettingsChange, TimedEvent
 
 __all__ = [
     "AudioSent", "Comparison", "Connection", "LatencySummary", "LatencyTable", "Measure", "Recording",
-    "RunInfo", "SettingsChange", "TimedEvent", "TimedUtterance", "UtteranceLatency", "compare", "load_recording",
-    "transcribe",
+    "RunInfo", "SettingsChange", "TimedEvent", "TimedUtterance", "UtteranceLatency", "compare",
+    "load_recording", "transcribe",
 ]

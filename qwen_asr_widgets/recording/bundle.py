@@ -10,9 +10,11 @@ from __future__ import annotations
 
 import io
 import json
+import lzma
 import os
 import tempfile
 import zipfile
+import zlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, fields
 from pathlib import Path
@@ -30,6 +32,11 @@ from .values import AudioSent, Connection, RecordingState, RunInfo, TimedEvent
 
 FORMAT_VERSION = 1
 MANIFEST, AUDIO, EVENTS = "manifest.json", "audio.flac", "events.jsonl"
+_DAMAGE = (
+    LookupError, TypeError, ValueError, AttributeError, EOFError, RuntimeError, zlib.error, lzma.LZMAError,
+)
+"""What a zip, JSON or event that makes no sense may raise on its way in."""
+
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 """The oldest date a zip can hold: the same recording gives the same bytes whenever it is saved."""
 
@@ -78,13 +85,15 @@ def load_recording(path: str | Path) -> Recording:
             return _read(bundle)
     except FileNotFoundError:
         raise BundleError(f"There is no file {path}.") from None
+    except OSError as error:
+        raise BundleError(f"{path} cannot be read: {error.strerror or error}.") from error
     except BundleError as error:
         raise BundleError(f"{path}: {error}") from None
     except zipfile.BadZipFile:
         raise BundleError(f"{path} is no .qasr bundle, or is damaged or cut off.") from None
     except QawError as error:
         raise BundleError(f"{path} does not hold a recording this version understands: {error}") from error
-    except (KeyError, TypeError, ValueError, AttributeError, EOFError, NotImplementedError) as error:
+    except _DAMAGE as error:
         raise BundleError(f"{path} does not hold a recording this version understands: {error!r}") from error
 
 
@@ -168,7 +177,7 @@ def _flac(samples: NDArray[np.int16], sample_rate: int) -> bytes:
 
 
 def _read(bundle: zipfile.ZipFile) -> Recording:
-    manifest = json.loads(bundle.read(MANIFEST))
+    manifest = _json(bundle.read(MANIFEST))
     if manifest.get("format") != "qasr":
         raise BundleError("its manifest does not say that it is a qasr bundle.")
     version = manifest["format_version"]
@@ -191,6 +200,13 @@ def _read(bundle: zipfile.ZipFile) -> Recording:
         notes=[str(note) for note in manifest["notes"]],
         complete=bool(manifest["complete"]),
     )
+
+
+def _json(data: bytes) -> Any:
+    try:
+        return json.loads(data)
+    except ValueError as error:
+        raise BundleError(f"its {MANIFEST} is no JSON: {error}.") from None
 
 
 def _samples(bundle: zipfile.ZipFile, count: int, sample_rate: int) -> NDArray[np.int16]:

@@ -89,7 +89,8 @@ def _chosen(source: Any, channel: Any) -> Any:
         if not 0 <= channel < len(source.channels):
             raise AudioError(f"{source.name} has channels 0 to {len(source.channels) - 1}, not {channel}.")
         return source.channels[channel]
-    return getattr(source, "clip", source)
+    clip = getattr(source, "clip", None)
+    return clip if isinstance(clip, AudioClip) else source
 
 
 def _is_chunks(source: Any) -> bool:

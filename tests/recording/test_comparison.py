@@ -1,0 +1,74 @@
+"""Comparisons count errors as jiwer does and waits as the recordings do."""
+
+from __future__ import annotations
+
+import jiwer
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from support.recordings import Script, three_turns
+
+from qwen_asr_widgets import ReferenceTurn, compare
+from qwen_asr_widgets.errors import SettingError
+from qwen_asr_widgets.recording.comparison import error_rate, normalized
+
+words = st.lists(st.sampled_from("so it was a good day to listen".split()), min_size=1, max_size=9).map(" ".join)
+
+
+@given(words, words)
+def test_the_word_error_rate_is_that_of_jiwer(said, heard):
+    assert error_rate(said, heard, "en") == pytest.approx(jiwer.wer(said, heard))
+
+
+@pytest.mark.parametrize("said, heard, rate", [
+    ("早上好大家", "早上号大家", 1 / 5),
+    ("早上好,大家。", "早上好 大家", 0.0),
+    ("おはようございます", "おはようございました", 2 / 9),
+    ("안녕 하세요", "안녕하세요", 0.0),
+    ("สวัสดี", "สวัสดี", 0.0),
+])
+def test_languages_without_settled_words_are_judged_by_character(said, heard, rate):
+    assert error_rate(said, heard) == pytest.approx(rate)
+
+
+@pytest.mark.parametrize("text, same", [
+    ("Don't stop!", "don’t stop"), ("'quoted' words", "quoted words"), ("FULL ｗｉｄｔｈ", "full width"),
+    ("state-of-the-art", "state of the art"), ("3,000", "3 000"),
+])
+def test_case_width_and_punctuation_do_not_count(text, same):
+    assert normalized(text) == normalized(same)
+
+
+def test_a_comparison_states_settings_errors_and_waits():
+    slow = three_turns()
+    quick = Script(12.0, name="quick").turn("a", 1.0, 3.0, "so the first", endpoint=0.4).finish()
+    result = compare(slow, quick, reference="so the first thing", names=["slow", "quick"])
+    assert (result.metric, [run.name for run in result.runs]) == ("WER", ["slow", "quick"])
+    assert result.runs[1].error_rate == pytest.approx(1 / 4)
+    assert result.runs[1].finalization == pytest.approx(0.6) and result.runs[1].n == 1
+    frame = result.to_frame()
+    assert frame["wer"].tolist()[1] == pytest.approx(0.25)
+    assert "25.0 %" in str(result) and "silence 800 ms" in result._repr_html_()
+
+
+def test_reference_turns_also_give_the_ends_of_speech():
+    turns = [ReferenceTurn(1.0, 2.5, "so the first thing")]
+    result = compare(three_turns(), three_turns(), reference=turns)
+    assert result.source == "reference" and result.metric == "WER"
+    assert result.runs[0].finalization == pytest.approx(1.5) and result.runs[0].n == 1
+
+
+def test_reference_turns_without_words_give_waits_alone():
+    result = compare(three_turns(), three_turns(), reference=[ReferenceTurn(1.0, 2.5)])
+    assert result.metric is None and result.runs[0].error_rate is None
+
+
+@pytest.mark.parametrize("call, sentence", [
+    (lambda rec: compare(rec), "two or more recordings, not 1"),
+    (lambda rec: compare(rec, rec, names=["one"]), "1 names were given for 2"),
+    (lambda rec: compare(rec, rec, reference=""), "holds no words"),
+    (lambda rec: compare(rec, rec, reference="?!"), "holds no words"),
+])
+def test_what_cannot_be_compared_is_refused(call, sentence):
+    with pytest.raises(SettingError, match=sentence):
+        call(three_turns())

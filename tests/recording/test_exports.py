@@ -1,0 +1,89 @@
+"""Exports are what other programs read, by their own readers."""
+
+from __future__ import annotations
+
+import json
+import zipfile
+
+import pysubs2
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from support.recordings import Script, three_turns
+
+from qwen_asr_widgets import AudioClip
+from qwen_asr_widgets.errors import SettingError
+from qwen_asr_widgets.recording.exports import to_json, to_srt, to_vtt
+
+TEXTS = ["so it was", "早上好,大家", "a & b", "x < y > z", "line\n\nbreak", "مرحبا", "-->", "1", "{curly}"]
+
+
+def cues(recording, kind):
+    text = {"srt": to_srt, "vtt": to_vtt}[kind](recording)
+    return [(line.start, line.end, line.text) for line in pysubs2.SSAFile.from_string(text, format_=kind)]
+
+
+@pytest.mark.parametrize("kind", ["srt", "vtt"])
+def test_pysubs2_reads_the_times_and_texts(kind):
+    assert cues(three_turns(), kind) == [
+        (1_000, 3_000, "so the first thing I would like to show you is the waveform"),
+        (5_000, 6_500, "every blue band is one turn"),
+        (8_000, 10_500, "and the orange bar tells you how long you waited after the last word"),
+    ]
+
+
+@pytest.mark.parametrize("text", TEXTS)
+def test_any_text_stays_one_cue_of_srt(text):
+    read = cues(Script(4.0).turn("a", 1.0, 2.0, text).finish(), "srt")
+    assert len(read) == 1
+    assert read[0][2].replace("\\N", " ").replace("\\h", " ") or text == "{curly}"
+
+
+def test_vtt_escapes_what_it_would_take_for_marks():
+    assert "\nx &lt; y &amp; z --&gt; w\n" in to_vtt(Script(4.0).turn("a", 1.0, 2.0, "x < y & z --> w").finish())
+
+
+@given(st.floats(0, 99 * 3_600))
+def test_times_beyond_an_hour_keep_their_milliseconds(seconds):
+    from qwen_asr_widgets.recording.exports import _clock
+
+    text = _clock(seconds, ",")
+    assert pysubs2.time.timestamp_to_ms(pysubs2.time.TIMESTAMP.match(text).groups()) == round(seconds * 1_000)
+
+
+def test_utterances_without_text_or_place_have_no_cue():
+    script = Script(6.0)
+    script.turn("a", 1.0, 2.0, "")
+    script.partial("b", 3.0, "where?", "")
+    assert to_srt(script.finish()) == "" and to_vtt(script.recording) == "WEBVTT\n"
+
+
+def test_an_open_turn_lasts_until_the_sound_ends():
+    script = Script(6.0)
+    script.turn("a", 1.0, 2.0, "", partials=[(0.5, "so", "")], close=False)
+    assert cues(script.recording, "srt") == [(1_000, round(1000 * script.recording.duration), "so")]
+
+
+def test_json_holds_texts_delays_and_conditions():
+    document = json.loads(to_json(three_turns()))
+    first = document["utterances"][0]
+    assert first["latency"]["finalization"] == pytest.approx(1.0)
+    assert first["latency"]["source"] == "service"
+    assert document["run"]["pace"] == 1.0 and document["session"]["turn_detection"]["threshold"] == 0.2
+    assert [partial["stash"] for partial in first["partials"]] == ["so", " it", " first"]
+
+
+def test_the_ending_chooses_the_format(tmp_path):
+    recording = three_turns()
+    for ending in ("srt", "vtt", "json", "wav", "qasr"):
+        assert recording.export(tmp_path / f"talk.{ending}").stat().st_size > 100
+    assert pysubs2.load(str(tmp_path / "talk.srt"))[1].text == "every blue band is one turn"
+    assert (AudioClip.load(tmp_path / "talk.wav").to_pcm16() == recording.tape.read()).all()
+    assert zipfile.is_zipfile(tmp_path / "talk.qasr")
+
+
+@pytest.mark.parametrize("name", ["talk.doc", "talk", "talk.SRTX"])
+def test_an_unknown_ending_is_refused_and_the_known_ones_named(tmp_path, name):
+    with pytest.raises(SettingError, match=r"\.srt, \.vtt, \.json, \.wav, \.qasr"):
+        three_turns().export(tmp_path / name)
+    assert list(tmp_path.iterdir()) == []
