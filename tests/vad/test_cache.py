@@ -47,6 +47,11 @@ def test_another_rate_is_resampled_first(clip):
     np.testing.assert_array_equal(speech_scores(at_48k).values, expected)
 
 
+def test_less_than_a_frame_has_no_scores():
+    result = speech_scores(AudioClip(np.zeros(1, np.float32), 16_000))
+    assert len(result) == 0 and result.duration == 1 / 16_000
+
+
 def test_progress_shows_each_piece_as_it_is_scored(clip, monkeypatch):
     monkeypatch.setattr(scores, "PIECE", 40 * 512)
     seen = []

@@ -140,6 +140,14 @@ def test_a_miss_and_an_invention_are_healed_by_the_threshold_alone():
     assert healing_silence(scores.values, PRESENT, invented) is None
 
 
+@pytest.mark.parametrize("frames_scored", [0, 1, 10])
+def test_a_reference_beyond_the_scores_is_missed_without_remedy(frames_scored):
+    scores = SpeechScores([-0.9] * frames_scored, duration=2.0)
+    why, = explain(scores, PRESENT, [ReferenceTurn(1.0, 1.5)])
+    assert why.silence is why.threshold is None
+    assert why.sentence.startswith("missed at 0:01.0: too little of it lies in a turn: 0 ms; no single ")
+
+
 def test_full_score_cannot_be_raised_above():
     scores = SpeechScores([1.0] * 10)
     invented, = problems(scores, [])
