@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..audio.reference import ReferenceTurn
-from ..recording.compare import settings_text
+from ..recording.comparison import settings_text
 from ..vad.turns import Turn
 from .pump import Message
 
@@ -87,7 +87,9 @@ class RunFeed:
     1.0
     """
 
-    def __init__(self, source: str, recording: Recording | None, title: str, lanes: Lanes | None = None) -> None:
+    def __init__(
+        self, source: str, recording: Recording | None, title: str, lanes: Lanes | None = None
+    ) -> None:
         self.source = source
         self.recording = recording
         self._title = title
@@ -121,7 +123,8 @@ class RunFeed:
             changed = self._refresh()
             if changed is not None:
                 self._version += 1
-            return self._message(None, self._states, info=self._info, marks=self._marks, lanes=self._lane_states())
+            lanes = self._lane_states()
+            return self._message(None, self._states, info=self._info, marks=self._marks, lanes=lanes)
 
     def changes(self) -> list[Message]:
         """Return what differs from what was told last: at most one message."""
@@ -149,7 +152,8 @@ class RunFeed:
             changes["info"] = self._info = info
         if marks != self._marks:
             changes["marks"] = self._marks = marks
-        if self._lanes_changed or (fresh and self._lanes and any(state["end"] is not None for state in fresh)):
+        turns_changed = any(state["end"] is not None for state in fresh)
+        if self._lanes_changed or (self._lanes and turns_changed):
             changes["lanes"] = self._lane_states()
             self._lanes_changed = False
         return {"utterances": fresh, **changes} if fresh or changes else None
@@ -182,10 +186,8 @@ class RunFeed:
         if changed or not self._info:
             summary = str(recording.latency().summary()) if recording.utterances else ""
         engine = " · ".join(part for part in (recording.info.engine, settings_text(recording)) if part)
-        info = {
-            "title": self._title or recording.info.name, "engine": engine, "summary": summary, "growing": growing,
-        }
-        return info, _marks(recording)
+        title = self._title or recording.info.name
+        return {"title": title, "engine": engine, "summary": summary, "growing": growing}, _marks(recording)
 
     def _lane_states(self) -> list[dict[str, Any]]:
         lanes = dict(self._lanes)

@@ -80,6 +80,7 @@ class RunView(SavedOutput, anywidget.AnyWidget):
     selected = traitlets.Int(None, allow_none=True).tag(sync=True)
     static_id = traitlets.Unicode("").tag(sync=True)
     save_outputs = traitlets.Bool(True)
+    _pump: Pump | None = None
 
     def __init__(
         self,
@@ -136,7 +137,7 @@ class RunView(SavedOutput, anywidget.AnyWidget):
 
     def _follow(self) -> None:
         """Keep views up to date as long as there is more to come."""
-        if self._run.growing:
+        if self._run.growing and self._pump is not None:
             self._pump.start()
 
     def _on_displayed(self) -> None:
@@ -169,7 +170,8 @@ class RunView(SavedOutput, anywidget.AnyWidget):
 
     def close(self) -> None:
         """Take the widget off the page and end its thread."""
-        self._pump.stop()
+        if self._pump is not None:
+            self._pump.stop()
         close_whole(self)
 
     def static_title(self) -> str:

@@ -91,7 +91,8 @@ class SoundFeed:
             if last - first <= MAX_GROWTH:
                 self._told = length
                 content = {
-                    "kind": "grow", "source": self.source, "level": GROWTH_LEVEL, "first": first, "length": length
+                    "kind": "grow", "source": self.source, "level": GROWTH_LEVEL, "first": first,
+                    "length": length,
                 }
                 return [(content, [self.pyramid.peaks(GROWTH_LEVEL, first, last).tobytes()])]
         return self.opening(growing=True)

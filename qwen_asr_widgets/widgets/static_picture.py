@@ -1,6 +1,6 @@
 """What a saved notebook shows without a kernel: a picture and the transcript beside the live view.
 
-A widget that is displayed makes two outputs: the live view, and plain HTML under a display id. The live view
+A widget that is displayed makes two outputs: the live view, and plain HTML under a display id. The view
 hides the HTML while it stands; where there is no kernel (GitHub, nbconvert, a notebook opened anew) the HTML
 is what one sees. It is filled when the widget is displayed or, for a recording under way, when that ends.
 """
@@ -111,7 +111,8 @@ class SavedOutput:
         data, metadata = bundle if isinstance(bundle, tuple) else (bundle, {})
         display({**data, "text/plain": ""}, metadata=metadata, raw=True)
         self._filled = self._static_output()
-        display({"text/html": self._filled, "text/plain": ""}, raw=True, display_id=f"qaw-{self.static_id}")
+        saved = {"text/html": self._filled, "text/plain": ""}
+        display(saved, raw=True, display_id=f"qaw-{self.static_id}")
         self._displayed = True
         self._on_displayed()
 
@@ -137,7 +138,7 @@ class SavedOutput:
     def _static_body(self) -> str:
         title = escape(self.static_title())
         if not self.save_outputs:
-            return f"<p>{title}. Run this cell to see it: picture and transcript are not saved (save_outputs=False).</p>"
+            return f"<p>{title}. Run this cell to see it: nothing of it is saved (save_outputs=False).</p>"
         if not self.static_ready():
             return f"<p>{title}. Still under way when this notebook was saved; run this cell to see it.</p>"
         return self.static_html()

@@ -133,7 +133,9 @@ class Waveform(RunView):
     def show(self, start: float, end: float) -> None:
         """Show the stretch from ``start`` to ``end`` seconds."""
         if not 0 <= start < end:
-            raise SettingError(f"There is nothing to show from {start!r} to {end!r} s; give 0 <= start < end.", "start")
+            raise SettingError(
+                f"There is nothing to show from {start!r} to {end!r} s; give 0 <= start < end.", "start"
+            )
         self._tell({"kind": "show", "start": float(start), "end": float(end)}, [])
 
     def play(self, start: float = 0.0, end: float | None = None) -> None:

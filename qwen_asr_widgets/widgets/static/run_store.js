@@ -4,7 +4,6 @@
  * Views of the same recording are linked in the browser, so that a click in one is seen in the other while
  * the kernel is busy.
  *
- * @import { RunState } from "./run_state.js"
  * @typedef {{number: number | null, play: boolean}} Selection
  * @typedef {{changed?: () => void, selected?: (selection: Selection) => void}} RunListener
  */

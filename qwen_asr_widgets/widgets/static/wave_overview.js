@@ -4,7 +4,7 @@
  *
  * @import { Scene } from "./wave_rows.js"
  * @import { View } from "./time_axis.js"
- * @import { Pen, Colours } from "./waveform_draw.js"
+ * @import { Colours } from "./waveform_draw.js"
  */
 import { make } from "./dom.js";
 import { layBands } from "./lanes.js";

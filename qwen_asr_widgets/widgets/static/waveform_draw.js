@@ -3,7 +3,7 @@
  *
  * @import { View } from "./time_axis.js"
  * @import { Box } from "./layout.js"
- * @import { Band, LatencyBar, Turn } from "./lanes.js"
+ * @import { Band, LatencyBar } from "./lanes.js"
  *
  * @typedef {Record<typeof COLOURS[number], string>} Colours
  * @typedef {{

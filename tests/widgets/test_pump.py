@@ -1,0 +1,100 @@
+"""The pump: how often it looks and how much it sends, whatever happens."""
+
+from __future__ import annotations
+
+import contextvars
+import threading
+
+from support.waiting import wait_until
+
+from qwen_asr_widgets.widgets.pump import IDLE_PERIOD, Pump
+
+
+def run_for(pump: Pump, seconds: float) -> list[float]:
+    """Drive a pump on a clock of its own; return when it looked."""
+    now, looks = 0.0, []
+    while now < seconds:
+        looks.append(now)
+        now += pump.step(now)
+    return looks
+
+
+def test_a_source_that_always_changes_is_looked_at_twenty_times_a_second() -> None:
+    sent = []
+    pump = Pump(lambda: [({"kind": "run"}, [])], lambda *message: sent.append(message), lambda: True)
+    assert len(run_for(pump, 10.0)) == len(sent) <= 10 * 20 + 1
+
+
+def test_no_second_sees_more_than_sixty_messages_and_none_is_lost() -> None:
+    told, times = iter(range(10**6)), []
+    clock = [0.0]
+
+    def send(content: dict, buffers: list) -> None:
+        times.append((clock[0], content["number"]))
+
+    pump = Pump(lambda: [({"number": next(told)}, []) for _ in range(7)], send, lambda: True)
+    while clock[0] < 5.0:
+        clock[0] += pump.step(clock[0])
+    assert [number for _, number in times] == list(range(len(times)))
+    for start, _ in times:
+        assert sum(start <= moment < start + 0.999 for moment, _ in times) <= 60
+
+
+def test_a_new_look_waits_until_the_last_one_has_left() -> None:
+    looks = []
+
+    def poll() -> list:
+        looks.append(1)
+        return [({}, [])] * 500
+
+    pump = Pump(poll, lambda *message: None, lambda: True)
+    run_for(pump, 3.0)
+    assert len(looks) == 1
+
+
+def test_a_source_at_rest_is_looked_at_less_often() -> None:
+    pump = Pump(lambda: [], lambda *message: None, lambda: True)
+    looks = run_for(pump, 10.0)
+    assert looks[-1] - looks[-2] == IDLE_PERIOD
+
+
+def test_the_thread_keeps_the_context_of_the_cell_that_started_it() -> None:
+    parent: contextvars.ContextVar[str] = contextvars.ContextVar("parent")
+    parent.set("the cell")
+    seen: list[str] = []
+    pump = Pump(lambda: [({}, [])], lambda *message: seen.append(parent.get()), lambda: True)
+    pump.start()
+    wait_until(lambda: seen, 5, "a message is sent")
+    pump.stop()
+    assert seen[0] == "the cell" and not pump.running
+
+
+def test_the_thread_ends_when_nothing_more_is_wanted_and_what_there_was_has_left() -> None:
+    wanted = threading.Event()
+    wanted.set()
+    queue, sent = [], []
+
+    def poll() -> list:
+        taken, queue[:] = queue[:], []
+        return taken
+
+    pump = Pump(poll, lambda content, buffers: sent.append(content["n"]), wanted.is_set)
+    pump.start()
+    queue += [({"n": n}, []) for n in range(10)]
+    wanted.clear()
+    wait_until(lambda: not pump.running, 5, "the thread ends")
+    assert sent == list(range(10))
+    wanted.set()
+    pump.start()
+    assert pump.running
+    pump.stop()
+
+
+def test_an_error_is_logged_once_and_ends_only_the_display(caplog) -> None:
+    def fail() -> list:
+        raise RuntimeError("no kernel")
+
+    pump = Pump(fail, lambda *message: None, lambda: True)
+    pump.start()
+    wait_until(lambda: not pump.running, 5, "the thread ends")
+    assert "display stopped moving" in caplog.text
