@@ -58,6 +58,8 @@ class ClipRecorder(ipywidgets.HBox):
     True
     """
 
+    _parts: tuple[ipywidgets.Widget, ...] = ()
+
     def __init__(self, *, lang: str = "en", arrival_timeout: float = ARRIVAL_TIMEOUT) -> None:
         from ipywebrtc import AudioRecorder, CameraStream
 
@@ -77,6 +79,7 @@ class ClipRecorder(ipywidgets.HBox):
         self._over = threading.Event()
         self._button.on_click(self._press)
         self._recorder.audio.observe(self._take, "value")
+        self._parts = (self._recorder.audio, self._recorder, self._stream, self._button, self._text)
         super().__init__([self._button, self._text])
 
     @property
@@ -109,9 +112,8 @@ class ClipRecorder(ipywidgets.HBox):
 
     def close(self) -> None:
         """Take the recorder off the page and let the microphone go."""
-        self._over.set()
         self._started_at = None
-        close_whole(self._recorder.audio, self._recorder, self._stream, self._button, self._text, self)
+        close_whole(*self._parts, self)
 
     def _press(self, _: Any) -> None:
         if self.recording:
@@ -140,7 +142,7 @@ class ClipRecorder(ipywidgets.HBox):
         if not data:
             return
         try:
-            self.clip = AudioClip.load(data)
+            self.clip = AudioClip.load(data, channel="mean")
         except AudioError as error:
             self._fail(str(error))
         else:

@@ -197,8 +197,7 @@ class Microphone(anywidget.AnyWidget):
 
     def close(self) -> None:
         """Take the widget off the page and let its thread end."""
-        with self._lock:
-            self._subscribers = []
+        self._subscribers = []
         close_whole(self)
 
     def _events_of_one_recording(self) -> Iterator[capture.CaptureChunk]:
@@ -244,7 +243,9 @@ class Microphone(anywidget.AnyWidget):
             if self._pump is None:
                 # Subscribers may write traits, for which some kernels look up the cell in the context.
                 run = contextvars.copy_context().run
-                self._pump = threading.Thread(target=run, args=(self._run,), name="qaw-microphone", daemon=True)
+                self._pump = threading.Thread(
+                    target=run, args=(self._run,), name="qaw-microphone", daemon=True
+                )
                 self._pump.start()
 
     def _run(self) -> None:

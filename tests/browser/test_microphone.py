@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from support.ipykernel6 import KERNEL, ipykernel6_folder
 from support.jupyter import JupyterServer, NotebookPage
+from support.looks import cut_off, low_contrast
 from support.similarity import best_correlation
 from support.waiting import wait_until
 
@@ -42,7 +43,8 @@ def wait_for_seconds(page: Any, seconds: float) -> None:
     """Wait until the widget shows that so much was captured."""
     page.wait_for_function(
         """(least) => {
-          const [minutes, rest] = (document.querySelector('.qaw-mic-elapsed')?.textContent || '0:00').split(':');
+          const shown = document.querySelector('.qaw-mic-elapsed')?.textContent || '0:00';
+          const [minutes, rest] = shown.split(':');
           return Number(minutes) * 60 + Number(rest) >= least;
         }""",
         arg=seconds,
@@ -78,7 +80,7 @@ def test_captured_sound_is_the_sound_that_was_played(
 ) -> None:
     notebook = open_page()
     page = notebook.open(f"capture-{front_end}", [SETUP, "mic"], front_end)
-    record_for(page, 3.0)
+    record_for(page, 2.0)
     facts = settled(notebook)
     samples = np.frombuffer(bytes.fromhex(notebook.evaluate("captured().tobytes().hex()")), np.int16)
     assert_is_the_sound(samples, facts, spoken)
@@ -216,3 +218,18 @@ for _ in range(50):
     assert notebook.evaluate("before") == notebook.evaluate("len(comms)") == 2  # mic and its layout
     page.wait_for_function(f"() => {notebook.KERNEL}._comms.size <= {notebook.evaluate('len(comms)')}")
     assert page.locator(".qaw").count() == 1
+
+
+def test_it_follows_the_theme_of_jupyterlab(open_page: Callable[..., NotebookPage]) -> None:
+    notebook = open_page()
+    page = notebook.open("theme", [SETUP, "mic"])
+    page.locator('.qaw[data-theme="light"]').wait_for()
+    assert low_contrast(page) == []
+    change = "window.jupyterapp.commands.execute('apputils:change-theme', { theme: 'JupyterLab Dark' })"
+    page.evaluate(f"async () => {{ await {change}; }}")
+    page.locator('.qaw[data-theme="dark"]').wait_for()
+    page.set_viewport_size({"width": 640, "height": 600})
+    press_record(page)
+    wait_for_seconds(page, 0.3)
+    assert low_contrast(page) == []
+    assert cut_off(page) == []

@@ -13,7 +13,7 @@ LOW_CONTRAST = """(selector) => {
     const [r, g, b, a] = canvas.getImageData(0, 0, 1, 1).data;
     return [r, g, b, a / 255];
   };
-  const over = (top, below) => top.slice(0, 3).map((value, i) => value * top[3] + below[i] * (1 - top[3]));
+  const over = (top, below) => [0, 1, 2].map((i) => top[i] * top[3] + below[i] * (1 - top[3]));
   const ground = (element) => {
     if (!element) return [255, 255, 255];
     const colour = rgba(getComputedStyle(element).backgroundColor);
@@ -24,10 +24,12 @@ LOW_CONTRAST = """(selector) => {
     .reduce((sum, value, i) => sum + value * [0.2126, 0.7152, 0.0722][i], 0);
   const low = [];
   for (const element of document.querySelectorAll(`${selector} *`)) {
-    const text = [...element.childNodes].filter((node) => node.nodeType === 3).map((node) => node.data).join('');
+    const own = [...element.childNodes].filter((node) => node.nodeType === 3);
+    const text = own.map((node) => node.data).join('');
     if (!text.trim() || !element.checkVisibility() || element.closest(':disabled')) continue;
     const below = ground(element);
-    const pair = [light(over(rgba(getComputedStyle(element).color), below)), light(below)].sort((a, b) => b - a);
+    const ink = over(rgba(getComputedStyle(element).color), below);
+    const pair = [light(ink), light(below)].sort((a, b) => b - a);
     const contrast = (pair[0] + 0.05) / (pair[1] + 0.05);
     if (contrast < 4.5) low.push(`${text.trim().slice(0, 30)}: ${contrast.toFixed(2)}`);
   }

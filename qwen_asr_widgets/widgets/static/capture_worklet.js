@@ -5,12 +5,6 @@ const CHUNK_SECONDS = 0.1;
 const FULL_SCALE = 32768;
 const CLIPPED = 0.999;
 
-/**
- * One chunk on its way to the page.
- * @typedef {{kind: "chunk", seq: number, pcm: ArrayBuffer, peak: number, clipped: number}} ChunkMessage
- * @typedef {ChunkMessage | {kind: "begun"} | {kind: "flushed", chunks: number}} WorkletMessage
- */
-
 class CaptureProcessor extends AudioWorkletProcessor {
   constructor() {
     super();
@@ -19,15 +13,11 @@ class CaptureProcessor extends AudioWorkletProcessor {
     this.paused = false;
     this.begun = false;
     this.over = false;
-    this.renew();
-    this.port.onmessage = (event) => this.obey(event.data);
-  }
-
-  renew() {
     this.buffer = new Int16Array(this.size);
     this.filled = 0;
     this.peak = 0;
     this.clipped = 0;
+    this.port.onmessage = (event) => this.obey(event.data);
   }
 
   /** @param {"pause" | "resume" | "stop"} order */
@@ -44,7 +34,7 @@ class CaptureProcessor extends AudioWorkletProcessor {
     const { peak, clipped } = this;
     this.port.postMessage({ kind: "chunk", seq: this.seq, pcm, peak, clipped }, [pcm]);
     this.seq += 1;
-    this.renew();
+    this.filled = this.peak = this.clipped = 0;
   }
 
   /** @param {Float32Array[][]} inputs */

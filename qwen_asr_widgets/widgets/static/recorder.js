@@ -9,6 +9,7 @@ const FLUSH_MS = 500;
  * @typedef {import("./capture.js").Problem} Problem
  * @typedef {import("./capture.js").Processing} Processing
  * @typedef {{seq: number, pcm: ArrayBuffer, peak: number, clipped: number}} Chunk
+ * @typedef {({kind: "chunk"} & Chunk) | {kind: "begun"} | {kind: "flushed", chunks: number}} WorkletMessage
  * @typedef {object} Listener
  * @property {(chunk: Chunk) => void} chunk
  * @property {() => void} begun the first sample has been heard
@@ -48,7 +49,7 @@ export class Recorder {
       return null;
     }
     this.listen(stream.value, this.context);
-    await this.context.resume();
+    if (this.context.state === "suspended") await this.context.resume();
     return null;
   }
 
@@ -68,7 +69,7 @@ export class Recorder {
     this.source.connect(this.node);
   }
 
-  /** @param {import("./capture_worklet.js").WorkletMessage} message */
+  /** @param {WorkletMessage} message */
   hear(message) {
     if (message.kind === "chunk") {
       this.chunks = message.seq + 1;
@@ -130,7 +131,11 @@ export class Recorder {
   release() {
     this.ending.abort();
     this.source?.disconnect();
-    this.node?.port.close();
+    if (this.node) {
+      // Closing the port alone keeps the listener, and with it the whole audio graph, alive.
+      this.node.port.onmessage = null;
+      this.node.port.close();
+    }
     this.stream?.getTracks().forEach((track) => track.stop());
     if (this.context && this.context.state !== "closed") this.context.close();
     this.node = this.source = this.stream = undefined;

@@ -1,0 +1,38 @@
+"""The front end's modules: types checked by TypeScript, pure parts run by node."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+from support.node import ROOT, STATIC, find_node, find_tsc
+
+FLAGS = (
+    "--noEmit --allowJs --checkJs --strict --target es2022 --module esnext --moduleResolution bundler "
+    "--lib es2022,dom,dom.iterable --skipLibCheck --noUnusedLocals --typeRoots tests/js"
+).split()
+
+
+def run(command: list[str]) -> None:
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
+
+
+def test_the_modules_have_the_types_they_claim() -> None:
+    node, tsc = find_node(), find_tsc()
+    if not node or not tsc:
+        pytest.skip("needs node and typescript (make .make/node)")
+    files = [*sorted(STATIC.glob("*.js")), ROOT / "tests" / "js" / "globals.d.ts"]
+    run([node, str(tsc), *FLAGS, *map(str, files)])
+
+
+SCRIPTS = sorted((ROOT / "tests" / "js").glob("*.test.mjs"))
+
+
+@pytest.mark.parametrize("file", SCRIPTS, ids=lambda file: file.stem)
+def test_pure_modules_keep_their_promises(file: Path) -> None:
+    node = find_node()
+    if not node:
+        pytest.skip("needs node (it comes with the playwright package)")
+    run([node, "--no-warnings", "--test", str(file)])

@@ -1,0 +1,176 @@
+"""The Microphone's Python side, with messages as a browser sends them."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+
+from qwen_asr_widgets.audio.resample import resample
+from qwen_asr_widgets.errors import AudioError, SettingError
+from qwen_asr_widgets.widgets import microphone as module
+from qwen_asr_widgets.widgets.capture import CaptureChunk, CaptureEnded, CaptureEvent
+from qwen_asr_widgets.widgets.microphone import Microphone, free_of_subshell
+
+RATE = 48_000
+
+
+@pytest.fixture
+def mic() -> Iterator[Microphone]:
+    made = Microphone(heartbeat_timeout=0.2)
+    yield made
+    made.close()
+
+
+def say(mic: Microphone, kind: str, buffers: tuple[bytes, ...] = (), **more: object) -> None:
+    mic._enqueue(mic, {"kind": kind, "client": "page", "session": "page/1", "rate": RATE, **more}, buffers)
+
+
+def speak(mic: Microphone, samples: np.ndarray) -> None:
+    """Send samples as chunks of 100 ms and a stop."""
+    say(mic, "start")
+    pieces = [samples[start : start + RATE // 10] for start in range(0, len(samples), RATE // 10)]
+    for seq, piece in enumerate(pieces):
+        say(mic, "chunk", (piece.astype("<i2").tobytes(),), seq=seq, peak=0.5)
+    say(mic, "stop", chunks=len(pieces), reason="stopped")
+
+
+def speech() -> np.ndarray:
+    return np.random.default_rng(7).integers(-9_000, 9_000, 2 * RATE + 1_234).astype(np.int16)
+
+
+def collected(mic: Microphone, samples: np.ndarray, take: object) -> list[np.ndarray]:
+    """Iterate on a thread of its own, from before the first chunk."""
+    pieces: list[np.ndarray] = []
+    subscribed = threading.Event()
+    subscribe = mic.subscribe
+
+    def note(callback: object) -> object:
+        unsubscribe = subscribe(callback)
+        subscribed.set()
+        return unsubscribe
+
+    mic.subscribe = note
+    thread = threading.Thread(target=lambda: pieces.extend(take()))
+    thread.start()
+    assert subscribed.wait(5)
+    speak(mic, samples)
+    thread.join(10)
+    assert not thread.is_alive()
+    return pieces
+
+
+def test_chunks_are_the_sound_that_was_sent(mic: Microphone) -> None:
+    samples = speech()
+    np.testing.assert_array_equal(np.concatenate(collected(mic, samples, mic.chunks)), samples)
+    assert mic.state == "stopped"
+    assert mic._subscribers == []
+
+
+def test_the_stream_equals_resampling_at_once(mic: Microphone) -> None:
+    samples = speech()
+    streamed = np.concatenate(collected(mic, samples, lambda: mic.stream(16_000)))
+    np.testing.assert_array_equal(streamed, resample(samples, RATE, 16_000))
+
+
+def test_a_page_that_falls_silent_is_given_up_and_the_thread_ends(mic: Microphone) -> None:
+    ended = threading.Event()
+    mic.subscribe(lambda event: ended.set() if isinstance(event, CaptureEnded) else None)
+    say(mic, "start")
+    thread = mic._pump
+    assert ended.wait(5)
+    assert mic.state == "interrupted"
+    assert thread is not None
+    thread.join(5)
+    assert not thread.is_alive()
+
+
+def test_a_full_queue_counts_what_it_refuses_and_puts_zeros_there(
+    mic: Microphone, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "QUEUE_CHUNKS", 3)
+    held, ended, events = threading.Event(), threading.Event(), list[CaptureEvent]()
+
+    def slow(event: CaptureEvent) -> None:
+        held.wait(5)
+        events.append(event)
+        if isinstance(event, CaptureEnded):
+            ended.set()
+
+    mic.subscribe(slow)
+    samples = speech()
+    speak(mic, samples)
+    held.set()
+    assert ended.wait(5)
+    session = mic.session
+    assert session is not None
+    assert mic.overflowed == session.lost > 0
+    delivered = sum(len(event.samples) for event in events if isinstance(event, CaptureChunk))
+    assert delivered == pytest.approx(len(samples), abs=4_800)
+    assert session.gaps[-1][1] == session.samples
+
+
+def test_a_failing_subscriber_is_logged_and_disturbs_no_other(
+    mic: Microphone, caplog: pytest.LogCaptureFixture
+) -> None:
+    ended = threading.Event()
+    mic.subscribe(lambda event: 1 / 0)
+    mic.subscribe(lambda event: ended.set() if isinstance(event, CaptureEnded) else None)
+    with caplog.at_level(logging.ERROR, "qwen_asr_widgets"):
+        speak(mic, speech())
+        assert ended.wait(5)
+    assert "a subscriber of the microphone failed on CaptureStarted" in caplog.text
+
+
+def test_an_old_kernel_refuses_a_loop_that_would_never_end(
+    mic: Microphone, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "kernel_is_live", lambda: False)
+    old = Microphone()
+    with pytest.raises(AudioError, match="subscribe"):
+        next(old.chunks())
+    old.close()
+
+
+def test_an_opened_file_that_is_no_sound_says_so(mic: Microphone) -> None:
+    with pytest.raises(AudioError, match="No file"):
+        mic.file_clip()
+    about = {"upload": "u", "name": "a.txt", "size": 5, "slice": 0, "slices": 1}
+    arrived = threading.Event()
+    mic.subscribe(lambda event: arrived.set())
+    say(mic, "file", (b"hello",), **about)
+    assert arrived.wait(5)
+    with pytest.raises(AudioError):
+        mic.file_clip()
+
+
+def test_the_binding_to_a_shell_is_undone_where_there_is_one() -> None:
+    class Comm:
+        def _reply_subshell_for(self, data: object, default: object) -> object:
+            return "the cell's shell"
+
+    class Widget:
+        comm = Comm()
+
+    free_of_subshell(Widget())
+    assert Widget.comm._reply_subshell_for(None, "its own") == "its own"
+    plain = type("Widget", (), {"comm": object()})()
+    free_of_subshell(plain)
+
+
+def test_an_unknown_language_is_refused() -> None:
+    with pytest.raises(SettingError, match="'fr'"):
+        Microphone(lang="fr")
+
+
+def test_the_kernel_never_writes_to_it_after_it_is_made(mic: Microphone) -> None:
+    sent: list[object] = []
+    mic.comm.publish_msg = lambda *message, **more: sent.append((message, more))
+    speak(mic, speech())
+    thread = mic._pump
+    if thread is not None:
+        thread.join(5)
+    assert sent == []
