@@ -8,16 +8,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..audio.units import SAMPLE_RATE
 from ..errors import SettingError
-from .scores import HOP_SECONDS
 from .sweep_result import MIN_COVERAGE, Cells, SweepResult, fold_of_calls
 from .turns import TurnDetection
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-SHOWN = ("wait", "cut_rate", "errors_per_minute")
+SHOWN = ("wait", "cut_off_rate", "errors_per_minute")
 
 
 @dataclass(frozen=True)
@@ -28,7 +26,7 @@ class Choice:
     ----------
     settings : TurnDetection
         Chosen on all calls. The padding is the shortest with the fewest starts that are not heard.
-    wait, cut_rate, errors_per_minute : float
+    wait, cut_off_rate, errors_per_minute : float
         What they do on all calls (seconds, share, count).
     intervals : mapping of str to (low, high)
         95 % bootstrap intervals of the three, clustered by call; NaN with a single call.
@@ -45,7 +43,7 @@ class Choice:
 
     settings: TurnDetection
     wait: float
-    cut_rate: float
+    cut_off_rate: float
     errors_per_minute: float
     intervals: Mapping[str, tuple[float, float]]
     held_out: Mapping[str, float] | None
@@ -58,7 +56,7 @@ class Choice:
         chosen = self.settings
         text = (
             f"threshold {chosen.threshold:g}, silence {chosen.silence_duration_ms} ms, padding "
-            f"{chosen.prefix_padding_ms} ms: wait {self.wait:.2f} s, {self.cut_rate:.1%} of turns cut, "
+            f"{chosen.prefix_padding_ms} ms: wait {self.wait:.2f} s, {self.cut_off_rate:.1%} of turns cut off, "
             f"{self.errors_per_minute:.2f} errors a minute ({self.reference_turns} turns, {self.calls} "
             f"call{'s' if self.calls > 1 else ''}). "
         )
@@ -66,7 +64,7 @@ class Choice:
             return text + "Not checked: with one call there is none to hold out."
         verdict = "" if self.within_limits else ", outside the limits"
         return text + (
-            f"On held-out calls: wait {self.held_out['wait']:.2f} s, {self.held_out['cut_rate']:.1%} cut, "
+            f"On held-out calls: wait {self.held_out['wait']:.2f} s, {self.held_out['cut_off_rate']:.1%} cut off, "
             f"{self.held_out['errors_per_minute']:.2f} errors a minute{verdict}."
         )
 
@@ -84,7 +82,7 @@ class _Limits:
         if self.wait is not None:
             kept = kept & (cells["wait"] <= self.wait)
         if self.cut is not None:
-            kept = kept & (cells["cut_rate"] <= self.cut)
+            kept = kept & (cells["cut_off_rate"] <= self.cut)
         return kept
 
 
@@ -146,7 +144,7 @@ def _nothing_within(result: SweepResult, cells: Mapping[str, Cells], limits: _Li
             "check that the labels belong to these clips.", "thresholds",
         )
     shortest = float(np.nanmin(np.where(usable, cells["wait"], np.nan)))
-    fewest = float(np.nanmin(np.where(usable, cells["cut_rate"], np.nan)))
+    fewest = float(np.nanmin(np.where(usable, cells["cut_off_rate"], np.nan)))
     if limits.wait is not None and shortest > limits.wait:
         return SettingError(
             f"No setting tried keeps the wait to {limits.wait:g} s; the shortest is {shortest:.2f} s. Raise "
@@ -154,10 +152,10 @@ def _nothing_within(result: SweepResult, cells: Mapping[str, Cells], limits: _Li
         )
     if limits.cut is not None and fewest > limits.cut:
         return SettingError(
-            f"No setting tried cuts as few as {limits.cut:.1%} of the turns; the fewest are {fewest:.1%}. "
+            f"No setting tried cuts off as few as {limits.cut:.1%} of the turns; the fewest are {fewest:.1%}. "
             "Raise max_cut or sweep longer silences.", "max_cut",
         )
-    allowed = usable & (cells["cut_rate"] <= (limits.cut if limits.cut is not None else np.inf))
+    allowed = usable & (cells["cut_off_rate"] <= (limits.cut if limits.cut is not None else np.inf))
     wait = float(np.nanmin(np.where(allowed, cells["wait"], np.nan)))
     return SettingError(
         f"No setting tried keeps both limits; with at most {limits.cut or 0:.1%} of turns cut the shortest wait "
@@ -205,15 +203,8 @@ def _judged(
         name: np.concatenate([rows[members][:, t:t + 1, s:s + 1] for (t, s), members in pieces])
         for name, rows in result.sums.items()
     }
-    delays = np.concatenate([
-        np.full(len(members), TurnDetection(0, result.silences[s]).silence_frames) for (_, s), members in pieces
-    ])
-    one = SweepResult(result.thresholds[:1], result.silences[:1], result.paddings, tuple(infos), sums)
+    one = SweepResult(
+        result.thresholds[:1], result.silences[:1], result.paddings, tuple(infos), sums, result.overhead
+    )
     cells = one.weighted(np.ones((1, len(infos)), dtype=np.int64))
-    n = sums["offset_n"][:, 0, 0]
-    wait = (sums["offset"].sum() / SAMPLE_RATE + (n * delays).sum() * HOP_SECONDS) / n.sum() if n.sum() else np.nan
-    return {
-        "wait": float(wait) + result.overhead,
-        "cut_rate": float(cells["cut_rate"][0, 0, 0]),
-        "errors_per_minute": float(cells["errors_per_minute"][0, 0, 0]),
-    }
+    return {name: float(cells[name][0, 0, 0]) for name in SHOWN}

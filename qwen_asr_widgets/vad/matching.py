@@ -141,6 +141,20 @@ class Match:
         found = self.found.pieces[self.found_index[pairs], edge]
         return found - self.truth.pieces[self.truth_index[pairs], edge]
 
+    def cut_off(self, silence: int) -> NDArray[np.bool_]:
+        """Tell which stretches of speech see an endpoint before their end.
+
+        Parameters
+        ----------
+        silence : int
+            Samples from the end of a turn to its endpoint.
+        """
+        off = self.per_truth > 1
+        pairs = self.offset_pairs()
+        early = self.errors(pairs, 1) + silence < 0
+        off[self.truth_index[pairs[early]]] = True
+        return off
+
 
 def match(truth: Cropped, turns: Intervals, regions: Intervals) -> Match:
     """Match turns with the stretches of true speech they hold.

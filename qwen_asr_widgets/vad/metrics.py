@@ -1,12 +1,13 @@
 """How good turns are: first what a person feels, then the measures of the field.
 
 A reference turn is *cut* where it comes in several turns, *merged* where one turn holds several, *missed*
-where none holds it; a turn that holds none is *invented*. The *wait* runs from the true end of speech to
-the endpoint. Cut-offs against wait is how endpointing has been judged since Ferrer, Shriberg and Stolcke,
-"Is the speaker done yet?" (ICSLP 2002) and Raux and Eskenazi, "Optimizing endpointing thresholds using
-dialogue features" (SIGdial 2008). Miss, false alarm and detection error rate are NIST's, as
-``pyannote.metrics.detection`` computes them without a collar; precision, recall and F1 are the same by exact time,
-which is what counting ever shorter frames tends to.
+where none holds it; a turn that holds none is *invented*. It is *cut off* where an endpoint comes before its
+true end, be it cut or its tail not heard. The *wait* runs from the true end of speech to the endpoint.
+Cut-offs against wait is how endpointing has been judged since Ferrer, Shriberg and Stolcke, "Is the speaker
+done yet?" (ICSLP 2002) and Raux and Eskenazi, "Optimizing endpointing thresholds using dialogue features"
+(SIGdial 2008). Miss, false alarm and detection error rate are NIST's, as ``pyannote.metrics.detection``
+computes them without a collar; precision, recall and F1 are by exact time, which is what counting ever
+shorter frames tends to.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from ..errors import LabelError
 from .labels import Labels
 from .matching import Intervals, Match, crop, match, support, to_samples
 from .problems import Problem, find_problems
-from .scores import HOP_SECONDS
+from .scores import HOP, HOP_SECONDS
 from .turns import Turn, TurnDetection
 
 Reference = Union[Labels, Sequence[ReferenceTurn], Sequence[Turn]]
@@ -63,8 +64,10 @@ class Measures:
     onset_errors, offset_errors : tuple of float
         Onset (padding taken out) and end of a turn minus the true ones, where they can be compared.
     waits : tuple of float
-        From the true end of speech to the endpoint, where settings were given. A reference turn merged with the next
-        has no endpoint of its own.
+        From the true end of speech to the endpoint, where settings were given. Nobody waits where the
+        endpoint comes before that end, or where the turn goes on into the next: those have none.
+    cut_off : int or None
+        Reference turns with an endpoint before their true end, where settings were given.
     problems : tuple of Problem
         Every error with its place, in order of time; empty in a total.
 
@@ -90,6 +93,7 @@ class Measures:
     missed: int | None = None
     invented: int | None = None
     late_starts: int | None = None
+    cut_off: int | None = None
     onset_errors: tuple[float, ...] = field(default=(), repr=False)
     offset_errors: tuple[float, ...] = field(default=(), repr=False)
     waits: tuple[float, ...] = field(default=(), repr=False)
@@ -101,14 +105,19 @@ class Measures:
 
     @property
     def errors(self) -> int | None:
-        """Cut, merged, missed and invented turns together."""
-        counts = [getattr(self, name) for name in COUNTS]
-        return None if None in counts else sum(counts)
+        """Cut, merged, missed and invented turns together; with settings known, cut off instead of cut."""
+        counts = [self.cut if self.cut_off is None else self.cut_off, self.merged, self.missed, self.invented]
+        return None if None in counts else sum(count for count in counts if count is not None)
 
     @property
     def cut_rate(self) -> float | None:
         """Share of reference turns that were cut."""
         return ratio(self.cut, self.reference_turns)
+
+    @property
+    def cut_off_rate(self) -> float | None:
+        """Share of reference turns that were cut off."""
+        return ratio(self.cut_off, self.reference_turns)
 
     @property
     def speech_seconds(self) -> float:
@@ -175,7 +184,7 @@ class Measures:
         row = {k: v for k, v in asdict(self).items() if k not in (*lists, "problems")}
         for name in COUNTS:
             row[f"{name}_per_minute"] = self.per_minute(name)
-        for name in ("cut_rate", "speech_seconds", "speech_share", "miss_seconds", "false_alarm_seconds",
+        for name in ("errors", "cut_rate", "cut_off_rate", "speech_seconds", "speech_share", "miss_seconds", "false_alarm_seconds",
                      "detection_error_rate", "precision", "recall", "f1"):
             row[name] = getattr(self, name)
         for name in lists:
@@ -233,8 +242,10 @@ def measure(
         return Measures(**plain)
     felt = _reference_measures(result, starts)
     if settings is not None:
-        delay = settings.silence_frames * HOP_SECONDS + overhead
-        felt["waits"] = tuple(round(error + delay, 6) for error in felt["offset_errors"])
+        silence = settings.silence_frames * HOP
+        felt["cut_off"] = int(result.cut_off(silence).sum())
+        waits = result.errors(result.offset_pairs(), 1) + silence
+        felt["waits"] = tuple(round(wait + overhead, 6) for wait in _tuple(waits[waits >= 0]))
     return Measures(**plain, **felt, problems=find_problems(result, member_of))
 
 

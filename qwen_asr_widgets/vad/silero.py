@@ -78,11 +78,11 @@ class SpeechScorer:
         Raises
         ------
         AudioError
-            The samples are not one row of int16 or float numbers.
+            The samples are not one row of int16 or finite float numbers; nothing of them was taken.
         """
         heard = np.concatenate((self._pending, _as_float(samples)))
         frames = (len(heard) - CONTEXT) // HOP
-        self._pending = heard[frames * HOP:]
+        self._pending = heard[frames * HOP:].copy()
         scores = np.empty(frames, np.float32)
         for first in range(0, frames, BLOCK):
             stop = min(first + BLOCK, frames)
@@ -100,6 +100,8 @@ def _as_float(samples: NDArray[np.int16] | Floats) -> Floats:
         return pcm16_to_float(row.astype(np.int16, copy=False))
     if row.dtype.kind != "f":
         raise AudioError(f"The scorer takes int16 or float samples, not {row.dtype}.")
+    if not np.isfinite(row).all():
+        raise AudioError("The scorer takes finite samples; some are NaN or infinite.")
     return row.astype(np.float32, copy=False)
 
 

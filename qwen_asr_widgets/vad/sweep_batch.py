@@ -21,10 +21,10 @@ _GAP_FRAMES = 256
 """Unscored frames between two clips: more than the longest silence (6 s are 188 frames) leaves open."""
 _NEVER_SPEECH = -2.0
 
-COUNT_SUMS = ("turns", "cut", "merged", "missed", "invented", "onset_n", "offset_n")
-"""Counts per clip and setting; ``onset_n`` and ``offset_n`` tell how many edges could be compared."""
-SAMPLE_SUMS = ("speech", "hit", "onset_size", "offset", "offset_size")
-"""Sums of samples per clip and setting: ``offset`` with its sign, the ``_size`` ones without."""
+COUNT_SUMS = ("turns", "cut", "cut_off", "merged", "missed", "invented", "onset_n", "offset_n", "wait_n")
+"""Counts per clip and setting; the ``_n`` ones tell how many edges could be compared, and how many waited."""
+SAMPLE_SUMS = ("speech", "hit", "onset_size", "offset_size", "wait_sum")
+"""Sums of samples per clip and setting, of errors without their sign."""
 START_SUMS = ("clipped_starts", "late_starts")
 """Counts per clip, setting and padding."""
 
@@ -111,7 +111,7 @@ def measure_batch(
                     row[:, t, s] = row[:, t, s - 1]
                 continue
             turns = join_runs(runs, silence_frames, MAX_TURN_FRAMES) * HOP
-            _measure_cell(line, turns, paddings, sums, t, s)
+            _measure_cell(line, turns, silence_frames * HOP, paddings, sums, t, s)
         if progress is not None:
             progress()
     return sums
@@ -135,7 +135,7 @@ def _lay(clips: Sequence[SweepClip]) -> _Line:
 
 
 def _measure_cell(
-    line: _Line, turns: Intervals, paddings: Sequence[int], sums: Sums, t: int, s: int
+    line: _Line, turns: Intervals, silence: int, paddings: Sequence[int], sums: Sums, t: int, s: int
 ) -> None:
     """Put the sums of one setting in their place."""
     result = match(line.truth, turns, line.regions)
@@ -153,14 +153,17 @@ def _measure_cell(
     add("speech", found_clip, lengths)
     add("hit", truth_clip[result.shared_truth], result.shared)
     add("cut", truth_clip[per_truth > 1])
+    add("cut_off", truth_clip[result.cut_off(silence)])
     add("missed", truth_clip[per_truth == 0])
     add("merged", found_clip[per_found > 1])
     add("invented", found_clip[per_found == 0])
     offsets = result.offset_pairs()
     clip, errors = truth_clip[result.truth_index[offsets]], result.errors(offsets, 1)
     add("offset_n", clip)
-    add("offset", clip, errors)
     add("offset_size", clip, np.abs(errors))
+    waited = errors + silence >= 0
+    add("wait_n", clip[waited])
+    add("wait_sum", clip[waited], errors[waited] + silence)
     onsets = result.onset_pairs()
     clip = truth_clip[result.truth_index[onsets]]
     add("onset_n", clip)

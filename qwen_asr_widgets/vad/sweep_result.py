@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 Cells = NDArray[np.float64]
 
 GROUPS = ("clip", "call", "channel", "speaker")
+NEED_REFERENCE = (*COUNTS, "cut_off", "late_starts")
+"""Counts that mean nothing without a reference."""
 MIN_COVERAGE = 0.5
 """Share of reference turns that must have an endpoint of their own for the wait of a setting to say something."""
 
@@ -51,15 +53,15 @@ class SweepPoint:
     settings : TurnDetection
     wait : float
         Mean seconds from the true end of speech to the endpoint.
-    cut_rate : float
-        Share of reference turns that are cut.
+    cut_off_rate : float
+        Share of reference turns with an endpoint before their true end.
     errors_per_minute : float
-        Turns cut, merged, missed and invented per minute.
+        Turns cut off, merged, missed and invented per minute.
     """
 
     settings: TurnDetection
     wait: float
-    cut_rate: float
+    cut_off_rate: float
     errors_per_minute: float
 
 
@@ -141,19 +143,21 @@ class SweepResult:
         minutes = of_clips("scored_samples") / (60 * SAMPLE_RATE)
         reference, said = of_clips("reference_turns"), of_clips("reference_samples")
         silence = np.array([TurnDetection(0, ms).silence_frames * HOP_SECONDS for ms in self.silences])
-        delay = silence + self.overhead
+        delay = np.broadcast_to(silence + self.overhead, sums["turns"].shape).copy()
+        felt = sums["cut_off"] + sums["merged"] + sums["missed"] + sums["invented"]
         rates = {
             "turns_per_minute": _over(sums["turns"], minutes),
             "speech_share": _over(sums["speech"], minutes * 60 * SAMPLE_RATE),
-            "expected_delay": np.broadcast_to(delay, sums["turns"].shape).copy(),
+            "expected_delay": delay,
         }
         known = {
-            "errors_per_minute": _over(sum(sums[name] for name in COUNTS), minutes),
+            "errors_per_minute": _over(felt, minutes),
             **{f"{name}_per_minute": _over(sums[name], minutes) for name in COUNTS},
             "cut_rate": _over(sums["cut"], reference),
+            "cut_off_rate": _over(sums["cut_off"], reference),
             "missed_rate": _over(sums["missed"], reference),
-            "wait": _over(sums["offset"], sums["offset_n"]) / SAMPLE_RATE + delay,
-            "coverage": _over(sums["offset_n"], reference),
+            "wait": _over(sums["wait_sum"], sums["wait_n"]) / SAMPLE_RATE + self.overhead,
+            "coverage": _over(sums["wait_n"], reference),
             "miss_seconds": (said - sums["hit"]) / SAMPLE_RATE,
             "false_alarm_seconds": (sums["speech"] - sums["hit"]) / SAMPLE_RATE,
             "detection_error_rate": _over(said + sums["speech"] - 2 * sums["hit"], said),
@@ -202,13 +206,11 @@ class SweepResult:
                                    for name, row in keys.items()}
         columns["threshold"] = np.tile(np.repeat(self.thresholds, high), groups)
         columns["silence_ms"] = np.tile(np.array(self.silences), groups * wide)
-        shown = [name for name in ("turns", *COUNTS, *START_SUMS) if name in cells]
-        blind = np.isnan(cells["wait"]) & np.isnan(cells["cut_rate"]) & np.isnan(cells["errors_per_minute"])
-        for name in shown:
-            counts = cells[name].astype(np.float64) if name in (*COUNTS, "late_starts") else cells[name]
-            columns[name] = np.where(blind, np.nan, counts).ravel() if counts is not cells[name] else counts.ravel()
-        hidden = {"speech", "hit", "onset_n", "offset_n", "onset_size", "offset", "offset_size", *shown}
-        columns.update((name, row.ravel()) for name, row in cells.items() if name not in hidden)
+        blind = np.isnan(cells["errors_per_minute"])
+        for name in ("turns", "clipped_starts", *NEED_REFERENCE):
+            counts = cells[name]
+            columns[name] = (np.where(blind, np.nan, counts) if name in NEED_REFERENCE else counts).ravel()
+        columns.update((name, row.ravel()) for name, row in cells.items() if name not in self.sums)
         return pd.DataFrame(columns)
 
     def _grouping(self, by: str | None) -> tuple[dict[str, list[str]], NDArray[np.int64]]:
@@ -250,19 +252,19 @@ class SweepResult:
         return low, high
 
     def pareto(self) -> list[SweepPoint]:
-        """Return the settings that no other beats in both wait and cut rate, by rising wait.
+        """Return the settings that no other beats in both wait and cut-off rate, by rising wait.
 
         Settings at which fewer than half of the reference turns get an endpoint of their own (the others being
         merged or missed) are left out: their wait says nothing.
         """
         self.require_reference("the trade-off")
-        waits, cuts = self.total("wait"), self.total("cut_rate")
+        waits, cuts = self.total("wait"), self.total("cut_off_rate")
         errors = self.total("errors_per_minute")
         usable = np.argwhere(self.total("coverage") >= MIN_COVERAGE)
         ordered = sorted(usable.tolist(), key=lambda cell: (waits[tuple(cell)], cuts[tuple(cell)]))
         front: list[SweepPoint] = []
         for t, s in ordered:
-            if not front or cuts[t, s] < front[-1].cut_rate:
+            if not front or cuts[t, s] < front[-1].cut_off_rate:
                 wait, cut, error = (float(row[t, s]) for row in (waits, cuts, errors))
                 front.append(SweepPoint(self.settings_at(t, s), wait, cut, error))
         return front
@@ -277,7 +279,7 @@ class SweepResult:
         max_wait : float, optional
             Longest mean wait in seconds.
         max_cut : float, optional
-            Largest share of reference turns that may be cut, in [0, 1].
+            Largest share of reference turns that may be cut off, in [0, 1].
         folds : int
             Parts into which the calls are divided; each is held out once while the others choose.
         seed : int

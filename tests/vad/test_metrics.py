@@ -90,10 +90,21 @@ def test_padding_changes_no_error_but_tells_whose_start_is_not_heard() -> None:
 def test_the_wait_runs_from_the_true_end_to_the_endpoint() -> None:
     settings = TurnDetection(0.2, silence_duration_ms=400)
     measures = measure(
-        drawn.turns("..SSSS..SSS."), drawn.reference("..SSS...SSSS"), duration=6.0,
+        drawn.turns("..SSSS..SSS."), drawn.reference("..SSS...SSS."), duration=6.0,
         settings=settings, overhead=0.1,
     )
-    assert measures.waits == (0.5 + 13 * 0.032 + 0.1, round(-0.5 + 13 * 0.032 + 0.1, 6))
+    assert measures.waits == (0.5 + 13 * 0.032 + 0.1, 13 * 0.032 + 0.1)
+    assert measures.cut_off == 0
+
+
+def test_an_endpoint_before_the_true_end_is_a_cut_off_and_no_wait() -> None:
+    truth, found = drawn.reference("..SSSSSS...."), drawn.turns("..SSSS......")
+    early = measure(found, truth, duration=6.0, settings=TurnDetection(0.2, 400))
+    assert (early.cut, early.cut_off, early.errors, early.waits) == (0, 1, 1, ())
+    later = measure(found, truth, duration=6.0, settings=TurnDetection(0.2, 1500))
+    assert later.cut_off == 0 and later.waits == (round(47 * 0.032 - 1.0, 6),)
+    cut = measure(drawn.turns("..SS.SSS...."), truth, settings=TurnDetection(0.2, 400))
+    assert (cut.cut, cut.cut_off, cut.cut_off_rate) == (1, 1, 1.0)
 
 
 def test_a_merged_turn_has_no_endpoint_of_its_own_and_a_cut_one_that_of_its_last_piece() -> None:
