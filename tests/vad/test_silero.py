@@ -97,7 +97,11 @@ def test_less_than_a_frame_has_no_score_yet():
     assert len(scorer.push(np.zeros(1, np.int16))) == 1
 
 
-@pytest.mark.parametrize("samples", [np.zeros((512, 2), np.float32), np.zeros(512, np.int32)])
-def test_what_is_no_mono_sound_is_refused(samples):
+@pytest.mark.parametrize(
+    "samples", [np.zeros((512, 2), np.float32), np.zeros(512, np.int32), np.full(512, np.nan, np.float32)]
+)
+def test_what_is_no_mono_sound_is_refused_and_changes_nothing(voice, whole, samples):
+    scorer = SpeechScorer()
     with pytest.raises(AudioError, match="The scorer takes"):
-        SpeechScorer().push(samples)
+        scorer.push(samples)
+    np.testing.assert_array_equal(scorer.push(voice), whole)
