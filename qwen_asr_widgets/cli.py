@@ -17,7 +17,7 @@ from .errors import EndpointError, MissingDependency, QawError
 if TYPE_CHECKING:
     from .realtime.config import SessionConfig
     from .recording import Recording
-    from .realtime.session import Utterance
+    from .recording.utterances import TimedUtterance
 
 SAMPLE_PREFIX = "sample:"
 OUTPUTS = (".srt", ".vtt", ".json", ".qasr", ".wav", ".png")
@@ -168,17 +168,32 @@ def _read_text(path: Path) -> str:
         raise QawError(f"The context file {path} cannot be read: {error}.") from error
 
 
-def _quiet(utterance: Utterance) -> None:
+def _quiet(utterance: TimedUtterance) -> None:
     """Print nothing while the run goes on."""
 
 
-def _print_final(utterance: Utterance) -> None:
+def _print_final(utterance: TimedUtterance) -> None:
     """Print a finished utterance above the progress bar: number, time, text, how long it took."""
     from tqdm import tqdm
 
-    from .recording.render import utterance_line
-
     tqdm.write(utterance_line(utterance), file=sys.stdout)
+    sys.stdout.flush()
+
+
+def utterance_line(utterance: TimedUtterance) -> str:
+    """Return an utterance as a line of text: number, place, words, and how long they took."""
+    from .recording.html import clock
+
+    place = "" if utterance.start is None or utterance.end is None else (
+        f"{clock(utterance.start if utterance.onset is None else utterance.onset)} – {clock(utterance.end)}"
+    )
+    problem = str((utterance.error or {}).get("message") or "no transcript")
+    words = problem if utterance.status == "failed" else utterance.text or "(nothing understood)"
+    latency = utterance.latency
+    final = latency.decode_delay if latency.finalization is None else latency.finalization
+    delays = {"first partial": latency.first_partial, "final": final}
+    took = ", ".join(f"{name} {value:.2f} s" for name, value in delays.items() if value is not None)
+    return f"{utterance.number:>3}  {place:<17}  {words}" + (f"  [{took}]" if took else "")
 
 
 def _check_output(path: Path) -> None:

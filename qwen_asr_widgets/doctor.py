@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib.metadata
 import os
 import platform
-import sys
 from collections.abc import Callable
 
 from . import __version__
@@ -111,10 +110,15 @@ def _recognizers() -> str:
 
 def _round_trip() -> str:
     from .audio.samples import sample
+    from .realtime.events import SessionUpdate, SessionUpdated
     from .recording import transcribe
 
     recording = transcribe(sample("conversation").clip[:6.0], pace=None, progress=False)
     if not recording.utterances:
         raise QawError("the embedded service returned no utterance for the bundled sample")
-    first = recording.utterances[0]
-    return f"{first.text!r} from the bundled sample through {recording.info.engine}, {sys.platform}"
+    asked = next(timed.time for timed in recording.events if isinstance(timed.event, SessionUpdate))
+    answered = next(timed.time for timed in recording.events if isinstance(timed.event, SessionUpdated))
+    return (
+        f"settings confirmed in {(answered - asked) * 1_000:.0f} ms; {recording.info.engine} heard "
+        f"{recording.utterances[0].text!r} in the bundled sample"
+    )
