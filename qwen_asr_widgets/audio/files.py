@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import io
 import os
 from collections.abc import Iterator
@@ -149,8 +150,8 @@ def _sndfile_blocks(sound: Any, name: str) -> Iterator[NDArray[np.float32]]:
 
 @contextmanager
 def _av_stream(file: BinaryIO, name: str, head: bytes) -> Iterator[SoundStream]:
-    if _is_text(head):
-        raise AudioError(f"{name} is a text file, not sound: it begins with {head[:16].decode()!r}.")
+    if text := _as_text(head):
+        raise AudioError(f"{name} is a text file, not sound: it begins with {text[:16]!r}.")
     try:
         import av
     except ImportError:
@@ -166,6 +167,8 @@ def _av_stream(file: BinaryIO, name: str, head: bytes) -> Iterator[SoundStream]:
         if not container.streams.audio:
             raise AudioError(f"{name} has no sound track.")
         track = container.streams.audio[0]
+        if not (track.rate and track.channels):
+            raise AudioError(f"{name} is not a sound file in any known format (no rate, no channels).")
         yield SoundStream(name, track.rate, track.channels, _av_blocks(container, track, name))
 
 
@@ -191,12 +194,13 @@ def _reason(error: Exception) -> str:
     return str(getattr(error, "strerror", None) or error)
 
 
-def _is_text(head: bytes) -> bool:
+def _as_text(head: bytes) -> str | None:
+    """Return the beginning of a file as text, None where it is none; a character may be cut at its end."""
     try:
-        text = head.decode("ascii")
+        text = codecs.getincrementaldecoder("utf-8")().decode(head)
     except UnicodeDecodeError:
-        return False
-    return all(character.isprintable() or character in "\r\n\t\f" for character in text)
+        return None
+    return text if all(character.isprintable() or character in "\r\n\t\f" for character in text) else None
 
 
 def write_pcm16(

@@ -1,0 +1,137 @@
+"""The bundled samples: the references are true, the sound is what the description says."""
+
+import importlib.util
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+import qwen_asr_widgets.audio
+from qwen_asr_widgets.audio.samples import SAMPLE_NAMES, sample
+from qwen_asr_widgets.errors import AudioError
+
+DATA = Path(qwen_asr_widgets.audio.__file__).parent / "data"
+
+
+def loudness(samples: np.ndarray) -> float:
+    return float(20 * np.log10(np.sqrt(np.mean(samples.astype(float) ** 2)) + 1e-12))
+
+
+def own_channel(name, turn):
+    """Return the channel on which a turn's speaker is."""
+    known = sample(name)
+    return known.channels[("caller", "agent").index(turn.speaker)] if len(known.channels) > 1 else known.clip
+
+
+@pytest.mark.parametrize("name", SAMPLE_NAMES)
+def test_turns_are_in_order_within_the_clip_and_say_who_and_what(name):
+    known = sample(name)
+    assert [turn.start for turn in known.turns] == sorted(turn.start for turn in known.turns)
+    assert all(0.5 <= turn.start < turn.end for turn in known.turns)
+    assert known.clip.duration - known.turns[-1].end >= 1.2
+    assert all(turn.text and turn.speaker in known.speakers for turn in known.turns)
+    assert known.transcript.splitlines() == [turn.text for turn in known.turns]
+
+
+@pytest.mark.parametrize("name", ["conversation", "dictation", "call"])
+def test_speech_begins_and_ends_where_the_reference_says(name):
+    for turn in sample(name).turns:
+        clip = own_channel(name, turn)
+        quiet = loudness(clip[0:0.5].samples)
+        assert loudness(clip[turn.start - 0.05 : turn.start - 0.01].samples) < quiet + 8
+        assert loudness(clip[turn.end + 0.01 : turn.end + 0.05].samples) < quiet + 8
+        assert loudness(clip[turn.start : turn.start + 0.1].samples) > quiet + 15
+        assert loudness(clip[turn.end - 0.1 : turn.end].samples) > quiet + 10
+
+
+@pytest.mark.parametrize("name", SAMPLE_NAMES)
+def test_no_sample_is_clipped_or_digitally_silent(name):
+    for clip in sample(name).channels:
+        assert clip.origin.clipped == 0
+        assert np.abs(clip.samples).max() > 0.1
+        assert np.any(clip[0:0.5].samples)
+
+
+def test_the_conversation_has_two_voices_short_and_long_pauses_and_a_hesitation():
+    talk = sample("conversation")
+    pauses = [after.start - before.end for before, after in zip(talk.turns, talk.turns[1:])]
+    assert talk.speakers == ("visitor", "guide")
+    assert 25 <= talk.clip.duration <= 40
+    assert 0.9 < min(pauses) < 1.1 and max(pauses) > 2
+    hesitating = next(turn for turn in talk.turns if turn.text.startswith("I want to say something"))
+    part = talk.clip[hesitating.start : hesitating.end].samples
+    loud = np.flatnonzero(np.abs(part) > 0.01)
+    assert 0.5 < np.diff(loud).max() / 16_000 < 0.8
+
+
+def test_the_noise_is_as_far_below_the_speech_as_stated():
+    noisy = sample("noisy")
+    speech = np.concatenate([noisy.clip[turn.start : turn.end].samples for turn in noisy.turns])
+    bounds = [0.0, *(edge for turn in noisy.turns for edge in (turn.start, turn.end)), noisy.clip.duration]
+    noise = np.concatenate([noisy.clip[a + 0.01 : b - 0.01].samples for a, b in zip(bounds[::2], bounds[1::2])])
+    assert noisy.snr_db == 14
+    powers = np.mean(speech.astype(float) ** 2), np.mean(noise.astype(float) ** 2)
+    assert 10 * np.log10((powers[0] - powers[1]) / powers[1]) == pytest.approx(14, abs=1)
+
+
+def test_the_call_is_a_telephone_line_with_one_overlap():
+    call = sample("call")
+    assert call.clip.sample_rate == 8_000 and len(call.channels) == 2
+    assert [clip.channel for clip in call.channels] == [0, 1]
+    assert call.clip.channel == "mean"
+    pairs = list(zip(call.turns, call.turns[1:]))
+    overlaps = [(one, other) for one, other in pairs if other.start < one.end]
+    assert len(overlaps) == 1
+    assert {turn.speaker for turn in overlaps[0]} == {"caller", "agent"}
+    for turn in call.turns:
+        other = call.channels[1 - ("caller", "agent").index(turn.speaker)]
+        if turn not in overlaps[0]:
+            assert loudness(other[turn.start : turn.end].samples) < loudness(own_channel("call", turn).samples) - 30
+    spectrum = np.abs(np.fft.rfft(call.clip.samples)) ** 2
+    frequency = np.fft.rfftfreq(len(call.clip), 1 / 8_000)
+    assert spectrum[(frequency > 300) & (frequency < 3_400)].sum() > 0.99 * spectrum.sum()
+
+
+def test_the_call_sounds_as_g711_lets_it():
+    for clip in sample("call").channels:
+        assert len(np.unique(clip.to_pcm16())) <= 256
+
+
+def test_the_dictation_names_words_that_the_recogniser_cannot_know():
+    from pocketsphinx import get_model_path
+
+    dictation = sample("dictation")
+    dictionary = Path(get_model_path("en-us/cmudict-en-us.dict")).read_text(encoding="utf-8")
+    known = {line.split(" ", 1)[0] for line in dictionary.splitlines()}
+    said = {word.strip(".,?").lower() for word in dictation.transcript.split()}
+    assert tuple(sorted(said - known)) == dictation.unknown_words == ("qwen",)
+    assert {"szczepanski", "shostakovich", "schwarzkopf"} < said
+    assert all(turn.text in dictation.corpus_text for turn in dictation.turns)
+
+
+def test_an_unknown_name_lists_those_there_are():
+    with pytest.raises(AudioError, match="no sample 'musik'; choose one of conversation, noisy, dictation, call"):
+        sample("musik")
+
+
+def test_samples_are_small():
+    assert sum(path.stat().st_size for path in DATA.glob("*.*")) < 1_500_000
+
+
+@pytest.mark.skipif(shutil.which("flite") is None, reason="making the samples needs Debian's flite")
+def test_the_script_makes_the_samples_that_are_bundled(tmp_path):
+    import sys
+
+    spec = importlib.util.spec_from_file_location("make_samples", DATA / "make_samples.py")
+    script = importlib.util.module_from_spec(spec)
+    sys.modules["make_samples"] = script
+    spec.loader.exec_module(script)
+    script.make(tmp_path)
+    for name in SAMPLE_NAMES:
+        assert (tmp_path / f"{name}.json").read_text() == (DATA / f"{name}.json").read_text()
+        made, _ = soundfile.read(tmp_path / f"{name}.flac")
+        bundled, _ = soundfile.read(DATA / f"{name}.flac")
+        differing = np.mean(made != bundled)
+        assert made.shape == bundled.shape and differing < 1e-3, f"{name}: {differing:.1%} of samples differ"
