@@ -52,7 +52,7 @@ class OmniRealtimeCallback:
         """The connection stands."""
 
     def on_close(self, close_status_code: Any, close_msg: Any) -> None:
-        """The connection has ended; both are None where no close frame came."""
+        """The connection has ended; None stands for no close frame and for no reason in it."""
 
     def on_event(self, message: Any) -> None:
         """An event came: the parsed message, as a dict."""
@@ -356,7 +356,7 @@ class OmniRealtimeConversation:
                 f"The service closed the connection (code {code}) before the session had finished."
             )
             ended.set()
-        self.callback.on_close(code, reason if code is not None else None)
+        self.callback.on_close(code, reason or None)
 
     # ---- getters
 

@@ -249,6 +249,8 @@ class Session:
         return round(self.offset + ms_to_seconds(ms), 6)
 
     def _on_started(self, event: SpeechStarted, time: float) -> None:
+        if self._find(event.item_id).started_at is not None:
+            return
         start = self._place(event.audio_start_ms)
         if event.audio_onset_ms is not None:
             onset, source = self._place(event.audio_onset_ms), "service"
@@ -257,7 +259,7 @@ class Session:
             padding = ms_to_seconds(settings.prefix_padding_ms) if settings else 0.0
             onset, source = round(start + padding, 6), "estimated"
         self._change(
-            event.item_id, start=start, onset=onset, onset_source=source, started_at=time, status="speaking"
+            event.item_id, start=start, onset=onset, onset_source=source, started_at=time, end=None
         )
 
     def _on_stopped(self, event: SpeechStopped, time: float) -> None:

@@ -1,4 +1,4 @@
-"""What a 100 ms chunk costs the client in CPU, beside the official SDK, against the same sink in another process.
+"""What a 100 ms chunk costs the client in CPU, beside the official SDK; the sink is another process.
 
 Columns: CPU of the sending thread and of the whole process per chunk (µs), and their ratio to the SDK's.
 Each sends the same PCM as base64 the way its users do; rounds alternate so that the machine's load hits both.
@@ -55,8 +55,10 @@ def drop_in(url: str) -> tuple[Callable[[], None], Callable[[], None]]:
 class Silent:
     """An observer that keeps nothing."""
 
-    def __getattr__(self, name: str) -> Any:
-        return lambda *arguments: None
+    def note(self, *values: Any) -> None:
+        """Take anything, keep nothing."""
+
+    opened = sent = audio_sent = received = closed = note
 
 
 def stream(url: str) -> tuple[Callable[[], None], Callable[[], None]]:
@@ -87,7 +89,8 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--interval", type=float, default=0.002, help="seconds between chunks")
     options = parser.parse_args()
-    sink = subprocess.Popen([sys.executable, "-c", SINK], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    pipes: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    sink = subprocess.Popen([sys.executable, "-c", SINK], **pipes)
     assert sink.stdin and sink.stdout
     url = f"ws://127.0.0.1:{int(sink.stdout.readline())}/api-ws/v1/realtime"
     makers = {"official SDK": official, "drop-in class": drop_in, "AudioStream": stream}
@@ -111,7 +114,7 @@ def report(results: dict[str, list[tuple[float, float]]], count: int) -> None:
         name: tuple(statistics.median(column) for column in zip(*rounds)) for name, rounds in results.items()
     }
     base = middle["official SDK"]
-    print(f"client CPU per 100 ms chunk (n = {count} each, PCM 16 kHz, median of {len(results['official SDK'])})")
+    print(f"client CPU per 100 ms chunk, PCM 16 kHz, n = {count} each, median of the rounds")
     print(f"{'':16}{'thread µs':>11}{'ratio':>8}{'process µs':>12}{'ratio':>8}")
     for name, (thread, process) in middle.items():
         print(f"{name:16}{thread:11.1f}{thread / base[0]:8.2f}{process:12.1f}{process / base[1]:8.2f}")

@@ -295,7 +295,10 @@ ERROR = {"type": "error", "error": {"type": "server_error", "code": "internal", 
 
 
 @BOTH
-@pytest.mark.parametrize(("events", "kind", "timeout"), [([ERROR], RuntimeError, 20), ([], TimeoutError, 0.1)])
+@pytest.mark.parametrize(
+    ("events", "kind", "timeout"), [([ERROR], RuntimeError, 20), ([], TimeoutError, 0.1)],
+    ids=["error", "silence"],
+)
 def test_end_session_raises_and_closes(sdk: Any, events: Any, kind: Any, timeout: float) -> None:
     with connected(sdk, ends_with(events)) as (conversation, _, log):
         with pytest.raises(kind) as caught:
@@ -321,8 +324,9 @@ def test_sending_before_connecting_or_after_closing_is_a_connection_error(sdk: A
             conversation.append_audio("QUI=")
 
 
-@pytest.mark.parametrize("leave", [lambda peer: peer.close(4001, "go away"), lambda peer: peer.drop()],
-                         ids=["closed", "dropped"])
+@pytest.mark.parametrize("leave", [
+    lambda peer: peer.close(4001, "go away"), lambda peer: peer.close(1000), lambda peer: peer.drop(),
+], ids=["reason", "bare", "dropped"])
 def test_on_close_is_told_the_same_when_the_service_leaves(leave: Callable[[Peer], None]) -> None:
     def script(peer: Peer) -> None:
         peer.send(created())

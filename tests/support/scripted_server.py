@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import http
 import json
+import logging
 import socket
 import ssl
 import threading
@@ -28,6 +29,9 @@ from websockets.sync.server import ServerConnection, serve
 PATH = "/api-ws/v1/realtime"
 PATIENCE = 20.0
 """Seconds any wait may take before the test fails; never reached when all is well."""
+
+_QUIET = logging.getLogger("support.scripted_server")
+_QUIET.setLevel(logging.ERROR)  # at DEBUG a server logs the headers it was sent, keys among them
 
 
 def created(session_id: str = "sess_1", **session: Any) -> dict[str, Any]:
@@ -170,7 +174,7 @@ class ScriptedServer:
     def __enter__(self) -> ScriptedServer:
         self._server = serve(
             self._handle, "127.0.0.1", 0, process_request=self._process, ssl=self._tls, max_size=None,
-            max_queue=self._max_queue, compression=None, close_timeout=1, ping_interval=None,
+            logger=_QUIET, max_queue=self._max_queue, compression=None, close_timeout=1, ping_interval=None,
         )
         self.port = self._server.socket.getsockname()[1]
         self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
