@@ -72,11 +72,19 @@ class EmbeddedEndpoint(Endpoint):
         """Whether the process runs now."""
         return self._process.running
 
+    @property
+    def engine(self) -> str:
+        """What recognises, with its version; starts the process."""
+        self._process.start()
+        return self._process.engine
+
     def start(self) -> EmbeddedEndpoint:
         """Start the process now, if it does not run, and return this endpoint.
 
         Raises
         ------
+        EndpointError
+            There is no such recogniser, or it does not take these options.
         ConnectFailed
             It did not come up; the message carries what it said.
         """
@@ -131,6 +139,7 @@ class ServiceProcess:
         self._options = options
         self._key = ""
         self._port = 0
+        self._engine = ""
         self._child: subprocess.Popen[str] | None = None
         self._said: deque[str] = deque(maxlen=30)
         self._holders = 0
@@ -144,6 +153,11 @@ class ServiceProcess:
     def key(self) -> str:
         """The key it accepts; a new one for each start."""
         return self._key
+
+    @property
+    def engine(self) -> str:
+        """What recognises, as the process told when it started."""
+        return self._engine
 
     @property
     def pid(self) -> int | None:
@@ -216,11 +230,15 @@ class ServiceProcess:
         try:
             child.stdin.write(self._greeting())
             child.stdin.flush()
-            self._port = int(json.loads(answers.get(timeout=self._start_seconds))["port"])
-        except (OSError, queue.Empty, ValueError, KeyError, TypeError) as problem:
-            slow = isinstance(problem, queue.Empty)
+            answer = json.loads(answers.get(timeout=self._start_seconds))
+            if "port" in answer:
+                self._port, self._engine = int(answer["port"]), str(answer.get("engine", ""))
+                return
+        except (OSError, queue.Empty, ValueError, TypeError) as problem:
             self.stop()
-            raise self._failure(child, slow) from None
+            raise self._failure(child, slow=isinstance(problem, queue.Empty)) from None
+        self.stop()
+        raise EndpointError(str(answer.get("error") or "The embedded service gave no port."))
 
     def _greeting(self) -> str:
         return json.dumps(
