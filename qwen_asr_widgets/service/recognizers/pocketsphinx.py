@@ -36,7 +36,11 @@ _PIECE_BYTES = 2 * 3_200
 
 
 class DecodingPass:
-    """One decoder on the audio of one utterance, which is given as all bytes so far."""
+    """One decoder on the audio of one utterance, which is given as all bytes so far.
+
+    Every utterance starts with a fresh front end: it would go on with the noise it measured in the last one,
+    and the text would depend on what was decoded before.
+    """
 
     def __init__(self, **settings: Any) -> None:
         from pocketsphinx import Decoder
@@ -48,6 +52,7 @@ class DecodingPass:
     def begin(self, mean: str) -> None:
         """Start an utterance with this mean of the cepstrum."""
         self.stop()
+        self.decoder.reinit_feat()
         self.decoder.set_cmn(mean)
         self.decoder.start_utt()
         self.running = True
@@ -68,6 +73,7 @@ class DecodingPass:
     def at_once(self, audio: bytes | bytearray) -> None:
         """Decode an utterance in one go, normalised by its own mean."""
         self.stop()
+        self.decoder.reinit_feat()
         self.decoder.start_utt()
         self.decoder.process_raw(bytes(audio), False, True)
         self.decoder.end_utt()

@@ -1,0 +1,139 @@
+"""Recognisers: found by name, English offline, a script for tests; context helps and says what it cannot."""
+
+from __future__ import annotations
+
+import jiwer
+import numpy as np
+import pytest
+
+from qwen_asr_widgets.audio.samples import sample
+from qwen_asr_widgets.errors import EndpointError, SettingError
+from qwen_asr_widgets.service.recognizers import Hypothesis, available, find_recognizer
+from qwen_asr_widgets.service.recognizers.corpus import read_corpus
+from qwen_asr_widgets.service.recognizers.pocketsphinx import WARM_UP, PocketsphinxRecognizer
+from qwen_asr_widgets.service.recognizers.script import ScriptRecognizer
+from qwen_asr_widgets.service.recognizers.settling import Settler, Word
+
+TALK = sample("conversation")
+SAMPLES = TALK.clip.to_pcm16()
+
+
+@pytest.fixture(scope="module")
+def english():
+    return PocketsphinxRecognizer()
+
+
+def spoken(turn, samples=SAMPLES):
+    return samples[round(16_000 * (turn.start - 0.3)):round(16_000 * (turn.end + 0.13))]
+
+
+def plain(text):
+    return jiwer.Compose([jiwer.RemovePunctuation(), jiwer.ToLowerCase()])(text)
+
+
+def final(recognizer, samples):
+    recognizer.start(0)
+    recognizer.accept(samples)
+    return recognizer.finish()
+
+
+def recognise(recognizer, samples, step=3_200):
+    recognizer.start(0)
+    shown = []
+    for first in range(0, len(samples), step):
+        recognizer.accept(samples[first:first + step])
+        shown.append(recognizer.partial())
+    return shown, recognizer.finish()
+
+
+def test_the_built_in_recognisers_are_found_by_name():
+    assert {"pocketsphinx", "script"} <= set(available())
+    assert find_recognizer("script") is ScriptRecognizer
+    with pytest.raises(EndpointError, match="'whisper'.*pocketsphinx"):
+        find_recognizer("whisper")
+
+
+def test_clear_speech_is_recognised(english):
+    turns = TALK.turns[:4]
+    said = [final(english, spoken(turn)) for turn in turns]
+    assert jiwer.wer([plain(turn.text) for turn in turns], said) < 0.1
+
+
+def test_partials_grow_while_speech_goes_on_and_what_is_settled_stays(english):
+    shown, _ = recognise(english, spoken(TALK.turns[1]))
+    settled = [hypothesis.settled for hypothesis in shown]
+    assert all(later.startswith(earlier) for earlier, later in zip(settled, settled[1:]))
+    assert len(settled[-1].split()) >= 5
+    assert len({hypothesis.settled + hypothesis.draft for hypothesis in shown}) > 5
+
+
+@pytest.mark.parametrize("length", [WARM_UP // 2, WARM_UP + 16_000])
+def test_the_final_depends_on_neither_partials_nor_rehearsals(english, length):
+    samples = spoken(TALK.turns[1])[:length]
+    prior = english._next_prior
+    english.start(0)
+    english.accept(samples)
+    alone = english.finish()
+    english._next_prior = prior
+    english.start(0)
+    for first in range(0, length, 3_000):
+        english.accept(samples[first:first + 3_000])
+        english.partial()
+        if first == 15_000 or first > length - 4_000:
+            english.finish()
+    assert english.finish() == alone != ""
+
+
+def test_context_makes_its_names_likelier_and_unknown_words_are_reported(english):
+    dictation = sample("dictation")
+    samples = dictation.clip.to_pcm16()
+    turns = dictation.turns[:3]
+    texts = [plain(turn.text) for turn in turns]
+    without = [final(english, spoken(turn, samples)) for turn in turns]
+    unknown = english.configure("en", dictation.corpus_text)
+    helped = [final(english, spoken(turn, samples)) for turn in turns]
+    assert english.configure(None, None) == ()
+    assert jiwer.wer(texts, helped) < 0.5 * jiwer.wer(texts, without)
+    assert set(dictation.unknown_words) <= set(unknown)
+
+
+def test_context_without_a_known_word_is_no_context(english):
+    assert english.configure("en", "Qwxyz! ???") == ("qwxyz",)
+    assert english.configure("en", "   ") == ()
+
+
+def test_context_is_cut_into_sentences_of_known_words():
+    corpus = read_corpus("It\u2019s e-mail, O'Brien.\n\nNo. 7", lambda word: word in ("it's", "mail", "o'brien", "no"))
+    assert corpus.sentences == (("it's", "mail", "o'brien"), ("no",))
+    assert corpus.unknown == ("e", "7")
+    assert corpus.words == ("it's", "mail", "no", "o'brien")
+
+
+def test_a_word_settles_when_hypotheses_agree_and_words_follow_it():
+    settler = Settler(patience=2, margin=1)
+    one, two, other = Word("a", 0, 10), Word("b", 11, 20), Word("c", 11, 21)
+    assert settler.update([one]) == Hypothesis("", "a")
+    assert settler.update([one, two]) == Hypothesis("a", " b")
+    assert settler.update([Word("x", 0, 10), other]) == Hypothesis("a", " c")
+    assert settler.update([]) == Hypothesis("a", "")
+
+
+def test_a_script_says_its_words_at_their_places():
+    script = ScriptRecognizer(words=[(0.5, "one"), (1.5, "two"), (2.5, "three")])
+    script.start(16_000)
+    script.accept(np.zeros(24_000, np.int16))
+    assert script.partial() == Hypothesis("two", " three") and script.finish() == "two three"
+    counting = ScriptRecognizer()
+    counting.start(0)
+    counting.accept(np.zeros(24_000, np.int16))
+    assert counting.finish() == "one two three"
+
+
+def test_a_script_fails_where_it_is_told_and_refuses_what_is_no_script():
+    script = ScriptRecognizer(fail_at=0.5)
+    script.start(0)
+    script.accept(np.zeros(16_000, np.int16))
+    with pytest.raises(RuntimeError, match="0.5 s"):
+        script.finish()
+    with pytest.raises(SettingError, match="pairs"):
+        ScriptRecognizer(words=["hello"])
