@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import AudioError, AudioFileNotFound, MissingDependency
+from .opus import opus_decoder
 
 _BLOCK = 1 << 17
 
@@ -177,9 +178,11 @@ def _av_blocks(container: Any, track: Any, name: str) -> Iterator[NDArray[np.flo
     import av
 
     planar = av.AudioResampler(format="fltp")
+    coding = track.codec_context
+    decoder = opus_decoder(track.channels, coding.extradata) if coding.name == "opus" else coding
     at = 0.0
     try:
-        for frame in container.decode(track):
+        for frame in (frame for packet in container.demux(track) for frame in decoder.decode(packet)):
             at = frame.time or at
             for part in planar.resample(frame):
                 yield part.to_ndarray().T

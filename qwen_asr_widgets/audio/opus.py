@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from ..errors import AudioError, MissingDependency
 from .resample import StreamResampler
-from .units import float_to_pcm16
+from .units import float_to_pcm16, pcm16_to_float
 
 OPUS_RATES = (8_000, 12_000, 16_000, 24_000, 48_000)
 """Sample rates (Hz) that Opus codes."""
@@ -37,6 +37,20 @@ def _checked_rate(sample_rate: int) -> int:
         rates = ", ".join(map(str, OPUS_RATES))
         raise AudioError(f"Opus does not code {sample_rate!r} Hz; choose one of {rates}.")
     return sample_rate
+
+
+def opus_decoder(channels: int, extradata: bytes | None = None) -> Any:
+    """Return a decoder of Opus packets to int16 at 48 kHz, by libopus.
+
+    FFmpeg's own decoder, which PyAV would choose, turns speech coded at 8 and 12 kHz into noise (PyAV 18.1).
+    """
+    decoder = _pyav().CodecContext.create("libopus", "r")
+    decoder.sample_rate = _CLOCK
+    if channels <= 2:
+        decoder.layout = ("mono", "stereo")[channels - 1]
+    if extradata:
+        decoder.extradata = extradata
+    return decoder
 
 
 class _Pages:
@@ -170,7 +184,7 @@ class OpusDecoder:
 
     def __init__(self, sample_rate: int) -> None:
         self.sample_rate = _checked_rate(sample_rate)
-        self._decoder = _pyav().CodecContext.create("opus", "r")
+        self._decoder = opus_decoder(channels=2)
         self._resampler = StreamResampler(_CLOCK, sample_rate, low_delay=True)
         self._ogg: _OggPackets | None = None
         self._started = False
@@ -199,7 +213,7 @@ class OpusDecoder:
             raise AudioError(
                 f"{len(packet)} bytes are neither Ogg pages nor an Opus packet ({error})."
             ) from error
-        pieces = [frame.to_ndarray().mean(axis=0) for frame in frames]
+        pieces = [pcm16_to_float(frame.to_ndarray().reshape(-1, 2)).mean(axis=1) for frame in frames]
         return np.concatenate([np.zeros(0, np.float32), *pieces])
 
     def _at_rate(self, pieces: list[NDArray[np.float32]]) -> NDArray[np.int16]:

@@ -23,7 +23,8 @@ def test_int16_goes_in_and_comes_out_unchanged(samples):
 
 
 @pytest.mark.parametrize(
-    ("dtype", "half"), [(np.int8, 64), (np.uint8, 192), (np.int16, 2**14), (np.int32, 2**30), (np.float64, 0.5)]
+    ("dtype", "half"),
+    [(np.int8, 64), (np.uint8, 192), (np.int16, 2**14), (np.int32, 2**30), (np.float64, 0.5)],
 )
 def test_each_type_is_scaled_from_its_own_full_scale(dtype, half):
     clip = AudioClip.load(np.full(10, half, dtype), sample_rate=16_000)

@@ -9,14 +9,17 @@ import pytest
 import soundfile
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.signals import likeness
 
 from qwen_asr_widgets.audio.opus import OggOpusEncoder, OpusDecoder
 from qwen_asr_widgets.errors import AudioError, MissingDependency
 
 
 def speechlike(rate: int, samples: int) -> np.ndarray:
+    """Return a tone that wavers between 300 and 700 Hz."""
     time = np.arange(samples) / rate
-    return (8_000 * np.sin(2 * np.pi * (300 + 200 * np.sin(2 * np.pi * 3 * time)) * time)).astype(np.int16)
+    phase = 2 * np.pi * 500 * time - 200 / 3 * np.cos(2 * np.pi * 3 * time)
+    return (8_000 * np.sin(phase)).astype(np.int16)
 
 
 def pages_of(rate: int, sound: np.ndarray, chunk: int = 1_600) -> list[bytes]:
@@ -28,11 +31,6 @@ def pages_of(rate: int, sound: np.ndarray, chunk: int = 1_600) -> list[bytes]:
 def decoded(rate: int, pieces: list[bytes]) -> np.ndarray:
     decoder = OpusDecoder(rate)
     return np.concatenate([*map(decoder.push, pieces), decoder.flush()])
-
-
-def likeness(one: np.ndarray, other: np.ndarray) -> float:
-    size = min(len(one), len(other))
-    return float(np.corrcoef(one[:size].astype(float), other[:size].astype(float))[0, 1])
 
 
 SOUND = speechlike(16_000, 24_123)
@@ -51,7 +49,7 @@ def test_libsndfile_reads_what_the_encoder_writes():
     samples, rate = soundfile.read(io.BytesIO(b"".join(PAGES)), dtype="int16")
     assert rate in (16_000, 48_000)
     assert len(samples) / rate == pytest.approx(len(SOUND) / 16_000, abs=1e-3)
-    assert likeness(samples[:: rate // 16_000], SOUND) > 0.98
+    assert likeness(samples[:: rate // 16_000], SOUND, within=2) > 0.98
 
 
 @pytest.mark.parametrize("rate", [8_000, 12_000, 16_000, 24_000, 48_000])
@@ -59,7 +57,7 @@ def test_as_much_comes_out_as_went_in_at_its_place_and_level(rate):
     sound = speechlike(rate, rate + 77)
     out = decoded(rate, pages_of(rate, sound))
     assert abs(len(out) - len(sound)) <= 1
-    assert likeness(out, sound) > 0.97
+    assert likeness(out, sound, within=rate // 2_500) > 0.97
     assert np.std(out.astype(float)) == pytest.approx(np.std(sound.astype(float)), rel=0.05)
 
 
@@ -95,14 +93,14 @@ def test_bare_packets_decode_as_they_come():
     out = decoded(16_000, packets)
     assert len(out) == 320 * len(packets)
     lead_in = 104
-    assert likeness(out[lead_in:], SOUND) > 0.97
+    assert likeness(out[lead_in:], SOUND[: 16_000 - lead_in], within=4) > 0.97
 
 
 def test_two_channels_are_averaged_at_their_level():
     sink = io.BytesIO()
     soundfile.write(sink, np.stack([SOUND, SOUND // 2], axis=1), 16_000, "OPUS", format="OGG")
     out = decoded(16_000, [sink.getvalue()])
-    assert likeness(out, SOUND) > 0.97
+    assert likeness(out, SOUND, within=4) > 0.97
     assert np.std(out.astype(float)) == pytest.approx(0.75 * np.std(SOUND.astype(float)), rel=0.05)
 
 
