@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import threading
 from collections.abc import Callable
-from typing import Union
+from typing import Any, Union
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,12 +28,12 @@ Peaks = NDArray[np.int16]
 Source = Union[AudioClip, Tape, NDArray[np.int16]]
 
 
-def _reader(source: Source) -> tuple[Callable[[int, int], NDArray[np.int16]], Callable[[], int]]:
-    """Return how to read int16 samples [start, stop) from a source, and how to ask for its length."""
+def _reader(source: Source) -> tuple[Callable[[int, int], NDArray[Any]], Callable[[], int]]:
+    """Return how to read samples [start, stop) from a source, int16 or float, and how to ask for its length."""
     if isinstance(source, Tape):
         return source.read, lambda: len(source)
     if isinstance(source, AudioClip):
-        return lambda start, stop: float_to_pcm16(source.samples[start:stop]), lambda: len(source)
+        return lambda start, stop: source.samples[start:stop], lambda: len(source)
     samples = np.asarray(source)
     if samples.dtype != np.int16 or samples.ndim != 1:
         raise AudioError(
@@ -43,10 +43,16 @@ def _reader(source: Source) -> tuple[Callable[[int, int], NDArray[np.int16]], Ca
     return lambda start, stop: samples[start:stop], lambda: len(samples)
 
 
+def _pairs(low: NDArray[Any], high: NDArray[Any]) -> Peaks:
+    """Return minima and maxima as int16 pairs; rounding keeps order, so only these need converting."""
+    pairs = np.stack([low, high], axis=1)
+    return pairs if pairs.dtype == np.int16 else float_to_pcm16(pairs)
+
+
 def _fold(peaks: Peaks) -> Peaks:
     """Return the pair of every four neighbours; ``len(peaks)`` is a multiple of four."""
     grouped = peaks.reshape(-1, FACTOR, 2)
-    return np.stack([grouped[:, :, 0].min(axis=1), grouped[:, :, 1].max(axis=1)], axis=1)
+    return _pairs(grouped[:, :, 0].min(axis=1), grouped[:, :, 1].max(axis=1))
 
 
 class _Level:
@@ -132,7 +138,7 @@ class Pyramid:
             while length - self._taken >= unit:
                 stop = self._taken + min(_STEP, (length - self._taken) // unit * unit)
                 samples = self._read(self._taken, stop).reshape(-1, unit)
-                self._add(0, np.stack([samples.min(axis=1), samples.max(axis=1)], axis=1))
+                self._add(0, _pairs(samples.min(axis=1), samples.max(axis=1)))
                 self._taken = stop
             self._length = length
             return length
@@ -182,7 +188,7 @@ class Pyramid:
     def _from_samples(self, start: int, stop: int, width: int) -> Peaks:
         samples = self._read(start, stop)
         starts = np.arange(0, len(samples), width)
-        return np.stack([np.minimum.reduceat(samples, starts), np.maximum.reduceat(samples, starts)], axis=1)
+        return _pairs(np.minimum.reduceat(samples, starts), np.maximum.reduceat(samples, starts))
 
     def _from_levels(self, level: int, start: int, stop: int) -> Peaks:
         kept = level - _STORED
