@@ -29,7 +29,7 @@ Source = Union[AudioClip, Tape, NDArray[np.int16]]
 
 
 def _reader(source: Source) -> tuple[Callable[[int, int], NDArray[Any]], Callable[[], int]]:
-    """Return how to read samples [start, stop) from a source, int16 or float, and how to ask for its length."""
+    """Return how to read samples [start, stop) from a source, int16 or float, and how to ask its length."""
     if isinstance(source, Tape):
         return source.read, lambda: len(source)
     if isinstance(source, AudioClip):
