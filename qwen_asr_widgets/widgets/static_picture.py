@@ -78,8 +78,8 @@ def image_html(png: bytes, description: str) -> str:
 class SavedOutput:
     """Mixin for widgets: displays the live view and, under it, what a saved notebook shows.
 
-    The widget has the traits ``static_id`` and ``save_outputs``; it says by `static_html` what is shown and by
-    `static_ready` whether that will still change.
+    The widget has the traits ``static_id`` and ``save_outputs``; it says by `static_html` what is shown and
+    by `static_ready` whether that will still change.
     """
 
     static_id: str
@@ -128,9 +128,8 @@ class SavedOutput:
         html = self._static_output()
         if html != self._filled:
             self._filled = html
-            display(
-                {"text/html": html, "text/plain": ""}, raw=True, display_id=f"qaw-{self.static_id}", update=True
-            )
+            saved = {"text/html": html, "text/plain": ""}
+            display(saved, raw=True, display_id=f"qaw-{self.static_id}", update=True)
 
     def _static_output(self) -> str:
         return f'<div class="qaw-static-{self.static_id}">{self._static_body()}</div>'

@@ -44,6 +44,8 @@ export class TranscriptView {
     /** @type {Set<number> | null} */
     this.announced = null;
     this.stick = false;
+    /** The row that is being brought into sight, until every height on the way is known. */
+    this.goal = /** @type {number | null} */ (null);
     /** @type {ReturnType<typeof setTimeout> | undefined} */
     this.copyTimer = undefined;
     this.parts = transcriptParts(this.t, options.height ?? HEIGHT);
@@ -161,6 +163,7 @@ export class TranscriptView {
     const { list } = this.parts;
     this.parts.spacer.style.height = `${heights.total}px`;
     if (this.stick) list.scrollTop = list.scrollHeight;
+    else if (this.goal !== null) this.bring(this.goal);
     const [first, last] = heights.window(list.scrollTop, list.clientHeight || (this.options.height ?? HEIGHT));
     this.parts.rows.style.transform = `translateY(${heights.top(first)}px)`;
     const rows = this.shown.slice(first, last).map((utterance, k) => this.row(utterance, first + k));
@@ -169,7 +172,12 @@ export class TranscriptView {
     rows.forEach((element, k) => {
       if (element.offsetHeight) moved = heights.measure(first + k, element.offsetHeight) || moved;
     });
-    if (moved) this.schedule();
+    if (moved) {
+      this.schedule();
+    } else {
+      this.stick = false;
+      this.goal = null;
+    }
     this.parts.live.hidden = !this.run.state.info.growing || this.atEnd();
   }
 
@@ -232,13 +240,19 @@ export class TranscriptView {
       this.parts.list.removeAttribute("aria-activedescendant");
     } else {
       this.parts.list.setAttribute("aria-activedescendant", `${this.id}-${number}`);
-      const top = this.heights.top(at);
-      const bottom = this.heights.top(at + 1);
-      if (top < this.parts.list.scrollTop) this.parts.list.scrollTop = top;
-      else if (bottom > this.parts.list.scrollTop + this.parts.list.clientHeight) this.parts.list.scrollTop = bottom - this.parts.list.clientHeight;
+      this.goal = at;
     }
     this.stick = false;
     this.schedule();
+  }
+
+  /** Scroll no further than it takes to see a row. @param {number} row */
+  bring(row) {
+    const { list } = this.parts;
+    const top = this.heights.top(row);
+    const bottom = this.heights.top(row + 1);
+    if (top < list.scrollTop) list.scrollTop = top;
+    else if (bottom > list.scrollTop + list.clientHeight) list.scrollTop = bottom - list.clientHeight;
   }
 
   /** Say what has become final since the last time. @param {Utterance[]} utterances */
