@@ -25,7 +25,7 @@ TICK_POINTS = 46.0
 """Least distance between two ticks."""
 
 
-def new_axes(width: float = 9.6, height: float = 3.6) -> Axes:
+def new_axes(width: float = 9.6, height: float = 4.0) -> Axes:
     """Return the axes of a new figure (inches) that a notebook shows by itself."""
     from matplotlib import pyplot
 

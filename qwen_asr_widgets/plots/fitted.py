@@ -130,11 +130,9 @@ def fit(text: str, available: float, max_lines: int, width: Callable[[str], floa
         last = len(lines) == max_lines - 1
         if count == 0 or (last and count < len(rest)):
             cut = elide("".join(rest), available, width)
-            if cut:
-                lines.append(cut)
-            elif lines:
-                lines[-1] = elide(lines[-1] + ELLIPSIS * 2, available, width) or lines[-1]
-            break
+            if not cut and lines:
+                cut = elide(lines.pop(), available, width)
+            return "\n".join([*lines, cut]) if cut else ""
         lines.append("".join(rest[:count]).strip())
         rest = rest[count:]
     return "\n".join(lines)

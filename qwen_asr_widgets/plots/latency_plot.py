@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from .axes import figure_dpi, footer_text, new_axes, quiet
+from .axes import figure_dpi, footer_text, new_axes, points_high, points_wide, quiet
 from .fitted import FittedText
 from .style import Palette, palette_for
 
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 SMALL_SIZE = 7.5
 WIDEST_BAR = 0.5
 """Inches."""
+
+LINE = 12.0
+"""Height of a line of text in points."""
 
 PALE = 0.4
 """Opacity of utterances that no summary counts: something other than silence closed them."""
@@ -61,18 +64,19 @@ def plot_latency(
     counted = {row.number for row in rows if row.ended_by == "silence" and not row.cut}
     for row in rows:
         _draw_bar(ax, colors, row, half, 1.0 if row.number in counted or not counted else PALE)
+    legend = _draw_legend(ax, colors, 0 < len(counted) < len(rows))
+    footer = _add(ax, 0, 1, 0.0, footer_text(recording, latency), transform=ax.transAxes, max_lines=3,
+                  ha="right", va="bottom", color=colors.dim, gid="footer")
+    ends = [row.endpoint_delay or 0.0 for row in rows]
     top = max([_top(row) for row in rows] + [0.1])
-    bottom = min([row.endpoint_delay or 0.0 for row in rows] + [0.0])
-    _prepare(ax, colors, recording, len(latency), bottom, top)
+    _prepare(ax, colors, recording, len(latency))
+    _lay_out(ax, min([0.0, *ends]), top, legend, LINE * footer.lines_needed())
     for row in rows:
         _add(ax, row.number - 0.48, row.number + 0.48, _top(row) + 0.02 * top, f"{_top(row):.2f}",
              max_lines=0, ha="center", va="bottom", color=colors.dim, gid=f"total-{row.number}")
     if not rows:
         ax.text(0.5, 0.6, "no utterance was timed", transform=ax.transAxes, ha="center", color=colors.dim)
     _draw_typical(ax, colors, latency)
-    _draw_legend(ax, colors, 0 < len(counted) < len(rows))
-    _add(ax, 0, 1, 0.0, footer_text(recording, latency), transform=ax.transAxes, max_lines=3, ha="right",
-         va="bottom", color=colors.dim, gid="footer")
     return ax
 
 
@@ -80,14 +84,16 @@ def _top(row: UtteranceLatency) -> float:
     return max(row.endpoint_delay or 0.0, 0.0) + (row.decode_delay or 0.0)
 
 
-def _add(ax: Axes, x0: float, x1: float, y: float, text: str, **properties: Any) -> None:
+def _add(ax: Axes, x0: float, x1: float, y: float, text: str, **properties: Any) -> FittedText:
     properties.setdefault("transform", ax.transData)
-    ax.add_artist(FittedText(x0, x1, y, text, fontsize=SMALL_SIZE, parse_math=False, **properties))
+    artist = FittedText(x0, x1, y, text, fontsize=SMALL_SIZE, parse_math=False, **properties)
+    ax.add_artist(artist)
+    return artist
 
 
 def _half_width(ax: Axes, count: int) -> float:
     """Return half the width of a bar, in utterances: few utterances do not make broad bars."""
-    inches = ax.bbox.width / figure_dpi(ax)
+    inches = points_wide(ax) / 72
     return min(0.36, WIDEST_BAR / 2 / (inches / (max(count, 1) + 0.2)))
 
 
@@ -108,22 +114,33 @@ def _draw_bar(ax: Axes, colors: Palette, row: UtteranceLatency, half: float, alp
                 solid_capstyle="butt", alpha=alpha, gid=f"partial-{row.number}")
 
 
-def _prepare(ax: Axes, colors: Palette, recording: Recording, count: int, bottom: float, top: float) -> None:
-    """Set limits and axes; below the bars there is room for the footer."""
+def _prepare(ax: Axes, colors: Palette, recording: Recording, count: int) -> None:
+    """Set axes and ticks."""
     from matplotlib.ticker import MaxNLocator
 
     ax.set_xlim(0.4, max(count, 1) + 0.6)
-    ax.set_ylim(bottom - 0.30 * top, 1.28 * top)
     ax.grid(False)
     quiet(ax, colors.line)
     ax.spines["bottom"].set_position(("data", 0.0))
-    ax.xaxis.set_major_locator(MaxNLocator(nbins=25, integer=True, min_n_ticks=1))
-    ax.yaxis.set_major_locator(MaxNLocator(nbins=5))
-    ticks = [tick for tick in ax.get_yticks() if 0 <= tick <= 1.28 * top]
-    ax.set_yticks(ticks)
+    wide = points_wide(ax)
+    most = max(1, min(25, int(wide / 28)))
+    ax.xaxis.set_major_locator(MaxNLocator(nbins=most, integer=True, min_n_ticks=1))
     what = "the commit" if recording.config.turn_detection is None else "speech ends"
     ax.set_ylabel(f"seconds after {what}", color=colors.dim, fontsize=SMALL_SIZE + 0.5)
     ax.tick_params(labelsize=SMALL_SIZE, colors=colors.dim, color=colors.line, length=3, pad=2)
+
+
+def _lay_out(ax: Axes, bottom: float, top: float, legend: Any, footer: float) -> None:
+    """Give the bars what legend (above), numbers and footer (below; in points) leave of the height."""
+    from matplotlib.ticker import FixedLocator, MaxNLocator
+
+    high = points_high(ax)
+    above = legend.get_window_extent().height * 72 / figure_dpi(ax) if legend.get_visible() else 0.0
+    room = max(high - above - footer - 3 * LINE, 0.2 * high)
+    per_point = (top - bottom) / room
+    ax.set_ylim(bottom - (footer + 1.5 * LINE) * per_point, bottom + (high - footer - 1.5 * LINE) * per_point)
+    ticks = MaxNLocator(nbins=max(1, min(5, int(room / 20)))).tick_values(0.0, top)
+    ax.yaxis.set_major_locator(FixedLocator([tick for tick in ticks if 0 <= tick <= 1.05 * top]))
 
 
 def _draw_typical(ax: Axes, colors: Palette, latency: LatencyTable) -> None:
@@ -133,7 +150,7 @@ def _draw_typical(ax: Axes, colors: Palette, latency: LatencyTable) -> None:
         ax.axhline(wait.p50, color=colors.text, linewidth=0.9, linestyle=(0, (4, 3)), zorder=5, gid="median")
 
 
-def _draw_legend(ax: Axes, colors: Palette, some_pale: bool) -> None:
+def _draw_legend(ax: Axes, colors: Palette, some_pale: bool) -> Any:
     from matplotlib.lines import Line2D
     from matplotlib.patches import Patch
 
@@ -145,7 +162,12 @@ def _draw_legend(ax: Axes, colors: Palette, some_pale: bool) -> None:
     ]
     if some_pale:
         marks.append(Patch(facecolor=colors.wait, alpha=PALE, label="not counted"))
-    narrow = ax.bbox.width / figure_dpi(ax) < 5.5
-    ax.legend(handles=marks, loc="upper right", ncols=2 if narrow else len(marks), frameon=False,
-              fontsize=SMALL_SIZE, labelcolor=colors.dim, handlelength=1.3, handleheight=0.8,
-              handletextpad=0.5, columnspacing=1.4, borderaxespad=0, borderpad=0)
+    wide = points_wide(ax)
+    columns = len(marks) if wide > 560 else 2
+    legend = ax.legend(
+        handles=marks, loc="upper right", ncols=columns, frameon=False, fontsize=SMALL_SIZE,
+        labelcolor=colors.dim, handlelength=1.3, handleheight=0.8, handletextpad=0.5, columnspacing=1.4,
+        borderaxespad=0, borderpad=0,
+    )
+    legend.set_visible(legend.get_window_extent().width < 0.95 * ax.bbox.width and points_high(ax) > 120)
+    return legend

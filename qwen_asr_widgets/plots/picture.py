@@ -19,7 +19,7 @@ def save_picture(
     *,
     reference: Sequence[ReferenceTurn] | None = None,
     width: float = 9.6,
-    height: float = 3.6,
+    height: float = 4.0,
     dpi: float = 150,
 ) -> Path:
     """Write `plot_recording` to ``.png``, ``.svg`` or ``.pdf``, by the path's ending; return the path.

@@ -30,11 +30,11 @@ if TYPE_CHECKING:
     from ..recording import Recording
     from ..recording.latency import UtteranceLatency
 
-TEXT_SIZE, SMALL_SIZE = 8.5, 7.5
+TEXT_SIZE, SMALL_SIZE = 8.0, 7.5
 LINE = 12.0
 """Height of a line of text in points."""
 
-TEXT_POINTS, NUMBER_POINTS = 84.0, 8.0
+TEXT_POINTS, NUMBER_POINTS = 52.0, 8.0
 """Narrower spans (points) show no transcript, or no number."""
 
 FINE = 4.0
@@ -62,7 +62,7 @@ def plot_recording(
     recording : Recording
         Finished or still running.
     ax : matplotlib Axes, optional
-        Where to draw; without it a new figure of 9.6 × 3.6 inches. It is laid out for its present height.
+        Where to draw; without it a new figure of 9.6 × 4 inches. It is laid out for its present height.
     reference : sequence of ReferenceTurn, optional
         True turns, drawn as violet lines above the waveform; waits are then measured from their ends.
 
@@ -153,7 +153,7 @@ class _Picture:
         axis = footer_top + 16 * point
         ax.spines["bottom"].set_position(("axes", axis))
         spans = list(zip(utterances, text_room(utterances, ax.get_xlim()[1])))
-        most = max(1, min(4, int((0.55 / point - 60) / LINE / 2)))
+        most = max(1, min(4, int((0.45 / point - 50) / LINE)))
         words = [self._words(utterance, span, most) for utterance, span in spans]
         lines = max([artist.lines_needed() for artist in words if artist is not None] + [0])
         text_top = axis + point * (LINE * lines + (6 if lines else 2))

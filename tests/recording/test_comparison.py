@@ -12,7 +12,8 @@ from qwen_asr_widgets import ReferenceTurn, compare
 from qwen_asr_widgets.errors import SettingError
 from qwen_asr_widgets.recording.comparison import error_rate, normalized
 
-words = st.lists(st.sampled_from("so it was a good day to listen".split()), min_size=1, max_size=9).map(" ".join)
+vocabulary = st.sampled_from("so it was a good day to listen".split())
+words = st.lists(vocabulary, min_size=1, max_size=9).map(" ".join)
 
 
 @given(words, words)

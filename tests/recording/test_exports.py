@@ -40,7 +40,8 @@ def test_any_text_stays_one_cue_of_srt(text):
 
 
 def test_vtt_escapes_what_it_would_take_for_marks():
-    assert "\nx &lt; y &amp; z --&gt; w\n" in to_vtt(Script(4.0).turn("a", 1.0, 2.0, "x < y & z --> w").finish())
+    recording = Script(4.0).turn("a", 1.0, 2.0, "x < y & z --> w").finish()
+    assert "\nx &lt; y &amp; z --&gt; w\n" in to_vtt(recording)
 
 
 @given(st.floats(0, 99 * 3_600))

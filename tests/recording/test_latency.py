@@ -122,7 +122,10 @@ def test_utterances_match_reference_turns_one_to_one_by_greatest_overlap():
     assert match_reference(utterances, [ReferenceTurn(0.0, 4.9)]) == [None, 0, None]
 
 
-@given(st.lists(st.tuples(st.floats(0, 50), st.floats(0.01, 9))), st.lists(st.tuples(st.floats(0, 50), st.floats(0.01, 9))))
+spans = st.lists(st.tuples(st.floats(0, 50), st.floats(0.01, 9)))
+
+
+@given(spans, spans)
 def test_no_reference_turn_is_given_twice(spoken, true):
     utterances = [Utterance(n, str(n), a, a, a + length) for n, (a, length) in enumerate(spoken)]
     matches = match_reference(utterances, [ReferenceTurn(a, a + length) for a, length in true])

@@ -79,15 +79,15 @@ def test_changed_settings_hold_from_where_the_update_was_sent():
 def test_refused_settings_never_held():
     script = Script(6.0)
     script.play(1.0)
-    script.go({"event_id": "bad", "type": "session.update", "session": {"turn_detection": {"threshold": 9}}}, 1.0)
+    wrong = {"turn_detection": {"threshold": 9}}
+    script.go({"event_id": "bad", "type": "session.update", "session": wrong}, 1.0)
     script.play(2.0)
     script.go({"type": "session.update", "session": {"turn_detection": {"threshold": 0.4}}}, 2.0)
     script.come({"type": "error", "error": {"type": "invalid_request_error", "code": "invalid_value",
                  "param": "turn_detection.threshold", "message": "threshold is 9", "event_id": "bad"}}, 2.1)
     script.come({"type": "session.updated", "session": {}}, 2.2)
-    assert [(change.sample, change.config.turn_detection.threshold) for change in script.recording.settings] == [
-        (0, 0.2), (32_000, 0.4)
-    ]
+    held = [(change.sample, change.config.turn_detection.threshold) for change in script.recording.settings]
+    assert held == [(0, 0.2), (32_000, 0.4)]
     assert any("threshold is 9" in note for note in script.recording.notes)
 
 
