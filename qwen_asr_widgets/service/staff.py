@@ -179,24 +179,20 @@ class Staff:
         RecognizerUnavailable
             The recogniser cannot be started with these options.
         """
-        self._prepare()
-        assert self._spare is not None
+        self._spare = asyncio.ensure_future(Worker.hire(self._hire))
         worker = await asyncio.shield(self._spare)
         await worker.ready()
         return worker.engine
 
     async def take(self) -> Worker:
         """Return a worker for a session and prepare the next."""
-        if self._spare is None:
-            self._prepare()
-        assert self._spare is not None
-        worker, self._spare = await asyncio.shield(self._spare), None
+        spare = self._spare or asyncio.ensure_future(Worker.hire(self._hire))
+        self._spare = None if self._closing else asyncio.ensure_future(Worker.hire(self._hire))
+        worker = await asyncio.shield(spare)
         if not worker.is_alive:
             await worker.end()
             worker = await Worker.hire(self._hire)
         self._at_work.add(worker)
-        if not self._closing:
-            self._prepare()
         return worker
 
     async def release(self, worker: Worker) -> int:
@@ -209,6 +205,3 @@ class Staff:
         self._closing = True
         spare = [] if self._spare is None else [await self._spare]
         await asyncio.gather(*(worker.end() for worker in (*spare, *self._at_work)), return_exceptions=True)
-
-    def _prepare(self) -> None:
-        self._spare = asyncio.ensure_future(Worker.hire(self._hire))

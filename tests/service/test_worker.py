@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from qwen_asr_widgets.service.commands import (
-    Begin, Configure, Configured, Drop, End, Failed, Final, Hear, Heard, Hire, PartialText, Quiet, Ready, pack,
-    read_value,
+    Begin, Configure, Configured, Drop, End, Failed, Final, Hear, Heard, Hire, PartialText, Quiet, Ready,
+    pack, read_value,
 )
 from qwen_asr_widgets.service.recognizers import Hypothesis
 from qwen_asr_widgets.service.recognizers.script import ScriptRecognizer

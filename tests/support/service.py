@@ -7,7 +7,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import numpy as np
@@ -37,7 +37,8 @@ def service_process(
     )
     assert process.stdin is not None and process.stdout is not None
     try:
-        process.stdin.write(json.dumps({"key": key, "recognizer": recognizer, "options": options}).encode() + b"\n")
+        settings = {"key": key, "recognizer": recognizer, "options": options}
+        process.stdin.write(json.dumps(settings).encode() + b"\n")
         process.stdin.flush()
         yield process, json.loads(process.stdout.readline())["port"]
     finally:
@@ -49,18 +50,19 @@ def service_process(
 class Client:
     """A client with no opinion: sends what it is told, keeps what it gets."""
 
-    def __init__(self, url: str, key: str = KEY, model: str = "qwen3-asr-flash-realtime", **more: Any) -> None:
+    def __init__(self, url: str, key: str = KEY, **more: Any) -> None:
         self.received: list[Message] = []
-        self.socket: ClientConnection = connect(
-            f"{url}?model={model}", additional_headers={"Authorization": f"Bearer {key}"},
+        self._open = ExitStack()
+        self.socket: ClientConnection = self._open.enter_context(connect(
+            f"{url}?model=qwen3-asr-flash-realtime", additional_headers={"Authorization": f"Bearer {key}"},
             proxy=None, max_size=None, **more,
-        )
+        ))
 
     def __enter__(self) -> Client:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.socket.close()
+        self._open.close()
 
     def send(self, kind: str, **fields: Any) -> None:
         """Send an event; its id is made of its type."""

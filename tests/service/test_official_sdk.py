@@ -1,0 +1,109 @@
+"""The official ``dashscope`` SDK, unchanged, as a client of the embedded service."""
+
+from __future__ import annotations
+
+import base64
+
+import pytest
+from support.service import KEY, service
+
+from qwen_asr_widgets.audio.samples import sample
+
+omni = pytest.importorskip("dashscope.audio.qwen_omni")
+from dashscope.audio.qwen_omni.omni_realtime import TranscriptionParams  # noqa: E402
+
+SPEECH = sample("conversation").clip.to_pcm16()[:70_000]
+
+
+@pytest.fixture(scope="module")
+def url():
+    with service("pocketsphinx") as address:
+        yield address
+
+
+class Listening(omni.OmniRealtimeCallback):
+    """Keeps what it is told."""
+
+    def __init__(self):
+        self.events, self.opened = [], False
+
+    def on_open(self):
+        self.opened = True
+
+    def on_event(self, event):
+        self.events.append(event)
+
+    def of_type(self, ending):
+        return [event for event in self.events if event["type"].endswith(ending)]
+
+
+@pytest.fixture
+def conversation(url, monkeypatch):
+    monkeypatch.setattr("dashscope.api_key", KEY)
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
+    listening = Listening()
+    conversation = omni.OmniRealtimeConversation(
+        model="qwen3-asr-flash-realtime", callback=listening, url=url
+    )
+    conversation.connect()
+    yield conversation, listening
+    conversation.close()
+
+
+def settings(**more):
+    return {
+        "output_modalities": [omni.MultiModality.TEXT],
+        "transcription_params": TranscriptionParams(
+            language="en", sample_rate=16_000, input_audio_format="pcm"
+        ),
+        **more,
+    }
+
+
+def append(conversation, samples):
+    for first in range(0, len(samples), 1_600):
+        conversation.append_audio(base64.b64encode(samples[first:first + 1_600].tobytes()).decode("ascii"))
+
+
+def test_turn_detection_with_its_settings_and_end_session(conversation):
+    client, listening = conversation
+    client.update_session(**settings(
+        enable_turn_detection=True, turn_detection_type="server_vad", turn_detection_threshold=0.0,
+        turn_detection_silence_duration_ms=400,
+    ))
+    append(client, SPEECH)
+    client.end_session(timeout=60)
+    assert listening.opened and client.get_session_id().startswith("sess_")
+    updated = listening.of_type("session.updated")[0]["session"]
+    assert updated["turn_detection"] == {
+        "type": "server_vad", "threshold": 0.0, "silence_duration_ms": 400, "prefix_padding_ms": 300
+    }
+    assert [event["audio_end_ms"] for event in listening.of_type("speech_stopped")] == [3_648]
+    completed = listening.of_type("completed")
+    assert [event["transcript"] for event in completed] == ["good morning can you show me how this works"]
+    assert listening.events[-1]["type"] == "session.finished"
+
+
+def test_manual_mode_with_commit_and_clear(conversation):
+    client, listening = conversation
+    client.update_session(**settings(enable_turn_detection=False))
+    append(client, SPEECH[:20_000])
+    client.clear_appended_audio()
+    append(client, SPEECH)
+    client.commit()
+    client.end_session(timeout=60)
+    assert listening.of_type("session.updated")[0]["session"]["turn_detection"] is None
+    assert len(listening.of_type("buffer.cleared")) == 1
+    assert "can you show me how this works" in listening.of_type("completed")[0]["transcript"]
+    assert not listening.of_type("speech_started")
+
+
+def test_an_error_reaches_the_callback_and_ends_a_session_that_waits(conversation):
+    client, listening = conversation
+    client.commit()
+    client.cancel_response()
+    with pytest.raises(RuntimeError, match="Session ended with error"):
+        client.end_session(timeout=60)
+    assert {event["error"]["code"] for event in listening.of_type("error")} <= {
+        "commit_in_vad_mode", "response_cancel_not_active"
+    }
