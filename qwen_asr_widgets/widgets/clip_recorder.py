@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextvars
+import html
 import logging
 import threading
 import time
@@ -73,14 +74,16 @@ class ClipRecorder(ipywidgets.HBox):
         self._stream = CameraStream(constraints={"audio": unprocessed, "video": False})
         self._recorder = AudioRecorder(stream=self._stream)
         self._button = ipywidgets.Button(description=self._words["clip.record"], icon="circle")
-        self._text = ipywidgets.Label(self._words["clip.ready"])
+        # A label would cut long messages off; this one wraps them, and gets them escaped.
+        self._text = ipywidgets.HTML(layout={"flex": "1 1 240px"})
+        self._say(self._words["clip.ready"])
         self._started_at: float | None = None
         self._arrived = threading.Event()
         self._over = threading.Event()
         self._button.on_click(self._press)
         self._recorder.audio.observe(self._take, "value")
         self._parts = (self._recorder.audio, self._recorder, self._stream, self._button, self._text)
-        super().__init__([self._button, self._text])
+        super().__init__([self._button, self._text], layout={"flex_flow": "row wrap"})
 
     @property
     def recording(self) -> bool:
@@ -105,7 +108,7 @@ class ClipRecorder(ipywidgets.HBox):
             return
         seconds, self._started_at = time.monotonic() - self._started_at, None
         self._over.set()
-        self._text.value = self._words["clip.waiting"]
+        self._say(self._words["clip.waiting"])
         self._recorder.recording = False
         self._button.description, self._button.icon = self._words["clip.record"], "circle"
         self._beside(self._await, seconds)
@@ -134,7 +137,7 @@ class ClipRecorder(ipywidgets.HBox):
         while not over.wait(TICK) and self._started_at is not None:
             seconds = time.monotonic() - self._started_at
             key = "clip.long" if seconds >= WARN_AFTER else "clip.recording"
-            self._text.value = self._words[key].format(time=_clock(seconds))
+            self._say(self._words[key].format(time=_clock(seconds)))
 
     def _take(self, change: Any) -> None:
         """Decode what arrived; empty bytes are what a failure in the browser looks like."""
@@ -147,7 +150,7 @@ class ClipRecorder(ipywidgets.HBox):
             self._fail(str(error))
         else:
             self.problem = ""
-            self._text.value = self._words["clip.done"].format(time=_clock(self.clip.duration))
+            self._say(self._words["clip.done"].format(time=_clock(self.clip.duration)))
         self._arrived.set()
 
     def _await(self, seconds: float) -> None:
@@ -156,9 +159,12 @@ class ClipRecorder(ipywidgets.HBox):
         key = "clip.large" if seconds >= LONGEST else "clip.nothing"
         self._fail(self._words[key].format(time=_clock(seconds)))
 
+    def _say(self, text: str) -> None:
+        self._text.value = html.escape(text, quote=False)
+
     def _fail(self, message: str) -> None:
         self.problem = message
-        self._text.value = message
+        self._say(message)
         logger.warning("%s", message)
 
 

@@ -14,6 +14,7 @@ from support.ipykernel6 import ipykernel6_folder
 from support.jupyter import JupyterServer, NotebookPage, chromium, find_chromium, has
 
 from qwen_asr_widgets.audio.resample import resample
+from qwen_asr_widgets.audio.samples import sample
 
 FAKE_RATE = 48_000
 
@@ -42,14 +43,7 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo) -> Itera
 @pytest.fixture(scope="session")
 def spoken() -> np.ndarray:
     """What the fake microphone plays in a loop: float32 speech at 48 kHz."""
-    try:
-        from qwen_asr_widgets.audio.samples import sample
-
-        clip = sample("conversation").clip
-    except ImportError:
-        from qwen_asr_widgets.audio.clip import AudioClip
-
-        clip = AudioClip.load("/tmp/spoken_rms.wav")
+    clip = sample("conversation").clip
     return resample(clip.samples, clip.sample_rate, FAKE_RATE)
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 from support.jupyter import NotebookPage
+from support.looks import cut_off
 from support.similarity import best_correlation
 from support.waiting import wait_until
 
@@ -22,7 +23,10 @@ recorder
 WATCH_PLAYING = """(() => {
   window.played = [];
   const { play } = HTMLMediaElement.prototype;
-  HTMLMediaElement.prototype.play = function () { window.played.push(this.outerHTML); return play.call(this); };
+  HTMLMediaElement.prototype.play = function () {
+    window.played.push(this.outerHTML);
+    return play.call(this);
+  };
   document.addEventListener('play', (event) => window.played.push(event.target.outerHTML), true);
 })()"""
 
@@ -40,7 +44,7 @@ def test_a_recorded_clip_is_the_sound_and_nothing_is_played(
         encoded = notebook.evaluate("recorder.clip.to_pcm16().tobytes().hex()")
         samples = np.frombuffer(bytes.fromhex(encoded), np.int16)
         rate = notebook.evaluate("recorder.clip.sample_rate")
-        assert len(samples) >= 0.8 * rate, number
+        assert len(samples) >= 0.5 * rate, number
         # Opus keeps the sound but not the samples, so the bound is lower than for the live path.
         assert best_correlation(samples / 32768, rate, spoken, 48_000) >= 0.95
     assert page.evaluate("window.played") == []
@@ -56,4 +60,5 @@ def test_a_denied_permission_is_detected_though_nothing_tells_python(
     page.get_by_role("button", name="Stop").click()
     page.get_by_text("No sound arrived").wait_for()
     assert "not allowed" in wait_until(lambda: notebook.evaluate("recorder.problem"))
+    assert cut_off(page, ".widget-hbox") == []
     notebook.errors.clear()  # ipywebrtc's own, the very ones that never reach Python

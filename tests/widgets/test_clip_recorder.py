@@ -75,9 +75,15 @@ def test_neither_the_microphone_nor_the_clip_is_ever_shown_and_so_never_played(
     recorder: ClipRecorder,
 ) -> None:
     shown = [type(child).__name__ for child in recorder.children]
-    assert shown == ["Button", "Label"]
+    assert shown == ["Button", "HTML"]
     assert isinstance(recorder._stream, CameraStream)
     assert recorder._stream.constraints["audio"]["echoCancellation"] is False
+
+
+def test_a_message_is_text_never_html(recorder: ClipRecorder) -> None:
+    recorder._fail("<img onerror=x>")
+    assert recorder._text.value == "&lt;img onerror=x&gt;"
+    assert recorder.problem == "<img onerror=x>"
 
 
 def test_an_unknown_language_is_refused() -> None:

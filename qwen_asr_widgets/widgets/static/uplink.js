@@ -50,7 +50,8 @@ export class Uplink {
 
   /** @param {import("./recorder.js").Chunk} chunk */
   chunk({ seq, pcm, peak, clipped }) {
-    this.tell("chunk", { seq, peak, clipped }, [pcm]);
+    const sent = performance.timeOrigin + performance.now();
+    this.tell("chunk", { seq, peak, clipped, sent }, [pcm]);
   }
 
   /**
