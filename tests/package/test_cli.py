@@ -1,0 +1,133 @@
+"""The command line: what it prints, what it writes, and that wrong input is one sentence and exit code 2."""
+
+import json
+import os
+import subprocess
+import sys
+
+import pysubs2
+import pytest
+
+import qwen_asr_widgets as qaw
+from qwen_asr_widgets import cli
+
+
+@pytest.fixture(scope="module")
+def short_clip(tmp_path_factory):
+    path = tmp_path_factory.mktemp("clip") / "short.wav"
+    qaw.sample("conversation").clip[:9.5].save(path)
+    return path
+
+
+def test_a_file_is_transcribed_and_written_in_every_format(short_clip, tmp_path, capsys):
+    outputs = [tmp_path / f"talk{ending}" for ending in cli.OUTPUTS]
+    arguments = [part for path in outputs for part in ("--out", str(path))]
+    assert cli.main(["transcribe", str(short_clip), "--pace", "0", *arguments]) == 0
+    printed = capsys.readouterr().out
+    assert "good morning" in printed and "n = 2" in printed
+    assert all(path.stat().st_size > 100 for path in outputs)
+    srt, vtt, as_json, qasr, wav, png = outputs
+    assert len(pysubs2.load(str(srt))) == len(pysubs2.load(str(vtt))) == 2
+    assert "good morning" in json.loads(as_json.read_text())["utterances"][0]["text"]
+    assert len(qaw.load_recording(qasr).utterances) == 2
+    assert qaw.AudioClip.load(wav).duration == pytest.approx(9.5)
+    assert png.read_bytes().startswith(b"\x89PNG")
+
+
+def test_quiet_prints_the_transcript_alone(short_clip, capsys):
+    assert cli.main(["transcribe", str(short_clip), "--pace", "0", "--quiet"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == 2 and all(line and line == line.lower() for line in lines)
+
+
+def test_settings_reach_the_service(short_clip, tmp_path):
+    out = tmp_path / "talk.qasr"
+    assert cli.main([
+        "transcribe", str(short_clip), "--pace", "0", "--quiet", "--threshold", "0.1", "--silence", "450",
+        "--padding", "120", "--language", "en", "--corpus", "good morning", "--rate", "8000", "--out", str(out),
+    ]) == 0
+    config = qaw.load_recording(out).config
+    assert config == qaw.SessionConfig(
+        language="en", corpus_text="good morning", sample_rate=8_000,
+        turn_detection=qaw.TurnDetection(threshold=0.1, silence_duration_ms=450, prefix_padding_ms=120),
+    )
+
+
+WRONG = {
+    "a file that is not there": (["no-such.wav"], "no-such.wav"),
+    "a text named .wav": (["{text}"], "text.wav"),
+    "an unknown sample": (["sample:nonsense"], "conversation"),
+    "an unknown endpoint": (["{clip}", "--endpoint", "mars"], "mars"),
+    "a threshold out of range": (["{clip}", "--threshold", "3"], "-1 and 1"),
+    "a silence out of range": (["{clip}", "--silence", "10"], "200 and 6000"),
+    "a rate no session takes": (["{clip}", "--rate", "44100"], "16000 or 8000"),
+    "a channel that is not there": (["{clip}", "--channel", "3"], "3"),
+    "an ending nobody writes": (["{clip}", "--out", "talk.doc"], ".srt"),
+    "a folder that is not there": (["{clip}", "--out", "/nowhere/talk.srt"], "/nowhere"),
+    "a language it does not know": (["{clip}", "--language", "zh", "--pace", "0"], "zh"),
+    "a missing context file": (["{clip}", "--corpus", "@nothing.txt"], "nothing.txt"),
+    "no key for DashScope": (["{clip}", "--endpoint", "beijing"], "DASHSCOPE_API_KEY"),
+    "nobody at the address": (["{clip}", "--endpoint", "ws://127.0.0.1:9/x"], "127.0.0.1:9"),
+    "a pace that is no number": (["{clip}", "--pace", "nan"], "nan"),
+}
+
+
+@pytest.mark.parametrize("case", WRONG)
+def test_wrong_input_is_one_sentence_and_exit_code_2(case, short_clip, tmp_path, capsys, monkeypatch):
+    monkeypatch.delenv("DASHSCOPE_API_KEY", raising=False)
+    (tmp_path / "text.wav").write_text("this is no sound\n" * 50)
+    places = {"clip": str(short_clip), "text": str(tmp_path / "text.wav")}
+    arguments, said = WRONG[case]
+    code = cli.main(["transcribe", *(part.format(**places) for part in arguments)])
+    error = capsys.readouterr().err
+    assert code == 2
+    assert said in error and "Traceback" not in error
+    assert error.startswith("qwen-asr-widgets: ") and error.count("\n") == 1
+
+
+def test_an_option_that_does_not_exist_exits_with_2(short_clip):
+    run = subprocess.run(
+        [sys.executable, "-m", "qwen_asr_widgets", "transcribe", str(short_clip), "--treshold", "0"],
+        capture_output=True, text=True,
+    )
+    assert run.returncode == 2 and "--treshold" in run.stderr
+
+
+def test_loopback_goes_past_a_proxy(short_clip):
+    environment = {**os.environ, "http_proxy": "http://127.0.0.1:9", "https_proxy": "http://127.0.0.1:9"}
+    for name in ("no_proxy", "NO_PROXY"):
+        environment.pop(name, None)
+    run = subprocess.run(
+        [sys.executable, "-m", "qwen_asr_widgets", "transcribe", str(short_clip), "--pace", "0", "--quiet"],
+        capture_output=True, text=True, env=environment,
+    )
+    assert run.returncode == 0, run.stderr
+    assert "good morning" in run.stdout
+
+
+def test_doctor_passes_here_and_never_prints_the_key(monkeypatch, capsys):
+    monkeypatch.setenv("DASHSCOPE_API_KEY", "sk-planted-in-the-test")
+    monkeypatch.setenv("https_proxy", "http://user:planted-password@proxy.invalid:3128")
+    assert cli.main(["doctor"]) == 0
+    printed = capsys.readouterr().out
+    assert "present" in printed and "proxy.invalid:3128" in printed and "settings confirmed in" in printed
+    assert "planted" not in printed
+
+
+def test_lab_copies_the_notebooks_and_opens_the_one_asked_for(tmp_path, monkeypatch):
+    started = []
+    monkeypatch.setattr(cli.subprocess, "run", lambda command, check: started.append(command) or _Done())
+    own = tmp_path / "01_quickstart.ipynb"
+    own.write_text("mine")
+    assert cli.main(["lab", "--dir", str(tmp_path)]) == 0
+    assert own.read_text() == "mine"
+    assert str(own) in started[0] and "jupyterlab" in started[0]
+
+
+def test_lab_names_the_notebooks_there_are(tmp_path, capsys):
+    assert cli.main(["lab", "--dir", str(tmp_path), "--notebook", "99.ipynb"]) == 2
+    assert "01_quickstart.ipynb" in capsys.readouterr().err
+
+
+class _Done:
+    returncode = 0
