@@ -1,9 +1,9 @@
 """Fitting our scale to a service that keeps its own: what threshold of ours does what its threshold does?
 
-The score of the cloud's detector is not published. What it reports are turns at known settings; from those the
-fit finds how its threshold lies on our scale, how far its starts and ends are shifted, and the shortest turns
-and silences it knows. How well that holds is judged on recordings that had no part in the fit, and a detector
-of another kind is called a poor fit.
+The score of the cloud's detector is not published. What it reports are turns at known settings; from
+those the fit finds how its threshold lies on our scale, how far its starts and ends are shifted, and the
+shortest turns and silences it knows. How well that holds is judged on recordings that had no part in the
+fit, and a detector of another kind is called a poor fit.
 """
 
 from __future__ import annotations
@@ -128,21 +128,21 @@ class Calibration:
 
     def __str__(self) -> str:
         figures = (
-            f"{self.agreement:.0%} of the turns agree, boundaries ± {self.boundary_error * 1_000:.0f} ms in the median, "
-            f"{self.boundary_error_p90 * 1_000:.0f} ms at 90 % (held out; n = {self.turns} turns, "
-            f"{self.observations} recording{'s' if self.observations > 1 else ''})"
+            f"{self.agreement:.0%} of the turns agree, boundaries ± {self.boundary_error * 1_000:.0f} ms "
+            f"in the median, {self.boundary_error_p90 * 1_000:.0f} ms at 90 % (held out; "
+            f"n = {self.turns} turns, {self.observations} recording{'s' if self.observations > 1 else ''})"
         )
         if self.turns < MIN_TURNS:
             return f"Too little to judge: {figures}. Record more at the settings you want to compare."
         if not self.good:
             return (
-                f"Poor fit: {figures}. This service does not listen the way our detector does; turns estimated "
-                "for it would mislead. Verify by replay instead."
+                f"Poor fit: {figures}. This service does not listen the way our detector does; turns "
+                "estimated for it would mislead. Verify by replay instead."
             )
         slope = "" if len(self.thresholds) > 1 else ", slope not known from one threshold"
         return (
-            f"Good fit: {figures}. Our threshold = {self.threshold_offset:+.2f} {self.threshold_slope:+.2f} × "
-            f"theirs{slope}."
+            f"Good fit: {figures}. Our threshold = {self.threshold_offset:+.2f} "
+            f"{self.threshold_slope:+.2f} × theirs{slope}."
         )
 
 
@@ -177,7 +177,8 @@ def calibrate(observations: Iterable[Observation]) -> Calibration:
     count = sum(len(one.turns) for one in seen)
     if not count:
         raise SettingError(
-            "There is nothing to calibrate with: no observation holds a turn. Record speech through the service first.",
+            "There is nothing to calibrate with: no observation holds a turn. Record speech through the "
+            "service first.",
             "observations",
         )
     tracks = [Track.of(one.scores, one.settings, one.turns) for one in seen]

@@ -1,4 +1,4 @@
-"""The search behind a calibration: one setting of the model improved after the other, all recordings at once."""
+"""The search behind a calibration: the model improved in one respect after the other, over all recordings."""
 
 from __future__ import annotations
 
@@ -160,7 +160,7 @@ def pair(track: Track, model: Model, threshold: float | None = None) -> Pairing:
     known = track.reported
     if not len(found) or not len(known):
         return Pairing(np.empty((0, 2)), np.empty(0, dtype=np.bool_), len(found), len(known))
-    # Positions before the clip may come from a shift: matching asks only for order, so all are moved together.
+    # A shift may move positions before the clip: matching asks only for order, so all are moved together.
     floor = min(found.min(), known.min())
     ours, theirs = to_samples(_disjoint(found - floor)), to_samples(_disjoint(known - floor))
     everywhere = np.array([[0, max(ours.max(), theirs.max()) + 1]])

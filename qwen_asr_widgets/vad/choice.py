@@ -56,7 +56,8 @@ class Choice:
         chosen = self.settings
         text = (
             f"threshold {chosen.threshold:g}, silence {chosen.silence_duration_ms} ms, padding "
-            f"{chosen.prefix_padding_ms} ms: wait {self.wait:.2f} s, {self.cut_off_rate:.1%} of turns cut off, "
+            f"{chosen.prefix_padding_ms} ms: wait {self.wait:.2f} s, "
+            f"{self.cut_off_rate:.1%} of turns cut off, "
             f"{self.errors_per_minute:.2f} errors a minute ({self.reference_turns} turns, {self.calls} "
             f"call{'s' if self.calls > 1 else ''}). "
         )
@@ -64,7 +65,8 @@ class Choice:
             return text + "Not checked: with one call there is none to hold out."
         verdict = "" if self.within_limits else ", outside the limits"
         return text + (
-            f"On held-out calls: wait {self.held_out['wait']:.2f} s, {self.held_out['cut_off_rate']:.1%} cut off, "
+            f"On held-out calls: wait {self.held_out['wait']:.2f} s, "
+            f"{self.held_out['cut_off_rate']:.1%} cut off, "
             f"{self.held_out['errors_per_minute']:.2f} errors a minute{verdict}."
         )
 
@@ -105,8 +107,9 @@ def choose(
     settings = result.settings_at(t, s, late.index(min(late)))
     held_out, others = _held_out(result, limits, folds, seed)
     within = None if held_out is None else bool(limits.kept({**held_out, "coverage": np.array(1.0)}))
+    wait, cut_off_rate, errors = (float(cells[name][t, s]) for name in SHOWN)
     return Choice(
-        settings, *(float(cells[name][t, s]) for name in SHOWN), intervals, held_out, others, within,
+        settings, wait, cut_off_rate, errors, intervals, held_out, others, within,
         len(result.group_weights("call")[0]), sum(clip.reference_turns for clip in result.clips),
     )
 
@@ -152,14 +155,14 @@ def _nothing_within(result: SweepResult, cells: Mapping[str, Cells], limits: _Li
         )
     if limits.cut is not None and fewest > limits.cut:
         return SettingError(
-            f"No setting tried cuts off as few as {limits.cut:.1%} of the turns; the fewest are {fewest:.1%}. "
-            "Raise max_cut or sweep longer silences.", "max_cut",
+            f"No setting tried cuts off as few as {limits.cut:.1%} of the turns; the fewest are "
+            f"{fewest:.1%}. Raise max_cut or sweep longer silences.", "max_cut",
         )
     allowed = usable & (cells["cut_off_rate"] <= (limits.cut if limits.cut is not None else np.inf))
     wait = float(np.nanmin(np.where(allowed, cells["wait"], np.nan)))
     return SettingError(
-        f"No setting tried keeps both limits; with at most {limits.cut or 0:.1%} of turns cut the shortest wait "
-        f"is {wait:.2f} s. Raise max_wait or max_cut.", "max_wait",
+        f"No setting tried keeps both limits; with at most {limits.cut or 0:.1%} of turns cut off the "
+        f"shortest wait is {wait:.2f} s. Raise max_wait or max_cut.", "max_wait",
     )
 
 

@@ -1,7 +1,7 @@
 """Hear it: a soft tone at every moment at which the endpoint (or the final) would come.
 
-One hears who is interrupted and who waits. A cue lies on the very sample at which the detector decides: the end
-of the last frame of the silence, of the limit, or of the clip.
+One hears who is interrupted and who waits. A cue lies on the very sample at which the detector decides:
+the end of the last frame of the silence, of the limit, or of the clip.
 """
 
 from __future__ import annotations
@@ -140,7 +140,8 @@ def cue_track(
         raise SettingError(f"level_db is {level_db:g}; it must be 0 or lower.", "level_db")
     if not 0 < tone < clip.sample_rate / 2:
         raise SettingError(
-            f"A tone of {tone:g} Hz cannot be heard at {clip.sample_rate} Hz; take one below half of it.", "tone"
+            f"A tone of {tone:g} Hz cannot be heard at {clip.sample_rate} Hz; take one below half of it.",
+            "tone",
         )
     sound = _sound(clip.sample_rate, tone, level_db)
     starts = [round(cue.sample * clip.sample_rate / SAMPLE_RATE) for cue in cues]

@@ -1,7 +1,7 @@
-"""Label files as text: RTTM with UEM, Audacity labels, CSV and SRT (Praat's TextGrid stands in its own module).
+"""Label files as text: RTTM with UEM, Audacity labels, CSV and SRT (TextGrid has its own module).
 
-Sources: RTTM and UEM as in NIST's Rich Transcription evaluation plan (RT-09, appendix A); Audacity's manual, "Importing
-and Exporting Labels"; RFC 4180 for CSV; SRT as SubRip writes it.
+Sources: RTTM and UEM as in NIST's Rich Transcription evaluation plan (RT-09, appendix A); Audacity's
+manual, "Importing and Exporting Labels"; RFC 4180 for CSV; SRT as SubRip writes it.
 """
 
 from __future__ import annotations
@@ -95,7 +95,9 @@ def seconds_at(text: str, line: int) -> float:
     try:
         return float(text)
     except ValueError:
-        raise LabelError(f"line {line}: {text.strip()[:40]!r} is no time; write seconds such as 12.345.") from None
+        raise LabelError(
+            f"line {line}: {text.strip()[:40]!r} is no time; write seconds such as 12.345."
+        ) from None
 
 
 def read_rttm(text: str, uri: str | None = None, tiers: Sequence[str] | None = None) -> Parsed:
@@ -124,7 +126,8 @@ def write_rttm(
     """Write SPEAKER lines; words have no place in RTTM."""
     name = _one_word(uri) or "clip"
     lines = [
-        f"SPEAKER {name} 1 {t.start:.3f} {t.end - t.start:.3f} <NA> <NA> {_one_word(t.speaker) or '<NA>'} <NA> <NA>"
+        f"SPEAKER {name} 1 {t.start:.3f} {t.end - t.start:.3f} <NA> <NA> "
+        f"{_one_word(t.speaker) or '<NA>'} <NA> <NA>"
         for t in turns
     ]
     return "\n".join(lines or [";; no speech"]) + "\n"
@@ -184,7 +187,7 @@ def write_audacity(
 
 
 def read_csv(text: str, uri: str | None = None, tiers: Sequence[str] | None = None) -> Parsed:
-    """Read columns start and end (or duration) in seconds, and text, speaker, kind, file where there are such."""
+    """Read columns start and end (or duration), and text, speaker, kind and file where there are such."""
     header = text.lstrip().splitlines()[0]
     delimiter = max(",;\t", key=header.count)
     reader = csv.reader(io.StringIO(text.strip("\n"), newline=""), delimiter=delimiter)
@@ -243,7 +246,9 @@ def read_srt(text: str, uri: str | None = None, tiers: Sequence[str] | None = No
     lines = text.lstrip("\ufeff").splitlines()
     cues = [number for number, line in enumerate(lines) if _ARROW.match(line)]
     if not cues:
-        raise LabelError("line 1: there is no subtitle in it; its time line reads 00:00:01,000 --> 00:00:02,500.")
+        raise LabelError(
+            "line 1: there is no subtitle in it; its time line reads 00:00:01,000 --> 00:00:02,500."
+        )
     for number in cues:
         arrow = _ARROW.match(lines[number])
         assert arrow is not None

@@ -1,4 +1,4 @@
-"""Reference turns of a clip: what was truly said and when, which parts were judged, read from and written to files.
+"""Reference turns of a clip: what was truly said and when, and which parts were labelled, from and to files.
 
 ==========  =================================  ==============================  ===============================
 format      speakers                           words                           scored regions
@@ -47,7 +47,8 @@ class Labels:
     turns : iterable of ReferenceTurn
         Kept in order of time, rounded to 1 ms. Turns of different speakers may overlap.
     scored : iterable of (start, end), optional
-        Seconds of the regions that were labelled; None: the whole clip was. Outside of them nothing is judged.
+        Seconds of the regions that were labelled; None: the whole clip was. Outside of them nothing is
+        judged.
     uri : str
         The clip these labels are of, as the file names it; empty where it does not.
 
@@ -126,8 +127,9 @@ class Labels:
         if late is not None or self.end > duration + CLIP_TOLERANCE:
             what = f"turn at {late.start:.3f} s" if late else "last scored region"
             raise LabelError(
-                f"The {what} ends at {late.end if late else self.end:.3f} s, but the clip is {duration:.3f} s "
-                "long: these may be labels of another clip. If not, cut them with labels.within(duration)."
+                f"The {what} ends at {late.end if late else self.end:.3f} s, but the clip is "
+                f"{duration:.3f} s long: these may be labels of another "
+                "clip. If not, cut them with labels.within(duration)."
             )
         return self.within(duration)
 
@@ -150,7 +152,8 @@ def load_labels(
     format : {"rttm", "textgrid", "audacity", "csv", "srt"}, optional
         By default known from the file's ending or its text.
     uri : str, optional
-        Which clip's labels to take where a file holds those of several (RTTM, UEM, CSV with a column ``file``).
+        Which clip's labels to take where a file holds those of several (RTTM, UEM, CSV with a column
+        ``file``).
     scored : path, text of a UEM file, or sequence of (start, end), optional
         The regions that were labelled; by default what the format carries.
     tiers : sequence of str, optional
@@ -290,8 +293,8 @@ def _checked_turns(rows: Sequence[Row]) -> tuple[ReferenceTurn, ...]:
             whose = f" of speaker {turn.speaker!r}" if turn.speaker else ""
             where = f"lines {line_before} and {line}: " if line else ""
             raise LabelError(
-                f"{where}two turns{whose} overlap ({before.start:.3f}–{before.end:.3f} s and {turn.start:.3f}–"
-                f"{turn.end:.3f} s). Join them, or name their speakers if these are two."
+                f"{where}two turns{whose} overlap ({before.start:.3f}–{before.end:.3f} s and "
+                f"{turn.start:.3f}–{turn.end:.3f} s). Join them, or name their speakers if these are two."
             )
         last[turn.speaker] = (turn, line)
     return tuple(turn for turn, _ in ordered)
@@ -304,7 +307,8 @@ def _on_grid(row: Row, what: str = "turn") -> ReferenceTurn:
     start, end = round(float(row.start), 3), round(float(row.end), 3)
     if end <= start:
         raise LabelError(
-            f"{where}a {what} from {row.start:g} to {row.end:g} s; its end must lie at least 1 ms after its start."
+            f"{where}a {what} from {row.start:g} to {row.end:g} s; its end must lie at least 1 ms "
+            "after its start."
         )
     return ReferenceTurn(start, end, " ".join(row.text.split()), " ".join(row.speaker.split()))
 

@@ -34,6 +34,12 @@ Reference = Union[Labels, Sequence[ReferenceTurn], Sequence[Turn]]
 COUNTS = ("cut", "merged", "missed", "invented")
 """The four errors a person notices, in the order in which they are shown."""
 
+DERIVED = (
+    "errors", "cut_rate", "cut_off_rate", "speech_seconds", "speech_share", "miss_seconds",
+    "false_alarm_seconds", "detection_error_rate", "precision", "recall", "f1",
+)
+"""What ``Measures`` derives from its fields."""
+
 
 @dataclass(frozen=True)
 class Measures:
@@ -52,15 +58,18 @@ class Measures:
     clipped_starts : int
         Turns that begin right where the one before ends: the padding did not fit in between.
     reference_turns : int or None
-        Stretches of true speech; reference turns that overlap or touch are one, since no detector that hears one
-        channel can part them.
+        Stretches of true speech; reference turns that overlap or touch are one, since no detector that
+        hears one channel can part them.
     reference_seconds, hit_seconds : float or None
         Their length, and how much of it lies in turns.
     cut, merged, missed, invented : int or None
         Reference turns in several turns; turns that hold several reference turns; reference turns in none;
         turns that hold none.
+    cuts, merges : int or None
+        Places at which a reference turn was cut, and gaps between reference turns that went unnoticed.
     late_starts : int or None
-        Reference turns whose first sound lies before the start of their turn, padding included: it is not heard.
+        Reference turns whose first sound lies before the start of their turn, padding included: it is not
+        heard.
     onset_errors, offset_errors : tuple of float
         Onset (padding taken out) and end of a turn minus the true ones, where they can be compared.
     waits : tuple of float
@@ -92,6 +101,8 @@ class Measures:
     merged: int | None = None
     missed: int | None = None
     invented: int | None = None
+    cuts: int | None = None
+    merges: int | None = None
     late_starts: int | None = None
     cut_off: int | None = None
     onset_errors: tuple[float, ...] = field(default=(), repr=False)
@@ -105,9 +116,11 @@ class Measures:
 
     @property
     def errors(self) -> int | None:
-        """Cut, merged, missed and invented turns together; with settings known, cut off instead of cut."""
-        counts = [self.cut if self.cut_off is None else self.cut_off, self.merged, self.missed, self.invented]
-        return None if None in counts else sum(count for count in counts if count is not None)
+        """All that went wrong: cuts and merges place by place, turns missed, invented, or ended early."""
+        if self.cuts is None or self.merges is None or self.missed is None or self.invented is None:
+            return None
+        early = 0 if self.cut_off is None or self.cut is None else self.cut_off - self.cut
+        return self.cuts + self.merges + self.missed + self.invented + early
 
     @property
     def cut_rate(self) -> float | None:
@@ -184,8 +197,7 @@ class Measures:
         row = {k: v for k, v in asdict(self).items() if k not in (*lists, "problems")}
         for name in COUNTS:
             row[f"{name}_per_minute"] = self.per_minute(name)
-        for name in ("errors", "cut_rate", "cut_off_rate", "speech_seconds", "speech_share", "miss_seconds", "false_alarm_seconds",
-                     "detection_error_rate", "precision", "recall", "f1"):
+        for name in DERIVED:
             row[name] = getattr(self, name)
         for name in lists:
             size = name.endswith("errors")
@@ -343,7 +355,9 @@ def _intervals(times: Sequence[tuple[float, float]], what: str) -> Intervals:
     samples = np.empty((0, 2), dtype=np.int64)
     for number, (start, end) in enumerate(times, start=1):
         if not start < end or not np.isfinite([start, end]).all():
-            raise LabelError(f"{what} {number} runs from {start} to {end} s; its end must lie after its start.")
+            raise LabelError(
+                f"{what} {number} runs from {start} to {end} s; its end must lie after its start."
+            )
     return to_samples(times) if len(times) else samples
 
 
@@ -382,6 +396,8 @@ def _reference_measures(result: Match, starts: NDArray[np.int64]) -> dict[str, A
         "hit_seconds": _seconds(result.shared.sum()),
         "cut": int((per_truth > 1).sum()),
         "merged": int((per_found > 1).sum()),
+        "cuts": int(np.maximum(per_truth - 1, 0).sum()),
+        "merges": int(np.maximum(per_found - 1, 0).sum()),
         "missed": int((per_truth == 0).sum()),
         "invented": int((per_found == 0).sum()),
         "late_starts": int((first_heard > truth[result.truth_index[onsets], 0]).sum()),

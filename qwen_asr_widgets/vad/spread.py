@@ -1,4 +1,4 @@
-"""Tasks over any ``concurrent.futures.Executor``: bounded, and a lost worker loses nothing but its own task."""
+"""Tasks over any ``concurrent.futures.Executor``: bounded; a lost worker loses nothing but its own task."""
 
 from __future__ import annotations
 

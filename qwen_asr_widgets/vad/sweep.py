@@ -30,6 +30,7 @@ SILENCES = (
 )
 """The silences tried by default, in ms: finer where they are short."""
 
+
 def sweep(
     clips: Any,
     thresholds: Iterable[float] = THRESHOLDS,
@@ -181,7 +182,9 @@ def _infos(
 ) -> list[ClipInfo]:
     """Describe each clip: its name, its groups and what was true in it."""
     if groups is not None and len(groups) != len(sounds):
-        raise SettingError(f"There are {len(sounds)} clips but {len(groups)} groups; give one each.", "groups")
+        raise SettingError(
+            f"There are {len(sounds)} clips but {len(groups)} groups; give one each.", "groups"
+        )
     infos = []
     for number, (sound, clip, truth) in enumerate(zip(sounds, prepared, truths), start=1):
         origin = getattr(sound, "origin", None)
@@ -192,7 +195,9 @@ def _infos(
         given = dict(groups[number - 1]) if groups is not None else {}
         unknown = set(given) - set(labels)
         if unknown:
-            raise SettingError(f"Unknown group {unknown.pop()!r}; known are call, channel, speaker.", "groups")
+            raise SettingError(
+                f"Unknown group {unknown.pop()!r}; known are call, channel, speaker.", "groups"
+            )
         labels.update({key: str(value) for key, value in given.items()})
         pieces = crop(clip.truth, clip.regions).pieces
         infos.append(ClipInfo(

@@ -21,7 +21,10 @@ _GAP_FRAMES = 256
 """Unscored frames between two clips: more than the longest silence (6 s are 188 frames) leaves open."""
 _NEVER_SPEECH = -2.0
 
-COUNT_SUMS = ("turns", "cut", "cut_off", "merged", "missed", "invented", "onset_n", "offset_n", "wait_n")
+COUNT_SUMS = (
+    "turns", "cut", "cuts", "cut_off", "merged", "merges", "missed", "invented", "onset_n", "offset_n",
+    "wait_n",
+)
 """Counts per clip and setting; the ``_n`` ones tell how many edges could be compared, and how many waited."""
 SAMPLE_SUMS = ("speech", "hit", "onset_size", "offset_size", "wait_sum")
 """Sums of samples per clip and setting, of errors without their sign."""
@@ -153,6 +156,8 @@ def _measure_cell(
     add("speech", found_clip, lengths)
     add("hit", truth_clip[result.shared_truth], result.shared)
     add("cut", truth_clip[per_truth > 1])
+    add("cuts", truth_clip, np.maximum(per_truth - 1, 0))
+    add("merges", found_clip, np.maximum(per_found - 1, 0))
     add("cut_off", truth_clip[result.cut_off(silence)])
     add("missed", truth_clip[per_truth == 0])
     add("merged", found_clip[per_found > 1])

@@ -1,4 +1,4 @@
-"""What a sweep found: a tidy frame, the trade-off, and the best settings checked on calls they were not chosen on."""
+"""What a sweep found: a tidy frame, intervals, and the trade-off of cut-offs against the wait."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ if TYPE_CHECKING:
 Cells = NDArray[np.float64]
 
 GROUPS = ("clip", "call", "channel", "speaker")
-NEED_REFERENCE = (*COUNTS, "cut_off", "late_starts")
+NEED_REFERENCE = (*COUNTS, "cuts", "merges", "cut_off", "late_starts")
 """Counts that mean nothing without a reference."""
 MIN_COVERAGE = 0.5
-"""Share of reference turns that must have an endpoint of their own for the wait of a setting to say something."""
+"""Share of reference turns that must get an endpoint of their own: else the wait says nothing."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ class SweepPoint:
     cut_off_rate : float
         Share of reference turns with an endpoint before their true end.
     errors_per_minute : float
-        Turns cut off, merged, missed and invented per minute.
+        Cuts, merges, and turns missed, invented or ended early per minute.
     """
 
     settings: TurnDetection
@@ -144,7 +144,8 @@ class SweepResult:
         reference, said = of_clips("reference_turns"), of_clips("reference_samples")
         silence = np.array([TurnDetection(0, ms).silence_frames * HOP_SECONDS for ms in self.silences])
         delay = np.broadcast_to(silence + self.overhead, sums["turns"].shape).copy()
-        felt = sums["cut_off"] + sums["merged"] + sums["missed"] + sums["invented"]
+        early = sums["cut_off"] - sums["cut"]
+        felt = sums["cuts"] + sums["merges"] + sums["missed"] + sums["invented"] + early
         rates = {
             "turns_per_minute": _over(sums["turns"], minutes),
             "speech_share": _over(sums["speech"], minutes * 60 * SAMPLE_RATE),
@@ -178,14 +179,16 @@ class SweepResult:
         Parameters
         ----------
         by : {"clip", "call", "channel", "speaker"} or None
-            What a row is about; None puts all clips together. With ``"clip"`` the other groups are columns too.
+            What a row is about; None puts all clips together. With ``"clip"`` the other groups are
+            columns too.
 
         Returns
         -------
         DataFrame
             The group, ``threshold``, ``silence_ms``, ``padding_ms``, then counts and measures; times in
-            seconds. What needs a reference is NaN without one. ``wait``, ``onset_error`` and ``offset_error`` are means (of
-            sizes for the errors), since means of parts can be put together.
+            seconds. What needs a reference is NaN without one. ``wait``, ``onset_error`` and
+            ``offset_error`` are means (of sizes for the errors), since means of parts can be put
+            together.
         """
         import pandas as pd
 
@@ -237,8 +240,8 @@ class SweepResult:
     ) -> tuple[Cells, Cells]:
         """Return bootstrap intervals of a measure, clustered by call: low and high, each of shape (T, S).
 
-        Whole calls are drawn with replacement (Efron's percentile interval), since turns of one call are alike.
-        With a single call both are NaN: one call says nothing about others.
+        Whole calls are drawn with replacement (Efron's percentile interval), since turns of one call are
+        alike. With a single call both are NaN: one call says nothing about others.
         """
         _, of_call = self.group_weights("call")
         if len(of_call) < 2:
@@ -254,8 +257,8 @@ class SweepResult:
     def pareto(self) -> list[SweepPoint]:
         """Return the settings that no other beats in both wait and cut-off rate, by rising wait.
 
-        Settings at which fewer than half of the reference turns get an endpoint of their own (the others being
-        merged or missed) are left out: their wait says nothing.
+        Settings at which fewer than half of the reference turns get an endpoint of their own (the others
+        being merged or missed) are left out: their wait says nothing.
         """
         self.require_reference("the trade-off")
         waits, cuts = self.total("wait"), self.total("cut_off_rate")

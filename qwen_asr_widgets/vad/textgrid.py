@@ -1,9 +1,9 @@
 """Praat's TextGrid: long and short text forms read, the long one written.
 
-One interval tier a speaker, named after them (``turns`` where no speaker is known); an interval with words is a
-turn, an empty one is silence. A turn without words is marked ``<speech>``. The tier ``scored`` marks the scored
-regions. Praat's own "To TextGrid (silences)…" (tier ``silences``) is read too: ``silent`` is silence.
-Source: Praat manual, "TextGrid file formats".
+One interval tier a speaker, named after them (``turns`` where no speaker is known); an interval with
+words is a turn, an empty one is silence. A turn without words is marked ``<speech>``. The tier ``scored``
+marks the scored regions. Praat's own "To TextGrid (silences)…" (tier ``silences``) is read too:
+``silent`` is silence. Source: Praat manual, "TextGrid file formats".
 """
 
 from __future__ import annotations
@@ -18,7 +18,11 @@ from .label_formats import SCORED, Parsed, Region, Row, seconds_at
 _NO_SPEAKER = "turns"
 _SILENCES = "silences"
 _SPEECH = "<speech>"
-_TOKEN = re.compile(r'"((?:[^"]|"")*)"|(?<![\w\[])(-?\d+(?:\.\d+)?(?:[eE]-?\d+)?)(?![\w\]])|<(exists|absent)>')
+_TOKEN = re.compile(
+    r'"((?:[^"]|"")*)"'
+    r"|(?<![\w\[])(-?\d+(?:\.\d+)?(?:[eE]-?\d+)?)(?![\w\]])"
+    r"|<(exists|absent)>"
+)
 
 Token = tuple[int, str, bool]
 """Line, value, and whether it stood in quotes."""
@@ -131,8 +135,8 @@ def write_textgrid(turns: list[ReferenceTurn], scored: list[Region] | None, dura
         lines += [f"    item [{number}]:", '        class = "IntervalTier"', f'        name = "{_q(name)}"',
                   "        xmin = 0", f"        xmax = {_s(end)}", f"        intervals: size = {len(filled)}"]
         for k, (a, b, text) in enumerate(filled, start=1):
-            lines += [f"        intervals [{k}]:", f"            xmin = {_s(a)}", f"            xmax = {_s(b)}",
-                      f'            text = "{_q(text)}"']
+            lines += [f"        intervals [{k}]:", f"            xmin = {_s(a)}",
+                      f"            xmax = {_s(b)}", f'            text = "{_q(text)}"']
     return "\n".join(lines) + "\n"
 
 

@@ -1,4 +1,4 @@
-"""Sweep of an hour on one core: 41 thresholds × 30 silences, beside detecting and measuring cell by cell (limit 2 s).
+"""Sweep of an hour on one core: 41 thresholds × 30 silences, beside going cell by cell (limit 2 s).
 
 The peer is the plain way: ``detect_turns``, then pyannote's detection error rate, for a sample of the cells.
 """
@@ -78,8 +78,9 @@ def main() -> None:
     print(f"{'one hour, ' + str(len(truth)) + ' turns':44}{'per cell':>10}{'ratio':>9}   (n = {ROUNDS})")
     print(f"{'sweep of ' + str(count) + ' cells':44}{whole / count * 1e3:>7.2f} ms{1:>9.0f}   "
           f"{whole:.2f} s in all, limit {LIMIT:g} s")
-    print(f"{'detect_turns and measure, cell by cell':44}{single * 1e3:>7.2f} ms{single * count / whole:>9.0f}")
-    print(f"{'detect_turns and pyannote, cell by cell':44}{theirs * 1e3:>7.0f} ms{theirs * count / whole:>9.0f}")
+    for name, cell in (("measure", single), ("pyannote", theirs)):
+        title = f"detect_turns and {name}, cell by cell"
+        print(f"{title:44}{cell * 1e3:>7.1f} ms{cell * count / whole:>9.0f}")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""A service with a scale, delays and limits of its own is found out; one of another kind is called a poor fit."""
+"""A service with a scale, delays and limits of its own is found out; one of another kind is a poor fit."""
 
 from __future__ import annotations
 
@@ -14,21 +14,22 @@ SETTINGS = (TurnDetection(0.1, 400, 300), TurnDetection(0.4, 800, 300), TurnDete
 
 
 def hidden_service(scores: SpeechScores, settings: TurnDetection, with_silence: bool = False) -> list[Turn]:
-    """Report turns as a service would whose score is 0.25 + 0.5 of ours, late, padded more, and deaf to short turns."""
+    """Report turns as a service would whose score is 0.25 + 0.5 of ours, late, deaf to short turns."""
     theirs = SpeechScores(np.clip(0.25 + 0.5 * scores.values, -1, 1).astype(np.float32))
     inner = TurnDetection(settings.threshold, settings.silence_duration_ms + 96, settings.prefix_padding_ms)
     reported: list[Turn] = []
     for turn in detect_turns(theirs, inner):
         if turn.duration < 0.3:
             continue
-        start = max(turn.onset - settings.prefix_padding_ms / 1_000 - 0.11, reported[-1].end if reported else 0.0)
+        earliest = reported[-1].end if reported else 0.0
+        start = max(turn.onset - settings.prefix_padding_ms / 1_000 - 0.11, earliest)
         end = turn.end + 0.07 + (settings.silence_duration_ms / 1_000 if with_silence else 0.0)
         reported.append(Turn(start + settings.prefix_padding_ms / 1_000, start, end))
     return reported
 
 
 def energy_service(scores: SpeechScores, settings: TurnDetection) -> list[Turn]:
-    """Report turns of a detector that follows something else: loudness, which runs beside speech only roughly."""
+    """Report turns of a detector that follows loudness, which runs beside speech only roughly."""
     random = np.random.default_rng(len(scores))
     loud = np.convolve(scores.values, np.ones(25) / 25, mode="same")
     loud = loud + np.repeat(random.normal(0, 0.5, len(loud) // 20 + 1), 20)[: len(loud)]

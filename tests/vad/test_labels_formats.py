@@ -18,7 +18,9 @@ with warnings.catch_warnings():
 
 SUFFIXES = {"rttm": ".rttm", "textgrid": ".TextGrid", "audacity": ".txt", "csv": ".csv", "srt": ".srt"}
 
-words = st.text(st.characters(exclude_categories=("Cs", "Cc"), exclude_characters="\u2028\u2029\x85"), max_size=12)
+words = st.text(
+    st.characters(exclude_categories=("Cs", "Cc"), exclude_characters="\u2028\u2029\x85"), max_size=12
+)
 names = st.sampled_from(["", "anna", "caller_2", "李"])
 
 
@@ -78,13 +80,15 @@ def test_we_read_praatios_textgrids(tmp_path: Path, form: str) -> None:
     grid.save(str(path), format=form, includeBlankSpaces=True)
     path.write_bytes(path.read_text(encoding="utf-8").encode("utf-16"))
     labels = load_labels(path)
-    assert labels.turns == (ReferenceTurn(0.5, 1.25, 'a "b" 3.5', "anna"), ReferenceTurn(2.0, 2.5, "c", "anna"))
+    assert labels.turns == (
+        ReferenceTurn(0.5, 1.25, 'a "b" 3.5', "anna"), ReferenceTurn(2.0, 2.5, "c", "anna"))
     assert labels.scored == ((0.0, 3.0),)
 
 
 def test_praats_silence_tier_is_understood() -> None:
     text = (
-        'File type = "ooTextFile"\nObject class = "TextGrid"\n\n0\n3\n<exists>\n1\n"IntervalTier"\n"silences"\n'
+        'File type = "ooTextFile"\nObject class = "TextGrid"\n\n0\n3\n<exists>\n1\n"IntervalTier"\n'
+        '"silences"\n'
         '0\n3\n3\n0\n1\n"silent"\n1\n2.5\n"sounding"\n2.5\n3\n"silent"\n'
     )
     assert load_labels(text).turns == (ReferenceTurn(1.0, 2.5),)
@@ -105,7 +109,8 @@ def test_pyannote_reads_our_rttm_and_uem(tmp_path: Path) -> None:
         warnings.simplefilter("ignore")
         annotation = load_rttm(path)["talk"]
         regions = load_uem(path.with_suffix(".uem"))["talk"]
-    found = sorted((round(s.start, 3), round(s.end, 3), name) for s, _, name in annotation.itertracks(yield_label=True))
+    tracks = annotation.itertracks(yield_label=True)
+    found = sorted((round(s.start, 3), round(s.end, 3), name) for s, _, name in tracks)
     assert found == [(0.123, 1.457, "anna"), (1.001, 2.999, "ben"), (3.5, 4.0, "anna")]
     assert [(s.start, s.end) for s in regions] == [(0.0, 3.25), (3.4, 5.0)]
 

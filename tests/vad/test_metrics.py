@@ -39,7 +39,7 @@ def test_the_four_errors_are_counted_as_drawn(name: str) -> None:
     truth, found, counts = CASES[name]
     measures = measure(drawn.turns(found), drawn.reference(truth), duration=6.0)
     assert tuple(getattr(measures, kind) for kind in COUNTS) == counts
-    assert measures.errors == sum(counts)
+    assert measures.errors == len(measures.problems) >= sum(counts)
     assert measures.per_minute("cut") == counts[0] * 10
 
 
@@ -179,7 +179,8 @@ def test_exchanging_truth_and_turns_exchanges_the_measures(first: str, second: s
     duration = 0.5 * max(len(first), len(second))
     one = measure(drawn.turns(first), drawn.reference(second), duration=duration)
     other = measure(drawn.turns(second), drawn.reference(first), duration=duration)
-    assert (one.cut, one.merged, one.missed, one.invented) == (other.merged, other.cut, other.invented, other.missed)
+    exchanged = (other.merged, other.cut, other.invented, other.missed)
+    assert (one.cut, one.merged, one.missed, one.invented) == exchanged
     assert (one.miss_seconds, one.false_alarm_seconds) == (other.false_alarm_seconds, other.miss_seconds)
     assert (one.precision, one.recall, one.f1) == (other.recall, other.precision, other.f1)
     assert one.onset_errors == tuple(-error for error in other.onset_errors)
@@ -194,6 +195,7 @@ def test_problems_are_as_many_as_the_counts_say(first: str, second: str) -> None
     cut = {problem.reference for problem in measures.problems if problem.kind == "cut"}
     merged = {problem.turns for problem in measures.problems if problem.kind == "merged"}
     assert (len(cut), len(merged)) == (measures.cut, measures.merged)
+    assert (kinds.count("cut"), kinds.count("merged")) == (measures.cuts, measures.merges)
 
 
 @hypothesis_settings(deadline=None)
@@ -204,7 +206,7 @@ def test_lowering_the_threshold_never_shortens_speech_before_merging(
     scores = SpeechScores(np.float32(values))
     lower = max(threshold - step, -1.0)
     assert (scores.values >= np.float32(lower)).sum() >= (scores.values >= np.float32(threshold)).sum()
-    # With the shortest silence turns hold every frame of every opening run; more of them open at a lower threshold.
+
     def held(level: float) -> set[int]:
         found = detect_turns(scores, TurnDetection(level, 200, 0))
         return {k for t in found for k in range(round(t.onset / 0.032), round(t.end / 0.032))

@@ -16,7 +16,7 @@ SILENCES = (200, 320, 480, 640, 960, 1600)
 
 
 def _call(seed: int, dip_frames: int = 12) -> tuple[SpeechScores, list[ReferenceTurn]]:
-    """Return a call of ten turns with a pause of up to ``dip_frames`` in each, 2 s of silence between them."""
+    """Return a call of ten turns with a pause of up to ``dip_frames`` in each, 2 s between them."""
     random = np.random.default_rng(seed)
     marks, truth = "." * 30, []
     for _ in range(10):
@@ -62,11 +62,11 @@ def test_a_limit_on_the_wait_is_kept(result: SweepResult) -> None:
 
 
 def test_limits_nothing_keeps_say_how_near_one_comes(result: SweepResult) -> None:
-    with pytest.raises(SettingError, match=r"keeps the wait to 0\.2 s; the shortest is 0\.32 s. Raise max_wait"):
+    with pytest.raises(SettingError, match=r"keeps the wait to 0\.2 s; the shortest is 0\.32 s. Raise"):
         result.best(max_wait=0.2)
     with pytest.raises(SettingError, match="max_cut is -1; it must be a number from 0 on"):
         result.best(max_cut=-1)
-    with pytest.raises(SettingError, match=r"keeps both limits; with at most 0\.0% .* shortest wait is 0\.58 s"):
+    with pytest.raises(SettingError, match=r"keeps both limits; .* 0\.0% .* shortest wait is 0\.58 s"):
         result.best(max_wait=0.5, max_cut=0.0)
     short = sweep(_call(0)[0], [0.0], [200], references=_call(0)[1])
     with pytest.raises(SettingError, match="cuts off as few as 0.0% of the turns; the fewest are 70.0%"):
