@@ -4,8 +4,8 @@ Examples
 --------
 >>> import qwen_asr_widgets as qaw
 >>> clip = qaw.sample("conversation").clip
->>> print(f"{clip.duration:.0f} s at {clip.sample_rate} Hz")     # doctest: +ELLIPSIS
-... s at 16000 Hz
+>>> print(f"{clip.duration:.1f} s at {clip.sample_rate} Hz")
+36.4 s at 16000 Hz
 
 With ``qaw.transcribe(clip)`` it is streamed in real time to the embedded service (no key, no network).
 """
@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 __version__ = "0.1.0"
 
 api_key: str | None = None
-"""The DashScope key, where it is set in code; else ``DASHSCOPE_API_KEY`` is read when a connection is made."""
+"""The DashScope key, where it is set in code; else ``DASHSCOPE_API_KEY``, read when a connection is made."""
 
 _HOMES = {
     "audio.clip": ("AudioClip",),
@@ -33,7 +33,9 @@ _HOMES = {
         "AudioFormat", "AudioFormatConfig", "AudioFormatType", "AudioSampleRate", "MultiModality",
         "TranscriptionParams", "TranslationParams",
     ),
-    "recording": ("Recording", "compare", "load_recording", "transcribe"),
+    "recording": (
+        "LatencyTable", "Recording", "UtteranceLatency", "compare", "load_recording", "transcribe",
+    ),
     "vad.scores": ("SpeechScores", "speech_scores"),
     "vad.turns": ("Turn", "TurnDetection", "detect_turns"),
 }
@@ -54,7 +56,7 @@ if TYPE_CHECKING:
         AudioFormat, AudioFormatConfig, AudioFormatType, AudioSampleRate, MultiModality,
         TranscriptionParams, TranslationParams,
     )
-    from .recording import Recording, compare, load_recording, transcribe
+    from .recording import LatencyTable, Recording, UtteranceLatency, compare, load_recording, transcribe
     from .vad.scores import SpeechScores, speech_scores
     from .vad.turns import Turn, TurnDetection, detect_turns
 
