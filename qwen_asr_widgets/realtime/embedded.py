@@ -174,6 +174,7 @@ class ServiceProcess:
         """Start it unless it runs, and return its port."""
         with self._lock:
             if not self.running:
+                self.stop()
                 self._launch()
             return self._port
 

@@ -265,3 +265,25 @@ def test_a_callback_may_close_the_conversation() -> None:
         callback.conversation.connect()
         server.peer().wait_until_ended()
         assert server.peer().close_code == 1000
+
+
+def test_the_three_callbacks_come_once_each_end_included() -> None:
+    calls: list[str] = []
+
+    class Counting(OmniRealtimeCallback):
+        def on_open(self) -> None:
+            calls.append("open")
+
+        def on_event(self, message: Any) -> None:
+            calls.append(message["type"])
+
+        def on_close(self, code: Any, message: Any) -> None:
+            calls.append(f"close {code} {message}")
+
+    with ScriptedServer() as server:
+        conversation = talk(server.url, Counting())
+        conversation.connect()
+        conversation.end_session()
+        conversation.close()
+    assert sorted(calls[:2]) == ["open", "session.created"]
+    assert calls[2:] == ["session.finished", "close 1000 None"]

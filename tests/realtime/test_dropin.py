@@ -71,8 +71,7 @@ def connected(sdk: Any, script: Callable[[Peer], None] = greet_and_record, **opt
         try:
             yield conversation, server.peer(), log
         finally:
-            conversation.close()
-            log.wait_for("close")
+            conversation.close()  # the official class may call on_close only 10 s later: not waited for
 
 
 def without_ids(frames: list[Any]) -> list[str]:
@@ -270,15 +269,12 @@ def run_session(sdk: Any) -> tuple[Any, ...]:
             conversation.disconnect_event,
         )
         conversation.close()
-        log.wait_for("close")
-        return log.calls, answers, without_ids(server.peer().frames), server.peer().path
+        calls = [call for call in log.calls if call[0] == "event"]
+        return calls, answers, without_ids(server.peer().frames), server.peer().path
 
 
-def test_a_whole_session_gives_the_same_callbacks_and_answers() -> None:
+def test_a_whole_session_gives_the_same_events_and_answers() -> None:
     theirs, ours = run_session(official), run_session(OURS)
-    for calls in (theirs[0], ours[0]):
-        calls.remove(("open",))  # comes from the connecting thread: before or after the first event
-        assert calls.pop() in [("close", 1000, None), ("close", None, None)]  # the official class has both
     assert ours == theirs
 
 
@@ -301,14 +297,13 @@ ERROR = {"type": "error", "error": {"type": "server_error", "code": "internal", 
     ids=["error", "silence"],
 )
 def test_end_session_raises_and_closes(sdk: Any, events: Any, kind: Any, timeout: float) -> None:
-    with connected(sdk, ends_with(events)) as (conversation, _, log):
+    with connected(sdk, ends_with(events)) as (conversation, _, _log):
         with pytest.raises(kind) as caught:
             conversation.end_session(timeout)
         if events:
             assert str(caught.value) == f"Session ended with error: {ERROR['error']}"
         else:
             assert str(caught.value) == f"Session end timeout after {timeout} seconds"
-        log.wait_for("close")
         with pytest.raises(ConnectionError):
             conversation.commit()
 
@@ -318,9 +313,8 @@ def test_sending_before_connecting_or_after_closing_is_a_connection_error(sdk: A
     idle = sdk.OmniRealtimeConversation(MODEL, sdk.OmniRealtimeCallback(), api_key=KEY)
     with pytest.raises(ConnectionError):
         idle.append_audio("QUI=")
-    with connected(sdk) as (conversation, _, log):
+    with connected(sdk) as (conversation, _, _log):
         conversation.close()
-        log.wait_for("close")
         with pytest.raises(ConnectionError):
             conversation.append_audio("QUI=")
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.scripted_server import Peer, ScriptedServer, created, greet_and_record, item_events, updated
 
@@ -99,6 +99,7 @@ def test_headers_carry_key_workspace_and_protocol() -> None:
             headers["X-Mine"]) == ("Bearer sk-x", "ws-1", "realtime=v1", "1")
 
 
+@settings(max_examples=25, deadline=None)
 @given(st.lists(st.integers(0, 5_000), max_size=8))
 def test_samples_arrive_whatever_the_chunks(sizes: list[int]) -> None:
     sound = np.arange(sum(sizes), dtype=np.int64).astype(np.int16)
