@@ -231,6 +231,8 @@ class Connection:
                 self._take_close_frame(frame.data)
                 return
             if opcode in (frames.PING, frames.PONG):
+                with self._lock:
+                    self._changed.notify_all()
                 continue
             self._deliver(frame.data.decode("utf-8") if opcode == frames.TEXT else frame.data)
 
@@ -359,7 +361,8 @@ class Connection:
         """The writer thread: empty the outbox, ping in between, stop when the connection ends."""
         while True:
             with self._changed:
-                self._changed.wait_for(self._has_work, self._until_ping())
+                if not self._has_work():
+                    self._changed.wait(self._until_ping())
                 if self._state in ("ending", "closed") and self._outbox.empty:
                     return
                 if not self._outbox.empty:
