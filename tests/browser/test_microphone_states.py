@@ -112,6 +112,7 @@ def test_pausing_records_nothing_and_chunks_stay_numbered(bare: Callable[..., Ba
     before = page.locator(".qaw-mic-elapsed").inner_text()
     page.wait_for_function("() => window.bare.model.sent.some((m) => m.content.kind === 'beat')")
     assert page.locator(".qaw-mic-elapsed").inner_text() == before
+    assert page.get_by_role("meter").get_attribute("aria-valuenow") == "0"
     chunks = len(shown.sent("chunk"))
     page.get_by_role("button", name="Resume").click()
     wait_for_chunks(page, chunks + 2)
@@ -120,6 +121,24 @@ def test_pausing_records_nothing_and_chunks_stay_numbered(bare: Callable[..., Ba
     sent = shown.sent("chunk")
     assert [chunk["seq"] for chunk in sent] == list(range(len(sent)))
     assert shown.sent("stop")[0]["chunks"] == len(sent)
+
+
+def test_a_start_taken_back_before_the_permission_leaves_nothing(bare: Callable[..., BarePage]) -> None:
+    late = """const ask = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
+    navigator.mediaDevices.getUserMedia = async (asked) => {
+      await new Promise((allow) => { window.allow = allow; });
+      return (window.given = await ask(asked));
+    };"""
+    shown = bare(late)
+    page = shown.open()
+    page.locator(RECORD).click()
+    page.wait_for_function("() => window.allow")
+    page.locator(RECORD).click()
+    wait_for_phase(page, "idle")
+    page.evaluate("window.allow()")
+    page.wait_for_function("() => window.given && window.runningSounds().length === 0")
+    assert shown.sent("start") == shown.sent("problem") == []
+    assert not page.get_by_role("alert").is_visible()
 
 
 def test_processing_is_off_until_it_is_switched_on(bare: Callable[..., BarePage]) -> None:

@@ -120,7 +120,8 @@ export class CaptureController {
     if (chunk.clipped > 0) this.clippedAt = seconds;
     this.attempt(() => this.uplink.chunk(chunk));
     this.set({
-      seconds, peak: chunk.peak,
+      seconds,
+      peak: this.state.phase === "recording" ? chunk.peak : 0,
       silent: this.quiet >= SILENT_SECONDS,
       clipping: seconds - this.clippedAt < CLIP_SHOWN_SECONDS,
     });

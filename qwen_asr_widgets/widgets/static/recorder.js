@@ -42,8 +42,10 @@ export class Recorder {
       loadWorklet(this.context),
     ]);
     if (stream.status === "fulfilled") this.stream = stream.value;
-    if (this.ending.signal.aborted || stream.status === "rejected" || module.status === "rejected") {
+    const givenUp = this.ending.signal.aborted;
+    if (givenUp || stream.status === "rejected" || module.status === "rejected") {
       this.release();
+      if (givenUp) return null;
       if (stream.status === "rejected") return problemOf(stream.reason);
       if (module.status === "rejected") return { code: "worklet", detail: problemOf(module.reason).detail };
       return null;
