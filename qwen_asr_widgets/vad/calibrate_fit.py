@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..audio.units import SAMPLE_RATE
-from .matching import crop, match, to_samples
+from .matching import overlaps, to_samples
 from .runs import Frames, join_runs, speech_runs
 from .scores import HOP, HOP_SECONDS, SpeechScores
 from .turns import MAX_TURN_FRAMES, Turn, TurnDetection
@@ -163,11 +163,10 @@ def pair(track: Track, model: Model, threshold: float | None = None) -> Pairing:
     # A shift may move positions before the clip: matching asks only for order, so all are moved together.
     floor = min(found.min(), known.min())
     ours, theirs = to_samples(_disjoint(found - floor)), to_samples(_disjoint(known - floor))
-    everywhere = np.array([[0, max(ours.max(), theirs.max()) + 1]])
-    result = match(crop(theirs, everywhere), ours, everywhere)
-    single = (result.per_truth[result.truth_index] == 1) & (result.per_found[result.found_index] == 1)
-    i = result.truth.owner[result.truth_index[single]]
-    j = result.found.owner[result.found_index[single]]
+    i, j, _, counts = overlaps(theirs, ours)
+    i, j = i[counts], j[counts]
+    single = (np.bincount(i, minlength=len(known))[i] == 1) & (np.bincount(j, minlength=len(found))[j] == 1)
+    i, j = i[single], j[single]
     return Pairing(known[i] - found[j], track.free_start[i], len(found), len(known))
 
 

@@ -169,12 +169,26 @@ def match(truth: Cropped, turns: Intervals, regions: Intervals) -> Match:
         The scored regions, disjoint and in order.
     """
     found = crop(turns, regions)
-    j, i = overlapping(found.pieces, truth.pieces)
-    a, b = truth.pieces[i], found.pieces[j]
+    i, j, shared, counts = overlaps(truth.pieces, found.pieces)
+    return Match(truth, found, i[counts], j[counts], shared, i)
+
+
+def overlaps(
+    truth: Intervals, found: Intervals
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64], NDArray[np.bool_]]:
+    """Return all overlapping pairs, the samples they share, and whether that makes them a match.
+
+    Examples
+    --------
+    >>> i, j, shared, counts = overlaps(np.array([[0, 9000]]), np.array([[100, 5000], [8999, 20000]]))
+    >>> j.tolist(), shared.tolist(), counts.tolist()
+    ([0, 1], [4900, 1], [True, False])
+    """
+    j, i = overlapping(found, truth)
+    a, b = truth[i], found[j]
     shared = np.minimum(a[:, 1], b[:, 1]) - np.maximum(a[:, 0], b[:, 0])
     shorter = np.minimum(a[:, 1] - a[:, 0], b[:, 1] - b[:, 0])
-    counts = 2 * shared >= np.minimum(shorter, 2 * MIN_OVERLAP)
-    return Match(truth, found, i[counts], j[counts], shared, i)
+    return i, j, shared, 2 * shared >= np.minimum(shorter, 2 * MIN_OVERLAP)
 
 
 def _is_first(ordered: NDArray[np.int64]) -> NDArray[np.bool_]:

@@ -77,7 +77,7 @@ def test_ends_that_contain_the_silence_are_told_apart() -> None:
 
 
 def test_our_own_detector_is_fitted_exactly() -> None:
-    fitted = calibrate(_observations(detect_turns, frames=6_000))
+    fitted = calibrate(_observations(detect_turns, frames=4_000))
     assert fitted.good and fitted.boundary_error == 0.0 and fitted.agreement > 0.95
     assert fitted.threshold_slope == pytest.approx(1.0, rel=0.1)
     assert (fitted.start_shift, fitted.end_shift, fitted.min_turn) == pytest.approx((0, 0, 0), abs=1e-6)
@@ -85,13 +85,13 @@ def test_our_own_detector_is_fitted_exactly() -> None:
 
 
 def test_a_detector_of_another_kind_is_called_a_poor_fit() -> None:
-    fitted = calibrate(_observations(energy_service, frames=5_000))
+    fitted = calibrate(_observations(energy_service, frames=3_000))
     assert not fitted.good
     assert str(fitted).startswith("Poor fit:") and "Verify by replay" in str(fitted)
 
 
 def test_one_threshold_leaves_the_slope_open_and_says_so() -> None:
-    scores = drawn.wandering_scores(6_000, 5)
+    scores = drawn.wandering_scores(3_000, 5)
     fitted = calibrate([Observation(scores, SETTINGS[0], detect_turns(scores, SETTINGS[0]))])
     assert fitted.threshold_slope == 1.0 and "slope not known from one threshold" in str(fitted)
 
