@@ -1,0 +1,13 @@
+"""The embedded service: the protocol of Qwen-ASR-Realtime on this machine, recognising without a network.
+
+Where the public record is silent, or more can be said than the cloud says, it goes its own way:
+
+- ``session.engine`` names what really recognises, whatever model was asked for;
+- ``session.input_audio_transcription.corpus.unknown_words`` (in ``session.updated``) lists words of the
+  context that cannot be recognised, because their pronunciation is not known;
+- ``speech_started`` carries ``audio_onset_ms``, ``speech_stopped`` a ``reason`` (silence, limit, finish);
+- ``failed`` items carry the code ``recognition_failed``, ``recognizer_lost`` or ``cancelled``;
+- a buffer longer than 60 s cannot be committed: the error says so and the buffer is cleared;
+- in manual mode partial results of an item come after its commit;
+- a client that sends faster than the recogniser works is slowed down, nothing is dropped.
+"""

@@ -137,7 +137,7 @@ def serve(
     key: str | None = None,
     recognizer: str = "pocketsphinx",
     options: Mapping[str, Any] | None = None,
-    announce: Callable[[str], Any] = sys.stdout.write,
+    announce: Callable[[str], Any] | None = None,
 ) -> None:
     """Run the service until it is interrupted (Ctrl-C).
 
@@ -147,8 +147,9 @@ def serve(
         As for `Service.start`.
     key : str or None
         None takes ``QWEN_ASR_WIDGETS_KEY`` from the environment, or makes a random key.
-    announce : callable
-        Is given the lines that tell the user address and key. A key from the environment is not repeated.
+    announce : callable or None
+        Is given the lines that tell the user address and key; None writes them to stdout. A key that was
+        given is not repeated.
 
     Raises
     ------
@@ -157,6 +158,7 @@ def serve(
     """
     given = key or os.environ.get(KEY_VARIABLE)
     wanted = given or secrets.token_urlsafe(24)
+    announce = announce or _say
 
     async def run() -> None:
         service = await Service.start(wanted, recognizer, options, host, port)
@@ -171,6 +173,11 @@ def serve(
         asyncio.run(run())
     except KeyboardInterrupt:
         announce("\n")
+
+
+def _say(text: str) -> None:
+    sys.stdout.write(text)
+    sys.stdout.flush()
 
 
 def _quiet_logger() -> logging.Logger:

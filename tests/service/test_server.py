@@ -179,6 +179,26 @@ def test_a_recogniser_that_does_not_exist_is_named_at_the_start():
     assert process.returncode == 1 and "'whisper'" in json.loads(process.stdout)["error"]
 
 
+SERVE = "from qwen_asr_widgets.service.server import serve; serve(recognizer='script')"
+
+
+@pytest.mark.parametrize("given", [None, "my-own-key"])
+def test_serve_tells_address_and_key_and_ends_with_ctrl_c(given):
+    environment = {**os.environ, **({"QWEN_ASR_WIDGETS_KEY": given} if given else {})}
+    process = subprocess.Popen(
+        [sys.executable, "-c", SERVE], stdout=subprocess.PIPE, text=True, env=environment
+    )
+    url = process.stdout.readline().split()[-1]
+    said = process.stdout.readline()
+    key = given or said.split()[-1]
+    with Client(url, key) as client:
+        assert client.finish()[-1]["type"] == "session.finished"
+    process.send_signal(signal.SIGINT)
+    assert process.wait(10) == 0
+    assert given is None or given not in said
+    process.stdout.close()
+
+
 PARENT = """
 import json, subprocess, sys, time
 child = subprocess.Popen([sys.executable, "-m", "qwen_asr_widgets.service"], stdin=subprocess.PIPE,
