@@ -27,7 +27,7 @@ import traitlets
 from ..audio.clip import AudioClip
 from ..errors import SettingError
 from .closing import close_whole
-from .microphone import LANGUAGES, free_of_subshell
+from .microphone import LANGUAGES, free_of_subshell, kernel_is_live
 from .pump import Message, Pump
 from .run_feed import Lanes, RunFeed
 from .sound_feed import Sound, SoundFeed
@@ -40,6 +40,8 @@ logger = logging.getLogger("qwen_asr_widgets")
 
 KEYFRAME_PERIOD = 1.0
 MAX_VIEWS = 64
+OPENING_WAIT = 0.8
+"""Seconds a cell waits for its view to open before the picture for the saved notebook is drawn."""
 
 _names: weakref.WeakKeyDictionary[Any, str] = weakref.WeakKeyDictionary()
 
@@ -105,6 +107,7 @@ class RunView(SavedOutput, anywidget.AnyWidget):
         self._sound = SoundFeed(sound, source_name(shown)) if sound is not None else None
         self._views: set[str] = set()
         self._greeted = False
+        self._opened = threading.Event()
         self._keyframe_at = 0.0
         self._telling = threading.RLock()
         self._pump = Pump(self._changes, self._tell, self._has_more)
@@ -133,7 +136,12 @@ class RunView(SavedOutput, anywidget.AnyWidget):
             self._views.add(view)
         with self._telling:
             self._tell_all(self.opening())
+        self._opened.set()
         self._follow()
+
+    def _let_view_open(self) -> None:
+        if kernel_is_live():
+            self._opened.wait(OPENING_WAIT)
 
     def _follow(self) -> None:
         """Keep views up to date as long as there is more to come."""

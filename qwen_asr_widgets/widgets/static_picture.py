@@ -110,11 +110,16 @@ class SavedOutput:
         bundle = self._repr_mimebundle_(**kwargs)  # type: ignore[attr-defined]
         data, metadata = bundle if isinstance(bundle, tuple) else (bundle, {})
         display({**data, "text/plain": ""}, metadata=metadata, raw=True)
+        if self.save_outputs and self.static_ready():
+            self._let_view_open()
         self._filled = self._static_output()
         saved = {"text/html": self._filled, "text/plain": ""}
         display(saved, raw=True, display_id=f"qaw-{self.static_id}")
         self._displayed = True
         self._on_displayed()
+
+    def _let_view_open(self) -> None:
+        """Wait a moment so that the live view comes first: the picture takes longer."""
 
     def _on_displayed(self) -> None:
         """Do what is to be done once the widget is on the page."""

@@ -22,6 +22,10 @@ from qwen_asr_widgets.widgets.waveform import Waveform
 pytestmark = pytest.mark.browser
 
 PLOT = ".qaw-plot"
+LISTEN = """() => {
+  window.leaked = [];
+  document.addEventListener('keydown', (event) => window.leaked.push(event.key));
+}"""
 
 # How many pixels of the plot are near a colour.
 COUNT_COLOUR = """([selector, [r, g, b], near]) => {
@@ -29,9 +33,8 @@ COUNT_COLOUR = """([selector, [r, g, b], near]) => {
   const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
   let count = 0;
   for (let k = 0; k < data.length; k += 4) {
-    if (data[k + 3] > 200 && Math.abs(data[k] - r) + Math.abs(data[k + 1] - g) + Math.abs(data[k + 2] - b) < near) {
-      count += 1;
-    }
+    const away = Math.abs(data[k] - r) + Math.abs(data[k + 1] - g) + Math.abs(data[k + 2] - b);
+    if (data[k + 3] > 200 && away < near) count += 1;
   }
   return count;
 }"""
@@ -49,8 +52,9 @@ def painted(page: Any, colour: tuple[int, int, int], selector: str = f"{PLOT} ca
 
 def shown_range(page: Any) -> tuple[float, float]:
     """Return the share of the whole that the overview's window marks: its left and its width."""
-    style = page.locator(".qaw-overview-window").evaluate("(e) => [e.style.left, e.style.width].map(parseFloat)")
-    return style[0] / 100, style[1] / 100
+    window = page.locator(".qaw-overview-window")
+    left, width = window.evaluate("(e) => [e.style.left, e.style.width].map(parseFloat)")
+    return left / 100, width / 100
 
 
 def conversation(**info: Any) -> Script:
@@ -111,7 +115,7 @@ def test_an_hour_opens_with_little_and_asks_for_more_only_when_zoomed(show, hour
 def test_keys_zoom_walk_and_never_reach_the_page(show) -> None:
     shown = show(Waveform(conversation().finish()))
     page = shown.show()
-    page.evaluate("window.leaked = []; document.addEventListener('keydown', (e) => window.leaked.push(e.key));")
+    page.evaluate(LISTEN)
     plot = page.locator(PLOT)
     plot.focus()
     page.keyboard.press("ArrowDown")
@@ -186,7 +190,8 @@ def test_space_plays_what_the_kernel_sends_and_the_cursor_moves(show) -> None:
     page.wait_for_function(f"parseFloat(document.querySelector('{PLOT}').getAttribute('aria-valuenow')) >= 0"
                            " && !document.querySelector('.qaw-playhead').hidden")
     assert page.locator(".qaw-play").inner_text().strip().endswith("Pause")
-    page.wait_for_function("parseFloat(document.querySelector('.qaw-number').textContent.split(':')[1]) > 0.2")
+    seconds = "parseFloat(document.querySelector('.qaw-number').textContent.split(':')[1])"
+    page.wait_for_function(f"{seconds} > 0.2")
     page.keyboard.press("Space")
     assert page.evaluate("window.runningSounds().length") <= 1
     assert page.locator(".qaw-play").inner_text().strip().endswith("Play")
@@ -256,8 +261,9 @@ def test_fingers_get_large_targets(show) -> None:
 
 def test_the_canvas_is_sharp_at_every_resolution(show) -> None:
     page = show(Waveform(conversation().finish()), device_scale_factor=2).show()
-    sizes = page.locator(f"{PLOT} canvas").evaluate("(c) => [c.width, c.clientWidth, c.height, c.clientHeight]")
-    assert sizes[0] == 2 * sizes[1] and sizes[2] == 2 * sizes[3]
+    canvas = page.locator(f"{PLOT} canvas")
+    wide, width, high, height = canvas.evaluate("(c) => [c.width, c.clientWidth, c.height, c.clientHeight]")
+    assert (wide, high) == (2 * width, 2 * height)
 
 
 def test_fifty_views_leave_nothing_behind(show) -> None:
@@ -315,7 +321,8 @@ for k in range(400):
     if k > 20 and released(): break
 """
     release = "released = lambda: bool(wave.selected)"
-    notebook.server.write("busy", [setup(request) + "wave = Waveform(script.recording)\nwave", release + busy])
+    show = setup(request) + "wave = Waveform(script.recording)\nwave"
+    notebook.server.write("busy", [show, release + busy])
     notebook.visit("busy.ipynb")
     notebook.run_all(wait=False)
     page = notebook.page
@@ -331,8 +338,8 @@ def test_views_of_one_recording_are_linked_and_a_click_plays(
     open_page: Callable[..., NotebookPage], request
 ) -> None:
     notebook = open_page()
-    code = setup(request) + "script.turn('b', 6.0, 8.0, 'the second')\nrec = script.finish()\nwave = Waveform(rec)"
-    page = notebook.open("linked", [code, "wave", "TranscriptView(rec)"])
+    code = "script.turn('b', 6.0, 8.0, 'the second')\nrec = script.finish()\nwave = Waveform(rec)"
+    page = notebook.open("linked", [setup(request) + code, "wave", "TranscriptView(rec)"])
     page.locator(".qaw-row[data-number='2']").click()
     page.locator(".qaw-caption", has_text="the second").wait_for()
     page.locator(".qaw-play", has_text="Pause").wait_for()
@@ -348,7 +355,8 @@ def test_a_saved_notebook_keeps_picture_and_words_without_a_kernel(
     notebook = open_page()
     page = notebook.open("saved", [setup(request) + "rec = script.finish()", "Waveform(rec)"])
     page.locator(PLOT).wait_for()
-    page.wait_for_function("[...document.querySelectorAll('[class^=qaw-static]')].every((e) => !e.checkVisibility())")
+    hidden = "[...document.querySelectorAll('[class^=qaw-static]')].every((e) => !e.checkVisibility())"
+    page.wait_for_function(hidden)
     path = notebook.save()
     content = nbformat.read(path, as_version=4)
     assert "the first words" not in str(content.metadata)

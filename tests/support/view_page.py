@@ -1,4 +1,4 @@
-"""A waveform or transcript on a bare page, with its Python half answering: no kernel, no timing but the page's."""
+"""A waveform or transcript on a bare page, with its Python half answering: no kernel, no timing."""
 
 from __future__ import annotations
 

@@ -25,7 +25,11 @@ HOUR = 3_600 * 16_000
 def heard(widget) -> list:
     """Make a widget remember what it sends instead of sending it."""
     messages: list = []
-    widget.send = lambda content, buffers=None: messages.append((json.loads(json.dumps(content)), buffers or []))
+
+    def send(content, buffers=None) -> None:
+        messages.append((json.loads(json.dumps(content)), buffers or []))
+
+    widget.send = send
     return messages
 
 
@@ -79,10 +83,9 @@ def test_tiles_are_the_minima_and_maxima_of_the_samples() -> None:
     wave = Waveform(AudioClip.load(samples, 16_000))
     [(content, [data])] = ask(wave, kind="tiles", ranges=[{"level": 2, "first": 512, "count": 512}])
     pairs = np.frombuffer(data, np.int16).reshape(-1, 2)
-    tail = samples[512 * 16 :]
+    bins = [samples[start : start + 16] for start in range(512 * 16, len(samples), 16)]
     assert content["parts"] == [{"level": 2, "first": 512}]
-    assert pairs[:-1, 0].tolist() == tail[: len(tail) // 16 * 16].reshape(-1, 16).min(axis=1).tolist()[: len(pairs) - 1]
-    assert pairs[-1].tolist() == [tail[(len(pairs) - 1) * 16 :].min(), tail[(len(pairs) - 1) * 16 :].max()]
+    assert pairs.tolist() == [[part.min(), part.max()] for part in bins]
 
 
 def test_slices_to_listen_to_are_the_samples_and_stay_small() -> None:
@@ -124,7 +127,8 @@ def test_a_run_is_told_once_and_then_by_what_has_changed() -> None:
     page.take(feed.snapshot()[0])
     sizes = []
     for item, onset in (("a", 1.0), ("b", 4.0), ("c", 7.0)):
-        script.turn(item, onset, onset + 1, f"words of {item}", partials=[(0.5, "", "wor"), (0.7, "words", " of")])
+        partials = [(0.5, "", "wor"), (0.7, "words", " of")]
+        script.turn(item, onset, onset + 1, f"words of {item}", partials=partials)
         [(message, _)] = feed.changes()
         sizes.append([utterance["number"] for utterance in message["utterances"]])
         page.take(message)
@@ -160,7 +164,8 @@ def test_lanes_bring_the_services_own_turns_with_them() -> None:
     assert [(lane["role"], len(lane["turns"])) for lane in lanes] == [
         ("reference", 1), ("service", 3), ("estimated", 1)
     ]
-    assert [content["kind"] for content, _ in messages_of(wave, lambda: wave.set_lane("estimated", None))] == ["run"]
+    taken_away = messages_of(wave, lambda: wave.set_lane("estimated", None))
+    assert [content["kind"] for content, _ in taken_away] == ["run"]
 
 
 def messages_of(widget, action) -> list:
@@ -172,9 +177,11 @@ def messages_of(widget, action) -> list:
 def test_settings_changed_midway_stand_on_the_axis() -> None:
     script = Script(12.0)
     script.play(5.0)
-    script.update({"turn_detection": {"type": "server_vad", "threshold": 0.0, "silence_duration_ms": 400}}, 5.0)
+    changed = {"type": "server_vad", "threshold": 0.0, "silence_duration_ms": 400}
+    script.update({"turn_detection": changed}, 5.0)
     [mark] = RunFeed("a", script.recording, "").snapshot()[0]["marks"]
-    assert mark["kind"] == "settings" and mark["label"] == "0.00 · 400 ms" and mark["time"] == pytest.approx(5.0, abs=0.11)
+    assert (mark["kind"], mark["label"]) == ("settings", "0.00 · 400 ms")
+    assert mark["time"] == pytest.approx(5.0, abs=0.11)
 
 
 def test_a_display_moves_while_the_recording_grows_and_its_thread_ends_with_it() -> None:
