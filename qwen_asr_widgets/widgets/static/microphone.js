@@ -14,7 +14,7 @@ import { followTheme } from "./theme.js";
  * @typedef {{get: (name: string) => any} & import("./uplink.js").Sender} Model
  */
 
-const AUDIO_FILES = "audio/*,video/*,.qasr,.opus,.flac,.m4a,.webm";
+export const AUDIO_FILES = "audio/*,video/*,.qasr,.opus,.flac,.m4a,.webm";
 
 /**
  * The controls in the bar.
@@ -45,13 +45,13 @@ function makeBar(controller, t, signal, chooseFile) {
 }
 
 /** @param {CaptureController} controller */
-function pressRecord(controller) {
+export function pressRecord(controller) {
   if (controller.state.phase === "idle") controller.start(performance.now());
   else controller.stop("stopped");
 }
 
 /** @param {CaptureController} controller */
-function pressPause(controller) {
+export function pressPause(controller) {
   if (controller.state.phase === "paused") controller.resume();
   else controller.pause();
 }
@@ -84,7 +84,7 @@ function drawBar(parts, state, t) {
  * @param {State} state
  * @param {Translate} t
  */
-function drawDevices(select, state, t) {
+export function drawDevices(select, state, t) {
   const named = state.devices.filter((device) => device.id !== "default");
   const wanted = [{ id: "", label: t("mic.default") }, ...named];
   const key = JSON.stringify(wanted);
@@ -101,7 +101,7 @@ function drawDevices(select, state, t) {
  * @param {Translate} t
  * @param {AbortSignal} signal
  */
-function makeSound(controller, t, signal) {
+export function makeSound(controller, t, signal) {
   /** @type {Array<[keyof State["processing"], Key]>} */
   const switches = [["echoCancellation", "mic.echo"], ["noiseSuppression", "mic.noise"], ["autoGainControl", "mic.gain"]];
   const labels = switches.map(([name, label]) => {
@@ -121,7 +121,7 @@ function makeSound(controller, t, signal) {
  * @param {State["settings"]} settings
  * @param {Translate} t
  */
-function realText(settings, t) {
+export function realText(settings, t) {
   if (!settings) return "";
   const word = (/** @type {string} */ name) => {
     const value = settings[name];
@@ -142,7 +142,7 @@ function realText(settings, t) {
  * @param {AbortSignal} signal
  * @param {() => void} chooseFile
  */
-function drawProblem(place, controller, t, signal, chooseFile) {
+export function drawProblem(place, controller, t, signal, chooseFile) {
   const { problem } = controller.state;
   const key = JSON.stringify(problem);
   if (place.dataset.shown === key) return;
@@ -170,7 +170,7 @@ function drawProblem(place, controller, t, signal, chooseFile) {
  * @param {State} state
  * @param {Translate} t
  */
-function fileText({ file }, t) {
+export function fileText({ file }, t) {
   if (!file) return "";
   const { name } = file;
   if (file.sent >= file.size) return t("mic.file.sent", { name, size: size(file.size) });
@@ -181,7 +181,7 @@ function fileText({ file }, t) {
  * @param {State} state
  * @param {Translate} t
  */
-function warningText(state, t) {
+export function warningText(state, t) {
   if (state.clipping) return t("mic.clipping");
   return state.silent ? t("mic.silent") : "";
 }
@@ -202,7 +202,7 @@ function saidText(state, t) {
  * @param {HTMLElement} line
  * @param {string} text
  */
-function say(line, text) {
+export function say(line, text) {
   if (line.textContent !== text) line.textContent = text;
   line.hidden = text === "";
 }
