@@ -21,7 +21,7 @@ THRESHOLDS = np.linspace(-0.975, 0.975, 79)
 SLOPES = np.geomspace(0.2, 5.0, 65)
 SILENCE_SHIFTS = tuple(range(-6, 13))
 """Frames by which the silence may differ."""
-FIRST_SHIFTS = (-3, 0, 3, 6)
+FIRST_SHIFTS = (0, 3, -3, 6)
 FIRST_TURNS = (0.0, 0.2, 0.4)
 MIN_TURNS = (0.0, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5, 0.7, 1.0)
 CAP = 0.5
