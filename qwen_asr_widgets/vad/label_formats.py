@@ -48,13 +48,22 @@ class Parsed:
 
 
 @dataclass(frozen=True)
+class Wanted:
+    """What to take where a file holds labels of several clips, channels (from 0) or tiers."""
+
+    uri: str | None = None
+    channel: int | str | None = None
+    tiers: Sequence[str] | None = None
+
+
+@dataclass(frozen=True)
 class Format:
     """How one kind of file is read and written.
 
     Parameters
     ----------
     read : callable
-        ``read(text, uri=None, tiers=None) -> Parsed``.
+        ``read(text, wanted) -> Parsed``.
     write : callable
         ``write(turns, scored, uri, duration) -> str``.
     needs_uem : bool
@@ -100,9 +109,9 @@ def seconds_at(text: str, line: int) -> float:
         ) from None
 
 
-def read_rttm(text: str, uri: str | None = None, tiers: Sequence[str] | None = None) -> Parsed:
+def read_rttm(text: str, wanted: Wanted = Wanted()) -> Parsed:
     """Read the SPEAKER lines of an RTTM file."""
-    found: dict[str, list[Row]] = {}
+    found: dict[str, dict[str, list[Row]]] = {}
     for number, line in _lines(text):
         fields = line.split()
         if fields[0] != "SPEAKER":
@@ -115,9 +124,25 @@ def read_rttm(text: str, uri: str | None = None, tiers: Sequence[str] | None = N
         start = seconds_at(fields[3], number)
         speaker = "" if fields[7] == "<NA>" else fields[7]
         row = Row(number, start, start + seconds_at(fields[4], number), "", speaker)
-        found.setdefault(fields[1], []).append(row)
-    chosen = _one_clip(list(found), uri)
-    return Parsed(found.get(chosen, []), None, chosen)
+        found.setdefault(fields[1], {}).setdefault(fields[2], []).append(row)
+    chosen = _one_clip(list(found), wanted.uri)
+    return Parsed(_of_channel(found.get(chosen, {}), wanted.channel), None, chosen)
+
+
+def _of_channel(by_channel: dict[str, list[Row]], channel: int | str | None) -> list[Row]:
+    """Return the turns of the channel asked for; RTTM counts channels from 1, clips from 0."""
+    if channel is None and len(by_channel) > 1:
+        raise LabelError(
+            f"it labels {len(by_channel)} channels ({', '.join(sorted(by_channel))}); give channel= as for "
+            'the clip, counted from 0, or channel="mean" for all of them.'
+        )
+    if channel in (None, "mean"):
+        rows = [row for rows in by_channel.values() for row in rows]
+        return sorted(rows, key=lambda row: row.line)
+    name = str(channel + 1) if isinstance(channel, int) else str(channel)
+    if name not in by_channel and by_channel:
+        raise LabelError(f"it labels channel {', '.join(sorted(by_channel))} (from 1), not channel {name}.")
+    return by_channel.get(name, [])
 
 
 def write_rttm(
@@ -156,7 +181,7 @@ def write_uem(scored: Iterable[Region], uri: str) -> str:
     return "".join(f"{_one_word(uri) or 'clip'} 1 {start:.3f} {end:.3f}\n" for start, end in scored)
 
 
-def read_audacity(text: str, uri: str | None = None, tiers: Sequence[str] | None = None) -> Parsed:
+def read_audacity(text: str, wanted: Wanted = Wanted()) -> Parsed:
     """Read Audacity labels: start, end and label between tabs; frequency lines are passed over."""
     parsed = Parsed()
     for number, line in _lines(text):
@@ -186,7 +211,7 @@ def write_audacity(
     return "".join(f"{start:.6f}\t{end:.6f}\t{label}\n" for start, end, label in sorted(rows))
 
 
-def read_csv(text: str, uri: str | None = None, tiers: Sequence[str] | None = None) -> Parsed:
+def read_csv(text: str, wanted: Wanted = Wanted()) -> Parsed:
     """Read columns start and end (or duration), and text, speaker, kind and file where there are such."""
     header = text.lstrip().splitlines()[0]
     delimiter = max(",;\t", key=header.count)
@@ -207,7 +232,7 @@ def read_csv(text: str, uri: str | None = None, tiers: Sequence[str] | None = No
                 "put text that holds the delimiter in double quotes."
             )
         _add_csv_row(found.setdefault(row.get("file", ""), Parsed()), row, reader.line_num)
-    chosen = _one_clip(list(found), uri) if "file" in names else ""
+    chosen = _one_clip(list(found), wanted.uri) if "file" in names else ""
     parsed = found.get(chosen, Parsed())
     parsed.uri = chosen
     return parsed
@@ -240,7 +265,7 @@ def write_csv(
     return out.getvalue()
 
 
-def read_srt(text: str, uri: str | None = None, tiers: Sequence[str] | None = None) -> Parsed:
+def read_srt(text: str, wanted: Wanted = Wanted()) -> Parsed:
     """Read the subtitles of an SRT file; every one is a turn."""
     parsed = Parsed()
     lines = text.lstrip("\ufeff").splitlines()
@@ -316,10 +341,10 @@ def _without_speaker(label: str) -> tuple[str, str]:
     return (named[2], named[1]) if named else (label, "")
 
 
-def _textgrid_read(text: str, uri: str | None = None, tiers: Sequence[str] | None = None) -> Parsed:
+def _textgrid_read(text: str, wanted: Wanted = Wanted()) -> Parsed:
     from .textgrid import read_textgrid
 
-    return read_textgrid(text, tiers)
+    return read_textgrid(text, wanted.tiers)
 
 
 def _textgrid_write(

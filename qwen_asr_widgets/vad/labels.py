@@ -27,7 +27,7 @@ from typing import Union
 
 from ..audio.reference import ReferenceTurn
 from ..errors import LabelError
-from .label_formats import FORMATS, Parsed, Row, detect_format, read_uem, write_uem
+from .label_formats import FORMATS, Parsed, Row, Wanted, detect_format, read_uem, write_uem
 
 Region = tuple[float, float]
 PathOrText = Union[str, "PathLike[str]"]
@@ -139,6 +139,7 @@ def load_labels(
     format: str | None = None,
     *,
     uri: str | None = None,
+    channel: int | str | None = None,
     scored: PathOrText | Sequence[Region] | None = None,
     tiers: Sequence[str] | None = None,
     duration: float | None = None,
@@ -154,6 +155,8 @@ def load_labels(
     uri : str, optional
         Which clip's labels to take where a file holds those of several (RTTM, UEM, CSV with a column
         ``file``).
+    channel : int or "mean", optional
+        Which channel's turns of an RTTM file to take, counted from 0 as for clips; ``"mean"`` takes all.
     scored : path, text of a UEM file, or sequence of (start, end), optional
         The regions that were labelled; by default what the format carries.
     tiers : sequence of str, optional
@@ -184,7 +187,7 @@ def load_labels(
     if kind not in FORMATS:
         raise LabelError(f"Label format {kind!r} is not known; use one of {', '.join(FORMATS)}.")
     try:
-        parsed = FORMATS[kind].read(text, uri=uri, tiers=tiers)
+        parsed = FORMATS[kind].read(text, Wanted(uri, channel, tiers))
         turns = _checked_turns(parsed.rows)
         regions = _regions(scored, path, parsed, uri)
         labels = Labels(turns, regions, parsed.uri)

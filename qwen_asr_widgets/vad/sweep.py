@@ -89,23 +89,24 @@ def sweep(
     """
     grid = make_grid(thresholds, silences, paddings)
     sounds = _as_list(clips)
-    report = _Report(progress, len(sounds) * len(grid.thresholds))
     truths = _references_of(references, sounds)
-    scores = _scored(sounds, executor)
-    prepared = [_prepare(*pair, number) for number, pair in enumerate(zip(scores, truths), start=1)]
-    infos = _infos(sounds, prepared, truths, groups)
+    labels = _labels_of(sounds, truths, groups)
+    scores, lost = _scored(sounds, executor)
+    known = sorted(scores)
+    prepared = {k: _prepare(scores[k], truths[k], k + 1) for k in known}
     batches = list(_batches(prepared, batch_seconds))
-    with report:
-        done, lost = _measure(prepared, batches, grid, executor, report)
-    order = sorted(done)
+    with _Report(progress, len(sounds) * len(grid.thresholds)) as report:
+        done, broken = _measure(prepared, batches, grid, None if lost else executor, report)
+    finished = [k for number in sorted(done) for k in batches[number]]
+    infos = [_info(labels[k], truths[k] is not None, prepared[k]) for k in finished]
+    result = _result(grid, infos, [done[number] for number in sorted(done)], overhead)
+    lost = lost or broken
     if lost is not None:
-        finished = [k for number in order for k in batches[number]]
-        result = _result(grid, [infos[k] for k in finished], [done[k] for k in order], overhead)
         raise WorkerLost(
             f"A worker of the executor was lost ({type(lost).__name__}: {lost}) with {len(finished)} of "
-            f"{len(infos)} clips measured; those are in .result, sweep the others again.", result,
+            f"{len(sounds)} clips measured; those are in .result, sweep the others again.", result,
         ) from lost
-    return _result(grid, infos, [done[k] for k in order], overhead)
+    return result
 
 
 def make_grid(
@@ -128,7 +129,8 @@ def make_grid(
 
 def _result(grid: Grid, infos: Sequence[ClipInfo], parts: Sequence[Sums], overhead: float) -> SweepResult:
     """Put the sums of several batches together."""
-    sums = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]} if parts else {}
+    parts = parts or [measure_batch([], grid)]
+    sums = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
     return SweepResult(grid.thresholds, grid.silences, grid.paddings, tuple(infos), sums, overhead)
 
 
@@ -174,38 +176,39 @@ def _prepare(scores: SpeechScores, reference: Reference | None, number: int) -> 
     return SweepClip(scores.values, regions, truth)
 
 
-def _infos(
-    sounds: Sequence[Any],
-    prepared: Sequence[SweepClip],
-    truths: Sequence[Reference | None],
-    groups: Sequence[Mapping[str, str]] | None,
-) -> list[ClipInfo]:
-    """Describe each clip: its name, its groups and what was true in it."""
+def _labels_of(
+    sounds: Sequence[Any], truths: Sequence[Reference | None], groups: Sequence[Mapping[str, str]] | None
+) -> list[dict[str, str]]:
+    """Return name, call, channel and speaker of each clip."""
     if groups is not None and len(groups) != len(sounds):
         raise SettingError(
             f"There are {len(sounds)} clips but {len(groups)} groups; give one each.", "groups"
         )
-    infos = []
-    for number, (sound, clip, truth) in enumerate(zip(sounds, prepared, truths), start=1):
+    rows = []
+    for number, (sound, truth) in enumerate(zip(sounds, truths), start=1):
         origin = getattr(sound, "origin", None)
         name = getattr(origin, "name", "") or f"clip {number}"
         channel = getattr(origin, "channel", None)
-        labels = {"call": f"{number}: {name}", "channel": "" if channel is None else str(channel),
-                  "speaker": _speaker(truth)}
+        row = {"call": f"{number}: {name}", "channel": "" if channel is None else str(channel),
+               "speaker": _speaker(truth)}
         given = dict(groups[number - 1]) if groups is not None else {}
-        unknown = set(given) - set(labels)
+        unknown = set(given) - set(row)
         if unknown:
             raise SettingError(
                 f"Unknown group {unknown.pop()!r}; known are call, channel, speaker.", "groups"
             )
-        labels.update({key: str(value) for key, value in given.items()})
-        pieces = crop(clip.truth, clip.regions).pieces
-        infos.append(ClipInfo(
-            name, labels["call"], labels["channel"], labels["speaker"], truth is not None,
-            int((clip.regions[:, 1] - clip.regions[:, 0]).sum()), len(pieces),
-            int((pieces[:, 1] - pieces[:, 0]).sum()),
-        ))
-    return infos
+        rows.append({"name": name, **row, **{key: str(value) for key, value in given.items()}})
+    return rows
+
+
+def _info(labels: Mapping[str, str], has_reference: bool, clip: SweepClip) -> ClipInfo:
+    """Describe a clip: its groups and what was true in it."""
+    pieces = crop(clip.truth, clip.regions).pieces
+    return ClipInfo(
+        **labels, has_reference=has_reference, reference_turns=len(pieces),
+        scored_samples=int((clip.regions[:, 1] - clip.regions[:, 0]).sum()),
+        reference_samples=int((pieces[:, 1] - pieces[:, 0]).sum()),
+    )
 
 
 def _speaker(truth: Reference | None) -> str:
@@ -215,11 +218,11 @@ def _speaker(truth: Reference | None) -> str:
     return names.pop() if len(names) == 1 else ""
 
 
-def _batches(clips: Sequence[SweepClip], batch_seconds: float) -> Iterable[list[int]]:
+def _batches(clips: Mapping[int, SweepClip], batch_seconds: float) -> Iterable[list[int]]:
     """Yield the numbers of clips that make a batch of about the length given."""
     batch: list[int] = []
     seconds = 0.0
-    for number, clip in enumerate(clips):
+    for number, clip in clips.items():
         batch.append(number)
         seconds += len(clip.values) * 0.032
         if seconds >= batch_seconds:
@@ -234,25 +237,20 @@ def _score(sound: Any) -> SpeechScores:
     return speech_scores(sound)
 
 
-def _scored(sounds: Sequence[Any], executor: Executor | None) -> list[SpeechScores]:
-    """Return the scores of each clip; audio is sent to a worker once and never comes back."""
-    missing = [k for k, sound in enumerate(sounds) if not isinstance(sound, SpeechScores)]
-    scores = dict(enumerate(sounds))
+def _scored(
+    sounds: Sequence[Any], executor: Executor | None
+) -> tuple[dict[int, SpeechScores], BaseException | None]:
+    """Return the scores by clip, and what lost a worker; audio is sent to one once and never comes back."""
+    scores = {k: sound for k, sound in enumerate(sounds) if isinstance(sound, SpeechScores)}
+    missing = [k for k in range(len(sounds)) if k not in scores]
     if executor is None:
-        scores.update((k, _score(sounds[k])) for k in missing)
-        return [scores[k] for k in range(len(sounds))]
+        return scores | {k: _score(sounds[k]) for k in missing}, None
     found, lost = spread(executor, _score, [(sounds[k],) for k in missing])
-    if lost is not None:
-        raise WorkerLost(
-            f"A worker of the executor was lost ({type(lost).__name__}: {lost}) while scoring; "
-            f"{len(found)} of {len(missing)} clips were scored.", None,
-        ) from lost
-    scores.update((missing[number], value) for number, value in found.items())
-    return [scores[k] for k in range(len(sounds))]
+    return scores | {missing[number]: value for number, value in found.items()}, lost
 
 
 def _measure(
-    clips: Sequence[SweepClip],
+    clips: Mapping[int, SweepClip],
     batches: Sequence[list[int]],
     grid: Grid,
     executor: Executor | None,

@@ -98,12 +98,14 @@ def measure_batch(
     dict of ndarray, int64
         ``COUNT_SUMS`` and ``SAMPLE_SUMS`` of shape (clips, T, S), ``START_SUMS`` of shape (clips, T, S, P).
     """
-    line = _lay(clips)
     sums: Sums = {
         name: np.zeros((len(clips), *grid.shape), dtype=np.int64) for name in COUNT_SUMS + SAMPLE_SUMS
     }
     for name in START_SUMS:
         sums[name] = np.zeros((len(clips), *grid.shape, len(grid.paddings)), dtype=np.int64)
+    if not clips:
+        return sums
+    line = _lay(clips)
     frames = [TurnDetection(0.0, silence).silence_frames for silence in grid.silences]
     paddings = [TurnDetection(0.0, 200, padding).prefix_padding_samples for padding in grid.paddings]
     for t, threshold in enumerate(grid.thresholds):

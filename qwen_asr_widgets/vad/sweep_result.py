@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from ..audio.units import SAMPLE_RATE
 from ..errors import SettingError
-from .metrics import COUNTS
+from .measures import COUNTS
 from .scores import HOP_SECONDS
 from .sweep_batch import START_SUMS, Sums
 from .turns import TurnDetection

@@ -21,6 +21,9 @@ BAD = {
     "two clips": (
         "SPEAKER a 1 0 1 <NA> <NA> x\nSPEAKER b 1 0 1 <NA> <NA> x\n", None,
         r"2 clips \(a, b\); give uri="),
+    "two channels": (
+        "SPEAKER a 1 0 1 <NA> <NA> x\nSPEAKER a 2 0 1 <NA> <NA> y\n", None,
+        r"it labels 2 channels \(1, 2\); give channel="),
     "overlap": (
         "start,end,speaker\n0,2,ann\n5,6,ann\n1.5,3,ann\n", None,
         r"lines 2 and 4: two turns of speaker 'ann' overlap \(0\.000–2\.000 s and 1\.500–3\.000 s\)\. Join"),

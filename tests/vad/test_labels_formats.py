@@ -136,3 +136,9 @@ def test_a_file_of_several_clips_gives_the_one_asked_for() -> None:
     text = labels_to_text(Labels([ReferenceTurn(0, 1)], uri="a"), "rttm")
     text += labels_to_text(Labels([ReferenceTurn(2, 3)], uri="b"), "rttm")
     assert load_labels(text, uri="b").turns == (ReferenceTurn(2.0, 3.0),)
+
+
+def test_a_stereo_rttm_gives_the_channel_asked_for() -> None:
+    text = "SPEAKER call 1 0 1 <NA> <NA> caller <NA> <NA>\nSPEAKER call 2 0.5 1 <NA> <NA> agent <NA> <NA>\n"
+    assert load_labels(text, channel=1).turns == (ReferenceTurn(0.5, 1.5, "", "agent"),)
+    assert load_labels(text, channel="mean").speakers == ("agent", "caller")

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings as hypothesis_settings, strategies as st
 from qwen_asr_widgets.audio.reference import ReferenceTurn
-from qwen_asr_widgets.errors import LabelError
+from qwen_asr_widgets.errors import LabelError, SettingError
 from qwen_asr_widgets.vad.labels import Labels
 from qwen_asr_widgets.vad.metrics import (
     COUNTS, endpoint_overhead, expected_endpoint_delay, measure, total,
@@ -138,7 +138,7 @@ def test_a_total_adds_counts_and_pools_errors() -> None:
     assert both.onset_errors == (0.0, -0.5)
     assert both.recall == 3.5 / 4.0
     assert total([one, measure([], duration=1.0)]).cut is None
-    with pytest.raises(LabelError, match="at least one clip"):
+    with pytest.raises(SettingError, match="at least one clip"):
         total([])
 
 

@@ -241,6 +241,16 @@ def test_a_dying_worker_is_said_and_finished_clips_are_kept() -> None:
     assert np.array_equal(kept.sums["turns"], sweep(clips[:2], [0.0], [400]).sums["turns"])
 
 
+def test_a_worker_that_dies_while_scoring_costs_only_its_own_clip() -> None:
+    clips = [AudioClip(np.zeros(16_000, np.float32), 16_000), drawn.scores("..SSSS...")]
+    with _Deadly(1) as executor, pytest.raises(WorkerLost, match="1 of 2 clips measured") as caught:
+        sweep(clips, [0.0], [400], executor=executor)
+    assert [clip.name for clip in caught.value.result.clips] == ["clip 2"]
+    with _Deadly(1) as executor, pytest.raises(WorkerLost, match="0 of 1 clips measured") as caught:
+        sweep(clips[:1], [0.0], [400], executor=executor)
+    assert caught.value.result.to_frame().empty
+
+
 def test_a_tasks_own_error_is_not_blamed_on_the_executor(pool: ProcessPoolExecutor) -> None:
     from qwen_asr_widgets.vad.spread import spread
 
