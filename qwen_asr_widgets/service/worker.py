@@ -123,7 +123,7 @@ class Desk:
             self._rehearsed = None
 
     def _use_silence(self, quiet: Quiet) -> None:
-        """Rehearse, as late as still lets the pass be over when the utterance ends; or decode what is left."""
+        """Rehearse, as late as lets the pass be over when the utterance ends; or decode what is left."""
         if self._item is None or self._rehearsed is not None:
             return
         if self._recognizer.can_rehearse:
