@@ -63,7 +63,8 @@ def test_a_row_says_when_what_and_how_long(show) -> None:
     page = show(TranscriptView(few().finish())).show()
     first = page.locator(ROWS).first.inner_text().split("\n")
     assert first == [
-        "1", "0:01.1 – 0:05.2", "So the first thing is the waveform.", "en", "first partial 0.50 s", "final 1.00 s"
+        "1", "0:01.1 – 0:05.2", "So the first thing is the waveform.", "en", "first partial 0.50 s",
+        "final 1.00 s",
     ]
     foot = page.locator(".qaw-foot").inner_text()
     assert "utterances: 3" in foot and "pocketsphinx" in foot and "n = 3" in foot

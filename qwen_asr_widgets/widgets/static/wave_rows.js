@@ -95,6 +95,16 @@ export const scoreRow = {
 /** @type {Row} */
 export const axisRow = { id: "axis", height: () => 18, draw: (pen, box) => drawAxis(pen, box) };
 
+/**
+ * Our rows with those of a tool: one with a known id takes that row's place, others stand over the axis.
+ * @param {Row[]} ours the time axis last @param {Row[]} theirs
+ */
+export function withRows(ours, theirs) {
+  const known = ours.map((row) => theirs.find(({ id }) => id === row.id) ?? row);
+  const further = theirs.filter((row) => !known.includes(row));
+  return [...known.slice(0, -1), ...further, ...known.slice(-1)];
+}
+
 /** A row for one lane of turns. @param {Lane} lane @returns {Row} */
 export function laneRow(lane) {
   return {

@@ -20,7 +20,7 @@
  * @property {boolean} [toolbar]
  * @property {boolean} [caption]   whether the selected turn's whole text stands under the axis
  * @property {boolean} [table]     whether a table stands under it (a transcript list elsewhere replaces it)
- * @property {Row[]} [rows]        further rows, over the time axis
+ * @property {Row[]} [rows]        further rows, over the time axis; one with the id of a row of ours replaces it
  * @property {(view: View) => void} [viewed]      told with every frame which stretch is shown
  * @property {(playing: boolean) => void} [played]
  */
@@ -35,7 +35,7 @@ import { createWaveBar } from "./wave_bar.js";
 import { WaveCanvas } from "./wave_canvas.js";
 import { createOverview } from "./wave_overview.js";
 import { waveKey } from "./wave_keys.js";
-import { axisRow, laneRow, latencyRow, scoreRow, textRow, waveRow } from "./wave_rows.js";
+import { axisRow, laneRow, latencyRow, scoreRow, textRow, waveRow, withRows } from "./wave_rows.js";
 import { WaveSound } from "./wave_sound.js";
 import { createWaveTable } from "./wave_table.js";
 import { COLOURS } from "./waveform_draw.js";
@@ -172,7 +172,7 @@ export class WaveformView {
   /** @returns {Row[]} */
   rows() {
     const lanes = this.run.state.lanes.map(laneRow);
-    return [waveRow, latencyRow, textRow, ...lanes, scoreRow, ...(this.options.rows ?? []), axisRow];
+    return withRows([waveRow, latencyRow, textRow, ...lanes, scoreRow, axisRow], this.options.rows ?? []);
   }
 
   /** @returns {Scene} */

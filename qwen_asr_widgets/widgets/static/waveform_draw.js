@@ -276,6 +276,16 @@ export function drawLane(pen, box, bands, role, rest) {
   }
 }
 
+/** Where a score stands in its row. @param {number} score in [-1, 1] @param {Box} box */
+export function scoreY(score, box) {
+  return box.y + 2 + ((1 - score) / 2) * (box.height - 4);
+}
+
+/** The score that stands at a height, within [-1, 1]. @param {number} y @param {Box} box */
+export function scoreAt(y, box) {
+  return Math.min(1, Math.max(-1, 1 - (2 * (y - box.y - 2)) / (box.height - 4)));
+}
+
 /**
  * The score from −1 to 1, filled where it reaches the threshold, and the threshold as a dashed line.
  * @param {Pen} pen @param {Box} box @param {{values: Float32Array, hop: number}} score
@@ -283,7 +293,7 @@ export function drawLane(pen, box, bands, role, rest) {
  */
 export function drawScore(pen, box, score, threshold) {
   const { ctx, colours, view, width } = pen;
-  const yOf = (/** @type {number} */ value) => box.y + 2 + ((1 - value) / 2) * (box.height - 4);
+  const yOf = (/** @type {number} */ value) => scoreY(value, box);
   const columns = scoreColumns(score, view, Math.ceil(width));
   if (threshold !== null) {
     ctx.fillStyle = colours["turn-fill"];
@@ -310,6 +320,22 @@ export function drawScore(pen, box, score, threshold) {
   ctx.lineTo(width, yOf(threshold));
   ctx.stroke();
   ctx.setLineDash([]);
+  drawPill(pen, box, yOf(threshold), threshold.toFixed(2));
+}
+
+/** The threshold in numbers, at the right end of its line. @param {Pen} pen @param {Box} box @param {number} y @param {string} text */
+function drawPill({ ctx, colours, width, font }, box, y, text) {
+  const height = 16;
+  ctx.font = `600 11px ${font}`;
+  const room = ctx.measureText(text).width + 12;
+  const top = Math.min(Math.max(y - height / 2, box.y), box.y + box.height - height);
+  ctx.fillStyle = colours.turn;
+  ctx.beginPath();
+  ctx.roundRect(width - room, top, room, height, height / 2);
+  ctx.fill();
+  ctx.fillStyle = colours["on-accent"];
+  ctx.textBaseline = "middle";
+  ctx.fillText(text, width - room + 6, top + height / 2 + 0.5);
 }
 
 /**
