@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: demo test bench soak lint samples screenshots clean browser
+.PHONY: demo test bench soak lint samples screenshots clean browser types
 
 demo: $(VENV)/.demo
 	$(BIN)/qwen-asr-widgets transcribe sample:conversation
@@ -13,7 +13,7 @@ ifneq ($(LAB),0)
 	$(BIN)/qwen-asr-widgets lab --notebook 01_quickstart.ipynb --dir notebooks
 endif
 
-test: $(VENV)/.test browser
+test: $(VENV)/.test browser types
 	$(BIN)/python -m pytest
 
 lint: $(VENV)/.test
@@ -37,6 +37,11 @@ browser:
 	|| { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null \
 	     && apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium >/dev/null; } \
 	|| echo "No chromium and no root to install it: the browser tests will be skipped."
+
+# TypeScript checks the types of the front end; without npm its test says so.
+types:
+	@test -d .make/node/node_modules/typescript || ! command -v npm >/dev/null \
+	|| { mkdir -p .make/node && npm install --silent --no-save --prefix .make/node typescript@5.9; }
 
 $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)

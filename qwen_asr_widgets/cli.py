@@ -206,19 +206,11 @@ def _check_output(path: Path) -> None:
 
 def _write(recording: Recording, path: Path) -> None:
     if path.suffix.lower() == ".png":
-        _write_picture(recording, path)
+        from .plots import save_picture
+
+        save_picture(recording, path)
     else:
         recording.export(path)
-
-
-def _write_picture(recording: Recording, path: Path) -> None:
-    from matplotlib.figure import Figure
-
-    from .plots import plot_recording
-
-    figure = Figure(figsize=(12.8, 7.2), layout="constrained")
-    plot_recording(recording, ax=figure.add_subplot())
-    figure.savefig(path, dpi=150)
 
 
 def _serve(arguments: argparse.Namespace) -> int:

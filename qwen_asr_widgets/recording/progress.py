@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from .recording import Recording
 
-_FORMAT = "{l_bar}{bar:16}| {n:.1f}/{total:.1f} s {postfix}"
-_OPEN_FORMAT = "{n:.1f} s {postfix}"
-_TAKEN = 46
+_FORMAT = "{percentage:3.0f}%|{bar:16}| {n:.1f}/{total:.1f} s  {desc}"
+_OPEN_FORMAT = "{n:.1f} s  {desc}"
+_TAKEN = 44
 """Columns that everything but the words takes."""
+
+SPEAKING, SILENT = "\u25cf", "\u25cb"
 
 
 class Progress:
@@ -54,7 +56,7 @@ class Progress:
         """Bring the bar up to date."""
         if self._bar is None or self._bar.disable:
             return
-        self._bar.set_postfix_str(latest_words(recording, self._columns()), refresh=False)
+        self._bar.set_description_str(latest_words(recording, self._columns()), refresh=False)
         self._bar.update(recording.sent_duration - self._bar.n)
 
     def _columns(self) -> int:
@@ -62,16 +64,20 @@ class Progress:
 
 
 def latest_words(recording: Recording, columns: int) -> str:
-    """Return the end of the newest utterance's text, at most ``columns`` wide (wide characters count two).
+    """Return what the service hears now, at most ``columns`` wide (wide characters count two).
 
+    A filled dot and the words while a turn is open, an empty one in silence and while a final is awaited.
     Line breaks and control characters would break the bar: they become spaces.
     """
     utterances = recording.utterances
     if not utterances:
         return ""
     newest = utterances[-1]
+    if newest.status == "final":
+        return SILENT
     text = " ".join("".join(part if part.isprintable() else " " for part in newest.text).split())
-    return keep_end(f"{newest.number}: {text}", columns)
+    dot = SPEAKING if newest.status == "speaking" else SILENT
+    return f"{dot} {newest.number}  {keep_end(text, columns - 6)}"
 
 
 def keep_end(text: str, columns: int) -> str:

@@ -27,7 +27,7 @@ def test_it_shows_how_far_the_sound_is_and_the_newest_words(monkeypatch):
     monkeypatch.setattr(sys, "stderr", Terminal())
     with Progress(6.0) as bar:
         bar.show(speaking("so the ", "first"))
-        assert "3.0/6.0 s" in str(bar._bar) and "1: so the first" in str(bar._bar)
+        assert "3.0/6.0 s" in str(bar._bar) and "● 1  so the first" in str(bar._bar)
 
 
 def test_without_a_length_it_counts_seconds(monkeypatch):
@@ -52,4 +52,11 @@ def test_long_words_keep_their_end_within_the_line(text):
 
 
 def test_control_characters_do_not_break_the_line():
-    assert latest_words(speaking("so\n\r\x1b[31m", " it"), 60) == "1: so [31m it"
+    assert latest_words(speaking("so\n\r\x1b[31m", " it"), 60) == "● 1  so [31m it"
+
+
+def test_the_dot_says_whether_somebody_speaks():
+    script = Script(6.0)
+    assert latest_words(script.recording, 60) == ""
+    script.turn("a", 0.5, 3.0, "so it is", partials=[(0.5, "so", "")])
+    assert latest_words(script.recording, 60) == "○"
