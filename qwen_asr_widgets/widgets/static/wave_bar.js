@@ -28,7 +28,7 @@ export function createWaveBar(host, wave, signal, visible) {
     button("+", () => wave.zoom(2), signal, { "aria-label": t("wave.zoomIn") }),
     button(t("wave.fit"), () => wave.fit(), signal));
   const bar = make("div", { class: "qaw-bar", role: "toolbar", "aria-label": t("wave.controls"), hidden: !visible },
-    play, place, title, make("span", { class: "qaw-space" }), live, problems, zoom);
+    play, place, title, live, problems, zoom);
   host.append(bar);
   return {
     update() {
