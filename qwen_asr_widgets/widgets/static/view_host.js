@@ -62,7 +62,7 @@ function linkSelection(model, run, signal) {
 }
 
 /** @param {string} id @param {AbortSignal} signal */
-function hideStatic(id, signal) {
+export function hideStatic(id, signal) {
   if (!/^[\w-]+$/.test(id)) return;
   const style = make("style", {}, `.qaw-static-${id} { display: none; }`);
   document.head.append(style);
