@@ -1,0 +1,207 @@
+// The Transcriber widget: capture, run and settings of one page put together.
+
+import { CaptureController } from "./capture_controller.js";
+import { viewRoot } from "./dom.js";
+import { drawDevices, drawProblem, fileText, realText, say, warningText } from "./microphone.js";
+import { translator } from "./strings.js";
+import { followTheme } from "./theme.js";
+import { drawBar } from "./transcriber_bar.js";
+import { nameDrawer } from "./transcriber_drawers.js";
+import { endpointText, isRunning, settingsText, statusText, unknownState } from "./transcriber_logic.js";
+import { drawNotice } from "./transcriber_notice.js";
+import { buildParts, drawEmpty } from "./transcriber_parts.js";
+import { createSaver } from "./transcriber_save.js";
+import { createStage } from "./transcriber_stage.js";
+import { newId } from "./uplink.js";
+import { hideStatic } from "./view_host.js";
+
+/**
+ * @typedef {import("./transcriber_logic.js").Kernel} Kernel
+ * @typedef {import("./capture_controller.js").State} State
+ * @typedef {import("./uplink.js").Sender} Sender
+ */
+
+export class TranscriberView {
+  /** @param {any} model @param {HTMLElement} el @param {CaptureController} controller @param {AbortSignal} signal */
+  constructor(model, el, controller, signal) {
+    this.model = model;
+    this.controller = controller;
+    this.signal = signal;
+    this.id = newId();
+    this.t = translator(model.get("lang"));
+    this.send = (/** @type {any} */ message) => model.send({ ...message, view: this.id });
+    /** @type {Kernel} */
+    this.kernel = unknownState();
+    this.source = "";
+    /** @type {ReturnType<typeof createStage> | null} */
+    this.stage = null;
+    this.understood = false;
+    this.saver = createSaver(this.send);
+    this.root = viewRoot(el, signal, { class: "qaw-tr", role: "group", "aria-label": this.t("transcriber.label") });
+    followTheme(this.root, signal);
+    hideStatic(model.get("static_id"), signal);
+    this.choose = () => this.parts.picker.click();
+    this.parts = buildParts({
+      t: this.t, signal, controller, send: this.send, saver: this.saver, record: () => this.record(),
+      choose: this.choose, understand: () => this.understand(),
+    });
+    this.root.append(...this.parts.elements);
+    this.listen();
+    this.send({ kind: "hello" });
+  }
+
+  listen() {
+    const { model, signal } = this;
+    const receive = (/** @type {any} */ message, /** @type {DataView[]} */ buffers) => this.receive(message, buffers);
+    const selected = () => {
+      const number = model.get("selected");
+      if (this.stage && this.stage.run.state.selected !== number) this.stage.run.select(number);
+    };
+    model.on("msg:custom", receive);
+    model.on("change:selected", selected);
+    signal.addEventListener("abort", () => {
+      model.off("msg:custom", receive);
+      model.off("change:selected", selected);
+      this.send({ kind: "bye" });
+    }, { once: true });
+    this.controller.attach(() => this.draw(), signal);
+  }
+
+  /** @param {any} message @param {DataView[]} buffers */
+  receive(message, buffers) {
+    const { controller } = this;
+    if (message.kind === "state") {
+      this.kernel = message;
+      this.draw();
+    } else if (message.kind === "saved") this.saver.receive(message, buffers);
+    else if (message.kind === "call") this.send({ kind: "claim", token: message.token });
+    else if (message.kind === "begin" && message.view === this.id) void controller.start(performance.now());
+    else if (message.kind === "halt") void controller.stop("stopped");
+    else if (message.kind === "hold") void controller.pause();
+    else if (message.kind === "go") controller.resume();
+    else this.show(message, buffers);
+  }
+
+  /** What belongs to a run goes to its stage; the first word of another run opens another one. @param {any} message @param {DataView[]} buffers */
+  show(message, buffers) {
+    if (message.kind === "run" && message.source !== this.source && message.base === null) {
+      this.stage?.end();
+      this.source = message.source;
+      this.parts.place.replaceChildren();
+      this.stage = createStage(this.parts.place, {
+        send: this.send, t: this.t, height: this.model.get("height"), signal: this.signal,
+        selected: (number) => this.select(number),
+      });
+      this.draw();
+    }
+    if (message.source === undefined || message.source === this.source) this.stage?.receive(message, buffers);
+  }
+
+  /** @param {number | null} number */
+  select(number) {
+    if (this.model.get("selected") === number) return;
+    this.model.set("selected", number);
+    this.model.save_changes();
+  }
+
+  /** The big button: acts on the capture at once, whatever the kernel is doing. */
+  record() {
+    const { phase } = this.controller.state;
+    if (phase !== "idle") void this.controller.stop("stopped");
+    else if (isRunning(this.kernel)) this.send({ kind: "stop" });
+    else if (this.kernel.endpoint.dashscope && !this.kernel.endpoint.has_key) this.askForKey();
+    else void this.controller.start(performance.now());
+  }
+
+  askForKey() {
+    const { drawers, endpointDrawer, endpoint } = this.parts;
+    drawers.show(endpointDrawer);
+    endpoint.keyField.focus();
+  }
+
+  understand() {
+    this.understood = true;
+    this.draw();
+  }
+
+  draw() {
+    const { kernel, t, parts } = this;
+    const capture = this.controller.state;
+    const mic = capture.phase !== "idle";
+    this.root.dataset.phase = kernel.phase;
+    drawBar(parts.bar, kernel, capture, t);
+    nameDrawer(parts.settingsDrawer, settingsText(kernel.config, t));
+    nameDrawer(parts.endpointDrawer, endpointText(kernel.endpoint, t));
+    parts.settings.update(kernel.config);
+    parts.endpoint.update(kernel, mic || (isRunning(kernel) && kernel.phase !== "failed"));
+    this.drawMicrophone(capture);
+    this.drawMessages(capture);
+    drawEmpty(parts.empty, kernel, t);
+    parts.place.hidden = kernel.phase === "empty";
+    if (this.stage) this.stage.transcript.hidden = kernel.phase === "ready";
+    parts.foot.update(kernel);
+  }
+
+  /** @param {State} capture */
+  drawMicrophone(capture) {
+    const { parts, t } = this;
+    const mic = capture.phase !== "idle";
+    parts.micDrawer.button.hidden = !mic && capture.devices.length < 2;
+    drawDevices(parts.device, capture, t);
+    parts.device.disabled = mic;
+    say(parts.sound.real, realText(capture.settings, t));
+  }
+
+  /** @param {State} capture */
+  drawMessages(capture) {
+    const { kernel, parts, signal, t } = this;
+    drawProblem(parts.problem, this.controller, t, signal, this.choose);
+    drawNotice(parts.notice, kernel, t, signal, {
+      retry: () => this.send({ kind: "retry" }), key: () => this.askForKey(), open: this.choose,
+      endpoint: () => parts.drawers.show(parts.endpointDrawer),
+      dismiss: ({ id }) => this.send({ kind: "dismiss", id }),
+    });
+    parts.hint.hidden = this.understood || !kernel.endpoint.cloud;
+    say(parts.warning, warningText(capture, t));
+    const { file } = capture;
+    const waits = capture.phase !== "idle" && !this.model.get("live_while_busy");
+    const sending = file && file.sent < file.size ? fileText(capture, t) : "";
+    say(parts.status, sending || statusText(kernel, waits, t));
+  }
+}
+
+/**
+ * The way to the uplink: its own comm, to which the kernel never writes. Where the front end has no other
+ * models, messages go over this widget's comm, marked.
+ * @param {any} model @returns {Promise<Sender>}
+ */
+async function findUplink(model) {
+  const reference = String(model.get("uplink") ?? "").replace(/^IPY_MODEL_/, "");
+  const manager = model.widget_manager;
+  if (manager?.get_model && reference) return manager.get_model(reference);
+  return {
+    send: (content, callbacks, buffers) => model.send({ kind: "capture", capture: content }, callbacks, buffers),
+  };
+}
+
+export default () => {
+  /** @type {CaptureController} */
+  let controller;
+  return {
+    /** @param {{model: any}} context */
+    async initialize({ model }) {
+      const uplink = await findUplink(model);
+      controller = new CaptureController({ send: (...message) => uplink.send(...message) }, model.get("uid"));
+      return () => controller.dispose();
+    },
+    /** @param {{model: any, el: HTMLElement}} context */
+    render({ model, el }) {
+      const ending = new AbortController();
+      new TranscriberView(model, el, controller, ending.signal);
+      return () => {
+        ending.abort();
+        el.replaceChildren();
+      };
+    },
+  };
+};

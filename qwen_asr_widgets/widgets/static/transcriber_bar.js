@@ -1,0 +1,76 @@
+/**
+ * The bar: what starts and stops, how far one is, and the two buttons that open settings and recogniser.
+ *
+ * @import { Kernel } from "./transcriber_logic.js"
+ * @import { State } from "./capture_controller.js"
+ * @import { Translate } from "./strings.js"
+ */
+import { meterLength } from "./capture.js";
+import { button, make } from "./dom.js";
+import { clock } from "./format.js";
+import { isRunning, progressText } from "./transcriber_logic.js";
+
+/**
+ * @param {Translate} t @param {AbortSignal} signal
+ * @param {{record: () => void, pause: () => void, open: () => void, send: (message: any) => void}} acts
+ */
+export function createBar(t, signal, { record, pause, open, send }) {
+  const parts = {
+    record: button("", record, signal, { class: "qaw-button-record qaw-mic-record" }),
+    begin: button(t("transcriber.begin"), () => send({ kind: "transcribe" }), signal, { class: "qaw-button-main" }),
+    pause: button("", pause, signal),
+    commit: button(t("transcriber.commit"), () => send({ kind: "commit" }), signal),
+    elapsed: make("span", { class: "qaw-number qaw-mic-elapsed", role: "timer", "aria-label": t("mic.elapsed") }),
+    fill: make("div", { class: "qaw-mic-meter-fill" }),
+    progress: make("progress", { class: "qaw-progress", max: 1, "aria-label": t("transcriber.progress.label") }),
+    far: make("span", { class: "qaw-dim qaw-far" }),
+    open: button(t("common.open"), open, signal),
+    sample: button(t("transcriber.sample"), () => send({ kind: "sample" }), signal),
+  };
+  const meter = make("div", {
+    class: "qaw-mic-meter", role: "meter", "aria-label": t("mic.level"), "aria-valuemin": 0, "aria-valuemax": 100,
+  }, parts.fill);
+  const bar = make("div", { class: "qaw-bar qaw-tr-bar" }, parts.record, parts.begin, parts.pause, parts.commit,
+    parts.elapsed, meter, parts.progress, parts.far, parts.open, parts.sample);
+  return { ...parts, meter, bar };
+}
+
+/**
+ * @param {ReturnType<typeof createBar>} parts @param {Kernel} kernel @param {State} capture @param {Translate} t
+ */
+export function drawBar(parts, kernel, capture, t) {
+  const mic = capture.phase === "recording" || capture.phase === "paused";
+  const busy = isRunning(kernel);
+  const file = busy && kernel.source === "file";
+  const stopping = capture.phase === "stopping" || (!mic && kernel.phase === "finishing");
+  parts.record.dataset.phase = mic || file ? "recording" : "idle";
+  setText(parts.record, t(capture.phase === "starting" ? "mic.starting" : mic || file ? "mic.stop" : "mic.record"));
+  parts.record.disabled = stopping || (busy && !mic && !file);
+  parts.begin.hidden = kernel.phase !== "ready" || mic;
+  parts.pause.hidden = !mic;
+  setText(parts.pause, t(capture.phase === "paused" ? "mic.resume" : "mic.pause"));
+  parts.commit.hidden = !(kernel.config.manual && (mic || file));
+  parts.elapsed.hidden = parts.meter.hidden = !mic;
+  parts.open.hidden = mic || busy;
+  parts.sample.hidden = mic || kernel.phase !== "empty";
+  parts.progress.hidden = parts.far.hidden = !file;
+  if (file) {
+    parts.progress.value = kernel.progress ?? 0;
+    setText(parts.far, progressText(kernel, t));
+  }
+  if (mic) drawLevel(parts, capture);
+}
+
+/** @param {ReturnType<typeof createBar>} parts @param {State} capture */
+function drawLevel(parts, capture) {
+  setText(parts.elapsed, clock(capture.seconds));
+  const length = meterLength(capture.peak);
+  parts.fill.style.transform = `scaleX(${length.toFixed(3)})`;
+  parts.meter.dataset.clipping = String(capture.clipping);
+  parts.meter.setAttribute("aria-valuenow", String(Math.round(length * 100)));
+}
+
+/** @param {HTMLElement} element @param {string} text */
+export function setText(element, text) {
+  if (element.textContent !== text) element.textContent = text;
+}

@@ -1,0 +1,56 @@
+/**
+ * Drawers under a bar, each with the button that opens it; one is open at a time. They stand in the flow of
+ * the page, so that an output area never cuts them off.
+ *
+ * @typedef {{button: HTMLButtonElement, panel: HTMLElement, focus?: HTMLElement}} Drawer
+ */
+import { button as makeButton, make } from "./dom.js";
+
+let numbers = 0;
+
+/** @param {AbortSignal} signal */
+export function createDrawers(signal) {
+  /** @type {Drawer[]} */
+  const drawers = [];
+
+  /** @param {Drawer | null} wanted */
+  function show(wanted) {
+    for (const drawer of drawers) {
+      const open = drawer === wanted;
+      drawer.panel.hidden = !open;
+      drawer.button.setAttribute("aria-expanded", String(open));
+    }
+    wanted?.focus?.focus();
+  }
+
+  /**
+   * @param {string} label of the button, and of the panel for a screen reader
+   * @param {HTMLElement[]} content @param {string} [look] class of the button
+   */
+  function add(label, content, look = "") {
+    const id = `qaw-drawer-${(numbers += 1)}`;
+    const panel = make("div", { class: "qaw-drawer", id, role: "group", "aria-label": label, hidden: true }, ...content);
+    /** @type {Drawer} */
+    const drawer = {
+      button: makeButton("", () => show(panel.hidden ? drawer : null), signal,
+        { class: `qaw-opens ${look}`, "aria-expanded": "false", "aria-controls": id }),
+      panel,
+    };
+    drawer.button.append(make("span", { class: "qaw-opens-text" }, label));
+    panel.addEventListener("keydown", (event) => {
+      if (event.key !== "Escape") return;
+      show(null);
+      drawer.button.focus();
+    }, { signal });
+    drawers.push(drawer);
+    return drawer;
+  }
+
+  return { add, show };
+}
+
+/** Change what a drawer's button says. @param {Drawer} drawer @param {string} text */
+export function nameDrawer({ button }, text) {
+  const label = /** @type {HTMLElement} */ (button.firstElementChild);
+  if (label.textContent !== text) label.textContent = text;
+}

@@ -1,0 +1,98 @@
+/**
+ * The choice of a recogniser: what it costs, whether sound leaves this computer, and the key.
+ * A key goes to the kernel in a message and is gone from the page in the same moment.
+ *
+ * @import { Kernel } from "./transcriber_logic.js"
+ * @import { Translate } from "./strings.js"
+ */
+import { button, make } from "./dom.js";
+import { priceText } from "./transcriber_logic.js";
+
+const CHOICES = /** @type {const} */ (["embedded", "beijing", "singapore", "custom"]);
+let groups = 0;
+
+/**
+ * @param {Translate} t @param {AbortSignal} signal @param {(message: any) => void} send
+ */
+export function createEndpoint(t, signal, send) {
+  const group = `qaw-endpoint-${(groups += 1)}`;
+  const url = make("input", {
+    type: "url", class: "qaw-input qaw-url", placeholder: "wss://host/api-ws/v1/realtime",
+    "aria-label": t("transcriber.endpoint.url"),
+  });
+  const choose = (/** @type {string} */ id) => send({ kind: "endpoint", id, url: url.value.trim() });
+  const given = radio(group, "given", "", "", () => choose("given"), signal);
+  const options = CHOICES.map((id) => radio(group, id, t(`transcriber.endpoint.${id}`),
+    id === "embedded" ? t("transcriber.endpoint.embedded.text") : "", () => {
+      url.hidden = id !== "custom";
+      if (id === "custom") url.focus();
+      if (id !== "custom" || url.value.trim()) choose(id);
+    }, signal));
+  url.addEventListener("change", () => { if (url.value.trim()) choose("custom"); }, { signal });
+  const key = keyForm(t, signal, send);
+  const leaves = make("p", { class: "qaw-leaves" }, t("transcriber.leaves"));
+  const fieldset = make("fieldset", { class: "qaw-choices" },
+    make("legend", { class: "qaw-only-spoken" }, t("transcriber.endpoint")), given.element,
+    ...options.map((option) => option.element), url);
+  const element = make("div", {}, fieldset, leaves, key.element);
+  return {
+    element,
+    /** @type {HTMLInputElement} */
+    keyField: key.field,
+    /** @param {Kernel} kernel @param {boolean} locked a run is under way */
+    update({ endpoint }, locked) {
+      fieldset.disabled = locked;
+      given.element.hidden = !endpoint.given;
+      given.name.textContent = endpoint.given;
+      for (const one of [given, ...options]) one.input.checked = one.id === endpoint.id;
+      for (const one of options) {
+        if (endpoint.prices[one.id]) one.note.textContent = priceText(endpoint.prices[one.id], t);
+      }
+      if (document.activeElement !== url) {
+        url.value = endpoint.url;
+        url.hidden = endpoint.id !== "custom";
+      }
+      leaves.hidden = !endpoint.cloud;
+      key.update(endpoint);
+    },
+  };
+}
+
+/**
+ * @param {string} group @param {string} id @param {string} label @param {string} note
+ * @param {() => void} chosen @param {AbortSignal} signal
+ */
+function radio(group, id, label, note, chosen, signal) {
+  const input = make("input", { type: "radio", name: group, value: id });
+  input.addEventListener("change", chosen, { signal });
+  const name = make("span", {}, label);
+  const notes = make("span", { class: "qaw-dim" }, note);
+  return { id, input, name, note: notes, element: make("label", { class: "qaw-check" }, input, name, notes) };
+}
+
+/** @param {Translate} t @param {AbortSignal} signal @param {(message: any) => void} send */
+function keyForm(t, signal, send) {
+  const field = make("input", {
+    type: "password", class: "qaw-input qaw-key", autocomplete: "off", spellcheck: "false",
+    "aria-label": t("transcriber.key"), placeholder: t("transcriber.key"),
+  });
+  const use = () => {
+    if (!field.value.trim()) return;
+    send({ kind: "key", key: field.value.trim() });
+    field.value = "";
+  };
+  field.addEventListener("keydown", (event) => { if (event.key === "Enter") use(); }, { signal });
+  const forget = button(t("transcriber.key.forget"), () => send({ kind: "key", key: "" }), signal);
+  const note = make("span", { class: "qaw-dim" });
+  const element = make("div", { class: "qaw-key-form" }, field, button(t("transcriber.key.use"), use, signal), forget, note);
+  return {
+    element, field,
+    /** @param {Kernel["endpoint"]} endpoint */
+    update(endpoint) {
+      element.hidden = endpoint.offline;
+      forget.hidden = !endpoint.has_key;
+      note.textContent = t(endpoint.has_key ? "transcriber.key.there"
+        : endpoint.dashscope ? "transcriber.key.missing" : "transcriber.key.optional");
+    },
+  };
+}

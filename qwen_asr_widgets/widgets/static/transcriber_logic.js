@@ -1,0 +1,162 @@
+/**
+ * What the transcriber shows in which state, as pure functions: nothing here touches the page.
+ *
+ * @import { Translate } from "./strings.js"
+ *
+ * @typedef {{threshold: number, silence: number, padding: number, language: string, context: string, manual: boolean}} Config
+ * @typedef {{minute: string, source: string, seen: string}} Price
+ * @typedef {object} EndpointState
+ * @property {string} id       embedded | beijing | singapore | custom | given
+ * @property {string} name
+ * @property {boolean} offline
+ * @property {string} url
+ * @property {string} given    name of the endpoint passed in Python, if it is none of the others
+ * @property {boolean} cloud   sound leaves this computer
+ * @property {boolean} dashscope
+ * @property {boolean} has_key
+ * @property {boolean} english_only
+ * @property {Record<string, Price[]>} prices
+ *
+ * @typedef {{count?: number, n?: number, median?: number | null, p95?: number | null, longest?: number | null, pace?: number | null}} Figures
+ * @typedef {{engine: string, settings: string, count: number, n: number, median: number | null, longest: number | null}} ComparedRun
+ * @typedef {{id: number, code: string, detail: string, kept: number}} Notice
+ *
+ * @typedef {object} Kernel   the `state` message
+ * @property {"empty" | "ready" | "connecting" | "live" | "finishing" | "failed" | "done"} phase
+ * @property {"" | "mic" | "file"} source
+ * @property {boolean} paused
+ * @property {number | null} progress
+ * @property {number | null} pace
+ * @property {string} title
+ * @property {number} total   seconds of a file
+ * @property {number} behind  seconds not sent yet
+ * @property {number} lost    seconds that never left the browser
+ * @property {Notice | null} notice
+ * @property {EndpointState} endpoint
+ * @property {Config} config
+ * @property {Figures} figures
+ * @property {ComparedRun[]} compared
+ */
+import { clock, duration } from "./format.js";
+
+export const SILENCE = /** @type {const} */ ([200, 6000]);
+/** Below this many utterances percentiles say nothing; the longest wait does. */
+const MANY = 20;
+
+/** @returns {Kernel} what is shown until the kernel has spoken */
+export function unknownState() {
+  return {
+    phase: "empty", source: "", paused: false, progress: null, pace: 1, title: "", total: 0, behind: 0, lost: 0,
+    notice: null,
+    endpoint: {
+      id: "embedded", name: "", offline: true, url: "", given: "", cloud: false, dashscope: false, has_key: false,
+      english_only: false, prices: {},
+    },
+    config: { threshold: 0.2, silence: 800, padding: 300, language: "", context: "", manual: false },
+    figures: {}, compared: [],
+  };
+}
+
+/** Whether a run is under way. @param {Kernel} kernel */
+export function isRunning({ phase }) {
+  return phase !== "empty" && phase !== "ready" && phase !== "done";
+}
+
+/** The place of a silence on a logarithmic slider, in [0, 1000]. @param {number} ms */
+export function silenceToSlider(ms) {
+  const [low, high] = SILENCE;
+  return Math.round((1000 * Math.log(ms / low)) / Math.log(high / low));
+}
+
+/** The silence at a place of the slider, in whole tens of milliseconds. @param {number} place in [0, 1000] */
+export function sliderToSilence(place) {
+  const [low, high] = SILENCE;
+  const ms = low * (high / low) ** (place / 1000);
+  return Math.min(high, Math.max(low, Math.round(ms / 10) * 10));
+}
+
+/** The settings in a few words. @param {Config} config @param {Translate} t */
+export function settingsText(config, t) {
+  if (config.manual) return t("transcriber.settings.manualShort");
+  return t("transcriber.settings.short", { threshold: config.threshold.toFixed(2), silence: config.silence });
+}
+
+/** What the recogniser is called. @param {EndpointState} endpoint @param {Translate} t */
+export function endpointText(endpoint, t) {
+  if (endpoint.offline) return t("transcriber.offline", { name: endpoint.name });
+  if (endpoint.id === "beijing" || endpoint.id === "singapore") return t(`transcriber.endpoint.${endpoint.id}`);
+  return endpoint.name;
+}
+
+/** @param {Price[]} prices @param {Translate} t */
+export function priceText(prices, t) {
+  if (!prices?.length) return "";
+  const amounts = prices.map((price) => price.minute).join(" / ");
+  return t("transcriber.price", { amounts, source: prices[0].source.replace(/,.*/, ""), seen: prices[0].seen });
+}
+
+/** @param {number | null} pace @param {Translate} t */
+export function paceText(pace, t) {
+  if (pace === null) return t("transcriber.pace.free");
+  return pace === 1 ? t("transcriber.pace.real") : t("transcriber.pace.times", { pace });
+}
+
+/** The few figures of the foot. @param {Figures} figures @param {Translate} t */
+export function figuresText(figures, t) {
+  const { count = 0, n = 0, median = null, p95 = null, longest = null, pace = null } = figures;
+  const said = [t("transcript.count", { count })];
+  if (n && median !== null && longest !== null) {
+    const worst = n >= MANY && p95 !== null ? ["95 %", p95] : [t("transcriber.longest"), longest];
+    said.push(t("transcriber.final", {
+      median: duration(median), worst: worst[0], other: duration(Number(worst[1])), n, pace: paceText(pace, t),
+    }));
+  }
+  return said;
+}
+
+/**
+ * The one line of what is out of the ordinary or takes time; empty when there is nothing to say.
+ * @param {Kernel} kernel @param {boolean} waits the kernel hears nothing while a cell runs @param {Translate} t
+ */
+export function statusText(kernel, waits, t) {
+  const said = [];
+  if (kernel.phase === "connecting") said.push(t("transcriber.connecting", { name: endpointText(kernel.endpoint, t) }));
+  if (kernel.phase === "finishing") said.push(t("transcriber.finishing"));
+  if (kernel.behind > 0) said.push(t("transcriber.behind", { seconds: kernel.behind }));
+  if (kernel.lost > 0) said.push(t("transcriber.lost", { seconds: kernel.lost.toFixed(1) }));
+  if (waits) said.push(t("mic.waits"));
+  return said.join(" · ");
+}
+
+/** How far a file is. @param {Kernel} kernel @param {Translate} t */
+export function progressText(kernel, t) {
+  const done = clock((kernel.progress ?? 0) * kernel.total, 0);
+  return t("transcriber.progress", { done, total: clock(kernel.total, 0), pace: paceText(kernel.pace, t) });
+}
+
+/**
+ * The ways on from a notice.
+ * @param {string} code @param {boolean} sound whether there is sound to send again
+ * @returns {("retry" | "key" | "endpoint" | "open" | "dismiss")[]}
+ */
+export function waysOn(code, sound) {
+  if (code === "file") return ["open", "dismiss"];
+  if (code === "settings") return ["dismiss"];
+  if (code === "endpoint") return ["endpoint", "dismiss"];
+  const again = sound ? /** @type {const} */ (["retry"]) : [];
+  if (code === "key" || code === "nokey") return ["key", ...again, "open"];
+  return [...again, "endpoint", "open"];
+}
+
+/**
+ * Collects the slices of a file; the whole once the last has come.
+ * @param {{slices: number, parts: (ArrayBuffer | undefined)[]}} job @param {number} slice @param {DataView} view
+ * @returns {ArrayBuffer[] | null}
+ */
+export function takeSlice(job, slice, view) {
+  const bytes = new Uint8Array(view.byteLength);
+  bytes.set(new Uint8Array(view.buffer, view.byteOffset, view.byteLength));
+  job.parts[slice] = bytes.buffer;
+  const parts = /** @type {ArrayBuffer[]} */ (job.parts.filter(Boolean));
+  return parts.length === job.slices ? parts : null;
+}

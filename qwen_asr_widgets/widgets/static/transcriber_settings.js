@@ -1,0 +1,106 @@
+/**
+ * The form of the settings: sliders and numbers side by side, language, context, manual mode.
+ *
+ * @import { Config } from "./transcriber_logic.js"
+ * @import { Translate } from "./strings.js"
+ */
+import { button, make } from "./dom.js";
+import { SILENCE, silenceToSlider, sliderToSilence } from "./transcriber_logic.js";
+
+const LANGUAGES = (
+  "zh yue en ja de ko ru fr pt ar it es hi id th tr uk vi cs da fil fi is ms no pl sv"
+).split(" ");
+const PRESETS = /** @type {const} */ ([["fast", { threshold: 0, silence: 400 }], ["balanced", { threshold: 0.2, silence: 800 }]]);
+
+/**
+ * @param {Translate} t @param {AbortSignal} signal
+ * @param {(change: Partial<Config>) => void} changed told when a value is decided, not on the way there
+ */
+export function createSettings(t, signal, changed) {
+  const threshold = sliderRow(t, signal, "threshold", {
+    range: [-1, 1, 0.01], number: [-1, 1, 0.01], unit: "", toSlider: (v) => v, toValue: (v) => v,
+    show: (v) => v.toFixed(2), changed,
+  });
+  const silence = sliderRow(t, signal, "silence", {
+    range: [0, 1000, 1], number: [...SILENCE, 10], unit: "ms", toSlider: silenceToSlider, toValue: sliderToSilence,
+    show: String, changed,
+  });
+  const padding = sliderRow(t, signal, "padding", {
+    range: [0, 1000, 10], number: [0, 6000, 10], unit: "ms", toSlider: (v) => v, toValue: (v) => v, show: String, changed,
+  });
+  const rows = [threshold, silence, padding];
+  const presets = make("div", { class: "qaw-presets" }, ...PRESETS.map(([name, values]) =>
+    button(t(`transcriber.preset.${name}`), () => changed(values), signal)));
+  const language = languageSelect(t, signal, changed);
+  const context = make("textarea", { class: "qaw-input qaw-context", rows: 2, spellcheck: "false" });
+  context.addEventListener("change", () => changed({ context: context.value }), { signal });
+  const manual = make("input", { type: "checkbox" });
+  manual.addEventListener("change", () => changed({ manual: manual.checked }), { signal });
+  const element = make("div", { class: "qaw-settings" }, ...rows.map((row) => row.element), presets,
+    make("label", { class: "qaw-field" }, make("span", {}, t("transcriber.settings.language")), language),
+    make("label", { class: "qaw-field qaw-field-wide" }, make("span", {}, t("transcriber.settings.context")), context),
+    make("label", { class: "qaw-check" }, manual, make("span", {}, t("transcriber.settings.manual"))),
+    make("p", { class: "qaw-dim" }, t("transcriber.settings.when")));
+  return {
+    element,
+    /** @param {Config} config */
+    update(config) {
+      for (const row of rows) row.update(config, config.manual);
+      for (const one of presets.children) /** @type {HTMLButtonElement} */ (one).disabled = config.manual;
+      if (document.activeElement !== context) context.value = config.context;
+      language.value = LANGUAGES.includes(config.language) ? config.language : "";
+      manual.checked = config.manual;
+    },
+  };
+}
+
+/**
+ * @param {Translate} t @param {AbortSignal} signal @param {"threshold" | "silence" | "padding"} name
+ * @param {{range: readonly number[], number: readonly number[], unit: string, toSlider: (value: number) => number,
+ *   toValue: (place: number) => number, show: (value: number) => string, changed: (change: Partial<Config>) => void}} kind
+ */
+function sliderRow(t, signal, name, kind) {
+  const label = t(`transcriber.settings.${name}`);
+  const [low, high, step] = kind.range;
+  const slider = make("input", { type: "range", class: "qaw-slider", min: low, max: high, step, "aria-label": label });
+  const [least, most, stride] = kind.number;
+  const field = make("input", {
+    type: "number", class: "qaw-input qaw-value", min: least, max: most, step: stride, "aria-label": label,
+  });
+  const say = (/** @type {number} */ value) => {
+    slider.setAttribute("aria-valuetext", `${kind.show(value)} ${kind.unit}`.trim());
+    const share = (Number(slider.value) - low) / (high - low);
+    slider.style.setProperty("--qaw-share", `${(100 * share).toFixed(1)}%`);
+  };
+  slider.addEventListener("input", () => {
+    const value = kind.toValue(Number(slider.value));
+    field.value = kind.show(value);
+    say(value);
+  }, { signal });
+  slider.addEventListener("change", () => kind.changed({ [name]: kind.toValue(Number(slider.value)) }), { signal });
+  field.addEventListener("change", () => {
+    if (field.value !== "" && Number.isFinite(Number(field.value))) kind.changed({ [name]: Number(field.value) });
+  }, { signal });
+  const element = make("div", { class: "qaw-slide" }, make("span", {}, label), slider,
+    make("span", { class: "qaw-value-box" }, field, make("span", { class: "qaw-dim" }, kind.unit)));
+  return {
+    element,
+    /** @param {Config} config @param {boolean} off */
+    update(config, off) {
+      slider.disabled = field.disabled = off;
+      if (slider.matches(":active") || document.activeElement === field) return;
+      slider.value = String(kind.toSlider(config[name]));
+      field.value = kind.show(config[name]);
+      say(config[name]);
+    },
+  };
+}
+
+/** @param {Translate} t @param {AbortSignal} signal @param {(change: Partial<Config>) => void} changed */
+function languageSelect(t, signal, changed) {
+  const names = new Intl.DisplayNames([t("transcriber.locale")], { type: "language" });
+  const select = make("select", { class: "qaw-select" }, make("option", { value: "" }, t("transcriber.settings.detect")),
+    ...LANGUAGES.map((code) => make("option", { value: code }, `${names.of(code)} (${code})`)));
+  select.addEventListener("change", () => changed({ language: select.value }), { signal });
+  return select;
+}

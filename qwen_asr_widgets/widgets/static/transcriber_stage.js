@@ -1,0 +1,65 @@
+/**
+ * What is shown of one recording or sound: waveform and transcript over one store. Another sound gets a new one.
+ *
+ * @import { Row } from "./wave_rows.js"
+ * @import { Translate } from "./strings.js"
+ * @import { Utterance } from "./run_state.js"
+ */
+import { layBands } from "./lanes.js";
+import { latencyBars, placed } from "./run_state.js";
+import { createRunStore } from "./run_store.js";
+import { createTranscript } from "./transcript.js";
+import { createWaveform } from "./waveform.js";
+import { LATENCY_ROW_HEIGHT, drawLane, drawLatency, latencyRows } from "./waveform_draw.js";
+
+const LANE = 20;
+const LIST_HEIGHT = 320;
+
+/**
+ * @param {HTMLElement} host
+ * @param {{send: (message: any) => void, t: Translate, height: number, signal: AbortSignal,
+ *   selected: (number: number | null) => void}} options
+ */
+export function createStage(host, options) {
+  const { send, t, height } = options;
+  const end = new AbortController();
+  const { signal } = end;
+  options.signal.addEventListener("abort", () => end.abort(), { once: true, signal });
+  const run = createRunStore({ ask: send, signal });
+  /** @type {Row[]} */
+  const rows = [];
+  const wave = createWaveform(host, { run, send, signal, t, height, rows, caption: false, table: false });
+  const transcript = createTranscript(host, { run, signal, t, height: LIST_HEIGHT });
+  run.subscribe({ selected: ({ number }) => options.selected(number) }, signal);
+  return {
+    run,
+    transcript: transcript.parts.root,
+    /** @param {any} message @param {DataView[]} buffers */
+    receive(message, buffers) {
+      run.receive(message);
+      wave.receive(message, buffers);
+      if (message.kind === "other") {
+        rows.splice(0, rows.length, otherRow(message.utterances));
+        wave.schedule();
+      }
+    },
+    end: () => end.abort(),
+  };
+}
+
+/** An earlier run of the same sound: its turns, and its waits under them. @param {Utterance[]} utterances @returns {Row} */
+function otherRow(utterances) {
+  const turns = placed(utterances);
+  const bars = latencyBars(turns);
+  const waits = latencyRows(bars) * LATENCY_ROW_HEIGHT;
+  return {
+    id: "other",
+    height: () => LANE + 2 + waits,
+    label: (_, t) => t("transcriber.before"),
+    draw(pen, box, scene) {
+      const { bands, density, ticks } = layBands(turns, pen.view, pen.width, scene.duration);
+      drawLane(pen, { y: box.y, height: LANE }, bands, "service", { density, ticks });
+      drawLatency(pen, { y: box.y + LANE + 2, height: waits }, bars);
+    },
+  };
+}

@@ -1,0 +1,125 @@
+"""Where the transcriber sends sound: the choices, what they cost, and a key that nobody else sees."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ..errors import EndpointError
+from ..realtime.endpoints import Endpoint, dashscope, embedded, resolve_endpoint
+from ..realtime.keys import Secret, find_key
+from ..realtime.prices import prices
+
+REGIONS = ("beijing", "singapore")
+
+
+class EndpointChoice:
+    """The endpoint in use and what else may be chosen.
+
+    A typed key is kept here alone, in the memory of this process: in no trait, state, log or file.
+
+    Parameters
+    ----------
+    where : Endpoint or str, optional
+        What to begin with, see `resolve_endpoint`.
+
+    Raises
+    ------
+    EndpointError
+        There is no such endpoint.
+
+    Examples
+    --------
+    >>> choice = EndpointChoice("singapore")
+    >>> choice.state()["id"], choice.state()["cloud"]
+    ('singapore', True)
+    """
+
+    def __init__(self, where: Endpoint | str | None = None) -> None:
+        self._key: Secret | None = None
+        self._given = resolve_endpoint(where)
+        self._id = self._id_of(where, self._given)
+        self._url = self._given.url if self._id == "custom" else ""
+
+    @staticmethod
+    def _id_of(where: Endpoint | str | None, endpoint: Endpoint) -> str:
+        if where is None or where == "embedded":
+            return "embedded"
+        if isinstance(where, str):
+            return where if where in REGIONS else "custom"
+        return "embedded" if endpoint == embedded() else "given"
+
+    def choose(self, name: str, url: str = "") -> None:
+        """Choose ``"embedded"``, a region, ``"given"`` (the one passed in Python) or ``"custom"`` with a URL.
+
+        Raises
+        ------
+        EndpointError
+            There is no such choice, or the URL is not one of a WebSocket.
+        """
+        if name == "custom":
+            resolve_endpoint(url) if "://" in url else resolve_endpoint(f"wss://{url}")
+            self._url = url if "://" in url else f"wss://{url}"
+        elif name not in ("embedded", "given", *REGIONS):
+            raise EndpointError(f"There is no endpoint {name!r} to choose.")
+        self._id = name
+
+    def set_key(self, key: str) -> None:
+        """Keep a typed key; an empty one forgets it."""
+        self._key = Secret(key.strip()) if key.strip() else None
+
+    @property
+    def endpoint(self) -> Endpoint:
+        """What is connected to."""
+        key = self._key.reveal() if self._key else None
+        if self._id in REGIONS:
+            given = self._given
+            if key is None and given.is_dashscope and given.name == f"DashScope {self._id}":
+                return given
+            return dashscope(self._id, api_key=key)
+        if self._id == "custom":
+            return Endpoint(self._url, api_key=key)
+        return embedded() if self._id == "embedded" else self._given
+
+    @property
+    def has_key(self) -> bool:
+        """Whether a key is there for the endpoint in use, typed or found."""
+        endpoint = self.endpoint
+        if endpoint.is_dashscope:
+            return bool(find_key(endpoint.api_key))
+        return bool(endpoint.api_key)
+
+    def hide(self, text: str) -> str:
+        """Return a text without the key, should a service have put it there."""
+        endpoint = self.endpoint
+        keys = [self._key.reveal() if self._key else None]
+        keys.append(find_key(endpoint.api_key) if endpoint.is_dashscope else None)
+        for key in filter(None, keys):
+            text = text.replace(key, "•••")
+        return text
+
+    def state(self) -> dict[str, Any]:
+        """Return what a view shows: the choice, whether sound leaves this computer, and whether a key is there."""
+        endpoint = self.endpoint
+        offline = endpoint.is_loopback
+        recognizer = getattr(endpoint, "recognizer", "")
+        return {
+            "id": self._id,
+            "name": recognizer or endpoint.name,
+            "offline": bool(recognizer),
+            "url": self._url,
+            "given": "" if self._id_of(self._given, self._given) != "given" else self._given.name,
+            "cloud": not offline,
+            "dashscope": endpoint.is_dashscope,
+            "has_key": self.has_key,
+            "english_only": recognizer == "pocketsphinx",
+            "prices": {region: _price_state(region) for region in REGIONS},
+        }
+
+
+def _price_state(region: str) -> list[Mapping[str, Any]]:
+    """Return the prices of a minute, each with where it was read and when."""
+    return [
+        {"minute": f"{price.cost(60):.4f} {price.currency}", "source": price.source, "seen": price.seen}
+        for price in prices(region)
+    ]

@@ -1,0 +1,253 @@
+"""One run of the transcriber: sound is kept as it comes and sent from a thread of its own."""
+
+from __future__ import annotations
+
+import logging
+import platform
+import threading
+import time
+from collections import deque
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import QawError
+from ..realtime.legality import MAX_COMMIT_SECONDS
+from ..realtime.stream import AudioStream
+from ..recording import Recording, RunInfo
+from ..recording.transcription import FINISH_SECONDS, public_address
+from ..recording.values import now_with_zone
+
+if TYPE_CHECKING:
+    from ..realtime.config import SessionConfig
+    from ..realtime.endpoints import Endpoint
+
+logger = logging.getLogger("qwen_asr_widgets")
+
+CHUNK_MS = 100
+"""Milliseconds of sound in one append, also while a backlog is sent."""
+
+
+def run_info(endpoint: Endpoint, pace: float | None, **about: Any) -> RunInfo:
+    """Return what is noted of a run: the recogniser, how it is sent, and what ``about`` says of the sound."""
+    from .. import __version__
+
+    return RunInfo(
+        engine=f"{endpoint.model}, {endpoint.name}" if endpoint.is_dashscope else endpoint.name,
+        model=endpoint.model,
+        endpoint=public_address(endpoint.url),
+        pace=pace,
+        chunk_ms=CHUNK_MS,
+        started_at=now_with_zone(),
+        environment={
+            "qwen_asr_widgets": __version__,
+            "python": platform.python_version(),
+            "platform": platform.platform(),
+        },
+        **about,
+    )
+
+
+class LiveRun:
+    """Sound on its way to a service and into a recording.
+
+    Whoever has sound calls `take`, which only puts it on the tape: that never waits for the network. A thread
+    connects, sends what stands on the tape and waits for the answers. A service that cannot be reached or
+    dies leaves `error`; sound goes on to the tape all the same until `end`.
+
+    Parameters
+    ----------
+    endpoint : Endpoint
+        Where to.
+    config : SessionConfig
+        The settings to begin with.
+    pace : float or None
+        How the sound comes, for the record.
+    samples : ndarray of int16, optional
+        Sound that is there already, at the session's rate.
+    **about
+        Fields of `RunInfo` on the sound: ``name``, ``original_rate`` …
+
+    Attributes
+    ----------
+    recording : Recording
+        Grows from the start.
+    error : QawError or None
+        What ended the sending early.
+    """
+
+    def __init__(
+        self, endpoint: Endpoint, config: SessionConfig, pace: float | None = 1.0,
+        samples: NDArray[np.int16] | None = None, **about: Any,
+    ) -> None:
+        self.endpoint = endpoint
+        self.recording = Recording(config, run_info(endpoint, pace, **about))
+        self.error: QawError | None = None
+        self._stream = AudioStream(endpoint, config, self.recording)
+        self._changed = threading.Condition()
+        self._updates: deque[SessionConfig] = deque()
+        self._commits: deque[int] = deque()
+        self._manual = config.turn_detection is None
+        self._uncommitted = 0
+        self._ended = self._abandoned = self._settled = False
+        self._over = threading.Event()
+        self._phase = "connecting"
+        if samples is not None:
+            self.recording.tape.append(samples)
+        self._thread = threading.Thread(target=self._run, name="qaw-transcriber", daemon=True)
+
+    # ---- whoever has sound
+
+    def start(self) -> None:
+        """Begin to connect and send."""
+        self._thread.start()
+
+    def take(self, samples: NDArray[np.int16]) -> None:
+        """Keep samples at the session's rate, to be sent as soon as may be."""
+        with self._changed:
+            self.recording.tape.append(samples)
+            self._changed.notify_all()
+
+    def lose(self, samples: int) -> None:
+        """Put zeros for sound that never came out of the browser."""
+        with self._changed:
+            self.recording.lose(samples)
+            self._changed.notify_all()
+
+    def end(self) -> None:
+        """Say that no more sound comes: what is left is sent, and the answers are waited for."""
+        with self._changed:
+            self._ended = True
+            self._settle()
+            self._changed.notify_all()
+
+    def update(self, config: SessionConfig) -> None:
+        """Send other settings as soon as may be."""
+        with self._changed:
+            self._updates.append(config)
+            self._changed.notify_all()
+
+    def commit(self) -> None:
+        """Manual mode: what was taken until now is one utterance."""
+        with self._changed:
+            self._commits.append(len(self.recording.tape))
+            self._changed.notify_all()
+
+    def abandon(self) -> None:
+        """End without asking for what is pending."""
+        with self._changed:
+            self._ended = self._abandoned = True
+            self._changed.notify_all()
+        self._stream.close(0.5)
+
+    # ---- whoever shows it
+
+    @property
+    def phase(self) -> str:
+        """``"connecting"``, ``"live"``, ``"finishing"``, ``"failed"`` (sound still comes) or ``"done"``."""
+        if self._over.is_set():
+            return "done" if self._ended else "failed"
+        return "finishing" if self._ended and self._phase == "live" and self.lag < 0.3 else self._phase
+
+    @property
+    def active(self) -> bool:
+        """Whether sound or answers are still to come."""
+        return not (self._ended and self._over.is_set())
+
+    @property
+    def lag(self) -> float:
+        """Seconds of sound taken and not yet sent."""
+        recording = self.recording
+        return max(0.0, recording.duration - recording.sent_duration)
+
+    @property
+    def unsent(self) -> bool:
+        """Whether the service was never given any of it."""
+        return self.recording.sent_duration == 0
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Wait until nothing more is to come; False when the time is up first."""
+        deadline = None if timeout is None else time.monotonic() + timeout
+        with self._changed:
+            return self._changed.wait_for(
+                lambda: not self.active, None if deadline is None else max(0.0, deadline - time.monotonic())
+            )
+
+    # ---- the thread
+
+    def _run(self) -> None:
+        try:
+            self._stream.connect()
+            self._phase = "live"
+            self._send_all()
+            self._stream.finish(FINISH_SECONDS)
+            self.recording.finish(complete=True)
+        except QawError as error:
+            if not self._abandoned:
+                self.error = error
+                logger.info("the run ended early: %s", error)
+        finally:
+            self._stream.close(1.0)
+            with self._changed:
+                self._over.set()
+                self._settle()
+                self._changed.notify_all()
+
+    def _settle(self) -> None:
+        """Once sound and service are both over, note what was not sent."""
+        if not (self._ended and self._over.is_set()) or self._settled or self.recording.complete:
+            return
+        self._settled = True
+        why = f"Ended early: {self.error}" if self.error else "Ended before the service had answered"
+        left = f"; the last {self.lag:.1f} s were not sent" if self.lag > 0.05 else ""
+        self.recording.note(why + left)
+        self.recording.finish(complete=False)
+
+    def _send_all(self) -> None:
+        """Send what stands on the tape, and what is to be said at its place, until the sound ends."""
+        while True:
+            with self._changed:
+                self._changed.wait_for(self._has_work)
+                updates = list(self._updates)
+                self._updates.clear()
+                stop = self._next_stop()
+                ended = self._ended
+            if self._abandoned:
+                return
+            for config in updates:
+                self._manual = config.turn_detection is None
+                self._stream.update(config)
+            self._send_until(stop)
+            if ended and self._stream.position == len(self.recording.tape) and not self._commits:
+                break
+        self._commit_if_due(force=True)
+
+    def _has_work(self) -> bool:
+        behind = self._stream.position < len(self.recording.tape)
+        return bool(behind or self._ended or self._updates or self._commits)
+
+    def _next_stop(self) -> int:
+        """Return up to where to send now: a chunk further, but not past a commit."""
+        tape = self.recording.tape
+        limits = [len(tape), self._stream.position + round(CHUNK_MS * tape.sample_rate / 1_000)]
+        return min([*limits, *list(self._commits)[:1]])
+
+    def _send_until(self, stop: int) -> None:
+        start = self._stream.position
+        if stop > start:
+            self._commit_if_due(more=stop - start)
+            self._stream.append(self.recording.tape.read(start, stop))
+            self._uncommitted += stop - start
+        while self._commits and self._commits[0] <= self._stream.position:
+            self._commits.popleft()
+            self._commit_if_due(force=True)
+
+    def _commit_if_due(self, more: int = 0, force: bool = False) -> None:
+        """Manual mode: commit when asked, and before the service's limit is reached."""
+        limit = MAX_COMMIT_SECONDS * self.recording.tape.sample_rate
+        if not self._manual:
+            self._uncommitted = 0
+        elif self._uncommitted and (force or self._uncommitted + more > limit):
+            self._stream.commit()
+            self._uncommitted = 0

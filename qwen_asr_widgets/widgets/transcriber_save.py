@@ -1,0 +1,87 @@
+"""What the transcriber hands to the browser to be kept: bundles, subtitles, sound, and a picture."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+from ..errors import SettingError
+from .pump import Message
+
+if TYPE_CHECKING:
+    from ..recording import Recording
+
+SLICE = 4 << 20
+"""Bytes in one message: small enough for any proxy between kernel and page."""
+
+MIME = {
+    "qasr": "application/zip", "srt": "application/x-subrip", "vtt": "text/vtt", "json": "application/json",
+    "wav": "audio/wav", "png": "image/png",
+}
+PICTURE_SIZE = (12.8, 7.2)
+PICTURE_DPI = 150
+"""1920 × 1080 pixels."""
+
+
+def saved(recording: Recording, ending: str) -> bytes:
+    """Return a recording in a format, as bytes.
+
+    Parameters
+    ----------
+    recording : Recording
+        Finished or growing.
+    ending : {"qasr", "srt", "vtt", "json", "wav", "png"}
+        The format; ``"png"`` is a picture of 1920 × 1080 pixels.
+
+    Raises
+    ------
+    SettingError
+        There is no such format.
+    """
+    if ending not in MIME:
+        raise SettingError(f"There is no format {ending!r}; choose one of {', '.join(MIME)}.", "format")
+    if ending == "png":
+        return picture(recording)
+    with TemporaryDirectory(prefix="qaw-") as folder:
+        return recording.export(Path(folder) / f"recording.{ending}").read_bytes()
+
+
+def picture(recording: Recording) -> bytes:
+    """Return `plot_recording` as a PNG of 16:9."""
+    from matplotlib.figure import Figure
+
+    from ..plots import plot_recording
+
+    figure = Figure(figsize=PICTURE_SIZE, layout="constrained", facecolor="white")
+    plot_recording(recording, figure.add_subplot(facecolor="white"))
+    out = io.BytesIO()
+    figure.savefig(out, format="png", dpi=PICTURE_DPI)
+    return out.getvalue()
+
+
+def file_name(recording: Recording, ending: str) -> str:
+    """Return a name for the file: that of the sound, else "recording".
+
+    Examples
+    --------
+    >>> from qwen_asr_widgets.recording import Recording, RunInfo
+    >>> file_name(Recording(info=RunInfo(name="my talk.m4a")), "srt")
+    'my-talk.srt'
+    """
+    stem = re.sub(r"[^\w.-]+", "-", Path(recording.info.name).stem).strip("-.")
+    return f"{stem or 'recording'}.{ending}"
+
+
+def in_slices(data: bytes, job: str, name: str, ending: str) -> Iterator[Message]:
+    """Yield the messages that carry a file to the page that asked for it."""
+    count = max(1, -(-len(data) // SLICE))
+    for index in range(count):
+        content = {
+            "kind": "saved", "job": job, "name": name, "type": MIME[ending], "slice": index, "slices": count,
+            "size": len(data),
+        }
+        yield content, [data[index * SLICE : (index + 1) * SLICE]]

@@ -1,0 +1,184 @@
+"""What the transcriber listens to: the microphone's events, or a sound given out in its own time."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from pathlib import PurePath
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..audio.clip import AudioClip
+from ..audio.resample import StreamResampler
+from ..audio.samples import Sample
+from ..errors import AudioError
+from ..realtime.pacing import paced
+from .capture import CaptureChunk, CaptureSession
+from .transcriber_run import CHUNK_MS, LiveRun
+
+if TYPE_CHECKING:
+    from ..recording import Recording
+
+
+class MicrophoneFeed:
+    """Brings the chunks of one capture to a run: resampled, in order, lost ones as listed zeros.
+
+    Parameters
+    ----------
+    session : CaptureSession
+        What is recorded.
+    session_rate : int
+        Rate (Hz) the run takes.
+    """
+
+    def __init__(self, session: CaptureSession, session_rate: int) -> None:
+        self.session = session
+        self._rate = session_rate
+        self._resampler = StreamResampler(session.sample_rate, session_rate)
+        self._taken = self._given = 0
+
+    def bring(self, chunk: CaptureChunk, run: LiveRun) -> None:
+        """Hand on one chunk."""
+        self._taken += len(chunk.samples)
+        if not chunk.lost:
+            self._give(self._resampler.push(chunk.samples), run)
+            return
+        self._give(self._resampler.flush(), run)
+        missing = round(self._taken * self._rate / self.session.sample_rate) - self._given
+        self._given += missing
+        run.lose(missing)
+
+    def end(self, run: LiveRun) -> None:
+        """Hand on what the filter held back; no more sound comes."""
+        self._give(self._resampler.flush(), run)
+        run.end()
+
+    def _give(self, samples: NDArray[np.int16], run: LiveRun) -> None:
+        self._given += len(samples)
+        if len(samples):
+            run.take(samples)
+
+
+class PacedFeed:
+    """Gives a sound to a run as if it were spoken now, or as fast as it goes; can be held up and ended.
+
+    Parameters
+    ----------
+    samples : ndarray of int16
+        At the session's rate.
+    sample_rate : int
+        Hz.
+    pace : float or None
+        1.0 is real time; None hands everything over at once.
+    """
+
+    def __init__(self, samples: NDArray[np.int16], sample_rate: int, pace: float | None) -> None:
+        self.samples = samples
+        self.pace = pace
+        self._rate = sample_rate
+        self._stop = threading.Event()
+        self._flowing = threading.Event()
+        self._flowing.set()
+        self._paused_at = self._paused_for = 0.0
+
+    @property
+    def paused(self) -> bool:
+        """Whether it is held up."""
+        return not self._flowing.is_set()
+
+    def start(self, current: Callable[[], LiveRun | None]) -> None:
+        """Begin; each piece goes to the run that ``current`` names then."""
+        threading.Thread(target=self._run, args=(current,), name="qaw-feed", daemon=True).start()
+
+    def pause(self) -> None:
+        """Hold the sound up."""
+        if not self.paused:
+            self._paused_at = time.monotonic()
+            self._flowing.clear()
+
+    def resume(self) -> None:
+        """Let it go on."""
+        if self.paused:
+            self._paused_for += time.monotonic() - self._paused_at
+            self._flowing.set()
+
+    def stop(self) -> None:
+        """End the sound here."""
+        self._stop.set()
+        self._flowing.set()
+
+    def _clock(self) -> float:
+        return time.monotonic() - self._paused_for
+
+    def _run(self, current: Callable[[], LiveRun | None]) -> None:
+        length = round(CHUNK_MS * self._rate / 1_000)
+        pieces = (self.samples[at : at + length] for at in range(0, len(self.samples), length))
+        for piece in paced(pieces, self._rate, self.pace, self._clock, self._stop.wait):
+            while not self._stop.is_set() and self.paused:
+                self._flowing.wait()
+            run = current()
+            if self._stop.is_set() or run is None:
+                break
+            run.take(piece)
+        run = current()
+        if run is not None:
+            run.end()
+
+
+def is_recording(source: Any) -> bool:
+    """Tell whether a source is a recording, which is shown as it is."""
+    return hasattr(source, "tape") and hasattr(source, "utterances")
+
+
+def load_source(source: Any) -> AudioClip | Recording:
+    """Load whatever was given as a source: path, bytes, array with its rate, clip, sample, recorder.
+
+    Raises
+    ------
+    AudioError
+        It is no sound, or its file is not there.
+    BundleError
+        It is a damaged bundle.
+    """
+    if is_recording(source) or isinstance(source, AudioClip):
+        return source
+    if isinstance(source, Sample):
+        return source.clip
+    if hasattr(source, "arrival_timeout"):
+        clip = getattr(source, "clip", None)
+        if not isinstance(clip, AudioClip):
+            raise AudioError("The clip recorder has no sound yet: record with it first, then start.")
+        return clip
+    if isinstance(source, np.ndarray):
+        raise AudioError("An array does not say its sample rate; give AudioClip(array, sample_rate).")
+    if isinstance(source, (str, PurePath)) and str(source).lower().endswith(".qasr"):
+        from ..recording import load_recording
+
+        return load_recording(str(source))
+    return AudioClip.load(source)
+
+
+def load_upload(name: str, data: bytes) -> AudioClip | Recording:
+    """Load a file that was opened in the browser.
+
+    Raises
+    ------
+    AudioError, BundleError
+        It holds no sound.
+    """
+    if name.lower().endswith(".qasr"):
+        from ..recording import load_recording
+
+        with TemporaryDirectory(prefix="qaw-") as folder:
+            path = f"{folder}/upload.qasr"
+            with open(path, "wb") as file:
+                file.write(data)
+            return load_recording(path)
+    try:
+        return AudioClip.load(data)
+    except AudioError as problem:
+        raise AudioError(f"{name} holds no sound that can be read. {problem}") from problem
