@@ -11,9 +11,15 @@ if TYPE_CHECKING:
     from .latency_plot import plot_latency
     from .picture import save_picture
     from .recording_plot import plot_recording
+    from .sweep_plot import plot_sweep
 
-__all__ = ["plot_latency", "plot_recording", "save_picture"]
-_HOMES = {"plot_latency": "latency_plot", "plot_recording": "recording_plot", "save_picture": "picture"}
+__all__ = ["plot_latency", "plot_recording", "plot_sweep", "save_picture"]
+_HOMES = {
+    "plot_latency": "latency_plot",
+    "plot_recording": "recording_plot",
+    "plot_sweep": "sweep_plot",
+    "save_picture": "picture",
+}
 
 
 def __getattr__(name: str) -> Any:
