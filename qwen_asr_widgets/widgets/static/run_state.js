@@ -65,9 +65,15 @@ export function takeRun(state, message) {
   return "taken";
 }
 
-/** @param {Utterance[]} utterances @param {Utterance} utterance */
-function place(utterances, utterance) {
-  utterances[utterance.number - 1] = utterance;
+/** What an utterance is where the message does not say otherwise. */
+const BLANK = {
+  end: null, start: null, estimated: false, settled: "", draft: "", ended_by: null, language: null, emotion: null,
+  error: null, problem: false, first_partial: null, endpoint_delay: null, decode_delay: null, finalization: null,
+};
+
+/** @param {Utterance[]} utterances @param {Partial<Utterance> & {number: number}} said */
+function place(utterances, said) {
+  utterances[said.number - 1] = /** @type {Utterance} */ ({ onset: /** @type {any} */ (null), ...BLANK, ...said });
 }
 
 /** Those that have a place on the time axis, sorted by it. @param {Utterance[]} utterances */
