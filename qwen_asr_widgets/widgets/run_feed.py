@@ -198,7 +198,7 @@ class RunFeed:
 
 
 def _compact(state: dict[str, Any]) -> dict[str, Any]:
-    """Return a state without what a view takes for granted: None, False, no text; to a tenth of a millisecond.
+    """Return a state without what a view takes for granted: None, False, no text; delays to 0.1 ms.
 
     An hour of conversation stays under 200 kB by it.
     """
