@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from ipaddress import ip_address
 from typing import Any
 from urllib.parse import parse_qs, quote, urlsplit
 
@@ -152,9 +153,21 @@ def is_dashscope_url(url: str) -> bool:
 
 
 def is_loopback_host(host: str) -> bool:
-    """Return whether a host name stands for this machine."""
-    host = host.strip("[]").lower()
-    return host in ("localhost", "::1") or host.endswith(".localhost") or host.startswith("127.")
+    """Return whether a host stands for this machine: by address, since names such as 127.0.0.1.evil.org exist.
+
+    Examples
+    --------
+    >>> [is_loopback_host(host) for host in ("127.0.0.1", "[::1]", "localhost", "127.0.0.1.evil.org")]
+    [True, True, True, False]
+    """
+    name = host.strip("[]").lower().rstrip(".")
+    if name == "localhost" or name.endswith(".localhost"):
+        return True
+    try:
+        address = ip_address(name.partition("%")[0])
+    except ValueError:
+        return False
+    return bool((getattr(address, "ipv4_mapped", None) or address).is_loopback)
 
 
 _REGIONS = {

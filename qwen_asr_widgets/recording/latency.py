@@ -51,6 +51,13 @@ class UtteranceLatency:
         Index of the reference turn this utterance was matched to.
     ended_by : str or None
         What closed the turn; summaries take only ``"silence"``.
+
+    Examples
+    --------
+    >>> from qwen_asr_widgets.recording.latency import UtteranceLatency
+    >>> row = UtteranceLatency(1, endpoint_delay=0.83, decode_delay=0.19, finalization=1.02)
+    >>> round(row.endpoint_delay + row.decode_delay, 3) == row.finalization
+    True
     """
 
     number: int

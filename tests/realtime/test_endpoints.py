@@ -21,7 +21,9 @@ from support.waiting import wait_until
 import qwen_asr_widgets
 from qwen_asr_widgets.errors import ConnectFailed, EndpointError, MissingKey
 from qwen_asr_widgets.realtime.embedded import ServiceProcess
-from qwen_asr_widgets.realtime.endpoints import Endpoint, dashscope, embedded, resolve_endpoint
+from qwen_asr_widgets.realtime.endpoints import (
+    Endpoint, dashscope, embedded, is_loopback_host, resolve_endpoint,
+)
 from qwen_asr_widgets.realtime.prices import PRICES, prices
 
 KEY = "sk-planted-0815"
@@ -53,6 +55,19 @@ def test_an_unknown_endpoint_names_the_choices(where: Any) -> None:
     with pytest.raises(EndpointError, match="embedded, beijing, singapore") as caught:
         resolve_endpoint(where)
     assert repr(where) in str(caught.value)
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.8.9.10", "[::1]", "::ffff:127.0.0.1", "localhost", "a.localhost",
+                                  "LOCALHOST."])
+def test_loopback_is_this_machine_by_its_address(host: str) -> None:
+    assert is_loopback_host(host)
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1.evil.org", "127.evil.org", "localhost.evil.org", "0.0.0.0", "::",
+                                  "128.0.0.1", "127.0.0.999", "", "mylocalhost"])
+def test_a_name_that_only_looks_like_loopback_is_another_machine(host: str) -> None:
+    assert not is_loopback_host(host)
+    assert not Endpoint(f"ws://{host or 'x'}/realtime".replace("::", "[::]")).is_loopback
 
 
 def test_an_unknown_region_names_the_choices() -> None:
