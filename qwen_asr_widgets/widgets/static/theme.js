@@ -21,14 +21,17 @@ export function isDark({ jupyterLight, classes = "", systemDark = false }) {
  */
 export function followTheme(root, signal, changed = () => {}) {
   const system = window.matchMedia("(prefers-color-scheme: dark)");
+  /** @type {string | undefined} what this caller was told; another one may have marked the root already */
+  let told;
   const apply = () => {
     const theme = isDark({
       jupyterLight: document.body.dataset.jpThemeLight,
       classes: document.body.className,
       systemDark: system.matches,
     }) ? "dark" : "light";
-    if (root.dataset.theme === theme) return;
-    const first = root.dataset.theme === undefined;
+    if (told === theme) return;
+    const first = told === undefined;
+    told = theme;
     root.dataset.theme = theme;
     if (!first) changed();
   };
