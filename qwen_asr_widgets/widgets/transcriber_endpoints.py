@@ -99,7 +99,7 @@ class EndpointChoice:
         return text
 
     def state(self) -> dict[str, Any]:
-        """Return what a view shows: the choice, whether sound leaves this computer, and whether a key is there."""
+        """Return what a view shows: the choice, whether sound leaves this computer, if a key is there."""
         endpoint = self.endpoint
         offline = endpoint.is_loopback
         recognizer = getattr(endpoint, "recognizer", "")

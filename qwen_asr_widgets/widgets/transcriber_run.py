@@ -7,13 +7,14 @@ import platform
 import threading
 import time
 from collections import deque
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import QawError
 from ..realtime.legality import MAX_COMMIT_SECONDS
+from ..realtime.observer import StreamObserver
 from ..realtime.stream import AudioStream
 from ..recording import Recording, RunInfo
 from ..recording.transcription import FINISH_SECONDS, public_address
@@ -84,7 +85,7 @@ class LiveRun:
         self.endpoint = endpoint
         self.recording = Recording(config, run_info(endpoint, pace, **about))
         self.error: QawError | None = None
-        self._stream = AudioStream(endpoint, config, self.recording)
+        self._stream = AudioStream(endpoint, config, cast(StreamObserver, self.recording))
         self._changed = threading.Condition()
         self._updates: deque[SessionConfig] = deque()
         self._commits: deque[int] = deque()

@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING
 
 from ..errors import SettingError
 from .pump import Message
+from .static_picture import image_html, recording_picture, sound_picture
 
 if TYPE_CHECKING:
+    from ..audio.clip import AudioClip
     from ..recording import Recording
 
 SLICE = 4 << 20
@@ -85,3 +87,17 @@ def in_slices(data: bytes, job: str, name: str, ending: str) -> Iterator[Message
             "size": len(data),
         }
         yield content, [data[index * SLICE : (index + 1) * SLICE]]
+
+
+def transcriber_html(recording: Recording | None, clip: AudioClip | None, title: str) -> str:
+    """Return what a saved notebook shows: picture and transcript, else the sound, else what to do."""
+    from ..recording.html import recording_html
+
+    if recording is not None:
+        if not len(recording.tape):
+            return recording_html(recording)
+        picture = image_html(recording_picture(recording), f"Waveform of {title} with turns and waits")
+        return picture + recording_html(recording)
+    if clip is not None:
+        return image_html(sound_picture(clip), f"Waveform of {title}")
+    return "<p>Transcriber: run this cell to record or to open a file.</p>"

@@ -17,6 +17,7 @@ from .run_feed import RunFeed, utterance_state
 
 if TYPE_CHECKING:
     from ..recording import Recording
+    from .transcriber_desk import Desk
     from .transcriber_run import LiveRun
 
 _numbers = itertools.count(1)
@@ -138,3 +139,60 @@ def comparison_state(before: Recording, now: Recording) -> list[dict[str, Any]]:
         }
         for run in compare(before, now).runs
     ]
+
+
+def desk_state(desk: Desk) -> dict[str, Any]:
+    """Return what views show of the desk: phase, progress, lag, what went wrong, settings, comparison."""
+    live, recording = desk.live, desk.recording
+    paced = desk.paced if live is not None else None
+    behind = live.lag if live is not None and live.active and paced is None else 0.0
+    phase = _phase(desk)
+    compared = [] if recording is None or desk.other is None or desk.active else (
+        comparison_state(desk.other, recording)
+    )
+    return {
+        "phase": phase,
+        "source": "file" if paced else "mic" if live is not None else "",
+        "paused": paced.paused if paced else False,
+        "progress": _progress(desk),
+        "pace": recording.info.pace if recording is not None else desk.pace,
+        "title": desk.title,
+        "total": len(paced.samples) / desk.config.sample_rate if paced else 0.0,
+        "behind": int(behind) if behind >= BEHIND and phase == "live" else 0,
+        "lost": _lost(recording),
+        "notice": _notice_state(desk),
+        "config": config_state(desk.config),
+        "compared": compared,
+    }
+
+
+def _phase(desk: Desk) -> str:
+    if desk.live is not None:
+        return desk.live.phase
+    if desk.recording is not None:
+        return "done"
+    return "ready" if desk.clip is not None else "empty"
+
+
+def _progress(desk: Desk) -> float | None:
+    """Return how much of a file was sent, in [0, 1]."""
+    feed, live = desk.paced, desk.live
+    if feed is None or live is None or not len(feed.samples):
+        return None
+    recording = live.recording
+    return round(min(1.0, recording.sent_duration * recording.tape.sample_rate / len(feed.samples)), 3)
+
+
+def _notice_state(desk: Desk) -> dict[str, Any] | None:
+    notice = desk.notice
+    if notice is None:
+        return None
+    kept = desk.recording.duration if desk.recording is not None and not desk.active else 0.0
+    return {"id": notice.id, "code": notice.code, "detail": desk.choice.hide(notice.detail), "kept": kept}
+
+
+def _lost(recording: Recording | None) -> float:
+    """Return how many seconds never came out of the browser."""
+    if recording is None:
+        return 0.0
+    return round(sum(stop - start for start, stop in recording.lost) / recording.tape.sample_rate, 2)

@@ -7,7 +7,7 @@ import { translator } from "./strings.js";
 import { followTheme } from "./theme.js";
 import { drawBar } from "./transcriber_bar.js";
 import { nameDrawer } from "./transcriber_drawers.js";
-import { endpointText, isRunning, settingsText, statusText, unknownState } from "./transcriber_logic.js";
+import { endpointText, isRunning, settingsShort, settingsText, statusText, unknownState } from "./transcriber_logic.js";
 import { drawNotice } from "./transcriber_notice.js";
 import { buildParts, drawEmpty } from "./transcriber_parts.js";
 import { createSaver } from "./transcriber_save.js";
@@ -130,7 +130,7 @@ export class TranscriberView {
     const mic = capture.phase !== "idle";
     this.root.dataset.phase = kernel.phase;
     drawBar(parts.bar, kernel, capture, t);
-    nameDrawer(parts.settingsDrawer, settingsText(kernel.config, t));
+    nameDrawer(parts.settingsDrawer, settingsText(kernel.config, t), settingsShort(kernel.config, t));
     nameDrawer(parts.endpointDrawer, endpointText(kernel.endpoint, t));
     parts.settings.update(kernel.config);
     parts.endpoint.update(kernel, mic || (isRunning(kernel) && kernel.phase !== "failed"));

@@ -57,6 +57,7 @@ export function drawBar(parts, kernel, capture, t) {
   if (file) {
     parts.progress.value = kernel.progress ?? 0;
     setText(parts.far, progressText(kernel, t));
+    parts.far.title = kernel.title;
   }
   if (mic) drawLevel(parts, capture);
 }

@@ -49,8 +49,14 @@ export function createDrawers(signal) {
   return { add, show };
 }
 
-/** Change what a drawer's button says. @param {Drawer} drawer @param {string} text */
-export function nameDrawer({ button }, text) {
+/**
+ * Change what a drawer's button says.
+ * @param {Drawer} drawer @param {string} text @param {string} [short] what it says where there is little room
+ */
+export function nameDrawer({ button }, text, short = text) {
   const label = /** @type {HTMLElement} */ (button.firstElementChild);
-  if (label.textContent !== text) label.textContent = text;
+  if (label.title === text) return;
+  label.title = text;
+  if (short === text) label.replaceChildren(text);
+  else label.replaceChildren(make("span", { class: "qaw-long" }, text), make("span", { class: "qaw-short" }, short));
 }

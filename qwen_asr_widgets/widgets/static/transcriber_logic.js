@@ -81,6 +81,12 @@ export function settingsText(config, t) {
   return t("transcriber.settings.short", { threshold: config.threshold.toFixed(2), silence: config.silence });
 }
 
+/** The same where there is little room. @param {Config} config @param {Translate} t */
+export function settingsShort(config, t) {
+  if (config.manual) return t("transcriber.settings.manualShort");
+  return `${config.threshold.toFixed(2)} · ${config.silence} ms`;
+}
+
 /** What the recogniser is called. @param {EndpointState} endpoint @param {Translate} t */
 export function endpointText(endpoint, t) {
   if (endpoint.offline) return t("transcriber.offline", { name: endpoint.name });

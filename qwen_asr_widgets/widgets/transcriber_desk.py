@@ -1,0 +1,262 @@
+"""What lies on the transcriber's desk: the sound at hand, the run under way, and those before it."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from ..audio.clip import AudioClip
+from ..errors import AudioError, QawError
+from ..realtime.config import SessionConfig
+from . import capture
+from .run_view import clip_title
+from .transcriber_endpoints import EndpointChoice
+from .transcriber_run import LiveRun
+from .transcriber_sources import MicrophoneFeed, PacedFeed, is_recording, load_source, load_upload
+from .transcriber_state import Notice, notice_of
+
+if TYPE_CHECKING:
+    from ..recording import Recording
+
+logger = logging.getLogger("qwen_asr_widgets")
+
+
+class Desk:
+    """Starts, ends and repeats runs; knows nothing of comms and pages. Thread-safe.
+
+    Parameters
+    ----------
+    choice : EndpointChoice
+        Where sound goes.
+    config : SessionConfig
+        The settings to begin with.
+    pace : float or None
+        How a given sound is sent.
+    shown : callable
+        Told when something else lies on the desk: a recording, or a sound not transcribed yet.
+
+    Attributes
+    ----------
+    recording : Recording or None
+        The present run.
+    recordings : tuple of Recording
+        All of them.
+    clip : AudioClip or None
+        The sound at hand.
+    live : LiveRun or None
+        The run under way, or the last one of this recording.
+    other : Recording or None
+        The run before, of the same sound.
+    notice : Notice or None
+        What went wrong.
+    problem : QawError or None
+        Why the sound given cannot be used.
+    """
+
+    def __init__(
+        self, choice: EndpointChoice, config: SessionConfig, pace: float | None, shown: Callable[[], None]
+    ) -> None:
+        self.choice = choice
+        self.config = config
+        self.pace = pace
+        self.recording: Recording | None = None
+        self.recordings: tuple[Recording, ...] = ()
+        self.clip: AudioClip | None = None
+        self.title = ""
+        self.live: LiveRun | None = None
+        self.feed: MicrophoneFeed | PacedFeed | None = None
+        self.other: Recording | None = None
+        self.notice: Notice | None = None
+        self.problem: QawError | None = None
+        self._shown = shown
+        self._seen_error: QawError | None = None
+        self._seen_errors = 0
+        self._lock = threading.RLock()
+
+    @property
+    def active(self) -> bool:
+        """Whether sound or answers are still to come."""
+        return self.live is not None and self.live.active
+
+    @property
+    def paced(self) -> PacedFeed | None:
+        """The feed of a sound that is given out in its own time, where that is what runs."""
+        return self.feed if isinstance(self.feed, PacedFeed) else None
+
+    # ---- the sound at hand
+
+    def load(self, source: Any) -> bool:
+        """Put a source on the desk, see `load_source`; what cannot be read becomes a notice."""
+        return self._put(lambda: load_source(source), "")
+
+    def open(self, file: capture.FileOpened) -> None:
+        """Transcribe a file that was opened in a page; a recording is shown as it is."""
+        if not self.active and self._put(lambda: load_upload(file.name, file.data), file.name):
+            if self.recording is None:
+                self.begin()
+
+    def _put(self, load: Callable[[], AudioClip | Recording], name: str) -> bool:
+        try:
+            found: Any = load()
+        except QawError as problem:
+            self.problem, self.notice = problem, notice_of(problem)
+            return False
+        self.problem = self.notice = None
+        if is_recording(found):
+            self.title = found.info.name or name
+            self._show(found, None)
+            return True
+        with self._lock:
+            self.clip, self.title = found, clip_title(found) or name
+            self.recording = self.live = self.other = self.feed = None
+        self._shown()
+        return True
+
+    def begin(self) -> None:
+        """Send the sound at hand.
+
+        Raises
+        ------
+        AudioError
+            There is none.
+        """
+        clip = self.clip
+        if clip is None:
+            raise AudioError("There is no sound to transcribe: open a file, or press Record.")
+        rate, origin = self.config.sample_rate, clip.origin
+        about = {
+            "name": self.title, "original_rate": origin.sample_rate, "original_channels": origin.channels,
+            "channel": origin.channel,
+        }
+        self._pace_out(PacedFeed(clip.resample(rate).to_pcm16(), rate, self.pace), about, None)
+
+    # ---- runs
+
+    def repeat(self, pace: float | None) -> None:
+        """Send the recorded sound once more, with the settings and to the endpoint there are now.
+
+        Raises
+        ------
+        AudioError
+            There is no finished recording with sound.
+        """
+        before = self.recording
+        if before is None or self.active or not len(before.tape):
+            raise AudioError("There is no finished recording to run again.")
+        rate = before.tape.sample_rate
+        if self.config.sample_rate != rate:
+            self.config = replace(self.config, sample_rate=rate)
+        feed = PacedFeed(before.tape.read(), rate, pace)
+        self._pace_out(feed, _about(before), before if before.utterances else None)
+
+    def retry(self) -> None:
+        """Try the service again: with all the sound there is, and what is still to come."""
+        live = self.live
+        if live is None:
+            if self.clip is not None:
+                self.begin()
+        elif not live.active:
+            self.repeat(live.recording.info.pace)
+        else:
+            with self._lock:
+                old = live.recording
+                fresh = LiveRun(
+                    self.choice.endpoint, self.config, old.info.pace, old.tape.read(), **_about(old)
+                )
+                self.notice = None
+                self._show(fresh.recording, fresh)
+            live.end()
+            fresh.start()
+
+    def stop(self) -> None:
+        """End a sound that is given out in its own time; a microphone is stopped where it is."""
+        if isinstance(self.feed, PacedFeed):
+            self.feed.stop()
+
+    def abandon(self) -> None:
+        """End everything at once."""
+        self.stop()
+        if self.live is not None and self.live.active:
+            self.live.abandon()
+
+    def change(self, config: SessionConfig) -> None:
+        """Take other settings; a run under way gets them at once."""
+        if config != self.config:
+            self.config = config
+            if self.live is not None and self.live.active:
+                self.live.update(config)
+
+    def _pace_out(self, feed: PacedFeed, about: Mapping[str, Any], other: Recording | None) -> None:
+        self.feed = feed
+        self._launch(feed.pace, about, other)
+        feed.start(lambda: self.live if self.feed is feed else None)
+
+    def _launch(self, pace: float | None, about: Mapping[str, Any], other: Recording | None = None) -> None:
+        self.notice = self.problem = None
+        run = LiveRun(self.choice.endpoint, self.config, pace, **about)
+        self._show(run.recording, run, other)
+        run.start()
+
+    def _show(self, recording: Recording, run: LiveRun | None, other: Recording | None = None) -> None:
+        with self._lock:
+            self.recording, self.live, self.other = recording, run, other
+            self.recordings = (*self.recordings, recording)
+            self._seen_error, self._seen_errors = None, 0
+        self._shown()
+
+    # ---- the microphone
+
+    def hear(self, event: capture.CaptureEvent) -> None:
+        """Take what a page that records says."""
+        if isinstance(event, capture.CaptureStarted):
+            self._start_capture(event.session)
+            return
+        with self._lock:
+            run, feed = self.live, self.feed
+            if run is None or not isinstance(feed, MicrophoneFeed):
+                return
+            if isinstance(event, capture.CaptureChunk):
+                feed.bring(event, run)
+            elif isinstance(event, capture.CaptureEnded):
+                feed.end(run)
+
+    def _start_capture(self, session: capture.CaptureSession) -> None:
+        self.stop()
+        if self.live is not None and self.live.active:
+            self.live.end()
+        self.feed = MicrophoneFeed(session, self.config.sample_rate)
+        channels = session.settings.get("channelCount")
+        self._launch(1.0, {
+            "name": session.label, "original_rate": session.sample_rate, "original_channels": channels,
+        })
+
+    # ---- what went wrong
+
+    def look_for_errors(self) -> None:
+        """Make a notice of what has ended the run, or of settings the service refused."""
+        live = self.live
+        if live is None:
+            return
+        if live.error is not None:
+            if live.error is not self._seen_error:
+                self._seen_error = live.error
+                self.notice = notice_of(live.error)
+            return
+        errors = live.recording.errors
+        if len(errors) > self._seen_errors:
+            self._seen_errors = len(errors)
+            error = errors[-1].error
+            self.notice = Notice("settings", str(error.get("message") or error.get("code") or ""))
+            self.config = live.recording.config
+
+
+def _about(recording: Recording) -> dict[str, Any]:
+    """Return what is known of a recording's sound, for another run of it."""
+    info = recording.info
+    return {
+        "name": info.name, "original_rate": info.original_rate,
+        "original_channels": info.original_channels, "channel": info.channel,
+    }
