@@ -92,7 +92,7 @@ class Legality:
         State of every item: ``speaking``, ``stopped``, ``committed``, ``created``, ``final``, ``failed`` or
         ``dropped`` (thrown away by a clear).
     buffered : int
-        Samples appended and not yet committed or cleared, at the session's rate.
+        Samples appended in manual mode and not yet committed or cleared, at the session's rate.
     appended : bool
         Whether any audio was ever appended: from then on the format is fixed.
 
@@ -115,8 +115,10 @@ class Legality:
         self._clears = 0
 
     def configure(self, config: SessionConfig) -> None:
-        """Put other settings in force."""
+        """Put other settings in force; turn detection takes what waits for a commit."""
         self.config = config
+        if config.turn_detection is not None:
+            self.buffered = 0
 
     @property
     def in_progress(self) -> tuple[str, ...]:
@@ -215,7 +217,8 @@ class Legality:
         self.state = CONNECTION.get((self.state, type(event)), self.state)
         if isinstance(event, AppendAudio):
             self.appended = True
-            self.buffered += len(event.audio) // 2 if samples is None else samples
+            if self.config.turn_detection is None:
+                self.buffered += len(event.audio) // 2 if samples is None else samples
         elif isinstance(event, (CommitBuffer, ClearBuffer)):
             self.buffered = 0
             self._clears += isinstance(event, ClearBuffer)

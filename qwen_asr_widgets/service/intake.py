@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,12 @@ from ..errors import AudioError, MissingDependency, ProtocolError, SettingError
 from ..realtime.config import SessionConfig
 
 Samples = NDArray[np.int16]
+PCM_PIECE = 64 * 1024
+"""Bytes (two seconds at 16 kHz) converted at a time."""
+
+OGG_PIECE = 4 * 1024
+"""Bytes (about 1.4 s) decoded at a time; a bare packet is decoded whole."""
+
 _NOTHING: Samples = np.zeros(0, np.int16)
 
 
@@ -37,6 +44,7 @@ class Intake:
 
     def __init__(self, config: SessionConfig) -> None:
         self._opus: Any = None
+        self._is_ogg = False
         self._resampler: StreamResampler | None = None
         if config.input_audio_format == "opus":
             self._opus = _opus_decoder()
@@ -44,20 +52,36 @@ class Intake:
             self._resampler = StreamResampler(config.sample_rate, SAMPLE_RATE, low_delay=True)
 
     def push(self, audio: bytes) -> Samples:
-        """Return the samples that these bytes complete.
+        """Return the samples that these bytes complete; raises as `pieces` does."""
+        return np.concatenate([_NOTHING, *self.pieces(audio)])
+
+    def pieces(self, audio: bytes) -> Iterator[Samples]:
+        """Return an iterator over the samples that these bytes complete, each piece a few ms of work.
 
         Raises
         ------
         ProtocolError
-            PCM with half a sample, or bytes that are not Opus; nothing of them is taken.
+            PCM with half a sample: at once, nothing of it is taken. Bytes that are not Opus: where they
+            come.
         """
-        if self._opus is not None:
-            return self._push_opus(audio)
+        if self._opus is None:
+            self._check_whole(audio)
+            size = PCM_PIECE
+        else:
+            self._is_ogg = self._is_ogg or audio[:4] == b"OggS"
+            size = OGG_PIECE if self._is_ogg else max(1, len(audio))
+        return (self._convert(audio[start : start + size]) for start in range(0, len(audio), size))
+
+    def _check_whole(self, audio: bytes) -> None:
         if len(audio) % 2:
             raise ProtocolError(
                 f"PCM samples are two bytes each; this append has {len(audio):,} bytes, an odd number.",
                 "invalid_audio", "audio",
             )
+
+    def _convert(self, audio: bytes) -> Samples:
+        if self._opus is not None:
+            return self._push_opus(audio)
         samples = np.frombuffer(audio, dtype="<i2").astype(np.int16, copy=False)
         return samples if self._resampler is None else self._resampler.push(samples)
 
