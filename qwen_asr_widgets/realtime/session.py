@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -32,11 +32,11 @@ from .events import (
     TranscriptPartial,
 )
 from .legality import Legality
+from .negotiation import Negotiation
 from .utterance import EndedBy, Partial, Status, Utterance
 
 _FRAME_SECONDS = HOP / 16_000
 _REASONS: dict[str, EndedBy] = {"silence": "silence", "finish": "finish", "limit": "limit"}
-_SESSION_PARAMS = ("session", "turn_detection", "input_audio", "sample_rate", "modalities")
 
 
 @dataclass(frozen=True)
@@ -71,8 +71,6 @@ class Session:
 
     Attributes
     ----------
-    config : SessionConfig
-        The settings in force: what the service confirmed last.
     session_id : str
         Empty until the service gave one.
     finished : bool
@@ -92,7 +90,7 @@ class Session:
     def __init__(
         self, config: SessionConfig | None = None, offset: float = 0.0, first_number: int = 1
     ) -> None:
-        self.config = config or SessionConfig()
+        self._settings = Negotiation(config or SessionConfig())
         self.offset = offset
         self.session_id = ""
         self.legality = Legality(self.config)
@@ -101,7 +99,6 @@ class Session:
         self._index: dict[str, int] = {}
         self._violations: list[Violation] = []
         self._errors: list[ErrorEvent] = []
-        self._updates: deque[SessionUpdate] = deque()
         self._commits: deque[_Commit] = deque()
         self._appended = 0.0
         self._buffer_start = 0.0
@@ -118,6 +115,11 @@ class Session:
             TranscriptFailed: self._on_failed,
             ErrorEvent: self._on_error,
         }
+
+    @property
+    def config(self) -> SessionConfig:
+        """The settings in force: what the service confirmed last."""
+        return self._settings.config
 
     @property
     def utterances(self) -> tuple[Utterance, ...]:
@@ -167,7 +169,7 @@ class Session:
         elif isinstance(event, ClearBuffer):
             self._buffer_start = self._appended
         elif isinstance(event, SessionUpdate):
-            self._send_update(event)
+            self._ask(event)
         elif isinstance(event, FinishSession):
             self._finish_sent = True
 
@@ -203,45 +205,36 @@ class Session:
 
     # ---- settings
 
-    def _send_update(self, event: SessionUpdate) -> None:
-        """Before any audio, rate and format hold at once: the samples sent next are counted by them."""
-        self._updates.append(event)
-        if not self._appended:
-            try:
-                wanted = self.config.updated(event.session)
-            except SettingError:
-                return
-            self._set_config(
-                replace(self.config, sample_rate=wanted.sample_rate,
-                        input_audio_format=wanted.input_audio_format)
-            )
+    def _ask(self, event: SessionUpdate) -> None:
+        """Where manual mode begins, so does the buffer that a commit will be about."""
+        was_manual = self._settings.expected.turn_detection is None
+        self._settings.ask(event, audio_was_sent=self._appended > 0)
+        self._expect()
+        if not was_manual and self._settings.expected.turn_detection is None:
+            self._buffer_start = self._appended
+
+    def _expect(self) -> None:
+        """Judge what the client sends by what it has asked for, although the answer is still to come."""
+        self.legality.configure(self._settings.expected)
 
     def _on_created(self, event: SessionCreated, time: float) -> None:
         self.session_id = event.session_id
-        if not self._updates:
-            self._merge(event, event.session, time)
+        self._settle(lambda: self._settings.greet(event), event, time)
 
     def _on_updated(self, event: SessionUpdated, time: float) -> None:
-        """The service may leave out what was set (it does not repeat the padding): what was sent fills in."""
-        if self._updates:
-            self._merge(event, self._updates.popleft().session, time)
-        self._merge(event, event.session, time)
+        self._settle(lambda: self._settings.confirm(event), event, time)
 
-    def _merge(self, event: ServerEvent, session: Mapping[str, Any], time: float) -> None:
+    def _settle(self, take: Callable[[], None], event: ServerEvent, time: float) -> None:
         try:
-            self._set_config(self.config.updated(session))
+            take()
         except SettingError as problem:
             self._violations.append(Violation(time, str(problem), event))
-
-    def _set_config(self, config: SessionConfig) -> None:
-        self.config = config
-        self.legality.configure(config)
+        self._expect()
 
     def _on_error(self, event: ErrorEvent, time: float) -> None:
-        """An error about a setting answers the oldest update under way: the old settings stay."""
         self._errors.append(event)
-        if self._updates and str(event.error.get("param") or "").startswith(_SESSION_PARAMS):
-            self._updates.popleft()
+        self._settings.refuse(event)
+        self._expect()
 
     # ---- turns
 
@@ -285,8 +278,7 @@ class Session:
         if onset is not None and end is not None and end - onset >= MAX_TURN_SECONDS - _FRAME_SECONDS:
             return "limit"
         settings = self.config.turn_detection
-        if settings is None or any("turn_detection" in update.session and
-                                   update.session["turn_detection"] is None for update in self._updates):
+        if settings is None or self._settings.expected.turn_detection is None:
             return "finish"
         needed = settings.silence_frames * _FRAME_SECONDS
         followed = self.offset + self._appended - (end or 0.0)

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from ..realtime.config import SessionConfig
 from ..realtime.events import ErrorEvent, SessionUpdated
+from ..realtime.negotiation import SESSION_PARAMS
 from .values import SettingsChange, TimedEvent
-
-SESSION_PARAMS = ("session", "turn_detection", "input_audio", "sample_rate", "modalities")
-"""What the ``param`` of an error begins with when a setting was refused."""
 
 
 class SettingsLog:

@@ -242,3 +242,46 @@ def test_no_order_of_events_makes_the_record_fail(steps: list[Any], manual: bool
     for utterance in session.utterances:
         if utterance.onset is not None and utterance.end is not None:
             assert utterance.onset <= utterance.end
+
+
+def test_a_commit_after_turn_detection_was_switched_off_covers_what_came_since() -> None:
+    session = begun()
+    for _ in range(3):
+        session.send(ev.AppendAudio(SECOND), 1.0)
+    session.send(ev.SessionUpdate({"turn_detection": None}), 3.0)
+    session.send(ev.AppendAudio(SECOND), 4.0)
+    hear(session, updated(turn_detection=None), start=4.1)
+    session.send(ev.AppendAudio(SECOND), 5.0)
+    session.send(ev.CommitBuffer(), 5.1)
+    session.receive(ev.BufferCommitted("a"), 5.2)
+    (utterance,) = session.utterances
+    assert (utterance.start, utterance.end, utterance.ended_by) == (3.0, 5.0, "commit")
+    assert session.violations == ()
+
+
+def test_an_empty_commit_after_turn_detection_was_switched_off_is_noted() -> None:
+    session = begun()
+    session.send(ev.AppendAudio(SECOND), 1.0)
+    session.send(ev.SessionUpdate({"turn_detection": None}), 3.0)
+    session.send(ev.CommitBuffer(), 3.1)
+    assert ["empty" in violation.reason for violation in session.violations] == [True]
+
+
+def test_what_was_asked_for_holds_for_what_is_sent_next() -> None:
+    session = begun()
+    session.send(ev.SessionUpdate({"turn_detection": None}), 1.0)
+    session.send(ev.AppendAudio(SECOND), 1.1)
+    session.send(ev.CommitBuffer(), 1.2)
+    assert session.violations == ()
+    assert session.config.turn_detection is not None
+    hear(session, updated(turn_detection=None))
+    assert session.config.turn_detection is None
+
+
+def test_a_refused_change_of_mode_leaves_turn_detection_in_force() -> None:
+    session = begun()
+    session.send(ev.SessionUpdate({"turn_detection": None}), 1.0)
+    session.receive(ev.ErrorEvent({"type": "invalid_request_error", "param": "session"}), 1.1)
+    session.send(ev.AppendAudio(SECOND), 1.2)
+    session.send(ev.CommitBuffer(), 1.3)
+    assert ["manual mode" in violation.reason for violation in session.violations] == [True]
