@@ -8,6 +8,7 @@ events, as during the run.
 
 from __future__ import annotations
 
+import errno
 import io
 import json
 import lzma
@@ -98,8 +99,30 @@ def load_recording(path: str | Path) -> Recording:
 
 
 def write_atomically(path: Path, write: Callable[[Any], None]) -> None:
-    """Let ``write`` fill a temporary file beside ``path``, then put it in its place."""
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
+    """Let ``write`` fill a temporary file beside ``path``, then put it in its place.
+
+    A link keeps pointing where it does, and a device or pipe is written to, not replaced.
+
+    Raises
+    ------
+    OSError
+        Naming ``path``; what stood there before is untouched.
+    """
+    target = path.resolve()
+    if target.is_dir():
+        raise IsADirectoryError(errno.EISDIR, "This is a folder; give the path of a file in it", str(path))
+    try:
+        if target.exists() and not target.is_file():
+            with open(target, "wb") as file:
+                write(file)
+        else:
+            _replace(target, write)
+    except OSError as error:
+        raise type(error)(error.errno, error.strerror or str(error), str(path)) from error
+
+
+def _replace(path: Path, write: Callable[[Any], None]) -> None:
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:100]}.", suffix=".part")
     try:
         with os.fdopen(handle, "wb") as file:
             write(file)

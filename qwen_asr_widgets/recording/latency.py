@@ -7,7 +7,7 @@ All times are whole milliseconds of the client's clock before they are subtracte
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from typing import TYPE_CHECKING, Any, overload
 
 from ..audio.reference import ReferenceTurn
@@ -156,8 +156,10 @@ class LatencyTable(Sequence[UtteranceLatency]):
         MissingDependency
             pandas is not installed.
         """
-        frame = import_pandas().DataFrame([asdict(row) for row in self._rows])
-        return frame.set_index("number") if len(self._rows) else frame
+        columns = [field.name for field in fields(UtteranceLatency)]
+        return import_pandas().DataFrame(
+            [asdict(row) for row in self._rows], columns=columns
+        ).set_index("number")
 
     def _repr_html_(self) -> str:
         from .html import latency_html

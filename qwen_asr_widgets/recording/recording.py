@@ -37,6 +37,12 @@ if TYPE_CHECKING:
     from ..audio.reference import ReferenceTurn
 
 
+FRAME_COLUMNS = [
+    "number", "item_id", "onset", "start", "end", "text", "language", "emotion", "ended_by", "status",
+]
+"""What `Recording.to_frame` says of an utterance, before its delays."""
+
+
 class Recording:
     """Audio, send times, events and settings of one run; whoever shows something reads it from here.
 
@@ -348,19 +354,10 @@ class Recording:
             pandas is not installed.
         """
         rows = [
-            {
-                "number": utterance.number, "item_id": utterance.item_id, "onset": utterance.onset,
-                "start": utterance.start, "end": utterance.end, "text": utterance.text,
-                "language": utterance.language, "emotion": utterance.emotion,
-                "ended_by": utterance.ended_by, "status": utterance.status,
-            }
-            for utterance in self.utterances
+            {name: getattr(utterance, name) for name in FRAME_COLUMNS} for utterance in self.utterances
         ]
-        frame = import_pandas().DataFrame(rows)
-        if rows:
-            delays = self.latency(reference).to_frame().drop(columns="ended_by")
-            frame = frame.set_index("number").join(delays)
-        return frame
+        frame = import_pandas().DataFrame(rows, columns=FRAME_COLUMNS).set_index("number")
+        return frame.join(self.latency(reference).to_frame().drop(columns="ended_by"))
 
     def save(self, path: str | Path) -> Path:
         """Write everything to a ``.qasr`` bundle (see `qwen_asr_widgets.recording.bundle`); return its path.

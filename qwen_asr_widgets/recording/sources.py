@@ -70,6 +70,8 @@ def open_source(
     low, high = CHUNK_RANGE_MS
     if isinstance(chunk_ms, bool) or not isinstance(chunk_ms, (int, float)) or not low <= chunk_ms <= high:
         raise SettingError(f"chunk_ms is {chunk_ms!r}; it must lie between {low} and {high}.", "chunk_ms")
+    if source is None or isinstance(source, (bool, int, float, complex, dict)):
+        raise AudioError(f"{source!r:.60} is no sound; give a path, bytes, an array, a clip or chunks of sound.")
     length = round(chunk_ms * session_rate / 1_000)
     source = _chosen(source, channel)
     if _is_chunks(source):
@@ -89,8 +91,15 @@ def _chosen(source: Any, channel: Any) -> Any:
         if not 0 <= channel < len(source.channels):
             raise AudioError(f"{source.name} has channels 0 to {len(source.channels) - 1}, not {channel}.")
         return source.channels[channel]
-    clip = getattr(source, "clip", None)
-    return clip if isinstance(clip, AudioClip) else source
+    clip = getattr(source, "clip", source)
+    if not isinstance(clip, AudioClip):
+        return source
+    if channel not in (None, "mean", 0 if clip.channel is None else clip.channel):
+        raise AudioError(
+            f"{clip.origin.name or 'The clip'} is one channel already: there is no channel {channel!r} to take. "
+            "Give channel=… where the file is loaded."
+        )
+    return clip
 
 
 def _is_chunks(source: Any) -> bool:

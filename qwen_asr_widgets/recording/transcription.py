@@ -91,6 +91,9 @@ def transcribe(
     ServiceClosed
         The service closed the connection midway. Its ``recording``, like that of `ServiceError`, holds
         everything until then.
+    Exception
+        What an iterable of chunks raises comes out as it is, once what came before it was answered; its
+        ``recording`` holds that.
 
     Examples
     --------
@@ -103,7 +106,10 @@ def transcribe(
         raise SettingError(
             f"pace is {pace!r}; it must be positive (1.0 is real time), or None for as fast as taken.", "pace"
         )
-    config = config or SessionConfig()
+    if config is None:
+        config = SessionConfig()
+    elif not isinstance(config, SessionConfig):
+        raise SettingError(f"config must be a SessionConfig or None, not {config!r}.", "config")
     endpoint = resolve_endpoint(endpoint)
     sound = open_source(source, config.sample_rate, chunk_ms, channel, sample_rate)
     recording = Recording(config, _run_info(endpoint, sound, pace, chunk_ms))
@@ -142,6 +148,10 @@ class _Run:
         except (NotConnected, OutboxFull) as error:
             self._keep_rest(f"Ended early: {error}")
             raise ServiceClosed(str(error), self.recording) from error
+        except _SourceFailed as failed:
+            self._finish_early(f"The source failed ({failed.cause!r})")
+            vars(failed.cause).setdefault("recording", self.recording)
+            raise failed.cause from None
         finally:
             self.stream.close()
 
@@ -160,21 +170,30 @@ class _Run:
 
     def _taken(self) -> Iterator[Piece]:
         """Yield pieces, each on the tape before it is waited for: an interruption loses nothing."""
-        for piece in self.sound.pieces:
+        pieces = iter(self.sound.pieces)
+        while True:
+            try:
+                piece = next(pieces, None)
+            except Exception as problem:
+                raise _SourceFailed(problem) from problem
+            if piece is None:
+                return
             self.recording.tape.append(piece)
             yield piece
 
     def _interrupted(self) -> None:
         """Let the service answer what it has; a second Ctrl-C, or its silence, leaves it at that."""
-        at = clock(self.stream.position / self.recording.tape.sample_rate)
+        self._finish_early(f"Interrupted at {clock(self.stream.position / self.recording.tape.sample_rate)}")
+
+    def _finish_early(self, why: str) -> None:
         try:
             if self.stream.connected:
                 if self.manual and self.stream.position:
                     self.stream.commit()
                 self.stream.finish(FINISH_SECONDS)
         except (KeyboardInterrupt, ServiceClosed, ServiceError, NotConnected) as error:
-            logger.info("the session was not finished after the interruption: %r", error)
-        self._keep_rest(f"Interrupted at {at}")
+            logger.info("the session was not finished: %r", error)
+        self._keep_rest(why)
 
     def _keep_rest(self, why: str) -> None:
         """Put what was handed in and never sent on the tape too."""
@@ -184,6 +203,14 @@ class _Run:
         left = self.recording.duration - self.recording.sent_duration
         self.recording.note(f"{why}; the last {left:.1f} s were not sent" if left > 0.05 else why)
         self.recording.finish(complete=False)
+
+
+class _SourceFailed(Exception):
+    """What the caller's iterable of chunks raised, told apart from what the service does."""
+
+    def __init__(self, cause: Exception) -> None:
+        super().__init__(cause)
+        self.cause = cause
 
 
 class _Relay:

@@ -6,6 +6,7 @@ import io
 import json
 import logging
 import zipfile
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -241,3 +242,28 @@ def test_no_key_is_in_a_bundle_a_repr_or_a_log(tmp_path, caplog):
 def test_loading_needs_no_clock_and_ends_no_session(tmp_path):
     recording = Recording()
     assert everything(load_recording(recording.save(tmp_path / "e.qasr"))) == everything(recording)
+
+
+@pytest.mark.skipif(not Path("/dev/full").is_char_device(), reason="the system has no /dev/full")
+def test_a_full_disk_is_an_error_that_names_the_path(tmp_path):
+    link = tmp_path / "talk.qasr"
+    link.symlink_to("/dev/full")
+    with pytest.raises(OSError, match="No space left on device.*talk.qasr"):
+        three_turns().save(link)
+    assert Path("/dev/full").is_char_device() and link.is_symlink()
+
+
+def test_a_link_keeps_pointing_to_the_bundle(tmp_path):
+    (tmp_path / "elsewhere").mkdir()
+    there, link = tmp_path / "elsewhere" / "talk.qasr", tmp_path / "talk.qasr"
+    link.symlink_to(there)
+    three_turns().save(link)
+    assert link.is_symlink() and load_recording(there).text == load_recording(link).text != ""
+
+
+@pytest.mark.parametrize("name", ["missing/talk.qasr", "", "\N{GRINNING FACE}" * 80 + ".srt"])
+def test_a_path_that_cannot_be_written_is_named_as_it_was_given(tmp_path, name):
+    with pytest.raises(OSError) as caught:
+        (three_turns().export if name.endswith("srt") else three_turns().save)(tmp_path / name)
+    assert caught.value.filename == str(tmp_path / name)
+    assert ".part" not in str(caught.value) and not list(tmp_path.glob(".*"))

@@ -199,3 +199,11 @@ def test_a_failed_item_says_so_in_the_table():
     script.turn("a", 1.0, 2.0, "", final=False)
     script.come({"type": TRANSCRIPTION + "failed", "item_id": "a", "error": {"message": "no"}}, 3.0)
     assert "(no transcript)" in script.finish()._repr_html_()
+
+
+def test_a_frame_without_utterances_has_the_columns_of_one_with_them():
+    pytest.importorskip("pandas")
+    empty, full = Recording(), three_turns()
+    assert list(empty.to_frame().columns) == list(full.to_frame().columns) and len(empty.to_frame()) == 0
+    assert list(empty.latency().to_frame().columns) == list(full.latency().to_frame().columns)
+    assert empty.to_frame().index.name == full.to_frame().index.name == "number"

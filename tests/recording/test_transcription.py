@@ -289,3 +289,21 @@ def test_the_bar_shows_seconds_and_the_words_as_they_come(capsys, monkeypatch):
                         lambda self, recording: shown.append((recording.sent_duration, self._enabled)))
     run(friendly, progress=True)
     assert len(shown) == 10 and shown[-1][1] is True
+
+
+def test_a_source_that_fails_midway_loses_nothing_of_what_came_before():
+    def microphone():
+        yield SECOND
+        raise OSError("the microphone was unplugged")
+
+    with ScriptedServer(friendly) as server, pytest.raises(OSError, match="unplugged") as caught:
+        transcribe(microphone(), Endpoint(server.url), pace=None, progress=False, sample_rate=16_000)
+    recording = caught.value.recording
+    assert (recording.tape.read() == SECOND).all() and recording.sent_duration == 1.0
+    assert recording.text == "good morning" and not recording.complete
+    assert any("unplugged" in note for note in recording.notes)
+
+
+def test_a_config_that_is_none_is_refused_at_once():
+    with pytest.raises(SettingError, match="config must be a SessionConfig or None, not {'language': 'en'}"):
+        transcribe(SECOND, config={"language": "en"}, sample_rate=16_000)
