@@ -247,6 +247,6 @@ class Transcriber(DeskView):
 
 def _refuse_unknown(unknown: Mapping[str, Any]) -> None:
     for name in unknown:
-        near = difflib.get_close_matches(name, KEYWORDS, 1, 0.5)
+        near = difflib.get_close_matches(name, KEYWORDS, 1, 0.6)
         hint = f"did you mean {near[0]}?" if near else f"it takes {', '.join(KEYWORDS)}."
         raise TypeError(f"Transcriber takes no argument {name!r}; {hint}")

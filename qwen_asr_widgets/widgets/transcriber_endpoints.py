@@ -58,8 +58,11 @@ class EndpointChoice:
             There is no such choice, or the URL is not one of a WebSocket.
         """
         if name == "custom":
-            resolve_endpoint(url) if "://" in url else resolve_endpoint(f"wss://{url}")
-            self._url = url if "://" in url else f"wss://{url}"
+            address = url if "://" in url else f"wss://{url}"
+            if not url or any(letter.isspace() for letter in url):
+                raise EndpointError(f"{url!r} is no address; give one like 'wss://host/api-ws/v1/realtime'.")
+            resolve_endpoint(address)
+            self._url = address
         elif name not in ("embedded", "given", *REGIONS):
             raise EndpointError(f"There is no endpoint {name!r} to choose.")
         self._id = name

@@ -50,6 +50,10 @@ def run_info(endpoint: Endpoint, pace: float | None, **about: Any) -> RunInfo:
     )
 
 
+LOOK = 0.5
+"""Seconds after which a pause in the sound does not hide that the service is gone."""
+
+
 class LiveRun:
     """Sound on its way to a service and into a recording.
 
@@ -209,13 +213,15 @@ class LiveRun:
         """Send what stands on the tape, and what is to be said at its place, until the sound ends."""
         while True:
             with self._changed:
-                self._changed.wait_for(self._has_work)
+                self._changed.wait_for(self._has_work, LOOK)
                 updates = list(self._updates)
                 self._updates.clear()
                 stop = self._next_stop()
                 ended = self._ended
             if self._abandoned:
                 return
+            if not self._stream.connected:
+                self._stream.append(np.zeros(0, np.int16))  # says why
             for config in updates:
                 self._manual = config.turn_detection is None
                 self._stream.update(config)

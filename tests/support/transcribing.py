@@ -1,0 +1,88 @@
+"""A transcriber whose messages are remembered, and pages that speak to it as a browser does."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qwen_asr_widgets.realtime.endpoints import Endpoint, embedded
+from qwen_asr_widgets.widgets.transcriber import Transcriber
+
+RATE = 48_000
+
+
+def script(**options: Any) -> Endpoint:
+    """Return the embedded service that counts from one to ten: the real turns, no recogniser."""
+    return embedded("script", **options)
+
+
+def transcriber(source: Any = None, endpoint: Any = None, **options: Any) -> Transcriber:
+    """Return a transcriber that keeps what it sends in ``heard`` instead of sending it."""
+    widget = Transcriber(source, endpoint or script(), **options)
+    heard: list[tuple[dict[str, Any], list[bytes]]] = []
+
+    def send(content: dict[str, Any], buffers: Any = None) -> None:
+        heard.append((json.loads(json.dumps(content)), [bytes(buffer) for buffer in buffers or []]))
+
+    widget.send = send
+    widget.heard = heard
+    return widget
+
+
+def ask(widget: Transcriber, kind: str, **content: Any) -> None:
+    """Say something to the widget as a view does."""
+    widget._handle_custom_msg({"kind": kind, "view": "v", **content}, [])
+
+
+def of_kind(widget: Transcriber, kind: str) -> list[dict[str, Any]]:
+    """Return the messages of a kind that the widget has sent."""
+    return [content for content, _ in widget.heard if content["kind"] == kind]
+
+
+def state(widget: Transcriber) -> dict[str, Any]:
+    """Return what views are told now."""
+    return widget._state()
+
+
+class MicrophonePage:
+    """A page that records: 48 kHz, chunks of 100 ms."""
+
+    def __init__(self, widget: Transcriber, name: str = "page") -> None:
+        self.widget = widget
+        self.name = name
+        self.number = 0
+        self.chunks = 0
+
+    def say(self, kind: str, buffers: tuple[bytes, ...] = (), **more: Any) -> None:
+        """Send one message of the uplink."""
+        content = {"kind": kind, "client": self.name, "session": f"{self.name}/{self.number}", "rate": RATE, **more}
+        self.widget.uplink._enqueue(self.widget.uplink, content, buffers)
+
+    def start(self) -> MicrophonePage:
+        """Begin a recording."""
+        self.number += 1
+        self.chunks = 0
+        self.say("start", label="Built-in", settings={"channelCount": 1}, asked={}, start_delay=0.1)
+        return self
+
+    def speak(self, samples: NDArray[np.int16], lose: tuple[int, ...] = ()) -> None:
+        """Send samples at 48 kHz; the chunks numbered in ``lose`` never arrive."""
+        for at in range(0, len(samples), RATE // 10):
+            if self.chunks not in lose:
+                piece = samples[at : at + RATE // 10].astype("<i2").tobytes()
+                self.say("chunk", (piece,), seq=self.chunks, peak=0.5, clipped=0)
+            self.chunks += 1
+
+    def stop(self) -> None:
+        """End the recording."""
+        self.say("stop", chunks=self.chunks, reason="stopped")
+
+    def upload(self, name: str, data: bytes, slice_bytes: int = 1 << 20) -> None:
+        """Send a file in slices."""
+        count = max(1, -(-len(data) // slice_bytes))
+        for index in range(count):
+            part = data[index * slice_bytes : (index + 1) * slice_bytes]
+            self.say("file", (part,), upload=f"u-{name}", name=name, size=len(data), slice=index, slices=count)
