@@ -44,7 +44,8 @@ def test_settings_reach_the_service(short_clip, tmp_path):
     out = tmp_path / "talk.qasr"
     assert cli.main([
         "transcribe", str(short_clip), "--pace", "0", "--quiet", "--threshold", "0.1", "--silence", "450",
-        "--padding", "120", "--language", "en", "--corpus", "good morning", "--rate", "8000", "--out", str(out),
+        "--padding", "120", "--language", "en", "--corpus", "good morning", "--rate", "8000",
+        "--out", str(out),
     ]) == 0
     config = qaw.load_recording(out).config
     assert config == qaw.SessionConfig(

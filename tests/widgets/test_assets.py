@@ -26,7 +26,8 @@ def test_joined_modules_run_as_they_did_apart(tmp_path: Path) -> None:
         pytest.skip("needs node")
     write(
         tmp_path,
-        one="const secret = 1;\nexport const value = secret + 1;\nexport function twice(x) { return 2 * x; }\n",
+        one="const secret = 1;\nexport const value = secret + 1;\n"
+        "export function twice(x) { return 2 * x; }\n",
         two='import { value as first, twice } from "./one.js";\nconst secret = 40;\n'
         "class Sum { total() { return twice(secret) / 2 + first; } }\nexport { Sum as Adder };\n",
         raw='export const quoted = "`${x}`";\n',
