@@ -25,9 +25,10 @@ def main(names: list[str]) -> int:
     for name in names or found:
         print(f"\n== {name} ==", flush=True)
         begun = time.monotonic()
+        sys.argv = [str(found[name])]
         try:
             runpy.run_path(str(found[name]), run_name="__main__")
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             failed = 1
             print(f"FAILED: {type(error).__name__}: {error}")
         print(f"({time.monotonic() - begun:.0f} s)", flush=True)
