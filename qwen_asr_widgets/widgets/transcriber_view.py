@@ -35,8 +35,8 @@ class DeskView(RunView):
     """Shows what lies on a `Desk` and passes on what is asked for.
 
     Beside the messages of `RunView` the kernel sends ``state`` (what `desk_state` says), ``other`` (the
-    run before), ``saved`` (a slice of a file), and ``call``, ``begin``, ``halt``, ``hold``, ``go`` to the page
-    that records. What a page may ask for stands in `COMMANDS`.
+    run before), ``saved`` (a slice of a file), and ``call``, ``begin``, ``halt``, ``hold``, ``go`` to the
+    page that records. What a page may ask for stands in `COMMANDS`.
 
     Parameters
     ----------

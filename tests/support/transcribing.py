@@ -58,7 +58,8 @@ class MicrophonePage:
 
     def say(self, kind: str, buffers: tuple[bytes, ...] = (), **more: Any) -> None:
         """Send one message of the uplink."""
-        content = {"kind": kind, "client": self.name, "session": f"{self.name}/{self.number}", "rate": RATE, **more}
+        session = f"{self.name}/{self.number}"
+        content = {"kind": kind, "client": self.name, "session": session, "rate": RATE, **more}
         self.widget.uplink._enqueue(self.widget.uplink, content, buffers)
 
     def start(self) -> MicrophonePage:
@@ -85,4 +86,5 @@ class MicrophonePage:
         count = max(1, -(-len(data) // slice_bytes))
         for index in range(count):
             part = data[index * slice_bytes : (index + 1) * slice_bytes]
-            self.say("file", (part,), upload=f"u-{name}", name=name, size=len(data), slice=index, slices=count)
+            about = {"upload": f"u-{name}", "name": name, "size": len(data), "slice": index, "slices": count}
+            self.say("file", (part,), **about)

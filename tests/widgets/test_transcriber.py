@@ -1,4 +1,4 @@
-"""The transcriber's Python half: what becomes of sound, with the embedded service and with services that fail."""
+"""The transcriber's Python half: what becomes of sound, with services that work and with some that fail."""
 
 from __future__ import annotations
 
@@ -134,8 +134,9 @@ def test_a_setting_the_service_refuses_is_said_and_taken_back(made) -> None:
         peer.send(updated())
         asked = peer.until("session.update")
         peer.send({"type": "error", "error": {
-            "type": "invalid_request_error", "code": "invalid_value", "param": "session.turn_detection.threshold",
-            "message": "not today", "event_id": asked["event_id"],
+            "type": "invalid_request_error", "code": "invalid_value",
+            "param": "session.turn_detection.threshold", "message": "not today",
+            "event_id": asked["event_id"],
         }})
         peer.until("session.finish")
         peer.send({"type": "session.finished"})

@@ -1,0 +1,81 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { translator } from "../../qwen_asr_widgets/widgets/static/strings.js";
+import {
+  endpointText, figuresText, isRunning, priceText, progressText, settingsShort, settingsText, silenceToSlider, sliderToSilence,
+  statusText, takeSlice, unknownState, waysOn,
+} from "../../qwen_asr_widgets/widgets/static/transcriber_logic.js";
+
+const t = translator("en");
+const zh = translator("zh");
+const kernel = (rest = {}) => ({ ...unknownState(), ...rest });
+
+test("the silence slider is logarithmic and comes back to where it was", () => {
+  assert.equal(sliderToSilence(0), 200);
+  assert.equal(sliderToSilence(1000), 6000);
+  for (const ms of [200, 300, 400, 800, 1500, 3000, 6000]) {
+    assert.ok(Math.abs(sliderToSilence(silenceToSlider(ms)) - ms) <= 10, `${ms}`);
+  }
+  assert.ok(silenceToSlider(400) > 100 && silenceToSlider(400) < 300);
+});
+
+test("settings are said in a few words, and in fewer", () => {
+  const { config } = kernel();
+  assert.equal(settingsText(config, t), "Threshold 0.20 · silence 800 ms");
+  assert.equal(settingsShort(config, t), "0.20 · 800 ms");
+  assert.equal(settingsText({ ...config, manual: true }, t), "Manual turns");
+});
+
+test("the recogniser is called by its name", () => {
+  const { endpoint } = kernel();
+  assert.equal(endpointText({ ...endpoint, name: "pocketsphinx" }, t), "Offline: pocketsphinx");
+  assert.equal(endpointText({ ...endpoint, offline: false, id: "singapore" }, zh), "DashScope 新加坡");
+  assert.equal(endpointText({ ...endpoint, offline: false, id: "custom", name: "asr.example.org" }, t), "asr.example.org");
+});
+
+test("figures are few: the longest below twenty, a percentile above", () => {
+  const few = { count: 3, n: 3, median: 1.02, p95: 1.1, longest: 1.11, pace: 1 };
+  assert.deepEqual(figuresText(few, t), ["utterances: 3", "final: median 1.02 s, longest 1.11 s (n = 3, real time)"]);
+  assert.match(figuresText({ ...few, n: 20, pace: null }, t)[1], /95 % 1\.10 s \(n = 20, as fast as it is taken\)/);
+  assert.deepEqual(figuresText({}, t), ["utterances: 0"]);
+});
+
+test("only what is out of the ordinary is said", () => {
+  assert.equal(statusText(kernel({ phase: "live" }), false, t), "");
+  assert.equal(statusText(kernel({ phase: "live", behind: 12 }), false, t), "12 s behind");
+  assert.match(statusText(kernel({ phase: "live", lost: 0.3 }), true, t), /0\.3 s lost.* · .*running cell ends/);
+  assert.match(statusText(kernel({ phase: "connecting" }), false, t), /^Connecting/);
+});
+
+test("a file says how far it is and how fast it goes", () => {
+  assert.equal(progressText(kernel({ progress: 0.5, total: 36, pace: 2 }), t), "0:18 / 0:36 · 2 × real time");
+});
+
+test("a price names its day", () => {
+  const prices = [{ minute: "0.0198 CNY", source: "DashScope price page, Chinese", seen: "2026-11-22" }];
+  assert.equal(priceText(prices, t), "0.0198 CNY a minute (DashScope price page, read on 2026-11-22)");
+  assert.equal(priceText([], t), "");
+});
+
+test("every problem has a way on, in both languages", () => {
+  for (const code of ["connect", "key", "nokey", "closed", "service", "settings", "endpoint", "file"]) {
+    assert.ok(waysOn(code, true).length > 0);
+    for (const way of waysOn(code, true)) if (way !== "open") assert.ok(t(`transcriber.way.${way}`) && zh(`transcriber.way.${way}`));
+    assert.ok(t(`transcriber.problem.${code}`) && zh(`transcriber.problem.${code}.text`));
+  }
+  assert.ok(!waysOn("connect", false).includes("retry"));
+  assert.ok(waysOn("file", false).includes("open"));
+});
+
+test("phases with something under way", () => {
+  assert.deepEqual(["empty", "ready", "connecting", "live", "finishing", "failed", "done"].filter((phase) => isRunning(kernel({ phase }))),
+    ["connecting", "live", "finishing", "failed"]);
+});
+
+test("slices make a whole in any order, copied out of their messages", () => {
+  const job = { slices: 2, parts: [] };
+  const bytes = new Uint8Array([0, 1, 2, 3]);
+  assert.equal(takeSlice(job, 1, new DataView(bytes.buffer, 2, 2)), null);
+  const whole = takeSlice(job, 0, new DataView(bytes.buffer, 0, 2));
+  assert.deepEqual(whole.map((part) => [...new Uint8Array(part)]), [[0, 1], [2, 3]]);
+});

@@ -1,0 +1,153 @@
+"""What of a transcriber is kept and where: files, saved notebooks, and a key that is in none of them."""
+
+from __future__ import annotations
+
+import io
+import json
+import logging
+import pickle
+import zipfile
+
+import numpy as np
+import pytest
+import soundfile
+from support.recordings import three_turns
+from support.scripted_server import ScriptedServer, greet_and_record
+from support.transcribing import ask, of_kind, script, state, transcriber
+from support.waiting import wait_until
+
+from qwen_asr_widgets.audio.clip import AudioClip
+from qwen_asr_widgets.audio.samples import sample
+from qwen_asr_widgets.recording import load_recording
+from qwen_asr_widgets.widgets.transcriber_endpoints import EndpointChoice
+from qwen_asr_widgets.widgets.transcriber_save import SLICE, in_slices, saved
+
+KEY = "sk-planted-7d1f"
+SECONDS = 30
+
+
+@pytest.fixture(scope="module")
+def finished():
+    return three_turns()
+
+
+@pytest.fixture
+def shown(finished):
+    widget = transcriber(finished)
+    yield widget
+    widget.close()
+
+
+def received(widget, ending: str) -> bytes:
+    """Ask for a file as a view does, and put its slices together."""
+    job = f"job-{ending}"
+    ask(widget, "save", format=ending, job=job)
+
+    def whole():
+        parts = [(c, b) for c, b in widget.heard if c["kind"] == "saved" and c["job"] == job]
+        return parts if parts and len(parts) == parts[0][0]["slices"] else None
+
+    parts = wait_until(whole, SECONDS)
+    assert parts[0][0]["name"] == f"made-by-hand.{ending}"
+    return b"".join(buffers[0] for _, buffers in parts)
+
+
+def test_every_format_arrives_whole(shown, finished, tmp_path) -> None:
+    assert "waveform" in received(shown, "srt").decode()
+    assert received(shown, "vtt").startswith(b"WEBVTT")
+    assert len(json.loads(received(shown, "json"))["utterances"]) == 3
+    sound, rate = soundfile.read(io.BytesIO(received(shown, "wav")), dtype="int16")
+    assert rate == 16_000 and np.array_equal(sound, finished.tape.read())
+    path = tmp_path / "got.qasr"
+    path.write_bytes(received(shown, "qasr"))
+    assert load_recording(path).text == finished.text
+
+
+def test_the_picture_is_16_by_9(shown) -> None:
+    data = received(shown, "png")
+    assert data[:8] == b"\x89PNG\r\n\x1a\n"
+    assert (int.from_bytes(data[16:20], "big"), int.from_bytes(data[20:24], "big")) == (1920, 1080)
+
+
+def test_a_large_file_travels_in_slices() -> None:
+    data = bytes(range(256)) * (SLICE // 256) * 2 + b"rest"
+    messages = list(in_slices(data, "j", "a.wav", "wav"))
+    assert len(messages) == 3 and b"".join(buffers[0] for _, buffers in messages) == data
+
+
+def test_a_format_that_does_not_exist_is_told_to_the_page(shown) -> None:
+    ask(shown, "save", format="mp3", job="x")
+    answer = wait_until(lambda: of_kind(shown, "saved"))[0]
+    assert "mp3" in answer["error"]
+
+
+def test_a_typed_key_is_in_no_state_message_log_or_file(monkeypatch, caplog, tmp_path) -> None:
+    monkeypatch.delenv("DASHSCOPE_API_KEY", raising=False)
+    caplog.set_level(logging.DEBUG)
+    with ScriptedServer(greet_and_record) as server:
+        widget = transcriber(sample("conversation"), server.url, pace=None)
+        ask(widget, "hello")
+        ask(widget, "key", key=KEY)
+        assert state(widget)["endpoint"]["has_key"]
+        widget.start()
+        recording = widget.wait(SECONDS)
+        assert server.peer().headers["Authorization"] == f"Bearer {KEY}"
+    written = widget.recording.save(tmp_path / "a.qasr")
+    with zipfile.ZipFile(written) as bundle:
+        texts = [bundle.read(name).decode("utf-8", "replace") for name in bundle.namelist()]
+    texts += [
+        repr(widget.get_state()), repr(widget.heard), repr(vars(widget)), repr(vars(widget.desk)),
+        caplog.text,
+        repr(vars(recording)), widget.static_html(), saved(recording, "json").decode(),
+        repr(widget.desk.choice.endpoint), repr(pickle.dumps(widget.desk.choice.endpoint)),
+    ]
+    assert not [text[:80] for text in texts if KEY in text]
+    widget.close()
+
+
+def test_a_key_that_a_service_echoes_is_hidden(monkeypatch) -> None:
+    monkeypatch.setenv("DASHSCOPE_API_KEY", KEY)
+    choice = EndpointChoice("beijing")
+    assert choice.has_key
+    assert choice.hide(f"bad key {KEY}!") == "bad key •••!"
+    choice.set_key("sk-other")
+    assert KEY not in choice.hide(f"{KEY} sk-other") or choice.hide("sk-other") == "•••"
+
+
+def test_the_price_of_a_minute_names_its_source_and_day() -> None:
+    listed = EndpointChoice("singapore").state()["prices"]["singapore"]
+    assert {price["minute"] for price in listed} == {"0.0396 CNY", "0.0054 USD"}
+    assert all(price["source"] and price["seen"] for price in listed)
+
+
+def test_a_saved_notebook_holds_picture_and_transcript(shown) -> None:
+    html = shown._static_output()
+    assert "data:image/png;base64," in html and "every blue band is one turn" in html
+    assert len(html) < 300_000
+    shown.save_outputs = False
+    assert "every blue band" not in shown._static_output() and "image/png" not in shown._static_output()
+
+
+def test_a_saved_notebook_says_what_to_do_where_nothing_was_recorded() -> None:
+    empty, ready = transcriber(), transcriber(AudioClip(np.zeros(16_000, np.float32), 16_000))
+    assert "run this cell" in empty._static_output()
+    assert "data:image/png;base64," in ready._static_output()
+    empty.close()
+    ready.close()
+
+
+def test_a_run_under_way_is_not_saved_half() -> None:
+    widget = transcriber(sample("conversation"), script())
+    widget.start()
+    assert "Still under way" in widget._static_output()
+    widget.close()
+
+
+def test_text_from_a_service_stays_text_in_the_saved_notebook() -> None:
+    from support.recordings import Script
+
+    play = Script(4.0)
+    play.turn("a", 0.5, 1.5, "<img src=x onerror=window.hacked=1>")
+    widget = transcriber(play.finish())
+    assert "<img src=x" not in widget._static_output() and "&lt;img" in widget._static_output()
+    widget.close()
