@@ -153,7 +153,7 @@ def is_dashscope_url(url: str) -> bool:
 
 
 def is_loopback_host(host: str) -> bool:
-    """Return whether a host stands for this machine: by address, since names such as 127.0.0.1.evil.org exist.
+    """Return whether a host stands for this machine: by address, since 127.0.0.1.evil.org is a name.
 
     Examples
     --------

@@ -46,7 +46,8 @@ class Secret:
 def find_key(argument: str | Secret | None = None) -> str | None:
     """Return the DashScope key: the argument, then ``qwen_asr_widgets.api_key``, then the environment.
 
-    A key set as ``dashscope.api_key`` is taken last, where the official SDK is loaded anyway.
+    A key set as ``dashscope.api_key`` is taken last: on the official SDK where that is loaded anyway, or on
+    our function of that name, which it means after ``from qwen_asr_widgets import *``.
     """
     if isinstance(argument, Secret):
         argument = argument.reveal()
@@ -57,5 +58,6 @@ def find_key(argument: str | Secret | None = None) -> str | None:
         or getattr(package, "api_key", None)
         or os.environ.get(KEY_VARIABLE)
         or getattr(official, "api_key", None)
+        or getattr(getattr(package, "dashscope", None), "api_key", None)
         or None
     )

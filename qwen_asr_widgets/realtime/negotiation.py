@@ -52,7 +52,7 @@ class Negotiation:
         return config
 
     def ask(self, update: SessionUpdate, audio_was_sent: bool) -> None:
-        """Note an update; before any audio, its rate and format hold at once: samples are counted by them."""
+        """Note an update; before any audio rate and format hold at once: samples are counted by them."""
         self._asked.append(update)
         if not audio_was_sent:
             wanted = _updated(self.config, update.session)

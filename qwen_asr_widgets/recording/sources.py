@@ -71,7 +71,9 @@ def open_source(
     if isinstance(chunk_ms, bool) or not isinstance(chunk_ms, (int, float)) or not low <= chunk_ms <= high:
         raise SettingError(f"chunk_ms is {chunk_ms!r}; it must lie between {low} and {high}.", "chunk_ms")
     if source is None or isinstance(source, (bool, int, float, complex, dict)):
-        raise AudioError(f"{source!r:.60} is no sound; give a path, bytes, an array, a clip or chunks of sound.")
+        raise AudioError(
+            f"{source!r:.60} is no sound; give a path, bytes, an array, a clip or chunks of sound."
+        )
     length = round(chunk_ms * session_rate / 1_000)
     source = _chosen(source, channel)
     if _is_chunks(source):
@@ -96,8 +98,8 @@ def _chosen(source: Any, channel: Any) -> Any:
         return source
     if channel not in (None, "mean", 0 if clip.channel is None else clip.channel):
         raise AudioError(
-            f"{clip.origin.name or 'The clip'} is one channel already: there is no channel {channel!r} to take. "
-            "Give channel=… where the file is loaded."
+            f"{clip.origin.name or 'The clip'} is one channel already: there is no channel {channel!r} to "
+            "take. Give channel=… where the file is loaded."
         )
     return clip
 

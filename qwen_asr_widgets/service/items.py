@@ -112,7 +112,7 @@ class Items:
         yield Begin(self.open.item_id, turn.start)
 
     def feed(self, fed: Fed, position: int) -> Announced:
-        """Give samples, which end at ``position``, to the recogniser; in manual mode the first begin an item."""
+        """Give samples that end at ``position`` to the recogniser; in manual mode the first begin an item."""
         item = self.open
         if item is None:
             item = self.open = OpenItem(is_manual=True)

@@ -57,8 +57,8 @@ def test_an_unknown_endpoint_names_the_choices(where: Any) -> None:
     assert repr(where) in str(caught.value)
 
 
-@pytest.mark.parametrize("host", ["127.0.0.1", "127.8.9.10", "[::1]", "::ffff:127.0.0.1", "localhost", "a.localhost",
-                                  "LOCALHOST."])
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.8.9.10", "[::1]", "::ffff:127.0.0.1", "localhost",
+                                  "a.localhost", "LOCALHOST."])
 def test_loopback_is_this_machine_by_its_address(host: str) -> None:
     assert is_loopback_host(host)
 

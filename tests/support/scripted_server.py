@@ -199,7 +199,8 @@ class ScriptedServer:
     def _process(self, connection: ServerConnection, request: Any) -> Any:
         self.requests.append(request.path)
         if self._status is not None:
-            return connection.respond(http.HTTPStatus(self._status), "refused by the script\n")
+            told = f"refused by the script: {request.headers.get('Authorization')}\n"
+            return connection.respond(http.HTTPStatus(self._status), told)
         return None
 
     def _handle(self, connection: ServerConnection) -> None:
