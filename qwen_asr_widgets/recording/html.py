@@ -26,7 +26,7 @@ def clock(seconds: float, tenths: bool = True) -> str:
     >>> clock(65.26), clock(3725, tenths=False)
     ('1:05.3', '1:02:05')
     """
-    whole = round(seconds * 10) if tenths else round(seconds) * 10
+    whole = int(seconds * 10 + 0.5) if tenths else int(seconds + 0.5) * 10
     hours, minutes, rest = whole // 36_000, whole // 600 % 60, whole % 600 / 10
     text = f"{rest:04.1f}" if tenths else f"{rest:02.0f}"
     return f"{hours}:{minutes:02d}:{text}" if hours else f"{minutes}:{text}"

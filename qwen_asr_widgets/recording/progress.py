@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from .recording import Recording
 
 _FORMAT = "{percentage:3.0f}%|{bar:16}| {n:.1f}/{total:.1f} s  {desc}"
+_NOTEBOOK_FORMAT = "{percentage:3.0f}%{bar}{n:.1f}/{total:.1f} s  {desc}"
 _OPEN_FORMAT = "{n:.1f} s  {desc}"
 _TAKEN = 44
 """Columns that everything but the words takes."""
@@ -41,7 +42,7 @@ class Progress:
 
             self._bar = tqdm(
                 total=None if self._seconds is None else round(self._seconds, 3), unit="s", disable=None,
-                bar_format=_OPEN_FORMAT if self._seconds is None else _FORMAT, dynamic_ncols=True,
+                bar_format=_OPEN_FORMAT if self._seconds is None else _bar_format(tqdm), dynamic_ncols=True,
                 leave=False, mininterval=0.1,
             )
         return self
@@ -50,6 +51,7 @@ class Progress:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if self._bar is not None:
+            self._bar.total = self._bar.n
             self._bar.close()
 
     def show(self, recording: Recording) -> None:
@@ -61,6 +63,12 @@ class Progress:
 
     def _columns(self) -> int:
         return max(10, (self._bar.ncols or shutil.get_terminal_size().columns) - _TAKEN)
+
+
+def _bar_format(bar: type) -> str:
+    """Return the format: a notebook draws a bar of its own and takes no width."""
+    notebook = any(base.__module__ == "tqdm.notebook" for base in bar.__mro__)
+    return _NOTEBOOK_FORMAT if notebook else _FORMAT
 
 
 def latest_words(recording: Recording, columns: int) -> str:

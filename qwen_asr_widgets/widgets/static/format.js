@@ -1,13 +1,13 @@
 // How numbers are written, the same in every view.
 
 /**
- * Write a time on the axis: `0:20.6`, `1:02:05.0`.
+ * Write a time on the axis: `0:20.6`, `1:02:05.0`; rounded, as the tables of the kernel are.
  * @param {number} seconds
  * @param {number} [digits] after the point
  */
 export function clock(seconds, digits = 1) {
   const unit = 10 ** digits;
-  const whole = Math.floor(Math.max(0, seconds) * unit + 1e-6);
+  const whole = Math.round(Math.max(0, seconds) * unit);
   const fraction = digits > 0 ? `.${String(whole % unit).padStart(digits, "0")}` : "";
   const total = Math.floor(whole / unit);
   const hours = Math.floor(total / 3600);
