@@ -38,6 +38,7 @@ _HOMES = {
     ),
     "vad.scores": ("SpeechScores", "speech_scores"),
     "vad.turns": ("Turn", "TurnDetection", "detect_turns"),
+    "widgets.transcriber": ("Transcriber",),
 }
 _MODULE_OF = {name: module for module, names in _HOMES.items() for name in names}
 
@@ -59,6 +60,7 @@ if TYPE_CHECKING:
     from .recording import LatencyTable, Recording, UtteranceLatency, compare, load_recording, transcribe
     from .vad.scores import SpeechScores, speech_scores
     from .vad.turns import Turn, TurnDetection, detect_turns
+    from .widgets.transcriber import Transcriber
 
 
 def __getattr__(name: str) -> object:
