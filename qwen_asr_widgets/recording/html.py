@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 _LINE = "border-bottom:1px solid rgba(128,128,128,.35)"
 _CELL = f"padding:4px 12px 4px 0;text-align:left;vertical-align:top;{_LINE}"
 _DIM = "opacity:.75"
+_SHORT = 20
+"""Characters up to which a cell (a place, a delay) stays on one line."""
 
 
 def clock(seconds: float, tenths: bool = True) -> str:
@@ -47,7 +49,8 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]], below: str = "") -
 
 
 def _cell(text: str) -> str:
-    return f'<td style="{_CELL};white-space:pre-wrap">{escape(text)}</td>'
+    space = "nowrap" if len(text) <= _SHORT else "pre-wrap"
+    return f'<td style="{_CELL};white-space:{space}">{escape(text)}</td>'
 
 
 def recording_html(recording: Recording) -> str:
