@@ -79,7 +79,8 @@ def observations(recording: Recording) -> list[Observation]:
             continue
         start = first * HOP_SECONDS
         end = stop * HOP_SECONDS if stop < len(scores) else scores.duration
-        inside = [_moved(turn, start) for turn in turns if start <= turn.start and turn.end <= end + HOP_SECONDS]
+        held = [turn for turn in turns if start <= turn.start and turn.end <= end + HOP_SECONDS]
+        inside = [_moved(turn, start) for turn in held]
         part = SpeechScores(scores.values[first:stop], end - start)
         found.append(Observation(part, config.turn_detection, inside, name))
     return found

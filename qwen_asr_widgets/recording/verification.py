@@ -165,7 +165,8 @@ def verify(
     sound = clip.resample(wanted.sample_rate).to_pcm16()
     chunks = _chunks(sound, wanted.sample_rate, on_progress, cancelled)
     recording = transcribe(
-        chunks, where, wanted, pace=speed, progress=False, sample_rate=wanted.sample_rate,  # type: ignore[arg-type]
+        chunks, where, wanted, pace=speed, progress=False,  # type: ignore[arg-type]
+        sample_rate=wanted.sample_rate,
     )
     scores = speech_scores(clip)
     if calibration is None:
@@ -180,7 +181,8 @@ def verify(
 
 
 def _chunks(
-    samples: NDArray[np.int16], rate: int, told: Callable[[float], object] | None, cancelled: Callable[[], bool]
+    samples: NDArray[np.int16], rate: int, told: Callable[[float], object] | None,
+    cancelled: Callable[[], bool],
 ) -> Iterator[Any]:
     length = rate * CHUNK_MS // 1_000
     for first in range(0, len(samples), length):
@@ -239,7 +241,8 @@ def _check_cost(endpoint: Endpoint, seconds: float, cap: float | None) -> None:
     known = replay_prices(endpoint)
     if not known and not endpoint.is_loopback:
         raise EndpointError(
-            f"What {endpoint.name} costs is not known, so max_cost cannot be kept; leave it out to replay there."
+            f"What {endpoint.name} costs is not known, so max_cost cannot be kept; leave it out to replay "
+            "there."
         )
     if known and known[0].cost(seconds) > cap:
         price = known[0]

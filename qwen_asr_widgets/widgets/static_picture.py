@@ -35,7 +35,7 @@ def recording_picture(recording: Recording) -> bytes:
 
     figure = Figure(figsize=SIZE, layout="constrained", facecolor="white")
     plot_recording(recording, figure.add_subplot(facecolor="white"))
-    return _png(figure)
+    return figure_png(figure)
 
 
 def sound_picture(sound: AudioClip | Tape) -> bytes:
@@ -60,10 +60,11 @@ def sound_picture(sound: AudioClip | Tape) -> bytes:
     ax.xaxis.set_major_locator(ClockLocator())
     ax.xaxis.set_major_formatter(ClockFormatter())
     ax.tick_params(axis="x", labelsize=8, colors=LIGHT.dim, length=3)
-    return _png(figure)
+    return figure_png(figure)
 
 
-def _png(figure: Any) -> bytes:
+def figure_png(figure: Any) -> bytes:
+    """Return a figure as PNG."""
     out = io.BytesIO()
     figure.savefig(out, format="png", dpi=DPI)
     return out.getvalue()

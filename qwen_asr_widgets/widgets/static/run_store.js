@@ -26,6 +26,7 @@ export function createRunStore({ ask, signal, now = () => performance.now() }) {
   /** @param {any} message */
   function receive(message) {
     if (message.kind !== "run") return;
+    if (source && source !== message.source) Object.assign(state, emptyRun());
     source = message.source;
     const result = takeRun(state, message);
     if (result === "gap" && now() - asked > ASK_AGAIN) {
