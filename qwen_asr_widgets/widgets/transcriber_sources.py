@@ -124,6 +124,9 @@ class PacedFeed:
             if self._stop.is_set() or run is None:
                 break
             run.take(piece)
+            if run.error is not None:
+                run.take(np.concatenate([self.samples[:0], *pieces]))  # kept whole, for another try
+                break
         run = current()
         if run is not None:
             run.end()

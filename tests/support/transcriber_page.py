@@ -54,5 +54,5 @@ class TranscriberPage(ViewPage):
 
     def shows(self, text: str) -> Any:
         """Carry messages until a text is to be seen."""
-        place = self.page.get_by_text(text).first
-        return self.until(lambda: place.is_visible(), what=f"the page shows {text!r}")
+        place = self.page.get_by_text(text).filter(visible=True)
+        return self.until(lambda: place.count() > 0, what=f"the page shows {text!r}")

@@ -138,7 +138,8 @@ export class TranscriberView {
     this.drawMessages(capture);
     drawEmpty(parts.empty, kernel, t);
     parts.place.hidden = kernel.phase === "empty";
-    if (this.stage) this.stage.transcript.hidden = kernel.phase === "ready";
+    const unheard = kernel.notice !== null && !kernel.figures.count;
+    if (this.stage) this.stage.transcript.hidden = kernel.phase === "ready" || unheard;
     parts.foot.update(kernel);
   }
 
@@ -161,7 +162,8 @@ export class TranscriberView {
       endpoint: () => parts.drawers.show(parts.endpointDrawer),
       dismiss: ({ id }) => this.send({ kind: "dismiss", id }),
     });
-    parts.hint.hidden = this.understood || !kernel.endpoint.cloud;
+    parts.notice.hidden = kernel.notice === null || capture.problem !== null;
+    parts.hint.hidden = this.understood || !kernel.endpoint.cloud || !parts.endpointDrawer.panel.hidden;
     say(parts.warning, warningText(capture, t));
     const { file } = capture;
     const waits = capture.phase !== "idle" && !this.model.get("live_while_busy");

@@ -37,7 +37,7 @@ export function createFoot(t, signal, send, saver) {
     { title: t(`transcriber.save.${format}`), "aria-label": t(`transcriber.save.${format}`) }));
   const picture = button(t("transcriber.save.picture"), () => tell(saver.copyPicture()), signal);
   const save = drawers.add(t("transcriber.save"), [make("div", { class: "qaw-line" }, ...formats, picture, said)], "qaw-button-plain");
-  const compared = make("div", { class: "qaw-compared", "data-scrolls": true, hidden: true });
+  const compared = make("div", { class: "qaw-compared", hidden: true });
   const foot = make("div", { class: "qaw-tr-foot" }, figures, make("span", { class: "qaw-space" }), again.button, save.button);
   return {
     elements: [compared, foot, again.panel, save.panel],
@@ -62,13 +62,15 @@ function drawComparison(place, runs, t) {
   if (place.dataset.shown === key) return;
   place.dataset.shown = key;
   place.hidden = runs.length === 0;
-  const cell = (/** @type {string} */ text, head = false) => make(head ? "th" : "td", {}, text);
   const time = (/** @type {number | null} */ value) => (value === null ? "–" : duration(value));
   const names = [t("transcriber.before"), t("transcriber.now")];
   const head = ["", t("transcriber.endpoint"), t("transcriber.settings"), t("transcriber.turns"),
     t("transcriber.median"), t("transcriber.longest")];
-  const rows = runs.map((run, k) => make("tr", {}, make("th", { scope: "row" }, names[k] ?? ""), cell(run.engine),
-    cell(run.settings), cell(String(run.count)), cell(time(run.median)), cell(time(run.longest))));
+  const rows = runs.map((run, k) => {
+    const values = [run.engine, run.settings, String(run.count), time(run.median), time(run.longest)];
+    return make("tr", {}, make("th", { scope: "row" }, names[k] ?? ""),
+      ...values.map((value, at) => make("td", { "data-label": head[at + 1] }, value)));
+  });
   place.replaceChildren(make("table", { class: "qaw-table" },
-    make("thead", {}, make("tr", {}, ...head.map((text) => cell(text, true)))), make("tbody", {}, ...rows)));
+    make("thead", {}, make("tr", {}, ...head.map((text) => make("th", {}, text)))), make("tbody", {}, ...rows)));
 }

@@ -1,0 +1,237 @@
+"""The transcriber on a bare page with its Python half answering: every state, way on, size and language."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from support.looks import cut_off, low_contrast, small_targets
+from support.recordings import Script, three_turns
+from support.scripted_server import ScriptedServer, created, greet_and_record, item_events, updated
+from support.transcriber_page import TranscriberPage
+from support.transcribing import script
+
+from qwen_asr_widgets.audio.samples import sample
+from qwen_asr_widgets.widgets.transcriber import Transcriber
+
+pytestmark = pytest.mark.browser
+
+RECORD = ".qaw-mic-record"
+NOWHERE = "ws://127.0.0.1:9/api-ws/v1/realtime"
+
+
+@pytest.fixture
+def show(browser: Any) -> Iterator[Callable[..., TranscriberPage]]:
+    """Open transcribers on bare pages; errors on their consoles fail the test."""
+    pages: list[TranscriberPage] = []
+
+    def make(view: Transcriber, microphone: bool = True, theme: str = "light", **options: Any) -> TranscriberPage:
+        options = {"locale": "en-US", "viewport": {"width": 920, "height": 900}, **options}
+        context = browser.new_context(**options)
+        if microphone:
+            context.grant_permissions(["microphone"])
+        pages.append(TranscriberPage(context, view))
+        pages[-1].show(theme)
+        return pages[-1]
+
+    yield make
+    errors = [error for shown in pages for error in shown.errors]
+    for shown in pages:
+        shown.view.close()
+        shown.context.close()
+    assert not errors, "errors on the browser's console"
+
+
+def open_drawer(shown: TranscriberPage, name: str) -> None:
+    shown.page.get_by_role("button", name=name).first.click()
+
+
+def settled(shown: TranscriberPage) -> None:
+    shown.until(lambda: not shown.view.active and shown.view._told["phase"] == "done", 40, "the run is over")
+
+
+@pytest.mark.parametrize("width", [900, 400])
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_every_part_is_legible_whole_and_in_reach(show: Callable[..., TranscriberPage], theme: str, width: int) -> None:
+    viewport = {"width": width + 16, "height": 900}
+    shown = show(Transcriber(three_turns()), theme=theme, viewport=viewport, has_touch=width == 400,
+                 is_mobile=width == 400)
+    for name in ("0.20", "127.0.0.1", "Run again with", "Save"):
+        drawer = shown.page.get_by_role("button", name=name)
+        if drawer.count():
+            drawer.first.click()
+        assert low_contrast(shown.page, ".qaw-tr") == []
+        assert cut_off(shown.page, ".qaw-tr") == []
+    if width == 400:
+        assert small_targets(shown.page) == []
+    assert shown.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_it_speaks_chinese(show: Callable[..., TranscriberPage]) -> None:
+    shown = show(Transcriber(), locale="zh-CN")
+    shown.shows("请录音、打开文件或试用示例")
+    assert shown.page.locator(RECORD).text_content() == "录音"
+    asked = show(Transcriber(lang="en"), locale="zh-CN")
+    asked.shows("Record, open a file, or try the sample")
+
+
+def test_the_sample_is_one_click_away(show: Callable[..., TranscriberPage]) -> None:
+    shown = show(Transcriber(endpoint=script(), pace=None))
+    shown.shows("36 s of two people talking")
+    shown.page.get_by_role("button", name="Try the sample").click()
+    settled(shown)
+    assert len(shown.view.recording.utterances) == len(sample("conversation").turns)
+    shown.shows("as fast as it is taken")
+
+
+def test_a_denied_microphone_leaves_the_way_by_a_file(show: Callable[..., TranscriberPage], tmp_path: Any) -> None:
+    shown = show(Transcriber(endpoint=script(), pace=None), microphone=False)
+    shown.page.locator(RECORD).click()
+    shown.shows("The browser was not allowed to use the microphone.")
+    path = tmp_path / "talk.wav"
+    sample("noisy").clip.resample(192_000).save(path)
+    assert path.stat().st_size > 10 << 20  # more than one message may hold
+    with shown.page.expect_file_chooser() as chooser:
+        shown.page.locator(".qaw-notice").get_by_text("Open a file…").first.click()
+    chooser.value.set_files(path)
+    shown.until(lambda: shown.view.recording is not None, 30)
+    settled(shown)
+    assert shown.view.recording.info.name == "talk.wav" and shown.view.recording.info.original_rate == 192_000
+
+
+def test_a_file_without_sound_is_said_beside_a_way_on(show: Callable[..., TranscriberPage]) -> None:
+    shown = show(Transcriber(endpoint=script()))
+    with shown.page.expect_file_chooser() as chooser:
+        shown.page.get_by_role("button", name="Open a file…").click()
+    chooser.value.set_files({"name": "notes.txt", "mimeType": "text/plain", "buffer": b"no sound" * 99})
+    shown.shows("This sound cannot be read.")
+    assert shown.page.locator(".qaw-notice").get_by_role("button", name="Open a file…").is_visible()
+
+
+def test_an_endpoint_that_is_down_says_so_and_another_one_takes_over(show: Callable[..., TranscriberPage]) -> None:
+    shown = show(Transcriber(sample("conversation"), NOWHERE, pace=None))
+    shown.page.get_by_role("button", name="Transcribe", exact=True).click()
+    shown.shows("The recogniser cannot be reached.")
+    shown.shows("The 0:36.4 recorded so far are kept.")
+    shown.page.get_by_role("button", name="Choose another recogniser").click()
+    with ScriptedServer(greet_and_record) as server:
+        shown.page.get_by_text("Another address").click()
+        shown.page.locator(".qaw-url").fill(server.url)
+        shown.page.keyboard.press("Enter")
+        shown.until(lambda: shown.view.desk.choice.endpoint.url == server.url)
+        shown.page.get_by_role("button", name="Try again").click()
+        shown.until(lambda: shown.view.recording.complete, 20)
+    assert shown.view.recording.sent_duration == pytest.approx(36.4, abs=0.1)
+
+
+def test_a_wrong_key_leads_to_the_key_field(show: Callable[..., TranscriberPage]) -> None:
+    with ScriptedServer(greet_and_record, status=401) as server:
+        shown = show(Transcriber(sample("conversation"), server.url, pace=None))
+        shown.page.get_by_role("button", name="Transcribe", exact=True).click()
+        shown.shows("The service refused the key.")
+    shown.page.get_by_role("button", name="Give a key").click()
+    assert shown.page.evaluate("document.activeElement.type") == "password"
+
+
+def test_a_service_that_dies_while_one_speaks(show: Callable[..., TranscriberPage]) -> None:
+    def dying(peer: Any) -> None:
+        peer.send(created())
+        peer.until("session.update")
+        peer.send(updated())
+        peer.until("input_audio_buffer.append")
+        for event in item_events(text="<img src=x onerror=window.hacked=1>"):
+            peer.send(event)
+        peer.until("input_audio_buffer.append")
+        peer.close(1011)
+
+    with ScriptedServer(dying) as server:
+        shown = show(Transcriber(endpoint=server.url))
+        shown.page.locator(RECORD).click()
+        shown.shows("The connection to the service was lost.")
+        shown.shows("The recording goes on and is kept.")
+        shown.shows("<img src=x onerror=window.hacked=1>")
+        shown.page.locator(RECORD).click()
+        settled(shown)
+    assert shown.page.evaluate("window.hacked") is None
+    assert shown.view.recording.duration > 0.3 and not shown.view.recording.complete
+
+
+def test_settings_by_keyboard_take_effect_midway_and_are_marked(show: Callable[..., TranscriberPage]) -> None:
+    shown = show(Transcriber(sample("conversation"), script(), pace=2.0))
+    shown.page.get_by_role("button", name="Transcribe", exact=True).click()
+    shown.until(lambda: shown.view.recording is not None and shown.view.recording.sent_duration > 0.5)
+    open_drawer(shown, "Threshold")
+    shown.page.get_by_role("slider", name="Threshold").focus()
+    shown.page.keyboard.press("ArrowRight")
+    shown.until(lambda: len(shown.view.recording.settings) == 2)
+    assert shown.view.recording.settings[1].config.turn_detection.threshold == pytest.approx(0.21)
+    shown.shows("0.21")
+    shown.page.keyboard.press("Escape")
+    assert shown.page.evaluate("document.activeElement.textContent").startswith("Threshold 0.21")
+    shown.page.get_by_role("button", name="Stop").click()
+    settled(shown)
+
+
+def test_run_again_shows_both_runs(show: Callable[..., TranscriberPage]) -> None:
+    shown = show(Transcriber(sample("conversation"), script(), pace=None))
+    shown.page.get_by_role("button", name="Transcribe", exact=True).click()
+    settled(shown)
+    open_drawer(shown, "Threshold")
+    shown.page.get_by_role("button", name="Low latency").click()
+    open_drawer(shown, "Run again with")
+    shown.page.get_by_role("combobox", name="Speed").select_option("")
+    shown.page.get_by_role("button", name="Run again", exact=True).click()
+    shown.until(lambda: len(shown.view.recordings) == 2)
+    settled(shown)
+    shown.shows("Before")
+    assert shown.page.locator(".qaw-compared tbody tr").count() == 2
+
+
+def test_files_are_saved_and_the_picture_copied(show: Callable[..., TranscriberPage]) -> None:
+    shown = show(Transcriber(three_turns()))
+    shown.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    open_drawer(shown, "Save")
+    for ending in ("srt", "qasr"):
+        with shown.page.expect_download() as download:
+            shown.page.get_by_role("button", name=f"(.{ending})").click()
+            shown.until(lambda: shown.page.get_by_text("Saved", exact=True).is_visible())
+        assert download.value.suggested_filename == f"made-by-hand.{ending}"
+        data = download.value.path().read_bytes()
+    assert "audio.flac" in zipfile.ZipFile(io.BytesIO(data)).namelist()
+    shown.page.get_by_role("button", name="Copy picture").click()
+    shown.until(lambda: shown.page.locator(".qaw-drawer").get_by_text("Copied").is_visible(), 30)
+    types = "async () => (await navigator.clipboard.read()).flatMap((item) => [...item.types])"
+    assert shown.page.evaluate(types) == ["image/png"]
+
+
+def test_record_without_the_key_it_needs_asks_for_it(
+    show: Callable[..., TranscriberPage], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("DASHSCOPE_API_KEY", raising=False)
+    shown = show(Transcriber(endpoint="beijing"))
+    shown.shows("Audio leaves this computer")
+    shown.page.locator(RECORD).click()
+    assert shown.page.evaluate("document.activeElement.type") == "password"
+    assert shown.view.recording is None
+
+
+def test_fifty_views_leave_nothing_behind(show: Callable[..., TranscriberPage]) -> None:
+    play = Script(4.0)
+    play.turn("a", 0.5, 1.5, "one")
+    shown = show(Transcriber(play.finish()))
+    again = """async () => {
+      for (let k = 0; k < 10; k += 1) await (await window.bare.open())();
+    }"""
+    shown.page.evaluate(again)
+    shown.serve()
+    before = shown.counters()
+    for _ in range(4):
+        shown.page.evaluate(again)
+    shown.serve()
+    after = shown.counters()
+    assert after["timers"] == before["timers"] == 0
+    assert after["JSEventListeners"] <= before["JSEventListeners"]
+    assert after["sounds"] == 0
