@@ -52,7 +52,7 @@ class Negotiation:
         return config
 
     def ask(self, update: SessionUpdate, audio_was_sent: bool) -> None:
-        """Note an update; before any audio rate and format hold at once: samples are counted by them."""
+        """Note an update; before audio, rate and format hold at once: samples are counted by them."""
         self._asked.append(update)
         if not audio_was_sent:
             wanted = _updated(self.config, update.session)
@@ -61,7 +61,7 @@ class Negotiation:
             )
 
     def greet(self, created: SessionCreated) -> None:
-        """Take what the service begins with, unless other settings are on their way; raises `SettingError`."""
+        """Take what the service begins with, unless other settings are under way; raises `SettingError`."""
         if not self._asked:
             self.config = self.config.updated(created.session)
 

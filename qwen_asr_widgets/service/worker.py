@@ -31,6 +31,12 @@ from .recognizers.base import Hypothesis
 STEP = 3_200
 """Samples (200 ms) between two partials: five a second."""
 
+PILED_UP = 9_600
+"""Samples (600 ms) waiting from which costly partials become rare, so that work done twice is saved."""
+
+RARELY = 5 * STEP
+"""Samples (1 s) after which even then one is due."""
+
 INBOX = 256
 """Commands waiting in this process; the service sees a full pipe beyond them."""
 
@@ -105,7 +111,7 @@ class Desk:
         self._item = command.item_id
         self._waiting: list[NDArray[np.int16]] = []
         self._waiting_samples = self._given = 0
-        self._shown = Hypothesis()
+        self._shown, self._shown_at = Hypothesis(), 0
         self._rehearsal_due = self._catch_up_due = False
         self._rehearsed: tuple[str, float] | None = None
         self._wasted = 0.0
@@ -143,7 +149,9 @@ class Desk:
 
     def _step(self) -> None:
         self._hand_over(self._to_next_step)
-        self._partial()
+        piled_up = self._recognizer.costly_partials and self._waiting_samples >= PILED_UP
+        if not piled_up or self._given - self._shown_at >= RARELY:
+            self._partial()
 
     def _hand_over(self, count: int) -> None:
         """Give the next ``count`` waiting samples to the recogniser."""
@@ -155,6 +163,7 @@ class Desk:
         self._recognizer.accept(piece)
 
     def _partial(self) -> None:
+        self._shown_at = self._given
         found = self._recognizer.partial()
         if found != self._shown and self._item is not None:
             self._shown = found

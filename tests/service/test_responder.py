@@ -9,10 +9,12 @@ import numpy as np
 import pytest
 
 from qwen_asr_widgets.audio.samples import sample
-from qwen_asr_widgets.realtime.codec import MAX_APPEND_CHARS, to_message
+from qwen_asr_widgets.errors import ProtocolError
+from qwen_asr_widgets.realtime.codec import MAX_APPEND_CHARS, decode_audio, to_message
 from qwen_asr_widgets.realtime.events import ServerEvent
 from qwen_asr_widgets.realtime.legality import Legality
 from qwen_asr_widgets.service import commands
+from qwen_asr_widgets.service.listening import PIECE, Pause
 from qwen_asr_widgets.service.responder import Responder
 
 TALK = sample("conversation").clip.to_pcm16()
@@ -382,3 +384,22 @@ def opus_packets(samples):
         frame = av.AudioFrame.from_ndarray(samples[None, first:first + 320], format="s16", layout="mono")
         frame.sample_rate = 16_000
         yield from (bytes(packet) for packet in encoder.encode(frame))
+
+
+@pytest.mark.parametrize("session", [{}, {"sample_rate": 8_000}, {"turn_detection": None}])
+def test_a_large_append_lets_others_have_their_turn_after_a_few_milliseconds_of_work(session):
+    responder = Responder("m", "script", None)
+    list(responder.receive(json.dumps({"type": "session.update", "session": session})))
+    audio = base64.b64encode(bytes(4 * 2**20)).decode()
+    outputs = list(responder.receive(json.dumps({"type": "input_audio_buffer.append", "audio": audio})))
+    heard = 2**21 * 16_000 // session.get("sample_rate", 16_000)
+    pauses = sum(isinstance(output, Pause) for output in outputs)
+    assert pauses >= len(audio) // 2**18 + heard // PIECE - 1
+
+
+@pytest.mark.parametrize("where", [10, 2**18 - 2, 2**18 - 1, 2**19, 2**20 + 5])
+def test_padding_in_the_middle_of_a_large_append_is_an_error_wherever_it_stands(where):
+    audio = "A" * (2**20 + 8)
+    with pytest.raises(ProtocolError) as caught:
+        decode_audio(audio[:where] + "=" + audio[where + 1:])
+    assert caught.value.code == "invalid_base64"

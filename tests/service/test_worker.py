@@ -115,6 +115,14 @@ def test_costly_partials_are_left_out_when_the_end_is_already_there(desk):
     assert desk.recognizer.partials == 0 and desk.results[-1].text == "final 64000"
 
 
+def test_costly_partials_become_rare_while_audio_has_piled_up(desk):
+    desk.obey(Hear(np.zeros(64_000, np.int16)))
+    while desk.has_work:
+        desk.work()
+    shown = [int(result.draft) for result in desk.results if isinstance(result, PartialText)]
+    assert shown == [16_000, 32_000, 48_000, 57_600, 60_800, 64_000]
+
+
 def test_cheap_partials_never_are():
     results = []
     desk = Desk(ScriptRecognizer(words=[(0.3, "a"), (0.7, "b")]), results.append)

@@ -3,12 +3,16 @@
 Its result depends much on the mean of the cepstrum, by which it normalises loudness and microphone. Decoding
 on the fly it must guess that mean; 19 % of the words of synthetic speech were wrong so, 12 % when the whole
 utterance was decoded again at its end, 11 % when decoding on the fly started from the mean of the
-utterance's first 2.9 s. So an utterance is heard in two ways:
+utterance's beginning. So an utterance is heard in two ways:
 
-- up to 2.9 s (*cold*), partials are decoded with the mean of earlier utterances, and the final is a pass
+- up to 1.5 s (*cold*), partials are decoded with the mean of earlier utterances, and the final is a pass
   over everything at once;
-- from 2.9 s on (*warm*) decoding starts over with the utterance's own mean, partials come from it, and the
+- from 1.5 s on (*warm*) decoding starts over with the utterance's own mean, partials come from it, and the
   final costs only what the decoder does at the end of an utterance (3 % of its length).
+
+1.5 s is enough: of the words in the bundled samples 24 % were wrong without context and 5.5 % with it, after
+2.9 s 24.5 % and 7.5 %; and what is decoded twice is short. Every second frame alone is compared with the
+acoustic model, which saves a seventh of the work (with every frame 24.5 % and 8.5 % were wrong after 2.9 s).
 """
 
 from __future__ import annotations
@@ -24,11 +28,14 @@ from .base import Hypothesis
 from .corpus import Corpus, read_corpus, write_model
 from .settling import Settler, Word
 
-WARM_UP = 46_400
-"""Samples (2.9 s) after which the mean is known: fewer than the 300 frames after which the start fades."""
+WARM_UP = 24_000
+"""Samples (1.5 s) after which the mean is known: fewer than the 300 frames after which the start fades."""
 
 _PRIOR_FRAMES = 500
 """Frames that pocketsphinx lets a given mean count for."""
+
+_EVERY = 2
+"""One frame in so many is scored by the acoustic model; the others take its scores."""
 
 _FRAME = 160
 _WARM_BYTES = 2 * WARM_UP
@@ -45,7 +52,7 @@ class DecodingPass:
     def __init__(self, **settings: Any) -> None:
         from pocketsphinx import Decoder
 
-        self.decoder = Decoder(loglevel="FATAL", **settings)
+        self.decoder = Decoder(loglevel="FATAL", ds=_EVERY, **settings)
         self.running = False
         self._done = 0
 
@@ -183,7 +190,7 @@ class PocketsphinxRecognizer:
                 one.advance(self._audio)
 
     def _measure_mean(self) -> str:
-        """Return the mean over the first 2.9 s, freed of the one that decoding started with."""
+        """Return the mean over the first 1.5 s, freed of the one that decoding started with."""
         if not self._general.running:
             self._general.begin(self._prior)
         self._general.advance(self._audio[:_WARM_BYTES])
