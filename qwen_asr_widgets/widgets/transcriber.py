@@ -187,6 +187,7 @@ class Transcriber(DeskView):
             if deadline is not None and time.monotonic() >= deadline:
                 raise TimeoutError(f"The run was not over after {timeout:g} s; it goes on.")
             moment.wait(0.05)
+        self.refresh_static()  # in this cell's name: programs that run notebooks hear no other
         if self.desk.live is not None and self.desk.live.error is not None:
             raise self.desk.live.error
         if self.recording is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import Any
 
 import ipywidgets
@@ -73,6 +74,7 @@ class DeskView(RunView):
         self._called = False
         self._counted: tuple[Any, dict[str, Any]] = (None, {})
         self._endpoint_told = choice.state()
+        self._saving = threading.Lock()
         self._desk = Desk(choice, config, pace, self._shown)
         self.uplink.subscribe(self._heard)
 
@@ -197,3 +199,8 @@ class DeskView(RunView):
     def static_ready(self) -> bool:
         """Tell whether no run is under way."""
         return not self.active
+
+    def refresh_static(self) -> None:
+        """Bring the saved output up to date; of two threads that want to, one waits for the other."""
+        with self._saving:
+            super().refresh_static()

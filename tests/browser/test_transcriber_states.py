@@ -28,7 +28,9 @@ def show(browser: Any) -> Iterator[Callable[..., TranscriberPage]]:
     """Open transcribers on bare pages; errors on their consoles fail the test."""
     pages: list[TranscriberPage] = []
 
-    def make(view: Transcriber, microphone: bool = True, theme: str = "light", **options: Any) -> TranscriberPage:
+    def make(
+        view: Transcriber, microphone: bool = True, theme: str = "light", **options: Any
+    ) -> TranscriberPage:
         options = {"locale": "en-US", "viewport": {"width": 920, "height": 900}, **options}
         context = browser.new_context(**options)
         if microphone:
@@ -55,7 +57,9 @@ def settled(shown: TranscriberPage) -> None:
 
 @pytest.mark.parametrize("width", [900, 400])
 @pytest.mark.parametrize("theme", ["light", "dark"])
-def test_every_part_is_legible_whole_and_in_reach(show: Callable[..., TranscriberPage], theme: str, width: int) -> None:
+def test_every_part_is_legible_whole_and_in_reach(
+    show: Callable[..., TranscriberPage], theme: str, width: int
+) -> None:
     viewport = {"width": width + 16, "height": 900}
     shown = show(Transcriber(three_turns()), theme=theme, viewport=viewport, has_touch=width == 400,
                  is_mobile=width == 400)
@@ -87,7 +91,9 @@ def test_the_sample_is_one_click_away(show: Callable[..., TranscriberPage]) -> N
     shown.shows("as fast as it is taken")
 
 
-def test_a_denied_microphone_leaves_the_way_by_a_file(show: Callable[..., TranscriberPage], tmp_path: Any) -> None:
+def test_a_denied_microphone_leaves_the_way_by_a_file(
+    show: Callable[..., TranscriberPage], tmp_path: Any
+) -> None:
     shown = show(Transcriber(endpoint=script(), pace=None), microphone=False)
     shown.page.locator(RECORD).click()
     shown.shows("The browser was not allowed to use the microphone.")
@@ -111,7 +117,9 @@ def test_a_file_without_sound_is_said_beside_a_way_on(show: Callable[..., Transc
     assert shown.page.locator(".qaw-notice").get_by_role("button", name="Open a file…").is_visible()
 
 
-def test_an_endpoint_that_is_down_says_so_and_another_one_takes_over(show: Callable[..., TranscriberPage]) -> None:
+def test_an_endpoint_that_is_down_says_so_and_another_takes_over(
+    show: Callable[..., TranscriberPage],
+) -> None:
     shown = show(Transcriber(sample("conversation"), NOWHERE, pace=None))
     shown.page.get_by_role("button", name="Transcribe", exact=True).click()
     shown.shows("The recogniser cannot be reached.")

@@ -1,0 +1,130 @@
+"""What a live minute of the transcriber costs, in a real notebook: kernel, display, memory.
+
+The recogniser is the scripted one and a process of its own, so the kernel's figures are those of capture,
+session, recording and display. Columns: the figure, its limit, and their ratio, which is to be below 1 on a
+machine that does nothing else. ``--seconds`` sets how long is recorded.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import soundfile
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from support.jupyter import JupyterServer, NotebookPage, chromium, find_chromium  # noqa: E402
+
+from qwen_asr_widgets.audio.resample import resample  # noqa: E402
+from qwen_asr_widgets.audio.samples import sample  # noqa: E402
+
+SETUP = """
+import os, resource, time
+from qwen_asr_widgets.realtime.endpoints import embedded
+from qwen_asr_widgets.widgets.capture import CaptureChunk
+from qwen_asr_widgets.widgets.transcriber import Transcriber
+t = Transcriber(endpoint=embedded("script").start())
+delays, take = [], t.uplink._enqueue
+def note(widget, content, buffers):
+    if content.get("kind") == "chunk":
+        delays.append(time.time() * 1000 - content["sent"])
+    take(widget, content, buffers)
+t.uplink.on_msg(t.uplink._enqueue, remove=True)
+t.uplink.on_msg(note)
+def memory():
+    with open("/proc/self/statm") as file:
+        return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+def cpu():
+    return time.process_time()
+def partials():
+    began = t.recording._began
+    shift = time.time() - time.monotonic()
+    return [(one.number, part.text + part.stash, (began + part.time + shift) * 1000)
+            for one in t.recording.utterances for part in one.partials]
+"""
+
+# Notes when a text of the last row first stood on the screen, as of the frame after it was set.
+WATCH = """() => {
+  window.painted = {};
+  const look = () => requestAnimationFrame(() => {
+    const now = performance.timeOrigin + performance.now();
+    for (const row of document.querySelectorAll('.qaw-row[data-number]')) {
+      const key = `${row.dataset.number}|${row.querySelector('.qaw-text')?.textContent}`;
+      window.painted[key] ??= now;
+    }
+  });
+  const whatever = { subtree: true, childList: true, characterData: true };
+  new MutationObserver(look).observe(document.querySelector('.qaw-tr'), whatever);
+}"""
+
+
+def measure(seconds: float) -> list[tuple[str, float, float, str]]:
+    """Record for so long and return rows of name, figure, limit, unit."""
+    clip = sample("conversation").clip
+    folder = Path(tempfile.mkdtemp(prefix="qaw-bench-"))
+    soundfile.write(folder / "spoken.wav", resample(clip.samples, clip.sample_rate, 48_000), 48_000)
+    server = JupyterServer(folder / "jupyter").start()
+    try:
+        with chromium(folder / "spoken.wav") as browser:
+            context = browser.new_context(viewport={"width": 1000, "height": 900})
+            context.grant_permissions(["microphone"])
+            notebook = NotebookPage(server, context)
+            rows = record(notebook, notebook.open("live", [SETUP, "t"]), seconds)
+            notebook.shut_down()
+            return rows
+    finally:
+        server.stop()
+
+
+def record(notebook: NotebookPage, page: Any, seconds: float) -> list[tuple[str, float, float, str]]:
+    """Press Record and take the figures between two moments of the recording."""
+    page.locator(".qaw-mic-record").click()
+    reached = """(least) => {
+      const [minutes, rest] = (document.querySelector('.qaw-mic-elapsed')?.textContent || '0:00').split(':');
+      return Number(minutes) * 60 + Number(rest) >= least;
+    }"""
+    page.wait_for_function(reached, arg=5.0, timeout=60_000)
+    page.evaluate(WATCH)
+    figures = "[cpu(), memory(), t.recording.duration]"
+    cpu_before, memory_before, at_before = notebook.evaluate(figures)
+    page.wait_for_function(reached, arg=5.0 + seconds, timeout=(60 + seconds) * 1000)
+    cpu_after, memory_after, at_after = notebook.evaluate(figures)
+    spent = at_after - at_before
+    delays = notebook.evaluate("delays")
+    painted = page.evaluate("window.painted")
+    waits = [
+        painted[f"{number}|{text}"] - time
+        for number, text, time in notebook.evaluate("partials()") if f"{number}|{text}" in painted
+    ]
+    waits = sorted(wait for wait in waits if wait > 0) or [float("nan")]
+    page.locator(".qaw-mic-record").click()
+    return [
+        ("browser send to kernel, mean", statistics.mean(delays), 25, "ms"),
+        ("kernel CPU without the recogniser", 100 * (cpu_after - cpu_before) / spent, 6, "% of a core"),
+        ("paint of a partial, median", statistics.median(waits), 100, "ms"),
+        (f"paint of a partial, p95 of {len(waits)}", waits[int(0.95 * (len(waits) - 1))], 100, "ms"),
+        ("memory a live minute", (memory_after - memory_before) / 1e6 / (spent / 60), 1.92, "MB"),
+        ("lost chunks", float(notebook.evaluate("t.uplink.session.lost")), 1, ""),
+    ]
+
+
+def main() -> None:
+    """Print one table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seconds", type=float, default=60.0)
+    seconds = parser.parse_args().seconds
+    if not find_chromium():
+        print("skipped: there is no chromium on the PATH")
+        return
+    print(f"{'live transcriber, ' + format(seconds, 'g') + ' s':<40}{'measured':>12}{'limit':>9}  ratio")
+    for name, value, limit, unit in measure(seconds):
+        print(f"{name:<40}{value:>12.2f}{limit:>9g}  {value / limit:.2f}  {unit}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,92 @@
+"""Take the pictures of the README: ``make screenshots``. Light, dark, live, narrow; each below 150 kB."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import soundfile
+
+ROOT = Path(__file__).parents[2]
+IMAGES = ROOT / "notebooks" / "images"
+LIMIT = 150_000
+sys.path.insert(0, str(ROOT / "tests"))
+
+from support.jupyter import chromium, find_chromium  # noqa: E402
+from support.transcriber_page import TranscriberPage  # noqa: E402
+
+from qwen_asr_widgets.audio.resample import resample  # noqa: E402
+from qwen_asr_widgets.audio.samples import sample  # noqa: E402
+from qwen_asr_widgets.realtime.config import SessionConfig  # noqa: E402
+from qwen_asr_widgets.widgets.transcriber import Transcriber  # noqa: E402
+
+LIVE_SECONDS = 16.5
+"""By then four turns are closed or open."""
+
+
+def keep(page: Any, name: str) -> None:
+    """Write the widget as a PNG of 256 colours, so that it stays small."""
+    from PIL import Image
+
+    path = IMAGES / f"{name}.png"
+    page.mouse.move(0, 0)
+    page.locator(".qaw-tr").screenshot(path=path)
+    picture = Image.open(path).convert("RGB")
+    few = picture.quantize(256, Image.Quantize.MAXCOVERAGE, kmeans=1, dither=Image.Dither.NONE)
+    few.save(path, optimize=True)
+    size = path.stat().st_size
+    print(f"{path.relative_to(ROOT)}  {size / 1000:.0f} kB")
+    if size > LIMIT:
+        raise SystemExit(f"{path} is larger than {LIMIT} bytes")
+
+
+def open_page(browser: Any, view: Transcriber, theme: str, width: int) -> TranscriberPage:
+    """Show a transcriber as wide as asked, with sharp text."""
+    context = browser.new_context(
+        locale="en-US", viewport={"width": width + 16, "height": 900}, device_scale_factor=1.5
+    )
+    context.grant_permissions(["microphone"])
+    page = TranscriberPage(context, view)
+    page.show(theme)
+    return page
+
+
+def record(browser: Any, theme: str) -> None:
+    """Speak into the fake microphone with the offline recogniser; a picture while it listens, and after."""
+    view = Transcriber(config=SessionConfig(language="en"))
+    shown = open_page(browser, view, theme, 900)
+    if theme == "light":
+        keep(shown.page, "transcriber-empty")
+    shown.page.locator(".qaw-mic-record").click()
+    shown.until(lambda: view.recording is not None and view.recording.duration > LIVE_SECONDS, 60)
+    keep(shown.page, f"transcriber-live-{theme}")
+    shown.page.locator(".qaw-mic-record").click()
+    shown.until(lambda: not view.active and view._told["phase"] == "done", 60)
+    shown.serve()
+    keep(shown.page, f"transcriber-{theme}")
+    if theme == "light":
+        narrow = open_page(browser, Transcriber(view.recording), theme, 400)
+        keep(narrow.page, "transcriber-narrow")
+        narrow.context.close()
+    shown.context.close()
+    view.close()
+
+
+def main() -> None:
+    """Take all pictures."""
+    if not find_chromium():
+        raise SystemExit("Pictures need a chromium on the PATH.")
+    IMAGES.mkdir(parents=True, exist_ok=True)
+    clip = sample("conversation").clip
+    with tempfile.TemporaryDirectory(prefix="qaw-") as folder:
+        wav = Path(folder) / "spoken.wav"
+        soundfile.write(wav, resample(clip.samples, clip.sample_rate, 48_000), 48_000)
+        with chromium(wav) as browser:
+            for theme in ("light", "dark"):
+                record(browser, theme)
+
+
+if __name__ == "__main__":
+    main()
