@@ -392,3 +392,42 @@ def test_views_are_told_the_run_in_patches_and_the_sound_as_it_grows(made) -> No
 def test_the_recogniser_is_the_one_given(made) -> None:
     t = made(endpoint=script(words=[(1.0, "hello")]))
     assert state(t)["endpoint"]["name"] == "script" and state(t)["endpoint"]["offline"]
+
+
+def test_a_clip_recorder_is_a_source_once_it_has_a_clip(made) -> None:
+    pytest.importorskip("ipywebrtc")
+    from qwen_asr_widgets.widgets.clip_recorder import ClipRecorder
+
+    recorder = ClipRecorder()
+    t = made(recorder, pace=None)
+    assert "record with it first" in state(t)["notice"]["detail"]
+    with pytest.raises(AudioError, match="record with it first"):
+        t.start()
+    recorder.clip = sample("conversation").clip[:4.0]
+    t.start()
+    assert t.wait(SECONDS).duration == pytest.approx(4.0)
+    recorder.close()
+
+
+def test_a_page_that_is_gone_ends_the_run_and_keeps_what_came(made) -> None:
+    t = made()
+    t.uplink._receiver.heartbeat_timeout = 0.3
+    page = MicrophonePage(t).start()
+    page.speak(spoken(1.0))
+    wait_until(lambda: t.recording is not None)
+    recording = t.wait(SECONDS)
+    assert recording.complete and recording.duration == pytest.approx(1.0)
+    assert t.uplink.state == "interrupted"
+
+
+def test_closing_ends_threads_and_the_run(made) -> None:
+    import threading
+
+    t = made(sample("conversation"))
+    t.start()
+    wait_until(lambda: t.recording.duration > 0.2)
+    t.close()
+    wait_until(lambda: not t.active)
+    ours = ("qaw-transcriber", "qaw-feed")
+    wait_until(lambda: not [one for one in threading.enumerate() if one.name in ours and one.is_alive()])
+    assert not t.recording.complete
