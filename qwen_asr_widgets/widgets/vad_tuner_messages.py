@@ -13,7 +13,8 @@ import numpy as np
 
 from ..audio.units import SAMPLE_RATE
 from ..vad.explain import Explanation, Remedy
-from ..vad.metrics import COUNTS, Measures
+from ..vad.matching import to_samples
+from ..vad.metrics import COUNTS, Measures, scored_regions
 from ..vad.problems import Problem
 from ..vad.scores import SpeechScores
 from ..vad.sweep_result import SweepResult
@@ -43,9 +44,9 @@ def turns_bytes(turns: Sequence[Turn]) -> bytes:
 
 
 def reference_bytes(case: Case) -> bytes:
-    """Return start and end of each reference turn as float32 seconds."""
+    """Return start and end of each reference turn as int32 samples."""
     rows = [(turn.start, turn.end) for turn in case.editor.labels.turns]
-    return np.array(rows, dtype=np.float32).tobytes()
+    return to_samples(rows).astype(np.int32).tobytes()
 
 
 def problems_bytes(problems: Sequence[Problem]) -> list[bytes]:
@@ -103,7 +104,8 @@ def reference_message(case: Case) -> Message:
     """Return the reference turns as they stand now."""
     editor = case.editor
     content = {
-        "kind": "reference", "selected": editor.selected, "known": case.known or bool(editor.labels.turns),
+        "kind": "reference", "selected": editor.selected, "known": case.reference is not None,
+        "regions": scored_regions(case.reference, None, case.clip.duration).tolist(),
         "undo": bool(editor.past), "redo": bool(editor.future),
         "texts": [turn.text for turn in editor.labels.turns],
     }
@@ -111,10 +113,10 @@ def reference_message(case: Case) -> Message:
 
 
 def scores_message(scores: SpeechScores, first: int = 0, total: int | None = None) -> Message:
-    """Return scores for drawing, one byte each; what is judged stays in the kernel."""
-    codes = np.rint(np.clip(scores.values[first:], -1, 1) * 127).astype(np.int8)
+    """Return scores to the last bit (450 kB an hour): a view finds turns in them while one drags."""
     count = len(scores) if total is None else total
-    return {"kind": "scores", "hop": scores.hop, "first": first, "total": count}, [codes.tobytes()]
+    content = {"kind": "scores", "hop": scores.hop, "first": first, "total": count}
+    return content, [scores.values[first:].tobytes()]
 
 
 def explanation_state(why: Explanation, estimator: Estimator) -> dict[str, Any]:

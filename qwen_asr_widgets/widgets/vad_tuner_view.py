@@ -47,23 +47,24 @@ class TunerView(RunView):
     """What `VadTuner` shows and how it answers; the names for Python are in `VadTuner`."""
 
     settings = traitlets.Instance(TurnDetection)
+    _cases: list[Case] = []
+    _quiet = False
 
     def __init__(
         self, cases: Sequence[Case], *, settings: TurnDetection | None, in_force: TurnDetection | None,
         endpoint: Endpoint | str | None, calibration: Calibration | None, lang: str, height: int,
         save_outputs: bool,
     ) -> None:
-        self._cases = list(cases)
-        self._at = 0
         self._estimator = Estimator.of(calibration)
         self._endpoint = resolve_endpoint(endpoint)
-        self.in_force = in_force or self._cases[0].service_settings or TurnDetection()
+        self.in_force = in_force or cases[0].service_settings or TurnDetection()
         self._judged: dict[int, Judgement] = {}
         self._was: dict[int, Judgement] = {}
         self._hears = False
         self._scoring = Work(self._say_problem)
         self._work = Work(self._say_problem)
-        case = self._cases[0]
+        self._cases, self._at = list(cases), 0
+        case = self.case
         super().__init__(
             None, case.clip, title=case.name, lang=lang, height=height, save_outputs=save_outputs
         )
@@ -107,7 +108,8 @@ class TunerView(RunView):
                 "name": case.service_name, "turns": [[turn.onset, turn.end] for turn in case.service],
             },
             "overhead": {"endpoint": case.overhead.endpoint + self._estimator.extra_wait,
-                         "decode": case.overhead.decode, "n": case.overhead.n},
+                         "decode": case.overhead.decode, "n": case.overhead.n,
+                         "seconds": case.overhead.seconds + self._estimator.extra_wait},
         }
 
     @property
@@ -288,8 +290,6 @@ class TunerView(RunView):
         finally:
             self._quiet = False
 
-    _quiet = False
-
     def _settings_set(self) -> None:
         """Tell the views of settings that Python has set."""
         if not self._quiet:
@@ -313,6 +313,7 @@ class TunerView(RunView):
 
     def close(self) -> None:
         """Take the widget off the page and end its work."""
-        self._scoring.cancel()
-        self._work.cancel()
+        if self._cases:
+            self._scoring.cancel()
+            self._work.cancel()
         super().close()

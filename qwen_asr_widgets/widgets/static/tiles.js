@@ -158,6 +158,10 @@ export class TileStore {
     for (let level = wanted; level < this.binSizes.length; level += 1) {
       if (this.reduce(level, Math.max(0, from), Math.min(to, this.length), out, at)) return;
     }
+    // A narrow view can want coarser bins than the overview came in: finer ones add up to them.
+    for (let level = wanted - 1; level >= 0; level -= 1) {
+      if (this.reduce(level, Math.max(0, from), Math.min(to, this.length), out, at)) return;
+    }
   }
 
   /**

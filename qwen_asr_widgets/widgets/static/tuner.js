@@ -23,7 +23,7 @@ import { Labels, createLabelTools } from "./tuner_labels.js";
 import { createPanel, setText } from "./tuner_panel.js";
 import { tunerRows } from "./tuner_rows.js";
 import { same, score } from "./tuner_scales.js";
-import { cueTimes, emptyTuner, stepProblem, takeTuner } from "./tuner_state.js";
+import { cueTimes, emptyTuner, judgeHere, stepProblem, takeTuner } from "./tuner_state.js";
 import { SweepPanel } from "./tuner_sweep.js";
 import { Tries } from "./tuner_tries.js";
 import { VerifyPanel } from "./tuner_verify.js";
@@ -40,8 +40,6 @@ export class TunerView {
     this.send = send;
     this.t = t;
     this.state = emptyTuner();
-    /** @type {Settings | null} what the sliders show; the kernel follows */
-    this.wanted = null;
     /** @type {Settings | null} what was tried before looking at what is in force */
     this.tried = null;
     this.shown = /** @type {"trying" | "in_force"} */ ("trying");
@@ -78,6 +76,16 @@ export class TunerView {
     this.sweep = new SweepPanel(this, below, signal);
     this.table = turnTable(below, this, signal);
     root.addEventListener("keydown", (event) => this.key(event), { signal });
+  }
+
+  /** What the sliders show; the kernel follows. */
+  get wanted() {
+    return this.state.wanted;
+  }
+
+  /** @param {Settings | null} settings */
+  set wanted(settings) {
+    this.state.wanted = settings;
   }
 
   /** @param {any} message @param {DataView[]} buffers */
@@ -121,8 +129,10 @@ export class TunerView {
     this.shown = "trying";
     this.tried = null;
     this.notice.hidden = true;
+    judgeHere(this.state, limited);
     this.tries.want(limited);
     this.describe();
+    this.sweep.draw();
     this.wave.schedule();
   }
 

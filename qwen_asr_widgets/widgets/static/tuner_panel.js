@@ -11,7 +11,7 @@ import { clock } from "./format.js";
 import { fieldRows, mainRows, waitRow } from "./tuner_figures.js";
 import { brief } from "./tuner_scales.js";
 
-const SHOWN = 4;
+const SHOWN = 8;
 
 /** @param {HTMLElement} host @param {HTMLElement} under what concerns the service @param {TunerView} tuner @param {AbortSignal} signal */
 export function createPanel(host, under, tuner, signal) {
@@ -25,12 +25,11 @@ export function createPanel(host, under, tuner, signal) {
   const worth = make("p", { class: "qaw-tuner-worth" });
   const differences = make("div", { class: "qaw-tuner-list" });
   const differHeading = make("h3");
-  const differ = make("section", { hidden: true }, differHeading, differences);
+  const differ = make("section", { class: "qaw-tuner-differ", hidden: true }, differHeading, differences);
   const replays = make("div", { class: "qaw-tuner-list" });
   const verified = make("section", { hidden: true }, make("h3", {}, t("tuner.verified")), replays);
-  host.append(make("h3", {}, t("tuner.felt")), wait, basis, heading, main, more, worth);
-  const service = make("div", { class: "qaw-tuner-service", hidden: true }, differ, verified);
-  under.append(service);
+  host.append(make("h3", {}, t("tuner.felt")), wait, basis, heading, main, more, verified, worth);
+  under.append(differ);
   let listed = /** @type {unknown} */ (null);
 
   function describe() {
@@ -51,7 +50,7 @@ export function createPanel(host, under, tuner, signal) {
   function list() {
     const { state } = tuner;
     listed = state.differences;
-    service.hidden = differ.hidden = !state.about.service;
+    differ.hidden = !state.about.service;
     const real = state.about.service?.settings;
     setText(differHeading, t("tuner.differs.long") + (real ? ` (${brief(real)})` : ""));
     const rows = state.differences.slice(0, SHOWN).map((one) => {

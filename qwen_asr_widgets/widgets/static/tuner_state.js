@@ -26,19 +26,24 @@
  * @property {Why | null} why
  * @property {{values: Float32Array, hop: number} | null} score
  * @property {number} scored         share of the clip that has scores
+ * @property {{known: boolean, stretches: [number, number][], regions: [number, number][]} | null} judge
+ * @property {Settings | null} wanted   what the sliders show; the kernel follows
  * @property {Record<string, string>} code
  * @property {any[] | null} table    a row for each clip and one for all
  */
+import { measure, united } from "./tuner_measures.js";
+import { same } from "./tuner_scales.js";
+import { HOP, RATE, detectTurns, silenceFrames } from "./tuner_turns.js";
 
 export const KINDS = /** @type {const} */ (["cut", "merged", "missed", "invented"]);
-const RATE = 16_000;
 
 /** @returns {TunerState} */
 export function emptyTuner() {
   return {
     about: null, settings: null, inForce: null, figures: null, was: null, hasReference: false, turns: [],
     reference: [], editing: { known: false, undo: false, redo: false, selected: null }, service: [],
-    problems: [], differences: [], chosen: null, why: null, score: null, scored: 0, code: {}, table: null,
+    problems: [], differences: [], chosen: null, why: null, score: null, scored: 0, judge: null,
+    wanted: null, code: {}, table: null,
   };
 }
 
@@ -72,11 +77,15 @@ function takeAbout(state, message) {
 
 /** @param {TunerState} state @param {any} message @param {DataView[]} buffers */
 function takeReference(state, message, buffers) {
-  const times = floats(buffers[0]);
+  const samples = ints(buffers[0]);
   state.reference = [];
-  for (let k = 0; 2 * k < times.length; k += 1) {
-    state.reference.push({ number: k + 1, onset: times[2 * k], end: times[2 * k + 1], settled: message.texts[k] ?? "" });
+  /** @type {[number, number][]} */
+  const spans = [];
+  for (let k = 0; 2 * k < samples.length; k += 1) {
+    spans.push([samples[2 * k], samples[2 * k + 1]]);
+    state.reference.push({ number: k + 1, onset: samples[2 * k] / RATE, end: samples[2 * k + 1] / RATE, settled: message.texts[k] ?? "" });
   }
+  state.judge = { known: message.known, stretches: united(spans), regions: message.regions };
   const { known, undo, redo, selected } = message;
   state.editing = { known, undo, redo, selected };
 }
@@ -85,25 +94,45 @@ function takeReference(state, message, buffers) {
 function takeScores(state, message, buffers) {
   const fits = state.score !== null && state.score.values.length === message.total;
   const score = fits && state.score ? state.score : { values: new Float32Array(message.total).fill(NaN), hop: message.hop };
-  const codes = new Int8Array(buffers[0].buffer, buffers[0].byteOffset, buffers[0].byteLength);
-  score.values.set(Float32Array.from(codes, (code) => code / 127), message.first);
+  const fresh = floats(buffers[0]);
+  score.values.set(fresh, message.first);
   state.score = score;
-  state.scored = message.total ? (message.first + codes.length) / message.total : 1;
+  state.scored = message.total ? (message.first + fresh.length) / message.total : 1;
 }
 
 /** @param {TunerState} state @param {any} message @param {DataView[]} buffers */
 function takeJudged(state, message, buffers) {
-  const before = state.chosen === null ? null : state.problems[state.chosen];
-  state.settings = message.settings;
-  state.figures = message.figures;
   state.was = message.was;
   state.hasReference = message.has_reference;
+  state.table = message.table;
+  // What is under the hand by now was judged here: an answer to what was before would set it back.
+  if (message.serial !== null && state.wanted && !same(message.settings, state.wanted)) return;
   state.code = message.code;
-  if (message.table !== undefined) state.table = message.table;
-  state.turns = turnsOf(buffers[0]);
-  state.problems = problemsOf(buffers[1], buffers[2]);
-  state.why = null;
-  state.chosen = before ? sameProblem(state.problems, before) : null;
+  state.settings = message.settings;
+  show(state, message.figures, turnsOf(ints(buffers[0])), problemsOf(buffers[1], buffers[2]));
+}
+
+/** @param {TunerState} state @param {Figures} figures @param {Turn[]} turns @param {Problem[]} problems */
+function show(state, figures, turns, problems) {
+  const before = state.chosen === null ? null : state.problems[state.chosen];
+  Object.assign(state, { figures, turns, problems, why: null });
+  state.chosen = before ? sameProblem(problems, before) : null;
+}
+
+/**
+ * Judge settings here, before the kernel answers. Not where a fit stands between scores and turns, nor before
+ * all scores are here.
+ * @param {TunerState} state @param {Settings} settings @returns {boolean} whether it was done
+ */
+export function judgeHere(state, settings) {
+  const { score, judge, about } = state;
+  if (!score || state.scored < 1 || !judge || about?.estimate === "calibrated") return false;
+  const samples = detectTurns(score.values, settings);
+  const silence = silenceFrames(settings.silence) * HOP;
+  const { figures, problems } = measure(samples, { ...judge, silence, extraWait: about.overhead.seconds });
+  show(state, figures, turnsOf(samples), problems);
+  state.settings = settings;
+  return true;
 }
 
 /** The same error among others: of its kind, and overlapping or nearest within a second. @param {Problem[]} problems @param {Problem} one */
@@ -112,9 +141,8 @@ function sameProblem(problems, one) {
   return near < 0 ? null : near;
 }
 
-/** @param {DataView} view @returns {Turn[]} */
-function turnsOf(view) {
-  const samples = ints(view);
+/** @param {Int32Array} samples @returns {Turn[]} */
+function turnsOf(samples) {
   const turns = [];
   for (let k = 0; 3 * k < samples.length; k += 1) {
     turns.push({ number: k + 1, onset: samples[3 * k] / RATE, end: samples[3 * k + 2] / RATE });

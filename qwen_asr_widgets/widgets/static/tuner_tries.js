@@ -1,6 +1,7 @@
 /**
  * Sends what is dragged, at most one request under way: while the kernel judges one, only the latest of those
- * that follow is kept. So nothing piles up, and what is drawn is never older than one answer.
+ * that follow is kept, so that nothing piles up. The view draws what it judged itself meanwhile; the kernel's
+ * answer is what counts.
  *
  * @import { Settings } from "./tuner_scales.js"
  * @typedef {object} TriesOptions

@@ -1,0 +1,131 @@
+"""Drag to redraw: how long after a pointer moves the threshold stand new turns and figures on the page.
+
+An hour of speech with a reference of about a thousand turns, in JupyterLab and Chromium; every step waits for
+the one before, as a hand would. The peer is the bare round trip of a widget message in the same page.
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+HOUR = """
+import numpy as np
+import qwen_asr_widgets as qaw
+from qwen_asr_widgets.audio.clip import AudioClip
+from qwen_asr_widgets.audio.reference import ReferenceTurn
+from qwen_asr_widgets.vad.labels import Labels
+from qwen_asr_widgets.widgets.vad_tuner import VadTuner
+sample = qaw.sample("noisy")
+times = int(3600 / sample.clip.duration) + 1
+clip = AudioClip(np.tile(sample.clip.samples, times)[: 3600 * 16_000], 16_000)
+step = sample.clip.duration
+turns = [ReferenceTurn(round(t.start + k * step, 3), round(t.end + k * step, 3))
+         for k in range(times) for t in sample.turns if t.end + k * step < 3600]
+tuner = VadTuner(clip, Labels(turns))
+_ = tuner.turns
+tuner
+"""
+
+ECHO = '''
+import anywidget
+class Echo(anywidget.AnyWidget):
+    _esm = """
+    export default { render({ model, el }) {
+      el.className = 'echo';
+      el.roundTrip = () => new Promise((done) => {
+        const began = performance.now();
+        const heard = () => { model.off('msg:custom', heard); requestAnimationFrame(() => done(performance.now() - began)); };
+        model.on('msg:custom', heard);
+        model.send({ ping: 1 });
+      });
+    } };
+    """
+echo = Echo()
+echo.on_msg(lambda widget, content, buffers: widget.send({"pong": 1}))
+echo
+'''
+
+ROUND_TRIPS = """async (count) => {
+  const echo = document.querySelector('.echo');
+  const times = [];
+  for (let k = 0; k < count; k += 1) times.push(await echo.roundTrip());
+  return times;
+}"""
+
+# A step is over when the count of turns in the panel is the answer to it and its frame was painted.
+DRAGS = """async (count) => {
+  const handle = document.querySelector('.qaw-tuner-handle');
+  const shown = document.querySelector('.qaw-tuner-figure[data-name="turns"] b');
+  const wait = () => new Promise((done) => {
+    const watch = new MutationObserver(() => { watch.disconnect(); requestAnimationFrame(() => setTimeout(done)); });
+    watch.observe(shown, { childList: true, characterData: true, subtree: true });
+    setTimeout(() => { watch.disconnect(); done('same'); }, 400);
+  });
+  const at = (type, y) => {
+    const box = handle.getBoundingClientRect();
+    handle.dispatchEvent(new PointerEvent(type, { pointerId: 1, clientX: box.x + 5, clientY: y, bubbles: true, button: 0 }));
+  };
+  handle.setPointerCapture = () => {};
+  const box = handle.getBoundingClientRect();
+  let y = box.y + box.height / 2;
+  at('pointerdown', y);
+  const times = [];
+  let way = 1;
+  for (let k = 0; times.length < count && k < 4 * count; k += 1) {
+    if (k % 20 === 19) way = -way;
+    y += 2 * way;
+    const began = performance.now();
+    const done = wait();
+    at('pointermove', y);
+    if (await done !== 'same') times.push(performance.now() - began);
+  }
+  at('pointerup', y);
+  return times;
+}"""
+
+
+def measure(notebook: Any, count: int = 100) -> dict[str, list[float]]:
+    """Open the hour and drag; return the times in ms."""
+    page = notebook.open("tuner", [HOUR, ECHO])
+    page.locator(".qaw-tuner-handle").wait_for(timeout=60_000)
+    page.wait_for_function(
+        "document.querySelector('.qaw-tuner-figure[data-name=\"turns\"] b')?.textContent > 0", timeout=60_000
+    )
+    page.wait_for_timeout(1_500)
+    page.evaluate(ROUND_TRIPS, 10)
+    page.evaluate(DRAGS, 5)
+    return {"round trip": page.evaluate(ROUND_TRIPS, count), "drag": page.evaluate(DRAGS, count)}
+
+
+def main() -> None:
+    """Print what a drag over an hour costs."""
+    import numpy as np
+    import soundfile
+    from support.jupyter import JupyterServer, NotebookPage, chromium
+
+    with tempfile.TemporaryDirectory() as folder:
+        silence = Path(folder) / "silence.wav"
+        soundfile.write(silence, np.zeros(48_000, np.float32), 48_000)
+        server = JupyterServer(Path(folder) / "jupyter").start()
+        try:
+            with chromium(silence) as browser:
+                notebook = NotebookPage(server, browser.new_context(viewport={"width": 1000, "height": 900}))
+                times = measure(notebook)
+                notebook.shut_down()
+        finally:
+            server.stop()
+    print(f"{'an hour, 16 kHz, ms':34}{'median':>9}{'p95':>9}{'longest':>9}    n")
+    for name, row in times.items():
+        median, high = np.quantile(row, [0.5, 0.95])
+        print(f"{name:34}{median:>9.1f}{high:>9.1f}{max(row):>9.1f}{len(row):>5}")
+    ratio = np.median(times["drag"]) / np.median(times["round trip"])
+    print(f"{'drag / bare round trip':34}{ratio:>9.2f}    limit: p95 of a drag 50 ms")
+
+
+if __name__ == "__main__":
+    main()
