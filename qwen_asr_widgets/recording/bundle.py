@@ -19,17 +19,19 @@ import zlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import AudioError, BundleError, QawError
+from ..realtime.client_turn import ClientTurnClosed, ClientTurnOpened, LocalEvent
 from ..realtime.codec import read_client, read_server
 from ..realtime.config import SessionConfig
 from ..realtime.events import Event
+from ..vad.turns import CloseReason
 from .recording import Recording
-from .values import AudioSent, Connection, RecordingState, RunInfo, TimedEvent
+from .values import AudioSent, AudioSkipped, Connection, RecordingState, RunInfo, TimedEvent
 
 FORMAT_VERSION = 1
 MANIFEST, AUDIO, EVENTS = "manifest.json", "audio.flac", "events.jsonl"
@@ -185,6 +187,10 @@ def _event_line(timed: TimedEvent) -> str:
     line: dict[str, Any] = {"time": timed.time, "direction": timed.direction}
     if isinstance(timed.event, AudioSent):
         line["audio"] = [timed.event.start, timed.event.stop]
+    elif isinstance(timed.event, AudioSkipped):
+        line["skipped"] = [timed.event.start, timed.event.stop]
+    elif isinstance(timed.event, LocalEvent):
+        line["turn"] = asdict(timed.event)
     else:
         line["event"] = timed.message
     return json.dumps(line, ensure_ascii=False) + "\n"
@@ -261,14 +267,33 @@ def _events(data: bytes, samples: int) -> Iterator[TimedEvent]:
 
 def _event(line: Mapping[str, Any], samples: int) -> TimedEvent:
     time, direction = float(line["time"]), line["direction"]
+    if direction == "local":
+        local = _local_event(line, samples)
+        return TimedEvent(time, direction, {"type": local.type, **asdict(local)}, local)
     if direction not in ("in", "out"):
         raise ValueError(f"direction {direction!r}")
     if "audio" in line:
-        start, stop = (int(position) for position in line["audio"])
-        if not 0 <= start <= stop <= samples:
-            raise AudioError(f"audio {start} to {stop} lies outside the {samples} samples of the tape")
-        sent = AudioSent(start, stop)
+        sent = AudioSent(*_on_tape(samples, *line["audio"]))
         return TimedEvent(time, direction, sent.message, sent)
     message = line["event"]
     event: Event = read_server(message) if direction == "in" else read_client(message)
     return TimedEvent(time, direction, message, event)
+
+
+def _local_event(line: Mapping[str, Any], samples: int) -> LocalEvent:
+    if "skipped" in line:
+        return AudioSkipped(*_on_tape(samples, *line["skipped"]))
+    turn: Mapping[str, Any] = line["turn"]
+    if "end" not in turn:
+        return ClientTurnOpened(*_on_tape(samples, turn["start"], turn["onset"]))
+    if turn["reason"] not in get_args(CloseReason):
+        raise ValueError(f"reason {turn['reason']!r}")
+    return ClientTurnClosed(_on_tape(samples, 0, turn["end"])[1], turn["reason"])
+
+
+def _on_tape(samples: int, first: Any, second: Any) -> tuple[int, int]:
+    """Return two positions, which must be in order and on the tape."""
+    start, stop = int(first), int(second)
+    if not 0 <= start <= stop <= samples:
+        raise AudioError(f"audio {start} to {stop} lies outside the {samples} samples of the tape")
+    return start, stop

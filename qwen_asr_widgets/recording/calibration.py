@@ -68,8 +68,11 @@ def observations(recording: Recording) -> list[Observation]:
     Parameters
     ----------
     recording : Recording
-        Turns under settings that changed while they were open are left out, and so is manual mode.
+        Turns under settings that changed while they were open are left out, and so are manual mode and
+        turns that the client found itself.
     """
+    if recording.info.turn_taking == "client":
+        return []
     scores = speech_scores(recording.clip)
     turns = recording.turns
     name = recording.info.name or "recording"

@@ -222,6 +222,7 @@ def settings_text(recording: Recording) -> str:
         text = "manual"
     else:
         text = f"threshold {detection.threshold:.2f}, silence {detection.silence_duration_ms} ms"
+        text += ", turns by the client" if recording.info.turn_taking == "client" else ""
     return f"{text} (changed midway)" if _held_sound(recording) > 1 else text
 
 

@@ -32,12 +32,14 @@ class UtteranceLatency:
     number : int
         The utterance's number, from 1.
     onset_delay : float or None
-        ``speech_started`` minus the sending of the first speech sample.
+        ``speech_started`` minus the sending of the first speech sample. None where the client takes turns:
+        it sends no sample before it has found the speech.
     first_partial : float or None
         The first non-empty partial minus the sending of the first speech sample.
     endpoint_delay : float or None
         ``speech_stopped`` minus the sending of the last speech sample; None in manual mode. Negative where
-        the service closed the turn before the reference's end.
+        the turn was closed before the reference's end. Where the client takes turns, the sending of its
+        commit stands for ``speech_stopped`` here and below.
     decode_delay : float or None
         The final transcript minus ``speech_stopped``; in manual mode minus the sending of the commit.
     finalization : float or None
@@ -45,7 +47,7 @@ class UtteranceLatency:
     revised_share : float or None
         Share of the words (characters where the language has no spaces) shown in partials that a later
         partial or the final took back, in [0, 1]; None without partials.
-    source : {"reference", "service", "estimated"} or None
+    source : {"reference", "service", "client", "estimated"} or None
         Where the first and last speech sample were taken from; None where neither is known.
     reference : int or None
         Index of the reference turn this utterance was matched to.
@@ -84,9 +86,9 @@ class LatencyTable(Sequence[UtteranceLatency]):
     ----------
     rows : sequence of UtteranceLatency
         One per utterance.
-    source : {"reference", "service", "estimated"}
-        What the ends of speech were taken from: given reference turns, the service's exact report, or the
-        service's report with an onset that is only an estimate.
+    source : {"reference", "service", "client", "estimated"}
+        What the ends of speech were taken from: given reference turns, the service's exact report, the
+        client's own turns, or the service's report with an onset that is only an estimate.
     chunk_ms, pace : float or None
         How the audio was sent; None where not known (``pace`` None: as fast as it was taken).
 
@@ -199,7 +201,8 @@ def measure_utterance(
         The reference turn this utterance is matched to; None: its ends of speech are not known.
     """
     speech: tuple[float | None, float | None] = (utterance.onset, utterance.end)
-    source: str | None = "service" if utterance.onset_source == "service" else "estimated"
+    told = utterance.onset_source
+    source: str | None = told if told in ("service", "client") else "estimated"
     if reference is not None:
         turn = reference[index] if index is not None else None
         speech = (turn.start, turn.end) if turn else (None, None)
@@ -214,7 +217,7 @@ def measure_utterance(
         decode = _delay(final, _ms(utterance.committed_sent_at))
     return UtteranceLatency(
         number=utterance.number,
-        onset_delay=_delay(_ms(utterance.started_at), first),
+        onset_delay=None if told == "client" else _delay(_ms(utterance.started_at), first),
         first_partial=_delay(_ms(heard), first),
         endpoint_delay=endpoint,
         decode_delay=decode,
@@ -307,7 +310,8 @@ def revised_share(versions: Sequence[str], language: str | None = None) -> float
 
 def table_source(rows: Sequence[UtteranceLatency]) -> str:
     """Return what a table must say of itself: one estimated row makes it an estimate."""
-    return "estimated" if any(row.source == "estimated" for row in rows) else "service"
+    sources = {row.source for row in rows}
+    return next((source for source in ("estimated", "client") if source in sources), "service")
 
 
 def _sent_ms(position: float | None, sent_at: SentAt, sample_rate: int, offset: int) -> int | None:

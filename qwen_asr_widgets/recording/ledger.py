@@ -8,7 +8,7 @@ from bisect import bisect_right
 class SendLedger:
     """Sample ranges in the order in which they left, found again by bisection.
 
-    A range that was sent before (after a reconnection) keeps its first time.
+    A range that was sent before (after a reconnection) keeps its first time. One that was skipped has none.
 
     Examples
     --------
@@ -16,17 +16,23 @@ class SendLedger:
     >>> ledger.add(0, 1600, 0.1); ledger.add(1600, 3200, 0.2)
     >>> ledger.at(1599), ledger.at(1600), ledger.at(3200)
     (0.1, 0.2, None)
+    >>> ledger.skip(3200, 8000); ledger.add(8000, 9600, 0.6)
+    >>> ledger.at(7999), ledger.at(8000), ledger.stop, ledger.sent
+    (None, 0.6, 9600, 4800)
     """
 
     def __init__(self) -> None:
         self._starts: list[int] = []
         self._stops: list[int] = []
         self._times: list[float] = []
+        self.stop = 0
+        """One past the last sample that was sent or skipped; 0 when nothing was."""
+        self.sent = 0
+        """How many samples were sent."""
 
-    @property
-    def stop(self) -> int:
-        """One past the last sample that was sent; 0 when nothing was."""
-        return self._stops[-1] if self._stops else 0
+    def skip(self, start: int, stop: int) -> None:
+        """Note that samples ``start`` to ``stop`` (exclusive) were passed over."""
+        self.stop = max(self.stop, stop)
 
     def add(self, start: int, stop: int, time: float) -> None:
         """Note that samples ``start`` to ``stop`` (exclusive) left at ``time`` seconds."""
@@ -35,6 +41,8 @@ class SendLedger:
             self._starts.append(start)
             self._stops.append(stop)
             self._times.append(time)
+            self.sent += stop - start
+            self.stop = stop
 
     def at(self, sample: int) -> float | None:
         """Return the time (s) at which the chunk with this sample first went out; None if it never did."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time as wall
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from ..audio.tape import Tape
 from ..errors import ServiceError
+from ..realtime.client_turn import ClientTurn, LocalEvent
 from ..realtime.config import SessionConfig
 from ..realtime.events import AppendAudio, Event, SessionUpdate
 from ..realtime.session import Session
@@ -24,6 +25,7 @@ from .settings import SettingsLog
 from .utterances import TimedUtterance, UtteranceTimer
 from .values import (
     AudioSent,
+    AudioSkipped,
     Connection,
     RecordingState,
     RunInfo,
@@ -86,11 +88,12 @@ class Recording:
         self._began = clock()
         self._info = info or RunInfo(started_at=now_with_zone())
         self.tape = Tape(config.sample_rate)
-        self._session = Session(config)
+        is_clients = self._info.turn_taking == "client"
+        self._session = Session(replace(config, turn_detection=None) if is_clients else config)
         self._ledger = SendLedger()
         self._timer = UtteranceTimer(self._ledger.at, config.sample_rate)
         self._events: list[TimedEvent] = []
-        self._settings = SettingsLog(config)
+        self._settings = SettingsLog(config, self._info.turn_taking)
         self._connections: list[Connection] = []
         self._lost: list[tuple[int, int]] = []
         self._notes: list[str] = []
@@ -146,6 +149,20 @@ class Recording:
         event = AudioSent(start, stop)
         self._take(TimedEvent(time - self._began, "out", event.message, event))
 
+    def audio_skipped(self, start: int, stop: int, time: float) -> None:
+        """Note that samples ``start`` to ``stop`` (exclusive) of the tape were passed over."""
+        self._take_local(AudioSkipped(start, stop), time)
+
+    def turn_taken(self, turn: ClientTurn, time: float) -> None:
+        """Note what the client's own turn detector found; nothing can come of it without a connection."""
+        with self._lock:
+            if not self._connections or self._connections[-1].closed is None:
+                self._take_local(turn, time)
+
+    def _take_local(self, event: LocalEvent, time: float) -> None:
+        message = {"type": event.type, **asdict(event)}
+        self._take(TimedEvent(time - self._began, "local", message, event))
+
     def received(self, message: Mapping[str, Any], event: Event, time: float) -> TimedEvent:
         """Note an event that came in, and return it as it stands in `events`."""
         timed = TimedEvent(time - self._began, "in", message, event)
@@ -198,6 +215,11 @@ class Recording:
             if isinstance(event, AudioSent):
                 self._ledger.add(event.start, event.stop, timed.time)
                 self._session.send(AppendAudio(b""), timed.time, event.stop - event.start)
+            elif isinstance(event, AudioSkipped):
+                self._ledger.skip(event.start, event.stop)
+                self._session.skip(event.stop - event.start)
+            elif timed.direction == "local":
+                self._session.take_turn(event, timed.time)
             elif timed.direction == "out":
                 if isinstance(event, SessionUpdate):
                     self._settings.ask(timed, self._ledger.stop)
@@ -223,7 +245,7 @@ class Recording:
 
     @property
     def config(self) -> SessionConfig:
-        """The settings in force."""
+        """The settings in force; the turn detection is that of whoever takes turns."""
         with self._lock:
             return self._settings.changes[-1].config
 
@@ -291,7 +313,10 @@ class Recording:
 
     @property
     def turns(self) -> list[Turn]:
-        """The turns the service has closed; without an onset of its own, the estimate stands for it."""
+        """The turns that are closed, by whoever takes turns (``info.turn_taking``).
+
+        Where the service does and reports no onset, the estimate stands for it.
+        """
         return [
             Turn(utterance.onset, utterance.start, utterance.end)
             for utterance in self.utterances
@@ -312,7 +337,19 @@ class Recording:
     def sent_duration(self) -> float:
         """Length in seconds of the sound that went out."""
         with self._lock:
-            return self._ledger.stop / self.tape.sample_rate
+            return self._ledger.sent / self.tape.sample_rate
+
+    @property
+    def skipped_duration(self) -> float:
+        """Length in seconds of the silence that was passed over because the client takes turns."""
+        with self._lock:
+            return (self._ledger.stop - self._ledger.sent) / self.tape.sample_rate
+
+    @property
+    def unsent_duration(self) -> float:
+        """Length in seconds of the sound that is still to go out, or never did though it should have."""
+        with self._lock:
+            return max(0.0, len(self.tape) - self._ledger.stop) / self.tape.sample_rate
 
     @property
     def clip(self) -> AudioClip:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from ..realtime.config import SessionConfig
 from ..realtime.events import ErrorEvent, SessionUpdated
 from ..realtime.negotiation import SESSION_PARAMS
@@ -15,10 +17,13 @@ class SettingsLog:
     ----------
     config : SessionConfig
         What was asked for at the start.
+    turn_taking : {"service", "client"}
+        "client": the turn detection asked for is the client's own and stays, whatever the service is set to.
     """
 
-    def __init__(self, config: SessionConfig) -> None:
+    def __init__(self, config: SessionConfig, turn_taking: str = "service") -> None:
         self.changes = [SettingsChange(0, 0.0, config)]
+        self._is_clients = turn_taking == "client"
         self._asked: list[tuple[TimedEvent, int]] = []
 
     def ask(self, update: TimedEvent, sample: int) -> None:
@@ -32,6 +37,8 @@ class SettingsLog:
             asked, sample = self._asked.pop(0)
         elif isinstance(timed.event, ErrorEvent):
             self._drop_refused(timed.event)
+        if self._is_clients:
+            config = replace(config, turn_detection=self.changes[-1].config.turn_detection)
         if config != self.changes[-1].config:
             self.changes.append(SettingsChange(sample, asked.time, config))
 

@@ -23,6 +23,7 @@ ENOUGH = 20
 SOURCES = {
     "reference": "speech ends by the reference",
     "service": "speech ends by the service",
+    "client": "turns by the client",
     "estimated": "speech ends estimated",
 }
 
@@ -63,7 +64,7 @@ class LatencySummary:
     ----------
     n : int
         Number of utterances counted.
-    source : {"reference", "service", "estimated"}
+    source : {"reference", "service", "client", "estimated"}
         What the ends of speech were taken from.
     chunk_ms, pace : float or None
         How the audio was sent; ``pace`` None: as fast as the service took it.

@@ -201,6 +201,7 @@ class _Run:
             for _ in self.taken:
                 pass
         left = self.recording.duration - self.recording.sent_duration
+        why = why.rstrip(".")
         self.recording.note(f"{why}; the last {left:.1f} s were not sent" if left > 0.05 else why)
         self.recording.finish(complete=False)
 

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..audio.units import SAMPLE_RATE
+from ..realtime.client_turn import LocalEvent
 from ..realtime.config import SessionConfig
 from ..realtime.events import ClientEvent, Event
 from ..vad.turns import HOP
@@ -37,6 +38,21 @@ class AudioSent(ClientEvent):
 
 
 @dataclass(frozen=True)
+class AudioSkipped(LocalEvent):
+    """Sound that was passed over on purpose: silence where the client takes turns.
+
+    Parameters
+    ----------
+    start, stop : int
+        Sample range of the tape, ``stop`` exclusive.
+    """
+
+    type: ClassVar[str] = "audio.skipped"
+    start: int
+    stop: int
+
+
+@dataclass(frozen=True)
 class TimedEvent:
     """One event of a run and when it passed.
 
@@ -44,18 +60,18 @@ class TimedEvent:
     ----------
     time : float
         Seconds of the client's monotonic clock since the recording began.
-    direction : {"in", "out"}
-        ``"in"`` from the service, ``"out"`` to it.
+    direction : {"in", "out", "local"}
+        ``"in"`` from the service, ``"out"`` to it; ``"local"`` happened here and is not on the wire.
     message : mapping
         The event as it stood on the wire; for audio appends the sample range instead of base64.
-    event : ServerEvent or ClientEvent
+    event : ServerEvent, ClientEvent or LocalEvent
         The same, decoded.
     """
 
     time: float
     direction: str
     message: Mapping[str, Any]
-    event: Event
+    event: Event | LocalEvent
 
 
 @dataclass(frozen=True)
@@ -135,6 +151,9 @@ class RunInfo:
         Sample rate (Hz) and channel count before conversion.
     channel : int or "mean" or None
         The channel that was taken.
+    turn_taking : {"service", "client"}
+        Who finds the turns. "client": by the turn detection of the recording's settings, with commits to a
+        session in manual mode.
     """
 
     engine: str = ""
@@ -148,6 +167,7 @@ class RunInfo:
     original_rate: int | None = None
     original_channels: int | None = None
     channel: int | str | None = None
+    turn_taking: str = "service"
 
 
 class RecordingState(NamedTuple):
