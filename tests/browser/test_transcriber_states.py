@@ -53,6 +53,8 @@ def open_drawer(shown: TranscriberPage, name: str) -> None:
 
 def settled(shown: TranscriberPage) -> None:
     shown.until(lambda: not shown.view.active and shown.view._told["phase"] == "done", 40, "the run is over")
+    shown.serve()
+    shown.page.locator(".qaw-tr[data-phase=done]").wait_for()
 
 
 @pytest.mark.parametrize("width", [900, 400])
