@@ -20,6 +20,9 @@ class StreamObserver(Protocol):
     def audio_sent(self, start: int, stop: int, time: float) -> None:
         """Samples ``start`` to ``stop`` (exclusive) of this stream first went to the socket."""
 
+    def audio_skipped(self, start: int, stop: int, time: float) -> None:
+        """Samples ``start`` to ``stop`` (exclusive) of this stream were passed over: they are not sent."""
+
     def received(self, message: Mapping[str, Any], event: Event, time: float) -> None:
         """An event arrived."""
 

@@ -49,6 +49,11 @@ class OpusPages:
         self._pushed += len(samples)
         return list(self._placed(self._encoder.push(samples)))
 
+    def skip(self, samples: int) -> None:
+        """Count samples that are not encoded; only after `flush`, since a stream cannot have a gap."""
+        self._pushed += samples
+        self._reached = self._pushed
+
     def flush(self) -> list[Page]:
         """Return what is held back; together all pages carry every sample pushed."""
         if self._encoder is None:

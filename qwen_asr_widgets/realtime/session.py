@@ -10,6 +10,7 @@ from typing import Any
 from ..audio.units import ms_to_seconds
 from ..errors import SettingError
 from ..vad.turns import HOP, MAX_TURN_SECONDS
+from .client_turn import ClientTurn, ClientTurnClosed, ClientTurnOpened
 from .config import SessionConfig
 from .events import (
     AppendAudio,
@@ -103,6 +104,8 @@ class Session:
         self._appended = 0.0
         self._buffer_start = 0.0
         self._finish_sent = False
+        self._unnamed: deque[int] = deque()
+        self._uncommitted: deque[int] = deque()
         self._handlers: dict[type, Callable[[Any, float], None]] = {
             SessionCreated: self._on_created,
             SessionUpdated: self._on_updated,
@@ -143,7 +146,7 @@ class Session:
 
     @property
     def appended(self) -> float:
-        """Seconds of audio sent in this session."""
+        """Seconds of audio sent or skipped in this session."""
         return self._appended
 
     def send(self, event: ClientEvent, time: float, samples: int | None = None) -> None:
@@ -160,8 +163,7 @@ class Session:
         """
         self._note(event, time)
         if isinstance(event, CommitBuffer):
-            self._commits.append(_Commit(self._buffer_start, self._appended, time))
-            self._buffer_start = self._appended
+            self._commit(time)
         self.legality.apply(event, samples)
         if isinstance(event, AppendAudio):
             count = len(event.audio) // 2 if samples is None else samples
@@ -172,6 +174,23 @@ class Session:
             self._ask(event)
         elif isinstance(event, FinishSession):
             self._finish_sent = True
+
+    def skip(self, samples: int) -> None:
+        """Take note of audio (at the session's rate) that was passed over: what follows stands after it."""
+        self._appended += samples / self.config.sample_rate
+
+    def take_turn(self, turn: ClientTurn, time: float) -> None:
+        """Take note of a turn that the client found; it gets its name with the item its commit makes."""
+        if isinstance(turn, ClientTurnOpened):
+            index = len(self._utterances)
+            self._utterances.append(Utterance(
+                self._first_number + index, "", start=self._sampled(turn.start),
+                onset=self._sampled(turn.onset), onset_source="client", started_at=time,
+            ))
+            self._unnamed.append(index)
+            self._uncommitted.append(index)
+        else:
+            self._close_turn(turn)
 
     def receive(self, event: ServerEvent, time: float) -> None:
         """Take note of an event that arrived at ``time``; what is not legal is borne and noted."""
@@ -191,6 +210,26 @@ class Session:
                     stopped_at=utterance.stopped_at if utterance.stopped_at is not None else time,
                 )
 
+    def _commit(self, time: float) -> None:
+        """A commit is about the oldest turn that the client closed, else about all audio since the last."""
+        if self._uncommitted:
+            self._put(self._uncommitted.popleft(), stopped_at=time, committed_sent_at=time)
+        else:
+            self._commits.append(_Commit(self._buffer_start, self._appended, time))
+        self._buffer_start = self._appended
+
+    def _close_turn(self, turn: ClientTurnClosed) -> None:
+        """The turn opened last is over; one whose connection was lost meanwhile stays as it is."""
+        if self._uncommitted and self._utterances[self._uncommitted[-1]].open:
+            index = self._uncommitted[-1]
+            self._put(
+                index, end=self._sampled(turn.end), ended_by=_REASONS[turn.reason],
+                status=_later(self._utterances[index].status, "stopped"),
+            )
+
+    def _sampled(self, samples: int) -> float:
+        return round(self.offset + samples / self.config.sample_rate, 6)
+
     def _note(self, event: Event, time: float) -> None:
         reason = self.legality.check(event)
         if reason is not None:
@@ -200,7 +239,7 @@ class Session:
         """Give an event without an item id that of the newest utterance still open."""
         if getattr(event, "item_id", None) != "" or isinstance(event, SpeechStarted):
             return event
-        newest = next((u.item_id for u in reversed(self._utterances) if u.open), "")
+        newest = next((u.item_id for u in reversed(self._utterances) if u.open and u.item_id), "")
         return replace(event, item_id=newest)  # type: ignore[call-arg]
 
     # ---- settings
@@ -285,9 +324,8 @@ class Session:
         return "finish" if self._finish_sent and followed < needed else "silence"
 
     def _on_committed(self, event: BufferCommitted, time: float) -> None:
-        known = event.item_id in self._index
         utterance = self._find(event.item_id)
-        if known and utterance.started_at is not None:
+        if utterance.started_at is not None:
             self._change(event.item_id, committed_at=time)
             return
         commit = self._commits.popleft() if self._commits else None
@@ -303,9 +341,9 @@ class Session:
 
     def _on_cleared(self, event: BufferCleared, time: float) -> None:
         """Audio thrown away takes the turn that was open in it along."""
-        for utterance in self._utterances:
+        for index, utterance in enumerate(self._utterances):
             if utterance.status == "speaking":
-                self._change(utterance.item_id, status="lost", ended_by="lost", stopped_at=time)
+                self._put(index, status="lost", ended_by="lost", stopped_at=time)
 
     # ---- transcripts
 
@@ -333,15 +371,21 @@ class Session:
     # ---- the list
 
     def _find(self, item_id: str) -> Utterance:
-        """Return the utterance of an item, begun here if it is new."""
-        if item_id not in self._index:
+        """Return the utterance of an item, begun here if it is new and no turn of the client's awaits it."""
+        if item_id not in self._index and self._unnamed:
+            self._index[item_id] = self._unnamed.popleft()
+            self._put(self._index[item_id], item_id=item_id)
+        elif item_id not in self._index:
             self._index[item_id] = len(self._utterances)
             self._utterances.append(Utterance(self._first_number + len(self._utterances), item_id))
         return self._utterances[self._index[item_id]]
 
     def _change(self, item_id: str, **changes: Any) -> None:
-        utterance = self._find(item_id)
-        self._utterances[self._index[item_id]] = replace(utterance, **changes)
+        self._find(item_id)
+        self._put(self._index[item_id], **changes)
+
+    def _put(self, index: int, **changes: Any) -> None:
+        self._utterances[index] = replace(self._utterances[index], **changes)
 
 
 def _later(now: Status, then: Status) -> Status:

@@ -69,7 +69,7 @@ class AudioStream:
     Attributes
     ----------
     position : int
-        Samples appended so far.
+        Samples appended or skipped so far.
 
     Examples
     --------
@@ -183,6 +183,24 @@ class AudioStream:
         else:
             for page in self._opus.push(samples):
                 self._send_audio(page.data, page.start, page.stop)
+
+    def skip(self, samples: int) -> None:
+        """Manual mode: pass over sound that is not to be sent, so that what follows keeps its place.
+
+        The service does not learn of it: to it, what was sent before and after is one sound.
+
+        Parameters
+        ----------
+        samples : int
+            How many samples, at the session's rate.
+        """
+        with self._sending:
+            self._flush_opus()
+            start, self.position = self.position, self.position + samples
+            if self._opus is not None:
+                self._opus.skip(samples)
+            if self._observer is not None and samples > 0:
+                self._observer.audio_skipped(start, self.position, self._clock())
 
     def update(self, config: SessionConfig) -> None:
         """Send other settings; the answer reaches the observer, a refusal leaves the old ones in force."""

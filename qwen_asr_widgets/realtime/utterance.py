@@ -28,14 +28,15 @@ class Utterance:
     number : int
         1 for the first utterance of the recording.
     item_id : str
-        The service's name for it.
+        The service's name for it; empty while a turn that the client found has none yet.
     start, end : float or None
         As the service reported them, prefix padding included in ``start``; in manual mode the audio
         between two commits. None while unknown.
     onset : float or None
         Where speech begins. None in manual mode, where nobody detects it.
-    onset_source : {"service", "estimated", None}
-        Whether the service said the onset or it is ``start`` plus the padding in force.
+    onset_source : {"service", "estimated", "client", None}
+        Whether the service said the onset, it is ``start`` plus the padding in force, or the client takes
+        turns itself: then ``start``, ``onset`` and ``end`` are what its own detector found.
     text : str
         The final transcript, else what is settled followed by the draft.
     settled, draft : str
@@ -51,9 +52,11 @@ class Utterance:
     partials : tuple of Partial
         Every partial result, oldest first.
     started_at, stopped_at, committed_at, final_at : float or None
-        Times of arrival of speech_started, speech_stopped, committed and completed (or failed).
+        Times of arrival of speech_started, speech_stopped, committed and completed (or failed). Where the
+        client takes turns, ``started_at`` is when its detector opened the turn and ``stopped_at`` when the
+        commit was sent.
     committed_sent_at : float or None
-        Manual mode: when the commit was sent.
+        Manual mode, and where the client takes turns: when the commit was sent.
     """
 
     number: int
@@ -61,7 +64,7 @@ class Utterance:
     start: float | None = None
     onset: float | None = None
     end: float | None = None
-    onset_source: Literal["service", "estimated"] | None = None
+    onset_source: Literal["service", "estimated", "client"] | None = None
     text: str = ""
     settled: str = ""
     draft: str = ""

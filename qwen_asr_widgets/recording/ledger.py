@@ -17,32 +17,44 @@ class SendLedger:
     >>> ledger.at(1599), ledger.at(1600), ledger.at(3200)
     (0.1, 0.2, None)
     >>> ledger.skip(3200, 8000); ledger.add(8000, 9600, 0.6)
-    >>> ledger.at(7999), ledger.at(8000), ledger.stop, ledger.sent
-    (None, 0.6, 9600, 4800)
+    >>> ledger.at(7999), ledger.at(8000), ledger.stop, ledger.sent, ledger.skipped
+    (None, 0.6, 9600, 4800, 4800)
     """
 
     def __init__(self) -> None:
         self._starts: list[int] = []
         self._stops: list[int] = []
         self._times: list[float] = []
-        self.stop = 0
-        """One past the last sample that was sent or skipped; 0 when nothing was."""
+        self._skipped_to = 0
         self.sent = 0
         """How many samples were sent."""
+        self.skipped = 0
+        """How many samples were passed over."""
+
+    @property
+    def stop(self) -> int:
+        """One past the last sample that was sent or skipped; 0 when nothing was."""
+        return max(self._sent_to, self._skipped_to)
+
+    @property
+    def _sent_to(self) -> int:
+        return self._stops[-1] if self._stops else 0
 
     def skip(self, start: int, stop: int) -> None:
-        """Note that samples ``start`` to ``stop`` (exclusive) were passed over."""
-        self.stop = max(self.stop, stop)
+        """Note that samples ``start`` to ``stop`` (exclusive) were passed over; earlier ones may yet leave."""
+        start = max(start, self._skipped_to)
+        if stop > start:
+            self.skipped += stop - start
+            self._skipped_to = stop
 
     def add(self, start: int, stop: int, time: float) -> None:
         """Note that samples ``start`` to ``stop`` (exclusive) left at ``time`` seconds."""
-        start = max(start, self.stop)
+        start = max(start, self._sent_to)
         if stop > start:
             self._starts.append(start)
             self._stops.append(stop)
             self._times.append(time)
             self.sent += stop - start
-            self.stop = stop
 
     def at(self, sample: int) -> float | None:
         """Return the time (s) at which the chunk with this sample first went out; None if it never did."""

@@ -59,8 +59,7 @@ class Progress:
         if self._bar is None or self._bar.disable:
             return
         self._bar.set_description_str(latest_words(recording, self._columns()), refresh=False)
-        done = recording.sent_duration + recording.skipped_duration
-        self._bar.update(done - self._bar.n)
+        self._bar.update(recording.sent_duration + recording.skipped_duration - self._bar.n)
 
     def _columns(self) -> int:
         return max(10, (self._bar.ncols or shutil.get_terminal_size().columns) - _TAKEN)

@@ -343,13 +343,14 @@ class Recording:
     def skipped_duration(self) -> float:
         """Length in seconds of the silence that was passed over because the client takes turns."""
         with self._lock:
-            return (self._ledger.stop - self._ledger.sent) / self.tape.sample_rate
+            return self._ledger.skipped / self.tape.sample_rate
 
     @property
     def unsent_duration(self) -> float:
         """Length in seconds of the sound that is still to go out, or never did though it should have."""
         with self._lock:
-            return max(0.0, len(self.tape) - self._ledger.stop) / self.tape.sample_rate
+            done = self._ledger.sent + self._ledger.skipped
+            return max(0, len(self.tape) - done) / self.tape.sample_rate
 
     @property
     def clip(self) -> AudioClip:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import platform
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit, urlunsplit
 
@@ -12,13 +13,13 @@ from ..errors import NotConnected, OutboxFull, ServiceClosed, ServiceError, Sett
 from ..realtime.config import SessionConfig
 from ..realtime.endpoints import Endpoint, resolve_endpoint
 from ..realtime.events import Event, TranscriptCompleted, TranscriptFailed
-from ..realtime.legality import MAX_COMMIT_SECONDS
 from ..realtime.pacing import paced
 from ..realtime.stream import AudioStream
 from .html import clock
 from .progress import Progress
 from .recording import Recording
 from .sources import Piece, SoundSource, open_source
+from .turn_taking import CLIENT, SERVICE, checked_turn_taking, open_feed
 from .utterances import TimedUtterance
 from .values import RunInfo, TimedEvent, now_with_zone
 
@@ -44,6 +45,7 @@ def transcribe(
     chunk_ms: float = 100,
     channel: int | str | None = None,
     sample_rate: int | None = None,
+    turn_taking: str = SERVICE,
 ) -> Recording:
     """Stream sound to a recognition service as if it were spoken now; wait, and return the recording.
 
@@ -72,6 +74,11 @@ def transcribe(
         The channel to take of several.
     sample_rate : int, optional
         Rate (Hz) of an array or of chunks, which do not say it.
+    turn_taking : {"service", "client"}
+        Who finds the turns of ``config.turn_detection``. "client": the detector of `detect_turns` runs here
+        and commits each turn, so that settings found with the tuner hold whatever the service's own detector
+        does. Silence between turns is not sent, nor paid for; the recording keeps it. A turn and its padding
+        last at most 60 s together.
 
     Returns
     -------
@@ -83,7 +90,8 @@ def transcribe(
     AudioError
         The sound cannot be used.
     SettingError
-        ``pace`` or ``chunk_ms`` is out of its range.
+        ``pace`` or ``chunk_ms`` is out of its range; ``turn_taking`` is neither of its values, or "client"
+        without turn detection.
     EndpointError, MissingKey, ConnectFailed
         There is no such endpoint, no key for it, or no connection to it.
     ServiceError
@@ -110,10 +118,12 @@ def transcribe(
         config = SessionConfig()
     elif not isinstance(config, SessionConfig):
         raise SettingError(f"config must be a SessionConfig or None, not {config!r}.", "config")
+    turn_taking = checked_turn_taking(turn_taking, config)
     endpoint = resolve_endpoint(endpoint)
     sound = open_source(source, config.sample_rate, chunk_ms, channel, sample_rate)
-    recording = Recording(config, _run_info(endpoint, sound, pace, chunk_ms))
-    run = _Run(recording, AudioStream(endpoint, config, _Relay(recording, on_event, on_final)), sound, pace)
+    recording = Recording(config, _run_info(endpoint, sound, pace, chunk_ms, turn_taking))
+    on_wire = replace(config, turn_detection=None) if turn_taking == CLIENT else config
+    run = _Run(recording, AudioStream(endpoint, on_wire, _Relay(recording, on_event, on_final)), sound, pace)
     with Progress(sound.duration, progress) as bar:
         run.run(bar)
     return recording
@@ -129,7 +139,7 @@ class _Run:
         self.stream = stream
         self.sound = sound
         self.pace = pace
-        self.manual = recording.config.turn_detection is None
+        self.feed = open_feed(recording, stream)
         self.taken = self._taken()
 
     def run(self, bar: Progress) -> None:
@@ -156,17 +166,10 @@ class _Run:
             self.stream.close()
 
     def _send(self, bar: Progress) -> None:
-        rate = self.recording.tape.sample_rate
-        buffered = 0
-        for piece in paced(self.taken, rate, self.pace):
-            if self.manual and buffered + len(piece) > MAX_COMMIT_SECONDS * rate:
-                self.stream.commit()
-                buffered = 0
-            self.stream.append(piece)
-            buffered += len(piece)
+        for piece in paced(self.taken, self.recording.tape.sample_rate, self.pace):
+            self.feed.append(piece)
             bar.show(self.recording)
-        if self.manual and buffered:
-            self.stream.commit()
+        self.feed.finish()
 
     def _taken(self) -> Iterator[Piece]:
         """Yield pieces, each on the tape before it is waited for: an interruption loses nothing."""
@@ -188,8 +191,7 @@ class _Run:
     def _finish_early(self, why: str) -> None:
         try:
             if self.stream.connected:
-                if self.manual and self.stream.position:
-                    self.stream.commit()
+                self.feed.finish()
                 self.stream.finish(FINISH_SECONDS)
         except (KeyboardInterrupt, ServiceClosed, ServiceError, NotConnected) as error:
             logger.info("the session was not finished: %r", error)
@@ -200,7 +202,7 @@ class _Run:
         if self.sound.duration is not None:
             for _ in self.taken:
                 pass
-        left = self.recording.duration - self.recording.sent_duration
+        left = self.recording.unsent_duration
         why = why.rstrip(".")
         self.recording.note(f"{why}; the last {left:.1f} s were not sent" if left > 0.05 else why)
         self.recording.finish(complete=False)
@@ -224,6 +226,7 @@ class _Relay:
         self.opened = recording.opened
         self.sent = recording.sent
         self.audio_sent = recording.audio_sent
+        self.audio_skipped = recording.audio_skipped
         self.closed = recording.closed
 
     def received(self, message: Mapping[str, Any], event: Event, time: float) -> None:
@@ -245,7 +248,9 @@ def _call(function: Callable[[Any], object], value: Any) -> None:
         logger.exception("the callback %r failed", function)
 
 
-def _run_info(endpoint: Endpoint, sound: SoundSource, pace: float | None, chunk_ms: float) -> RunInfo:
+def _run_info(
+    endpoint: Endpoint, sound: SoundSource, pace: float | None, chunk_ms: float, turn_taking: str
+) -> RunInfo:
     from .. import __version__
 
     origin = sound.origin
@@ -265,6 +270,7 @@ def _run_info(endpoint: Endpoint, sound: SoundSource, pace: float | None, chunk_
         original_rate=origin.sample_rate,
         original_channels=origin.channels,
         channel=origin.channel,
+        turn_taking=turn_taking,
     )
 
 

@@ -1,0 +1,243 @@
+"""Who takes turns: the service, the client with its own detector, or nobody (manual mode).
+
+Where the client takes turns, the session is in manual mode. Sound is scored here as it comes. In silence
+nothing is sent: what is older than the prefix padding can belong to no turn any more and is skipped. When a
+turn opens, its padding and what was said so far go out at once; from then on sound goes out as it comes,
+until the turn closes and is committed.
+"""
+
+from __future__ import annotations
+
+import time as wall
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol, Union
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..audio.resample import StreamResampler
+from ..audio.units import SAMPLE_RATE
+from ..errors import SettingError
+from ..realtime.client_turn import ClientTurnClosed, ClientTurnOpened
+from ..realtime.legality import MAX_COMMIT_SECONDS
+from ..vad.silero import HOP, SpeechScorer
+from ..vad.turns import MAX_TURN_FRAMES, TurnChange, TurnDetection, TurnDetector, TurnOpened
+
+if TYPE_CHECKING:
+    from ..realtime.config import SessionConfig
+    from ..realtime.stream import AudioStream
+    from .recording import Recording
+
+SERVICE, CLIENT = "service", "client"
+TURN_TAKING = (SERVICE, CLIENT)
+
+_SPARE_FRAMES = 2
+"""Frames a commit stays below its limit: sound goes out before it is scored, and codecs may pad it."""
+
+
+def checked_turn_taking(turn_taking: object, config: SessionConfig) -> str:
+    """Return who takes turns.
+
+    Raises
+    ------
+    SettingError
+        It is neither ``"service"`` nor ``"client"``, or the client is to, with turn detection switched off.
+    """
+    if turn_taking not in TURN_TAKING:
+        raise SettingError(
+            f"turn_taking is {turn_taking!r}; it must be 'service' (the service finds turns) or 'client' "
+            "(the same detector runs here, and commits).", "turn_taking",
+        )
+    if turn_taking == CLIENT and config.turn_detection is None:
+        raise SettingError(
+            "turn_taking is 'client', but turn_detection is None: give the settings that the client is to "
+            "find turns with, e.g. SessionConfig(turn_detection=TurnDetection(0.0, 400)).", "turn_detection",
+        )
+    return str(turn_taking)
+
+
+def max_turn_frames(settings: TurnDetection) -> int:
+    """Return after how many frames the client closes a turn, so that one commit holds it with its padding.
+
+    Examples
+    --------
+    >>> max_turn_frames(TurnDetection(prefix_padding_ms=300)) * 0.032
+    59.616
+    """
+    return MAX_TURN_FRAMES - -(-settings.prefix_padding_samples // HOP) - _SPARE_FRAMES
+
+
+@dataclass(frozen=True)
+class Skip:
+    """Pass over what has not gone out yet, up to this sample."""
+
+    stop: int
+
+
+@dataclass(frozen=True)
+class Send:
+    """Send what has not gone out yet, up to this sample."""
+
+    stop: int
+
+
+Step = Union[Skip, Send, ClientTurnOpened, ClientTurnClosed]
+
+
+class TurnGate:
+    """Finds the turns in sound as it comes, and says what of it is to be sent.
+
+    Parameters
+    ----------
+    settings : TurnDetection
+        When turns open and close. A turn is closed early enough for one commit (`max_turn_frames`).
+    sample_rate : int
+        Rate (Hz) of the sound, 16000 or 8000; every position counts its samples.
+
+    Raises
+    ------
+    WeightsError
+        The detector's weights are missing.
+
+    Examples
+    --------
+    >>> gate = TurnGate(TurnDetection(prefix_padding_ms=300), 16_000)
+    >>> list(gate.hear(np.zeros(16_000, np.int16)))
+    [Skip(stop=10560)]
+    >>> list(gate.finish())
+    [Skip(stop=16000)]
+    """
+
+    def __init__(self, settings: TurnDetection, sample_rate: int) -> None:
+        self._padding = settings.prefix_padding_samples
+        self._detector = TurnDetector(settings, max_turn_frames=max_turn_frames(settings))
+        self._scorer = SpeechScorer()
+        self._rate = sample_rate
+        self._resampler = StreamResampler(sample_rate, SAMPLE_RATE, low_delay=True)
+        self._heard = 0
+
+    def hear(self, samples: NDArray[np.int16]) -> Iterator[Step]:
+        """Take the next samples, int16 of shape (n,), and yield what is to be done, in order."""
+        self._heard += len(samples)
+        yield from self._judge(self._resampler.push(samples))
+        if self._detector.is_open:
+            yield Send(self._heard)
+        else:
+            yield Skip(self._at(max(0, (self._detector.frames - 1) * HOP - self._padding)))
+
+    def finish(self) -> Iterator[Step]:
+        """Close an open turn at the end of the sound."""
+        yield from self._judge(self._resampler.flush())
+        yield from self._follow(self._detector.finish())
+        yield Skip(self._heard)
+
+    def _judge(self, samples: NDArray[np.int16]) -> Iterator[Step]:
+        yield from self._follow(self._detector.push(self._scorer.push(samples)))
+
+    def _follow(self, changes: Iterable[TurnChange]) -> Iterator[Step]:
+        for change in changes:
+            if isinstance(change, TurnOpened):
+                start = self._at(change.start_sample)
+                yield Skip(start)
+                yield ClientTurnOpened(start, self._at(change.onset_sample))
+            else:
+                finished = change.reason == "finish"
+                yield Send(self._heard if finished else self._at((change.frame + 1) * HOP))
+                yield ClientTurnClosed(self._at(change.end_sample), change.reason)
+
+    def _at(self, sample: int) -> int:
+        """Return a position of the detector in samples of the sound; its frames and padding divide evenly."""
+        return sample * self._rate // SAMPLE_RATE
+
+
+class Feed(Protocol):
+    """Hands a recording's sound to its stream, by whoever takes turns."""
+
+    def append(self, samples: NDArray[np.int16]) -> None:
+        """Take the next samples, which are on the tape already."""
+
+    def finish(self) -> None:
+        """Commit what is still open; nothing more will come."""
+
+
+def open_feed(recording: Recording, stream: AudioStream) -> Feed:
+    """Return the feed that a recording's settings ask for."""
+    settings = recording.config.turn_detection
+    if settings is None:
+        return _ManualFeed(stream, recording.tape.sample_rate)
+    if recording.info.turn_taking == CLIENT:
+        return _ClientFeed(recording, stream, TurnGate(settings, recording.tape.sample_rate))
+    return _ServiceFeed(stream)
+
+
+class _ServiceFeed:
+    """The service takes turns: everything goes out as it comes."""
+
+    def __init__(self, stream: AudioStream) -> None:
+        self._stream = stream
+
+    def append(self, samples: NDArray[np.int16]) -> None:
+        self._stream.append(samples)
+
+    def finish(self) -> None:
+        """The service closes what is open by itself."""
+
+
+class _ManualFeed:
+    """Nobody takes turns: one commit at the end, and wherever one would become too long."""
+
+    def __init__(self, stream: AudioStream, sample_rate: int) -> None:
+        self._stream = stream
+        self._most = MAX_COMMIT_SECONDS * sample_rate
+        self._buffered = 0
+
+    def append(self, samples: NDArray[np.int16]) -> None:
+        if self._buffered + len(samples) > self._most:
+            self.finish()
+        self._buffered += len(samples)
+        self._stream.append(samples)
+
+    def finish(self) -> None:
+        if self._buffered:
+            self._buffered = 0
+            self._stream.commit()
+
+
+class _ClientFeed:
+    """The client takes turns: what its gate says is done, and what it finds is noted in the recording."""
+
+    def __init__(self, recording: Recording, stream: AudioStream, gate: TurnGate) -> None:
+        self._recording = recording
+        self._stream = stream
+        self._gate = gate
+        self._open = False
+
+    def append(self, samples: NDArray[np.int16]) -> None:
+        self._do(self._gate.hear(samples))
+
+    def finish(self) -> None:
+        self._do(self._gate.finish())
+
+    def _do(self, steps: Iterable[Step]) -> None:
+        for step in steps:
+            if isinstance(step, Skip):
+                self._skip_to(step.stop)
+            elif isinstance(step, Send):
+                self._send_to(step.stop)
+            elif isinstance(step, ClientTurnOpened):
+                self._recording.turn_taken(step, wall.monotonic())
+                self._open = True
+            elif self._open:
+                # An interruption may have come between the gate's finding and this note: then no turn is open.
+                self._open = False
+                self._recording.turn_taken(step, wall.monotonic())
+                self._stream.commit()
+
+    def _skip_to(self, stop: int) -> None:
+        if stop > self._stream.position:
+            self._stream.skip(stop - self._stream.position)
+
+    def _send_to(self, stop: int) -> None:
+        if stop > self._stream.position:
+            self._stream.append(self._recording.tape.read(self._stream.position, stop))
