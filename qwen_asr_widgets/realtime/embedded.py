@@ -55,7 +55,8 @@ class EmbeddedEndpoint(Endpoint):
             text = json.dumps(options, sort_keys=True)
         except (TypeError, ValueError) as problem:
             raise EndpointError(f"An option of embedded() cannot be passed on: {problem}.") from None
-        return cls(recognizer=recognizer, options=text, name=f"embedded {recognizer}")
+        name = f"embedded {recognizer}" + (", disguised" if "detector" in options else "")
+        return cls(recognizer=recognizer, options=text, name=name)
 
     @property
     def base_url(self) -> str:

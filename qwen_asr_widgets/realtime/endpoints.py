@@ -230,7 +230,8 @@ def embedded(recognizer: str = "pocketsphinx", **options: Any) -> Endpoint:
     recognizer : str
         Name of a recogniser, as ``qwen-asr-widgets doctor`` lists them.
     **options
-        Passed to the recogniser; anything JSON can carry.
+        Passed to the recogniser; anything JSON can carry. ``detector={…}`` makes the service listen
+        differently, to learn what a calibration finds out (see ``qwen_asr_widgets.service.disguise``).
 
     Raises
     ------

@@ -108,7 +108,8 @@ class Items:
     def begin(self, turn: Opened) -> Announced:
         """A turn has opened."""
         self.open = OpenItem(is_manual=False)
-        yield SpeechStarted(self.open.item_id, _ms(turn.start), _ms(turn.onset))
+        onset = None if turn.onset is None else _ms(turn.onset)
+        yield SpeechStarted(self.open.item_id, _ms(turn.start), onset)
         yield Begin(self.open.item_id, turn.start)
 
     def feed(self, fed: Fed, position: int) -> Announced:

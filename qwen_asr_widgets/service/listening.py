@@ -31,10 +31,10 @@ _NOTHING = np.zeros(0, np.int16)
 
 @dataclass(frozen=True)
 class Opened:
-    """A turn has opened; positions are samples at 16 kHz."""
+    """A turn has opened; positions are samples at 16 kHz. A service in disguise tells no onset."""
 
     start: int
-    onset: int
+    onset: int | None
 
 
 @dataclass(frozen=True, eq=False)

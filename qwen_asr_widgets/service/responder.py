@@ -8,7 +8,7 @@ six minutes keeps nobody waiting.
 from __future__ import annotations
 
 import os
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import replace
 from typing import Any, Union
 
@@ -21,6 +21,7 @@ from ..realtime.events import (
     FinishSession, ServerEvent, SessionCreated, SessionFinished, SessionUpdate, SessionUpdated, UnknownEvent,
 )
 from ..realtime.legality import Legality
+from ..vad.turns import TurnDetection
 from .commands import Command, Configure, Configured, Failed, Final, PartialText, Result
 from .intake import Intake
 from .items import Items
@@ -28,6 +29,7 @@ from .listening import Closed, Fed, Listener, Opened, Pause, Silence, Step
 from .refusals import too_long, unknown_event, unsupported_language
 
 Output = Union[ServerEvent, Command, Pause]
+Listen = Callable[[Union[TurnDetection, None]], Listener]
 
 
 class Responder:
@@ -41,6 +43,8 @@ class Responder:
         What really recognises; stands in the session object as ``engine``.
     languages : tuple of str or None
         Languages the recogniser knows; None: any.
+    listen : callable
+        Makes the `Listener` that finds the turns, from the settings.
 
     Attributes
     ----------
@@ -56,13 +60,15 @@ class Responder:
     ['invalid_json']
     """
 
-    def __init__(self, model: str, engine: str, languages: tuple[str, ...] | None) -> None:
+    def __init__(
+        self, model: str, engine: str, languages: tuple[str, ...] | None, listen: Listen = Listener
+    ) -> None:
         self.config = SessionConfig()
         self.session_id = "sess_" + os.urandom(12).hex()
         self._model, self._engine, self._languages = model, engine, languages
         self._legality = Legality(self.config)
         self._intake = Intake(self.config)
-        self._listener = Listener(self.config.turn_detection)
+        self._listener = listen(self.config.turn_detection)
         self._items = Items(lambda: self._language)
         self._unknown_words: tuple[str, ...] = ()
         self._replaced: tuple[SessionConfig, str | None] | None = None
@@ -147,6 +153,7 @@ class Responder:
 
     def _change_buffer(self, event: ClientEvent, event_id: str | None) -> Iterator[Output]:
         if isinstance(event, CommitBuffer):
+            yield from self._hear_rest()
             yield from self._items.commit()
         elif isinstance(event, ClearBuffer):
             yield from self._clear()
@@ -160,6 +167,11 @@ class Responder:
             self._legality.apply(event, len(samples) * self.config.sample_rate // SAMPLE_RATE)
             for step in self._listener.hear(samples):
                 yield from self._on_step(step)
+
+    def _hear_rest(self) -> Iterator[Output]:
+        """Hear what decoder or resampler held back: it belongs to what was appended before."""
+        for step in self._listener.hear(self._intake.flush()):
+            yield from self._on_step(step)
 
     def _on_step(self, step: Step) -> Iterator[Output]:
         if isinstance(step, Pause):
@@ -181,7 +193,8 @@ class Responder:
 
     def _finish(self, event_id: str | None) -> Iterator[Output]:
         """Answer what is pending; the last event follows once nothing is owed."""
-        for step in (*self._listener.hear(self._intake.flush()), *self._listener.finish()):
+        yield from self._hear_rest()
+        for step in self._listener.finish():
             yield from self._on_step(step)
         item = self._items.open
         if item is not None and item.is_too_long:

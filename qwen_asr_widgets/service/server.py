@@ -8,6 +8,7 @@ import os
 import secrets
 import sys
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ..errors import EndpointError
@@ -15,8 +16,10 @@ from ..realtime.endpoints import is_loopback_host
 from .access import PATH, refusal, requested_model
 from .commands import Hire
 from .connection import Connection
+from .disguise import Disguise, DisguisedListener
+from .listening import Listener
 from .recognizers import find_recognizer
-from .responder import Responder
+from .responder import Listen, Responder
 from .staff import Staff
 
 if TYPE_CHECKING:
@@ -48,7 +51,10 @@ class Service:
         self.engine = ""
         self._key = key
         self._languages = find_recognizer(recognizer).languages
-        self._staff = Staff(Hire(recognizer, dict(options)))
+        theirs = dict(options)
+        disguise = Disguise.of(theirs.pop("detector", None))
+        self._ears: Listen = Listener if disguise is None else partial(DisguisedListener, disguise=disguise)
+        self._staff = Staff(Hire(recognizer, theirs))
         self._server: Server | None = None
 
     def __repr__(self) -> str:
@@ -127,7 +133,7 @@ class Service:
 
     async def _serve(self, socket: ServerConnection) -> None:
         target = socket.request.path if socket.request is not None else PATH
-        responder = Responder(requested_model(target), self.engine, self._languages)
+        responder = Responder(requested_model(target), self.engine, self._languages, self._ears)
         await Connection(socket, self._staff, responder).run()
 
 
