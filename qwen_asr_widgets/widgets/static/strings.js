@@ -252,7 +252,7 @@ const en = {
   "tuner.padding": "Prefix padding",
   "tuner.preset.low": "Low latency",
   "tuner.preset.balanced": "Balanced",
-  "tuner.preset.back": "Back to what is in force",
+  "tuner.preset.back": "Back to in force",
   "tuner.lane.exact": "Trying (exact)",
   "tuner.lane.calibrated": "Calibrated",
   "tuner.lane.estimated": "Estimated",

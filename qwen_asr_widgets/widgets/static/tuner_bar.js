@@ -11,7 +11,7 @@ import { brief, same } from "./tuner_scales.js";
 /** @param {HTMLElement} host @param {TunerView} tuner @param {AbortSignal} signal */
 export function createTunerBar(host, tuner, signal) {
   const { t } = tuner;
-  const play = button("", () => tuner.wave.togglePlay(), signal, { class: "qaw-play" });
+  const play = button("", () => tuner.wave.togglePlay(), signal, { class: "qaw-tuner-play" });
   const clips = make("select", { class: "qaw-select", "aria-label": t("tuner.clip") });
   clips.addEventListener("change", () => tuner.send({ kind: "case", index: Number(clips.value) }), { signal });
   const name = make("span", { class: "qaw-tuner-name" });

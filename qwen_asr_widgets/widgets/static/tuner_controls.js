@@ -24,8 +24,7 @@ export function createControls(host, tuner, signal) {
 
   /** @param {SettingName} name */
   function row(name) {
-    const id = `qaw-tuner-${name}-${Math.random().toString(36).slice(2, 8)}`;
-    const range = make("input", { type: "range", id, min: 0, max: POSITIONS, step: "any", class: "qaw-tuner-range" });
+    const range = make("input", { type: "range", "aria-label": t(`tuner.${name}`), min: 0, max: POSITIONS, step: "any", class: "qaw-tuner-range" });
     const box = make("input", { type: "number", class: "qaw-input", "aria-label": t(`tuner.${name}`) });
     const set = (/** @type {number} */ value) => {
       if (tuner.wanted && known && Number.isFinite(value)) {
@@ -42,7 +41,7 @@ export function createControls(host, tuner, signal) {
     }, { signal });
     box.addEventListener("change", () => set(Number(box.value)), { signal });
     const unit = make("span", { class: "qaw-dim qaw-tuner-unit" }, name === "threshold" ? "" : "ms");
-    root.append(make("label", { for: id }, t(`tuner.${name}`)), range, make("span", { class: "qaw-tuner-box" }, box, unit));
+    root.append(make("span", { "aria-hidden": "true" }, t(`tuner.${name}`)), range, make("span", { class: "qaw-tuner-box" }, box, unit));
     return { range, box };
   }
 

@@ -20,7 +20,7 @@ export function createHandle(tuner, signal) {
   const handle = make("div", {
     class: "qaw-tuner-handle", role: "slider", tabindex: "0", "aria-orientation": "vertical",
     "aria-label": t("tuner.threshold"), "aria-valuemin": "-1", "aria-valuemax": "1", "aria-valuenow": "0",
-  }, make("span", { "aria-hidden": "true" }, "⇕ "), text);
+  }, make("span", { class: "qaw-tuner-pill" }, make("span", { "aria-hidden": "true" }, "⇕ "), text));
   const ticks = ["1", "0", "−1"].map((text) => make("span", { class: "qaw-tuner-tick", "aria-hidden": "true" }, text));
   tuner.overlay.append(handle, ...ticks);
   let held = false;
