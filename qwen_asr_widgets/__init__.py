@@ -25,7 +25,7 @@ _HOMES = {
     "audio.reference": ("ReferenceTurn",),
     "audio.samples": ("Sample", "sample"),
     "errors": ("QawError", "ServiceClosed", "ServiceError"),
-    "plots": ("plot_latency", "plot_recording"),
+    "plots": ("plot_latency", "plot_recording", "plot_sweep"),
     "realtime.config": ("SessionConfig",),
     "realtime.conversation": ("OmniRealtimeCallback", "OmniRealtimeConversation"),
     "realtime.endpoints": ("Endpoint", "dashscope", "embedded"),
@@ -36,9 +36,20 @@ _HOMES = {
     "recording": (
         "LatencyTable", "Recording", "UtteranceLatency", "compare", "load_recording", "transcribe",
     ),
+    "recording.calibration": ("calibrate",),
+    "recording.verification": ("verify",),
+    "vad.explain": ("explain",),
+    "vad.labels": ("Labels", "load_labels", "save_labels"),
+    "vad.metrics": ("Measures", "measure"),
     "vad.scores": ("SpeechScores", "speech_scores"),
+    "vad.sweep": ("sweep",),
     "vad.turns": ("Turn", "TurnDetection", "detect_turns"),
+    "widgets.clip_recorder": ("ClipRecorder",),
+    "widgets.microphone": ("Microphone",),
     "widgets.transcriber": ("Transcriber",),
+    "widgets.transcript_view": ("TranscriptView",),
+    "widgets.vad_tuner": ("VadTuner",),
+    "widgets.waveform": ("Waveform",),
 }
 _MODULE_OF = {name: module for module, names in _HOMES.items() for name in names}
 
@@ -49,7 +60,7 @@ if TYPE_CHECKING:
     from .audio.reference import ReferenceTurn
     from .audio.samples import Sample, sample
     from .errors import QawError, ServiceClosed, ServiceError
-    from .plots import plot_latency, plot_recording
+    from .plots import plot_latency, plot_recording, plot_sweep
     from .realtime.config import SessionConfig
     from .realtime.conversation import OmniRealtimeCallback, OmniRealtimeConversation
     from .realtime.endpoints import Endpoint, dashscope, embedded
@@ -58,9 +69,20 @@ if TYPE_CHECKING:
         TranscriptionParams, TranslationParams,
     )
     from .recording import LatencyTable, Recording, UtteranceLatency, compare, load_recording, transcribe
+    from .recording.calibration import calibrate
+    from .recording.verification import verify
+    from .vad.explain import explain
+    from .vad.labels import Labels, load_labels, save_labels
+    from .vad.metrics import Measures, measure
     from .vad.scores import SpeechScores, speech_scores
+    from .vad.sweep import sweep
     from .vad.turns import Turn, TurnDetection, detect_turns
+    from .widgets.clip_recorder import ClipRecorder
+    from .widgets.microphone import Microphone
     from .widgets.transcriber import Transcriber
+    from .widgets.transcript_view import TranscriptView
+    from .widgets.vad_tuner import VadTuner
+    from .widgets.waveform import Waveform
 
 
 def __getattr__(name: str) -> object:

@@ -220,6 +220,14 @@ def save_labels(
     ------
     LabelError
         The format cannot say what the labels hold.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> labels = Labels((ReferenceTurn(0.5, 1.25, "good morning"),))
+    >>> path = save_labels(labels, Path(tempfile.mkdtemp()) / "talk.csv")
+    >>> load_labels(path).turns == labels.turns
+    True
     """
     target = Path(path)
     kind = format or _SUFFIXES.get(target.suffix.lower()) or ("audacity" if target.suffix == ".txt" else "")

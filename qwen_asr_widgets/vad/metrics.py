@@ -71,6 +71,14 @@ def measure(
     ------
     LabelError
         A reference turn or region ends before it starts, or the turns are not in order.
+
+    Examples
+    --------
+    >>> from qwen_asr_widgets import ReferenceTurn, Turn
+    >>> halves = [Turn(1.0, 0.7, 2.0), Turn(2.5, 2.2, 4.0)]
+    >>> result = measure(halves, [ReferenceTurn(1.0, 4.0)], duration=6.0)
+    >>> result.cut, result.missed, result.problems[0].kind
+    (1, 0, 'cut')
     """
     found = _intervals([(t.onset, t.end) for t in turns], "turn")
     if np.any(found[1:, 0] < found[:-1, 1]):
