@@ -8,7 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from qwen_asr_widgets.errors import AudioError
+from qwen_asr_widgets.vad import silero
 from qwen_asr_widgets.vad.silero import HOP, SpeechScorer
+from qwen_asr_widgets.vad.weights import load_weights
 from support.voice import babble
 
 OFFICIAL = Path(__file__).with_name("official_scores.npy")
@@ -57,6 +59,13 @@ def test_frame_by_frame_gives_the_same_scores(voice, whole):
     scorer = SpeechScorer()
     frames = voice[:len(whole) * HOP].reshape(-1, HOP)
     np.testing.assert_array_equal(np.concatenate([scorer.push(frame) for frame in frames]), whole)
+
+
+def test_the_lstm_in_pieces_for_numpy_1_scores_the_same(monkeypatch, voice, whole):
+    for pieces in (1, 8):
+        monkeypatch.setattr(silero, "_PIECES", pieces)
+        scores = SpeechScorer(load_weights()).push(voice)
+        np.testing.assert_allclose(scores, whole, atol=1e-5)
 
 
 def test_integer_and_float_samples_score_the_same(voice, whole):
