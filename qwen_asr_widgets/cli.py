@@ -67,6 +67,9 @@ def _add_transcribe(commands: Any) -> None:
     command.add_argument("--silence", type=int, metavar="MS", help="silence that ends a turn (default 800)")
     command.add_argument("--padding", type=int, metavar="MS", help="reported before the onset (300)")
     command.add_argument("--manual", action="store_true", help="no VAD: the whole file is one utterance")
+    command.add_argument("--turn-taking", default="service", choices=("service", "client"),
+                         help="who finds the turns: the service, or the same detector here, which sends and "
+                              "commits speech only")
     command.add_argument("--language", help="language code such as en or zh (default: detected)")
     command.add_argument("--corpus", metavar="TEXT", help="context text, or @FILE to read it from a file")
     command.add_argument("--rate", type=int, default=16_000, metavar="HZ", help="16000 (default) or 8000")
@@ -112,6 +115,7 @@ def _transcribe(arguments: argparse.Namespace) -> int:
     recording = transcribe(
         _source(arguments.file), endpoint=_endpoint(arguments), config=config, pace=arguments.pace,
         channel=_channel(arguments.channel), progress=not arguments.quiet, on_final=show,
+        turn_taking=arguments.turn_taking,
     )
     if arguments.quiet:
         print(recording.text)

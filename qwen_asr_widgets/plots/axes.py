@@ -72,7 +72,7 @@ def footer_text(recording: Recording, latency: LatencyTable) -> str:
         settings_text(recording),
         f"n = {wait.n}, final {wait.text}" if wait else f"n = {summary.n}",
         pace_text(info.pace),
-        SOURCES[latency.source] if wait else "",
+        SOURCES[latency.source] if wait and latency.source != "client" else "",
         info.started_at[:10],
         "" if recording.complete else "incomplete",
     ]

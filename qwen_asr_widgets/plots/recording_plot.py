@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..audio.units import seconds_to_samples
 from .axes import (
     ClockFormatter,
     ClockLocator,
@@ -215,11 +214,11 @@ class _Picture:
         where, bottom, top = envelope(samples, max(200, int(self.ax.bbox.width)))
         scale = 0.44 * (high - low) / max(int(np.abs(samples.astype(np.int32)).max()), 1000)
         middle = (low + high) / 2
-        sent = seconds_to_samples(recording.sent_duration, rate)
-        for part, alpha in ((where <= sent, 1.0), (where > sent, 0.35)):
+        sent = np.array([recording.sent_at(int(sample)) is not None for sample in where])
+        for part, alpha in ((sent, 1.0), (~sent, 0.35)):
             if part.any():
                 self.ax.fill_between(
-                    where[part] / rate, middle + scale * bottom[part], middle + scale * top[part],
+                    where / rate, middle + scale * bottom, middle + scale * top, where=part,
                     color=self.colors.wave, alpha=alpha, linewidth=0.6, zorder=2,
                 )
         for start, stop in recording.lost:

@@ -52,11 +52,11 @@ class OpusPages:
     def skip(self, samples: int) -> None:
         """Count samples that are not encoded; only after `flush`, since a stream cannot have a gap."""
         self._pushed += samples
-        self._reached = self._pushed
+        self._begin = self._reached = self._pushed
 
     def flush(self) -> list[Page]:
         """Return what is held back; together all pages carry every sample pushed."""
-        if self._encoder is None:
+        if self._encoder is None or self._pushed == self._begin:
             return []
         pages = list(self._placed(self._encoder.flush()))
         self._encoder = None

@@ -10,7 +10,7 @@ from typing import Any
 from ..audio.units import ms_to_seconds
 from ..errors import SettingError
 from ..vad.turns import HOP, MAX_TURN_SECONDS
-from .client_turn import ClientTurn, ClientTurnClosed, ClientTurnOpened
+from .client_turn import ClientTurn, ClientTurnOpened
 from .config import SessionConfig
 from .events import (
     AppendAudio,
@@ -35,6 +35,7 @@ from .events import (
 from .legality import Legality
 from .negotiation import Negotiation
 from .utterance import EndedBy, Partial, Status, Utterance
+from .utterance_list import UtteranceList, later
 
 _FRAME_SECONDS = HOP / 16_000
 _REASONS: dict[str, EndedBy] = {"silence": "silence", "finish": "finish", "limit": "limit"}
@@ -95,17 +96,13 @@ class Session:
         self.offset = offset
         self.session_id = ""
         self.legality = Legality(self.config)
-        self._first_number = first_number
-        self._utterances: list[Utterance] = []
-        self._index: dict[str, int] = {}
+        self._list = UtteranceList(first_number)
         self._violations: list[Violation] = []
         self._errors: list[ErrorEvent] = []
         self._commits: deque[_Commit] = deque()
         self._appended = 0.0
         self._buffer_start = 0.0
         self._finish_sent = False
-        self._unnamed: deque[int] = deque()
-        self._uncommitted: deque[int] = deque()
         self._handlers: dict[type, Callable[[Any, float], None]] = {
             SessionCreated: self._on_created,
             SessionUpdated: self._on_updated,
@@ -127,7 +124,7 @@ class Session:
     @property
     def utterances(self) -> tuple[Utterance, ...]:
         """Every utterance so far, in the order in which they began."""
-        return tuple(self._utterances)
+        return self._list.values
 
     @property
     def violations(self) -> tuple[Violation, ...]:
@@ -182,15 +179,9 @@ class Session:
     def take_turn(self, turn: ClientTurn, time: float) -> None:
         """Take note of a turn that the client found; it gets its name with the item its commit makes."""
         if isinstance(turn, ClientTurnOpened):
-            index = len(self._utterances)
-            self._utterances.append(Utterance(
-                self._first_number + index, "", start=self._sampled(turn.start),
-                onset=self._sampled(turn.onset), onset_source="client", started_at=time,
-            ))
-            self._unnamed.append(index)
-            self._uncommitted.append(index)
+            self._list.open_turn(self._sampled(turn.start), self._sampled(turn.onset), time)
         else:
-            self._close_turn(turn)
+            self._list.close_turn(self._sampled(turn.end), _REASONS[turn.reason])
 
     def receive(self, event: ServerEvent, time: float) -> None:
         """Take note of an event that arrived at ``time``; what is not legal is borne and noted."""
@@ -203,29 +194,13 @@ class Session:
 
     def lost(self, time: float) -> None:
         """The connection broke: what has no transcript yet will not get one from this session."""
-        for index, utterance in enumerate(self._utterances):
-            if utterance.open:
-                self._utterances[index] = replace(
-                    utterance, status="lost", ended_by="lost",
-                    stopped_at=utterance.stopped_at if utterance.stopped_at is not None else time,
-                )
+        self._list.lose(time, ("speaking", "stopped"))
 
     def _commit(self, time: float) -> None:
         """A commit is about the oldest turn that the client closed, else about all audio since the last."""
-        if self._uncommitted:
-            self._put(self._uncommitted.popleft(), stopped_at=time, committed_sent_at=time)
-        else:
+        if not self._list.commit_turn(time):
             self._commits.append(_Commit(self._buffer_start, self._appended, time))
         self._buffer_start = self._appended
-
-    def _close_turn(self, turn: ClientTurnClosed) -> None:
-        """The turn opened last is over; one whose connection was lost meanwhile stays as it is."""
-        if self._uncommitted and self._utterances[self._uncommitted[-1]].open:
-            index = self._uncommitted[-1]
-            self._put(
-                index, end=self._sampled(turn.end), ended_by=_REASONS[turn.reason],
-                status=_later(self._utterances[index].status, "stopped"),
-            )
 
     def _sampled(self, samples: int) -> float:
         return round(self.offset + samples / self.config.sample_rate, 6)
@@ -239,8 +214,7 @@ class Session:
         """Give an event without an item id that of the newest utterance still open."""
         if getattr(event, "item_id", None) != "" or isinstance(event, SpeechStarted):
             return event
-        newest = next((u.item_id for u in reversed(self._utterances) if u.open and u.item_id), "")
-        return replace(event, item_id=newest)  # type: ignore[call-arg]
+        return replace(event, item_id=self._list.newest_item)  # type: ignore[call-arg]
 
     # ---- settings
 
@@ -273,7 +247,15 @@ class Session:
     def _on_error(self, event: ErrorEvent, time: float) -> None:
         self._errors.append(event)
         self._settings.refuse(event)
+        code = str(event.error.get("code") or "")
+        if "commit" in code or code == "audio_too_long":
+            self._drop_commit(event, time)
         self._expect()
+
+    def _drop_commit(self, event: ErrorEvent, time: float) -> None:
+        """The oldest commit under way was refused: no item will come of it."""
+        if not self._list.refuse_turn(event.error, time) and self._commits:
+            self._commits.popleft()
 
     # ---- turns
 
@@ -281,7 +263,7 @@ class Session:
         return round(self.offset + ms_to_seconds(ms), 6)
 
     def _on_started(self, event: SpeechStarted, time: float) -> None:
-        if self._find(event.item_id).started_at is not None:
+        if self._list.find(event.item_id).started_at is not None:
             return
         start = self._place(event.audio_start_ms)
         if event.audio_onset_ms is not None:
@@ -290,18 +272,18 @@ class Session:
             settings = self.config.turn_detection
             padding = ms_to_seconds(settings.prefix_padding_ms) if settings else 0.0
             onset, source = round(start + padding, 6), "estimated"
-        self._change(
+        self._list.change(
             event.item_id, start=start, onset=onset, onset_source=source, started_at=time, end=None
         )
 
     def _on_stopped(self, event: SpeechStopped, time: float) -> None:
         end = self._place(event.audio_end_ms)
-        before = self._find(event.item_id)
+        before = self._list.find(event.item_id)
         onset = before.onset
         if onset is not None and before.onset_source == "estimated":
             onset = min(onset, end)
-        self._change(
-            event.item_id, end=end, onset=onset, stopped_at=time, status=_later(before.status, "stopped"),
+        self._list.change(
+            event.item_id, end=end, onset=onset, stopped_at=time, status=later(before.status, "stopped"),
             ended_by=self._why_stopped(event, replace(before, onset=onset, end=end)),
         )
 
@@ -324,73 +306,47 @@ class Session:
         return "finish" if self._finish_sent and followed < needed else "silence"
 
     def _on_committed(self, event: BufferCommitted, time: float) -> None:
-        utterance = self._find(event.item_id)
+        utterance = self._list.find(event.item_id)
         if utterance.started_at is not None:
-            self._change(event.item_id, committed_at=time)
+            self._list.change(event.item_id, committed_at=time)
             return
         commit = self._commits.popleft() if self._commits else None
         start, end = (commit.start, commit.end) if commit else (self._buffer_start, self._appended)
         if commit is None:
             self._buffer_start = self._appended
-        self._change(
+        self._list.change(
             event.item_id, start=round(self.offset + start, 6), end=round(self.offset + end, 6),
             committed_at=time, committed_sent_at=commit.sent_at if commit else None,
-            status=_later(utterance.status, "stopped"),
+            status=later(utterance.status, "stopped"),
             ended_by="finish" if commit is None and self._finish_sent else "commit",
         )
 
     def _on_cleared(self, event: BufferCleared, time: float) -> None:
         """Audio thrown away takes the turn that was open in it along."""
-        for index, utterance in enumerate(self._utterances):
-            if utterance.status == "speaking":
-                self._put(index, status="lost", ended_by="lost", stopped_at=time)
+        self._list.lose(time, ("speaking",))
 
     # ---- transcripts
 
     def _on_partial(self, event: TranscriptPartial, time: float) -> None:
-        before = self._find(event.item_id)
+        before = self._list.find(event.item_id)
         if not before.open:
             return
-        self._change(
+        self._list.change(
             event.item_id, settled=event.text, draft=event.stash, text=event.text + event.stash,
             partials=(*before.partials, Partial(time, event.text, event.stash)),
             language=event.language or before.language, emotion=event.emotion or before.emotion,
         )
 
     def _on_completed(self, event: TranscriptCompleted, time: float) -> None:
-        before = self._find(event.item_id)
-        self._change(
+        before = self._list.find(event.item_id)
+        self._list.change(
             event.item_id, text=event.transcript, settled=event.transcript, draft="", status="final",
             final_at=time,
             language=event.language or before.language, emotion=event.emotion or before.emotion,
         )
 
     def _on_failed(self, event: TranscriptFailed, time: float) -> None:
-        self._change(event.item_id, status="failed", error=dict(event.error), final_at=time)
-
-    # ---- the list
-
-    def _find(self, item_id: str) -> Utterance:
-        """Return the utterance of an item, begun here if it is new and no turn of the client's awaits it."""
-        if item_id not in self._index and self._unnamed:
-            self._index[item_id] = self._unnamed.popleft()
-            self._put(self._index[item_id], item_id=item_id)
-        elif item_id not in self._index:
-            self._index[item_id] = len(self._utterances)
-            self._utterances.append(Utterance(self._first_number + len(self._utterances), item_id))
-        return self._utterances[self._index[item_id]]
-
-    def _change(self, item_id: str, **changes: Any) -> None:
-        self._find(item_id)
-        self._put(self._index[item_id], **changes)
-
-    def _put(self, index: int, **changes: Any) -> None:
-        self._utterances[index] = replace(self._utterances[index], **changes)
-
-
-def _later(now: Status, then: Status) -> Status:
-    """A state reached is not left again for an earlier one."""
-    return then if now == "speaking" else now
+        self._list.change(event.item_id, status="failed", error=dict(event.error), final_at=time)
 
 
 __all__ = ["EndedBy", "Partial", "Session", "Status", "Utterance", "Violation"]

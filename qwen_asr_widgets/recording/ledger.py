@@ -41,7 +41,7 @@ class SendLedger:
         return self._stops[-1] if self._stops else 0
 
     def skip(self, start: int, stop: int) -> None:
-        """Note that samples ``start`` to ``stop`` (exclusive) were passed over; earlier ones may yet leave."""
+        """Note that samples ``start`` to ``stop`` (exclusive) were passed over; earlier ones may wait."""
         start = max(start, self._skipped_to)
         if stop > start:
             self.skipped += stop - start

@@ -229,7 +229,7 @@ class _ClientFeed:
                 self._recording.turn_taken(step, wall.monotonic())
                 self._open = True
             elif self._open:
-                # An interruption may have come between the gate's finding and this note: then no turn is open.
+                # Where an interruption fell between the opening and its note, no turn is open here.
                 self._open = False
                 self._recording.turn_taken(step, wall.monotonic())
                 self._stream.commit()

@@ -102,14 +102,20 @@ def _of_recording(recording: Recording, reference: Any, number: int) -> Case:
     case = _case(recording.info.name or f"recording {number}", recording.clip, reference)
     case.service = recording.turns
     case.service_settings = recording.config.turn_detection
-    case.service_name = recording.info.engine
+    by_client = recording.info.turn_taking == "client"
+    case.service_name = f"{recording.info.engine}, turns by the client" if by_client else recording.info.engine
     case.exact = is_exact(recording)
     case.overhead = Overhead.of(recording)
     return case
 
 
 def is_exact(recording: Recording) -> bool:
-    """Tell whether our detector heard just what the service's did, and is the same: embedded, 16 kHz PCM."""
+    """Tell whether our detector found the turns: here, or in the embedded service, which heard the same.
+
+    The same is 16 kHz PCM; at 8 kHz the live conversion of the rate differs from that of a whole clip.
+    """
+    if recording.info.turn_taking == "client":
+        return recording.config.sample_rate == 16_000
     host = urlsplit(recording.info.endpoint).hostname or ""
     config = recording.config
     told = any(utterance.onset_source == "service" for utterance in recording.utterances)
