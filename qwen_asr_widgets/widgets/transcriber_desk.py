@@ -37,6 +37,8 @@ class Desk:
         How a given sound is sent.
     shown : callable
         Told when something else lies on the desk: a recording, or a sound not transcribed yet.
+    grown : callable
+        Told when there is more of what lies there; from several threads.
 
     Attributes
     ----------
@@ -57,7 +59,8 @@ class Desk:
     """
 
     def __init__(
-        self, choice: EndpointChoice, config: SessionConfig, pace: float | None, shown: Callable[[], None]
+        self, choice: EndpointChoice, config: SessionConfig, pace: float | None, shown: Callable[[], None],
+        grown: Callable[[], None] = lambda: None,
     ) -> None:
         self.choice = choice
         self.config = config
@@ -72,6 +75,7 @@ class Desk:
         self.notice: Notice | None = None
         self.problem: QawError | None = None
         self._shown = shown
+        self._grown = grown
         self._seen_error: QawError | None = None
         self._seen_errors = 0
         self._lock = threading.RLock()
@@ -164,7 +168,8 @@ class Desk:
             with self._lock:
                 old = live.recording
                 fresh = LiveRun(
-                    self.choice.endpoint, self.config, old.info.pace, old.tape.read(), **_about(old)
+                    self.choice.endpoint, self.config, old.info.pace, old.tape.read(), self._grown,
+                    **_about(old)
                 )
                 self.notice = None
                 self._show(fresh.recording, fresh)
@@ -178,9 +183,9 @@ class Desk:
 
     def abandon(self) -> None:
         """End everything at once."""
-        self.stop()
         if self.live is not None and self.live.active:
             self.live.abandon()
+        self.stop()
 
     def change(self, config: SessionConfig) -> None:
         """Take other settings; a run under way gets them at once."""
@@ -196,7 +201,7 @@ class Desk:
 
     def _launch(self, pace: float | None, about: Mapping[str, Any], other: Recording | None = None) -> None:
         self.notice = self.problem = None
-        run = LiveRun(self.choice.endpoint, self.config, pace, **about)
+        run = LiveRun(self.choice.endpoint, self.config, pace, told=self._grown, **about)
         self._show(run.recording, run, other)
         run.start()
 

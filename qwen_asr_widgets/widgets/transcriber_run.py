@@ -7,14 +7,14 @@ import platform
 import threading
 import time
 from collections import deque
-from typing import TYPE_CHECKING, Any, cast
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import QawError
 from ..realtime.legality import MAX_COMMIT_SECONDS
-from ..realtime.observer import StreamObserver
 from ..realtime.stream import AudioStream
 from ..recording import Recording, RunInfo
 from ..recording.transcription import FINISH_SECONDS, public_address
@@ -23,6 +23,7 @@ from ..recording.values import now_with_zone
 if TYPE_CHECKING:
     from ..realtime.config import SessionConfig
     from ..realtime.endpoints import Endpoint
+    from ..realtime.events import Event
 
 logger = logging.getLogger("qwen_asr_widgets")
 
@@ -54,6 +55,26 @@ LOOK = 0.5
 """Seconds after which a pause in the sound does not hide that the service is gone."""
 
 
+class Announced:
+    """Notes in a recording what a stream does, and says so at once when the service has spoken."""
+
+    def __init__(self, recording: Recording, told: Callable[[], None]) -> None:
+        self._recording = recording
+        self._told = told
+        self.opened, self.sent = recording.opened, recording.sent
+        self.audio_sent, self.audio_skipped = recording.audio_sent, recording.audio_skipped
+
+    def received(self, message: Mapping[str, Any], event: Event, time: float) -> None:
+        """Note an event that came in."""
+        self._recording.received(message, event, time)
+        self._told()
+
+    def closed(self, code: int | None, reason: str, time: float) -> None:
+        """Note that the connection closed."""
+        self._recording.closed(code, reason, time)
+        self._told()
+
+
 class LiveRun:
     """Sound on its way to a service and into a recording.
 
@@ -71,6 +92,8 @@ class LiveRun:
         How the sound comes, for the record.
     samples : ndarray of int16, optional
         Sound that is there already, at the session's rate.
+    told : callable
+        Called whenever there is something new, from several threads; must not wait.
     **about
         Fields of `RunInfo` on the sound: ``name``, ``original_rate`` …
 
@@ -84,12 +107,13 @@ class LiveRun:
 
     def __init__(
         self, endpoint: Endpoint, config: SessionConfig, pace: float | None = 1.0,
-        samples: NDArray[np.int16] | None = None, **about: Any,
+        samples: NDArray[np.int16] | None = None, told: Callable[[], None] = lambda: None, **about: Any,
     ) -> None:
         self.endpoint = endpoint
         self.recording = Recording(config, run_info(endpoint, pace, **about))
         self.error: QawError | None = None
-        self._stream = AudioStream(endpoint, config, cast(StreamObserver, self.recording))
+        self._told = told
+        self._stream = AudioStream(endpoint, config, Announced(self.recording, told))
         self._changed = threading.Condition()
         self._updates: deque[SessionConfig] = deque()
         self._commits: deque[int] = deque()
@@ -113,6 +137,7 @@ class LiveRun:
         with self._changed:
             self.recording.tape.append(samples)
             self._changed.notify_all()
+        self._told()
 
     def lose(self, samples: int) -> None:
         """Put zeros for sound that never came out of the browser."""
@@ -185,9 +210,11 @@ class LiveRun:
         try:
             self._stream.connect()
             self._phase = "live"
+            self._told()
             self._send_all()
-            self._stream.finish(FINISH_SECONDS)
-            self.recording.finish(complete=True)
+            if not self._abandoned:
+                self._stream.finish(FINISH_SECONDS)
+                self.recording.finish(complete=True)
         except QawError as error:
             if not self._abandoned:
                 self.error = error
@@ -198,6 +225,7 @@ class LiveRun:
                 self._over.set()
                 self._settle()
                 self._changed.notify_all()
+            self._told()
 
     def _settle(self) -> None:
         """Once sound and service are both over, note what was not sent."""

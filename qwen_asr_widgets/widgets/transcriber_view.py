@@ -14,7 +14,7 @@ from ..errors import QawError
 from ..realtime.config import SessionConfig
 from . import capture
 from .microphone import Microphone
-from .pump import Message
+from .pump import Message, Pump
 from .run_feed import RunFeed
 from .run_view import RunView, source_name
 from .sound_feed import SoundFeed
@@ -23,6 +23,10 @@ from .transcriber_desk import Desk
 from .transcriber_endpoints import EndpointChoice
 from .transcriber_save import transcriber_html
 from .transcriber_state import LiveFeed, desk_state, figures, notice_of, other_state
+
+
+LOOK = 0.1
+"""Seconds between two looks at what nobody announces: what is behind, what a page has lost."""
 
 
 class Uplink(Microphone):
@@ -75,7 +79,8 @@ class DeskView(RunView):
         self._counted: tuple[Any, dict[str, Any]] = (None, {})
         self._endpoint_told = choice.state()
         self._saving = threading.Lock()
-        self._desk = Desk(choice, config, pace, self._shown)
+        pump = self._pump = Pump(self._changes, self._tell, self._has_more, period=LOOK)
+        self._desk = Desk(choice, config, pace, self._shown, pump.wake)
         self.uplink.subscribe(self._heard)
 
     @property

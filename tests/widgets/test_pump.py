@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import contextvars
 import threading
+import time
 
 from support.waiting import wait_until
 
-from qwen_asr_widgets.widgets.pump import IDLE_PERIOD, Pump
+from qwen_asr_widgets.widgets import pump as pump_module
+from qwen_asr_widgets.widgets.pump import IDLE_PERIOD, UPDATES_PER_SECOND, Pump
 
 
 def run_for(pump: Pump, seconds: float) -> list[float]:
@@ -19,10 +21,45 @@ def run_for(pump: Pump, seconds: float) -> list[float]:
     return looks
 
 
-def test_a_source_that_always_changes_is_looked_at_twenty_times_a_second() -> None:
+def test_a_source_that_always_changes_is_told_of_twenty_times_a_second_at_most() -> None:
     sent = []
     pump = Pump(lambda: [({"kind": "run"}, [])], lambda *message: sent.append(message), lambda: True)
-    assert len(run_for(pump, 10.0)) == len(sent) <= 10 * 20 + 1
+    looks = run_for(pump, 10.0)
+    assert len(looks) == len(sent)
+    for start in looks:
+        assert sum(start <= look < start + 0.999 for look in looks) <= UPDATES_PER_SECOND
+
+
+def test_an_isolated_change_leaves_when_it_is_told_of_and_a_flood_keeps_the_bounds(monkeypatch) -> None:
+    monkeypatch.setattr(pump_module, "IDLE_PERIOD", 60.0)
+    queue, sent, clock = [], [], [0.0]
+
+    def poll() -> list:
+        taken, queue[:] = queue[:], []
+        return [({"last": taken[-1]}, [])] if taken else []
+
+    def now() -> float:
+        clock[0] = time.monotonic()
+        return clock[0]
+
+    def send(content: dict, buffers: list) -> None:
+        sent.append((clock[0], content["last"]))
+
+    pump = Pump(poll, send, lambda: True, now)
+    pump.start()
+    queue.append(-1)
+    pump.wake()
+    wait_until(lambda: sent, 5, "the change has left")
+    number, over = 0, time.monotonic() + 1.3
+    while time.monotonic() < over:
+        queue.append(number)
+        pump.wake()
+        number += 1
+        threading.Event().wait(0.002)
+    wait_until(lambda: sent[-1][1] == number - 1, 5, "the last change has left")
+    pump.stop()
+    for start, _ in sent:
+        assert sum(start <= moment < start + 0.999 for moment, _ in sent) <= UPDATES_PER_SECOND
 
 
 def test_no_second_sees_more_than_sixty_messages_and_none_is_lost() -> None:
