@@ -102,8 +102,8 @@ def _of_recording(recording: Recording, reference: Any, number: int) -> Case:
     case = _case(recording.info.name or f"recording {number}", recording.clip, reference)
     case.service = recording.turns
     case.service_settings = recording.config.turn_detection
-    by_client = recording.info.turn_taking == "client"
-    case.service_name = f"{recording.info.engine}, turns by the client" if by_client else recording.info.engine
+    by_client = ", turns by the client" if recording.info.turn_taking == "client" else ""
+    case.service_name = recording.info.engine + by_client
     case.exact = is_exact(recording)
     case.overhead = Overhead.of(recording)
     return case
