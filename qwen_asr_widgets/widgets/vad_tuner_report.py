@@ -67,7 +67,8 @@ def picture(tuner: VadTuner) -> bytes:
         lanes["reference"] = ("reference", [(t.start, t.end) for t in tuner.labels.turns])
     if case.service is not None:
         lanes["service"] = ("service", [(t.onset, t.end) for t in case.service])
-    lanes["estimated"] = (tuner.estimate_kind, [(t.onset, t.end) for t in judged.turns])
+    worth = {"exact": "trying (exact)"}.get(tuner.estimate_kind, tuner.estimate_kind)
+    lanes["estimated"] = (worth, [(t.onset, t.end) for t in judged.turns])
     figure = Figure(figsize=(9.6, 3.6), layout="constrained", facecolor="white")
     plot_tuning(
         case.clip, tuner.scores, tuner.settings.threshold, lanes, judged.measures.problems,
