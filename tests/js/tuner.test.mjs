@@ -1,0 +1,196 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { mainRows, waitRow } from "../../qwen_asr_widgets/widgets/static/tuner_figures.js";
+import { Cues, toneSamples } from "../../qwen_asr_widgets/widgets/static/tuner_hear.js";
+import { cellAt, cellBox, indexOf, moveCell, nearestCell, settingsAt, shades, tradeOffRange } from "../../qwen_asr_widgets/widgets/static/tuner_map.js";
+import { same, scales, score } from "../../qwen_asr_widgets/widgets/static/tuner_scales.js";
+import { emptyTuner, judgeHere, stepProblem, takeTuner } from "../../qwen_asr_widgets/widgets/static/tuner_state.js";
+import { Tries } from "../../qwen_asr_widgets/widgets/static/tuner_tries.js";
+
+const RANGES = { threshold: [-1, 1], silence: [200, 6000], padding: [0, 6000] };
+
+test("every slider reaches both ends of the documented range and comes back to the value set", () => {
+  for (const [name, scale] of Object.entries(scales(RANGES))) {
+    const [low, high] = RANGES[name];
+    assert.equal(scale.toValue(0), low);
+    assert.equal(scale.toValue(1000), high);
+    for (const value of [low, (low + high) / 2, high]) {
+      const back = scale.toValue(scale.toPosition(value));
+      assert.ok(Math.abs(back - value) <= scale.step / 2 + 1e-9, `${name} ${value} came back as ${back}`);
+    }
+  }
+});
+
+test("silence is logarithmic: 200 to 1095 ms take half of the slider", () => {
+  assert.ok(Math.abs(scales(RANGES).silence.toPosition(Math.sqrt(200 * 6000)) - 500) < 1e-6);
+});
+
+test("a negative score has a true minus", () => {
+  assert.equal(score(-0.125), "−0.13");
+  assert.equal(scales(RANGES).silence.write(399.6), "400 ms");
+});
+
+test("figures say what was and whether that is better; a turn count is neither", () => {
+  const now = { wait: 0.4, cut: 1, merged: 0, turns: 9, cut_per_minute: 2.07 };
+  const was = { wait: 0.9, cut: 0, merged: 3, turns: 3 };
+  assert.deepEqual(waitRow(now, was), { name: "wait", value: "0.40 s", was: "0.90 s", verdict: "better", note: "" });
+  const rows = Object.fromEntries(mainRows(now, was, true).map((row) => [row.name, row]));
+  assert.deepEqual([rows.cut.verdict, rows.cut.was, rows.cut.note], ["worse", "0", "2.1/min"]);
+  assert.deepEqual([rows.merged.verdict, rows.turns.verdict, rows.turns.was], ["better", null, "3"]);
+  assert.equal(rows.missed, undefined);
+});
+
+test("a difference that is not seen is none", () => {
+  assert.deepEqual(waitRow({ wait: 0.4001 }, { wait: 0.4 }), { name: "wait", value: "0.40 s", was: "", verdict: "same", note: "" });
+});
+
+const SWEEP = {
+  thresholds: [-0.5, 0, 0.5], silences: [200, 400, 800, 1600], padding: 300, known: true, front: [],
+  errors: new Float32Array(12), waits: new Float32Array(12), cuts: new Float32Array(12),
+};
+
+test("a click on a cell's middle takes the cell, whichever it is", () => {
+  for (let t = 0; t < 3; t += 1) {
+    for (let s = 0; s < 4; s += 1) {
+      const box = cellBox(SWEEP, { t, s }, 300, 120);
+      assert.deepEqual(cellAt(SWEEP, box.x + box.width / 2, box.y + box.height / 2, 300, 120), { t, s });
+    }
+  }
+  assert.equal(cellAt(SWEEP, -1, 10, 300, 120), null);
+  assert.equal(cellAt(SWEEP, 10, 121, 300, 120), null);
+});
+
+test("settings stand at the nearest cell, silences by their ratio", () => {
+  assert.deepEqual(nearestCell(SWEEP, { threshold: 0.2, silence: 560, padding: 0 }), { t: 1, s: 1 });
+  assert.deepEqual(nearestCell(SWEEP, { threshold: 0.3, silence: 570, padding: 0 }), { t: 2, s: 2 });
+  assert.deepEqual(settingsAt(SWEEP, { t: 2, s: 3 }), { threshold: 0.5, silence: 1600, padding: 300 });
+  assert.equal(indexOf(SWEEP, { t: 2, s: 3 }), 11);
+});
+
+test("arrow keys walk and stop at the edges", () => {
+  assert.deepEqual(moveCell(SWEEP, { t: 0, s: 0 }, "ArrowLeft"), { t: 0, s: 0 });
+  assert.deepEqual(moveCell(SWEEP, { t: 0, s: 0 }, "ArrowUp"), { t: 0, s: 1 });
+  assert.equal(moveCell(SWEEP, { t: 0, s: 0 }, "x"), null);
+});
+
+test("the fewest errors are fullest, the worst twentieth does not drown the rest, unknown stays unknown", () => {
+  const errors = Float32Array.from([0, 1, 2, ...new Array(57).fill(3), 1000, NaN]);
+  const found = shades(errors);
+  assert.equal(found[0], 1);
+  assert.ok(found[1] > found[2] && found[2] > found[3]);
+  assert.equal(found[60], 0);
+  assert.ok(Number.isNaN(found[61]));
+});
+
+test("the trade-off shows front and marks, with room", () => {
+  const range = tradeOffRange([0.3, 0.5, NaN], [0.2, 0]);
+  assert.ok(range.low < 0.3 && range.high > 0.5 && range.most > 0.2 && range.most < 0.3);
+});
+
+function inSteps() {
+  const sent = [];
+  const end = new AbortController();
+  const tries = new Tries({ send: (message) => sent.push(message), late: () => {}, signal: end.signal });
+  return { sent, tries, end };
+}
+
+test("one request is under way at a time, and of those that follow only the latest is sent", () => {
+  const { sent, tries, end } = inSteps();
+  for (const threshold of [0.1, 0.2, 0.3, 0.4]) tries.want({ threshold, silence: 400, padding: 0 });
+  assert.deepEqual(sent.map((one) => one.threshold), [0.1]);
+  tries.answered(99);
+  assert.equal(sent.length, 1);
+  tries.answered(1);
+  assert.deepEqual(sent.map((one) => one.threshold), [0.1, 0.4]);
+  end.abort();
+});
+
+test("what depends on it is asked for once the hand rests", async () => {
+  const { sent, tries, end } = inSteps();
+  tries.want({ threshold: 0.1, silence: 400, padding: 0 });
+  tries.answered(1);
+  while (sent.length < 2) await new Promise((done) => setTimeout(done, 5));
+  assert.equal(sent[1].kind, "rest");
+  end.abort();
+});
+
+const view = (array) => new DataView(array.buffer);
+
+function open() {
+  const state = emptyTuner();
+  const values = Float32Array.from([...new Array(30).fill(-1), ...new Array(60).fill(0.5), ...new Array(60).fill(-1)]);
+  takeTuner(state, { kind: "tuner", at: 0, in_force: { threshold: 0.2, silence: 800, padding: 300 }, estimate: "exact", overhead: { seconds: 0 }, service: null }, []);
+  takeTuner(state, { kind: "reference", known: true, undo: false, redo: false, selected: null, texts: ["hi"], regions: [[0, 150 * 512]] }, [view(Int32Array.from([30 * 512, 90 * 512]))]);
+  takeTuner(state, { kind: "scores", hop: 0.032, first: 0, total: 150 }, [view(values)]);
+  return state;
+}
+
+test("turns and figures are there before the kernel answers, and its answer to what was before sets nothing back", () => {
+  const state = open();
+  const settings = { threshold: 0, silence: 400, padding: 300 };
+  state.wanted = settings;
+  assert.ok(judgeHere(state, settings));
+  assert.deepEqual(state.turns, [{ number: 1, onset: 0.96, end: 2.88 }]);
+  assert.equal(state.figures.cut, 0);
+  assert.ok(Math.abs(state.figures.wait - 0.416) < 1e-9);
+  const empty = [new Int32Array(0), new Int32Array(0), new Uint8Array(0)].map(view);
+  const old = { kind: "judged", serial: 1, settings: { ...settings, threshold: 0.9 }, figures: {}, was: {}, has_reference: true, code: {}, table: null };
+  takeTuner(state, old, empty);
+  assert.equal(state.turns.length, 1);
+  takeTuner(state, { ...old, settings }, empty);
+  assert.equal(state.turns.length, 0);
+});
+
+test("nothing is judged on the page where a fit stands between, or before all scores are here", () => {
+  const state = open();
+  state.about.estimate = "calibrated";
+  assert.equal(judgeHere(state, { threshold: 0, silence: 400, padding: 0 }), false);
+  const half = open();
+  half.scored = 0.5;
+  assert.equal(judgeHere(half, { threshold: 0, silence: 400, padding: 0 }), false);
+});
+
+test("errors are walked through in a circle, the first one after the cursor", () => {
+  const problems = [1, 5, 9].map((start) => ({ start, end: start + 1, kind: "cut" }));
+  assert.equal(stepProblem(problems, null, 1, 3), 1);
+  assert.equal(stepProblem(problems, null, -1, 3), 0);
+  assert.equal(stepProblem(problems, 2, 1, 0), 0);
+  assert.equal(stepProblem(problems, 0, -1, 0), 2);
+  assert.equal(stepProblem([], null, 1, 0), null);
+});
+
+test("a tone swells, fades and is soft", () => {
+  const samples = toneSamples(16_000, 880);
+  assert.equal(samples.length, 1440);
+  assert.ok(Math.abs(samples[0]) < 1e-6 && Math.abs(samples[1439]) < 1e-4);
+  assert.ok(Math.max(...samples.map(Math.abs)) <= 0.1 + 1e-6);
+});
+
+test("cues start on the clock of the sound, and changing over takes back what was not heard", () => {
+  const started = [];
+  const stopped = [];
+  const node = () => {
+    const one = { connect() {}, disconnect() {}, start: (at) => started.push(at), stop: () => stopped.push(one) };
+    return one;
+  };
+  const context = {
+    currentTime: 10, sampleRate: 16_000, createBuffer: () => ({ getChannelData: () => new Float32Array(1440) }), createBufferSource: node,
+  };
+  const playback = { context, offset: 9.5, playing: true, from: 0 };
+  const cues = new Cues();
+  cues.on = true;
+  cues.set({ a: [0.75], b: [0.2, 0.6, 1.1, 5] });
+  cues.tick(playback);
+  cues.tick(playback);
+  assert.deepEqual(started, [10.1, 10.6]);
+  cues.choose("a");
+  assert.equal(stopped.length, 2);
+  cues.tick(playback);
+  assert.deepEqual(started.slice(2), [10.25]);
+});
+
+test("settings are the same only if all three are", () => {
+  const one = { threshold: 0, silence: 400, padding: 300 };
+  assert.ok(same(one, { ...one }));
+  assert.ok(!same(one, { ...one, padding: 0 }));
+});
