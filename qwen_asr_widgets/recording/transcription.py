@@ -77,8 +77,8 @@ def transcribe(
     turn_taking : {"service", "client"}
         Who finds the turns of ``config.turn_detection``. "client": the detector of `detect_turns` runs here
         and commits each turn, so that settings found with the tuner hold whatever the service's own detector
-        does. Silence between turns is not sent, nor paid for; the recording keeps it. A turn and its padding
-        last at most 60 s together.
+        does. Silence between turns is not sent, nor paid for; the recording keeps it. The service shows a
+        turn's first words after its commit only. A turn and its padding last at most 60 s together.
 
     Returns
     -------

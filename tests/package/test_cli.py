@@ -57,8 +57,8 @@ def test_settings_reach_the_service(short_clip, tmp_path):
 def test_the_client_takes_turns_where_asked_to(short_clip, tmp_path):
     out = tmp_path / "talk.qasr"
     assert cli.main([
-        "transcribe", str(short_clip), "--pace", "0", "--quiet", "--turn-taking", "client", "--silence", "450",
-        "--out", str(out),
+        "transcribe", str(short_clip), "--pace", "0", "--quiet", "--turn-taking", "client",
+        "--silence", "450", "--out", str(out),
     ]) == 0
     recording = qaw.load_recording(out)
     assert recording.info.turn_taking == "client" and recording.skipped_duration > 0
@@ -72,7 +72,9 @@ WRONG = {
     "an unknown endpoint": (["{clip}", "--endpoint", "mars"], "mars"),
     "a threshold out of range": (["{clip}", "--threshold", "3"], "-1 and 1"),
     "a silence out of range": (["{clip}", "--silence", "10"], "200 and 6000"),
-    "a client without settings": (["{clip}", "--manual", "--turn-taking", "client"], "turn_detection is None"),
+    "a client without settings": (
+        ["{clip}", "--manual", "--turn-taking", "client"], "turn_detection is None"
+    ),
     "a rate no session takes": (["{clip}", "--rate", "44100"], "16000 or 8000"),
     "a channel that is not there": (["{clip}", "--channel", "3"], "3"),
     "an ending nobody writes": (["{clip}", "--out", "talk.doc"], ".srt"),

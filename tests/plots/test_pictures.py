@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import lru_cache
 from itertools import combinations
 
@@ -282,7 +281,7 @@ def test_latency_bars_add_up_and_the_median_is_drawn():
 
 def test_utterances_the_summary_leaves_out_are_pale():
     script = Script(6.0).turn("a", 1.0, 2.0, "one").turn("b", 4.0, 5.0, "two")
-    utterances = script.recording._session._utterances
-    utterances[1] = replace(utterances[1], ended_by="finish")
+    script.come({"type": "input_audio_buffer.speech_stopped", "item_id": "b", "audio_end_ms": 5_000,
+                 "reason": "finish"}, 5.8)
     bars = marks(figure_of(script.finish(), plot_latency), "endpoint")
     assert (bars[1].get_alpha(), bars[2].get_alpha()) == (1.0, 0.4)
