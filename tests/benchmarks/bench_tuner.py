@@ -39,7 +39,10 @@ class Echo(anywidget.AnyWidget):
       el.className = 'echo';
       el.roundTrip = () => new Promise((done) => {
         const began = performance.now();
-        const heard = () => { model.off('msg:custom', heard); requestAnimationFrame(() => done(performance.now() - began)); };
+        const heard = () => {
+          model.off('msg:custom', heard);
+          requestAnimationFrame(() => done(performance.now() - began));
+        };
         model.on('msg:custom', heard);
         model.send({ ping: 1 });
       });
@@ -62,13 +65,17 @@ DRAGS = """async (count) => {
   const handle = document.querySelector('.qaw-tuner-handle');
   const shown = document.querySelector('.qaw-tuner-figure[data-name="turns"] b');
   const wait = () => new Promise((done) => {
-    const watch = new MutationObserver(() => { watch.disconnect(); requestAnimationFrame(() => setTimeout(done)); });
+    const watch = new MutationObserver(() => {
+      watch.disconnect();
+      requestAnimationFrame(() => setTimeout(done));
+    });
     watch.observe(shown, { childList: true, characterData: true, subtree: true });
     setTimeout(() => { watch.disconnect(); done('same'); }, 400);
   });
   const at = (type, y) => {
     const box = handle.getBoundingClientRect();
-    handle.dispatchEvent(new PointerEvent(type, { pointerId: 1, clientX: box.x + 5, clientY: y, bubbles: true, button: 0 }));
+    const place = { pointerId: 1, clientX: box.x + 5, clientY: y, bubbles: true, button: 0 };
+    handle.dispatchEvent(new PointerEvent(type, place));
   };
   handle.setPointerCapture = () => {};
   const box = handle.getBoundingClientRect();

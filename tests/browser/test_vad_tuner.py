@@ -106,7 +106,8 @@ def test_keys_reach_every_setting_and_never_the_page(show) -> None:
     tuner = VadTuner(qaw.sample("noisy"))
     shown = show(tuner)
     page = shown.show()
-    page.evaluate("window.leaked = []; document.addEventListener('keydown', (e) => window.leaked.push(e.key));")
+    page.evaluate("window.leaked = []")
+    page.evaluate("document.addEventListener('keydown', (e) => window.leaked.push(e.key))")
     handle = page.locator(HANDLE)
     assert handle.get_attribute("role") == "slider"
     handle.focus()
@@ -290,7 +291,8 @@ def test_cues_are_scheduled_on_their_samples_and_change_over_by_a_key(show) -> N
         return page.evaluate(f"window.started.some({cue})")
 
     serve_until(shown, heard)
-    start, tone = page.evaluate(f"[window.started.find((one) => !({cue})(one)).at, window.started.find({cue}).at]")
+    sound = f"(one) => !({cue})(one)"
+    start, tone = page.evaluate(f"[{sound}, {cue}].map((is) => window.started.find(is).at)")
     first = tuner.cues(TIGHT)[0].time
     assert tone - start == pytest.approx(first, abs=1 / 16_000)
     page.keyboard.press("a")
@@ -419,10 +421,11 @@ def test_in_a_notebook_a_drag_reaches_the_kernel_and_python_reaches_the_view(
     page = notebook.open("tuner", [setup])
     handle = page.locator(HANDLE)
     handle.wait_for()
-    page.wait_for_function("document.querySelector('.qaw-tuner-figure[data-name=turns] b')?.textContent === '3'")
+    turns = "document.querySelector('.qaw-tuner-figure[data-name=turns] b')"
+    page.wait_for_function(f"{turns}?.textContent === '3'")
     handle.focus()
     page.keyboard.press("PageUp")
     wait_until(lambda: notebook.evaluate("tuner.settings.threshold") == 0.3 or None, 10, "the kernel follows")
     notebook.evaluate("setattr(tuner, 'settings', qaw.TurnDetection(0.0, 400))")
-    page.wait_for_function("document.querySelector('.qaw-tuner-handle').getAttribute('aria-valuenow') === '0'")
+    page.locator(f"{HANDLE}[aria-valuenow='0']").wait_for()
     assert figure(page, "merged") == "1"

@@ -1,4 +1,4 @@
-"""A service that keeps its scale to itself is found out from recordings; one of another family is called so."""
+"""A service that hides its scale is found out from recordings; one of another family is called a poor fit."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def recorded(endpoint, clip=None):
 def test_a_hidden_scale_is_recovered_from_three_recordings():
     with qaw.embedded("script", detector=HIDDEN) as endpoint:
         recordings = recorded(endpoint)
-        assert all(utterance.onset_source == "estimated" for rec in recordings for utterance in rec.utterances)
+        assert {one.onset_source for rec in recordings for one in rec.utterances} == {"estimated"}
         fit = calibrate(recordings)
         assert fit.good and fit.boundary_error <= 0.04, str(fit)
         assert str(fit).startswith("Good fit")
@@ -86,7 +86,8 @@ def test_recordings_in_manual_mode_tell_nothing():
 
 
 @pytest.mark.parametrize("detector, said", [
-    ({"kind": "radar"}, "'silero' or 'energy'"), ({"slop": 1}, "no 'slop'"), ({"delay_ms": 5_000}, "up to 1000"),
+    ({"kind": "radar"}, "'silero' or 'energy'"), ({"slop": 1}, "no 'slop'"),
+    ({"delay_ms": 5_000}, "up to 1000"),
 ])
 def test_a_disguise_that_cannot_be_is_refused(detector, said):
     with pytest.raises(EndpointError, match=said):

@@ -30,7 +30,10 @@ class View:
     def __init__(self, tuner):
         self.tuner = tuner
         self.heard = []
-        tuner.send = lambda content, buffers=None: self.heard.append((content, [bytes(b) for b in buffers or []]))
+        tuner.send = self.hear
+
+    def hear(self, content, buffers=None):
+        self.heard.append((content, [bytes(buffer) for buffer in buffers or []]))
 
     def ask(self, **content):
         self.heard.clear()
@@ -215,8 +218,9 @@ def test_a_replay_is_asked_for_and_stated_in_the_view(noisy):
 def test_a_replay_in_the_cloud_shows_its_price_and_keeps_its_cap(tuner):
     endpoints = tuner._verify_state()[0]["endpoints"]
     cloud = {one["id"]: one for one in endpoints}["singapore"]
-    assert cloud["cloud"] and cloud["price"][0]["currency"] == "CNY" and "read on" in cloud["price"][0]["source"]
-    assert cloud["price"][0]["cost"] == pytest.approx(0.00066 * tuner.case.clip.duration)
+    price = cloud["price"][0]
+    assert cloud["cloud"] and price["currency"] == "CNY" and "read on" in price["source"]
+    assert price["cost"] == pytest.approx(0.00066 * tuner.case.clip.duration)
     with pytest.raises(SettingError, match="more than the cap of 0.001"):
         tuner.verify(endpoint=qaw.dashscope("singapore", api_key="k"), max_cost=0.001)
 
@@ -267,7 +271,9 @@ def test_settings_are_taken_away_as_code_that_sets_them(tuner):
     tuner.settings = TurnDetection(-0.1, 450, 200)
     assert eval(tuner.code("python"), {"TurnDetection": TurnDetection}) == tuner.settings
     wire = json.loads(tuner.code("json"))["session"]["turn_detection"]
-    assert wire == {"type": "server_vad", "threshold": -0.1, "silence_duration_ms": 450, "prefix_padding_ms": 200}
+    assert wire == {
+        "type": "server_vad", "threshold": -0.1, "silence_duration_ms": 450, "prefix_padding_ms": 200,
+    }
     asked = {}
 
     class Conversation:
@@ -289,7 +295,8 @@ def test_labels_are_taken_away_in_every_format(tuner, kind, tmp_path):
     (content, buffers), = view.ask(kind="export", what=kind)
     path = tmp_path / content["name"]
     path.write_bytes(buffers[0])
-    assert [(t.start, t.end) for t in load_labels(path).turns] == [(t.start, t.end) for t in tuner.labels.turns]
+    loaded = load_labels(path).turns
+    assert [(t.start, t.end) for t in loaded] == [(t.start, t.end) for t in tuner.labels.turns]
 
 
 def test_the_report_is_one_page_with_pictures_and_figures(tuner, tmp_path):

@@ -1,4 +1,4 @@
-"""The page finds turns and measures on its own while one drags: to the frame and number for number the kernel's."""
+"""The page finds turns and measures on its own while one drags: to the frame what the kernel finds."""
 
 from __future__ import annotations
 
@@ -31,9 +31,8 @@ def random_case(rng) -> Case:
     clip = AudioClip(np.zeros(frames * 512 + int(rng.integers(1, 512)), np.float32), 16_000)
     starts = np.sort(rng.uniform(0, max(clip.duration - 1, 0.01), int(rng.integers(0, 25))))
     turns = [
-        ReferenceTurn(round(float(a), 3), round(min(float(a) + float(rng.uniform(0.05, 3)), clip.duration), 3),
-                      speaker=f"s{k}")
-        for k, a in enumerate(starts)
+        ReferenceTurn(round(a, 3), round(min(a + rng.uniform(0.05, 3), clip.duration), 3), speaker=f"s{k}")
+        for k, a in enumerate(starts.tolist())
     ]
     turns = [turn for turn in turns if turn.end - turn.start > 0.01]
     scored = None
@@ -41,8 +40,9 @@ def random_case(rng) -> Case:
         scored = [(0.5, clip.duration / 3), (clip.duration / 2, clip.duration - 0.25)]
     labels = Labels(turns, scored)
     overhead = Overhead(0.05, 0.2, 4) if rng.random() < 0.5 else Overhead()
-    return Case("c", clip, LabelEditor(labels, clip.duration), known=bool(rng.random() < 0.8), overhead=overhead,
-                scores=SpeechScores(values, clip.duration))
+    known = bool(rng.random() < 0.8)
+    scores = SpeechScores(values, clip.duration)
+    return Case("c", clip, LabelEditor(labels, clip.duration), known, overhead=overhead, scores=scores)
 
 
 def random_settings(rng, values) -> TurnDetection:
@@ -81,7 +81,8 @@ def cases():
     long = SpeechScores(np.where(np.arange(6_000) % 97 < 90, 0.5, -0.5).astype(np.float32))
     clip = AudioClip(np.zeros(6_000 * 512, np.float32), 16_000)
     turns = Labels([ReferenceTurn(0.0, 190.0)])
-    pairs.append((Case("long", clip, LabelEditor(turns, clip.duration), True, scores=long), TurnDetection(0.0, 400)))
+    case = Case("long", clip, LabelEditor(turns, clip.duration), True, scores=long)
+    pairs.append((case, TurnDetection(0.0, 400)))
     for name in ("noisy", "conversation", "call"):
         sample = qaw.sample(name)
         editor = LabelEditor(Labels(sample.turns), sample.clip.duration)

@@ -89,7 +89,8 @@ export class SweepPanel {
   open(message, buffers) {
     const [errors, waits, cuts] = buffers.map(floats);
     this.sweep = { ...message, errors, waits, cuts: cuts ?? null };
-    this.shade = shades(errors);
+    // Fewest errors are fullest; where only turns are counted, most turns are.
+    this.shade = message.known ? shades(errors) : shades(errors).map((shade) => 1 - shade);
     this.body.hidden = false;
     this.frontCell.hidden = !message.known;
     setText(this.mapTitle, this.tuner.t(message.known ? "tuner.map.title" : "tuner.map.blind"));
