@@ -1,4 +1,4 @@
-"""A service that hides its scale is found out from recordings; one of another family is called a poor fit."""
+"""A hidden scale is found out from recordings; a detector of another family is called a poor fit."""
 
 from __future__ import annotations
 
