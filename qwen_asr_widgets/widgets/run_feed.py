@@ -180,14 +180,15 @@ class RunFeed:
     def _look_at_info(self, changed: bool) -> tuple[dict[str, Any], list[dict[str, Any]]]:
         recording = self.recording
         if recording is None:
-            return {"title": self._title, "engine": "", "summary": "", "growing": False}, []
+            return {"title": self._title, "engine": "", "summary": "", "growing": False, "pace": 1.0}, []
         growing = is_growing(recording)
         summary = self._info.get("summary", "")
         if changed or not self._info:
             summary = str(recording.latency().summary()) if recording.utterances else ""
         engine = " · ".join(part for part in (recording.info.engine, settings_text(recording)) if part)
         title = self._title or recording.info.name
-        return {"title": title, "engine": engine, "summary": summary, "growing": growing}, _marks(recording)
+        info = {"title": title, "engine": engine, "summary": summary, "growing": growing}
+        return {**info, "pace": recording.info.pace}, _marks(recording)
 
     def _lane_states(self) -> list[dict[str, Any]]:
         lanes = dict(self._lanes)

@@ -127,17 +127,17 @@ def other_state(recording: Recording, source: str) -> dict[str, Any]:
     """Return an earlier run of the same sound, to stand above the present one."""
     latency = recording.latency()
     rows = [utterance_state(one, latency[at]) for at, one in enumerate(recording.utterances)]
-    return {"kind": "other", "source": source, "utterances": rows}
+    return {"kind": "other", "source": source, "utterances": rows, "pace": recording.info.pace}
 
 
 def comparison_state(before: Recording, now: Recording) -> list[dict[str, Any]]:
     """Return two runs as rows of a table."""
     return [
         {
-            "engine": run.engine, "settings": run.settings, "count": run.utterances, "n": run.n,
-            "median": run.finalization, "longest": run.longest,
+            "engine": run.engine, "config": config_state(recording.config), "pace": recording.info.pace,
+            "count": run.utterances, "n": run.n, "median": run.finalization, "longest": run.longest,
         }
-        for run in compare(before, now).runs
+        for recording, run in zip((before, now), compare(before, now).runs, strict=True)
     ]
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from support.ipykernel6 import KERNEL, ipykernel6_folder
 from support.jupyter import JupyterServer, NotebookPage
 from support.looks import cut_off, low_contrast
 from support.similarity import best_correlation
@@ -130,7 +131,7 @@ def test_words_come_and_settings_change_while_a_cell_runs(open_page: Callable[..
     notebook.append_cell("t.start(); recording = t.wait(60)")
     notebook.run_all(wait=False)
     page.wait_for_function(f"() => {notebook.KERNEL}.status === 'busy'")
-    wait_for_seconds(page, 1.0)
+    page.locator(".qaw-row[data-number]").wait_for()  # the service has heard something
     page.get_by_role("button", name="0.20").click()
     page.get_by_role("button", name="Low latency").click()
     page.locator(".qaw-opens", has_text="0.00 · 400 ms").wait_for()
@@ -143,6 +144,28 @@ def test_words_come_and_settings_change_while_a_cell_runs(open_page: Callable[..
     assert complete(notebook)["runs"] == 1
     settings = "[(c.sample > 0, c.config.turn_detection.silence_duration_ms) for c in t.recording.settings]"
     assert notebook.evaluate(settings) == [[False, 800], [True, 400]]
+
+
+BUSY = "import threading; threading.Event().wait(2.0)"
+
+
+def test_on_an_older_kernel_a_cell_holds_the_words_up_says_so_and_nothing_is_lost(
+    open_page: Callable[..., NotebookPage], spoken: np.ndarray
+) -> None:
+    if ipykernel6_folder() is None:
+        pytest.skip("ipykernel 6 cannot be installed here")
+    notebook = open_page()
+    page = notebook.open("older", [SETUP, "t"], kernel=KERNEL)
+    press_record(page)
+    page.get_by_text("On this kernel").wait_for()
+    page.evaluate("(code) => { %s.requestExecute({ code }); }" % notebook.KERNEL, BUSY)
+    page.wait_for_function(f"() => {notebook.KERNEL}.status === 'busy'")
+    page.get_by_text(WORDS).first.wait_for(timeout=30_000)
+    wait_for_seconds(page, 4.8)
+    press_record(page)
+    assert_is_what_was_said(complete(notebook), tape(notebook), spoken)
+    page.locator(".qaw-tr[data-phase=done]").wait_for()
+    assert notebook.evaluate("t.uplink.session.lost + t.uplink.session.late") == 0
 
 
 def test_a_reload_keeps_the_recording_and_shows_it_again(open_page: Callable[..., NotebookPage]) -> None:
@@ -204,7 +227,7 @@ def test_it_follows_the_theme_of_jupyterlab(open_page: Callable[..., NotebookPag
     change = "window.jupyterapp.commands.execute('apputils:change-theme', { theme: 'JupyterLab Dark' })"
     page.evaluate(f"async () => {{ await {change}; }}")
     page.locator('.qaw[data-theme="dark"]').wait_for()
-    page.mouse.move(0, 0)
+    page.locator(".qaw-row[data-number]").first.hover()
     assert low_contrast(page, ".qaw-tr") == []
     page.set_viewport_size({"width": 640, "height": 700})
     assert cut_off(page, ".qaw-tr-bar") == cut_off(page, ".qaw-tr-foot") == []

@@ -50,6 +50,16 @@ test("a total is written only where it covers no other bar", () => {
   assert.deepEqual(tight.map((box) => box.labelled), [false, true]);
 });
 
+test("a total that does not fit to the right is written to the left, where there is room", () => {
+  const bars = [{ number: 1, from: 1, middle: 1.8, to: 2 }, { number: 2, from: 8.8, middle: 9.5, to: 9.9 }];
+  const [first, last] = layLatency(bars, { start: 0, span: 10 }, 1000, 1, () => 40);
+  assert.equal(first.x1, first.to + 40);
+  assert.equal(last.x1, last.to);
+  assert.equal(last.labelled, true);
+  const near = [{ number: 1, from: 8, middle: 8.2, to: 8.6 }, bars[1]];
+  assert.deepEqual(layLatency(near, { start: 0, span: 10 }, 1000, 1, () => 40).map((box) => box.labelled), [false, false]);
+});
+
 test("the turn under a moment is found, open ones too", () => {
   const turns = [turn(1, 0, 2), turn(2, 3, null)];
   assert.equal(turnAt(turns, 1, 9).number, 1);

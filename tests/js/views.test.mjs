@@ -69,6 +69,12 @@ test("a wait is drawn from the end of speech to the final; a negative one is not
   assert.equal(latencyBars([utterance(2, { finalization: -0.2 })]).length, 0);
 });
 
+test("waits have a place on the axis only where the sound was sent in real time", () => {
+  assert.equal(latencyBars([utterance(1)], 1).length, 1);
+  assert.deepEqual(latencyBars([utterance(1)], 2), []);
+  assert.deepEqual(latencyBars([utterance(1)], null), []);
+});
+
 test("manual mode has a decode delay and no endpoint", () => {
   const [bar] = latencyBars([utterance(1, { endpoint_delay: null, finalization: null, decode_delay: 0.4 })]);
   assert.deepEqual([bar.from, bar.middle, bar.to], [1.5, 1.5, 1.9]);

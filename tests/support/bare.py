@@ -79,7 +79,8 @@ class BarePage:
         self.widget = widget
         self.state = state
         self.errors: list[str] = []
-        html = "<!doctype html><html lang=en><meta charset=utf-8><body></body></html>"
+        viewport = "<meta name=viewport content='width=device-width, initial-scale=1'>"
+        html = f"<!doctype html><html lang=en><meta charset=utf-8>{viewport}<body></body></html>"
         context.route(f"{ADDRESS}**", lambda route: route.fulfill(body=html, content_type="text/html"))
         context.add_init_script(COUNT_RUNNING)
         self.page = context.new_page()

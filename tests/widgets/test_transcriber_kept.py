@@ -151,3 +151,11 @@ def test_text_from_a_service_stays_text_in_the_saved_notebook() -> None:
     widget = transcriber(play.finish())
     assert "<img src=x" not in widget._static_output() and "&lt;img" in widget._static_output()
     widget.close()
+
+
+def test_the_switch_of_the_page_takes_picture_and_transcript_out_and_puts_them_in(shown) -> None:
+    ask(shown, "keep", keep=False)
+    assert shown.save_outputs is False and state(shown)["keep"] is False
+    assert "every blue band" not in shown._static_output() and "image/png" not in shown._static_output()
+    ask(shown, "keep", keep=True)
+    assert state(shown)["keep"] is True and "image/png" in shown._static_output()

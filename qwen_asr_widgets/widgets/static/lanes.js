@@ -122,7 +122,8 @@ export function stackBars(bars, rows, gap = 2) {
 }
 
 /**
- * The latency bars on screen, with room for the total beside each.
+ * The latency bars on screen, with room for the total beside each: to its right, or to its left where the
+ * picture ends (`x1` is `to` then).
  * @param {LatencyBar[]} bars @param {View} view @param {number} width @param {number} rows
  * @param {(bar: LatencyBar) => number} labelWidth pixels
  */
@@ -138,6 +139,13 @@ export function layLatency(bars, view, width, rows, labelWidth) {
   const placed = stackBars(boxes, rows);
   placed.forEach((box, k) => {
     const next = placed.slice(k + 1).find((other) => other.row === box.row);
+    const room = box.x1 - box.to;
+    if (box.to - box.x0 >= 3 && box.x1 > width && box.to <= width + 1) {
+      const before = placed.slice(0, k).reverse().find((other) => other.row === box.row);
+      box.x1 = box.to;
+      box.labelled = box.x0 - room >= (before?.x1 ?? 0);
+      return;
+    }
     box.labelled = box.to - box.x0 >= 3 && (!next || box.x1 <= next.x0);
   });
   return placed;

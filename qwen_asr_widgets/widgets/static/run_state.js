@@ -22,7 +22,7 @@
  *
  * @typedef {{name: string, role: "reference" | "service" | "estimated", turns: Turn[]}} Lane
  * @typedef {{time: number, label: string, kind: string}} Mark
- * @typedef {{engine: string, summary: string, growing: boolean, title: string}} RunInfo
+ * @typedef {{engine: string, summary: string, growing: boolean, title: string, pace: number | null}} RunInfo
  * @typedef {{
  *   version: number, utterances: Utterance[], lanes: Lane[], marks: Mark[], info: RunInfo,
  *   selected: number | null,
@@ -36,7 +36,7 @@ export function emptyRun() {
     utterances: [],
     lanes: [],
     marks: [],
-    info: { engine: "", summary: "", growing: false, title: "" },
+    info: { engine: "", summary: "", growing: false, title: "", pace: 1 },
     selected: null,
   };
 }
@@ -87,12 +87,15 @@ export function textOf(utterance) {
 }
 
 /**
- * The latency bars of the utterances that have a final or an endpoint.
- * @param {Utterance[]} utterances
+ * The latency bars of the utterances that have a final or an endpoint. They have a place on the axis of the
+ * sound only where it was sent in real time.
+ * @param {Utterance[]} utterances @param {number | null} [pace] times real time; null: as fast as it is taken
  * @returns {import("./lanes.js").LatencyBar[]}
  */
-export function latencyBars(utterances) {
+export function latencyBars(utterances, pace = 1) {
+  /** @type {import("./lanes.js").LatencyBar[]} */
   const bars = [];
+  if (pace !== 1) return bars;
   for (const u of utterances) {
     if (u.end === null) continue;
     const endpoint = u.endpoint_delay;

@@ -7,7 +7,7 @@
 import { button, make } from "./dom.js";
 import { duration } from "./format.js";
 import { createDrawers } from "./transcriber_drawers.js";
-import { endpointText, figuresText, isRunning, settingsText } from "./transcriber_logic.js";
+import { endpointText, figuresText, isRunning, paceText, settingsText } from "./transcriber_logic.js";
 import { FORMATS } from "./transcriber_save.js";
 
 /**
@@ -36,16 +36,22 @@ export function createFoot(t, signal, send, saver) {
   const formats = FORMATS.map((format) => button(`.${format}`, () => tell(saver.download(format)), signal,
     { title: t(`transcriber.save.${format}`), "aria-label": t(`transcriber.save.${format}`) }));
   const picture = button(t("transcriber.save.picture"), () => tell(saver.copyPicture()), signal);
-  const save = drawers.add(t("transcriber.save"), [make("div", { class: "qaw-line" }, ...formats, picture, said)], "qaw-button-plain");
+  const keep = make("input", { type: "checkbox" });
+  keep.addEventListener("change", () => send({ kind: "keep", keep: keep.checked }), { signal });
+  const save = drawers.add(t("transcriber.save"), [
+    make("div", { class: "qaw-line" }, ...formats, picture, said),
+    make("label", { class: "qaw-check" }, keep, make("span", {}, t("transcriber.keep"))),
+  ], "qaw-button-plain");
   const compared = make("div", { class: "qaw-compared", hidden: true });
-  const foot = make("div", { class: "qaw-tr-foot" }, figures, make("span", { class: "qaw-space" }), again.button, save.button);
+  const foot = make("div", { class: "qaw-tr-foot" }, figures, make("div", { class: "qaw-together" }, again.button, save.button));
   return {
     elements: [compared, foot, again.panel, save.panel],
     /** @param {Kernel} kernel */
     update(kernel) {
       const shown = kernel.phase !== "empty" && kernel.phase !== "ready";
       foot.hidden = !shown;
-      if (!shown || isRunning(kernel)) drawers.show(null);
+      if (!shown || (isRunning(kernel) && !again.panel.hidden)) drawers.show(null);
+      keep.checked = kernel.keep;
       figures.replaceChildren(...figuresText(kernel.figures, t).map((text) => make("span", {}, text)));
       again.button.disabled = isRunning(kernel);
       what.textContent = t("transcriber.again.text", {
@@ -67,7 +73,8 @@ function drawComparison(place, runs, t) {
   const head = ["", t("transcriber.endpoint"), t("transcriber.settings"), t("transcriber.turns"),
     t("transcriber.median"), t("transcriber.longest")];
   const rows = runs.map((run, k) => {
-    const values = [run.engine, run.settings, String(run.count), time(run.median), time(run.longest)];
+    const settings = `${settingsText(run.config, t)} · ${paceText(run.pace, t)}`;
+    const values = [run.engine, settings, String(run.count), time(run.median), time(run.longest)];
     return make("tr", {}, make("th", { scope: "row" }, names[k] ?? ""),
       ...values.map((value, at) => make("td", { "data-label": head[at + 1] }, value)));
   });

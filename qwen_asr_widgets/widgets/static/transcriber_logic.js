@@ -18,7 +18,7 @@
  * @property {Record<string, Price[]>} prices
  *
  * @typedef {{count?: number, n?: number, median?: number | null, p95?: number | null, longest?: number | null, pace?: number | null}} Figures
- * @typedef {{engine: string, settings: string, count: number, n: number, median: number | null, longest: number | null}} ComparedRun
+ * @typedef {{engine: string, config: Config, pace: number | null, count: number, n: number, median: number | null, longest: number | null}} ComparedRun
  * @typedef {{id: number, code: string, detail: string, kept: number}} Notice
  *
  * @typedef {object} Kernel   the `state` message
@@ -36,6 +36,7 @@
  * @property {Config} config
  * @property {Figures} figures
  * @property {ComparedRun[]} compared
+ * @property {boolean} keep   picture and transcript stay in the saved notebook
  */
 import { clock, duration } from "./format.js";
 
@@ -53,7 +54,7 @@ export function unknownState() {
       english_only: false, prices: {},
     },
     config: { threshold: 0.2, silence: 800, padding: 300, language: "", context: "", manual: false },
-    figures: {}, compared: [],
+    figures: {}, compared: [], keep: true,
   };
 }
 

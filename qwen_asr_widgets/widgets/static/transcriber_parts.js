@@ -41,7 +41,7 @@ export function buildParts(acts) {
   const micDrawer = drawers.add(t("mic.label"), content);
   const settingsDrawer = drawers.add(t("transcriber.settings"), [settings.element]);
   const endpointDrawer = drawers.add(t("transcriber.endpoint"), [endpoint.element]);
-  bar.bar.append(micDrawer.button, make("span", { class: "qaw-space" }), settingsDrawer.button, endpointDrawer.button);
+  bar.bar.append(micDrawer.button, make("div", { class: "qaw-together" }, settingsDrawer.button, endpointDrawer.button));
   const problem = make("div", { class: "qaw-notice", role: "alert", hidden: true });
   const notice = make("div", { class: "qaw-notice", role: "alert", hidden: true });
   const hint = make("div", { class: "qaw-notice qaw-tr-hint", "data-kind": "hint", role: "note", hidden: true },

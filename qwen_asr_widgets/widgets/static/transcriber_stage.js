@@ -39,7 +39,7 @@ export function createStage(host, options) {
       run.receive(message);
       wave.receive(message, buffers);
       if (message.kind === "other") {
-        rows.splice(0, rows.length, otherRow(message.utterances));
+        rows.splice(0, rows.length, otherRow(message.utterances, message.pace));
         wave.schedule();
       }
     },
@@ -47,13 +47,14 @@ export function createStage(host, options) {
   };
 }
 
-/** An earlier run of the same sound: its turns, and its waits under them. @param {Utterance[]} utterances @returns {Row} */
-function otherRow(utterances) {
+/** An earlier run of the same sound: its turns, and its waits under them. @param {Utterance[]} utterances @param {number | null} pace @returns {Row} */
+function otherRow(utterances, pace) {
   const turns = placed(utterances);
-  const bars = latencyBars(turns);
-  const waits = latencyRows(bars) * LATENCY_ROW_HEIGHT;
+  const bars = latencyBars(turns, pace);
+  const waits = bars.length ? latencyRows(bars) * LATENCY_ROW_HEIGHT : 0;
   return {
     id: "other",
+    until: Math.max(0, ...bars.map((bar) => bar.to)),
     height: () => LANE + 2 + waits,
     label: (_, t) => t("transcriber.before"),
     draw(pen, box, scene) {

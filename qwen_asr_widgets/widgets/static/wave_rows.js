@@ -20,11 +20,13 @@
  * @property {{values: Float32Array, hop: number} | null} score
  * @property {number | null} threshold
  * @property {number} waveHeight      CSS pixels
+ * @property {string} [note]          why there are no latency bars
  * @property {{bands: Band[], density: Float32Array | null, ticks: number[]}} laid  the turns on screen
  *
  * @typedef {object} Row
  * @property {string} id
  * @property {(scene: Scene) => number} height   0 hides the row
+ * @property {number} [until]   seconds up to which it shows something, where that is beyond the sound
  * @property {(pen: Pen, box: Box, scene: Scene) => void} draw
  * @property {(scene: Scene, t: Translate) => string} [label]  stands left of the axis
  * @property {(x: number, y: number, time: number, box: Box, scene: Scene) => Drag | null} [grab]
@@ -34,7 +36,7 @@
 import { layBands } from "./lanes.js";
 import {
   LATENCY_ROW_HEIGHT, drawAxis, drawBadges, drawBands, drawDensity, drawLane, drawLatency, drawLiveEdge,
-  drawMarks, drawScore, drawTexts, drawWave, latencyRows,
+  drawMarks, drawNote, drawScore, drawTexts, drawWave, latencyRows,
 } from "./waveform_draw.js";
 
 const STRIP = 6;
@@ -54,7 +56,7 @@ export const waveRow = {
       drawWave(pen, box, columns, scene.tiles.peak, 1 / pen.ratio);
     }
     drawMarks(pen, box, scene.run.marks);
-    drawBadges(pen, box, bands);
+    drawBadges(pen, box, bands, scene.run.info.pace === 1);
     drawDensity(pen, { y: box.y, height: STRIP }, density, ticks);
     if (scene.run.info.growing) drawLiveEdge(pen, box.y, box.y + box.height, scene.duration);
   },
@@ -72,7 +74,10 @@ function columnsOf(count) {
 export const latencyRow = {
   id: "latency",
   height: (scene) => (scene.run.utterances.length ? latencyRows(scene.bars) * LATENCY_ROW_HEIGHT : 0),
-  draw: (pen, box, scene) => drawLatency(pen, box, scene.bars),
+  draw(pen, box, scene) {
+    drawLatency(pen, box, scene.bars);
+    if (scene.note) drawNote(pen, box, scene.note);
+  },
 };
 
 /** @type {Row} */

@@ -66,7 +66,7 @@ export class WaveformView {
     this.motion = window.matchMedia("(prefers-reduced-motion: reduce)");
     this.sound = new WaveSound(options.send, (playing) => this.playingChanged(playing));
     this.turns = placed(run.state.utterances);
-    this.bars = latencyBars(this.turns);
+    this.bars = latencyBars(this.turns, run.state.info.pace);
 
     this.root = make("div", { class: "qaw-wave" });
     this.bar = createWaveBar(this.root, this, signal, options.toolbar ?? true);
@@ -74,7 +74,7 @@ export class WaveformView {
     this.root.append(body);
     this.overview = createOverview(body, {
       view: () => this.view,
-      whole: () => Math.max(this.duration, this.growing ? this.view.span : 0, 0.001),
+      whole: () => Math.max(this.growing ? Math.max(this.duration, this.view.span) : this.duration + this.room, 0.001),
       moved: (start) => this.show({ start, span: this.view.span }),
     }, signal);
     const canvas = make("canvas", { "aria-hidden": "true" });
@@ -126,9 +126,11 @@ export class WaveformView {
     return this.run.state.info.growing;
   }
 
-  /** Seconds shown beyond the end, so that what is about to come has room. */
+  /** Seconds shown beyond the end: room for what is about to come, else for the waits that reach beyond it. */
   get room() {
-    return this.growing ? Math.max(0, LIVE_SPAN - this.duration) + this.view.span * 0.1 : 0;
+    if (this.growing) return Math.max(0, LIVE_SPAN - this.duration) + this.view.span * 0.1;
+    const until = this.bars.reduce((most, bar) => Math.max(most, bar.to), this.duration);
+    return Math.max(until, ...(this.options.rows ?? []).map((row) => row.until ?? 0)) - this.duration;
   }
 
   /**
@@ -148,7 +150,7 @@ export class WaveformView {
     if (result === "none") return;
     if (result === "opened") {
       this.following = this.growing;
-      this.view = { start: 0, span: this.growing ? LIVE_SPAN : Math.max(this.duration, 0.02) };
+      this.view = { start: 0, span: this.growing ? LIVE_SPAN : Math.max(this.duration + this.room, 0.02) };
     }
     if (this.following) this.view = followEnd(this.view, this.duration, this.motion.matches);
     this.overviewStale = true;
@@ -157,8 +159,8 @@ export class WaveformView {
 
   runChanged() {
     this.turns = placed(this.run.state.utterances);
-    this.bars = latencyBars(this.turns);
-    if (!this.growing) this.following = false;
+    this.bars = latencyBars(this.turns, this.run.state.info.pace);
+    if (!this.growing && this.following) this.fit();
     this.overviewStale = true;
     this.schedule();
   }
@@ -180,9 +182,16 @@ export class WaveformView {
     const { tiles, rate, score, threshold } = this.sound;
     return {
       run: this.run.state, turns: this.turns, bars: this.bars, duration: this.duration, rate, tiles, score,
-      threshold, waveHeight: this.options.height ?? HEIGHT,
+      threshold, waveHeight: this.options.height ?? HEIGHT, note: this.note(),
       laid: layBands(this.turns, this.view, this.canvas.width, this.duration),
     };
+  }
+
+  /** Why no waits are drawn, where that is so. */
+  note() {
+    const { info } = this.run.state;
+    if (info.pace === 1 || !this.turns.some((turn) => (turn.finalization ?? turn.decode_delay) !== null)) return "";
+    return this.t("wave.noWaits", { pace: info.pace === null ? this.t("wave.pace.free") : this.t("wave.pace.times", { pace: info.pace }) });
   }
 
   /** Draw at the next animation frame. */
@@ -303,7 +312,7 @@ export class WaveformView {
 
   /** Show everything. */
   fit() {
-    this.show({ start: 0, span: Math.max(this.duration, 0.02) });
+    this.show({ start: 0, span: Math.max(this.duration + this.room, 0.02) });
   }
 
   /** Follow the end of a growing recording again. */

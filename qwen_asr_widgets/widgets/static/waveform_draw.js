@@ -73,8 +73,11 @@ export function drawBands(pen, box, bands, selected) {
   ctx.setLineDash([]);
 }
 
-/** Numbers and first-partial ticks, over the wave. @param {Pen} pen @param {Box} box @param {Band[]} bands */
-export function drawBadges(pen, box, bands) {
+/**
+ * Numbers over the wave, and first-partial ticks where the time of the sound is that of the words.
+ * @param {Pen} pen @param {Box} box @param {Band[]} bands @param {boolean} [inRealTime]
+ */
+export function drawBadges(pen, box, bands, inRealTime = true) {
   const { ctx, colours } = pen;
   ctx.font = `600 11px ${pen.font}`;
   ctx.textAlign = "center";
@@ -93,7 +96,7 @@ export function drawBadges(pen, box, bands) {
       ctx.fillText(label, x + width / 2, box.y + BADGE / 2 + 0.5);
       taken = x + width;
     }
-    const partial = /** @type {any} */ (band.turn).first_partial;
+    const partial = inRealTime ? /** @type {any} */ (band.turn).first_partial : null;
     if (partial === null || partial === undefined || band.tier === "band") continue;
     ctx.fillStyle = colours.turn;
     ctx.fillRect(toX(band.turn.onset + partial, pen.view, pen.width) - 1, box.y + box.height - 8, 2, 8);
@@ -138,7 +141,7 @@ export function drawLatency(pen, box, bars) {
   const room = (/** @type {LatencyBar} */ bar) => ctx.measureText(label(bar)).width + 8;
   const rows = Math.max(1, Math.floor(box.height / LATENCY_ROW));
   const hatch = hatching(pen);
-  for (const { bar, x0, middle, to, row, labelled } of layLatency(bars, pen.view, pen.width, rows, room)) {
+  for (const { bar, x0, middle, to, x1, row, labelled } of layLatency(bars, pen.view, pen.width, rows, room)) {
     const y = box.y + row * LATENCY_ROW + 2;
     const height = LATENCY_ROW - 5;
     ctx.fillStyle = colours.wait;
@@ -152,8 +155,19 @@ export function drawLatency(pen, box, bars) {
     }
     if (!labelled) continue;
     ctx.fillStyle = colours.dim;
-    ctx.fillText(label(bar), to + 4, y + height / 2 + 0.5);
+    const atLeft = x1 === to;
+    ctx.textAlign = atLeft ? "right" : "left";
+    ctx.fillText(label(bar), atLeft ? x0 - 4 : to + 4, y + height / 2 + 0.5);
   }
+  ctx.textAlign = "left";
+}
+
+/** One dim line. @param {Pen} pen @param {Box} box @param {string} text */
+export function drawNote({ ctx, colours, font, width }, box, text) {
+  ctx.font = `11px ${font}`;
+  ctx.textBaseline = "middle";
+  ctx.fillStyle = colours.dim;
+  ctx.fillText(text, 2, box.y + box.height / 2, width - 4);
 }
 
 /** @param {LatencyBar[]} bars @returns {number} rows needed so that no two bars cover each other */
