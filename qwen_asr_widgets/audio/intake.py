@@ -30,7 +30,7 @@ def array_to_float(source: Any, name: str) -> NDArray[np.float32]:
     Parameters
     ----------
     source : array-like
-        int8, uint8, int16, int32 or float; shape (n,), (n, channels) or (channels, n).
+        int8, uint8, int16, int32 or float of any byte order; shape (n,), (n, channels) or (channels, n).
     name : str
         What messages call it.
 
@@ -44,7 +44,7 @@ def array_to_float(source: Any, name: str) -> NDArray[np.float32]:
     except ValueError as error:
         raise AudioError(f"{name} cannot be read as one array of samples: {error}.") from error
     array = _time_first(array, name)
-    kind = array.dtype
+    kind = array.dtype.newbyteorder("=")
     if kind.kind == "f":
         return array.astype(np.float32)
     if kind == np.uint8:

@@ -32,6 +32,15 @@ def test_each_type_is_scaled_from_its_own_full_scale(dtype, half):
     assert np.all(clip.samples == 0.5)
 
 
+@pytest.mark.parametrize("dtype", ["i2", "i4", "f4", "f8"])
+def test_the_order_of_the_bytes_makes_no_difference(dtype):
+    samples = TONE if dtype[0] == "f" else TONE * 2.0 ** (8 * int(dtype[1]) - 1)
+    little, big = (AudioClip.load(samples.astype(order + dtype), 16_000).samples for order in "<>")
+    assert little.dtype == big.dtype == np.float32 and little.dtype.isnative and big.dtype.isnative
+    assert np.abs(little).max() > 0.4 and np.array_equal(little, big)
+    assert np.array_equal(AudioClip(samples.astype(">" + dtype), 16_000).samples, big)
+
+
 @pytest.mark.parametrize("shape", ["(n, channels)", "(channels, n)"])
 def test_channels_are_the_short_axis(shape):
     array = STEREO if shape == "(n, channels)" else STEREO.T
