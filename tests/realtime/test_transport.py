@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import socket
 import threading
 import time
@@ -59,7 +60,7 @@ def test_messages_arrive_whole_and_in_order_over_a_slow_network() -> None:
     texts = [f'{{"type": "n{number}", "pad": "{"x" * 5_000}"}}' for number in range(40)]
     with ScriptedServer() as server:
         made = connection(server)
-        made._socket = Narrow(made._socket, 700)
+        made._line.socket = Narrow(made._line.socket, 700)
         sent: list[float] = []
         for text in texts:
             made.send(text, sent.append)
@@ -167,12 +168,29 @@ def test_a_peer_that_answers_no_ping_is_given_up() -> None:
 def test_pings_keep_an_idle_connection_that_answers() -> None:
     with ScriptedServer() as server:
         made = connection(server, ping_interval=0.02, ping_timeout=5.0)
-        before = made._last_heard
+        before = made._line.last_heard
         deadline = time.monotonic() + PATIENCE
-        while made._last_heard - before < 0.1 and time.monotonic() < deadline:
+        while made._line.last_heard - before < 0.1 and time.monotonic() < deadline:
             threading.Event().wait(0.01)
         assert made.is_open
         made.close()
+
+
+def test_logs_name_host_and_path_but_never_the_query(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG, "qwen_asr_widgets")
+
+    def fail(*_: Any) -> None:
+        raise ValueError("a callback's mistake")
+
+    with ScriptedServer(lambda peer: peer.send({"type": "x"})) as server:
+        made = Connection(f"{server.url}?token=sk-planted", dict, fail, fail)
+        made.open()
+        made.thread.join(PATIENCE)
+        made._line.cut()
+    texts = [record.getMessage() for record in caplog.records if record.name == "qwen_asr_widgets"]
+    assert any(text.startswith("a callback for a message of 127.0.0.1:") for text in texts)
+    assert any(text.startswith("a callback for the end of 127.0.0.1:") for text in texts)
+    assert "had already ended" in texts[-1] and not [text for text in texts if "sk-planted" in text]
 
 
 def test_loopback_never_goes_through_a_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
