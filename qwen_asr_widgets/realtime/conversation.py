@@ -22,7 +22,7 @@ from .params import (
     TranscriptionParams,
     TranslationParams,
 )
-from .keys import Secret, find_key
+from .keys import find_key, sealed
 from .session_fields import session_fields
 from .transport import Connection
 
@@ -107,12 +107,13 @@ class OmniRealtimeConversation:
         api_key: str = None,  # type: ignore[assignment]
         additional_params: Any = None,
     ) -> None:
+        self._key = sealed(api_key)
+        del api_key  # a traceback may show what a frame holds
         if model is None:
             raise SettingError("model is missing; name one, such as 'qwen3-asr-flash-realtime'.", "model")
         if callback is None:
             raise SettingError("callback is missing; pass an OmniRealtimeCallback.", "callback")
         self.url = f"{DEFAULT_URL if url is None else url}?model={model}"
-        self._key = Secret(api_key or "")
         self.user_headers = headers
         self.user_workspace = workspace
         self.model = model

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from ipaddress import ip_address
 from typing import Any
 from urllib.parse import parse_qs, quote, urlsplit
 
 from ..errors import EndpointError, MissingKey
-from .keys import KEY_VARIABLE, Secret, find_key
+from .keys import KEY_VARIABLE, Secret, find_key, sealed
 
 DEFAULT_MODEL = "qwen3-asr-flash-realtime"
 _DASHSCOPE_DOMAIN = ".aliyuncs.com"
@@ -58,7 +58,7 @@ class Endpoint:
     """
 
     url: str
-    api_key: str | Secret | None = field(default=None, repr=False, compare=False)
+    api_key: Secret | None = field(default=None, repr=False, compare=False)
     model: str = DEFAULT_MODEL
     workspace: str | None = None
     headers: Mapping[str, str] | None = field(default=None, repr=False, compare=False)
@@ -66,12 +66,28 @@ class Endpoint:
     proxy: str | None = field(default="environment", repr=False)
     name: str = ""
 
+    def __init__(
+        self,
+        url: str,
+        api_key: str | Secret | None = None,
+        model: str = DEFAULT_MODEL,
+        workspace: str | None = None,
+        headers: Mapping[str, str] | None = None,
+        ca_file: str | None = None,
+        proxy: str | None = "environment",
+        name: str = "",
+    ) -> None:
+        api_key = sealed(api_key)  # first of all: a traceback may show what a frame holds
+        values = (url, api_key, model, workspace, headers, ca_file, proxy, name)
+        for place, value in zip(fields(Endpoint), values):
+            object.__setattr__(self, place.name, value)
+        self.__post_init__()
+
     def __post_init__(self) -> None:
+        object.__setattr__(self, "api_key", sealed(self.api_key))
         check_url(self.url)
-        if self.api_key is not None and not isinstance(self.api_key, Secret):
-            if not isinstance(self.api_key, str):
-                raise EndpointError(f"api_key must be text, not {type(self.api_key).__name__}.")
-            object.__setattr__(self, "api_key", Secret(self.api_key.strip()))
+        if self.api_key is not None and not isinstance(self.api_key.reveal(), str):
+            raise EndpointError(f"api_key must be text, not {type(self.api_key.reveal()).__name__}.")
         if not self.name:
             object.__setattr__(self, "name", urlsplit(self.url).hostname or "")
 
@@ -108,7 +124,7 @@ class Endpoint:
             DashScope wants a key and there is none.
         """
         if not self.is_dashscope:
-            return self.api_key.reveal() or None if isinstance(self.api_key, Secret) else None
+            return self.api_key.reveal() or None if self.api_key else None
         key = find_key(self.api_key)
         if not key:
             raise MissingKey(missing_key_message(self.name))
@@ -180,7 +196,7 @@ _PATH = "/api-ws/v1/realtime"
 def dashscope(
     region: str = "beijing",
     workspace: str | None = None,
-    api_key: str | None = None,
+    api_key: str | Secret | None = None,
     model: str = DEFAULT_MODEL,
     workspace_host: bool = False,
 ) -> Endpoint:
@@ -209,6 +225,7 @@ def dashscope(
     >>> dashscope("singapore").url
     'wss://dashscope-intl.aliyuncs.com/api-ws/v1/realtime'
     """
+    api_key = sealed(api_key)
     if region not in _REGIONS:
         raise EndpointError(f"There is no region {region!r}; DashScope has {' and '.join(_REGIONS)}.")
     host, zone = _REGIONS[region]

@@ -43,6 +43,19 @@ class Secret:
         return Secret, ("",)
 
 
+def sealed(key: Any) -> Secret | None:
+    """Return a key as a `Secret`, unchecked: done before anything can raise, no traceback shows it.
+
+    Examples
+    --------
+    >>> sealed(" sk-1 "), sealed(None)
+    (<key>, None)
+    """
+    if key is None or isinstance(key, Secret):
+        return key
+    return Secret(key.strip() if isinstance(key, str) else key)
+
+
 def find_key(argument: str | Secret | None = None) -> str | None:
     """Return the DashScope key: the argument, then ``qwen_asr_widgets.api_key``, then the environment.
 

@@ -120,6 +120,19 @@ def test_a_connection_that_fails_shows_no_key(logged, url):
     assert KEY not in whole_story(caught.value) + logged.getvalue()
 
 
+@pytest.mark.parametrize("make", [
+    lambda: qaw.Endpoint("https://no-web-socket.invalid/", api_key=KEY),
+    lambda: qaw.Endpoint("ws://127.0.0.1:9/", api_key=KEY.encode()),
+    lambda: qaw.dashscope("nowhere", api_key=KEY),
+    lambda: qaw.dashscope("beijing", None, KEY, workspace_host=True),
+    lambda: qaw.OmniRealtimeConversation(None, qaw.OmniRealtimeCallback(), api_key=KEY),
+])
+def test_an_address_that_cannot_be_shows_no_key_in_any_frame(make):
+    with pytest.raises(qaw.QawError) as caught:
+        make()
+    assert KEY not in whole_story(caught.value)
+
+
 @pytest.mark.parametrize("status", [401, 403, 404, 302, 500])
 def test_a_refused_handshake_shows_no_key_even_where_the_service_repeats_it(logged, status):
     with ScriptedServer(friendly, status=status) as server:
@@ -133,6 +146,14 @@ def test_a_refused_handshake_shows_no_key_even_where_the_service_repeats_it(logg
     assert KEY not in told + logged.getvalue() + repr(conversation) + repr(vars(conversation))
 
 
+def public_words(process):
+    """Return what other processes of this user can read of one; nothing where it has ended."""
+    try:
+        return [*process.cmdline(), *process.environ().values()]
+    except psutil.NoSuchProcess:
+        return []
+
+
 def test_the_embedded_service_keeps_its_key_out_of_arguments_and_environments(logged, monkeypatch):
     monkeypatch.setenv("DASHSCOPE_API_KEY", KEY)
     monkeypatch.setattr(qaw, "api_key", KEY)
@@ -141,9 +162,11 @@ def test_the_embedded_service_keeps_its_key_out_of_arguments_and_environments(lo
         process = endpoint._process
         own = process.key
         child = psutil.Process(process.pid)
-        workers = wait_until(lambda: child.children(recursive=True), what="a recogniser stands ready")
-        family = [child, *workers]
-        told = [part for member in family for part in (*member.cmdline(), *member.environ().values())]
+        workers = wait_until(
+            lambda: list(filter(None, map(public_words, child.children(recursive=True)))),
+            what="a recogniser stands ready",
+        )
+        told = [word for words in (public_words(child), *workers) for word in words]
         told += [repr(endpoint), repr(process), repr(embedded_module._registry), logged.getvalue()]
     assert len(own) >= 32
     assert not [text for text in told if KEY in text or own in text]
