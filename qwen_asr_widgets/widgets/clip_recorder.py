@@ -78,6 +78,7 @@ class ClipRecorder(ipywidgets.HBox):
         self._text = ipywidgets.HTML(layout={"flex": "1 1 240px"})
         self._say(self._words["clip.ready"])
         self._started_at: float | None = None
+        self._listeners: tuple[Callable[[AudioClip], None], ...] = ()
         self._arrived = threading.Event()
         self._over = threading.Event()
         self._button.on_click(self._press)
@@ -113,9 +114,14 @@ class ClipRecorder(ipywidgets.HBox):
         self._button.description, self._button.icon = self._words["clip.record"], "circle"
         self._beside(self._await, seconds)
 
+    def on_clip(self, callback: Callable[[AudioClip], None]) -> None:
+        """Call ``callback`` with every clip as it arrives."""
+        self._listeners = (*self._listeners, callback)
+
     def close(self) -> None:
         """Take the recorder off the page and let the microphone go."""
         self._started_at = None
+        self._listeners = ()
         close_whole(*self._parts, self)
 
     def _press(self, _: Any) -> None:
@@ -151,6 +157,8 @@ class ClipRecorder(ipywidgets.HBox):
         else:
             self.problem = ""
             self._say(self._words["clip.done"].format(time=_clock(self.clip.duration)))
+            for listener in self._listeners:
+                listener(self.clip)
         self._arrived.set()
 
     def _await(self, seconds: float) -> None:

@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING, Any
 from ..errors import AudioError, SettingError
 from ..realtime.config import SessionConfig
 from .assets import css, esm
+from .clip_recorder import ClipRecorder
 from .transcriber_endpoints import EndpointChoice
 from .transcriber_sources import MicrophoneFeed, PacedFeed
 from .transcriber_view import DeskView
 
 if TYPE_CHECKING:
+    from ..audio.clip import AudioClip
     from ..realtime.endpoints import Endpoint
     from ..recording import Recording
 
@@ -31,7 +33,8 @@ class Transcriber(DeskView):
     Parameters
     ----------
     source : path, bytes, AudioClip, Sample, Recording or ClipRecorder, optional
-        What `start` transcribes; a recording is shown as it is and can be run again. None: the microphone.
+        What `start` transcribes; a recording is shown as it is and can be run again. A clip recorder stands
+        over the widget, and what it records is ready to be transcribed. None: the microphone.
     endpoint : Endpoint or str, optional
         ``"embedded"`` (default: a recogniser on this computer), ``"beijing"``, ``"singapore"`` or a URL.
     config : SessionConfig, optional
@@ -95,8 +98,24 @@ class Transcriber(DeskView):
             lang=lang, height=height, save_outputs=save_outputs,
         )
         self._source = source
+        if isinstance(source, ClipRecorder):
+            source.on_clip(self._clip_recorded)
+            source = source.clip
         if source is not None:
             self.desk.load(source)
+
+    def _clip_recorded(self, clip: AudioClip) -> None:
+        """Put what the clip recorder brought on the desk, unless something else is under way."""
+        if not self.active and self.comm is not None:
+            self.desk.load(clip)
+            self._tell_state()
+
+    def _ipython_display_(self, **kwargs: Any) -> None:
+        if isinstance(self._source, ClipRecorder):
+            from IPython.display import display
+
+            display(self._source)
+        super()._ipython_display_(**kwargs)
 
     # ---- from code
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import io
+
 import numpy as np
 import pytest
+import soundfile
 from support.scripted_server import ScriptedServer, created, greet_and_record, item_events, updated
 from support.transcribing import MicrophonePage, ask, of_kind, script, state, transcriber
 from support.waiting import wait_until
@@ -400,9 +403,9 @@ def test_a_clip_recorder_is_a_source_once_it_has_a_clip(made) -> None:
 
     recorder = ClipRecorder()
     t = made(recorder, pace=None)
-    assert "record with it first" in state(t)["notice"]["detail"]
     with pytest.raises(AudioError, match="record with it first"):
         t.start()
+    assert "record with it first" in state(t)["notice"]["detail"]
     recorder.clip = sample("conversation").clip[:4.0]
     t.start()
     assert t.wait(SECONDS).duration == pytest.approx(4.0)
@@ -431,3 +434,19 @@ def test_closing_ends_threads_and_the_run(made) -> None:
     ours = ("qaw-transcriber", "qaw-feed")
     wait_until(lambda: not [one for one in threading.enumerate() if one.name in ours and one.is_alive()])
     assert not t.recording.complete
+
+
+def test_what_a_clip_recorder_brings_is_ready_to_be_transcribed(made) -> None:
+    pytest.importorskip("ipywebrtc")
+    from qwen_asr_widgets.widgets.clip_recorder import ClipRecorder
+
+    recorder = ClipRecorder()
+    t = made(recorder, pace=None)
+    assert state(t)["phase"] == "empty" and state(t)["notice"] is None
+    file = io.BytesIO()
+    soundfile.write(file, sample("conversation").clip[:4.0].samples, 16_000, format="WAV")
+    recorder._recorder.audio.value = file.getvalue()
+    assert state(t)["phase"] == "ready"
+    ask(t, "transcribe")
+    assert t.wait(SECONDS).duration == pytest.approx(4.0, abs=0.01)
+    recorder.close()

@@ -32,6 +32,6 @@ export function drawNotice(place, kernel, t, signal, acts) {
     ...ways.map((way) => button(t(way === "open" ? "common.open" : `transcriber.way.${way}`), () => acts[way](notice), signal)),
   );
   if (notice.detail) {
-    place.append(make("details", { class: "qaw-dim" }, make("summary", {}, t("common.details")), notice.detail));
+    place.append(make("details", { class: "qaw-dim", open: notice.code === "service" }, make("summary", {}, t("common.details")), notice.detail));
   }
 }
