@@ -1,4 +1,4 @@
-"""The command line: ``qwen-asr-widgets transcribe | serve | lab | doctor``."""
+"""The command line: ``qwen-asr-widgets transcribe | sweep | serve | lab | doctor``."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from . import __version__
+from .cli_sweep import add_sweep
 from .errors import EndpointError, MissingDependency, QawError
 
 if TYPE_CHECKING:
@@ -41,11 +42,12 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="qwen-asr-widgets",
-        description="Realtime speech recognition with Qwen-ASR: transcribe, serve, explore.",
+        description="Realtime speech recognition with Qwen-ASR: transcribe, tune, serve, explore.",
     )
     parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     _add_transcribe(commands)
+    add_sweep(commands)
     _add_serve(commands)
     _add_lab(commands)
     doctor = commands.add_parser("doctor", help="check this installation, with a loopback round trip")

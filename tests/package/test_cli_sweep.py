@@ -1,0 +1,114 @@
+"""The command ``sweep``: best settings in a sentence and a table, the grid as a file, wrong input with code 2."""
+
+from __future__ import annotations
+
+import csv
+
+import numpy as np
+import pytest
+
+import qwen_asr_widgets as qaw
+from qwen_asr_widgets import cli
+from qwen_asr_widgets.audio.clip import AudioClip
+from qwen_asr_widgets.audio.reference import ReferenceTurn
+from qwen_asr_widgets.vad.labels import Labels, save_labels
+
+
+@pytest.fixture
+def noisy(tmp_path):
+    """A file and its labels."""
+    bundled = qaw.sample("noisy")
+    sound, labels = tmp_path / "noisy.wav", tmp_path / "noisy.rttm"
+    bundled.clip.save(sound)
+    save_labels(Labels(bundled.turns, uri="noisy"), labels)
+    return sound, labels
+
+
+def test_the_best_settings_are_those_of_the_library(noisy, capsys):
+    sound, labels = noisy
+    assert cli.main(["sweep", str(sound), "--labels", str(labels), "--max-cut", "0"]) == 0
+    printed = capsys.readouterr().out
+    clip = AudioClip.load(sound)
+    best = qaw.sweep(clip, references=qaw.load_labels(labels)).best(max_cut=0.0)
+    assert printed.startswith(f"Best: {best}\n")
+    rows = [line.split() for line in printed.splitlines()[3:]]
+    marked = {row[-1]: row for row in rows if row[-1] in ("best", "default")}
+    assert marked["default"][:3] == ["0.20", "800", "ms"]
+    assert marked["best"][:2] == [f"{best.settings.threshold:.2f}", str(best.settings.silence_duration_ms)]
+    assert float(marked["best"][-2]) == pytest.approx(best.errors_per_minute, abs=0.005)
+    assert len(rows) <= 10 and len({tuple(row[:2]) for row in rows}) == len(rows)
+
+
+def test_several_files_are_judged_together_and_the_grid_is_written(noisy, tmp_path, capsys):
+    grid, picture = tmp_path / "grid.csv", tmp_path / "grid.png"
+    assert cli.main([
+        "sweep", "sample:noisy", "sample:conversation", "--padding", "100", "--out", str(grid),
+        "--out", str(picture),
+    ]) == 0
+    printed = capsys.readouterr()
+    assert "padding 100 ms" in printed.out and "On held-out calls" in printed.out
+    assert f"Wrote {grid}" in printed.err and picture.read_bytes().startswith(b"\x89PNG")
+    rows = list(csv.DictReader(grid.open()))
+    assert len(rows) == 2 * 41 * 30 and {row["clip"] for row in rows} == {"noisy.flac", "conversation.flac"}
+    result = qaw.sweep([qaw.sample("noisy").clip], [0.2], [800], [100], [Labels(qaw.sample("noisy").turns)])
+    row, = (row for row in rows
+            if (row["clip"], float(row["threshold"]), row["silence_ms"]) == ("noisy.flac", 0.2, "800"))
+    assert float(row["merged"]) == result.total("merged")[0, 0]
+
+
+def test_without_labels_only_turns_are_counted(noisy, capsys):
+    assert cli.main(["sweep", str(noisy[0])]) == 0
+    printed = capsys.readouterr().out
+    assert "nothing says which turns are right" in printed and "Best" not in printed
+    turns = qaw.detect_turns(qaw.speech_scores(AudioClip.load(noisy[0])), qaw.TurnDetection(0.2, 800))
+    minutes = AudioClip.load(noisy[0]).duration / 60
+    line, = (line.split() for line in printed.splitlines() if line.split()[:2] == ["0.20", "800"])
+    assert float(line[-1]) == pytest.approx(len(turns) / minutes, abs=0.1)
+
+
+def test_a_recording_is_swept_by_its_sound(noisy, tmp_path, capsys):
+    recording = qaw.transcribe(
+        qaw.sample("noisy").clip, qaw.embedded("script"), pace=None, progress=False
+    )
+    recording.save(tmp_path / "noisy.qasr")
+    assert cli.main(["sweep", str(tmp_path / "noisy.qasr"), "--labels", str(noisy[1])]) == 0
+    assert capsys.readouterr().out.startswith("Best: threshold")
+
+
+WRONG = {
+    "a file that is not there": (["no-such.wav"], "no-such.wav"),
+    "an unknown sample": (["sample:nonsense"], "conversation"),
+    "labels that are not there": (["{clip}", "--labels", "none.rttm"], "none.rttm"),
+    "labels of another clip": (["{clip}", "--labels", "{other}"], "'another'"),
+    "labels beyond the clip": (["{clip}", "--labels", "{late}"], "the clip is 28.9"),
+    "labels for one of two": (["{clip}", "{clip}", "--labels", "{labels}"], "2 files but 1 label files"),
+    "limits without labels": (["{clip}", "--max-cut", "0"], "give --labels"),
+    "a picture without labels": (["{clip}", "--out", "{folder}/a.png"], "give --labels"),
+    "limits nothing keeps": (["sample:noisy", "--max-wait", "0.01"], "the shortest is"),
+    "a limit below nothing": (["sample:noisy", "--max-cut", "-1"], "max_cut is -1.0"),
+    "a padding out of range": (["sample:noisy", "--padding", "-5"], "prefix_padding_ms"),
+    "an ending nobody writes": (["{clip}", "--out", "grid.xls"], ".csv"),
+    "a folder that is not there": (["{clip}", "--out", "/nowhere/grid.csv"], "/nowhere"),
+    "a recording that is none": (["{folder}/no.qasr"], "no.qasr"),
+}
+
+
+@pytest.mark.parametrize("case", WRONG)
+def test_wrong_input_is_one_sentence_and_exit_code_2(case, noisy, tmp_path, capsys):
+    save_labels(Labels([ReferenceTurn(1, 2)], uri="another"), tmp_path / "other.rttm")
+    save_labels(Labels([ReferenceTurn(1, 99)], uri="noisy"), tmp_path / "late.rttm")
+    places = {"clip": noisy[0], "labels": noisy[1], "other": tmp_path / "other.rttm",
+              "late": tmp_path / "late.rttm", "folder": tmp_path}
+    arguments, said = WRONG[case]
+    code = cli.main(["sweep", *(part.format(**places) for part in arguments)])
+    captured = capsys.readouterr()
+    assert code == 2 and captured.out == ""
+    assert said in captured.err and captured.err.startswith("qwen-asr-widgets: ")
+    assert captured.err.count("\n") == 1
+
+
+def test_a_clip_without_speech_says_that_nothing_can_be_judged(tmp_path, capsys):
+    AudioClip(np.zeros(32_000, np.float32), 16_000).save(tmp_path / "still.wav")
+    save_labels(Labels([]), tmp_path / "still.csv")
+    assert cli.main(["sweep", str(tmp_path / "still.wav"), "--labels", str(tmp_path / "still.csv")]) == 2
+    assert capsys.readouterr().err.count("\n") == 1
