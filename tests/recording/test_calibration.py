@@ -10,7 +10,9 @@ from qwen_asr_widgets.audio.clip import AudioClip
 from qwen_asr_widgets.errors import EndpointError, SettingError
 from qwen_asr_widgets.recording.calibration import calibrate, observations
 from qwen_asr_widgets.recording.verification import agreement, verify
-from qwen_asr_widgets.vad.turns import TurnDetection, detect_turns
+from qwen_asr_widgets.vad.calibrate import Observation
+from qwen_asr_widgets.vad.scores import SpeechScores
+from qwen_asr_widgets.vad.turns import Turn, TurnDetection, detect_turns
 
 HIDDEN = {"slope": 0.6, "offset": 0.25, "delay_ms": 96, "padding_ms": 120, "end_ms": 48}
 SETTINGS = (TurnDetection(-0.6, 400), TurnDetection(0.0, 400), TurnDetection(0.6, 400))
@@ -54,6 +56,26 @@ def test_a_detector_of_another_family_is_called_a_poor_fit():
         from qwen_asr_widgets.widgets.vad_tuner import VadTuner
 
         VadTuner(qaw.sample("noisy"), calibration=fit)
+
+
+def webrtc_turns(clip: AudioClip, settings: TurnDetection, mode: int) -> list[Turn]:
+    """Turns by the WebRTC detector (a mixture model of six bands; 30 ms frames) at one of its four modes."""
+    webrtcvad = pytest.importorskip("webrtcvad")
+    pcm, detector, frame = clip.to_pcm16(), webrtcvad.Vad(mode), 480
+    starts = range(0, len(pcm) - frame, frame)
+    speech = [detector.is_speech(pcm[k:k + frame].tobytes(), 16_000) for k in starts]
+    middles = (np.arange(len(pcm) // 512) * 512 + 256) // frame
+    yes = np.array(speech)[middles.clip(0, len(speech) - 1)]
+    return detect_turns(SpeechScores(np.where(yes, 1.0, -1.0).astype(np.float32)), settings)
+
+
+def test_the_webrtc_detector_is_called_a_poor_fit_even_in_clean_sound():
+    clip = talk()
+    scores = qaw.speech_scores(clip)
+    seen = [Observation(scores, one, webrtc_turns(clip, one, mode)) for one, mode in zip(SETTINGS, (0, 1, 3))]
+    fit = calibrate(seen)
+    assert min(len(one.turns) for one in seen) >= 15, "it hears the speech well enough to be judged"
+    assert not fit.good and fit.agreement < 0.8 and str(fit).startswith("Poor fit")
 
 
 def test_the_embedded_service_itself_fits_exactly():

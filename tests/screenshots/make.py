@@ -1,4 +1,4 @@
-"""Take the pictures of the README: ``make screenshots``. Light, dark, live, narrow; each below 150 kB."""
+"""Take the pictures of the README: ``make screenshots``, or some by name. Each is below 150 kB."""
 
 from __future__ import annotations
 
@@ -16,23 +16,26 @@ sys.path.insert(0, str(ROOT / "tests"))
 
 from support.jupyter import chromium, find_chromium  # noqa: E402
 from support.transcriber_page import TranscriberPage  # noqa: E402
+from support.view_page import ViewPage  # noqa: E402
 
 from qwen_asr_widgets.audio.resample import resample  # noqa: E402
 from qwen_asr_widgets.audio.samples import sample  # noqa: E402
 from qwen_asr_widgets.realtime.config import SessionConfig  # noqa: E402
+from qwen_asr_widgets.vad.turns import TurnDetection  # noqa: E402
 from qwen_asr_widgets.widgets.transcriber import Transcriber  # noqa: E402
+from qwen_asr_widgets.widgets.vad_tuner import VadTuner  # noqa: E402
 
 LIVE_SECONDS = 16.5
 """By then four turns are closed or open."""
 
 
-def keep(page: Any, name: str) -> None:
+def keep(page: Any, name: str, what: str = ".qaw-tr") -> None:
     """Write the widget as a PNG of 256 colours, so that it stays small."""
     from PIL import Image
 
     path = IMAGES / f"{name}.png"
     page.mouse.move(0, 0)
-    page.locator(".qaw-tr").screenshot(path=path)
+    page.locator(what).screenshot(path=path)
     picture = Image.open(path).convert("RGB")
     few = picture.quantize(256, Image.Quantize.MAXCOVERAGE, kmeans=1, dither=Image.Dither.NONE)
     few.save(path, optimize=True)
@@ -74,8 +77,24 @@ def record(browser: Any, theme: str) -> None:
     view.close()
 
 
+def tune(browser: Any, theme: str) -> None:
+    """Try settings that cut a turn, ask why, and sweep."""
+    tuner = VadTuner(sample("noisy"), settings=TurnDetection(0.9, 250))
+    tuner.sweep()
+    shown = ViewPage(browser.new_context(
+        locale="en-US", viewport={"width": 976, "height": 900}, device_scale_factor=1.5
+    ), tuner)
+    page = shown.show(theme)
+    page.get_by_role("button", name="Next error").click()
+    shown.serve()
+    keep(page, f"tuner-{theme}", ".qaw-tuner")
+    shown.context.close()
+    tuner.close()
+
+
 def main() -> None:
-    """Take all pictures."""
+    """Take all pictures, or those of the widgets named (``transcriber``, ``tuner``)."""
+    wanted = sys.argv[1:] or ["transcriber", "tuner"]
     if not find_chromium():
         raise SystemExit("Pictures need a chromium on the PATH.")
     IMAGES.mkdir(parents=True, exist_ok=True)
@@ -84,7 +103,9 @@ def main() -> None:
         wav = Path(folder) / "spoken.wav"
         soundfile.write(wav, resample(clip.samples, clip.sample_rate, 48_000), 48_000)
         with chromium(wav) as browser:
-            for theme in ("light", "dark"):
+            if "tuner" in wanted:
+                tune(browser, "light")
+            for theme in ("light", "dark") if "transcriber" in wanted else ():
                 record(browser, theme)
 
 
