@@ -15,8 +15,8 @@ SIGNAL = np.random.default_rng(7).uniform(-0.9, 0.9, 9_000).astype(np.float32)
 
 def streamed(stream: StreamResampler, samples: np.ndarray, cuts: list[int]) -> np.ndarray:
     bounds = sorted({min(cut, len(samples)) for cut in cuts} | {0, len(samples)})
-    pieces = [stream.push(samples[start:stop]) for start, stop in zip(bounds, bounds[1:])]
-    return np.concatenate([samples[:0], *pieces, stream.flush()])
+    pieces = [stream.push(samples[start:stop]) for start, stop in zip([0, *bounds], bounds)]
+    return np.concatenate([*pieces, stream.flush()])
 
 
 @settings(max_examples=80, deadline=None)
