@@ -224,7 +224,7 @@ def test_record_without_the_key_it_needs_asks_for_it(
     shown = show(Transcriber(endpoint="beijing"))
     shown.shows("Audio leaves this computer")
     shown.page.locator(RECORD).click()
-    assert shown.page.evaluate("document.activeElement.type") == "password"
+    shown.page.wait_for_function("document.activeElement.type === 'password'")
     assert shown.view.recording is None
 
 
