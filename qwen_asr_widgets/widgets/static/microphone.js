@@ -151,7 +151,8 @@ export function drawProblem(place, controller, t, signal, chooseFile) {
   if (problem === null) return place.replaceChildren();
   const title = /** @type {Key} */ (`mic.problem.${problem.code}`);
   const remedy = /** @type {Key} */ (`mic.problem.${problem.code}.text`);
-  const kept = problem.seconds > 0 ? ` ${t("mic.kept", { time: clock(problem.seconds) })}` : "";
+  // A kernel that was restarted has kept nothing; one that comes back has, and shows it.
+  const kept = problem.seconds > 0 && problem.code !== "kernel" ? ` ${t("mic.kept", { time: clock(problem.seconds) })}` : "";
   const actions = [button(t("common.open"), chooseFile, signal)];
   if (!["insecure", "host"].includes(problem.code)) {
     actions.push(button(t("mic.again"), () => pressRecord(controller), signal));

@@ -13,7 +13,7 @@ import { buildParts, drawEmpty } from "./transcriber_parts.js";
 import { createSaver } from "./transcriber_save.js";
 import { createStage } from "./transcriber_stage.js";
 import { newId } from "./uplink.js";
-import { hideStatic } from "./view_host.js";
+import { hideStatic, sayBye } from "./view_host.js";
 
 /**
  * @typedef {import("./transcriber_logic.js").Kernel} Kernel
@@ -62,7 +62,7 @@ export class TranscriberView {
     signal.addEventListener("abort", () => {
       model.off("msg:custom", receive);
       model.off("change:selected", selected);
-      this.send({ kind: "bye" });
+      sayBye(this.send);
     }, { once: true });
     this.controller.attach(() => this.draw(), signal);
   }

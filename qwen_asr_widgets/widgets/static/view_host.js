@@ -34,7 +34,7 @@ export function hostView({ model, el }, build) {
   send({ kind: "hello" });
   return () => {
     model.off("msg:custom", receive);
-    send({ kind: "bye" });
+    sayBye(send);
     end.abort();
     el.replaceChildren();
   };
@@ -67,4 +67,13 @@ export function hideStatic(id, signal) {
   const style = make("style", {}, `.qaw-static-${id} { display: none; }`);
   document.head.append(style);
   signal.addEventListener("abort", () => style.remove(), { once: true });
+}
+
+/** Tell the kernel that a view ends. @param {(message: any) => void} send */
+export function sayBye(send) {
+  try {
+    send({ kind: "bye" });
+  } catch (gone) {
+    console.debug("the kernel of this view is gone", gone);
+  }
 }
