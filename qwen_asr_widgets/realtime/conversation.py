@@ -9,10 +9,10 @@ from __future__ import annotations
 import json
 import logging
 import threading
-import time
 from typing import Any, List
 
 from ..errors import MissingKey, NotConnected, ServiceError, SessionLost, SettingError
+from .callback import OmniRealtimeCallback
 from .codec import encode_append_base64, new_event_id
 from .endpoints import is_dashscope_url, missing_key_message
 from .params import (
@@ -23,6 +23,7 @@ from .params import (
     TranslationParams,
 )
 from .keys import find_key, sealed
+from .session_facts import SessionFacts
 from .session_fields import session_fields
 from .transport import Connection
 
@@ -30,35 +31,9 @@ logger = logging.getLogger("qwen_asr_widgets")
 
 DEFAULT_URL = "wss://dashscope.aliyuncs.com/api-ws/v1/realtime"
 _BASE64 = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=-_"
-_TEXT_STARTS = ("response.audio_transcript.delta",)
 
 
-class OmniRealtimeCallback:
-    """What a conversation calls; derive from it and override what you need.
-
-    ``on_open`` runs on the thread that connects, the others on the connection's reader thread. What a
-    callback raises is logged, and the session goes on.
-
-    Examples
-    --------
-    >>> class Show(OmniRealtimeCallback):
-    ...     def on_event(self, message):
-    ...         print(message["type"])
-    >>> Show().on_event({"type": "session.created"})
-    session.created
-    """
-
-    def on_open(self) -> None:
-        """The connection stands."""
-
-    def on_close(self, close_status_code: Any, close_msg: Any) -> None:
-        """The connection has ended; None stands for no close frame and for no reason in it."""
-
-    def on_event(self, message: Any) -> None:
-        """An event came: the parsed message, as a dict."""
-
-
-class OmniRealtimeConversation:
+class OmniRealtimeConversation(SessionFacts):
     """One realtime session, by the names of the official SDK.
 
     Parameters
@@ -107,6 +82,7 @@ class OmniRealtimeConversation:
         api_key: str = None,  # type: ignore[assignment]
         additional_params: Any = None,
     ) -> None:
+        super().__init__()
         self._key = sealed(api_key)
         del api_key  # a traceback may show what a frame holds
         if model is None:
@@ -121,12 +97,6 @@ class OmniRealtimeConversation:
         self.callback = callback
         self.ws: Connection | None = None
         self.thread: threading.Thread | None = None
-        self.session_id: str | None = None
-        self.last_message: Any = None
-        self.last_response_id: str | None = None
-        self.last_response_create_time: float | None = None
-        self.last_first_text_delay: float | None = None
-        self.last_first_audio_delay: float | None = None
         self.metrics: list[Any] = []
         self.disconnect_event: threading.Event | None = None
         self._disconnect_error: Any = None
@@ -322,33 +292,13 @@ class OmniRealtimeConversation:
         except ValueError:
             logger.error("a message came that is not JSON: %.200r", message)
             return
-        self.last_message = event
-        kind = event.get("type") if isinstance(event, dict) else None
-        if kind is not None:
-            self._keep_time(kind, event)
+        kind = self._note(event)
         try:
             self.callback.on_event(event)
         finally:
             if self.disconnect_event is not None and kind in ("session.finished", "error"):
                 self._disconnect_error = event.get("error") if kind == "error" else None
                 self.disconnect_event.set()
-
-    def _keep_time(self, kind: str, event: dict[str, Any]) -> None:
-        """Note ids and delays, of responses and of recognised speech alike."""
-        now = time.time() * 1000
-        if kind == "session.created":
-            self.session_id = (event.get("session") or {}).get("id")
-        elif kind in ("response.created", "input_audio_buffer.speech_started"):
-            if kind == "response.created":
-                self.last_response_id = (event.get("response") or {}).get("id")
-            self.last_response_create_time = now
-            self.last_first_audio_delay = self.last_first_text_delay = None
-        elif self.last_response_create_time is None:
-            return
-        elif kind == "response.audio.delta" and self.last_first_audio_delay is None:
-            self.last_first_audio_delay = now - self.last_response_create_time
-        elif self.last_first_text_delay is None and _carries_text(kind, event):
-            self.last_first_text_delay = now - self.last_response_create_time
 
     def _on_close(self, code: int | None, reason: str) -> None:
         ended = self.disconnect_event
@@ -359,41 +309,10 @@ class OmniRealtimeConversation:
             ended.set()
         self.callback.on_close(code, reason or None)
 
-    # ---- getters
-
-    def get_session_id(self) -> str:
-        """Return the id of the session; None before ``session.created``."""
-        return self.session_id  # type: ignore[return-value]
-
-    def get_last_message(self) -> str:
-        """Return the newest event, a dict; None before the first."""
-        return self.last_message
-
-    def get_last_response_id(self) -> str:
-        """Return the id of the newest response; None where there was none."""
-        return self.last_response_id  # type: ignore[return-value]
-
-    def get_last_first_text_delay(self) -> Any:
-        """Return milliseconds to the first text, or None.
-
-        From ``response.created`` to its first text; in a speech recognition session from
-        ``speech_started`` to the first partial result with text (or the transcript, where none came before).
-        """
-        return self.last_first_text_delay
-
-    def get_last_first_audio_delay(self) -> Any:
-        """Return milliseconds from ``response.created`` to its first audio, or None."""
-        return self.last_first_audio_delay
-
 
 def _append(kind: str, name: str, text: str) -> str:
     """Return an append whose text may need escaping."""
     return json.dumps({"event_id": new_event_id(), "type": kind, name: text})
 
 
-def _carries_text(kind: str, event: dict[str, Any]) -> bool:
-    if kind == "conversation.item.input_audio_transcription.text":
-        return bool(event.get("text") or event.get("stash"))
-    if kind == "conversation.item.input_audio_transcription.completed":
-        return bool(event.get("transcript"))
-    return kind in _TEXT_STARTS
+__all__ = ["OmniRealtimeCallback", "OmniRealtimeConversation"]

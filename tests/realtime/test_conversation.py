@@ -199,7 +199,7 @@ def test_a_raising_callback_is_logged_and_the_session_goes_on(caplog: pytest.Log
 
 
 def test_the_first_text_delay_is_answered_in_speech_recognition_too(monkeypatch: pytest.MonkeyPatch) -> None:
-    from qwen_asr_widgets.realtime import conversation as module
+    from qwen_asr_widgets.realtime import session_facts as module
 
     clock = iter(range(100))
     monkeypatch.setattr(module, "time", type("Clock", (), {"time": lambda: next(clock) / 4}))
