@@ -6,16 +6,15 @@ import json
 import logging
 import threading
 import time as wall
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import (
-    ConnectFailed, NotConnected, ProtocolError, QawError, ServiceClosed, ServiceError, SessionLost
-)
+from ..errors import NotConnected, ProtocolError
+from .answers import Answers
 from .codec import decode_server, encode_append, to_message
 from .config import SessionConfig
 from .events import (
@@ -23,12 +22,8 @@ from .events import (
     ClearBuffer,
     ClientEvent,
     CommitBuffer,
-    ErrorEvent,
     FinishSession,
-    ServerEvent,
-    SessionFinished,
     SessionUpdate,
-    SessionUpdated,
     UnknownEvent,
 )
 from .observer import StreamObserver
@@ -100,16 +95,10 @@ class AudioStream:
         self._outbox_bytes = outbox_bytes
         self._connection: Connection | None = None
         self._opus: OpusPages | None = None
-        self._changed = threading.Condition()
+        self._answers = Answers(endpoint.name)
         self._sending = threading.Lock()
-        self._answered = False
         self._finishing = False
-        self._finished = False
-        self._closed = False
         self._closing = False
-        self._signs = 0
-        self._refusal: Mapping[str, Any] | None = None
-        self._failure: QawError | None = None
 
     @property
     def connected(self) -> bool:
@@ -119,7 +108,7 @@ class AudioStream:
     @property
     def finished(self) -> bool:
         """Whether the service has answered everything."""
-        return self._finished
+        return self._answers.finished
 
     # ---- what the caller does
 
@@ -150,7 +139,7 @@ class AudioStream:
         self._connection.open()
         try:
             self._send(SessionUpdate(self.config.to_wire()))
-            self._await_answer()
+            self._answers.await_settings(self._connect_timeout)
         except BaseException:
             self.close()
             raise
@@ -170,7 +159,7 @@ class AudioStream:
         data = np.ascontiguousarray(samples, dtype="<i2")
         step = MAX_CHUNK_SECONDS * self.config.sample_rate
         with self._sending:
-            if self._failure is not None or self._finishing or not self.connected:
+            if self._answers.failed or self._finishing or not self.connected:
                 self._refuse()
             for start in range(0, len(data), step):
                 self._append(data[start : start + step])
@@ -245,7 +234,7 @@ class AudioStream:
                 self._finishing = True
                 self._send(FinishSession())
         try:
-            self._await_finish(timeout)
+            self._answers.await_finish(timeout, self._unsent)
         finally:
             self.close()
 
@@ -262,58 +251,19 @@ class AudioStream:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    # ---- waiting
+    # ---- sending
 
-    def _await_answer(self) -> None:
-        with self._changed:
-            self._changed.wait_for(
-                lambda: self._answered or self._refusal or self._failure or self._closed,
-                self._connect_timeout,
-            )
-            self._raise_failure()
-            if self._refusal:
-                raise ServiceError.from_wire(self._refusal)
-            if not self._answered:
-                raise ConnectFailed(
-                    f"{self.endpoint.name} took the connection but did not confirm the settings within "
-                    f"{self._connect_timeout:g} s. Does it speak the Qwen-ASR-Realtime protocol?"
-                )
-
-    def _await_finish(self, timeout: float) -> None:
-        with self._changed:
-            while True:
-                signs = self._progress()
-                done = self._changed.wait_for(
-                    lambda: self._finished or self._failure or self._closed, timeout
-                )
-                if self._finished:
-                    return
-                self._raise_failure()
-                if not done and self._progress() == signs:
-                    raise SessionLost(
-                        f"{self.endpoint.name} did not finish: nothing came for {timeout:g} s after "
-                        "session.finish."
-                    )
-
-    def _progress(self) -> tuple[int, int]:
-        waiting = self._connection.stats.waiting_bytes if self._connection else 0
-        return self._signs, waiting
+    def _unsent(self) -> int:
+        return self._connection.stats.waiting_bytes if self._connection else 0
 
     def _refuse(self) -> None:
         """Say why no audio can be sent; an end that the reader has not reported yet is waited for."""
         if self._connection is None:
             raise NotConnected("Not connected: call connect() before sending.")
         if not self._finishing and not self._closing:
-            with self._changed:
-                self._changed.wait_for(lambda: self._failure or self._closed, 1.0)
-        self._raise_failure()
+            self._answers.await_end(1.0)
+        self._answers.raise_failure()
         raise NotConnected("The session has ended: nothing more can be sent.")
-
-    def _raise_failure(self) -> None:
-        if self._failure is not None:
-            raise self._failure
-
-    # ---- sending
 
     def _send_audio(self, data: bytes | memoryview, start: int, stop: int) -> None:
         observer = self._observer if stop > start else None
@@ -358,25 +308,7 @@ class AudioStream:
             if self._observer is not None:
                 self._observer.received(message, event, now)
         finally:
-            self._take(event)
-
-    def _take(self, event: ServerEvent) -> None:
-        with self._changed:
-            self._signs += 1
-            if isinstance(event, SessionUpdated):
-                self._answered = True
-            elif isinstance(event, SessionFinished):
-                self._finished = True
-            elif isinstance(event, ErrorEvent):
-                self._take_error(event.error)
-            self._changed.notify_all()
-
-    def _take_error(self, error: Mapping[str, Any]) -> None:
-        """A ``server_error`` ends the session; anything else is an answer, decisive only for the settings."""
-        if error.get("type") == "server_error":
-            self._failure = self._failure or ServiceError.from_wire(error)
-        elif not self._answered:
-            self._refusal = error
+            self._answers.take(event)
 
     def _on_close(self, code: int | None, reason: str) -> None:
         now = self._clock()
@@ -384,18 +316,7 @@ class AudioStream:
             if self._observer is not None:
                 self._observer.closed(code, reason, now)
         finally:
-            with self._changed:
-                self._closed = True
-                if not self._finished and not self._closing and self._failure is None:
-                    self._failure = self._closed_midway(code, reason)
-                self._changed.notify_all()
-
-    def _closed_midway(self, code: int | None, reason: str) -> ServiceClosed:
-        said = "without a goodbye" if code is None else f"code {code}"
-        return ServiceClosed(
-            f"{self.endpoint.name} closed the connection before the session was finished "
-            f"({said}{f', {reason!r}' if reason else ''})."
-        )
+            self._answers.close(code, reason, wanted=self._closing)
 
 
 __all__ = ["AudioStream", "StreamObserver", "paced"]
