@@ -27,9 +27,10 @@ from typing import Union
 
 from ..audio.reference import ReferenceTurn
 from ..errors import LabelError
-from .label_formats import FORMATS, Parsed, Row, Wanted, detect_format, read_uem, write_uem
+from .label_formats import FORMATS, detect_format
+from .label_nist import read_uem, write_uem
+from .label_rows import Parsed, Region, Row, Wanted
 
-Region = tuple[float, float]
 PathOrText = Union[str, "PathLike[str]"]
 
 CLIP_TOLERANCE = 0.05

@@ -9,11 +9,11 @@ marks the scored regions. Praat's own "To TextGrid (silences)…" (tier ``silenc
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 
 from ..audio.reference import ReferenceTurn
 from ..errors import LabelError
-from .label_formats import SCORED, Parsed, Region, Row, seconds_at
+from .label_rows import SCORED, Parsed, Region, Row, Wanted, seconds_at
 
 _NO_SPEAKER = "turns"
 _SILENCES = "silences"
@@ -28,8 +28,9 @@ Token = tuple[int, str, bool]
 """Line, value, and whether it stood in quotes."""
 
 
-def read_textgrid(text: str, tiers: Sequence[str] | None = None) -> Parsed:
+def read_textgrid(text: str, wanted: Wanted = Wanted()) -> Parsed:
     """Read the interval tiers of a TextGrid."""
+    tiers = wanted.tiers
     tokens = _tokens(text)
     parsed = Parsed()
     names: list[str] = []
@@ -116,7 +117,9 @@ def _next(tokens: Iterator[Token]) -> Token:
     return token
 
 
-def write_textgrid(turns: list[ReferenceTurn], scored: list[Region] | None, duration: float) -> str:
+def write_textgrid(
+    turns: Iterable[ReferenceTurn], scored: Iterable[Region] | None, uri: str, duration: float
+) -> str:
     """Write a TextGrid in long form; turns of one speaker share a tier."""
     by_speaker: dict[str, list[tuple[float, float, str]]] = {}
     for t in turns:
