@@ -183,7 +183,8 @@ class DeskView(RunView):
         return [({"kind": "state", **state}, [])]
 
     def _state(self) -> dict[str, Any]:
-        return {**desk_state(self.desk), "endpoint": self._endpoint_told, "figures": self._figures(), "keep": self.save_outputs}
+        ours = {"endpoint": self._endpoint_told, "figures": self._figures(), "keep": self.save_outputs}
+        return {**desk_state(self.desk), **ours}
 
     def _figures(self) -> dict[str, Any]:
         """Return the figures of the foot, taken anew only when an utterance has changed."""
