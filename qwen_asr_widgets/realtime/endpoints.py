@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from ipaddress import ip_address
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, quote, urlsplit
 
 from ..errors import EndpointError, MissingKey
 from .keys import KEY_VARIABLE, Secret, find_key, sealed
+
+if TYPE_CHECKING:
+    from .embedded import EmbeddedEndpoint
 
 DEFAULT_MODEL = "qwen3-asr-flash-realtime"
 _DASHSCOPE_DOMAIN = ".aliyuncs.com"
@@ -236,7 +239,7 @@ def dashscope(
     return Endpoint(f"wss://{host}{_PATH}", api_key, model, workspace, name=f"DashScope {region}")
 
 
-def embedded(recognizer: str = "pocketsphinx", **options: Any) -> Endpoint:
+def embedded(recognizer: str = "pocketsphinx", **options: Any) -> EmbeddedEndpoint:
     """Return the endpoint of the embedded service: a loopback process that needs no key and no network.
 
     The process starts at first use and is shared by all endpoints with the same arguments. It ends by

@@ -23,8 +23,8 @@ class StreamObserver(Protocol):
     def audio_skipped(self, start: int, stop: int, time: float) -> None:
         """Samples ``start`` to ``stop`` (exclusive) of this stream were passed over: they are not sent."""
 
-    def received(self, message: Mapping[str, Any], event: Event, time: float) -> None:
-        """An event arrived."""
+    def received(self, message: Mapping[str, Any], event: Event, time: float) -> object:
+        """An event arrived; what is returned is not used."""
 
     def closed(self, code: int | None, reason: str, time: float) -> None:
         """The connection has ended; code is None where no close frame came."""
