@@ -32,16 +32,9 @@ from .values import (
 
 
 class RunLog:
-    """The writing half of a `Recording`: the observer of a stream, and what was noted.
+    """The writing half of a `Recording`, which says what the parameters are: what comes in, and what was noted.
 
-    Parameters
-    ----------
-    config : SessionConfig, optional
-        The settings asked for at the start.
-    info : RunInfo, optional
-        Where the sound came from and how it is sent.
-    clock : callable
-        Monotonic seconds; the recording begins now.
+    It is the observer of an audio stream. Every method may be called from any thread.
     """
 
     def __init__(

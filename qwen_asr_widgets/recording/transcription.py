@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import logging
-import platform
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit, urlunsplit
 
 from ..errors import NotConnected, OutboxFull, ServiceClosed, ServiceError, SettingError
 from ..realtime.config import SessionConfig
@@ -18,10 +16,11 @@ from ..realtime.stream import AudioStream
 from .html import clock
 from .progress import Progress
 from .recording import Recording
+from .run_info import public_address, run_info
 from .sources import Piece, SoundSource, open_source
 from .turn_taking import CLIENT, SERVICE, checked_turn_taking, open_feed
 from .utterances import TimedUtterance
-from .values import RunInfo, TimedEvent, now_with_zone
+from .values import TimedEvent
 
 if TYPE_CHECKING:
     OnEvent = Callable[[TimedEvent], object]
@@ -121,7 +120,8 @@ def transcribe(
     turn_taking = checked_turn_taking(turn_taking, config)
     endpoint = resolve_endpoint(endpoint)
     sound = open_source(source, config.sample_rate, chunk_ms, channel, sample_rate)
-    recording = Recording(config, _run_info(endpoint, sound, pace, chunk_ms, turn_taking))
+    info = run_info(endpoint, pace, chunk_ms, sound.origin, turn_taking=turn_taking)
+    recording = Recording(config, info)
     on_wire = replace(config, turn_detection=None) if turn_taking == CLIENT else config
     run = _Run(recording, AudioStream(endpoint, on_wire, _Relay(recording, on_event, on_final)), sound, pace)
     with Progress(sound.duration, progress) as bar:
@@ -248,41 +248,4 @@ def _call(function: Callable[[Any], object], value: Any) -> None:
         logger.exception("the callback %r failed", function)
 
 
-def _run_info(
-    endpoint: Endpoint, sound: SoundSource, pace: float | None, chunk_ms: float, turn_taking: str
-) -> RunInfo:
-    from .. import __version__
-
-    origin = sound.origin
-    return RunInfo(
-        engine=f"{endpoint.model}, {endpoint.name}" if endpoint.is_dashscope else endpoint.name,
-        model=endpoint.model,
-        endpoint=public_address(endpoint.url),
-        pace=pace,
-        chunk_ms=chunk_ms,
-        started_at=now_with_zone(),
-        environment={
-            "qwen_asr_widgets": __version__,
-            "python": platform.python_version(),
-            "platform": platform.platform(),
-        },
-        name=origin.name,
-        original_rate=origin.sample_rate,
-        original_channels=origin.channels,
-        channel=origin.channel,
-        turn_taking=turn_taking,
-    )
-
-
-def public_address(url: str) -> str:
-    """Return a URL without what may be secret: user, password, query and fragment.
-
-    Examples
-    --------
-    >>> public_address("wss://me:secret@example.org:8443/realtime?token=secret")
-    'wss://example.org:8443/realtime'
-    """
-    parts = urlsplit(url)
-    host = parts.hostname or ""
-    host = f"[{host}]" if ":" in host else host
-    return urlunsplit((parts.scheme, f"{host}:{parts.port}" if parts.port else host, parts.path, "", ""))
+__all__ = ["FINISH_SECONDS", "public_address", "transcribe"]

@@ -1,0 +1,74 @@
+"""What a recording notes of its run: the recogniser, how it is sent, and where it runs."""
+
+from __future__ import annotations
+
+import platform
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit, urlunsplit
+
+from .values import RunInfo, now_with_zone
+
+if TYPE_CHECKING:
+    from ..audio.clip import Origin
+    from ..realtime.endpoints import Endpoint
+
+
+def run_info(
+    endpoint: Endpoint, pace: float | None, chunk_ms: float, origin: Origin | None = None, **about: Any
+) -> RunInfo:
+    """Return what is noted of a run that begins now.
+
+    Parameters
+    ----------
+    endpoint : Endpoint
+        Who recognises.
+    pace : float or None
+        Multiple of real time; None is as fast as taken.
+    chunk_ms : float
+        Milliseconds of sound in one append.
+    origin : Origin, optional
+        Where the sound came from.
+    **about
+        Further fields of `RunInfo`.
+
+    Examples
+    --------
+    >>> from qwen_asr_widgets.realtime.endpoints import Endpoint
+    >>> run_info(Endpoint("wss://example.org/realtime?token=secret"), 1.0, 100).endpoint
+    'wss://example.org/realtime'
+    """
+    from .. import __version__
+
+    if origin is not None:
+        about.update(
+            name=origin.name, original_rate=origin.sample_rate, original_channels=origin.channels,
+            channel=origin.channel,
+        )
+    return RunInfo(
+        engine=f"{endpoint.model}, {endpoint.name}" if endpoint.is_dashscope else endpoint.name,
+        model=endpoint.model,
+        endpoint=public_address(endpoint.url),
+        pace=pace,
+        chunk_ms=chunk_ms,
+        started_at=now_with_zone(),
+        environment={
+            "qwen_asr_widgets": __version__,
+            "python": platform.python_version(),
+            "platform": platform.platform(),
+        },
+        **about,
+    )
+
+
+def public_address(url: str) -> str:
+    """Return a URL without what may be secret: user, password, query and fragment.
+
+    Examples
+    --------
+    >>> public_address("wss://me:secret@example.org:8443/realtime?token=secret")
+    'wss://example.org:8443/realtime'
+    """
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    host = f"[{host}]" if ":" in host else host
+    return urlunsplit((parts.scheme, f"{host}:{parts.port}" if parts.port else host, parts.path, "", ""))
