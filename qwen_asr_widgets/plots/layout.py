@@ -42,7 +42,6 @@ class Lanes:
     waits: float
     wave: tuple[float, float]
     point: float
-    text_lines: int
 
 
 def stack(spans: Sequence[tuple[float, float]]) -> list[int]:

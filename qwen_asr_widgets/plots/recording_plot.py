@@ -107,7 +107,7 @@ class _Picture:
         self.colors = colors
         self.fonts = fonts
         self.mixed = ax.get_xaxis_transform()
-        self.lanes = Lanes(0, 0, 0, 0, (0, 1), 0, 0)
+        self.lanes = Lanes(0, 0, 0, 0, (0, 1), 0)
 
     def fitted(self, x0: float, x1: float, y: float, text: str, **properties: Any) -> Any:
         """Add a text that stays between two times; ``transform`` may say otherwise."""
@@ -162,7 +162,7 @@ class _Picture:
                 artist.max_lines = max(1, lines)
         rows = min(rows, 3)
         waits_top = text_top + point * (BAR * rows + (4 if rows else 0))
-        self.lanes = Lanes(0.0, axis, text_top, waits_top, (waits_top, 1 - 20 * point), point, lines)
+        self.lanes = Lanes(0.0, axis, text_top, waits_top, (waits_top, 1 - 20 * point), point)
 
     def _words(self, utterance: Utterance, span: tuple[float, float], lines: int) -> Any:
         text, style = utterance.text, dict[str, Any]()

@@ -41,13 +41,10 @@ class Worker:
     ----------
     engine : str
         Name and version, known once `ready` has returned.
-    times_full : int
-        How often the service had to wait because `BACKLOG` was reached.
     """
 
     def __init__(self, process: Process) -> None:
         self.engine = ""
-        self.times_full = 0
         self._process = process
         self._backlog = 0
         self._room = asyncio.Event()
@@ -107,7 +104,6 @@ class Worker:
     async def room(self) -> None:
         """Wait until the recogniser has caught up enough to be given more."""
         if self._backlog > BACKLOG and self.is_alive:
-            self.times_full += 1
             log.warning(
                 "the recogniser lags %.1f s behind: reading from the client pauses",
                 samples_to_seconds(self._backlog, SAMPLE_RATE),
