@@ -6,6 +6,7 @@ import base64
 import math
 import signal
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import numpy as np
@@ -166,9 +167,11 @@ def test_words_come_out_as_well_as_with_the_services_turns():
     with embedded() as endpoint:
         detection = TurnDetection(0.2, 800)
         config = SessionConfig("en", TALK.corpus_text, turn_detection=detection)
-        options = {"pace": None, "progress": False}
-        ours = transcribe(TALK, endpoint, config, turn_taking="client", **options)
-        theirs = transcribe(TALK, endpoint, config, **options)
+        with ThreadPoolExecutor(2) as pool:  # a recogniser for each
+            ours, theirs = pool.map(
+                lambda by: transcribe(TALK, endpoint, config, turn_taking=by, pace=None, progress=False),
+                ("client", "service"),
+            )
     assert len(ours.utterances) == len(theirs.utterances) and all(one.text for one in ours.utterances)
     wrong = [error_rate(TALK.transcript, run.text, "en") for run in (ours, theirs)]
     assert wrong[0] <= wrong[1] + 0.02
