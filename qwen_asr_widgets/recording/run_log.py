@@ -32,7 +32,7 @@ from .values import (
 
 
 class RunLog:
-    """The writing half of a `Recording`, which says what the parameters are: what comes in, and what was noted.
+    """The writing half of a `Recording`, which documents the parameters: what comes in, what was noted.
 
     It is the observer of an audio stream. Every method may be called from any thread.
     """
