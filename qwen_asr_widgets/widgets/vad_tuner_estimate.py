@@ -64,13 +64,18 @@ class Estimator:
         fit = self.calibration
         if fit is None:
             return settings
-        threshold = (settings.threshold - fit.threshold_offset) / fit.threshold_slope
+        threshold = self.threshold_there(settings.threshold)
         silence = settings.silence_duration_ms - 1_000 * fit.silence_shift
         return replace(
             settings,
             threshold=float(np.clip(threshold, *THRESHOLD_RANGE)),
             silence_duration_ms=round(float(np.clip(silence, *SILENCE_RANGE_MS))),
         )
+
+    def threshold_there(self, threshold: float) -> float:
+        """Return what a threshold or score of ours is on the scale of the service."""
+        fit = self.calibration
+        return threshold if fit is None else (threshold - fit.threshold_offset) / fit.threshold_slope
 
     def our_grid(
         self, thresholds: tuple[float, ...], silences: tuple[int, ...]

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from ..audio.units import SAMPLE_RATE
-from ..vad.explain import Explanation, Remedy
+from ..vad.choice import Choice
 from ..vad.matching import to_samples
 from ..vad.metrics import COUNTS, Measures, scored_regions
 from ..vad.problems import Problem
@@ -21,7 +21,6 @@ from ..vad.sweep_result import SweepResult
 from ..vad.turns import Turn, TurnDetection
 from .pump import Message
 from .vad_tuner_case import Case, Judgement
-from .vad_tuner_estimate import Estimator
 
 
 def settings_state(settings: TurnDetection) -> dict[str, Any]:
@@ -119,22 +118,6 @@ def scores_message(scores: SpeechScores, first: int = 0, total: int | None = Non
     return content, [scores.values[first:].tobytes()]
 
 
-def explanation_state(why: Explanation, estimator: Estimator) -> dict[str, Any]:
-    """Return an explanation with its remedies as settings of the service."""
-    remedies = [remedy for remedy in (why.silence, why.threshold) if remedy is not None]
-    return {
-        "sentence": why.sentence,
-        "remedies": [_remedy_state(remedy, estimator) for remedy in remedies],
-    }
-
-
-def _remedy_state(remedy: Remedy, estimator: Estimator) -> dict[str, Any]:
-    return {
-        "setting": remedy.setting, **settings_state(estimator.theirs(remedy.settings)),
-        "extra_wait": remedy.extra_wait, "also_heals": remedy.also_heals, "adds": remedy.adds,
-    }
-
-
 def sweep_message(result: SweepResult) -> Message:
     """Return a sweep: errors (without a reference turns) a minute, waits and cut-offs of each cell."""
     known = result.has_reference
@@ -150,3 +133,14 @@ def sweep_message(result: SweepResult) -> Message:
         "padding": result.paddings[0], "known": known, "front": points,
     }
     return content, [cell.tobytes() for cell in cells]
+
+
+def best_state(best: Choice | None) -> dict[str, Any] | None:
+    """Return a choice as values, which the view says in its language."""
+    if best is None:
+        return None
+    return {
+        "settings": settings_state(best.settings), "wait": best.wait, "cut_off_rate": best.cut_off_rate,
+        "errors_per_minute": best.errors_per_minute, "turns": best.reference_turns, "calls": best.calls,
+        "held_out": None if best.held_out is None else dict(best.held_out), "within": best.within_limits,
+    }

@@ -14,17 +14,25 @@ from ..vad.sweep import SILENCES, THRESHOLDS, Progress, make_grid, sweep
 from ..vad.sweep_result import SweepResult
 from ..vad.turns import TurnDetection
 from .pump import Message
-from .vad_tuner_messages import settings_state, sweep_message
+from .vad_tuner_messages import best_state, settings_state, sweep_message
 from .vad_tuner_sources import is_exact
 from .vad_tuner_view import TunerView
 
 if TYPE_CHECKING:
     from ..realtime.config import SessionConfig
-    from ..recording.verification import Pace, Verification
+    from ..recording.verification import Agreement, Pace, Verification
 
 CLOUDS = ("beijing", "singapore")
 SWEEP_STEPS = 20
 """Progress messages of a sweep."""
+
+
+def agreement_state(found: Agreement) -> dict[str, Any]:
+    """Return an agreement as values, which the view says in its language."""
+    return {
+        "exact": found.exact, "share": found.share, "median": found.boundary_error,
+        "p90": found.boundary_error_p90, "expected": found.expected, "real": found.real,
+    }
 
 
 class Trials(TunerView):
@@ -89,11 +97,9 @@ class Trials(TunerView):
         return self._best
 
     def _sweep_messages(self) -> list[Message]:
-        best = None if self._best is None else {"settings": settings_state(self._best.settings),
-                                                "text": str(self._best)}
         if self._sweep is None:
             return []
-        return [sweep_message(self._sweep), ({"kind": "best", "best": best}, [])]
+        return [sweep_message(self._sweep), ({"kind": "best", "best": best_state(self._best)}, [])]
 
     def opening(self) -> list[Message]:
         """Return everything a view needs before its first picture."""
@@ -106,6 +112,8 @@ class Trials(TunerView):
         endpoint: Endpoint | str | None = None, *, pace: Pace = "auto", max_cost: float | None = None,
     ) -> Verification:
         """Replay the clip in sight through a service and show what it really does.
+
+        Other clips of the tuner are not sent; ``qaw.verify`` replays any clip.
 
         Parameters
         ----------
@@ -176,7 +184,7 @@ class Trials(TunerView):
         ]
         results = [
             {"settings": settings_state(one.settings), "engine": one.recording.info.engine,
-             "agreement": str(one.agreement), "exact": one.agreement.exact, "share": one.agreement.share}
+             **agreement_state(one.agreement)}
             for one in self.verifications
         ]
         return {"kind": "verify", "endpoints": endpoints, "results": results}, []

@@ -26,9 +26,10 @@ from .vad_tuner_case import Case, Judgement
 from .vad_tuner_code import KINDS, settings_code
 from .vad_tuner_estimate import Estimator
 from .vad_tuner_messages import (
-    difference_message, explanation_state, figures, judged_message, read_settings, reference_message,
+    difference_message, figures, judged_message, read_settings, reference_message,
     scores_message, settings_state,
 )
+from .vad_tuner_why import why_state
 from .vad_tuner_work import Work
 
 if TYPE_CHECKING:
@@ -266,7 +267,8 @@ class TunerView(RunView):
                  if (one.start, one.end, one.kind) == asked]
         if not known:
             return []
-        state = explanation_state(self._explain(known[0])[0], self._estimator)
+        why = self._explain(known[0])[0]
+        state = why_state(why, self._scores_of(self.case), self.settings, self._estimator)
         return [({"kind": "explanation", "error": content.get("index"), **state}, [])]
 
     def _explain(self, problem: Problem | None = None) -> tuple[Explanation, ...]:

@@ -1,4 +1,4 @@
-"""The command ``sweep``: the best settings, a short table, the grid as a file; wrong input ends with code 2."""
+"""The command ``sweep``: the best settings, a short table, the grid as a file; wrong input ends with 2."""
 
 from __future__ import annotations
 

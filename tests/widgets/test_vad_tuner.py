@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from concurrent.futures import Executor, Future
+from concurrent.futures.process import BrokenProcessPool
 
 import numpy as np
 import pytest
@@ -12,9 +14,9 @@ from support.waiting import wait_until
 import qwen_asr_widgets as qaw
 from qwen_asr_widgets.audio.clip import AudioClip
 from qwen_asr_widgets.audio.reference import ReferenceTurn
-from qwen_asr_widgets.errors import LabelError, SettingError
+from qwen_asr_widgets.errors import LabelError, SettingError, WorkerLost
 from qwen_asr_widgets.vad.calibrate import Observation, calibrate
-from qwen_asr_widgets.vad.labels import Labels
+from qwen_asr_widgets.vad.labels import Labels, load_labels
 from qwen_asr_widgets.vad.metrics import measure
 from qwen_asr_widgets.vad.scores import SpeechScores
 from qwen_asr_widgets.vad.turns import Turn, TurnDetection, detect_turns
@@ -145,7 +147,9 @@ def test_every_error_explains_itself_with_remedies_that_heal_it(tuner):
     problem, = tuner.measures.problems
     view.ask(kind="explain", index=0, start=problem.start, end=problem.end, error=0)
     content, _ = view.last("explanation")
-    assert content["sentence"].startswith("cut at 0:15.4: the score stayed below 0.90 for 320 ms")
+    why, = tuner.explanations
+    assert why.sentence.startswith("cut at 0:15.4: the score stayed below 0.90 for 320 ms")
+    assert content["cause"] == {"word": "below", "threshold": 0.9, "ms": 320}
     assert [one["setting"] for one in content["remedies"]] == ["silence", "threshold"]
     for remedy in content["remedies"]:
         view.ask(kind="try", serial=1, **{key: remedy[key] for key in ("threshold", "silence", "padding")})
@@ -212,6 +216,34 @@ def test_a_replay_is_asked_for_and_stated_in_the_view(noisy):
     ]
     (content, _), = view.ask(kind="verify", endpoint="given", which="corners")
     assert "Sweep first" in content["text"]
+    tuner.close()
+
+
+def test_the_corner_points_of_a_sweep_are_verified_one_after_the_other(noisy):
+    tuner = VadTuner(noisy, endpoint=qaw.embedded("script"), settings=TIGHT)
+    view = View(tuner)
+    tuner.sweep([0.0, 0.5, 0.9], [200, 400, 800])
+    view.heard.clear()
+    view.ask(kind="verify", endpoint="given", which="corners", max_cost=None)
+    front = tuner._sweep.pareto()
+    corners = dict.fromkeys([front[0].settings, front[-1].settings, tuner._best.settings, TIGHT])
+    content, _ = view.wait("verify", lambda c: len(c["results"]) == len(corners))
+    assert tuner._work.join(30)
+    assert [one.settings for one in tuner.verifications] == list(corners)
+    assert all(one["exact"] for one in content["results"])
+    assert {one[0]["which"] for one in view.heard if one[0]["kind"] == "verifying"} == {
+        f"{k + 1}/{len(corners)}" for k in range(len(corners))
+    }
+    tuner.close()
+
+
+def test_of_several_clips_the_one_in_sight_is_replayed(noisy):
+    tuner = VadTuner([noisy, qaw.sample("conversation")])
+    view = View(tuner)
+    view.ask(kind="case", index=1)
+    done = tuner.verify(endpoint=qaw.embedded("script"))
+    assert done.recording.duration == pytest.approx(tuner._cases[1].clip.duration, abs=0.1)
+    assert tuner._cases[1].service == done.turns and tuner._cases[0].service is None
     tuner.close()
 
 
@@ -289,8 +321,6 @@ def test_settings_are_taken_away_as_code_that_sets_them(tuner):
 
 @pytest.mark.parametrize("kind", ["rttm", "textgrid", "audacity", "csv", "srt"])
 def test_labels_are_taken_away_in_every_format(tuner, kind, tmp_path):
-    from qwen_asr_widgets.vad.labels import load_labels
-
     view = View(tuner)
     (content, buffers), = view.ask(kind="export", what=kind)
     path = tmp_path / content["name"]
@@ -352,6 +382,44 @@ def test_what_cannot_be_used_is_said_in_one_sentence(noisy, source, reference, e
     with pytest.raises(error) as caught:
         VadTuner(given, reference)
     assert said in str(caught.value) and "\n" not in str(caught.value)
+
+
+def test_a_reference_of_two_channels_asks_for_one(noisy, tmp_path):
+    path = tmp_path / "noisy.rttm"
+    path.write_text("".join(
+        f"SPEAKER noisy {channel} {turn.start + 0.1 * channel:.3f} 1.000 <NA> <NA> s{channel} <NA> <NA>\n"
+        for turn in noisy.turns[:3] for channel in (1, 2)
+    ))
+    with pytest.raises(LabelError) as caught:
+        VadTuner(noisy.clip, path)
+    assert "channel" in str(caught.value) and "\n" not in str(caught.value)
+    tuner = VadTuner(noisy.clip, load_labels(path, channel=1))
+    assert tuner.labels.turns[0].start == pytest.approx(noisy.turns[0].start + 0.2, abs=6e-4)
+    tuner.close()
+
+
+def test_scores_kept_by_another_version_are_made_anew(noisy, monkeypatch, tmp_path):
+    from qwen_asr_widgets.vad import cache
+
+    monkeypatch.setattr(cache, "cache_folder", lambda: tmp_path)
+    wanted = VadTuner(noisy.clip).turns
+    kept, = (path for path in tmp_path.rglob("*") if path.is_file())
+    kept.write_bytes(b"of another version" + kept.read_bytes()[18:])
+    assert VadTuner(noisy.clip).turns == wanted
+
+
+def test_a_dying_worker_is_one_sentence_and_the_tuner_goes_on(tuner):
+    class Dead(Executor):
+        def submit(self, fn, /, *args, **kwargs):
+            task = Future()
+            task.set_exception(BrokenProcessPool("a worker was killed"))
+            return task
+
+    with pytest.raises(WorkerLost) as caught:
+        tuner.sweep([0.0, 0.5], [400, 800], executor=Dead())
+    assert "a worker was killed" in str(caught.value) and "\n" not in str(caught.value)
+    assert tuner._sweep is None and tuner.labels == Labels(qaw.sample("noisy").turns)
+    assert tuner.sweep([0.0, 0.5], [400, 800]).has_reference
 
 
 def test_unsorted_labels_are_put_in_order(noisy):

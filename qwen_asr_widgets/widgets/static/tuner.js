@@ -22,11 +22,12 @@ import { Cues } from "./tuner_hear.js";
 import { Labels, createLabelTools } from "./tuner_labels.js";
 import { createPanel, setText } from "./tuner_panel.js";
 import { tunerRows } from "./tuner_rows.js";
-import { same, score } from "./tuner_scales.js";
+import { same } from "./tuner_scales.js";
 import { cueTimes, emptyTuner, judgeHere, stepProblem, takeTuner } from "./tuner_state.js";
 import { SweepPanel } from "./tuner_sweep.js";
 import { Tries } from "./tuner_tries.js";
 import { VerifyPanel } from "./tuner_verify.js";
+import { valueOf, whySentence } from "./tuner_why.js";
 import { createWaveform } from "./waveform.js";
 
 /** Seconds heard before and after a spot that is listened to. */
@@ -214,12 +215,12 @@ export class TunerView {
     this.why.hidden = !why;
     if (!why) return this.why.replaceChildren();
     const remedies = why.remedies.map((one) => button(
-      one.setting === "silence" ? `${this.t("tuner.silence")} ${one.silence} ms` : `${this.t("tuner.threshold")} ${score(one.threshold)}`,
+      `${this.t(`tuner.${one.setting}`)} ${valueOf(one)}`,
       () => this.try({ threshold: one.threshold, silence: one.silence, padding: one.padding }), this.signal,
     ));
     const one = this.state.chosen === null ? null : this.state.problems[this.state.chosen];
     const listen = one ? [button(`▶ ${this.t("tuner.listen")}`, () => this.playSpot(one.start, one.end), this.signal)] : [];
-    this.why.replaceChildren(make("p", {}, why.sentence), make("div", { class: "qaw-tuner-tools" }, ...remedies, ...listen));
+    this.why.replaceChildren(make("p", {}, whySentence(why, this.t)), make("div", { class: "qaw-tuner-tools" }, ...remedies, ...listen));
   }
 
   /** @param {number} from seconds @param {number} to */

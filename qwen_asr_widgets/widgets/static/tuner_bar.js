@@ -1,6 +1,7 @@
 /**
  * The bar over the tuner: play, which clip, in force or trying, errors one by one, hear, verify, sweep, take.
  *
+ * @import { Key } from "./strings.js"
  * @import { TunerView } from "./tuner.js"
  */
 import { button, make } from "./dom.js";
@@ -67,19 +68,24 @@ export function createTunerBar(host, tuner, signal) {
   };
 }
 
+/** Put the settings as code on the clipboard; not while the kernel has not made it yet. @param {TunerView} tuner @param {string} kind @returns {Promise<Key>} what to say */
+export async function copyCode(tuner, kind) {
+  const { code, codeOf } = tuner.state;
+  if (!codeOf || !tuner.wanted || !same(codeOf, tuner.wanted)) return "tuner.late";
+  try {
+    await navigator.clipboard.writeText(code[kind]);
+    return "transcript.copied";
+  } catch {
+    return "transcript.notCopied";
+  }
+}
+
 /** What can be taken away. @param {TunerView} tuner @param {AbortSignal} signal */
 function takeMenu(tuner, signal) {
   const { t } = tuner;
   const root = make("details", { class: "qaw-tuner-menu" });
   const said = make("span", { class: "qaw-dim", role: "status" });
-  const copy = (/** @type {string} */ kind) => async () => {
-    try {
-      await navigator.clipboard.writeText(tuner.state.code[kind]);
-      setText(said, t("transcript.copied"));
-    } catch {
-      setText(said, t("transcript.notCopied"));
-    }
-  };
+  const copy = (/** @type {string} */ kind) => async () => setText(said, t(await copyCode(tuner, kind)));
   const preview = make("pre", { class: "qaw-tuner-code", tabindex: "0" });
   const file = (/** @type {string} */ what) => () => tuner.send({ kind: "export", what });
   const labels = make("select", { class: "qaw-select", "aria-label": t("tuner.take.labels") },

@@ -2,9 +2,11 @@
  * The settings in numbers: three sliders with their boxes, and the presets.
  *
  * @import { TunerView } from "./tuner.js"
- * @import { Scale, SettingName } from "./tuner_scales.js"
+ * @import { Scale, SettingName, Settings } from "./tuner_scales.js"
  */
 import { button, make } from "./dom.js";
+import { copyCode } from "./tuner_bar.js";
+import { setText } from "./tuner_panel.js";
 import { POSITIONS, brief, same, scales } from "./tuner_scales.js";
 
 const NAMES = /** @type {const} */ (["threshold", "silence", "padding"]);
@@ -20,6 +22,14 @@ export function createControls(host, tuner, signal) {
   const presets = make("div", { class: "qaw-tuner-presets" });
   const reset = button(t("tuner.preset.back"), () => tuner.state.inForce && tuner.try(tuner.state.inForce), signal);
   const sweep = button(t("tuner.sweep"), () => tuner.send({ kind: "sweep" }), signal);
+  const copied = make("span", { class: "qaw-dim", role: "status" });
+  /** @type {Settings | null} what was copied last */
+  let copiedOf = null;
+  const take = async () => {
+    copiedOf = tuner.wanted;
+    setText(copied, t(await copyCode(tuner, "sdk")));
+  };
+  const copy = button(t("tuner.copy"), take, signal, { "aria-label": t("tuner.copy.label"), title: t("tuner.copy.label") });
   root.append(presets);
 
   /** @param {SettingName} name */
@@ -54,11 +64,12 @@ export function createControls(host, tuner, signal) {
         Object.assign(inputs[name].box, { min: String(known[name].min), max: String(known[name].max), step: String(name === "threshold" ? 0.01 : 10) });
       }
       const choices = ["low", "balanced"].map((name) => preset(t(/** @type {"tuner.preset.low"} */ (`tuner.preset.${name}`)), about.presets[name]));
-      presets.replaceChildren(...choices, reset, make("span", { class: "qaw-space" }), sweep);
+      presets.replaceChildren(...choices, reset, copy, copied, make("span", { class: "qaw-space" }), sweep);
     },
     describe() {
       const { wanted, state } = tuner;
       if (!wanted || !known) return;
+      if (!copiedOf || !same(copiedOf, wanted)) setText(copied, "");
       for (const name of NAMES) {
         const { range, box } = inputs[name];
         const position = known[name].toPosition(wanted[name]);

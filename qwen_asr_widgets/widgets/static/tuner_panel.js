@@ -10,6 +10,7 @@ import { button, make } from "./dom.js";
 import { clock } from "./format.js";
 import { fieldRows, mainRows, waitRow } from "./tuner_figures.js";
 import { brief } from "./tuner_scales.js";
+import { agreementSentence } from "./tuner_why.js";
 
 const SHOWN = 8;
 
@@ -73,7 +74,7 @@ export function createPanel(host, under, tuner, signal) {
     showReplays(results) {
       verified.hidden = !results.length;
       replays.replaceChildren(...results.slice(-4).map((one) => make("p", { class: "qaw-tuner-replay", "data-exact": String(one.exact) },
-        make("b", {}, `${one.exact ? "✓ " : ""}${brief(one.settings)}`), ` ${one.engine}: ${one.agreement}`)));
+        make("b", {}, `${one.exact ? "✓ " : ""}${brief(one.settings)}`), ` ${one.engine}: ${agreementSentence(one, t)}`)));
     },
   };
 }

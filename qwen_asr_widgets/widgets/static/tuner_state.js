@@ -3,11 +3,11 @@
  *
  * @import { Settings } from "./tuner_scales.js"
  * @import { Turn } from "./lanes.js"
+ * @import { Why } from "./tuner_why.js"
  *
  * @typedef {Record<string, number | null>} Figures
  * @typedef {"cut" | "merged" | "missed" | "invented"} Kind
  * @typedef {{start: number, end: number, kind: Kind}} Problem  seconds
- * @typedef {{sentence: string, remedies: (Settings & {setting: "silence" | "threshold", extra_wait: number})[]}} Why
  * @typedef {{settings: Settings | null, name: string, turns: [number, number][]}} Service
  * @typedef {object} TunerState
  * @property {any} about             the `tuner` message: clips, ranges, presets, estimate, overhead
@@ -28,7 +28,8 @@
  * @property {number} scored         share of the clip that has scores
  * @property {{known: boolean, stretches: [number, number][], regions: [number, number][]} | null} judge
  * @property {Settings | null} wanted   what the sliders show; the kernel follows
- * @property {Record<string, string>} code
+ * @property {Record<string, string>} code  of the settings in `codeOf`
+ * @property {Settings | null} codeOf
  * @property {any[] | null} table    a row for each clip and one for all
  */
 import { measure, united } from "./tuner_measures.js";
@@ -43,7 +44,7 @@ export function emptyTuner() {
     about: null, settings: null, inForce: null, figures: null, was: null, hasReference: false, turns: [],
     reference: [], editing: { known: false, undo: false, redo: false, selected: null }, service: [],
     problems: [], differences: [], chosen: null, why: null, score: null, scored: 0, judge: null,
-    wanted: null, code: {}, table: null,
+    wanted: null, code: {}, codeOf: null, table: null,
   };
 }
 
@@ -60,7 +61,7 @@ export function takeTuner(state, message, buffers) {
     case "judged": takeJudged(state, message, buffers); return true;
     case "differences": state.differences = problemsOf(buffers[0], buffers[1]); return true;
     case "explanation":
-      if (message.error === state.chosen) state.why = { sentence: message.sentence, remedies: message.remedies };
+      if (message.error === state.chosen) state.why = message;
       return true;
     default: return false;
   }
@@ -108,6 +109,7 @@ function takeJudged(state, message, buffers) {
   // What is under the hand by now was judged here: an answer to what was before would set it back.
   if (message.serial !== null && state.wanted && !same(message.settings, state.wanted)) return;
   state.code = message.code;
+  state.codeOf = message.settings;
   state.settings = message.settings;
   show(state, message.figures, turnsOf(ints(buffers[0])), problemsOf(buffers[1], buffers[2]));
 }

@@ -11,6 +11,7 @@ import { cellAt, cellBox, indexOf, moveCell, nearestCell, settingsAt, shades, tr
 import { setText } from "./tuner_panel.js";
 import { brief, score } from "./tuner_scales.js";
 import { floats } from "./tuner_state.js";
+import { bestSentence } from "./tuner_why.js";
 import { sized } from "./wave_overview.js";
 import { colours } from "./theme.js";
 import { COLOURS } from "./waveform_draw.js";
@@ -74,7 +75,7 @@ export class SweepPanel {
     if (message.kind === "tuner-problem") this.running.hidden = true;
     if (message.kind === "best") {
       this.best = message.best?.settings ?? null;
-      setText(this.chosen, message.best?.text ?? "");
+      setText(this.chosen, message.best ? bestSentence(message.best, this.tuner.t) : "");
       this.draw();
       return true;
     }

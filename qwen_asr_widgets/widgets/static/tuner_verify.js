@@ -6,6 +6,7 @@
 import { button, make } from "./dom.js";
 import { setText } from "./tuner_panel.js";
 import { brief } from "./tuner_scales.js";
+import { agreementSentence } from "./tuner_why.js";
 
 const CAP = 1;
 
@@ -61,9 +62,11 @@ export class VerifyPanel {
     this.capBox.hidden = !chosen.price.length;
     const prices = chosen.price.map((/** @type {any} */ one) => `${one.cost.toFixed(4)} ${one.currency}`).join(" / ");
     const source = chosen.price.map((/** @type {any} */ one) => one.source).join("; ");
-    setText(this.price, chosen.price.length
+    const cost = chosen.price.length
       ? t("tuner.verify.price", { price: prices, source })
-      : t(chosen.cloud ? "tuner.verify.unpriced" : "tuner.verify.local"));
+      : t(chosen.cloud ? "tuner.verify.unpriced" : "tuner.verify.local");
+    const { cases, at } = this.tuner.state.about;
+    setText(this.price, cases.length > 1 ? `${t("tuner.verify.sight", { name: cases[at].name })} ${cost}` : cost);
   }
 
   /** @param {any} message @returns {boolean} whether it was for this panel */
@@ -78,7 +81,7 @@ export class VerifyPanel {
     const before = this.where.value;
     this.where.replaceChildren(...message.endpoints.map((/** @type {any} */ one) => make("option", { value: one.id, selected: one.id === before }, one.name)));
     const last = message.results[message.results.length - 1];
-    this.idle(last ? `${brief(last.settings)}: ${last.agreement}` : "");
+    this.idle(last ? `${brief(last.settings)}: ${agreementSentence(last, this.tuner.t)}` : "");
     this.describe();
     return true;
   }
