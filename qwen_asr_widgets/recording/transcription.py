@@ -16,7 +16,7 @@ from ..realtime.stream import AudioStream
 from .html import clock
 from .progress import Progress
 from .recording import Recording
-from .run_info import public_address, run_info
+from .run_info import run_info
 from .sources import Piece, SoundSource, open_source
 from .turn_taking import CLIENT, SERVICE, checked_turn_taking, open_feed
 from .utterances import TimedUtterance
@@ -248,4 +248,4 @@ def _call(function: Callable[[Any], object], value: Any) -> None:
         logger.exception("the callback %r failed", function)
 
 
-__all__ = ["FINISH_SECONDS", "public_address", "transcribe"]
+__all__ = ["FINISH_SECONDS", "transcribe"]

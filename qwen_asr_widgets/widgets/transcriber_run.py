@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import platform
 import threading
 import time
 from collections import deque
@@ -16,9 +15,9 @@ from numpy.typing import NDArray
 from ..errors import QawError
 from ..realtime.legality import MAX_COMMIT_SECONDS
 from ..realtime.stream import AudioStream
-from ..recording import Recording, RunInfo
-from ..recording.transcription import FINISH_SECONDS, public_address
-from ..recording.values import now_with_zone
+from ..recording import Recording
+from ..recording.run_info import run_info
+from ..recording.transcription import FINISH_SECONDS
 
 if TYPE_CHECKING:
     from ..realtime.config import SessionConfig
@@ -29,27 +28,6 @@ logger = logging.getLogger("qwen_asr_widgets")
 
 CHUNK_MS = 100
 """Milliseconds of sound in one append, also while a backlog is sent."""
-
-
-def run_info(endpoint: Endpoint, pace: float | None, **about: Any) -> RunInfo:
-    """Return what is noted of a run: the recogniser, how it is sent, and what ``about`` says of the sound."""
-    from .. import __version__
-
-    return RunInfo(
-        engine=f"{endpoint.model}, {endpoint.name}" if endpoint.is_dashscope else endpoint.name,
-        model=endpoint.model,
-        endpoint=public_address(endpoint.url),
-        pace=pace,
-        chunk_ms=CHUNK_MS,
-        started_at=now_with_zone(),
-        environment={
-            "qwen_asr_widgets": __version__,
-            "python": platform.python_version(),
-            "platform": platform.platform(),
-        },
-        **about,
-    )
-
 
 LOOK = 0.5
 """Seconds after which a pause in the sound does not hide that the service is gone."""
@@ -110,7 +88,7 @@ class LiveRun:
         samples: NDArray[np.int16] | None = None, told: Callable[[], None] = lambda: None, **about: Any,
     ) -> None:
         self.endpoint = endpoint
-        self.recording = Recording(config, run_info(endpoint, pace, **about))
+        self.recording = Recording(config, run_info(endpoint, pace, CHUNK_MS, **about))
         self.error: QawError | None = None
         self._told = told
         self._stream = AudioStream(endpoint, config, Announced(self.recording, told))
