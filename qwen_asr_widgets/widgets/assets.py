@@ -16,8 +16,8 @@ How to add to it:
   ``export function``, ``export class``), ``export {a, b}`` or one ``export default``.
 * A style sheet begins with ``@import "./tokens.css";``, which holds the design tokens and the shared
   controls (``.qaw``, ``.qaw-button`` …). Each file is joined once.
-* A string of the user interface is a line in both languages of ``static/strings.js``; the type checker
-  refuses a key that only one of them has.
+* A string of the user interface is a line in ``static/strings_en.js`` and in ``static/strings_zh.js``; the
+  type checker refuses a key that only one of them has.
 """
 
 from __future__ import annotations
@@ -163,8 +163,10 @@ def _check_exported(pairs: dict[str, str], name: str, source: str, folder: Path)
 def strings(lang: str) -> dict[str, str]:
     """Return the user interface's strings in one language, ``"en"`` or ``"zh"``, for Python's own use."""
     name = "zh" if lang == "zh" else "en"
-    table = re.search(rf"^const {name} = \{{$(.*?)^\}};$", _read("strings.js", STATIC), re.M | re.S)
+    table = re.search(
+        rf"^export const {name} = \{{$(.*?)^\}};$", _read(f"strings_{name}.js", STATIC), re.M | re.S
+    )
     if table is None:
-        raise ImportError(f"static/strings.js has no table {name}")
+        raise ImportError(f"static/strings_{name}.js has no table {name}")
     lines = re.findall(r'^  ("[\w.]+"): (".*"),$', table[1], re.M)
     return {json.loads(key): json.loads(text) for key, text in lines}

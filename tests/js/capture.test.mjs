@@ -3,6 +3,8 @@ import { readFileSync } from "node:fs";
 import test from "node:test";
 import vm from "node:vm";
 
+import { chooseLanguage, STRINGS, translator } from "../../qwen_asr_widgets/widgets/static/strings.js";
+
 const STATIC = new URL("../../qwen_asr_widgets/widgets/static/", import.meta.url);
 
 /** Modules of the package are ES modules without saying so in a package.json. */
@@ -13,7 +15,6 @@ async function load(name) {
 
 const { constraintsFor, meterLength, pageProblem, problemOf, realSettings, slicesOf, UNPROCESSED } =
   await load("capture.js");
-const { chooseLanguage, STRINGS, translator } = await load("strings.js");
 const { clock, size } = await load("format.js");
 const { isDark } = await load("theme.js");
 
