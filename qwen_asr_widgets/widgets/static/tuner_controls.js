@@ -22,7 +22,7 @@ export function createControls(host, tuner, signal) {
   const presets = make("div", { class: "qaw-tuner-presets" });
   const reset = button(t("tuner.preset.back"), () => tuner.state.inForce && tuner.try(tuner.state.inForce), signal);
   const sweep = button(t("tuner.sweep"), () => tuner.send({ kind: "sweep" }), signal);
-  const copied = make("span", { class: "qaw-dim", role: "status" });
+  const copied = make("span", { class: "qaw-dim qaw-tuner-copied", role: "status" });
   /** @type {Settings | null} what was copied last */
   let copiedOf = null;
   const take = async () => {
@@ -64,7 +64,7 @@ export function createControls(host, tuner, signal) {
         Object.assign(inputs[name].box, { min: String(known[name].min), max: String(known[name].max), step: String(name === "threshold" ? 0.01 : 10) });
       }
       const choices = ["low", "balanced"].map((name) => preset(t(/** @type {"tuner.preset.low"} */ (`tuner.preset.${name}`)), about.presets[name]));
-      presets.replaceChildren(...choices, reset, copy, copied, make("span", { class: "qaw-space" }), sweep);
+      presets.replaceChildren(...choices, reset, copy, make("span", { class: "qaw-space" }), sweep, copied);
     },
     describe() {
       const { wanted, state } = tuner;
