@@ -11,6 +11,7 @@ import pytest
 from support.ipykernel6 import KERNEL, ipykernel6_folder
 from support.jupyter import JupyterServer, NotebookPage
 from support.looks import cut_off, low_contrast
+from support.record_button import RECORD, press_record, record_for, wait_for_phase, wait_for_seconds
 from support.similarity import best_correlation
 from support.waiting import wait_until
 
@@ -31,31 +32,6 @@ def facts():
         state=mic.state, rate=s.sample_rate, samples=s.samples, received=s.received, lost=s.lost,
         late=s.late, delay=s.start_delay, settings=s.settings, client=s.client)
 """
-
-RECORD = ".qaw-mic-record"
-
-
-def press_record(page: Any) -> None:
-    page.locator(RECORD).first.click()
-
-
-def wait_for_seconds(page: Any, seconds: float) -> None:
-    """Wait until the widget shows that so much was captured."""
-    page.wait_for_function(
-        """(least) => {
-          const shown = document.querySelector('.qaw-mic-elapsed')?.textContent || '0:00';
-          const [minutes, rest] = shown.split(':');
-          return Number(minutes) * 60 + Number(rest) >= least;
-        }""",
-        arg=seconds,
-    )
-
-
-def record_for(page: Any, seconds: float) -> None:
-    press_record(page)
-    wait_for_seconds(page, seconds)
-    press_record(page)
-    page.locator(f"{RECORD}[data-phase=idle]").first.wait_for()
 
 
 def settled(notebook: NotebookPage, state: str = "stopped") -> dict[str, Any]:
@@ -139,7 +115,7 @@ def test_an_older_kernel_says_so_and_loses_nothing(open_page: Callable[..., Note
     page.get_by_text("when the running cell ends").wait_for()
     wait_for_seconds(page, 2.5)  # longer than the heartbeat's timeout
     press_record(page)
-    page.locator(f"{RECORD}[data-phase=idle]").wait_for()
+    wait_for_phase(page, "idle")
     (notebook.server.notebooks / "go").touch()
     notebook.wait_until_idle()
     facts = settled(notebook)
@@ -179,7 +155,7 @@ def test_a_second_tab_does_not_record_over_the_first(open_page: Callable[..., No
     press_record(second)
     second.get_by_text("recording in another tab").wait_for()
     press_record(first)
-    first.locator(f"{RECORD}[data-phase=idle]").wait_for()
+    wait_for_phase(first, "idle")
     client = settled(notebook)["client"]
     record_for(second, 0.5)
     facts = wait_until(lambda: (now := notebook.evaluate("facts()"))["client"] != client and now)

@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 from support.bare import BarePage
 from support.looks import cut_off, low_contrast, small_targets
+from support.record_button import RECORD, wait_for_phase
 from support.waiting import wait_until
 
 from qwen_asr_widgets.widgets.microphone import Microphone
 
 pytestmark = pytest.mark.browser
 
-RECORD = ".qaw-mic-record"
 STATE = {"lang": "", "uid": "the-widget", "live_while_busy": True}
 
 REJECT = "navigator.mediaDevices.getUserMedia = async () => { throw new DOMException('as told', '%s'); };"
@@ -59,10 +59,6 @@ def bare(browser: Any) -> Iterator[Callable[..., BarePage]]:
     for page in pages:
         page.context.close()
     assert errors == []
-
-
-def wait_for_phase(page: Any, phase: str) -> None:
-    page.locator(f"{RECORD}[data-phase={phase}]").first.wait_for()
 
 
 def wait_for_chunks(page: Any, count: int) -> None:
