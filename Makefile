@@ -13,8 +13,9 @@ ifneq ($(LAB),0)
 	$(BIN)/qwen-asr-widgets lab --notebook 01_quickstart.ipynb --dir notebooks
 endif
 
+# What drives a browser mostly waits for speech to be spoken: it runs beside everything else.
 test: $(VENV)/.test browser types
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2
 
 lint: $(VENV)/.test
 	$(BIN)/python -m pytest tests/package/test_lint.py -q

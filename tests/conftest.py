@@ -1,6 +1,7 @@
-"""The order of the suite, and how hypothesis searches in it."""
+"""The order of the suite, what may run beside what, and how hypothesis searches in it."""
 
 import os
+from typing import Any
 
 import pytest
 from hypothesis import settings
@@ -13,3 +14,15 @@ settings.load_profile("suite")
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Run the browser tests last: playwright keeps an event loop running in this thread until the end."""
     items.sort(key=lambda item: item.get_closest_marker("browser") is not None)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Let ``-n 2`` run the browser tests, which share one server and one browser, beside all others."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class BrowserBeside(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return "browser" if nodeid.startswith("tests/browser/") else "python"
+
+    return BrowserBeside(config, log)
