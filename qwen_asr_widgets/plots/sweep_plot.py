@@ -21,6 +21,9 @@ SMALL_SIZE = 7.5
 LABEL_SIZE = 8.5
 FEW_TICKS = 7
 
+_Marked = tuple["TurnDetection | None", "TurnDetection | None", "TurnDetection | None"]
+"""The settings in force, those tried, and the best."""
+
 
 @dataclass(frozen=True)
 class _Mark:
@@ -48,7 +51,8 @@ def plot_sweep(
     result : SweepResult
         Of clips with references.
     axes : pair of matplotlib Axes, optional
-        For the map and the trade-off; without them a new figure of 9.6 × 3.6 inches.
+        For the map and the trade-off; without them a new figure of 9.6 × 3.6 inches. Cells of the map are
+        numbered from 0 on both axes, so that a click tells its indices by rounding.
     in_force, trying, best : TurnDetection, optional
         Settings to mark, each at the nearest cell: dashed, blue and green.
     source : str
@@ -73,45 +77,29 @@ def plot_sweep(
     >>> right.get_xlabel()
     'mean wait after speech ends (s)'
     """
+    result.require_reference("a map of errors")
     left, right = axes if axes is not None else _new_pair()
-    plot_sweep_map(result, left, in_force=in_force, trying=trying, best=best)
-    plot_trade_off(result, right, in_force=in_force, trying=trying, best=best)
+    marked = (in_force, trying, best)
+    _draw_map(result, left, marked)
+    _draw_trade_off(result, right, marked)
     colors = palette_for(right)
     right.text(1.0, -0.25, _footer(result, source), transform=right.transAxes, ha="right", va="top",
                fontsize=SMALL_SIZE, color=colors.dim, gid="footer")
     return left, right
 
 
-def plot_sweep_map(
-    result: SweepResult,
-    ax: Axes,
-    *,
-    in_force: TurnDetection | None = None,
-    trying: TurnDetection | None = None,
-    best: TurnDetection | None = None,
-) -> Axes:
-    """Draw errors per minute over threshold (x) and silence (y): the fewer, the fuller the colour.
-
-    Parameters
-    ----------
-    result : SweepResult
-        Of clips with references.
-    ax : matplotlib Axes
-        Cells are numbered from 0 on both axes, so that a click tells its indices by rounding.
-    in_force, trying, best : TurnDetection, optional
-        Settings to mark.
-    """
+def _draw_map(result: SweepResult, ax: Axes, marked: _Marked) -> None:
+    """Draw errors per minute over threshold (x) and silence (y): the fewer, the fuller the colour."""
     from matplotlib.patches import Rectangle
     from matplotlib.patheffects import withStroke
 
-    result.require_reference("a map of errors")
     colors = palette_for(ax)
     errors = result.total("errors_per_minute")
     mesh = ax.pcolormesh(
         np.arange(errors.shape[0]), np.arange(errors.shape[1]), errors.T, shading="nearest",
         edgecolors="face", cmap=_color_map(colors), norm=_norm(errors), linewidth=0, gid="errors",
     )
-    for mark in _marks(result, colors, in_force, trying, best):
+    for mark in _marks(result, colors, marked):
         t, s = mark.cell
         ax.add_patch(Rectangle((t - 0.5, s - 0.5), 1, 1, facecolor="none", edgecolor=_halo(colors),
                                linewidth=3.4))
@@ -127,27 +115,10 @@ def plot_sweep_map(
     bar = ax.figure.colorbar(mesh, ax=ax, fraction=0.045, pad=0.02)
     bar.outline.set_visible(False)  # type: ignore[operator]
     bar.ax.tick_params(labelsize=SMALL_SIZE, colors=colors.dim, length=2)
-    return ax
 
 
-def plot_trade_off(
-    result: SweepResult,
-    ax: Axes,
-    *,
-    in_force: TurnDetection | None = None,
-    trying: TurnDetection | None = None,
-    best: TurnDetection | None = None,
-) -> Axes:
-    """Draw the share of turns cut off against the wait; a line joins the settings no other beats.
-
-    Parameters
-    ----------
-    result : SweepResult
-        Of clips with references.
-    ax : matplotlib Axes
-    in_force, trying, best : TurnDetection, optional
-        Settings to mark.
-    """
+def _draw_trade_off(result: SweepResult, ax: Axes, marked: _Marked) -> None:
+    """Draw the share of turns cut off against the wait; a line joins the settings no other beats."""
     from matplotlib.ticker import PercentFormatter
 
     front = result.pareto()
@@ -158,7 +129,7 @@ def plot_trade_off(
             markeredgewidth=0, gid="settings")
     ax.plot([p.wait for p in front], [p.cut_off_rate for p in front], "-o", color=colors.turn,
             markersize=2.8, linewidth=1.2, gid="front")
-    marks = _marks(result, colors, in_force, trying, best)
+    marks = _marks(result, colors, marked)
     for number, mark in enumerate(marks):
         _ring(ax, mark, float(waits[mark.cell]), float(cuts[mark.cell]), number)
     _fit_waits(ax, [p.wait for p in front] + [float(waits[mark.cell]) for mark in marks])
@@ -168,7 +139,6 @@ def plot_trade_off(
     ax.set_ylabel("reference turns cut off", fontsize=SMALL_SIZE, color=colors.dim)
     quiet(ax, colors.line)
     _quiet_ticks(ax, colors)
-    return ax
 
 
 def _new_pair() -> tuple[Axes, Axes]:
@@ -178,23 +148,14 @@ def _new_pair() -> tuple[Axes, Axes]:
     return pair[0], pair[1]
 
 
-def _marks(
-    result: SweepResult,
-    colors: Palette,
-    in_force: TurnDetection | None,
-    trying: TurnDetection | None,
-    best: TurnDetection | None,
-) -> list[_Mark]:
+def _marks(result: SweepResult, colors: Palette, marked: _Marked) -> list[_Mark]:
     """Return the settings to mark, those in force first so that others lie on top."""
-    wanted = (
-        (in_force, "in force", colors.text, (0, (2, 1.2))),
-        (trying, "trying", colors.turn, "-"),
-        (best, "best", colors.service, "-"),
+    looks = (
+        ("in force", colors.text, (0, (2, 1.2))),
+        ("trying", colors.turn, "-"),
+        ("best", colors.service, "-"),
     )
-    return [
-        _Mark(result.nearest(settings), name, color, style)
-        for settings, name, color, style in wanted if settings is not None
-    ]
+    return [_Mark(result.nearest(one), *look) for one, look in zip(marked, looks) if one is not None]
 
 
 def _ring(ax: Axes, mark: _Mark, wait: float, cut: float, number: int) -> None:

@@ -10,7 +10,7 @@ import pytest
 from qwen_asr_widgets.audio.reference import ReferenceTurn
 from qwen_asr_widgets.errors import SettingError
 from qwen_asr_widgets.plots.style import DARK, LIGHT
-from qwen_asr_widgets.plots.sweep_plot import plot_sweep, plot_sweep_map, plot_trade_off
+from qwen_asr_widgets.plots.sweep_plot import plot_sweep
 from qwen_asr_widgets.vad.sweep import sweep
 from qwen_asr_widgets.vad.sweep_result import SweepResult
 from qwen_asr_widgets.vad.turns import TurnDetection, detect_turns
@@ -47,8 +47,9 @@ def _named(ax: Axes, gid: str) -> object:
 
 
 def test_the_map_holds_the_errors_of_every_cell(result: SweepResult) -> None:
-    ax = Figure().add_subplot()
-    assert plot_sweep_map(result, ax) is ax
+    pair = Figure().subplots(1, 2)
+    ax, right = plot_sweep(result, tuple(pair))
+    assert (ax, right) == tuple(pair)
     mesh = _named(ax, "errors")
     values = np.ma.getdata(mesh.get_array())  # type: ignore[attr-defined]
     shown = values.reshape(len(SILENCES), len(THRESHOLDS))
@@ -70,7 +71,7 @@ def test_settings_are_marked_in_both_pictures(result: SweepResult) -> None:
 
 
 def test_the_line_is_the_front(result: SweepResult) -> None:
-    ax = plot_trade_off(result, Figure().add_subplot())
+    _, ax = plot_sweep(result, tuple(Figure().subplots(1, 2)))
     line = _named(ax, "front")
     front = result.pareto()
     assert list(line.get_xdata()) == [point.wait for point in front]  # type: ignore[attr-defined]
