@@ -68,10 +68,13 @@ def connected(sdk: Any, script: Callable[[Peer], None] = greet_and_record, **opt
             model=MODEL, callback=callback(sdk, log), url=server.url, api_key=KEY, **options
         )
         conversation.connect()
+        line = conversation.ws.sock if sdk is official else None
         try:
             yield conversation, server.peer(), log
         finally:
             conversation.close()  # the official class may call on_close only 10 s later: not waited for
+            if line is not None:
+                line.shutdown()  # where the service closes first, the official class leaves its socket open
 
 
 def without_ids(frames: list[Any]) -> list[str]:
