@@ -7,7 +7,6 @@ the one before, as a hand would. The peer is the bare round trip of a widget mes
 from __future__ import annotations
 
 import sys
-import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -112,20 +111,10 @@ def measure(notebook: Any, count: int = 100) -> dict[str, list[float]]:
 def main() -> None:
     """Print what a drag over an hour costs."""
     import numpy as np
-    import soundfile
-    from support.jupyter import JupyterServer, NotebookPage, chromium
+    from support.lab_bench import lab_page
 
-    with tempfile.TemporaryDirectory() as folder:
-        silence = Path(folder) / "silence.wav"
-        soundfile.write(silence, np.zeros(48_000, np.float32), 48_000)
-        server = JupyterServer(Path(folder) / "jupyter").start()
-        try:
-            with chromium(silence) as browser:
-                notebook = NotebookPage(server, browser.new_context(viewport={"width": 1000, "height": 900}))
-                times = measure(notebook)
-                notebook.shut_down()
-        finally:
-            server.stop()
+    with lab_page() as notebook:
+        times = measure(notebook)
     print(f"{'an hour, 16 kHz, ms':34}{'median':>9}{'p95':>9}{'longest':>9}    n")
     for name, row in times.items():
         median, high = np.quantile(row, [0.5, 0.95])

@@ -6,7 +6,6 @@ In JupyterLab and Chromium. The frame rate's peer is the same page at the same t
 from __future__ import annotations
 
 import sys
-import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -82,21 +81,10 @@ def measure(notebook: Any) -> dict[str, float]:
 
 def main() -> None:
     """Print what opening and panning an hour cost."""
-    import numpy as np
-    import soundfile
-    from support.jupyter import JupyterServer, NotebookPage, chromium
+    from support.lab_bench import lab_page
 
-    with tempfile.TemporaryDirectory() as folder:
-        silence = Path(folder) / "silence.wav"
-        soundfile.write(silence, np.zeros(48_000, np.float32), 48_000)
-        server = JupyterServer(Path(folder) / "jupyter").start()
-        try:
-            with chromium(silence) as browser:
-                notebook = NotebookPage(server, browser.new_context(viewport={"width": 1000, "height": 700}))
-                figures = measure(notebook)
-                notebook.shut_down()
-        finally:
-            server.stop()
+    with lab_page(height=700) as notebook:
+        figures = measure(notebook)
     print(f"{'an hour at 16 kHz':34}{'measured':>12}   limit")
     print(f"{'cell runs -> painted':34}{figures['first']:>10.2f} s   1 s")
     print(f"{'moved before the first zoom':34}{figures['bytes'] / 1e3:>9.0f} kB   200 kB")
