@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import {
-  clampView, followEnd, panBy, reveal, ticks, toTime, toX, zoomAt,
+  LIVE_EDGE, clampView, followEnd, panBy, reveal, ticks, toTime, toX, zoomAt,
 } from "../../qwen_asr_widgets/widgets/static/time_axis.js";
+import { WaveWindow } from "../../qwen_asr_widgets/widgets/static/wave_window.js";
 
 test("a time and its pixel are each other's inverse", () => {
   const view = { start: 3, span: 8 };
@@ -55,4 +56,62 @@ test("ticks stand at round times, never too close, labelled as a clock", () => {
   assert.equal(close.marks[0].label, "1:01.2");
   for (let k = 1; k < close.marks.length; k += 1) assert.ok(close.marks[k].x - close.marks[k - 1].x >= 64);
   assert.equal(ticks({ start: 3500, span: 400 }, 800).marks.at(-1).label, "1:05:00");
+});
+
+/** A window over `sound`, which the tests change. */
+function over(sound, paged = false) {
+  return new WaveWindow(() => sound, () => paged);
+}
+
+test("a finished sound opens whole, with room for the waits beyond its end", () => {
+  const window = over({ duration: 10, until: 11, growing: false });
+  window.open();
+  assert.deepEqual(window.view, { start: 0, span: 11 });
+  assert.equal(window.whole, 11);
+});
+
+test("a growing sound is followed until one moves, and again when asked", () => {
+  const sound = { duration: 60, until: 60, growing: true };
+  const window = over(sound);
+  window.open();
+  const edge = () => (sound.duration - window.view.start) / window.view.span;
+  assert.ok(window.following && Math.abs(edge() - LIVE_EDGE) < 1e-9);
+  sound.duration = 61;
+  window.grow();
+  assert.ok(Math.abs(edge() - LIVE_EDGE) < 1e-9);
+  window.pan(-20);
+  const { start } = window.view;
+  sound.duration = 70;
+  window.grow();
+  assert.equal(window.view.start, start);
+  assert.equal(window.follow(), true);
+  assert.ok(Math.abs(edge() - LIVE_EDGE) < 1e-9);
+  Object.assign(sound, { growing: false, until: 70 });
+  assert.equal(window.follow(), false);
+  window.settle();
+  assert.deepEqual(window.view, { start: 0, span: 70 });
+});
+
+test("with reduced motion a growing sound moves page by page", () => {
+  const sound = { duration: 30, until: 30, growing: true };
+  const window = over(sound, true);
+  window.open();
+  const starts = new Set();
+  for (; sound.duration < 60; sound.duration += 0.05) {
+    window.grow();
+    starts.add(window.view.start);
+    const { start, span } = window.view;
+    assert.ok(sound.duration >= start && sound.duration <= start + span);
+  }
+  assert.ok(starts.size <= 3, `${starts.size} movements in 30 s`);
+});
+
+test("zooming keeps the end of a followed sound in place, and says when there is nothing left to zoom", () => {
+  const window = over({ duration: 60, until: 60, growing: true });
+  window.open();
+  assert.equal(window.zoom(2, 50), true);
+  assert.ok(window.following && Math.abs((60 - window.view.start) / window.view.span - LIVE_EDGE) < 1e-9);
+  const whole = over({ duration: 5, until: 5, growing: false });
+  whole.open();
+  assert.equal(whole.zoom(0.5, 2), false);
 });

@@ -8,7 +8,7 @@ import {
   asText, filtered, latencyChips, noteChips, splitMatches,
 } from "../../qwen_asr_widgets/widgets/static/transcript_rows.js";
 import { RowHeights } from "../../qwen_asr_widgets/widgets/static/virtual_list.js";
-import { scoreAt, scoreColumns, scoreY } from "../../qwen_asr_widgets/widgets/static/waveform_draw.js";
+import { scoreColumns } from "../../qwen_asr_widgets/widgets/static/waveform_draw.js";
 import { axisRow, scoreRow, waveRow, withRows } from "../../qwen_asr_widgets/widgets/static/wave_rows.js";
 
 const t = translator("en");
@@ -124,13 +124,6 @@ test("the score's columns hold its lowest and highest, and nothing beyond its en
   const columns = scoreColumns(score, { start: 0, span: 8 }, 4);
   assert.deepEqual([...columns.slice(0, 4)], [-1, 0, 0.5, 1]);
   assert.ok(Number.isNaN(columns[4]));
-});
-
-test("a score and its height are each other's inverse, within the row", () => {
-  const box = { y: 40, height: 88 };
-  for (const score of [-1, -0.2, 0, 0.75, 1]) assert.ok(Math.abs(scoreAt(scoreY(score, box), box) - score) < 1e-9);
-  assert.equal(scoreAt(0, box), 1);
-  assert.equal(scoreAt(900, box), -1);
 });
 
 test("a tool adds rows over the axis and replaces one of ours by its id", () => {

@@ -6,7 +6,7 @@
  * @import { Band, LatencyBar } from "./lanes.js"
  * @import { Drag } from "./gestures.js"
  * @import { Pen } from "./waveform_draw.js"
- * @import { Lane, RunState, Utterance } from "./run_state.js"
+ * @import { Lane, RunInfo, RunState, Utterance } from "./run_state.js"
  * @import { TileStore } from "./tiles.js"
  * @import { Translate } from "./strings.js"
  *
@@ -34,9 +34,10 @@
  * @property {(x: number, y: number, time: number, box: Box, scene: Scene) => boolean} [click]  whether it was used
  */
 import { layBands } from "./lanes.js";
+import { drawAxis, drawLiveEdge, drawMarks, drawNote } from "./wave_moments.js";
 import {
-  LATENCY_ROW_HEIGHT, drawAxis, drawBadges, drawBands, drawDensity, drawLane, drawLatency, drawLiveEdge,
-  drawMarks, drawNote, drawScore, drawTexts, drawWave, latencyRows,
+  LATENCY_ROW_HEIGHT, drawBadges, drawBands, drawDensity, drawLane, drawLatency, drawScore, drawTexts, drawWave,
+  latencyRows,
 } from "./waveform_draw.js";
 
 const STRIP = 6;
@@ -79,6 +80,16 @@ export const latencyRow = {
     if (scene.note) drawNote(pen, box, scene.note);
   },
 };
+
+/**
+ * Why no waits are drawn, where that is so: they have no place on the axis of a sound that was not sent in real time.
+ * @param {RunInfo} info @param {Utterance[]} turns @param {Translate} t
+ */
+export function noteOf(info, turns, t) {
+  if (info.pace === 1 || !turns.some((turn) => (turn.finalization ?? turn.decode_delay) !== null)) return "";
+  const pace = info.pace === null ? t("wave.pace.free") : t("wave.pace.times", { pace: info.pace });
+  return t("wave.noWaits", { pace });
+}
 
 /** @type {Row} */
 export const textRow = {

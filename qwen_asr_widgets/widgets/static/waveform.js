@@ -6,10 +6,8 @@
  *
  * @import { View } from "./time_axis.js"
  * @import { Row, Scene } from "./wave_rows.js"
- * @import { Utterance } from "./run_state.js"
  * @import { RunStore } from "./run_store.js"
  * @import { Translate } from "./strings.js"
- * @import { Colours } from "./waveform_draw.js"
  *
  * @typedef {object} WaveformOptions
  * @property {RunStore} run
@@ -25,23 +23,21 @@
  * @property {(playing: boolean) => void} [played]
  */
 import { make } from "./dom.js";
-import { clock } from "./format.js";
 import { listen } from "./gestures.js";
 import { layBands, turnAt } from "./lanes.js";
-import { latencyBars, placed, textOf } from "./run_state.js";
-import { colours } from "./theme.js";
-import { clampView, followEnd, panBy, reveal, toTime, toX, zoomAt } from "./time_axis.js";
+import { latencyBars, placed } from "./run_state.js";
+import { toTime, toX } from "./time_axis.js";
 import { createWaveBar } from "./wave_bar.js";
 import { WaveCanvas } from "./wave_canvas.js";
+import { createCaption } from "./wave_caption.js";
 import { createOverview } from "./wave_overview.js";
 import { waveKey } from "./wave_keys.js";
-import { axisRow, laneRow, latencyRow, scoreRow, textRow, waveRow, withRows } from "./wave_rows.js";
+import { axisRow, laneRow, latencyRow, noteOf, scoreRow, textRow, waveRow, withRows } from "./wave_rows.js";
 import { WaveSound } from "./wave_sound.js";
+import { followStyle } from "./wave_style.js";
 import { createWaveTable } from "./wave_table.js";
-import { COLOURS } from "./waveform_draw.js";
+import { WaveWindow } from "./wave_window.js";
 
-/** Seconds across a live view at first. */
-const LIVE_SPAN = 24;
 const HEIGHT = 96;
 
 export class WaveformView {
@@ -54,16 +50,11 @@ export class WaveformView {
     this.end = new AbortController();
     const { signal } = this.end;
     options.signal.addEventListener("abort", () => this.destroy(), { once: true, signal });
-    /** @type {View} */
-    this.view = { start: 0, span: LIVE_SPAN };
     this.cursor = 0;
-    this.following = false;
     this.frame = 0;
     this.overviewStale = true;
-    /** @type {Colours | null} read again when null: an element not yet on the page has none */
-    this.colours = null;
-    this.font = "sans-serif";
-    this.motion = window.matchMedia("(prefers-reduced-motion: reduce)");
+    const motion = window.matchMedia("(prefers-reduced-motion: reduce)");
+    this.window = new WaveWindow(() => this.extent(), () => motion.matches);
     this.sound = new WaveSound(options.send, (playing) => this.playingChanged(playing));
     this.turns = placed(run.state.utterances);
     this.bars = latencyBars(this.turns, run.state.info.pace);
@@ -74,7 +65,7 @@ export class WaveformView {
     this.root.append(body);
     this.overview = createOverview(body, {
       view: () => this.view,
-      whole: () => Math.max(this.growing ? Math.max(this.duration, this.view.span) : this.duration + this.room, 0.001),
+      whole: () => this.window.whole,
       moved: (start) => this.show({ start, span: this.view.span }),
     }, signal);
     const canvas = make("canvas", { "aria-hidden": "true" });
@@ -85,29 +76,14 @@ export class WaveformView {
       "aria-keyshortcuts": "Space + - ArrowLeft ArrowRight ArrowUp ArrowDown Home End 0 L E",
       "aria-valuemin": "0", "aria-valuemax": "0", "aria-valuenow": "0",
     }, canvas, this.playhead);
-    this.caption = make("div", { class: "qaw-caption", hidden: true });
-    body.append(this.plot, this.caption);
+    body.append(this.plot);
+    this.caption = createCaption(this.plot, t, options.caption ?? true);
     this.table = (options.table ?? true)
       ? createWaveTable(body, { t, select: (number) => run.select(number, true) }, signal)
       : null;
     host.append(this.root);
     run.subscribe({ changed: () => this.runChanged(), selected: (chosen) => this.chosen(chosen) }, signal);
-    this.watch(signal);
-  }
-
-  /** @param {AbortSignal} signal */
-  watch(signal) {
-    const restyled = () => {
-      this.colours = null;
-      this.overviewStale = true;
-      this.schedule();
-    };
-    const themed = new MutationObserver(restyled);
-    themed.observe(this.root.closest(".qaw") ?? this.root, { attributes: true, attributeFilter: ["data-theme"] });
-    signal.addEventListener("abort", () => themed.disconnect(), { once: true });
-    const resized = new ResizeObserver(restyled);
-    resized.observe(this.plot);
-    signal.addEventListener("abort", () => resized.disconnect(), { once: true });
+    this.style = followStyle(this.root, this.plot, () => this.redraw(), signal);
     listen(this.plot, {
       grab: (x, y) => this.grab(x, y),
       click: (x, y) => this.click(x, y),
@@ -126,11 +102,19 @@ export class WaveformView {
     return this.run.state.info.growing;
   }
 
-  /** Seconds shown beyond the end: room for what is about to come, else for the waits that reach beyond it. */
-  get room() {
-    if (this.growing) return Math.max(0, LIVE_SPAN - this.duration) + this.view.span * 0.1;
-    const until = this.bars.reduce((most, bar) => Math.max(most, bar.to), this.duration);
-    return Math.max(until, ...(this.options.rows ?? []).map((row) => row.until ?? 0)) - this.duration;
+  get view() {
+    return this.window.view;
+  }
+
+  get following() {
+    return this.window.following;
+  }
+
+  /** How much there is to show: sound, and the waits and rows that reach beyond its end. */
+  extent() {
+    const { duration, growing } = this;
+    const waits = this.bars.reduce((most, bar) => Math.max(most, bar.to), duration);
+    return { duration, growing, until: Math.max(waits, ...(this.options.rows ?? []).map((row) => row.until ?? 0)) };
   }
 
   /**
@@ -138,7 +122,7 @@ export class WaveformView {
    * @param {any} message @param {DataView[]} buffers
    */
   receive(message, buffers) {
-    if (message.kind === "show") this.showRange(message.start, message.end);
+    if (message.kind === "show") this.show({ start: message.start, span: message.end - message.start });
     else if (message.kind === "play") this.play(message.start, message.end ?? undefined);
     else if (message.kind === "pause") this.pause();
     // A view that comes in the middle of an announcement waits for its own, which begins with the run.
@@ -148,21 +132,16 @@ export class WaveformView {
   /** @param {ReturnType<WaveSound["receive"]>} result */
   takeSound(result) {
     if (result === "none") return;
-    if (result === "opened") {
-      this.following = this.growing;
-      this.view = { start: 0, span: this.growing ? LIVE_SPAN : Math.max(this.duration + this.room, 0.02) };
-    }
-    if (this.following) this.view = followEnd(this.view, this.duration, this.motion.matches);
-    this.overviewStale = true;
-    this.schedule();
+    if (result === "opened") this.window.open();
+    else this.window.grow();
+    this.redraw();
   }
 
   runChanged() {
     this.turns = placed(this.run.state.utterances);
     this.bars = latencyBars(this.turns, this.run.state.info.pace);
-    if (!this.growing && this.following) this.fit();
-    this.overviewStale = true;
-    this.schedule();
+    this.window.settle();
+    this.redraw();
   }
 
   /** Move the threshold line. @param {number | null} threshold in [-1, 1] */
@@ -182,16 +161,15 @@ export class WaveformView {
     const { tiles, rate, score, threshold } = this.sound;
     return {
       run: this.run.state, turns: this.turns, bars: this.bars, duration: this.duration, rate, tiles, score,
-      threshold, waveHeight: this.options.height ?? HEIGHT, note: this.note(),
+      threshold, waveHeight: this.options.height ?? HEIGHT, note: noteOf(this.run.state.info, this.turns, this.t),
       laid: layBands(this.turns, this.view, this.canvas.width, this.duration),
     };
   }
 
-  /** Why no waits are drawn, where that is so. */
-  note() {
-    const { info } = this.run.state;
-    if (info.pace === 1 || !this.turns.some((turn) => (turn.finalization ?? turn.decode_delay) !== null)) return "";
-    return this.t("wave.noWaits", { pace: info.pace === null ? this.t("wave.pace.free") : this.t("wave.pace.times", { pace: info.pace }) });
+  /** Draw everything anew, the overview and the table too. */
+  redraw() {
+    this.overviewStale = true;
+    this.schedule();
   }
 
   /** Draw at the next animation frame. */
@@ -206,15 +184,15 @@ export class WaveformView {
   draw() {
     const whole = this.plot.clientWidth;
     if (!whole) return;
-    const ink = this.readStyle();
+    const { ink, font } = this.style();
     const ratio = window.devicePixelRatio || 1;
-    this.view = clampView(this.view, this.duration, this.room);
+    this.window.clamp();
     this.canvas.layOut(this.rows(), this.scene(), whole);
     const scene = this.scene();
-    this.canvas.draw(scene, this.view, ink, this.font, ratio);
+    this.canvas.draw(scene, this.view, ink, font, ratio);
     if (this.overviewStale) {
       this.overviewStale = false;
-      this.overview.draw(scene, ink, ratio, this.font, this.canvas.gutter);
+      this.overview.draw(scene, ink, ratio, font, this.canvas.gutter);
       this.table?.update(scene);
       this.describe();
     }
@@ -224,14 +202,6 @@ export class WaveformView {
     this.sound.askFor(this.view, this.canvas.width * ratio);
     this.options.viewed?.(this.view);
     if (this.sound.playing) this.schedule();
-  }
-
-  readStyle() {
-    if (!this.colours) {
-      this.colours = colours(this.root, COLOURS);
-      this.font = getComputedStyle(this.root).fontFamily;
-    }
-    return this.colours;
   }
 
   /** @param {number} x @param {number} y */
@@ -300,47 +270,32 @@ export class WaveformView {
 
   /** Show another stretch; following ends. @param {View} view */
   show(view) {
-    this.view = clampView(view, this.duration, this.room);
-    this.following = false;
+    this.window.show(view);
     this.schedule();
-  }
-
-  /** Show [start, end] seconds. @param {number} start @param {number} end */
-  showRange(start, end) {
-    this.show({ start, span: end - start });
   }
 
   /** Show everything. */
   fit() {
-    this.show({ start: 0, span: Math.max(this.duration + this.room, 0.02) });
+    this.window.fit();
+    this.schedule();
   }
 
   /** Follow the end of a growing recording again. */
   followLive() {
-    if (!this.growing) return;
-    this.following = true;
-    this.view = followEnd({ start: this.view.start, span: Math.min(this.view.span, LIVE_SPAN) }, this.duration);
-    this.schedule();
+    if (this.window.follow()) this.schedule();
   }
 
   /** @param {number} seconds */
   pan(seconds) {
-    this.show(panBy(this.view, seconds, this.duration, this.room));
+    this.window.pan(seconds);
+    this.schedule();
   }
 
   /** @param {number} factor @param {number} [anchor] seconds @returns {boolean} whether the view has changed */
-  zoom(factor, anchor = this.anchor()) {
-    const view = zoomAt(this.view, factor, anchor, this.duration, this.room);
-    if (view.span === this.view.span && view.start === this.view.start) return false;
-    this.view = this.following ? followEnd(view, this.duration) : view;
-    this.schedule();
-    return true;
-  }
-
-  /** Where keys and buttons zoom: at the cursor if it is in sight, else in the middle. */
-  anchor() {
-    const inside = this.cursor > this.view.start && this.cursor < this.view.start + this.view.span;
-    return inside ? this.cursor : this.view.start + this.view.span / 2;
+  zoom(factor, anchor = this.window.anchor(this.cursor)) {
+    const changed = this.window.zoom(factor, anchor);
+    if (changed) this.schedule();
+    return changed;
   }
 
   /** @param {import("./run_store.js").Selection} selection */
@@ -348,8 +303,7 @@ export class WaveformView {
     const turn = this.turns.find((one) => one.number === number);
     if (turn) {
       const end = turn.end ?? this.duration;
-      const view = reveal(this.view, turn.onset, end, this.duration);
-      if (view !== this.view) this.show(view);
+      this.window.reveal(turn.onset, end);
       this.cursor = turn.onset;
       if (play) this.play(turn.onset, end + 0.15);
     }
@@ -359,15 +313,8 @@ export class WaveformView {
 
   /** Say where we are, to screen readers and under the axis. */
   describe() {
-    const { duration, plot } = this;
-    const turn = /** @type {Utterance | null} */ (turnAt(this.turns, this.cursor, duration));
-    const place = this.t("wave.position", { time: clock(this.cursor), total: clock(duration) });
-    plot.setAttribute("aria-valuemax", duration.toFixed(1));
-    plot.setAttribute("aria-valuenow", this.cursor.toFixed(1));
-    plot.setAttribute("aria-valuetext", turn ? `${place}, ${turn.number}: ${textOf(turn)}` : place);
-    const selected = this.turns.find((one) => one.number === this.run.state.selected);
-    this.caption.hidden = !this.turns.length || !(this.options.caption ?? true);
-    this.caption.replaceChildren(...(selected ? captionOf(selected) : [this.t("wave.choose")]));
+    const { cursor, duration, turns } = this;
+    this.caption.update({ cursor, duration, turns, selected: this.run.state.selected });
   }
 
   /** End everything this view has started. */
@@ -378,16 +325,6 @@ export class WaveformView {
     this.sound.destroy();
     this.root.remove();
   }
-}
-
-/** @param {Utterance} turn */
-function captionOf(turn) {
-  const end = turn.end === null ? "…" : clock(turn.end);
-  return [
-    make("b", { class: "qaw-caption-number" }, String(turn.number)),
-    make("span", {}, `${clock(turn.onset ?? 0)} – ${end}`),
-    make("span", { class: "qaw-caption-text", dir: "auto" }, turn.settled, make("i", { class: "qaw-dim" }, turn.draft)),
-  ];
 }
 
 /** @param {HTMLElement} host an element inside `.qaw` @param {WaveformOptions} options */

@@ -13,7 +13,7 @@
 import { duration } from "./format.js";
 import { layLatency, stackBars, textSlots } from "./lanes.js";
 import { fitParts, isRightToLeft } from "./layout.js";
-import { ticks, toX } from "./time_axis.js";
+import { toX } from "./time_axis.js";
 
 export const COLOURS = /** @type {const} */ ([
   "ground", "ink", "dim", "line", "line-strong", "accent", "on-accent", "turn", "turn-fill", "turn-open-fill",
@@ -162,14 +162,6 @@ export function drawLatency(pen, box, bars) {
   ctx.textAlign = "left";
 }
 
-/** One dim line. @param {Pen} pen @param {Box} box @param {string} text */
-export function drawNote({ ctx, colours, font, width }, box, text) {
-  ctx.font = `11px ${font}`;
-  ctx.textBaseline = "middle";
-  ctx.fillStyle = colours.dim;
-  ctx.fillText(text, 2, box.y + box.height / 2, width - 4);
-}
-
 /** @param {LatencyBar[]} bars @returns {number} rows needed so that no two bars cover each other */
 export function latencyRows(bars) {
   const stacked = stackBars(bars.map((bar) => ({ x0: bar.from, x1: bar.to })), 3, 0);
@@ -233,28 +225,6 @@ export function drawTexts(pen, box, bands) {
   ctx.direction = "ltr";
 }
 
-/** @param {Pen} pen @param {Box} box */
-export function drawAxis(pen, box) {
-  const { ctx, colours } = pen;
-  ctx.strokeStyle = colours.line;
-  ctx.lineWidth = 1;
-  ctx.beginPath();
-  ctx.moveTo(0, box.y + 0.5);
-  ctx.lineTo(pen.width, box.y + 0.5);
-  ctx.stroke();
-  ctx.strokeStyle = colours["line-strong"];
-  ctx.fillStyle = colours.dim;
-  ctx.font = `11px ${pen.font}`;
-  ctx.textBaseline = "middle";
-  ctx.beginPath();
-  for (const { x, label } of ticks(pen.view, pen.width).marks) {
-    ctx.moveTo(Math.round(x) + 0.5, box.y);
-    ctx.lineTo(Math.round(x) + 0.5, box.y + 4);
-    if (x + 3 + ctx.measureText(label).width <= pen.width) ctx.fillText(label, x + 3, box.y + 11);
-  }
-  ctx.stroke();
-}
-
 /**
  * One lane of turns: rounded boxes in its role's colour, handles at the edges of the reference's.
  * @param {Pen} pen @param {Box} box @param {Band[]} bands @param {"reference" | "service" | "estimated"} role
@@ -291,13 +261,8 @@ export function drawLane(pen, box, bands, role, rest) {
 }
 
 /** Where a score stands in its row. @param {number} score in [-1, 1] @param {Box} box */
-export function scoreY(score, box) {
+function scoreY(score, box) {
   return box.y + 2 + ((1 - score) / 2) * (box.height - 4);
-}
-
-/** The score that stands at a height, within [-1, 1]. @param {number} y @param {Box} box */
-export function scoreAt(y, box) {
-  return Math.min(1, Math.max(-1, 1 - (2 * (y - box.y - 2)) / (box.height - 4)));
 }
 
 /**
@@ -374,40 +339,4 @@ export function scoreColumns(score, view, width) {
     columns[2 * x + 1] = high;
   }
   return columns;
-}
-
-/**
- * Moments at which something took effect: settings, a lost connection.
- * @param {Pen} pen @param {Box} box @param {{time: number, label: string, kind: string}[]} marks
- */
-export function drawMarks(pen, box, marks) {
-  const { ctx, colours } = pen;
-  ctx.font = `11px ${pen.font}`;
-  ctx.textBaseline = "bottom";
-  let taken = -Infinity;
-  for (const mark of marks) {
-    const x = Math.round(toX(mark.time, pen.view, pen.width)) + 0.5;
-    if (x < 0 || x > pen.width) continue;
-    ctx.strokeStyle = mark.kind === "settings" ? colours["line-strong"] : colours.alarm;
-    ctx.lineWidth = 1;
-    ctx.setLineDash([2, 3]);
-    ctx.beginPath();
-    ctx.moveTo(x, box.y);
-    ctx.lineTo(x, box.y + box.height);
-    ctx.stroke();
-    ctx.setLineDash([]);
-    const width = ctx.measureText(mark.label).width;
-    if (x < taken || x + 4 + width > pen.width) continue;
-    ctx.fillStyle = mark.kind === "settings" ? colours.dim : colours.alarm;
-    ctx.fillText(mark.label, x + 4, box.y + box.height - 1);
-    taken = x + 8 + width;
-  }
-}
-
-/** The moving end of a growing recording. @param {Pen} pen @param {number} top @param {number} bottom @param {number} time */
-export function drawLiveEdge(pen, top, bottom, time) {
-  const x = toX(time, pen.view, pen.width);
-  if (x < 0 || x > pen.width) return;
-  pen.ctx.fillStyle = pen.colours.alarm;
-  pen.ctx.fillRect(Math.min(x, pen.width - 2), top, 2, bottom - top);
 }

@@ -1,0 +1,43 @@
+/**
+ * Where the cursor stands and what is said there: for screen readers on the plot, for all under the axis.
+ *
+ * @import { Utterance } from "./run_state.js"
+ * @import { Translate } from "./strings.js"
+ * @typedef {{cursor: number, duration: number, turns: Utterance[], selected: number | null}} Moment
+ */
+import { make } from "./dom.js";
+import { clock } from "./format.js";
+import { turnAt } from "./lanes.js";
+import { textOf } from "./run_state.js";
+
+/**
+ * @param {HTMLElement} plot the slider that is the cursor @param {Translate} t
+ * @param {boolean} visible whether the selected turn's whole text stands under the axis
+ */
+export function createCaption(plot, t, visible) {
+  const caption = make("div", { class: "qaw-caption", hidden: true });
+  plot.after(caption);
+  return {
+    /** @param {Moment} moment */
+    update({ cursor, duration, turns, selected }) {
+      const turn = /** @type {Utterance | null} */ (turnAt(turns, cursor, duration));
+      const place = t("wave.position", { time: clock(cursor), total: clock(duration) });
+      plot.setAttribute("aria-valuemax", duration.toFixed(1));
+      plot.setAttribute("aria-valuenow", cursor.toFixed(1));
+      plot.setAttribute("aria-valuetext", turn ? `${place}, ${turn.number}: ${textOf(turn)}` : place);
+      const chosen = turns.find((one) => one.number === selected);
+      caption.hidden = !turns.length || !visible;
+      caption.replaceChildren(...(chosen ? whole(chosen) : [t("wave.choose")]));
+    },
+  };
+}
+
+/** @param {Utterance} turn */
+function whole(turn) {
+  const end = turn.end === null ? "…" : clock(turn.end);
+  return [
+    make("b", { class: "qaw-caption-number" }, String(turn.number)),
+    make("span", {}, `${clock(turn.onset ?? 0)} – ${end}`),
+    make("span", { class: "qaw-caption-text", dir: "auto" }, turn.settled, make("i", { class: "qaw-dim" }, turn.draft)),
+  ];
+}
