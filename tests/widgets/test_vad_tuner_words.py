@@ -11,10 +11,9 @@ from support.node import ROOT, find_node
 
 import qwen_asr_widgets as qaw
 from qwen_asr_widgets.recording.verification import agreement
-from qwen_asr_widgets.vad.calibrate import Observation, calibrate
 from qwen_asr_widgets.vad.explain import explain
 from qwen_asr_widgets.vad.scores import SpeechScores
-from qwen_asr_widgets.vad.turns import Turn, TurnDetection, detect_turns
+from qwen_asr_widgets.vad.turns import Turn, TurnDetection
 from qwen_asr_widgets.widgets.vad_tuner_estimate import Estimator
 from qwen_asr_widgets.widgets.vad_tuner_trials import agreement_state
 from qwen_asr_widgets.widgets.vad_tuner_why import why_state
@@ -79,13 +78,8 @@ def test_agreements_are_said_as_python_says_them():
     assert "完全一致" in said("zh", agreements=states)["agreements"][0]
 
 
-def test_with_a_fit_the_sentence_and_its_buttons_speak_of_the_services_scale():
-    talk = SpeechScores(np.tile(qaw.speech_scores(qaw.sample("conversation").clip).values, 3))
-    estimator = Estimator(calibrate([
-        Observation(
-            talk, TurnDetection(theirs, 400), detect_turns(talk, TurnDetection(theirs * 0.5 + 0.3, 500))
-        ) for theirs in (-0.4, -0.2, 0.0, 0.2, 0.6)
-    ]))
+def test_with_a_fit_the_sentence_and_its_buttons_speak_of_the_services_scale(shifted_fit):
+    estimator = Estimator(shifted_fit)
     sample = qaw.sample("noisy")
     scores, settings = qaw.speech_scores(sample.clip), TurnDetection(0.9, 200)
     whys = explain(scores, estimator.ours(settings), sample.turns)

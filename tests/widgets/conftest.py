@@ -1,0 +1,37 @@
+"""What tests of the tuner share: the noisy sample, a tuner of it, and a good fit to a service."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+
+import qwen_asr_widgets as qaw
+from qwen_asr_widgets.vad.calibrate import Calibration, Observation, calibrate
+
+
+@pytest.fixture
+def noisy() -> qaw.Sample:
+    """Return eight turns in a busy room, with their reference."""
+    return qaw.sample("noisy")
+
+
+@pytest.fixture
+def tuner(noisy: qaw.Sample) -> Iterator[qaw.VadTuner]:
+    """Tune it from the default settings."""
+    made = qaw.VadTuner(noisy)
+    yield made
+    made.close()
+
+
+@pytest.fixture(scope="session")
+def shifted_fit() -> Calibration:
+    """Fit a service whose thresholds are 0.3 + 0.5 of ours and which waits 100 ms longer."""
+    talk = qaw.SpeechScores(np.tile(qaw.speech_scores(qaw.sample("conversation").clip).values, 3))
+    return calibrate([
+        Observation(
+            talk, qaw.TurnDetection(theirs, 400),
+            qaw.detect_turns(talk, qaw.TurnDetection(theirs * 0.5 + 0.3, 500)),
+        ) for theirs in (-0.4, -0.2, 0.0, 0.2, 0.6)
+    ])

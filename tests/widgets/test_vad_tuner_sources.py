@@ -1,0 +1,132 @@
+"""What a tuner takes and what it makes of it: clips, recordings, labels, a fit; and what it refuses."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from support.recordings import Script
+from support.tuner_view import View
+
+import qwen_asr_widgets as qaw
+from qwen_asr_widgets.audio.clip import AudioClip
+from qwen_asr_widgets.audio.reference import ReferenceTurn
+from qwen_asr_widgets.errors import LabelError, SettingError
+from qwen_asr_widgets.vad.calibrate import Observation, calibrate
+from qwen_asr_widgets.vad.labels import Labels, load_labels
+from qwen_asr_widgets.vad.turns import Turn, TurnDetection
+from qwen_asr_widgets.widgets.vad_tuner import VadTuner
+from qwen_asr_widgets.widgets.vad_tuner_report import report_html
+
+LOOSE = TurnDetection(0.2, 800)
+TIGHT = TurnDetection(0.9, 250)
+
+
+def test_a_recording_brings_its_turns_settings_and_delays():
+    script = Script(26.0, config=qaw.SessionConfig(turn_detection=TurnDetection(0.1, 600)))
+    script.turn("a", 1.0, 5.0, "one", endpoint=0.7, decode=0.2)
+    script.turn("b", 8.0, 12.0, "two", endpoint=0.72, decode=0.3)
+    tuner = VadTuner(script.finish())
+    state = tuner._state()
+    assert tuner.in_force == TurnDetection(0.1, 600) and tuner.settings == tuner.in_force
+    assert state["service"]["turns"] == [[1.0, 5.0], [8.0, 12.0]]
+    overhead = state["overhead"]
+    assert overhead["n"] == 2 and 0.09 < overhead["endpoint"] < 0.12 and overhead["decode"] > 0.19
+    assert tuner.expected_wait == pytest.approx(19 * 0.032 + overhead["endpoint"] + overhead["decode"])
+    tuner.close()
+
+
+def test_turns_of_the_cloud_are_called_estimated(noisy):
+    assert VadTuner(noisy, endpoint="beijing").estimate_kind == "estimated"
+    assert VadTuner(noisy).estimate_kind == "exact"
+    script = Script(10.0, engine="qwen3-asr-flash-realtime, DashScope beijing")
+    script.turn("a", 1.0, 5.0, "one", exact=False)
+    assert VadTuner(script.finish()).estimate_kind == "estimated"
+
+
+def test_a_good_fit_is_used_and_named_and_a_poor_one_refused(noisy, shifted_fit):
+    scores = qaw.speech_scores(noisy.clip)
+    assert shifted_fit.good
+    tuner = VadTuner(noisy, calibration=shifted_fit, endpoint="beijing", settings=TurnDetection(0.0, 400))
+    assert tuner.estimate_kind == "calibrated" and tuner._state()["fit"]["turns"] == shifted_fit.turns
+    assert tuner.turns == shifted_fit.predict(scores, TurnDetection(0.0, 400))
+    found = tuner.sweep([-0.4, 0.0, 0.4], [400, 800])
+    assert found.thresholds == (-0.4, 0.0, 0.4) and found.silences == (400, 800)
+    wrong = [Turn(k * 1.0, k * 1.0, k * 1.0 + 0.3) for k in range(28)]
+    with pytest.raises(SettingError, match="Poor fit"):
+        VadTuner(noisy, calibration=calibrate([Observation(scores, LOOSE, wrong)]))
+
+
+def test_several_clips_have_figures_of_each_and_of_all():
+    tuner = VadTuner([qaw.sample("noisy"), qaw.sample("conversation")], settings=TIGHT)
+    view = View(tuner)
+    rows = tuner._table()
+    assert [row["case"] for row in rows] == [0, 1, None]
+    assert rows[2]["figures"]["turns"] == rows[0]["figures"]["turns"] + rows[1]["figures"]["turns"]
+    assert tuner.measures.turns == rows[2]["figures"]["turns"]
+    heard = view.ask(kind="case", index=1)
+    assert [c["kind"] for c, _ in heard][:2] == ["run", "sound"]
+    assert tuner.case.name == "conversation" and view.last("tuner")[0]["at"] == 1
+    tuner.close()
+
+
+def test_long_sound_is_scored_while_it_is_shown_and_python_waits_for_it():
+    clip = qaw.sample("conversation").clip
+    long = AudioClip(np.tile(clip.samples, 5), 16_000)
+    tuner = VadTuner(long)
+    assert len(tuner.scores) == len(long) // 512 and tuner.turns
+    tuner.close()
+
+
+def test_a_clip_without_speech_and_one_sample_are_no_problem():
+    for samples in (np.zeros(32_000, np.float32), np.zeros(1, np.float32)):
+        tuner = VadTuner(AudioClip(samples, 16_000), Labels([]))
+        assert tuner.turns == [] and tuner.measures.invented == 0
+        tuner.sweep([0.0, 0.5], [400, 800])
+        assert "<img" in tuner.static_html() and "None: every reference turn" in report_html(tuner)
+        tuner.close()
+
+
+def test_scores_kept_by_another_version_are_made_anew(noisy, monkeypatch, tmp_path):
+    from qwen_asr_widgets.vad import cache
+
+    monkeypatch.setattr(cache, "cache_folder", lambda: tmp_path)
+    wanted = VadTuner(noisy.clip).turns
+    kept, = (path for path in tmp_path.rglob("*") if path.is_file())
+    kept.write_bytes(b"of another version" + kept.read_bytes()[18:])
+    assert VadTuner(noisy.clip).turns == wanted
+
+
+def test_unsorted_labels_are_put_in_order(noisy):
+    assert VadTuner(noisy.clip, list(reversed(noisy.turns))).labels == Labels(noisy.turns)
+
+
+def test_a_reference_of_two_channels_asks_for_one(noisy, tmp_path):
+    path = tmp_path / "noisy.rttm"
+    path.write_text("".join(
+        f"SPEAKER noisy {channel} {turn.start + 0.1 * channel:.3f} 1.000 <NA> <NA> s{channel} <NA> <NA>\n"
+        for turn in noisy.turns[:3] for channel in (1, 2)
+    ))
+    with pytest.raises(LabelError) as caught:
+        VadTuner(noisy.clip, path)
+    assert "channel" in str(caught.value) and "\n" not in str(caught.value)
+    tuner = VadTuner(noisy.clip, load_labels(path, channel=1))
+    assert tuner.labels.turns[0].start == pytest.approx(noisy.turns[0].start + 0.2, abs=6e-4)
+    tuner.close()
+
+
+@pytest.mark.parametrize("source, reference, error, said", [
+    ([], None, SettingError, "the list of clips is empty"),
+    (3.5, None, SettingError, "not float"),
+    ("clip", [ReferenceTurn(1.0, 99.0)], LabelError, "but the clip is 28.9"),
+    ("clip", [ReferenceTurn(1.0, 4.0), ReferenceTurn(3.0, 5.0)], LabelError, "overlap"),
+    ("clip", Labels([ReferenceTurn(1, 2)], uri="another"), LabelError, "These labels are of 'another'"),
+    ("clip", 5, LabelError, "not int"),
+    ("two", [None], LabelError, "2 clips but 1 reference"),
+    ("two", Labels([]), LabelError, "one for each clip"),
+])
+def test_what_cannot_be_used_is_said_in_one_sentence(noisy, source, reference, error, said):
+    given = {"clip": noisy.clip, "two": [noisy.clip, noisy.clip]}.get(source, source) \
+        if isinstance(source, str) else source
+    with pytest.raises(error) as caught:
+        VadTuner(given, reference)
+    assert said in str(caught.value) and "\n" not in str(caught.value)
