@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import soundfile
 from support.ipykernel6 import ipykernel6_folder
-from support.jupyter import JupyterServer, NotebookPage, chromium, find_chromium, has
+from support.jupyter import VIEWPORT, JupyterServer, LabTabs, NotebookPage, chromium, find_chromium, has
 
 from qwen_asr_widgets.audio.resample import resample
 from qwen_asr_widgets.audio.samples import sample
@@ -71,28 +71,42 @@ def browser(spoken_wav: Path) -> Iterator[Any]:
         yield running
 
 
+@pytest.fixture(scope="session")
+def lab_tabs(browser: Any) -> LabTabs:
+    """Share one browser profile, in which the microphone is allowed, and its pages of JupyterLab."""
+    return LabTabs(browser.new_context(locale="en-US", viewport=VIEWPORT))
+
+
 @pytest.fixture
 def open_page(
-    server: JupyterServer, browser: Any, request: pytest.FixtureRequest
+    server: JupyterServer, browser: Any, lab_tabs: LabTabs, request: pytest.FixtureRequest
 ) -> Iterator[Callable[..., NotebookPage]]:
-    """Make pages with their own profile; errors on their consoles fail the test."""
+    """Make pages; errors on their consoles fail the test.
+
+    They share a profile, and what asks for options has one of its own.
+    """
     pages: list[NotebookPage] = []
 
     def make(microphone: bool = True, init_script: str = "", **options: Any) -> NotebookPage:
-        context = browser.new_context(locale="en-US", viewport={"width": 1000, "height": 700}, **options)
+        own = bool(init_script or options)
+        context = lab_tabs.context
+        if own:
+            context = browser.new_context(**{"locale": "en-US", "viewport": VIEWPORT, **options})
         if microphone:
             context.grant_permissions(["microphone"])
+        else:
+            context.clear_permissions()
         if init_script:
             context.add_init_script(init_script)
-        pages.append(NotebookPage(server, context))
+        pages.append(NotebookPage(server, context, None if own else lab_tabs))
         return pages[-1]
 
     yield make
     errors = [error for page in pages for error in page.errors]
-    if errors or request.node.stash.get(FAILED, False):
-        name = re.sub(r"\W+", "-", request.node.name)
-        for number, page in enumerate(pages):
-            page.keep(f"{name}-{number}")
+    failed = bool(errors) or request.node.stash.get(FAILED, False)
+    name = re.sub(r"\W+", "-", request.node.name)
+    for number, page in enumerate(pages if failed else []):
+        page.keep(f"{name}-{number}")
     for page in pages:
-        page.shut_down()
+        page.shut_down(failed)
     assert not errors, "errors on the browser's console"

@@ -67,6 +67,24 @@ EVALUATE = """async (code) => {
 }"""
 
 
+# A document that is closed by a command asks whether to save it; one that is disposed of does not.
+OPEN_NOTEBOOK = """async (path) => {
+  const { commands, shell } = window.jupyterapp;
+  const opened = await commands.execute('docmanager:open', { path, factory: 'Notebook' });
+  shell.activateById(opened.id);
+}"""
+
+CLOSE_NOTEBOOK = """async () => {
+  const { commands, shell } = window.jupyterapp ?? {};
+  await shell?.currentWidget?.sessionContext?.shutdown();
+  shell?.currentWidget?.dispose();
+  const light = document.body.dataset.jpThemeLight !== 'false';
+  if (!light) await commands.execute('apputils:change-theme', { theme: 'JupyterLab Light' });
+}"""
+
+VIEWPORT = {"width": 1000, "height": 700}
+
+
 def find_chromium() -> str | None:
     """Return the path of a Chromium or Chrome on this computer, if there is one."""
     names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
@@ -154,24 +172,75 @@ class JupyterServer:
         self.log.close()
 
 
+class LabTabs:
+    """Pages of JupyterLab in one browser profile that stay open from test to test, for its boot takes longer
+    than most tests; each test opens a notebook and a kernel of its own in them.
+    """
+
+    def __init__(self, context: Any) -> None:
+        self.context = context
+        self.free: list[Any] = []
+
+    def take(self) -> Any:
+        """Return a page that shows JupyterLab without a document, or a new empty one."""
+        return self.free.pop() if self.free else self.context.new_page()
+
+    def give_back(self, page: Any) -> None:
+        """Keep a page whose document is closed for another test."""
+        page.set_viewport_size(VIEWPORT)
+        self.free.append(page)
+
+
 class NotebookPage:
-    """A notebook open in a front end, driven by Playwright; remembers what the console said."""
+    """A notebook open in a front end, driven by Playwright; remembers what the console said.
+
+    Parameters
+    ----------
+    server : JupyterServer
+    context : playwright BrowserContext
+        Closed by `shut_down`, unless it is that of the tabs.
+    tabs : LabTabs, optional
+        Where pages of JupyterLab come from.
+    """
 
     KERNEL = "window.jupyterapp.shell.currentWidget.sessionContext.session.kernel"
 
-    def __init__(self, server: JupyterServer, context: Any) -> None:
+    page: Any
+
+    def __init__(self, server: JupyterServer, context: Any, tabs: LabTabs | None = None) -> None:
         self.server = server
         self.context = context
+        self.tabs = tabs
         self.console: list[str] = []
         self.errors: list[str] = []
-        self.page = self.second_page()
+        self._pages: list[tuple[Any, bool]] = []
 
     def second_page(self) -> Any:
         """Open another, still empty tab in the same browser profile."""
-        page = self.context.new_page()
-        page.on("console", lambda message: self._heard(message.type, message.text))
-        page.on("pageerror", lambda error: self._heard("error", f"{error}\n{getattr(error, 'stack', '')}"))
+        return self._listen_to(self.context.new_page(), borrowed=False)
+
+    def second_tab(self) -> Any:
+        """Open the same notebook in another tab of JupyterLab."""
+        page = self._lab_page()
+        self._show(page, self.path.name, "lab")
         return page
+
+    def _lab_page(self) -> Any:
+        if self.tabs is None:
+            return self.second_page()
+        return self._listen_to(self.tabs.take(), borrowed=True)
+
+    def _listen_to(self, page: Any, borrowed: bool) -> Any:
+        self._pages.append((page, borrowed))
+        page.on("console", self._console)
+        page.on("pageerror", self._page_error)
+        return page
+
+    def _console(self, message: Any) -> None:
+        self._heard(message.type, message.text)
+
+    def _page_error(self, error: Any) -> None:
+        self._heard("error", f"{error}\n{getattr(error, 'stack', '')}")
 
     def _heard(self, kind: str, text: str) -> None:
         self.console.append(f"{kind}: {text}")
@@ -188,11 +257,17 @@ class NotebookPage:
 
     def visit(self, file: str, front_end: str = "lab") -> None:
         """Open a notebook without running it."""
-        query = "?reset" if front_end == "lab" else ""
-        address = f"{self.server.url}{FRONT_ENDS[front_end]}/{file}{query}"
-        self.page.goto(address, wait_until="domcontentloaded")
+        self.page = self._lab_page() if front_end == "lab" else self.second_page()
+        self._show(self.page, file, front_end)
+
+    def _show(self, page: Any, file: str, front_end: str) -> None:
+        if front_end == "lab" and page.evaluate("() => Boolean(window.jupyterapp)"):
+            page.evaluate(OPEN_NOTEBOOK, file)
+        else:
+            address = f"{self.server.url}{FRONT_ENDS[front_end]}/{file}"
+            page.goto(address + ("?reset" if front_end == "lab" else ""), wait_until="domcontentloaded")
         if front_end != "voila":
-            self.wait_until_idle()
+            page.wait_for_function(WAIT_FOR_KERNEL, timeout=60_000)
 
     def run_all(self, wait: bool = True) -> None:
         """Run every cell; without ``wait`` return while they run."""
@@ -223,23 +298,35 @@ class NotebookPage:
     def save(self) -> Path:
         """Save the notebook and return its path."""
         self.page.evaluate("async () => { await window.jupyterapp.commands.execute('docmanager:save'); }")
+        return self.path
+
+    @property
+    def path(self) -> Path:
+        """The notebook's file."""
         return self.server.notebooks / Path(self.page.url.split("?")[0]).name
 
     def keep(self, name: str) -> None:
         """Keep a screenshot and the console log of a failed test."""
         FAILURES.mkdir(exist_ok=True)
         (FAILURES / f"{name}.log").write_text("\n".join(self.console), encoding="utf-8")
-        for number, page in enumerate(self.context.pages):
+        for number, (page, _) in enumerate(self._pages):
             page.screenshot(path=FAILURES / f"{name}-{number}.png", full_page=True)
 
-    def shut_down(self) -> None:
-        """End the kernel of the page and close its browser context."""
-        for page in self.context.pages:
+    def shut_down(self, failed: bool = False) -> None:
+        """End the kernels of the pages; pages of a failed test are not used again."""
+        for page, borrowed in self._pages:
+            page.remove_listener("console", self._console)
+            page.remove_listener("pageerror", self._page_error)
             with contextlib.suppress(Exception):
-                page.evaluate("""async () => {
-                  await window.jupyterapp?.shell?.currentWidget?.sessionContext?.shutdown();
-                }""")
-        self.context.close()
+                page.evaluate(CLOSE_NOTEBOOK)
+                if self.tabs is not None and borrowed and not failed:
+                    self.tabs.give_back(page)
+        if self.tabs is None:
+            self.context.close()
+            return
+        for page in self.context.pages:
+            if page not in self.tabs.free:
+                page.close()
 
 
 @contextlib.contextmanager
