@@ -52,6 +52,7 @@ class Track:
     reported: Times
     free_start: NDArray[np.bool_]
     _runs: dict[float, Frames] = field(default_factory=dict, repr=False)
+    _spreads: dict[Model, NDArray[np.float64]] = field(default_factory=dict, repr=False)
 
     @classmethod
     def of(cls, scores: SpeechScores, settings: TurnDetection, turns: Iterable[Turn]) -> Track:
@@ -67,6 +68,17 @@ class Track:
         if threshold not in self._runs:
             self._runs[threshold] = speech_runs(self.values, threshold)
         return self._runs[threshold]
+
+    def spreads(self, model: Model) -> NDArray[np.float64]:
+        """Return ``Pairing.spread`` at each of ``THRESHOLDS``; the model's line has no part in it.
+
+        Found once: the fits that hold out a recording ask for the same of all others.
+        """
+        lineless = replace(model, offset=0.0, slope=1.0)
+        if lineless not in self._spreads:
+            found = [pair(self, lineless, level).spread() for level in THRESHOLDS]
+            self._spreads[lineless] = np.array(found)
+        return self._spreads[lineless]
 
     def parts(self, count: int) -> list[Track]:
         """Cut the track between turns into up to ``count`` parts with about the same number of turns each."""
@@ -232,7 +244,7 @@ def _with_line(model: Model, tracks: Sequence[Track]) -> tuple[Model, float]:
 
     Every track's cost is known at every threshold of ours; a line reads one of them for each track.
     """
-    costs = np.array([[pair(track, model, level).spread() for level in THRESHOLDS] for track in tracks])
+    costs = np.array([track.spreads(model) for track in tracks])
     theirs = np.array([track.settings.threshold for track in tracks])
     middle = float(theirs.mean())
     slopes = SLOPES if len(np.unique(theirs)) > 1 else np.ones(1)
