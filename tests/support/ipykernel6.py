@@ -1,56 +1,53 @@
-"""A second kernel for the browser tests: ipykernel 6.31 in an environment of its own.
-
-``python tests/support/ipykernel6.py`` makes it (the Makefile does); the tests make it too where it is
-missing. It sees the packages of this environment behind its own ipykernel, so nothing is installed twice.
-"""
+"""A second kernel for the browser tests: ipykernel 6.31, laid before the packages of this environment."""
 
 from __future__ import annotations
 
 import json
+import os
+import shutil
 import subprocess
 import sys
-import sysconfig
-import venv
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-FOLDER = ROOT / ".venv-ipykernel6"
 VERSION = "6.31.0"
 KERNEL = "ipykernel6"
+ONLY_6_NEEDS = ("nest-asyncio",)
 
 
-def make_ipykernel6() -> Path:
-    """Make the environment and its kernelspec; returns the folder for ``JUPYTER_PATH``."""
-    python = FOLDER / "bin" / "python"
-    done = FOLDER / f"made-{VERSION}"
+def make_kernel(version: str, name: str, extra: tuple[str, ...] = ()) -> Path:
+    """Put an ipykernel and its kernelspec into a folder of their own; returns one for ``JUPYTER_PATH``.
+
+    Only ipykernel itself is fetched (about a second): what it needs is in this environment already.
+
+    Raises
+    ------
+    subprocess.CalledProcessError
+        It cannot be had from the package registry.
+    """
+    folder = ROOT / ".make" / f"ipykernel-{version}"
+    packages, done = folder / "packages", folder / "done"
     if not done.exists():
-        venv.create(FOLDER, with_pip=True, clear=True)
-        install = [python, "-m", "pip", "install", "--quiet", f"ipykernel=={VERSION}"]
-        subprocess.run(list(map(str, install)), check=True)
-        site = subprocess.run(
-            [str(python), "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"],
-            check=True, capture_output=True, text=True,
-        ).stdout.strip()
-        behind = f"{sysconfig.get_path('purelib')}\n{ROOT}\n"
-        Path(site, "packages_of_the_tests.pth").write_text(behind)
+        shutil.rmtree(folder, ignore_errors=True)
+        pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+        wanted = ["--no-deps", "--target", str(packages), f"ipykernel=={version}", *extra]
+        subprocess.run([*pip, *wanted], check=True)
         done.touch()
-    share = FOLDER / "share" / "jupyter"
-    spec = share / "kernels" / KERNEL
+    spec = folder / "jupyter" / "kernels" / name
     spec.mkdir(parents=True, exist_ok=True)
-    arguments = [str(python), "-m", "ipykernel_launcher", "-f", "{connection_file}"]
-    (spec / "kernel.json").write_text(
-        json.dumps({"argv": arguments, "display_name": f"ipykernel {VERSION}", "language": "python"})
-    )
-    return share
+    kernel = {
+        "argv": [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"],
+        "env": {"PYTHONPATH": os.pathsep.join(filter(None, [str(packages), os.environ.get("PYTHONPATH")]))},
+        "display_name": f"ipykernel {version}",
+        "language": "python",
+    }
+    (spec / "kernel.json").write_text(json.dumps(kernel))
+    return folder / "jupyter"
 
 
 def ipykernel6_folder() -> Path | None:
-    """Return the folder for ``JUPYTER_PATH``, or None where the kernel cannot be made (no registry)."""
+    """Return the folder for ``JUPYTER_PATH``, or None where the kernel cannot be had (no registry)."""
     try:
-        return make_ipykernel6()
+        return make_kernel(VERSION, KERNEL, ONLY_6_NEEDS)
     except (subprocess.CalledProcessError, OSError):
         return None
-
-
-if __name__ == "__main__":
-    sys.stdout.write(f"{make_ipykernel6()}\n")
