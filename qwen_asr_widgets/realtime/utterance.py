@@ -10,7 +10,7 @@ EndedBy = Literal["silence", "finish", "commit", "lost", "limit"]
 Status = Literal["speaking", "stopped", "final", "failed", "lost"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Partial:
     """One partial result: ``text`` is settled, ``stash`` may still change; ``time`` as given to `receive`."""
 

@@ -31,7 +31,7 @@ from ..realtime.config import SessionConfig
 from ..realtime.events import Event
 from ..vad.turns import CloseReason
 from .recording import Recording
-from .values import AudioSent, AudioSkipped, Connection, RecordingState, RunInfo, TimedEvent
+from .values import AudioSent, AudioSkipped, Connection, RecordingState, RunInfo, TimedEvent, sent_audio
 
 FORMAT_VERSION = 1
 MANIFEST, AUDIO, EVENTS = "manifest.json", "audio.flac", "events.jsonl"
@@ -272,9 +272,8 @@ def _event(line: Mapping[str, Any], samples: int) -> TimedEvent:
         return TimedEvent(time, direction, {"type": local.type, **asdict(local)}, local)
     if direction not in ("in", "out"):
         raise ValueError(f"direction {direction!r}")
-    if "audio" in line:
-        sent = AudioSent(*_on_tape(samples, *line["audio"]))
-        return TimedEvent(time, direction, sent.message, sent)
+    if direction == "out" and "audio" in line:
+        return sent_audio(*_on_tape(samples, *line["audio"]), time)
     message = line["event"]
     event: Event = read_server(message) if direction == "in" else read_client(message)
     return TimedEvent(time, direction, message, event)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from bisect import bisect_right
 
 
@@ -10,26 +11,41 @@ class SendLedger:
 
     A range that was sent before (after a reconnection) keeps its first time. One that was skipped has none.
 
+    Notes
+    -----
+    A live recording adds ten ranges a second: they are kept as columns of numbers, 24 bytes each.
+
     Examples
     --------
     >>> ledger = SendLedger()
-    >>> ledger.add(0, 1600, 0.1); ledger.add(1600, 3200, 0.2)
+    >>> ledger.add(0, 1600, 0.1), ledger.add(1600, 3200, 0.2), ledger.add(0, 1600, 0.3)
+    (True, True, False)
     >>> ledger.at(1599), ledger.at(1600), ledger.at(3200)
     (0.1, 0.2, None)
-    >>> ledger.skip(3200, 8000); ledger.add(8000, 9600, 0.6)
+    >>> ledger.skip(3200, 8000)
+    >>> ledger.add(8000, 9600, 0.6)
+    True
     >>> ledger.at(7999), ledger.at(8000), ledger.stop, ledger.sent, ledger.skipped
     (None, 0.6, 9600, 4800, 4800)
     """
 
     def __init__(self) -> None:
-        self._starts: list[int] = []
-        self._stops: list[int] = []
-        self._times: list[float] = []
+        self._starts = array("q")
+        self._stops = array("q")
+        self._times = array("d")
         self._skipped_to = 0
         self.sent = 0
         """How many samples were sent."""
         self.skipped = 0
         """How many samples were passed over."""
+
+    def __len__(self) -> int:
+        """Return how many ranges are kept."""
+        return len(self._times)
+
+    def row(self, index: int) -> tuple[int, int, float]:
+        """Return a range as it was added: start, stop (exclusive), time (s). Once kept it never changes."""
+        return self._starts[index], self._stops[index], self._times[index]
 
     @property
     def stop(self) -> int:
@@ -47,14 +63,22 @@ class SendLedger:
             self.skipped += stop - start
             self._skipped_to = stop
 
-    def add(self, start: int, stop: int, time: float) -> None:
-        """Note that samples ``start`` to ``stop`` (exclusive) left at ``time`` seconds."""
-        start = max(start, self._sent_to)
-        if stop > start:
-            self._starts.append(start)
-            self._stops.append(stop)
-            self._times.append(time)
-            self.sent += stop - start
+    def add(self, start: int, stop: int, time: float) -> bool:
+        """Note that samples ``start`` to ``stop`` (exclusive) left at ``time`` seconds.
+
+        Returns
+        -------
+        bool
+            Whether the range is kept: one that brings nothing new is not.
+        """
+        new = stop - max(start, self._sent_to)
+        if new <= 0:
+            return False
+        self._starts.append(start)
+        self._stops.append(stop)
+        self._times.append(time)
+        self.sent += new
+        return True
 
     def at(self, sample: int) -> float | None:
         """Return the time (s) at which the chunk with this sample first went out; None if it never did."""

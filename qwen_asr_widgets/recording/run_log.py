@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time as wall
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
 from typing import Any
 
@@ -16,6 +16,7 @@ from ..realtime.client_turn import ClientTurn, LocalEvent
 from ..realtime.config import SessionConfig
 from ..realtime.events import AppendAudio, Event, SessionUpdate
 from ..realtime.session import Session
+from .event_log import EventLog
 from .ledger import SendLedger
 from .settings import SettingsLog
 from .utterances import UtteranceTimer
@@ -28,6 +29,7 @@ from .values import (
     SettingsChange,
     TimedEvent,
     now_with_zone,
+    sent_audio,
 )
 
 
@@ -52,7 +54,7 @@ class RunLog:
         self._session = Session(replace(config, turn_detection=None) if is_clients else config)
         self._ledger = SendLedger()
         self._timer = UtteranceTimer(self._ledger.at, config.sample_rate)
-        self._events: list[TimedEvent] = []
+        self._events = EventLog(self._ledger)
         self._settings = SettingsLog(config, self._info.turn_taking)
         self._connections: list[Connection] = []
         self._lost: list[tuple[int, int]] = []
@@ -64,7 +66,7 @@ class RunLog:
         """Return everything the recording consists of at this moment."""
         with self._lock:
             return RecordingState(
-                self._info, self.tape.read(), tuple(self._events), tuple(self._settings.changes),
+                self._info, self.tape.read(), self._events.events, tuple(self._settings.changes),
                 tuple(self._connections), tuple(self._lost), tuple(self._notes), self._complete,
             )
 
@@ -82,8 +84,7 @@ class RunLog:
 
     def audio_sent(self, start: int, stop: int, time: float) -> None:
         """Note that samples ``start`` to ``stop`` (exclusive) of the tape went out."""
-        event = AudioSent(start, stop)
-        self._take(TimedEvent(time - self._began, "out", event.message, event))
+        self._take(sent_audio(start, stop, time - self._began))
 
     def audio_skipped(self, start: int, stop: int, time: float) -> None:
         """Note that samples ``start`` to ``stop`` (exclusive) of the tape were passed over."""
@@ -146,10 +147,9 @@ class RunLog:
 
     def _take(self, timed: TimedEvent) -> None:
         with self._lock:
-            self._events.append(timed)
+            self._events.add(timed)
             event: Any = timed.event
             if isinstance(event, AudioSent):
-                self._ledger.add(event.start, event.stop, timed.time)
                 self._session.send(AppendAudio(b""), timed.time, event.stop - event.start)
             elif isinstance(event, AudioSkipped):
                 self._ledger.skip(event.start, event.stop)
@@ -192,10 +192,10 @@ class RunLog:
             return tuple(self._settings.changes)
 
     @property
-    def events(self) -> tuple[TimedEvent, ...]:
-        """Every event, in the order in which it passed."""
+    def events(self) -> Sequence[TimedEvent]:
+        """Every event, in the order in which it passed; compares and reads as a tuple does."""
         with self._lock:
-            return tuple(self._events)
+            return self._events.events
 
     @property
     def connections(self) -> tuple[Connection, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, ClassVar, NamedTuple
@@ -72,6 +72,12 @@ class TimedEvent:
     direction: str
     message: Mapping[str, Any]
     event: Event | LocalEvent
+
+
+def sent_audio(start: int, stop: int, time: float) -> TimedEvent:
+    """Return the event of samples ``start`` to ``stop`` (exclusive) of the tape going out at ``time`` (s)."""
+    event = AudioSent(start, stop)
+    return TimedEvent(time, "out", event.message, event)
 
 
 @dataclass(frozen=True)
@@ -175,7 +181,7 @@ class RecordingState(NamedTuple):
 
     info: RunInfo
     samples: NDArray[np.int16]
-    events: tuple[TimedEvent, ...]
+    events: Sequence[TimedEvent]
     settings: tuple[SettingsChange, ...]
     connections: tuple[Connection, ...]
     lost: tuple[tuple[int, int], ...]
