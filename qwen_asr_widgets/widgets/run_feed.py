@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..audio.reference import ReferenceTurn
-from ..recording.comparison import settings_text
+from ..recording.summary import ENOUGH
 from ..vad.turns import Turn
 from .pump import Message
 
@@ -57,6 +57,31 @@ def lane_state(role: str, turns: Sequence[Turn | ReferenceTurn]) -> dict[str, An
             }
             for number, turn in enumerate(turns, 1)
         ],
+    }
+
+
+def settings_state(recording: Recording) -> dict[str, Any]:
+    """Return the settings in force, and whether others were before: ``threshold`` None is manual mode."""
+    detection = recording.config.turn_detection
+    return {
+        "threshold": None if detection is None else detection.threshold,
+        "silence": 0 if detection is None else detection.silence_duration_ms,
+        "client": recording.info.turn_taking == "client",
+        "changed": len({change.sample for change in recording.settings}) > 1,
+    }
+
+
+def summary_state(recording: Recording) -> dict[str, Any]:
+    """Return how long finals took, and how that was measured: percentiles of many, of few the longest."""
+    summary = recording.latency().summary()
+    wait = summary.measures.get("finalization")
+    figures = None
+    if wait is not None:
+        figures = {name: round(getattr(wait, name), 4) for name in ("p50", "p95", "p99")}
+        figures["longest"] = round(wait.longest, 4) if wait.n < ENOUGH else None
+    return {
+        "figures": figures, "n": wait.n if wait is not None else summary.n, "chunk_ms": summary.chunk_ms,
+        "pace": summary.pace, "source": summary.source, "cut": summary.cut, "left_out": summary.left_out,
     }
 
 
@@ -180,15 +205,18 @@ class RunFeed:
     def _look_at_info(self, changed: bool) -> tuple[dict[str, Any], list[dict[str, Any]]]:
         recording = self.recording
         if recording is None:
-            return {"title": self._title, "engine": "", "summary": "", "growing": False, "pace": 1.0}, []
+            nothing = {"engine": "", "settings": None, "summary": None, "growing": False, "pace": 1.0}
+            return {"title": self._title, **nothing}, []
         growing = is_growing(recording)
-        summary = self._info.get("summary", "")
+        summary = self._info.get("summary")
         if changed or not self._info:
-            summary = str(recording.latency().summary()) if recording.utterances else ""
-        engine = " · ".join(part for part in (recording.info.engine, settings_text(recording)) if part)
-        title = self._title or recording.info.name
-        info = {"title": title, "engine": engine, "summary": summary, "growing": growing}
-        return {**info, "pace": recording.info.pace}, _marks(recording)
+            summary = summary_state(recording) if recording.utterances else None
+        info = {
+            "title": self._title or recording.info.name, "engine": recording.info.engine,
+            "settings": settings_state(recording), "summary": summary, "growing": growing,
+            "pace": recording.info.pace,
+        }
+        return info, _marks(recording)
 
     def _lane_states(self) -> list[dict[str, Any]]:
         lanes = dict(self._lanes)
@@ -213,18 +241,19 @@ def _marks(recording: Recording) -> list[dict[str, Any]]:
     """Return what stands on the time axis: settings that took effect midway, sound that was lost."""
     rate = recording.tape.sample_rate
     marks = [
-        {"time": change.sample / rate, "kind": "settings", "label": _settings(change.config)}
+        {"time": change.sample / rate, **_settings(change.config)}
         for change in recording.settings[1:] if change.sample > 0
     ]
     marks += [
-        {"time": start / rate, "kind": "lost", "label": f"{(stop - start) / rate:.2f} s lost"}
+        {"time": start / rate, "kind": "lost", "label": f"{(stop - start) / rate:.2f} s"}
         for start, stop in recording.lost
     ]
     return sorted(marks, key=lambda mark: mark["time"])
 
 
-def _settings(config: Any) -> str:
+def _settings(config: Any) -> dict[str, str]:
     detection = config.turn_detection
     if detection is None:
-        return "manual"
-    return f"{detection.threshold:.2f} · {detection.silence_duration_ms} ms"
+        return {"kind": "manual", "label": ""}
+    label = f"{detection.threshold:.2f} · {detection.silence_duration_ms} ms"
+    return {"kind": "settings", "label": label}

@@ -81,7 +81,7 @@ class RunView(SavedOutput, anywidget.AnyWidget):
     height = traitlets.Int(96).tag(sync=True)
     selected = traitlets.Int(None, allow_none=True).tag(sync=True)
     static_id = traitlets.Unicode("").tag(sync=True)
-    save_outputs = traitlets.Bool(True)
+    save_outputs = traitlets.Bool(True).tag(sync=True)
     _pump: Pump | None = None
 
     def __init__(

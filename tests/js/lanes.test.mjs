@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import {
-  layBands, layLatency, stackBars, textSlots, tierOf, turnAt, visibleRange,
+  layBadges, layBands, layLatency, stackBars, textSlots, tierOf, turnAt, visibleRange,
 } from "../../qwen_asr_widgets/widgets/static/lanes.js";
 
 const turn = (number, onset, end, rest = {}) => ({ number, onset, end, ...rest });
@@ -29,6 +29,24 @@ test("tiny turns become a density, their problems ticks", () => {
   assert.equal(bands.length, 0);
   assert.deepEqual([...density.slice(0, 3)], [0.5, 0.5, 0.5]);
   assert.deepEqual(ticks, [25.25]);
+});
+
+test("a number stands where it covers no other turn; a problem without one is a tick", () => {
+  const turns = [turn(1, 1, 2), turn(2, 2.2, 3.5, { problem: true }), turn(3, 6, 7), turn(4, 9, 9.5, { problem: true })];
+  const view = { start: 0, span: 10 };
+  const { bands } = layBands(turns, view, 150, 10);
+  assert.deepEqual(bands.map(({ tier }) => tier), ["number", "number", "number", "band"]);
+  const { badges, ticks } = layBadges(bands, ({ number }) => (number === 1 ? 40 : 20));
+  assert.deepEqual(badges.map((badge) => [badge.turn.number, Math.round(badge.x)]), [[2, 33], [3, 90]]);
+  assert.deepEqual(ticks, [138.75]);
+  const inside = layBands([turn(7, -5, 4)], view, 150, 10).bands;
+  assert.deepEqual(layBadges(inside, () => 14).badges[0].x, 0);
+});
+
+test("waits too short to be seen are not smeared over their row", () => {
+  const bars = [{ number: 1, from: 1, middle: 1.4, to: 1.5 }, { number: 2, from: 100, middle: 103, to: 120 }];
+  const placed = layLatency(bars, { start: 0, span: 3600 }, 800, 1, () => 40);
+  assert.deepEqual(placed.map(({ bar }) => bar.number), [2]);
 });
 
 test("text stands from its turn to the next where there is room for it", () => {

@@ -3,9 +3,10 @@ import { test } from "node:test";
 import { fitParts, fitText, isRightToLeft, stackRows } from "../../qwen_asr_widgets/widgets/static/layout.js";
 import { Playback } from "../../qwen_asr_widgets/widgets/static/playback.js";
 import { emptyRun, latencyBars, takeRun } from "../../qwen_asr_widgets/widgets/static/run_state.js";
+import { engineText, markText, summaryText } from "../../qwen_asr_widgets/widgets/static/run_text.js";
 import { translator } from "../../qwen_asr_widgets/widgets/static/strings.js";
 import {
-  asText, filtered, latencyChips, noteChips, splitMatches,
+  asText, filtered, latencyChips, noteChips, problemText, splitMatches,
 } from "../../qwen_asr_widgets/widgets/static/transcript_rows.js";
 import { RowHeights } from "../../qwen_asr_widgets/widgets/static/virtual_list.js";
 import { scoreColumns } from "../../qwen_asr_widgets/widgets/static/waveform_draw.js";
@@ -80,6 +81,33 @@ test("manual mode has a decode delay and no endpoint", () => {
   assert.deepEqual([bar.from, bar.middle, bar.to], [1.5, 1.5, 1.9]);
 });
 
+const summary = {
+  figures: { p50: 1.1, p95: 1.38, p99: 1.39, longest: 1.4 }, n: 12, chunk_ms: 100, pace: 1, source: "service",
+  cut: 0, left_out: 0,
+};
+
+test("figures never stand without their number and how the sound was sent", () => {
+  assert.equal(summaryText(summary, t),
+    "final: median 1.10 s, longest 1.40 s (n = 12, 100 ms chunks, real time, speech ends by the service)");
+  const many = { ...summary, n: 40, pace: null, figures: { ...summary.figures, longest: null }, left_out: 2 };
+  assert.equal(summaryText(many, t), "final: p50 1.10 s, p95 1.38 s, p99 1.39 s (n = 40, 100 ms chunks, "
+    + "as fast as taken, speech ends by the service, 2 not closed by silence)");
+  assert.match(summaryText({ ...summary, figures: null, n: 0 }, t), /^no utterance closed by silence \(n = 0/);
+  assert.equal(summaryText(summary, translator("zh")),
+    "定稿：中位数 1.10 s，最长 1.40 s（n = 12，每块 100 毫秒，实时，语音结束点取自服务）");
+});
+
+test("who recognised it stands with the settings in force, and marks say what took effect", () => {
+  const settings = { threshold: 0.2, silence: 800, client: false, changed: true };
+  const info = { engine: "pocketsphinx", settings };
+  assert.equal(engineText(info, t), "pocketsphinx · threshold 0.20, silence 800 ms, changed midway");
+  assert.equal(engineText({ ...info, settings: { ...settings, threshold: null, changed: false } }, t), "pocketsphinx · manual turns");
+  assert.equal(engineText({ engine: "", settings: null }, t), "");
+  const labels = [["settings", "0.00 · 400 ms"], ["manual", ""], ["lost", "0.50 s"]]
+    .map(([kind, label]) => markText({ time: 1, kind, label }, t));
+  assert.deepEqual(labels, ["0.00 · 400 ms", "manual turns", "0.50 s lost"]);
+});
+
 test("a search ignores case and width, a filter leaves the problems", () => {
   const all = [utterance(1, { settled: "Hello World" }), utterance(2, { settled: "ABC", problem: true })];
   assert.deepEqual(filtered(all, "hello w", false).map((u) => u.number), [1]);
@@ -97,6 +125,20 @@ test("chips say how long it took, or what is awaited, and what is known", () => 
   assert.equal(latencyChips(utterance(1, { status: "speaking" }), t)[1].text, "listening…");
   const notes = noteChips(utterance(1, { language: "en", status: "failed", error: "too noisy" }), t);
   assert.deepEqual(notes, [{ text: "en", kind: "plain" }, { text: "too noisy", kind: "alarm" }]);
+});
+
+test("a final's wait is split into the part before and after the end of speech was noticed", () => {
+  const wait = (rest) => latencyChips(utterance(1, rest), t).at(-1).wait;
+  assert.deepEqual(wait({}), { endpoint: 0.8, total: 1 });
+  assert.deepEqual(wait({ endpoint_delay: null, finalization: null, decode_delay: 0.4 }), { endpoint: 0, total: 0.4 });
+  assert.deepEqual(wait({ endpoint_delay: 1.2 }), { endpoint: 1, total: 1 });
+});
+
+test("what went wrong is said in words", () => {
+  assert.equal(problemText(utterance(1), t), "");
+  assert.equal(problemText(utterance(1, { settled: "" }), t), "(no words recognised)");
+  assert.equal(problemText(utterance(1, { status: "lost", settled: "half" }), t), "connection lost");
+  assert.equal(problemText(utterance(1, { status: "failed", error: "too noisy" }), t), "too noisy");
 });
 
 test("copied text has a time and a line an utterance", () => {

@@ -15,11 +15,22 @@ OPEN = """async ({ esm, css, state }) => {
   const loaded = (await import(url)).default;
   URL.revokeObjectURL(url);
   const listeners = new Map();
+  const changed = new Set();
   const model = {
+    widget_manager: window.widgetManager,
     sent: [],
+    saved: {}, // traits as the page has set them, for Python
     get: (name) => state[name],
-    set: (name, value) => { state[name] = value; },
-    save_changes: () => {},
+    set: (name, value) => {
+      if (state[name] === value) return;
+      state[name] = value;
+      changed.add(name);
+      model.trigger(`change:${name}`);
+    },
+    save_changes: () => {
+      for (const name of changed) model.saved[name] = state[name];
+      changed.clear();
+    },
     send: (content, callbacks, buffers) => model.sent.push({ content, buffers: buffers ?? [] }),
     on: (name, listener) => listeners.set(name, [...(listeners.get(name) ?? []), listener]),
     off: (name, gone) => listeners.set(name, (listeners.get(name) ?? []).filter((other) => other !== gone)),

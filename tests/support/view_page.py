@@ -1,12 +1,27 @@
-"""A waveform or transcript on a bare page, with its Python half answering: no kernel, no timing."""
+"""A view of sound or words on a bare page, with its Python half answering: no kernel, no timing.
+
+For the waveform, the transcript, the tuner and whatever else is a `RunView`. A test module opens its pages by a
+fixture of its own, which sets the size it wants; errors on the pages' consoles fail the test::
+
+    @pytest.fixture
+    def show(browser):
+        with view_pages(browser, viewport={"width": 900, "height": 700}) as show:
+            yield show
+
+    def test_something(show):
+        page = show(Waveform(clip)).show("dark")
+"""
 
 from __future__ import annotations
 
 import base64
+import contextlib
 import json
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from support.bare import BarePage
+from support.waiting import wait_until
 
 DELIVER = """(messages) => {
   for (const [content, buffers] of messages) {
@@ -18,13 +33,27 @@ DELIVER = """(messages) => {
   }
 }"""
 
+SET = """(traits) => {
+  const { model } = window.bare;
+  for (const [name, value] of Object.entries(traits)) model.set(name, value);
+  model.save_changes();
+  model.saved = {};
+}"""
+
+TAKE_SAVED = "() => { const { saved } = window.bare.model; window.bare.model.saved = {}; return saved; }"
+
 NEXT_FRAME = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
 
-TRAITS = ("lang", "height", "selected", "static_id")
+TRAITS = ("lang", "height", "selected", "static_id", "save_outputs")
+
+LISTEN = """() => {
+  window.leaked = [];
+  document.addEventListener('keydown', (event) => window.leaked.push(event.key));
+}"""
 
 
 class ViewPage(BarePage):
-    """Shows one `RunView` and carries its messages to and fro when told to.
+    """Shows one `RunView` and carries its messages and traits to and fro when told to.
 
     Parameters
     ----------
@@ -54,7 +83,10 @@ class ViewPage(BarePage):
         return page
 
     def serve(self) -> None:
-        """Carry messages until both sides are quiet, and wait until that is painted."""
+        """Carry what both sides have said until they are quiet, and wait until that is painted."""
+        for name, value in self.page.evaluate(TAKE_SAVED).items():
+            setattr(self.view, name, value)
+        self.page.evaluate(SET, {name: getattr(self.view, name) for name in TRAITS})
         while True:
             for content in self.page.evaluate("() => window.bare.model.sent.splice(0).map((m) => m.content)"):
                 self.view._handle_custom_msg(content, [])
@@ -69,3 +101,90 @@ class ViewPage(BarePage):
         for content, buffers in self.view._changes():
             self._hear(content, buffers)
         self.serve()
+
+    def listen_for_keys(self) -> None:
+        """Note from now on which keys reach the page."""
+        self.page.evaluate(LISTEN)
+
+    @property
+    def leaked_keys(self) -> list[str]:
+        """The keys that reached the page: a notebook would have taken them as commands."""
+        return list(self.page.evaluate("window.leaked"))
+
+
+@contextlib.contextmanager
+def view_pages(browser: Any, **defaults: Any) -> Iterator[Callable[..., ViewPage]]:
+    """Open views on bare pages, each with a browser context of its own; close them all at the end.
+
+    Parameters
+    ----------
+    browser : playwright Browser
+    **defaults
+        Options of every context, such as ``viewport``; each page may have others.
+
+    Yields
+    ------
+    callable
+        ``show(view, **options)`` returns the view's `ViewPage`, not yet open.
+
+    Raises
+    ------
+    AssertionError
+        Something was wrong on a page's console.
+    """
+    pages: list[ViewPage] = []
+    defaults = {"locale": "en-US", "viewport": {"width": 900, "height": 700}, **defaults}
+
+    def show(view: Any, **options: Any) -> ViewPage:
+        pages.append(ViewPage(browser.new_context(**{**defaults, **options}), view))
+        return pages[-1]
+
+    try:
+        yield show
+    finally:
+        for shown in pages:
+            shown.context.close()
+            shown.view.close()
+    errors = [error for shown in pages for error in shown.errors]
+    assert not errors, f"errors on the browser's console: {errors}"
+
+
+def assert_views_leave_nothing(
+    shown: ViewPage, use: Callable[[int], None] = lambda number: None, count: int = 50
+) -> None:
+    """Open and close views of a shown widget; fail if listeners, nodes, timers, sound or styles have grown.
+
+    Parameters
+    ----------
+    shown : ViewPage
+        Open; its own view is closed first.
+    use : callable
+        Does something with the view of a number while it is open; what 0 does is done twice before counting.
+    count : int
+        How many are opened.
+    """
+    page = shown.page
+    page.evaluate("() => window.bare.views.pop()()")
+
+    def one_view(number: int) -> None:
+        page.evaluate("async () => { window.close_view = await window.bare.open(); }")
+        shown.serve()
+        use(number)
+        page.evaluate("async () => { await window.close_view(); window.close_view = null; }")
+        shown.serve()
+
+    for number in (0, 0, 1):
+        one_view(number)
+    before = shown.counters()
+    for number in range(count):
+        one_view(number)
+
+    def grown() -> dict[str, float]:
+        after = shown.counters()
+        return {name: after[name] - before[name] for name in after if after[name] > before[name]}
+
+    wait_until(lambda: not grown(), 10, "everything of the closed views is gone")
+    assert grown() == {}
+    assert page.locator("style[data-qaw], .qaw").count() == 0
+    assert page.evaluate("Math.max(0, ...[...window.bare.model.listeners.values()].map((all) => all.length))") == 0
+    assert shown.view._views == set()

@@ -12,6 +12,7 @@ from support.waiting import wait_until
 from qwen_asr_widgets.audio.clip import AudioClip
 from qwen_asr_widgets.audio.reference import ReferenceTurn
 from qwen_asr_widgets.errors import SettingError
+from qwen_asr_widgets.realtime.config import SessionConfig
 from qwen_asr_widgets.vad.scores import SpeechScores
 from qwen_asr_widgets.vad.turns import Turn
 from qwen_asr_widgets.widgets.run_feed import RunFeed
@@ -191,6 +192,20 @@ def test_settings_changed_midway_stand_on_the_axis() -> None:
     [mark] = RunFeed("a", script.recording, "").snapshot()[0]["marks"]
     assert (mark["kind"], mark["label"]) == ("settings", "0.00 · 400 ms")
     assert mark["time"] == pytest.approx(5.0, abs=0.11)
+
+
+def test_a_run_is_told_with_its_settings_and_its_figures_with_their_conditions() -> None:
+    recording = three_turns()
+    info = RunFeed("a", recording, "").snapshot()[0]["info"]
+    wait = recording.latency().summary()["finalization"]
+    assert info["settings"] == {"threshold": 0.2, "silence": 800, "client": False, "changed": False}
+    assert info["summary"]["figures"]["p50"] == pytest.approx(wait.p50, abs=1e-4)
+    assert info["summary"]["figures"]["longest"] == pytest.approx(wait.longest, abs=1e-4)
+    said = {name: info["summary"][name] for name in ("n", "chunk_ms", "pace", "source")}
+    assert said == {"n": 3, "chunk_ms": 100, "pace": 1.0, "source": "service"}
+    manual = Script(4.0, config=SessionConfig(turn_detection=None))
+    told = RunFeed("a", manual.recording, "").snapshot()[0]["info"]
+    assert told["settings"]["threshold"] is None and told["summary"] is None
 
 
 def test_a_display_moves_while_the_recording_grows_and_its_thread_ends_with_it() -> None:

@@ -90,6 +90,30 @@ function fill(density, x0, x1) {
 }
 
 /**
+ * Which turns carry their number, and where: those that have a frame, where the number covers no other turn.
+ * A problem without a number becomes a tick.
+ * @param {Band[]} bands sorted by x0 @param {(turn: Turn) => number} labelWidth pixels
+ * @returns {{badges: {turn: Turn, x: number, width: number}[], ticks: number[]}}
+ */
+export function layBadges(bands, labelWidth) {
+  const badges = [];
+  const ticks = [];
+  let taken = -Infinity;
+  for (const [k, { turn, x0, x1, tier }] of bands.entries()) {
+    const width = labelWidth(turn);
+    const x = Math.max(x0, Math.min(0, x1 - width));
+    const until = Math.max(x1 + 1, bands[k + 1]?.x0 ?? Infinity);
+    if (tier !== "band" && x >= taken && (x + width <= until || turn.end === null)) {
+      badges.push({ turn, x, width });
+      taken = x + width;
+    } else if (turn.problem) {
+      ticks.push((x0 + x1) / 2);
+    }
+  }
+  return { badges, ticks };
+}
+
+/**
  * Where text may stand: from a turn's left edge to the next one, where that is wide enough.
  * @param {Band[]} bands @param {number} width @param {number} [gap]
  * @returns {{turn: Turn, x: number, width: number}[]}
@@ -122,7 +146,7 @@ export function stackBars(bars, rows, gap = 2) {
 }
 
 /**
- * The latency bars on screen, with room for the total beside each: to its right, or to its left where the
+ * The latency bars on screen that are a pixel wide or more, with room for the total beside each: to its right, or to its left where the
  * picture ends (`x1` is `to` then).
  * @param {LatencyBar[]} bars @param {View} view @param {number} width @param {number} rows
  * @param {(bar: LatencyBar) => number} labelWidth pixels
@@ -135,7 +159,8 @@ export function layLatency(bars, view, width, rows, labelWidth) {
       const x0 = toX(bar.from, view, width);
       const to = toX(bar.to, view, width);
       return { bar, x0, middle: toX(bar.middle, view, width), to, x1: to + labelWidth(bar), labelled: true };
-    });
+    })
+    .filter((box) => box.to - box.x0 >= 1);
   const placed = stackBars(boxes, rows);
   placed.forEach((box, k) => {
     const next = placed.slice(k + 1).find((other) => other.row === box.row);

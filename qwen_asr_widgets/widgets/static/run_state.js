@@ -21,8 +21,25 @@
  * @typedef {Turn & UtteranceExtras & {settled: string, draft: string, problem: boolean}} Utterance
  *
  * @typedef {{name: string, role: "reference" | "service" | "estimated", turns: Turn[]}} Lane
- * @typedef {{time: number, label: string, kind: string}} Mark
- * @typedef {{engine: string, summary: string, growing: boolean, title: string, pace: number | null}} RunInfo
+ * @typedef {{time: number, label: string, kind: "settings" | "manual" | "lost"}} Mark
+ * @typedef {{threshold: number | null, silence: number, client: boolean, changed: boolean}} RunSettings
+ *   threshold null: turns are closed by hand
+ * @typedef {object} Summary   how long finals took, seconds
+ * @property {{p50: number, p95: number, p99: number, longest: number | null} | null} figures
+ *   `longest` where there are too few for percentiles to say anything
+ * @property {number} n
+ * @property {number | null} chunk_ms
+ * @property {number | null} pace
+ * @property {"reference" | "service" | "client" | "estimated"} source
+ * @property {number} cut
+ * @property {number} left_out
+ * @typedef {object} RunInfo
+ * @property {string} title
+ * @property {string} engine
+ * @property {RunSettings | null} settings
+ * @property {Summary | null} summary
+ * @property {boolean} growing
+ * @property {number | null} pace   times real time; null: as fast as the service takes it
  * @typedef {{
  *   version: number, utterances: Utterance[], lanes: Lane[], marks: Mark[], info: RunInfo,
  *   selected: number | null,
@@ -36,7 +53,7 @@ export function emptyRun() {
     utterances: [],
     lanes: [],
     marks: [],
-    info: { engine: "", summary: "", growing: false, title: "", pace: 1 },
+    info: { engine: "", settings: null, summary: null, growing: false, title: "", pace: 1 },
     selected: null,
   };
 }

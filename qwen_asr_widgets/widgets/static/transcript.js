@@ -11,9 +11,12 @@
  * @property {Translate} t
  * @property {AbortSignal} signal
  * @property {number} [height]   most CSS pixels of the list before it scrolls
+ * @property {HTMLElement} [aside] what stands at the end of the foot
  */
 import { make } from "./dom.js";
+import { duration } from "./format.js";
 import { textOf } from "./run_state.js";
+import { engineText, summaryText } from "./run_text.js";
 import { asText, filtered, latencyChips, noteChips, splitMatches, timeOf } from "./transcript_rows.js";
 import { transcriptParts } from "./transcript_parts.js";
 import { RowHeights } from "./virtual_list.js";
@@ -49,6 +52,7 @@ export class TranscriptView {
     /** @type {ReturnType<typeof setTimeout> | undefined} */
     this.copyTimer = undefined;
     this.parts = transcriptParts(this.t, options.height ?? HEIGHT);
+    if (options.aside) this.parts.foot.append(options.aside);
     host.append(this.parts.root);
     this.listen(signal);
     this.run.subscribe({ changed: () => this.changed(), selected: ({ number }) => this.chosen(number) }, signal);
@@ -133,9 +137,9 @@ export class TranscriptView {
     this.parts.empty.hidden = this.shown.length > 0;
     this.parts.list.hidden = !this.parts.empty.hidden;
     this.parts.empty.textContent = this.t(utterances.length ? "transcript.noMatch" : info.growing ? "transcript.waiting" : "transcript.none");
-    this.parts.foot.replaceChildren(
+    this.parts.said.replaceChildren(
       make("span", {}, this.t("transcript.count", { count: utterances.length })),
-      make("span", {}, info.summary), make("span", { class: "qaw-space" }), make("span", {}, info.engine),
+      make("span", {}, engineText(info, this.t)), make("span", {}, summaryText(info.summary, this.t)),
     );
     this.stick = stuck && info.growing;
     this.schedule();
@@ -219,12 +223,12 @@ export class TranscriptView {
     const wrong = notes.filter(({ kind }) => kind === "alarm");
     const known = notes.filter(({ kind }) => kind !== "alarm");
     if (u.status === "final" && !u.settled) text.append(make("span", { class: "qaw-dim" }, this.t("transcript.wordless")));
-    if (wrong.length) text.append(" ", ...wrong.map(chip));
+    if (wrong.length) text.append(" ", ...wrong.map((one) => chip(one, this.t)));
     return [
       make("b", { class: "qaw-row-number" }, String(u.number)),
       make("span", { class: "qaw-row-time qaw-dim" }, timeOf(u)),
       text,
-      make("span", { class: "qaw-chips" }, ...[...known, ...latencyChips(u, this.t)].map(chip)),
+      make("span", { class: "qaw-chips" }, ...[...known, ...latencyChips(u, this.t)].map((one) => chip(one, this.t))),
     ];
   }
 
@@ -282,9 +286,27 @@ export class TranscriptView {
   }
 }
 
-/** @param {Chip} one */
-function chip(one) {
-  return make("span", { class: "qaw-chip", "data-kind": one.kind }, one.text);
+/** @param {Chip} one @param {Translate} t */
+function chip(one, t) {
+  const element = make("span", { class: "qaw-chip", "data-kind": one.kind }, one.text);
+  if (one.wait) element.append(waitBar(one.wait, t));
+  return element;
+}
+
+/** A wait as it stands under the waveform: plain to the endpoint, hatched to the final. @param {{endpoint: number, total: number}} wait @param {Translate} t */
+function waitBar({ endpoint, total }, t) {
+  const parts = [["wait", "transcript.endpoint", endpoint], ["decode", "transcript.decode", total - endpoint]];
+  const bar = make("span", {
+    class: "qaw-wait-bar", role: "img",
+    "aria-label": parts.map(([, key, time]) => `${t(/** @type {any} */ (key))} ${duration(Number(time))}`).join(", "),
+  });
+  bar.title = bar.getAttribute("aria-label") ?? "";
+  for (const [kind, , time] of parts) {
+    const part = make("i", { class: `qaw-swatch-${kind}` });
+    part.style.flexGrow = String(time);
+    bar.append(part);
+  }
+  return bar;
 }
 
 /**

@@ -27,10 +27,11 @@ export function transcriptParts(t, height) {
   }, spacer);
   list.style.maxHeight = `${height}px`;
   const empty = make("div", { class: "qaw-empty qaw-dim" });
-  const foot = make("div", { class: "qaw-foot qaw-dim" });
+  const said = make("div", { class: "qaw-foot-said" });
+  const foot = make("div", { class: "qaw-foot qaw-dim" }, said);
   const spoken = make("div", { class: "qaw-only-spoken", "aria-live": "polite", role: "status" });
   const root = make("div", { class: "qaw-transcript" }, bar, heading(t), list, empty, foot, spoken);
-  return { root, search, problems, live, copy, count, rows, spacer, list, empty, foot, spoken };
+  return { root, search, problems, live, copy, count, rows, spacer, list, empty, said, foot, spoken };
 }
 
 /** @param {Translate} t */

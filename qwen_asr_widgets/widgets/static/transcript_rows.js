@@ -3,7 +3,8 @@
  *
  * @import { Utterance } from "./run_state.js"
  * @import { Translate } from "./strings.js"
- * @typedef {{text: string, kind: "plain" | "busy" | "alarm"}} Chip
+ * @typedef {{text: string, kind: "plain" | "busy" | "alarm", wait?: {endpoint: number, total: number}}} Chip
+ *   `wait`: the seconds that the text names, and how many of them passed until the end of speech was noticed
  */
 import { clock, duration } from "./format.js";
 import { textOf } from "./run_state.js";
@@ -59,7 +60,8 @@ export function latencyChips(u, t) {
   }
   const total = u.finalization ?? u.decode_delay;
   if (u.status === "final" && total !== null) {
-    chips.push({ text: t("transcript.final", { time: duration(total) }), kind: "plain" });
+    const wait = { endpoint: Math.min(Math.max(u.endpoint_delay ?? 0, 0), total), total };
+    chips.push({ text: t("transcript.final", { time: duration(total) }), kind: "plain", wait });
   } else if (u.status === "speaking") chips.push({ text: t("transcript.listening"), kind: "busy" });
   else if (u.status === "stopped") chips.push({ text: t("transcript.deciding"), kind: "busy" });
   return chips;
@@ -78,6 +80,13 @@ export function noteChips(u, t) {
   if (u.ended_by === "lost" || u.status === "lost") chips.push({ text: t("transcript.lost"), kind: "alarm" });
   if (u.status === "failed") chips.push({ text: u.error || t("transcript.failed"), kind: "alarm" });
   return chips;
+}
+
+/** What went wrong with an utterance, in words; empty where nothing did. @param {Utterance} u @param {Translate} t */
+export function problemText(u, t) {
+  const alarms = noteChips(u, t).filter(({ kind }) => kind === "alarm").map(({ text }) => text);
+  if (u.status === "final" && !u.settled) alarms.push(t("transcript.wordless"));
+  return alarms.join(" · ");
 }
 
 /** The transcript as lines of text, to be copied. @param {Utterance[]} utterances */

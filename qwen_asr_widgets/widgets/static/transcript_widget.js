@@ -1,4 +1,5 @@
 // The TranscriptView widget: one transcript.
+import { keepSwitch } from "./keep_switch.js";
 import { translator } from "./strings.js";
 import { createTranscript } from "./transcript.js";
 import { hostView } from "./view_host.js";
@@ -6,7 +7,8 @@ import { hostView } from "./view_host.js";
 /** @param {{model: any, el: HTMLElement}} view */
 function render({ model, el }) {
   return hostView({ model, el }, ({ root, run, signal }) => {
-    createTranscript(root, { run, signal, t: translator(model.get("lang")), height: model.get("height") });
+    const t = translator(model.get("lang"));
+    createTranscript(root, { run, signal, t, height: model.get("height"), aside: keepSwitch(model, t, signal) });
     return [];
   });
 }

@@ -5,6 +5,7 @@
  */
 import { button, make } from "./dom.js";
 import { clock } from "./format.js";
+import { engineText } from "./run_text.js";
 import { stepTurn } from "./wave_keys.js";
 
 /**
@@ -38,7 +39,7 @@ export function createWaveBar(host, wave, signal, visible) {
       play.setAttribute("aria-label", playing ? t("wave.pause") : t("wave.play"));
       play.disabled = wave.duration === 0;
       setText(place, `${clock(wave.cursor)} / ${clock(wave.duration)}`);
-      setText(title, [wave.run.state.info.title, wave.run.state.info.engine].filter(Boolean).join(" · "));
+      setText(title, [wave.run.state.info.title, engineText(wave.run.state.info, t)].filter(Boolean).join(" · "));
       live.hidden = !wave.growing || wave.following;
       const wrong = wave.turns.filter((turn) => turn.problem);
       problems.hidden = wrong.length === 0;

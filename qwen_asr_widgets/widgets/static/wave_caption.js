@@ -9,6 +9,7 @@ import { make } from "./dom.js";
 import { clock } from "./format.js";
 import { turnAt } from "./lanes.js";
 import { textOf } from "./run_state.js";
+import { problemText } from "./transcript_rows.js";
 
 /**
  * @param {HTMLElement} plot the slider that is the cursor @param {Translate} t
@@ -24,20 +25,21 @@ export function createCaption(plot, t, visible) {
       const place = t("wave.position", { time: clock(cursor), total: clock(duration) });
       plot.setAttribute("aria-valuemax", duration.toFixed(1));
       plot.setAttribute("aria-valuenow", cursor.toFixed(1));
-      plot.setAttribute("aria-valuetext", turn ? `${place}, ${turn.number}: ${textOf(turn)}` : place);
+      plot.setAttribute("aria-valuetext", turn ? `${place}, ${turn.number}: ${textOf(turn) || problemText(turn, t)}` : place);
       const chosen = turns.find((one) => one.number === selected);
       caption.hidden = !turns.length || !visible;
-      caption.replaceChildren(...(chosen ? whole(chosen) : [t("wave.choose")]));
+      caption.replaceChildren(...(chosen ? whole(chosen, t) : [t("wave.choose")]));
     },
   };
 }
 
-/** @param {Utterance} turn */
-function whole(turn) {
+/** @param {Utterance} turn @param {Translate} t */
+function whole(turn, t) {
   const end = turn.end === null ? "…" : clock(turn.end);
   return [
     make("b", { class: "qaw-caption-number" }, String(turn.number)),
     make("span", {}, `${clock(turn.onset ?? 0)} – ${end}`),
     make("span", { class: "qaw-caption-text", dir: "auto" }, turn.settled, make("i", { class: "qaw-dim" }, turn.draft)),
+    make("span", {}, problemText(turn, t)),
   ];
 }

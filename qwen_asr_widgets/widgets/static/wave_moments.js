@@ -28,12 +28,14 @@ export function drawAxis(pen, box) {
   ctx.stroke();
 }
 
-/** One dim line. @param {Pen} pen @param {Box} box @param {string} text */
-export function drawNote({ ctx, colours, font, width }, box, text) {
+/** One dim line. @param {Pen} pen @param {Box} box @param {string} text @param {"left" | "center"} [align] */
+export function drawNote({ ctx, colours, font, width }, box, text, align = "left") {
   ctx.font = `11px ${font}`;
   ctx.textBaseline = "middle";
   ctx.fillStyle = colours.dim;
-  ctx.fillText(text, 2, box.y + box.height / 2, width - 4);
+  ctx.textAlign = align;
+  ctx.fillText(text, align === "left" ? 2 : width / 2, box.y + box.height / 2, width - 4);
+  ctx.textAlign = "left";
 }
 
 /**
@@ -48,7 +50,7 @@ export function drawMarks(pen, box, marks) {
   for (const mark of marks) {
     const x = Math.round(toX(mark.time, pen.view, pen.width)) + 0.5;
     if (x < 0 || x > pen.width) continue;
-    ctx.strokeStyle = mark.kind === "settings" ? colours["line-strong"] : colours.alarm;
+    ctx.strokeStyle = mark.kind !== "lost" ? colours["line-strong"] : colours.alarm;
     ctx.lineWidth = 1;
     ctx.setLineDash([2, 3]);
     ctx.beginPath();
@@ -58,7 +60,7 @@ export function drawMarks(pen, box, marks) {
     ctx.setLineDash([]);
     const width = ctx.measureText(mark.label).width;
     if (x < taken || x + 4 + width > pen.width) continue;
-    ctx.fillStyle = mark.kind === "settings" ? colours.dim : colours.alarm;
+    ctx.fillStyle = mark.kind !== "lost" ? colours.dim : colours.alarm;
     ctx.fillText(mark.label, x + 4, box.y + box.height - 1);
     taken = x + 8 + width;
   }

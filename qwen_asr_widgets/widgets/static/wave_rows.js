@@ -6,7 +6,7 @@
  * @import { Band, LatencyBar } from "./lanes.js"
  * @import { Drag } from "./gestures.js"
  * @import { Pen } from "./waveform_draw.js"
- * @import { Lane, RunInfo, RunState, Utterance } from "./run_state.js"
+ * @import { Lane, Mark, RunInfo, RunState, Utterance } from "./run_state.js"
  * @import { TileStore } from "./tiles.js"
  * @import { Translate } from "./strings.js"
  *
@@ -14,6 +14,7 @@
  * @property {RunState} run
  * @property {Utterance[]} turns      sorted by onset
  * @property {LatencyBar[]} bars
+ * @property {Mark[]} marks           their labels in the reader's language
  * @property {number} duration        seconds
  * @property {number} rate
  * @property {TileStore | null} tiles
@@ -21,6 +22,7 @@
  * @property {number | null} threshold
  * @property {number} waveHeight      CSS pixels
  * @property {string} [note]          why there are no latency bars
+ * @property {string} [empty]         what is to be said where there is no sound
  * @property {{bands: Band[], density: Float32Array | null, ticks: number[]}} laid  the turns on screen
  *
  * @typedef {object} Row
@@ -36,8 +38,8 @@
 import { layBands } from "./lanes.js";
 import { drawAxis, drawLiveEdge, drawMarks, drawNote } from "./wave_moments.js";
 import {
-  LATENCY_ROW_HEIGHT, drawBadges, drawBands, drawDensity, drawLane, drawLatency, drawScore, drawTexts, drawWave,
-  latencyRows,
+  LATENCY_ROW_HEIGHT, drawBadges, drawBands, drawDensity, drawLane, drawLatency, drawPartials, drawScore,
+  drawTexts, drawWave, latencyRows,
 } from "./waveform_draw.js";
 
 const STRIP = 6;
@@ -56,10 +58,13 @@ export const waveRow = {
       const columns = scene.tiles.columns(pen.view.start * scene.rate, perColumn, count, columnsOf(count));
       drawWave(pen, box, columns, scene.tiles.peak, 1 / pen.ratio);
     }
-    drawMarks(pen, box, scene.run.marks);
-    drawBadges(pen, box, bands, scene.run.info.pace === 1);
+    drawMarks(pen, box, scene.marks);
+    // The words have a time on this axis only where the sound was sent in real time.
+    if (scene.run.info.pace === 1) drawPartials(pen, box, bands);
+    drawBadges(pen, box, bands);
     drawDensity(pen, { y: box.y, height: STRIP }, density, ticks);
     if (scene.run.info.growing) drawLiveEdge(pen, box.y, box.y + box.height, scene.duration);
+    if (scene.empty) drawNote(pen, box, scene.empty, "center");
   },
 };
 

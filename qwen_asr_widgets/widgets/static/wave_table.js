@@ -3,11 +3,13 @@
  * Its rows are made when it is opened.
  *
  * @import { Scene } from "./wave_rows.js"
+ * @import { Utterance } from "./run_state.js"
  * @import { Translate } from "./strings.js"
  */
 import { make } from "./dom.js";
 import { clock, duration } from "./format.js";
 import { textOf } from "./run_state.js";
+import { problemText } from "./transcript_rows.js";
 
 /**
  * @param {HTMLElement} host
@@ -47,10 +49,11 @@ export function createWaveTable(host, { t, select }, signal) {
 /** @param {Scene} scene @param {Translate} t */
 function rows(scene, t) {
   const end = (/** @type {number | null} */ time) => (time === null ? t("wave.open") : clock(time, 2));
+  const words = (/** @type {Utterance} */ turn) => [textOf(turn), problemText(turn, t)].filter(Boolean).join(" · ");
   const own = scene.turns.map((turn) => {
     const jump = make("button", { type: "button", class: "qaw-button", "data-number": turn.number }, String(turn.number));
     const wait = turn.finalization === null ? "" : duration(turn.finalization);
-    return row(jump, clock(turn.onset, 2), end(turn.end), textOf(turn), wait);
+    return row(jump, clock(turn.onset, 2), end(turn.end), words(turn), wait);
   });
   const others = scene.run.lanes.flatMap((lane) => lane.turns.map(
     (turn) => row(`${lane.name || t(`wave.lane.${lane.role}`)} ${turn.number}`, clock(turn.onset, 2), end(turn.end), turn.settled ?? "", ""),

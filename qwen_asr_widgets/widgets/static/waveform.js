@@ -6,6 +6,7 @@
  *
  * @import { View } from "./time_axis.js"
  * @import { Row, Scene } from "./wave_rows.js"
+ * @import { Mark } from "./run_state.js"
  * @import { RunStore } from "./run_store.js"
  * @import { Translate } from "./strings.js"
  *
@@ -18,6 +19,7 @@
  * @property {boolean} [toolbar]
  * @property {boolean} [caption]   whether the selected turn's whole text stands under the axis
  * @property {boolean} [table]     whether a table stands under it (a transcript list elsewhere replaces it)
+ * @property {HTMLElement} [aside] what stands in the same line as that table's head
  * @property {Row[]} [rows]        further rows, over the time axis; one with the id of a row of ours replaces it
  * @property {(view: View) => void} [viewed]      told with every frame which stretch is shown
  * @property {(playing: boolean) => void} [played]
@@ -26,6 +28,7 @@ import { make } from "./dom.js";
 import { listen } from "./gestures.js";
 import { layBands, turnAt } from "./lanes.js";
 import { latencyBars, placed } from "./run_state.js";
+import { markText } from "./run_text.js";
 import { toTime, toX } from "./time_axis.js";
 import { createWaveBar } from "./wave_bar.js";
 import { WaveCanvas } from "./wave_canvas.js";
@@ -58,6 +61,8 @@ export class WaveformView {
     this.sound = new WaveSound(options.send, (playing) => this.playingChanged(playing));
     this.turns = placed(run.state.utterances);
     this.bars = latencyBars(this.turns, run.state.info.pace);
+    /** @type {Mark[]} */
+    this.marks = [];
 
     this.root = make("div", { class: "qaw-wave" });
     this.bar = createWaveBar(this.root, this, signal, options.toolbar ?? true);
@@ -78,9 +83,12 @@ export class WaveformView {
     }, canvas, this.playhead);
     body.append(this.plot);
     this.caption = createCaption(this.plot, t, options.caption ?? true);
+    const foot = make("div", { class: "qaw-wave-foot" });
     this.table = (options.table ?? true)
-      ? createWaveTable(body, { t, select: (number) => run.select(number, true) }, signal)
+      ? createWaveTable(foot, { t, select: (number) => run.select(number, true) }, signal)
       : null;
+    if (options.aside) foot.append(options.aside);
+    body.append(foot);
     host.append(this.root);
     run.subscribe({ changed: () => this.runChanged(), selected: (chosen) => this.chosen(chosen) }, signal);
     this.style = followStyle(this.root, this.plot, () => this.redraw(), signal);
@@ -140,6 +148,7 @@ export class WaveformView {
   runChanged() {
     this.turns = placed(this.run.state.utterances);
     this.bars = latencyBars(this.turns, this.run.state.info.pace);
+    this.marks = this.run.state.marks.map((mark) => ({ ...mark, label: markText(mark, this.t) }));
     this.window.settle();
     this.redraw();
   }
@@ -160,8 +169,9 @@ export class WaveformView {
   scene() {
     const { tiles, rate, score, threshold } = this.sound;
     return {
-      run: this.run.state, turns: this.turns, bars: this.bars, duration: this.duration, rate, tiles, score,
+      run: this.run.state, turns: this.turns, bars: this.bars, marks: this.marks, duration: this.duration, rate, tiles, score,
       threshold, waveHeight: this.options.height ?? HEIGHT, note: noteOf(this.run.state.info, this.turns, this.t),
+      empty: this.duration || !this.sound.tiles ? "" : this.t(this.growing ? "wave.waiting" : "wave.silent"),
       laid: layBands(this.turns, this.view, this.canvas.width, this.duration),
     };
   }

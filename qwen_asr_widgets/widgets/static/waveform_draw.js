@@ -11,7 +11,7 @@
  * }} Pen  The context's origin stands at the left of the time axis; width in CSS pixels.
  */
 import { duration } from "./format.js";
-import { layLatency, stackBars, textSlots } from "./lanes.js";
+import { layBadges, layLatency, stackBars, textSlots } from "./lanes.js";
 import { fitParts, isRightToLeft } from "./layout.js";
 import { toX } from "./time_axis.js";
 
@@ -73,35 +73,33 @@ export function drawBands(pen, box, bands, selected) {
   ctx.setLineDash([]);
 }
 
-/**
- * Numbers over the wave, and first-partial ticks where the time of the sound is that of the words.
- * @param {Pen} pen @param {Box} box @param {Band[]} bands @param {boolean} [inRealTime]
- */
-export function drawBadges(pen, box, bands, inRealTime = true) {
+/** Numbers over the wave, ticks for problems without room for one. @param {Pen} pen @param {Box} box @param {Band[]} bands */
+export function drawBadges(pen, box, bands) {
   const { ctx, colours } = pen;
   ctx.font = `600 11px ${pen.font}`;
-  ctx.textAlign = "center";
   ctx.textBaseline = "middle";
-  let taken = -Infinity;
-  for (const band of bands) {
-    const label = String(band.turn.number);
-    const width = Math.max(BADGE, ctx.measureText(label).width + 7);
-    const x = Math.max(band.x0, Math.min(0, band.x1 - width));
-    if (band.tier !== "band" && x >= taken && (width <= band.x1 - x + 1 || band.turn.end === null)) {
-      ctx.fillStyle = band.turn.problem ? colours.alarm : colours.turn;
-      ctx.beginPath();
-      ctx.roundRect(x, box.y, width, BADGE, 3);
-      ctx.fill();
-      ctx.fillStyle = colours["on-accent"];
-      ctx.fillText(label, x + width / 2, box.y + BADGE / 2 + 0.5);
-      taken = x + width;
-    }
-    const partial = inRealTime ? /** @type {any} */ (band.turn).first_partial : null;
-    if (partial === null || partial === undefined || band.tier === "band") continue;
-    ctx.fillStyle = colours.turn;
-    ctx.fillRect(toX(band.turn.onset + partial, pen.view, pen.width) - 1, box.y + box.height - 8, 2, 8);
+  const { badges, ticks } = layBadges(bands, ({ number }) => Math.max(BADGE, ctx.measureText(String(number)).width + 7));
+  ctx.textAlign = "center";
+  for (const { turn, x, width } of badges) {
+    ctx.fillStyle = turn.problem ? colours.alarm : colours.turn;
+    ctx.beginPath();
+    ctx.roundRect(x, box.y, width, BADGE, 3);
+    ctx.fill();
+    ctx.fillStyle = colours["on-accent"];
+    ctx.fillText(String(turn.number), x + width / 2, box.y + BADGE / 2 + 0.5);
   }
   ctx.textAlign = "left";
+  drawDensity(pen, { y: box.y, height: 6 }, null, ticks);
+}
+
+/** Where the first words of each turn came. @param {Pen} pen @param {Box} box @param {Band[]} bands */
+export function drawPartials(pen, box, bands) {
+  pen.ctx.fillStyle = pen.colours.turn;
+  for (const { turn, tier } of bands) {
+    const partial = /** @type {any} */ (turn).first_partial ?? null;
+    if (partial === null || tier === "band") continue;
+    pen.ctx.fillRect(toX(turn.onset + partial, pen.view, pen.width) - 1, box.y + box.height - 8, 2, 8);
+  }
 }
 
 /**
