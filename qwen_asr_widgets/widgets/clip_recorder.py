@@ -3,53 +3,63 @@
 from __future__ import annotations
 
 import contextvars
-import html
 import logging
 import threading
-import time
 from collections.abc import Callable
 from typing import Any
 
+import anywidget
 import ipywidgets
+import traitlets
+from ipywidgets.widgets.trait_types import CByteMemoryView
 
 from ..audio.clip import AudioClip
 from ..errors import AudioError, SettingError
-from .assets import strings
+from . import capture
+from .assets import css, esm, strings
 from .closing import close_whole
+from .microphone import LANGUAGES, Microphone, free_of_subshell
+from .uplink import Uplink
 
 logger = logging.getLogger("qwen_asr_widgets")
-
-WARN_AFTER = 540.0
-"""Seconds after which the widget warns."""
-
-LONGEST = 600.0
-"""Seconds a clip may safely have: at about 648 s its message exceeds 10 MiB and arrives empty."""
 
 ARRIVAL_TIMEOUT = 8.0
 """Seconds to wait for the sound after the stop; it takes 0.03 to 0.14 s where nothing is wrong."""
 
-TICK = 0.5
+UNPROCESSED = {"echoCancellation": False, "noiseSuppression": False, "autoGainControl": False}
 
 
-class ClipRecorder(ipywidgets.HBox):
-    """Record a clip of up to ten minutes in the browser; the sound comes to Python after the stop.
+class ClipSound(ipywidgets.Audio):
+    """Where a clip arrives. What came from a page is not sent back to it: a clip has up to 10 MB."""
 
-    Nothing is played: neither the microphone while it records nor the clip afterwards. For live
-    recognition use `Microphone`.
+    value = CByteMemoryView().tag(sync=True, echo_update=False)
+
+
+class ClipRecorder(anywidget.AnyWidget):
+    """Record a clip of up to ten minutes in the browser; the sound comes to Python whole after the stop.
+
+    The page starts and stops by itself, also while a cell runs, and ends a clip at ten minutes, past which a
+    message would be too large to arrive. Nothing is played: neither the microphone while it records nor the
+    clip afterwards. For live recognition use `Microphone`.
 
     Parameters
     ----------
     lang : str
-        ``"en"`` or ``"zh"``, the language of the labels.
+        ``"en"`` or ``"zh"``, the language of the labels; empty takes the browser's.
     arrival_timeout : float
         Seconds to wait for the sound after the stop until that counts as a failure.
 
     Attributes
     ----------
     clip : AudioClip or None
-        The last recording, its channels averaged.
+        The last recording, its channels averaged, or the file opened instead.
     problem : str
         Why there is no clip, as shown; empty when nothing is wrong.
+
+    Raises
+    ------
+    SettingError
+        ``lang`` is no language of the interface.
 
     Examples
     --------
@@ -59,60 +69,49 @@ class ClipRecorder(ipywidgets.HBox):
     True
     """
 
-    _parts: tuple[ipywidgets.Widget, ...] = ()
+    _esm = esm("clip_recorder.js")
+    _css = css("clip_recorder.css")
+    lang = traitlets.Unicode("").tag(sync=True)
+    uid = traitlets.Unicode().tag(sync=True)
+    uplink = traitlets.Instance(Microphone).tag(sync=True, **ipywidgets.widget_serialization)
+    recorder = traitlets.Instance(ipywidgets.Widget).tag(sync=True, **ipywidgets.widget_serialization)
+    _whole = False
 
-    def __init__(self, *, lang: str = "en", arrival_timeout: float = ARRIVAL_TIMEOUT) -> None:
-        from ipywebrtc import AudioRecorder, CameraStream
-
-        if lang not in ("en", "zh"):
-            raise SettingError(f"lang is {lang!r}; give 'en' or 'zh'.", "lang")
+    def __init__(self, *, lang: str = "", arrival_timeout: float = ARRIVAL_TIMEOUT) -> None:
+        if lang not in LANGUAGES:
+            raise SettingError(f"lang is {lang!r}; give 'en', 'zh' or '' for the browser's language.", "lang")
+        uplink = Uplink(lang=lang)
+        super().__init__(lang=lang, uid=uplink.uid, uplink=uplink, recorder=_audio_recorder())
         self.clip: AudioClip | None = None
         self.problem = ""
         self.arrival_timeout = arrival_timeout
-        self._words = strings(lang)
-        unprocessed = {"echoCancellation": False, "noiseSuppression": False, "autoGainControl": False}
-        self._stream = CameraStream(constraints={"audio": unprocessed, "video": False})
-        self._recorder = AudioRecorder(stream=self._stream)
-        self._button = ipywidgets.Button(description=self._words["clip.record"], icon="circle")
-        # A label would cut long messages off; this one wraps them, and gets them escaped.
-        self._text = ipywidgets.HTML(layout={"flex": "1 1 240px"})
-        self._say(self._words["clip.ready"])
-        self._started_at: float | None = None
-        self._listeners: tuple[Callable[[AudioClip], None], ...] = ()
         self._arrived = threading.Event()
-        self._over = threading.Event()
-        self._button.on_click(self._press)
-        self._recorder.audio.observe(self._take, "value")
-        self._parts = (self._recorder.audio, self._recorder, self._stream, self._button, self._text)
-        super().__init__([self._button, self._text], layout={"flex_flow": "row wrap"})
+        self._due = False
+        self._listeners: tuple[Callable[[AudioClip], None], ...] = ()
+        for widget in (self, self.recorder, self.recorder.audio):
+            free_of_subshell(widget)
+        uplink.on_msg(self._in_order)
+        uplink.subscribe(self._heard)
+        self.recorder.audio.observe(self._take, "value")
+        self._whole = True
 
     @property
     def recording(self) -> bool:
-        """Whether the recorder was started and not stopped since."""
-        return self._started_at is not None
+        """Whether a page records."""
+        return self.uplink.state in ("recording", "paused")
+
+    @property
+    def pending(self) -> bool:
+        """Whether a clip is being recorded or on its way."""
+        return self._due
 
     def start(self) -> None:
-        """Start to record; does nothing while it records."""
-        if self.recording:
-            return
-        self.problem = ""
-        self._arrived.clear()
-        self._over = threading.Event()
-        self._started_at = time.monotonic()
-        self._recorder.recording = True
-        self._button.description, self._button.icon = self._words["clip.stop"], "stop"
-        self._beside(self._count, self._over)
+        """Let the page that shows the widget record; of several tabs only one does."""
+        self.send({"kind": "begin"})
 
     def stop(self) -> None:
         """Stop; the clip is there when the sound has arrived, a moment later."""
-        if self._started_at is None:
-            return
-        seconds, self._started_at = time.monotonic() - self._started_at, None
-        self._over.set()
-        self._say(self._words["clip.waiting"])
-        self._recorder.recording = False
-        self._button.description, self._button.icon = self._words["clip.record"], "circle"
-        self._beside(self._await, seconds)
+        self.send({"kind": "halt"})
 
     def on_clip(self, callback: Callable[[AudioClip], None]) -> None:
         """Call ``callback`` with every clip as it arrives."""
@@ -120,62 +119,72 @@ class ClipRecorder(ipywidgets.HBox):
 
     def close(self) -> None:
         """Take the recorder off the page and let the microphone go."""
-        self._started_at = None
-        self._listeners = ()
-        close_whole(*self._parts, self)
+        if self._whole:
+            self._listeners = ()
+            self._arrived.set()
+            self.uplink.close()
+            close_whole(self.recorder.audio, self.recorder.stream, self.recorder, self)
 
-    def _press(self, _: Any) -> None:
-        if self.recording:
-            self.stop()
-        else:
-            self.start()
+    # ---- what the page says
 
-    def _beside(self, work: Callable[..., None], *arguments: Any) -> None:
-        """Run something on a thread that may write traits: some kernels look for the cell in its context."""
-        context = contextvars.copy_context()
-        thread = threading.Thread(
-            target=context.run, args=(work, *arguments), name="qaw-clip-recorder", daemon=True
-        )
-        thread.start()
+    def _in_order(self, _: Any, content: Any, __: Any) -> None:
+        """Note beginning and end as they come in between the sounds themselves, before any thread does."""
+        kind = content.get("kind") if isinstance(content, dict) else None
+        if kind == "start":
+            self._arrived.clear()
+            self._due, self.problem = True, ""
+        elif kind == "stop" and self._due and not self._arrived.is_set():
+            context = contextvars.copy_context()
+            waiting = threading.Thread(target=context.run, args=(self._await,), name="qaw-clip", daemon=True)
+            waiting.start()
 
-    def _count(self, over: threading.Event) -> None:
-        """Show the time until the stop, with a warning before the limit."""
-        while not over.wait(TICK) and self._started_at is not None:
-            seconds = time.monotonic() - self._started_at
-            key = "clip.long" if seconds >= WARN_AFTER else "clip.recording"
-            self._say(self._words[key].format(time=_clock(seconds)))
+    def _heard(self, event: capture.CaptureEvent) -> None:
+        if isinstance(event, capture.FileOpened):
+            self._load(event.data, event.name)
+        elif isinstance(event, capture.CaptureProblem):
+            self._fail(event.code, event.detail)
+        elif isinstance(event, capture.CaptureEnded) and event.reason == "interrupted" and self._due:
+            self._fail("reloaded", "")
 
     def _take(self, change: Any) -> None:
-        """Decode what arrived; empty bytes are what a failure in the browser looks like."""
+        """Decode what arrived, and let go of its bytes."""
         data = bytes(change["new"] or b"")
         if not data:
             return
+        if self._load(data, ""):
+            self.send({"kind": "arrived"})
+        self.recorder.audio.value = b""
+
+    def _load(self, data: bytes, name: str) -> bool:
         try:
             self.clip = AudioClip.load(data, channel="mean")
         except AudioError as error:
-            self._fail(str(error))
-        else:
-            self.problem = ""
-            self._say(self._words["clip.done"].format(time=_clock(self.clip.duration)))
-            for listener in self._listeners:
-                listener(self.clip)
+            self._fail("unreadable", f"{name} {error}".strip())
+            return False
+        self.problem = ""
+        for listener in self._listeners:
+            listener(self.clip)
+        self._due = False
         self._arrived.set()
+        return True
 
-    def _await(self, seconds: float) -> None:
-        if self._arrived.wait(self.arrival_timeout) or self.recording:
-            return
-        key = "clip.large" if seconds >= LONGEST else "clip.nothing"
-        self._fail(self._words[key].format(time=_clock(seconds)))
+    def _await(self) -> None:
+        if not self._arrived.wait(self.arrival_timeout):
+            self._fail("notarrived", "")
 
-    def _say(self, text: str) -> None:
-        self._text.value = html.escape(text, quote=False)
+    def _fail(self, code: str, detail: str) -> None:
+        words = strings(self.lang)
+        told = [words.get(f"mic.problem.{code}", ""), words.get(f"mic.problem.{code}.text", ""), detail]
+        self.problem = " ".join(filter(None, told))
+        self._due = False
+        self._arrived.set()
+        logger.warning("%s", self.problem)
+        self.send({"kind": "failed", "code": code, "detail": detail})
 
-    def _fail(self, message: str) -> None:
-        self.problem = message
-        self._say(message)
-        logger.warning("%s", message)
 
+def _audio_recorder() -> Any:
+    """Return ipywebrtc's recorder of the unprocessed microphone; what it records is not sent back to it."""
+    from ipywebrtc import AudioRecorder, CameraStream
 
-def _clock(seconds: float) -> str:
-    minutes, rest = divmod(int(seconds), 60)
-    return f"{minutes}:{rest:02d}"
+    stream = CameraStream(constraints={"audio": UNPROCESSED, "video": False})
+    return AudioRecorder(stream=stream, audio=ClipSound(format="webm", controls=True))

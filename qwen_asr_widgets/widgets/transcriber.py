@@ -12,6 +12,7 @@ from ..errors import AudioError, SettingError
 from ..realtime.config import SessionConfig
 from .assets import css, esm
 from .clip_recorder import ClipRecorder
+from .transcriber_clips import ClipWay
 from .transcriber_endpoints import EndpointChoice
 from .transcriber_sources import MicrophoneFeed, PacedFeed
 from .transcriber_view import DeskView
@@ -33,8 +34,8 @@ class Transcriber(DeskView):
     Parameters
     ----------
     source : path, bytes, AudioClip, Sample, Recording or ClipRecorder, optional
-        What `start` transcribes; a recording is shown as it is and can be run again. A clip recorder stands
-        over the widget, and what it records is ready to be transcribed. None: the microphone.
+        What `start` transcribes; a recording is shown as it is and can be run again. With a clip recorder
+        Record records a clip first (which can be chosen in the page too). None: the microphone.
     endpoint : Endpoint or str, optional
         ``"embedded"`` (default: a recogniser on this computer), ``"beijing"``, ``"singapore"`` or a URL.
     config : SessionConfig, optional
@@ -93,29 +94,26 @@ class Transcriber(DeskView):
             raise SettingError(f"config is {config!r}; give a SessionConfig, or None.", "config")
         if pace is not None and (isinstance(pace, bool) or not isinstance(pace, (int, float)) or pace <= 0):
             raise SettingError(f"pace is {pace!r}; give a positive number, or None.", "pace")
+        recorder = source if isinstance(source, ClipRecorder) else None
         super().__init__(
             EndpointChoice(endpoint), config or SessionConfig(), pace,
+            ClipWay(recorder, lang, self._clip_recorded, self._answered),
             lang=lang, height=height, save_outputs=save_outputs,
         )
-        self._source = source
-        if isinstance(source, ClipRecorder):
-            source.on_clip(self._clip_recorded)
-            source = source.clip
-        if source is not None:
-            self.desk.load(source)
+        self._source = source if recorder is None else None
+        sound = source if recorder is None else recorder.clip
+        if sound is not None:
+            self.desk.load(sound)
 
     def _clip_recorded(self, clip: AudioClip) -> None:
-        """Put what the clip recorder brought on the desk, unless something else is under way."""
-        if not self.active and self.comm is not None:
-            self.desk.load(clip)
+        """Transcribe what the clip recorder brought, unless something else is under way."""
+        if not self.active and self.comm is not None and self.desk.load(clip):
+            self.desk.begin()
             self._tell_state()
 
-    def _ipython_display_(self, **kwargs: Any) -> None:
-        if isinstance(self._source, ClipRecorder):
-            from IPython.display import display
-
-            display(self._source)
-        super()._ipython_display_(**kwargs)
+    def _answered(self) -> None:
+        """Note that a page has begun to record, or cannot."""
+        self._called = False
 
     # ---- from code
 
@@ -137,7 +135,8 @@ class Transcriber(DeskView):
     def start(self) -> None:
         """Begin: with the sound given, else with the microphone of the page that shows the widget.
 
-        The page starts as soon as it is there; of several tabs only one does.
+        The page starts as soon as it is there; of several tabs only one does. It records a clip first where
+        that is chosen.
 
         Raises
         ------
@@ -147,7 +146,8 @@ class Transcriber(DeskView):
         desk = self.desk
         if desk.active:
             return
-        if self._source is None and desk.clip is None:
+        record = desk.clip is None or (self.clips.chosen and desk.recording is not None)
+        if self._source is None and record:
             self._call += 1
             self._called = True
             self._tell({"kind": "call", "token": self._call}, [])
@@ -202,7 +202,7 @@ class Transcriber(DeskView):
         deadline = None if timeout is None else time.monotonic() + timeout
         self._check_wait()
         moment = threading.Event()
-        while self._called or self.active:
+        while self._called or self.clips.pending or self.active:
             if deadline is not None and time.monotonic() >= deadline:
                 raise TimeoutError(f"The run was not over after {timeout:g} s; it goes on.")
             moment.wait(0.05)
@@ -210,18 +210,20 @@ class Transcriber(DeskView):
         if self.desk.live is not None and self.desk.live.error is not None:
             raise self.desk.live.error
         if self.recording is None:
-            raise AudioError("Nothing was recorded.")
+            raise AudioError(self.clips.problem or "Nothing was recorded.")
         return self.recording
 
     def _check_wait(self) -> None:
-        if self._called or (isinstance(self.desk.feed, MicrophoneFeed) and self.active):
+        live = isinstance(self.desk.feed, MicrophoneFeed) and self.active
+        if self._called or self.clips.pending or live:
             if not self.live_while_busy and threading.current_thread() is threading.main_thread():
                 raise AudioError(
                     "With ipykernel 6 no sound arrives while a cell runs, so this would never end. "
                     "Wait in a later cell after the recording has stopped, or install ipykernel 7 or newer."
                 )
         elif self.recording is None:
-            raise AudioError("Nothing was started: press Record, or call start().")
+            why = self.clips.problem or "Nothing was started: press Record, or call start()."
+            raise AudioError(why)
 
     def run_again(
         self, config: SessionConfig | None = None, endpoint: Endpoint | str | None = None,
@@ -262,6 +264,7 @@ class Transcriber(DeskView):
         if self._desk is not None:
             self._desk.abandon()
             self.uplink.close()
+            self.clips.close()
         super().close()
 
 

@@ -75,6 +75,10 @@ def _save(widget: Transcriber, content: Mapping[str, Any], _: Any) -> None:
     threading.Thread(target=context.run, args=(work,), name="qaw-save", daemon=True).start()
 
 
+def _clips(widget: Transcriber, content: Mapping[str, Any], _: Any) -> None:
+    widget.clips.choose(bool(content["on"]))
+
+
 def _dismiss(widget: Transcriber, content: Mapping[str, Any], _: Any) -> None:
     notice = widget.desk.notice
     if notice is not None and notice.id == content.get("id"):
@@ -90,6 +94,7 @@ COMMANDS: Mapping[str, Command] = {
     "capture": _capture,
     "claim": _claim,
     "sample": _sample,
+    "clips": _clips,
     "settings": _settings,
     "endpoint": _endpoint,
     "key": _key,

@@ -138,7 +138,7 @@ def is_recording(source: Any) -> bool:
 
 
 def load_source(source: Any) -> AudioClip | Recording:
-    """Load whatever was given as a source: path, bytes, array with its rate, clip, sample, recorder.
+    """Load whatever was given as a source: path, bytes, array with its rate, clip, sample, recording.
 
     Raises
     ------
@@ -151,11 +151,6 @@ def load_source(source: Any) -> AudioClip | Recording:
         return source
     if isinstance(source, Sample):
         return source.clip
-    if hasattr(source, "arrival_timeout"):
-        clip = getattr(source, "clip", None)
-        if not isinstance(clip, AudioClip):
-            raise AudioError("The clip recorder has no sound yet: record with it first, then start.")
-        return clip
     if isinstance(source, np.ndarray):
         raise AudioError("An array does not say its sample rate; give AudioClip(array, sample_rate).")
     if isinstance(source, (str, PurePath)) and str(source).lower().endswith(".qasr"):

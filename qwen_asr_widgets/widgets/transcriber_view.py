@@ -18,35 +18,31 @@ from .pump import Message, Pump
 from .run_feed import RunFeed
 from .run_view import RunView, source_name
 from .sound_feed import SoundFeed
+from .transcriber_clips import ClipWay
 from .transcriber_commands import COMMANDS
 from .transcriber_desk import Desk
 from .transcriber_endpoints import EndpointChoice
 from .transcriber_save import transcriber_html
 from .transcriber_state import LiveFeed, desk_state, figures, notice_of, other_state
-
+from .uplink import Uplink
 
 LOOK = 0.1
 """Seconds between two looks at what nobody announces: what is behind, what a page has lost."""
-
-
-class Uplink(Microphone):
-    """The way of the microphone's sound to Python; shows nothing, and the kernel never writes to it."""
-
-    _esm = "export default { render() {} };"
-    _css = ""
 
 
 class DeskView(RunView):
     """Shows what lies on a `Desk` and passes on what is asked for.
 
     Beside the messages of `RunView` the kernel sends ``state`` (what `desk_state` says), ``other`` (the
-    run before), ``saved`` (a slice of a file), and ``call``, ``begin``, ``halt``, ``hold``, ``go`` to the
-    page that records. What a page may ask for stands in `COMMANDS`.
+    run before), ``saved`` (a slice of a file), ``call``, ``begin``, ``halt``, ``hold``, ``go`` to the page
+    that records, and ``refused`` to one that may not. What a page may ask for stands in `COMMANDS`.
 
     Parameters
     ----------
     choice, config, pace
         See `Desk`.
+    clips : ClipWay
+        Recording first and transcribing then.
     **shown
         See `RunView`.
     """
@@ -69,9 +65,12 @@ class DeskView(RunView):
         return bool(self.uplink.live_while_busy)
 
     def __init__(
-        self, choice: EndpointChoice, config: SessionConfig, pace: float | None, **shown: Any
+        self, choice: EndpointChoice, config: SessionConfig, pace: float | None, clips: ClipWay, **shown: Any
     ) -> None:
         super().__init__(None, Tape(SAMPLE_RATE), **shown)
+        self.clips = clips
+        if not self.live_while_busy:
+            clips.make()
         self._sound = None
         self._told: dict[str, Any] = {}
         self._call = 0
@@ -116,6 +115,8 @@ class DeskView(RunView):
     def _heard(self, event: capture.CaptureEvent) -> None:
         if isinstance(event, (capture.CaptureStarted, capture.CaptureProblem)):
             self._called = False
+        if isinstance(event, capture.CaptureProblem) and event.code == "othertab":
+            self._tell({"kind": "refused", "client": event.client, "detail": event.detail}, [])
         if isinstance(event, capture.FileOpened):
             self.desk.open(event)
             self._tell_state()
@@ -183,8 +184,12 @@ class DeskView(RunView):
         return [({"kind": "state", **state}, [])]
 
     def _state(self) -> dict[str, Any]:
-        ours = {"endpoint": self._endpoint_told, "figures": self._figures(), "keep": self.save_outputs}
-        return {**desk_state(self.desk), **ours}
+        session = self.uplink.session
+        ours = {
+            "endpoint": self._endpoint_told, "figures": self._figures(), "keep": self.save_outputs,
+            "recorder": session.client if session is not None and session.state != "ended" else "",
+        }
+        return {**desk_state(self.desk), **self.clips.state(), **ours}
 
     def _figures(self) -> dict[str, Any]:
         """Return the figures of the foot, taken anew only when an utterance has changed."""

@@ -1,4 +1,4 @@
-"""Record-then-transcribe in a real notebook: the clip is the sound, and nothing is played."""
+"""Record a clip in a real notebook, with the real ipywebrtc: the clip is the sound, and nothing is played."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from support.jupyter import NotebookPage
 from support.looks import cut_off
+from support.record_button import record_for
 from support.similarity import best_correlation
 from support.waiting import wait_until
 
@@ -15,7 +16,7 @@ pytestmark = pytest.mark.browser
 
 SETUP = """
 from qwen_asr_widgets.widgets.clip_recorder import ClipRecorder
-recorder = ClipRecorder(arrival_timeout=3)
+recorder = ClipRecorder()
 recorder
 """
 
@@ -37,9 +38,7 @@ def test_a_recorded_clip_is_the_sound_and_nothing_is_played(
     notebook = open_page(init_script=WATCH_PLAYING)
     page = notebook.open("clip", [SETUP])
     for number in (1, 2):
-        page.get_by_role("button", name="Record").click()
-        page.get_by_text("Recording 0:01").wait_for()
-        page.get_by_role("button", name="Stop").click()
+        record_for(page, 1.0)
         page.get_by_text("Recorded 0:0").wait_for()
         encoded = notebook.evaluate("recorder.clip.to_pcm16().tobytes().hex()")
         samples = np.frombuffer(bytes.fromhex(encoded), np.int16)
@@ -48,17 +47,27 @@ def test_a_recorded_clip_is_the_sound_and_nothing_is_played(
         # Opus keeps the sound but not the samples, so the bound is lower than for the live path.
         assert best_correlation(samples / 32768, rate, spoken, 48_000) >= 0.95
     assert page.evaluate("window.played") == []
+    assert notebook.evaluate("[recorder.recording, recorder.pending, recorder.problem]") == [False, False, ""]
 
 
-def test_a_denied_permission_is_detected_though_nothing_tells_python(
+def test_a_clip_is_recorded_and_taken_while_a_cell_runs(open_page: Callable[..., NotebookPage]) -> None:
+    notebook = open_page()
+    page = notebook.open("clip-busy", [SETUP])
+    notebook.append_cell("import threading\nwhile recorder.clip is None: threading.Event().wait(0.05)")
+    notebook.run_all(wait=False)
+    page.wait_for_function(f"() => {notebook.KERNEL}.status === 'busy'")
+    record_for(page, 0.8)
+    page.get_by_text("Recorded 0:0").wait_for()
+    notebook.wait_until_idle()
+    assert notebook.evaluate("recorder.clip.duration") >= 0.5
+
+
+def test_a_denied_permission_is_said_in_the_page_and_known_in_python(
     open_page: Callable[..., NotebookPage],
 ) -> None:
     notebook = open_page(microphone=False)
     page = notebook.open("clip-denied", [SETUP])
-    page.get_by_role("button", name="Record").click()
-    page.get_by_text("Recording 0:01").wait_for()
-    page.get_by_role("button", name="Stop").click()
-    page.get_by_text("No sound arrived").wait_for()
+    page.get_by_role("button", name="Record a clip").click()
+    page.get_by_text("The browser was not allowed to use the microphone.").wait_for()
     assert "not allowed" in wait_until(lambda: notebook.evaluate("recorder.problem"))
-    assert cut_off(page, ".widget-hbox") == []
-    notebook.errors.clear()  # ipywebrtc's own, the very ones that never reach Python
+    assert cut_off(page, ".qaw-clip") == []

@@ -6,6 +6,7 @@ import base64
 from collections.abc import Callable
 from typing import Any
 
+from support.clip_page import ClipPage
 from support.view_page import DELIVER, NEXT_FRAME, ViewPage
 from support.waiting import wait_until
 
@@ -25,9 +26,16 @@ class TranscriberPage(ViewPage):
     def __init__(self, context: Any, view: Any) -> None:
         super().__init__(context, view)
         self.state.update(uid=view.uid, live_while_busy=view.live_while_busy)
+        self.clips: ClipPage | None = None
+        self.page.add_init_script("window.widgetManager = { get_model: async () => null };")
 
     def serve(self) -> None:
         """Carry what is there in both directions, and wait until that is painted."""
+        if self.clips is None and self.view.clips.recorder is not None:
+            self.clips = ClipPage(self.page, self.view.clips.recorder)
+            self.clips.open(show=False)
+        if self.clips is not None:
+            self.clips.serve()
         for message in self.page.evaluate(TAKE):
             buffers = [base64.b64decode(text) for text in message["buffers"]]
             self.view._handle_custom_msg(message["content"], buffers)

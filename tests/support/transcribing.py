@@ -3,15 +3,27 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from qwen_asr_widgets.audio.resample import resample
+from qwen_asr_widgets.audio.samples import sample
 from qwen_asr_widgets.realtime.endpoints import Endpoint, embedded
 from qwen_asr_widgets.widgets.transcriber import Transcriber
 
 RATE = 48_000
+SECONDS = 30
+"""How long a test waits for a run to be over; none comes near it."""
+
+
+def spoken(seconds: float | None = None) -> NDArray[np.int16]:
+    """Return the conversation at 48 kHz, as a microphone hears it."""
+    clip = sample("conversation").clip
+    samples = clip.to_pcm16() if seconds is None else clip[:seconds].to_pcm16()
+    return resample(samples, clip.sample_rate, RATE)
 
 
 def script(**options: Any) -> Endpoint:
@@ -30,6 +42,19 @@ def transcriber(source: Any = None, endpoint: Any = None, **options: Any) -> Tra
     widget.send = send
     widget.heard = heard
     return widget
+
+
+def transcribers() -> Iterator[Callable[..., Transcriber]]:
+    """Yield what makes transcribers, and close all that were made."""
+    widgets: list[Transcriber] = []
+
+    def make(*args: Any, **options: Any) -> Transcriber:
+        widgets.append(transcriber(*args, **options))
+        return widgets[-1]
+
+    yield make
+    for widget in widgets:
+        widget.close()
 
 
 def ask(widget: Transcriber, kind: str, **content: Any) -> None:

@@ -56,15 +56,23 @@ export class Recorder {
   }
 
   /**
+   * Follow what becomes of the device.
    * @param {MediaStream} stream
-   * @param {AudioContext} context
    */
-  listen(stream, context) {
+  watch(stream) {
     const { signal } = this.ending;
     this.track = stream.getAudioTracks()[0];
     this.track.addEventListener("ended", () => this.listener.unplugged(), { signal });
     this.track.addEventListener("mute", () => this.listener.muted(true), { signal });
     this.track.addEventListener("unmute", () => this.listener.muted(false), { signal });
+  }
+
+  /**
+   * @param {MediaStream} stream
+   * @param {AudioContext} context
+   */
+  listen(stream, context) {
+    this.watch(stream);
     this.source = context.createMediaStreamSource(stream);
     this.node = new AudioWorkletNode(context, "qaw-capture", { numberOfInputs: 1, numberOfOutputs: 0 });
     this.node.port.onmessage = (event) => this.hear(event.data);

@@ -2,14 +2,18 @@
 
 import { CaptureController } from "./capture_controller.js";
 import { viewRoot } from "./dom.js";
+import { clipText, clipWarning } from "./clip_text.js";
 import { drawDevices, drawProblem, fileText, realText, say, warningText } from "./microphone.js";
 import { translator } from "./strings.js";
 import { followTheme } from "./theme.js";
 import { drawBar } from "./transcriber_bar.js";
 import { nameDrawer } from "./transcriber_drawers.js";
-import { endpointText, isRunning, settingsShort, settingsText, statusText, unknownState } from "./transcriber_logic.js";
+import {
+  endpointText, isRunning, recordsElsewhere, settingsShort, settingsText, statusText, unknownState,
+} from "./transcriber_logic.js";
 import { drawNotice } from "./transcriber_notice.js";
 import { buildParts, drawEmpty } from "./transcriber_parts.js";
+import { Recorders } from "./transcriber_recorders.js";
 import { createSaver } from "./transcriber_save.js";
 import { createStage } from "./transcriber_stage.js";
 import { newId } from "./uplink.js";
@@ -22,10 +26,10 @@ import { hideStatic, sayBye } from "./view_host.js";
  */
 
 export class TranscriberView {
-  /** @param {any} model @param {HTMLElement} el @param {CaptureController} controller @param {AbortSignal} signal */
-  constructor(model, el, controller, signal) {
+  /** @param {any} model @param {HTMLElement} el @param {Recorders} recorders @param {AbortSignal} signal */
+  constructor(model, el, recorders, signal) {
     this.model = model;
-    this.controller = controller;
+    this.recorders = recorders;
     this.signal = signal;
     this.id = newId();
     this.t = translator(model.get("lang"));
@@ -42,8 +46,8 @@ export class TranscriberView {
     hideStatic(model.get("static_id"), signal);
     this.choose = () => this.parts.picker.click();
     this.parts = buildParts({
-      t: this.t, signal, controller, send: this.send, saver: this.saver, record: () => this.record(),
-      choose: this.choose, understand: () => this.understand(),
+      t: this.t, signal, recorders, send: this.send, saver: this.saver, record: () => this.record(),
+      choose: this.choose, clips: (on) => this.clips(on), understand: () => this.understand(),
     });
     this.root.append(...this.parts.elements);
     this.listen();
@@ -64,21 +68,23 @@ export class TranscriberView {
       model.off("change:selected", selected);
       sayBye(this.send);
     }, { once: true });
-    this.controller.attach(() => this.draw(), signal);
+    this.recorders.attach(() => this.draw(), signal);
   }
 
   /** @param {any} message @param {DataView[]} buffers */
   receive(message, buffers) {
-    const { controller } = this;
+    const { current, live } = this.recorders;
     if (message.kind === "state") {
       this.kernel = message;
+      this.recorders.follow(message);
       this.draw();
     } else if (message.kind === "saved") this.saver.receive(message, buffers);
     else if (message.kind === "call") this.send({ kind: "claim", token: message.token });
-    else if (message.kind === "begin" && message.view === this.id) void controller.start(performance.now());
-    else if (message.kind === "halt") void controller.stop("stopped");
-    else if (message.kind === "hold") void controller.pause();
-    else if (message.kind === "go") controller.resume();
+    else if (message.kind === "begin" && message.view === this.id) void current.start(performance.now());
+    else if (message.kind === "halt") void current.stop("stopped");
+    else if (message.kind === "hold") void current.pause();
+    else if (message.kind === "go") current.resume();
+    else if (message.kind === "refused" && message.client === live.uplink.client) this.refused(message.detail);
     else this.show(message, buffers);
   }
 
@@ -106,11 +112,34 @@ export class TranscriberView {
 
   /** The big button: acts on the capture at once, whatever the kernel is doing. */
   record() {
-    const { phase } = this.controller.state;
-    if (phase !== "idle") void this.controller.stop("stopped");
-    else if (isRunning(this.kernel)) this.send({ kind: "stop" });
+    const { current } = this.recorders;
+    if (current.state.phase !== "idle") void current.stop("stopped");
+    else if (isRunning(this.kernel) || this.elsewhere) this.send({ kind: "stop" });
     else if (this.kernel.endpoint.dashscope && !this.kernel.endpoint.has_key) this.askForKey();
-    else void this.controller.start(performance.now());
+    else void current.start(performance.now());
+  }
+
+  /** Whether another page records. */
+  get elsewhere() {
+    const { live, current } = this.recorders;
+    return recordsElsewhere(this.kernel, live.uplink.client, current.state.problem?.code);
+  }
+
+  /** Another browser was first: nothing of what this page records is taken. @param {string} detail */
+  refused(detail) {
+    const { live } = this.recorders;
+    if (live.state.phase === "idle") return;
+    live.set({ seconds: 0 });
+    live.fail("othertab", detail);
+  }
+
+  /** @param {boolean} on */
+  clips(on) {
+    this.recorders.forgive();
+    this.kernel = { ...this.kernel, clips: on };
+    this.recorders.follow(this.kernel);
+    this.send({ kind: "clips", on });
+    this.draw();
   }
 
   askForKey() {
@@ -125,18 +154,20 @@ export class TranscriberView {
   }
 
   draw() {
-    const { kernel, t, parts } = this;
-    const capture = this.controller.state;
+    const { kernel, t, parts, recorders, elsewhere } = this;
+    const capture = recorders.current.state;
     const mic = capture.phase !== "idle";
+    const stage = recorders.clipping?.stage;
     this.root.dataset.phase = kernel.phase;
-    drawBar(parts.bar, kernel, capture, t);
+    const held = recorders.preparing || stage === "waiting" || stage === "late";
+    drawBar(parts.bar, kernel, { capture, clips: recorders.chosen, held, elsewhere }, t);
     nameDrawer(parts.settingsDrawer, settingsText(kernel.config, t), settingsShort(kernel.config, t));
     nameDrawer(parts.endpointDrawer, endpointText(kernel.endpoint, t));
     parts.settings.update(kernel.config);
     parts.endpoint.update(kernel, mic || (isRunning(kernel) && kernel.phase !== "failed"));
     this.drawMicrophone(capture);
-    this.drawMessages(capture);
-    drawEmpty(parts.empty, kernel, t);
+    this.drawMessages(capture, elsewhere);
+    drawEmpty(parts.empty, kernel, mic || held, t);
     parts.place.hidden = kernel.phase === "empty";
     const unheard = kernel.notice !== null && !kernel.figures.count;
     if (this.stage) this.stage.transcript.hidden = kernel.phase === "ready" || unheard;
@@ -147,16 +178,20 @@ export class TranscriberView {
   drawMicrophone(capture) {
     const { parts, t } = this;
     const mic = capture.phase !== "idle";
-    parts.micDrawer.button.hidden = !mic && capture.devices.length < 2;
+    const file = isRunning(this.kernel) && this.kernel.source === "file";
+    parts.micDrawer.button.hidden = file;
+    if (file && !parts.micDrawer.panel.hidden) parts.drawers.show(null);
+    parts.ways.update(this.recorders, mic || isRunning(this.kernel));
     drawDevices(parts.device, capture, t);
     parts.device.disabled = mic;
     say(parts.sound.real, realText(capture.settings, t));
   }
 
-  /** @param {State} capture */
-  drawMessages(capture) {
-    const { kernel, parts, signal, t } = this;
-    drawProblem(parts.problem, this.controller, t, signal, this.choose);
+  /** @param {State} capture @param {boolean} elsewhere */
+  drawMessages(capture, elsewhere) {
+    const { kernel, parts, recorders, signal, t } = this;
+    const clip = recorders.clipping;
+    drawProblem(parts.problem, recorders.current, t, signal, this.choose);
     drawNotice(parts.notice, kernel, t, signal, {
       retry: () => this.send({ kind: "retry" }), key: () => this.askForKey(), open: this.choose,
       endpoint: () => parts.drawers.show(parts.endpointDrawer),
@@ -164,11 +199,13 @@ export class TranscriberView {
     });
     parts.notice.hidden = kernel.notice === null || capture.problem !== null;
     parts.hint.hidden = this.understood || !kernel.endpoint.cloud || !parts.endpointDrawer.panel.hidden;
-    say(parts.warning, warningText(capture, t));
-    const { file } = capture;
+    say(parts.warning, clip ? clipWarning(clip, t) : warningText(capture, t));
+    const { file } = recorders.live.state;
     const waits = capture.phase !== "idle" && !this.model.get("live_while_busy");
-    const sending = file && file.sent < file.size ? fileText(capture, t) : "";
-    say(parts.status, sending || statusText(kernel, waits, t));
+    const sending = file && file.sent < file.size ? fileText(recorders.live.state, t) : "";
+    const away = elsewhere ? t("transcriber.elsewhere") : "";
+    const said = [away, statusText(kernel, waits && !clip, t), clip?.stage ? clipText(clip, t) : ""];
+    say(parts.status, sending || said.filter(Boolean).join(" · "));
   }
 }
 
@@ -189,17 +226,20 @@ async function findUplink(model) {
 export default () => {
   /** @type {CaptureController} */
   let controller;
+  /** @type {Recorders} */
+  let recorders;
   return {
     /** @param {{model: any}} context */
     async initialize({ model }) {
       const uplink = await findUplink(model);
       controller = new CaptureController({ send: (...message) => uplink.send(...message) }, model.get("uid"));
+      recorders = new Recorders(controller, Boolean(model.widget_manager?.get_model));
       return () => controller.dispose();
     },
     /** @param {{model: any, el: HTMLElement}} context */
     render({ model, el }) {
       const ending = new AbortController();
-      new TranscriberView(model, el, controller, ending.signal);
+      new TranscriberView(model, el, recorders, ending.signal);
       return () => {
         ending.abort();
         el.replaceChildren();

@@ -36,23 +36,30 @@ export function createBar(t, signal, { record, pause, open, send }) {
 }
 
 /**
- * @param {ReturnType<typeof createBar>} parts @param {Kernel} kernel @param {State} capture @param {Translate} t
+ * @typedef {object} Here   what this page records
+ * @property {State} capture
+ * @property {boolean} clips     a clip first
+ * @property {boolean} held      a clip is on its way, or its recorder is not there yet
+ * @property {boolean} elsewhere another page records
+ *
+ * @param {ReturnType<typeof createBar>} parts @param {Kernel} kernel @param {Here} here @param {Translate} t
  */
-export function drawBar(parts, kernel, capture, t) {
+export function drawBar(parts, kernel, { capture, clips, held, elsewhere }, t) {
   const mic = capture.phase === "recording" || capture.phase === "paused";
   const busy = isRunning(kernel);
   const file = busy && kernel.source === "file";
   const stopping = capture.phase === "stopping" || (!mic && kernel.phase === "finishing");
-  parts.record.dataset.phase = mic || file ? "recording" : "idle";
-  setText(parts.record, t(capture.phase === "starting" ? "mic.starting" : mic || file ? "mic.stop" : "mic.record"));
-  parts.record.disabled = stopping || (busy && !mic && !file);
+  const stops = mic || file || elsewhere;
+  parts.record.dataset.phase = stops ? "recording" : "idle";
+  setText(parts.record, t(capture.phase === "starting" ? "mic.starting" : stops ? "mic.stop" : clips ? "clip.record" : "mic.record"));
+  parts.record.disabled = stopping || held || (busy && !stops);
   parts.begin.hidden = kernel.phase !== "ready" || mic;
   parts.pause.hidden = !mic;
   setText(parts.pause, t(capture.phase === "paused" ? "mic.resume" : "mic.pause"));
   parts.commit.hidden = !(kernel.config.manual && (mic || file));
   parts.elapsed.hidden = parts.meter.hidden = !mic;
-  parts.open.hidden = mic || busy;
-  parts.sample.hidden = mic || kernel.phase !== "empty";
+  parts.open.hidden = mic || busy || elsewhere;
+  parts.sample.hidden = mic || elsewhere || kernel.phase !== "empty";
   parts.progress.hidden = parts.far.hidden = !file;
   if (file) {
     parts.progress.value = kernel.progress ?? 0;

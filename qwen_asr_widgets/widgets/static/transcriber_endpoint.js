@@ -62,7 +62,7 @@ export function createEndpoint(t, signal, send) {
  * @param {string} group @param {string} id @param {string} label @param {string} note
  * @param {() => void} chosen @param {AbortSignal} signal
  */
-function radio(group, id, label, note, chosen, signal) {
+export function radio(group, id, label, note, chosen, signal) {
   const input = make("input", { type: "radio", name: group, value: id });
   input.addEventListener("change", chosen, { signal });
   const name = make("span", {}, label);

@@ -36,6 +36,9 @@
  * @property {Config} config
  * @property {Figures} figures
  * @property {ComparedRun[]} compared
+ * @property {boolean} clips  Record records a clip first
+ * @property {string} clip_uid of the recorder of clips, empty before there is one
+ * @property {string} recorder the page that records live, empty where none does
  * @property {boolean} keep   picture and transcript stay in the saved notebook
  */
 import { clock, duration } from "./format.js";
@@ -54,13 +57,21 @@ export function unknownState() {
       english_only: false, prices: {},
     },
     config: { threshold: 0.2, silence: 800, padding: 300, language: "", context: "", manual: false },
-    figures: {}, compared: [], keep: true,
+    figures: {}, compared: [], clips: false, clip_uid: "", recorder: "", keep: true,
   };
 }
 
 /** Whether a run is under way. @param {Kernel} kernel */
 export function isRunning({ phase }) {
   return phase !== "empty" && phase !== "ready" && phase !== "done";
+}
+
+/**
+ * Whether another tab or browser records; a page that was just reloaded is still its own predecessor.
+ * @param {Kernel} kernel @param {string} client of this page @param {string | undefined} problem what this page shows
+ */
+export function recordsElsewhere({ recorder }, client, problem) {
+  return recorder !== "" && recorder !== client && problem !== "interrupted" && problem !== "othertab";
 }
 
 /** The place of a silence on a logarithmic slider, in [0, 1000]. @param {number} ms */

@@ -1,43 +1,45 @@
 /**
  * The elements a transcriber consists of, before anything stands in them.
  *
- * @import { CaptureController } from "./capture_controller.js"
+ * @import { Recorders } from "./transcriber_recorders.js"
  * @import { Kernel } from "./transcriber_logic.js"
  * @import { Translate } from "./strings.js"
  *
  * @typedef {object} Acts
  * @property {Translate} t
  * @property {AbortSignal} signal
- * @property {CaptureController} controller
+ * @property {Recorders} recorders
  * @property {(message: any) => void} send
  * @property {ReturnType<typeof import("./transcriber_save.js").createSaver>} saver
  * @property {() => void} record
  * @property {() => void} choose      opens the file picker
+ * @property {(on: boolean) => void} clips  record a clip first, or live
  * @property {() => void} understand  the sentence on privacy has been read
  */
 import { button, make } from "./dom.js";
 import { AUDIO_FILES, makeSound, pressPause } from "./microphone.js";
 import { createBar } from "./transcriber_bar.js";
 import { createDrawers } from "./transcriber_drawers.js";
-import { createEndpoint } from "./transcriber_endpoint.js";
+import { createEndpoint, radio } from "./transcriber_endpoint.js";
 import { createFoot } from "./transcriber_foot.js";
 import { createSettings } from "./transcriber_settings.js";
 
 /** @param {Acts} acts */
 export function buildParts(acts) {
-  const { t, signal, controller, send } = acts;
+  const { t, signal, recorders, send } = acts;
   const picker = make("input", { type: "file", accept: AUDIO_FILES, hidden: true });
   picker.addEventListener("change", () => {
-    if (picker.files?.[0]) void controller.open(picker.files[0]);
+    recorders.forgive();
+    if (picker.files?.[0]) void recorders.live.open(picker.files[0]);
     picker.value = "";
   }, { signal });
   const bar = createBar(t, signal, {
-    record: acts.record, pause: () => pressPause(controller), open: acts.choose, send,
+    record: acts.record, pause: () => pressPause(recorders.current), open: acts.choose, send,
   });
   const drawers = createDrawers(signal);
   const settings = createSettings(t, signal, (change) => send({ kind: "settings", config: change }));
   const endpoint = createEndpoint(t, signal, send);
-  const { device, sound, content } = microphoneForm(acts);
+  const { ways, device, sound, content } = microphoneForm(acts);
   const micDrawer = drawers.add(t("mic.label"), content);
   const settingsDrawer = drawers.add(t("transcriber.settings"), [settings.element]);
   const endpointDrawer = drawers.add(t("transcriber.endpoint"), [endpoint.element]);
@@ -57,23 +59,45 @@ export function buildParts(acts) {
     place, ...foot.elements, picker,
   ];
   return {
-    elements, picker, bar, drawers, settings, endpoint, device, sound, micDrawer, settingsDrawer, endpointDrawer,
+    elements, picker, bar, drawers, settings, endpoint, ways, device, sound, micDrawer, settingsDrawer, endpointDrawer,
     problem, notice, hint, status, warning, empty, place, foot,
   };
 }
 
 /** @param {Acts} acts */
-function microphoneForm({ t, signal, controller }) {
+function microphoneForm({ t, signal, recorders, clips }) {
+  const ways = createWays(t, signal, clips);
   const device = make("select", { class: "qaw-select qaw-mic-device" });
-  device.addEventListener("change", () => controller.set({ deviceId: device.value }), { signal });
-  const sound = makeSound(controller, t, signal);
+  device.addEventListener("change", () => recorders.live.set({ deviceId: device.value }), { signal });
+  const sound = makeSound(recorders.live, t, signal);
   const label = make("label", { class: "qaw-field" }, make("span", {}, t("mic.device")), device);
-  return { device, sound, content: [label, sound.panel] };
+  return { ways, device, sound, content: [ways.element, label, sound.panel] };
 }
 
-/** What to do when there is nothing yet. @param {HTMLElement} place @param {Kernel} kernel @param {Translate} t */
-export function drawEmpty(place, kernel, t) {
-  place.hidden = kernel.phase !== "empty";
+let groups = 0;
+
+/** Live, or a clip first. @param {Translate} t @param {AbortSignal} signal @param {(on: boolean) => void} choose */
+function createWays(t, signal, choose) {
+  const group = `qaw-way-${(groups += 1)}`;
+  const [live, clip] = /** @type {const} */ (["live", "clip"]).map((id) => radio(
+    group, id, t(`transcriber.record.${id}`), t(`transcriber.record.${id}.text`), () => choose(id === "clip"), signal));
+  const element = make("fieldset", { class: "qaw-choices" },
+    make("legend", { class: "qaw-only-spoken" }, t("transcriber.record")), live.element, clip.element);
+  return {
+    element,
+    /** @param {Recorders} recorders @param {boolean} locked a recording is under way */
+    update(recorders, locked) {
+      element.hidden = !recorders.offered;
+      element.disabled = locked;
+      live.input.checked = !recorders.chosen;
+      clip.input.checked = recorders.chosen;
+    },
+  };
+}
+
+/** What to do when there is nothing yet. @param {HTMLElement} place @param {Kernel} kernel @param {boolean} busy @param {Translate} t */
+export function drawEmpty(place, kernel, busy, t) {
+  place.hidden = kernel.phase !== "empty" || busy;
   const offline = kernel.endpoint.english_only;
   if (place.dataset.shown === String(offline)) return;
   place.dataset.shown = String(offline);

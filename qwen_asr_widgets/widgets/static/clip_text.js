@@ -1,0 +1,24 @@
+/**
+ * What is said of a clip while it is recorded and on its way, as pure functions.
+ *
+ * @import { Stage } from "./clip_controller.js"
+ * @import { State } from "./capture_controller.js"
+ * @import { Translate } from "./strings.js"
+ * @typedef {{stage: Stage, full: boolean, arrived: boolean, state: State}} Clip
+ */
+import { clock } from "./format.js";
+import { warningText } from "./microphone.js";
+
+/** What happens; empty when nothing does. @param {Clip} clip @param {Translate} t */
+export function clipText({ stage, full, arrived, state }, t) {
+  if (stage === "recording" || stage === "ending") return t("clip.recording");
+  const end = full ? t("clip.full") : "";
+  const next = stage === "late" ? t("clip.late") : stage === "waiting" ? t("clip.waiting")
+    : arrived ? t("clip.done", { time: clock(state.seconds) }) : "";
+  return [end, next].filter(Boolean).join(" ");
+}
+
+/** What needs the speaker's attention; empty when nothing does. @param {Clip} clip @param {Translate} t */
+export function clipWarning(clip, t) {
+  return clip.stage === "ending" ? t("clip.ending") : warningText(clip.state, t);
+}

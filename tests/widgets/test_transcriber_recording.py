@@ -1,0 +1,101 @@
+"""The transcriber while a page records: what comes is kept, what is lost is listed, one page at a time."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from support.transcribing import SECONDS, MicrophonePage, ask, of_kind, spoken, state, transcribers
+from support.waiting import wait_until
+
+from qwen_asr_widgets.audio.resample import resample
+from qwen_asr_widgets.realtime.config import SessionConfig
+
+
+@pytest.fixture
+def made():
+    yield from transcribers()
+
+
+def test_everything_the_microphone_sends_is_on_the_tape_in_order(made) -> None:
+    t, heard = made(), spoken(3.0)
+    page = MicrophonePage(t).start()
+    page.speak(heard)
+    page.stop()
+    wait_until(lambda: t.recording is not None)
+    recording = t.wait(SECONDS)
+    assert recording.complete and t.recordings == (recording,)
+    expected = resample(heard, 48_000, 16_000)
+    assert np.array_equal(recording.tape.read(), expected)
+    assert recording.info.original_rate == 48_000 and recording.info.name == "Built-in"
+
+
+def test_lost_chunks_stand_as_listed_zeros_and_are_shown(made) -> None:
+    t, heard = made(), spoken(2.0)
+    page = MicrophonePage(t).start()
+    page.speak(heard, lose=(7, 8))
+    page.stop()
+    wait_until(lambda: t.recording is not None)
+    recording = t.wait(SECONDS)
+    assert len(recording.tape) == 32_000
+    ((start, stop),) = recording.lost
+    assert abs(start - 11_200) <= 1 and abs(stop - 14_400) <= 1
+    assert not recording.tape.read(start, stop).any()
+    assert state(t)["lost"] == 0.2
+
+
+def test_commit_closes_an_utterance_in_manual_mode(made) -> None:
+    t = made(config=SessionConfig(turn_detection=None))
+    page = MicrophonePage(t).start()
+    page.speak(spoken(2.0))
+    wait_until(lambda: t.recording is not None and t.recording.duration > 1.9)
+    ask(t, "commit")
+    page.speak(spoken(1.5))
+    wait_until(lambda: t.recording.duration > 3.4)
+    page.stop()
+    recording = t.wait(SECONDS)
+    assert [one.ended_by for one in recording.utterances] == ["commit", "commit"]
+    assert recording.utterances[0].end == pytest.approx(2.0, abs=0.06)
+
+
+def test_a_second_recording_leaves_the_first_where_it_was(made) -> None:
+    t = made()
+    page = MicrophonePage(t)
+    for count in (1, 2):
+        page.start().speak(spoken(0.4))
+        page.stop()
+        wait_until(lambda: len(t.recordings) == count)
+        t.wait(SECONDS)
+    assert [recording.duration for recording in t.recordings] == [pytest.approx(0.4)] * 2
+
+
+def test_a_page_that_is_gone_ends_the_run_and_keeps_what_came(made) -> None:
+    t = made()
+    t.uplink._receiver.heartbeat_timeout = 0.3
+    page = MicrophonePage(t).start()
+    page.speak(spoken(1.0))
+    wait_until(lambda: t.recording is not None)
+    recording = t.wait(SECONDS)
+    assert recording.complete and recording.duration == pytest.approx(1.0)
+    assert t.uplink.state == "interrupted"
+
+
+def test_views_know_which_page_records_and_any_of_them_may_stop_it(made) -> None:
+    t = made()
+    assert state(t)["recorder"] == ""
+    page = MicrophonePage(t, "first").start()
+    wait_until(lambda: state(t)["recorder"] == "first")
+    ask(t, "stop", view="second")
+    assert of_kind(t, "halt")
+    page.stop()
+    wait_until(lambda: state(t)["recorder"] == "")
+
+
+def test_a_second_browser_is_told_that_its_sound_is_not_taken(made) -> None:
+    t = made()
+    first, second = MicrophonePage(t, "first").start(), MicrophonePage(t, "second")
+    first.speak(spoken(0.5))
+    second.start().speak(spoken(0.5))
+    refused = wait_until(lambda: of_kind(t, "refused"))
+    assert [message["client"] for message in refused] == ["second"]
+    first.stop()
+    assert t.wait(SECONDS).duration == pytest.approx(0.5) and len(t.recordings) == 1

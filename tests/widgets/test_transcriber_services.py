@@ -1,0 +1,120 @@
+"""The transcriber with services that work and with some that fail: no sound is lost, and each says why."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from support.scripted_server import ScriptedServer, created, greet_and_record, item_events, updated
+from support.transcribing import SECONDS, MicrophonePage, ask, script, spoken, state, transcribers
+from support.waiting import wait_until
+
+from qwen_asr_widgets.audio.resample import resample
+from qwen_asr_widgets.audio.samples import sample
+from qwen_asr_widgets.errors import ConnectFailed, EndpointError, ServiceClosed
+from qwen_asr_widgets.realtime.endpoints import Endpoint
+from qwen_asr_widgets.widgets.transcriber import Transcriber
+
+NOWHERE = "ws://127.0.0.1:9/api-ws/v1/realtime"
+
+
+@pytest.fixture
+def made():
+    yield from transcribers()
+
+
+def test_an_endpoint_that_is_down_keeps_the_sound_and_trying_again_sends_it_all(made) -> None:
+    t = made(endpoint=NOWHERE)
+    page = MicrophonePage(t).start()
+    page.speak(spoken(1.0))
+    page.stop()
+    wait_until(lambda: t.recording is not None)
+    with pytest.raises(ConnectFailed):
+        t.wait(SECONDS)
+    t._tell_state()
+    assert state(t)["notice"]["code"] == "connect" and state(t)["notice"]["kept"] == pytest.approx(1.0)
+    assert not t.recording.complete and "were not sent" in t.recording.notes[0]
+    t.desk.choice = made().desk.choice
+    ask(t, "retry")
+    recording = t.wait(SECONDS)
+    assert recording.complete and len(recording.tape) == 16_000
+    assert len(t.recordings) == 2 and state(t)["notice"] is None
+
+
+def test_trying_again_while_recording_sends_what_was_missed_and_goes_on(made) -> None:
+    t = made(endpoint=NOWHERE)
+    page, heard = MicrophonePage(t).start(), spoken(2.0)
+    page.speak(heard[:48_000])
+    wait_until(lambda: t.recording is not None and t.desk.live.error and t.recording.duration > 0.9)
+    t._tell_state()
+    assert state(t)["phase"] == "failed"
+    t.desk.choice = made().desk.choice
+    ask(t, "retry")
+    page.speak(heard[48_000:])
+    page.stop()
+    recording = t.wait(SECONDS)
+    assert recording.complete
+    assert np.array_equal(recording.tape.read(), resample(heard, 48_000, 16_000))
+
+
+def test_a_wrong_key_and_a_missing_one_are_told_apart(made, monkeypatch) -> None:
+    monkeypatch.delenv("DASHSCOPE_API_KEY", raising=False)
+    with ScriptedServer(greet_and_record, status=401) as server:
+        t = made(sample("conversation"), Endpoint(server.url, api_key="sk-wrong"), pace=None)
+        t.start()
+        with pytest.raises(ConnectFailed):
+            t.wait(SECONDS)
+        t._tell_state()
+        assert state(t)["notice"]["code"] == "key"
+    ask(t, "endpoint", id="beijing")
+    assert state(t)["endpoint"]["cloud"] and not state(t)["endpoint"]["has_key"]
+    t.start()
+    wait_until(lambda: not t.active)
+    t._tell_state()
+    assert state(t)["notice"]["code"] == "nokey"
+
+
+def test_a_service_that_dies_midway_loses_no_sound(made) -> None:
+    def dying(peer) -> None:
+        peer.send(created())
+        peer.until("session.update")
+        peer.send(updated())
+        for event in item_events():
+            peer.send(event)
+        peer.until("input_audio_buffer.append")
+        peer.close(1011)
+
+    with ScriptedServer(dying) as server:
+        t = made(endpoint=server.url)
+        page = MicrophonePage(t).start()
+        page.speak(spoken(1.0))
+        wait_until(lambda: t.recording is not None and t.desk.live.error is not None, what="it noticed")
+        page.speak(spoken(2.0)[48_000:])
+        page.stop()
+        with pytest.raises(ServiceClosed):
+            t.wait(SECONDS)
+    t._tell_state()
+    assert state(t)["notice"]["code"] == "closed"
+    assert t.recording.duration == pytest.approx(2.0) and t.recording.text == "good morning"
+
+
+def test_a_service_that_never_answers_holds_up_nobody(made) -> None:
+    with ScriptedServer(lambda peer: peer.until("session.finish")) as server:
+        t = made(endpoint=server.url)
+        page = MicrophonePage(t).start()
+        page.speak(spoken(3.0))
+        wait_until(lambda: t.recording is not None and t.recording.duration > 2.9)
+        assert state(t)["phase"] == "connecting"
+        t.close()
+
+
+def test_an_endpoint_that_does_not_exist_is_refused(made) -> None:
+    with pytest.raises(EndpointError):
+        Transcriber(endpoint="mars")
+    t = made()
+    ask(t, "endpoint", id="custom", url="not an address")
+    assert state(t)["notice"]["code"] == "endpoint" and state(t)["endpoint"]["id"] == "given"
+
+
+def test_the_recogniser_is_the_one_given(made) -> None:
+    t = made(endpoint=script(words=[(1.0, "hello")]))
+    assert state(t)["endpoint"]["name"] == "script" and state(t)["endpoint"]["offline"]
