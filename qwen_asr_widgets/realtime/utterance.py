@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -10,7 +10,7 @@ EndedBy = Literal["silence", "finish", "commit", "lost", "limit"]
 Status = Literal["speaking", "stopped", "final", "failed", "lost"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Partial:
     """One partial result: ``text`` is settled, ``stash`` may still change; ``time`` as given to `receive`."""
 
@@ -49,8 +49,8 @@ class Utterance:
         How far it has come.
     error : Mapping or None
         Why there is no transcript (``status == "failed"``).
-    partials : tuple of Partial
-        Every partial result, oldest first.
+    partials : sequence of Partial
+        Every partial result, oldest first; packed once there will be no more (see `Packed`).
     started_at, stopped_at, committed_at, final_at : float or None
         Times of arrival of speech_started, speech_stopped, committed and completed (or failed). Where the
         client takes turns, ``started_at`` is when its detector opened the turn and ``stopped_at`` when the
@@ -73,7 +73,7 @@ class Utterance:
     ended_by: EndedBy | None = None
     status: Status = "speaking"
     error: Mapping[str, Any] | None = None
-    partials: tuple[Partial, ...] = ()
+    partials: Sequence[Partial] = ()
     started_at: float | None = None
     stopped_at: float | None = None
     committed_at: float | None = None

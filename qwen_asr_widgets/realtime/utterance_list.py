@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from .packed import Packed
 from .utterance import EndedBy, Status, Utterance
 
 
@@ -104,7 +105,10 @@ class UtteranceList:
         return len(self._values) - 1
 
     def _put(self, index: int, **changes: Any) -> None:
-        self._values[index] = replace(self._values[index], **changes)
+        changed = replace(self._values[index], **changes)
+        if changed.partials and not changed.open and not isinstance(changed.partials, Packed):
+            changed = replace(changed, partials=Packed(changed.partials))
+        self._values[index] = changed
 
 
 def later(now: Status, then: Status) -> Status:
