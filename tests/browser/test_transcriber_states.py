@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 from support.looks import cut_off, low_contrast, small_targets
+from support.record_button import RECORD
 from support.recordings import Script, three_turns
 from support.scripted_server import ScriptedServer, created, greet_and_record, item_events, updated
-from support.transcriber_page import TranscriberPage
+from support.transcriber_page import TranscriberPage, transcriber_pages
 from support.transcribing import script
 
 from qwen_asr_widgets.audio.samples import sample
@@ -19,42 +20,13 @@ from qwen_asr_widgets.widgets.transcriber import Transcriber
 
 pytestmark = pytest.mark.browser
 
-RECORD = ".qaw-mic-record"
 NOWHERE = "ws://127.0.0.1:9/api-ws/v1/realtime"
 
 
 @pytest.fixture
 def show(browser: Any) -> Iterator[Callable[..., TranscriberPage]]:
-    """Open transcribers on bare pages; errors on their consoles fail the test."""
-    pages: list[TranscriberPage] = []
-
-    def make(
-        view: Transcriber, microphone: bool = True, theme: str = "light", **options: Any
-    ) -> TranscriberPage:
-        options = {"locale": "en-US", "viewport": {"width": 920, "height": 900}, **options}
-        context = browser.new_context(**options)
-        if microphone:
-            context.grant_permissions(["microphone"])
-        pages.append(TranscriberPage(context, view))
-        pages[-1].show(theme)
-        return pages[-1]
-
-    yield make
-    errors = [error for shown in pages for error in shown.errors]
-    for shown in pages:
-        shown.view.close()
-        shown.context.close()
-    assert not errors, "errors on the browser's console"
-
-
-def open_drawer(shown: TranscriberPage, name: str) -> None:
-    shown.page.get_by_role("button", name=name).first.click()
-
-
-def settled(shown: TranscriberPage) -> None:
-    shown.until(lambda: not shown.view.active and shown.view._told["phase"] == "done", 40, "the run is over")
-    shown.serve()
-    shown.page.locator(".qaw-tr[data-phase=done]").wait_for()
+    with transcriber_pages(browser) as show:
+        yield show
 
 
 @pytest.mark.parametrize("width", [900, 400])
@@ -88,7 +60,7 @@ def test_the_sample_is_one_click_away(show: Callable[..., TranscriberPage]) -> N
     shown = show(Transcriber(endpoint=script(), pace=None))
     shown.shows("36 s of two people talking")
     shown.page.get_by_role("button", name="Try the sample").click()
-    settled(shown)
+    shown.settled()
     assert len(shown.view.recording.utterances) == len(sample("conversation").turns)
     shown.shows("as fast as it is taken")
 
@@ -106,7 +78,7 @@ def test_a_denied_microphone_leaves_the_way_by_a_file(
         shown.page.locator(".qaw-notice").get_by_text("Open a file…").first.click()
     chooser.value.set_files(path)
     shown.until(lambda: shown.view.recording is not None, 30)
-    settled(shown)
+    shown.settled()
     assert shown.view.recording.info.name == "talk.wav" and shown.view.recording.info.original_rate == 192_000
 
 
@@ -164,7 +136,7 @@ def test_a_service_that_dies_while_one_speaks(show: Callable[..., TranscriberPag
         shown.shows("The recording goes on and is kept.")
         shown.shows("<img src=x onerror=window.hacked=1>")
         shown.page.locator(RECORD).click()
-        settled(shown)
+        shown.settled()
     assert shown.page.evaluate("window.hacked") is None
     assert shown.view.recording.duration > 0.3 and not shown.view.recording.complete
 
@@ -173,7 +145,7 @@ def test_settings_by_keyboard_take_effect_midway_and_are_marked(show: Callable[.
     shown = show(Transcriber(sample("conversation"), script(), pace=2.0))
     shown.page.get_by_role("button", name="Transcribe", exact=True).click()
     shown.until(lambda: shown.view.recording is not None and shown.view.recording.sent_duration > 0.5)
-    open_drawer(shown, "Threshold")
+    shown.press("Threshold")
     shown.page.get_by_role("slider", name="Threshold").focus()
     shown.page.keyboard.press("ArrowRight")
     shown.until(lambda: len(shown.view.recording.settings) == 2)
@@ -182,20 +154,20 @@ def test_settings_by_keyboard_take_effect_midway_and_are_marked(show: Callable[.
     shown.page.keyboard.press("Escape")
     assert shown.page.evaluate("document.activeElement.textContent").startswith("Threshold 0.21")
     shown.page.get_by_role("button", name="Stop").click()
-    settled(shown)
+    shown.settled()
 
 
 def test_run_again_shows_both_runs(show: Callable[..., TranscriberPage]) -> None:
     shown = show(Transcriber(sample("conversation"), script(), pace=None))
     shown.page.get_by_role("button", name="Transcribe", exact=True).click()
-    settled(shown)
-    open_drawer(shown, "Threshold")
+    shown.settled()
+    shown.press("Threshold")
     shown.page.get_by_role("button", name="Low latency").click()
-    open_drawer(shown, "Run again with")
+    shown.press("Run again with")
     shown.page.get_by_role("combobox", name="Speed").select_option("")
     shown.page.get_by_role("button", name="Run again", exact=True).click()
     shown.until(lambda: len(shown.view.recordings) == 2)
-    settled(shown)
+    shown.settled()
     shown.shows("Before")
     assert shown.page.locator(".qaw-compared tbody tr").count() == 2
 
@@ -203,7 +175,7 @@ def test_run_again_shows_both_runs(show: Callable[..., TranscriberPage]) -> None
 def test_files_are_saved_and_the_picture_copied(show: Callable[..., TranscriberPage]) -> None:
     shown = show(Transcriber(three_turns()))
     shown.context.grant_permissions(["clipboard-read", "clipboard-write"])
-    open_drawer(shown, "Save")
+    shown.press("Save")
     for ending in ("srt", "qasr"):
         with shown.page.expect_download() as download:
             shown.page.get_by_role("button", name=f"(.{ending})").click()

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { clipText, clipWarning } from "../../qwen_asr_widgets/widgets/static/clip_text.js";
 import { translator } from "../../qwen_asr_widgets/widgets/static/strings.js";
 import {
-  endpointText, figuresText, isRunning, priceText, progressText, settingsShort, settingsText, silenceToSlider, sliderToSilence,
+  endpointText, figuresText, isRunning, priceText, progressText, recordsElsewhere, settingsShort, settingsText, silenceToSlider, sliderToSilence,
   statusText, takeSlice, unknownState, waysOn,
 } from "../../qwen_asr_widgets/widgets/static/transcriber_logic.js";
 
@@ -45,6 +46,25 @@ test("only what is out of the ordinary is said", () => {
   assert.equal(statusText(kernel({ phase: "live", behind: 12 }), false, t), "12 s behind");
   assert.match(statusText(kernel({ phase: "live", lost: 0.3 }), true, t), /0\.3 s lost.* · .*running cell ends/);
   assert.match(statusText(kernel({ phase: "connecting" }), false, t), /^Connecting/);
+});
+
+test("another page that records is told from this one, and from this one before a reload", () => {
+  assert.equal(recordsElsewhere(kernel(), "me", undefined), false);
+  assert.equal(recordsElsewhere(kernel({ recorder: "me" }), "me", undefined), false);
+  assert.equal(recordsElsewhere(kernel({ recorder: "you" }), "me", undefined), true);
+  assert.equal(recordsElsewhere(kernel({ recorder: "you" }), "me", "interrupted"), false);
+});
+
+test("a clip says where it is, and before its end that it ends", () => {
+  const state = { seconds: 12.34, clipping: false, silent: false };
+  const clip = (rest) => ({ stage: "", full: false, arrived: false, state, ...rest });
+  assert.equal(clipText(clip(), t), "");
+  assert.match(clipText(clip({ stage: "recording" }), t), /whole after Stop/);
+  assert.match(clipWarning(clip({ stage: "ending" }), t), /at 10:00 the clip ends by itself/);
+  assert.equal(clipWarning(clip({ stage: "recording" }), t), "");
+  assert.match(clipText(clip({ stage: "waiting", full: true }), zh), /10:00 上限.*等待/);
+  assert.match(clipText(clip({ stage: "late" }), t), /running a cell/);
+  assert.equal(clipText(clip({ arrived: true }), t), "Recorded 0:12.3");
 });
 
 test("a file says how far it is and how fast it goes", () => {

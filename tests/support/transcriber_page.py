@@ -1,9 +1,21 @@
-"""A transcriber on a bare page, with its Python half answering and a microphone that Chromium plays."""
+"""A transcriber on a bare page, with its Python half answering and a microphone that Chromium plays.
+
+A test module opens its pages by a fixture of its own::
+
+    @pytest.fixture
+    def show(browser):
+        with transcriber_pages(browser) as show:
+            yield show
+
+    def test_something(show):
+        shown = show(Transcriber(), theme="dark")
+"""
 
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable
+import contextlib
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from support.clip_page import ClipPage
@@ -64,3 +76,56 @@ class TranscriberPage(ViewPage):
         """Carry messages until a text is to be seen."""
         place = self.page.get_by_text(text).filter(visible=True)
         return self.until(lambda: place.count() > 0, what=f"the page shows {text!r}")
+
+    def hides(self, text: str) -> Any:
+        """Carry messages until a text is not to be seen."""
+        place = self.page.get_by_text(text).filter(visible=True)
+        return self.until(lambda: place.count() == 0, what=f"the page does not show {text!r}")
+
+    def press(self, name: str) -> None:
+        """Press the button of this name, or whose name begins so."""
+        self.page.get_by_role("button", name=name).first.click()
+
+    def settled(self) -> None:
+        """Carry messages until the run is over and shown so."""
+        self.until(lambda: not self.view.active and self.view._told["phase"] == "done", 40, "the run is over")
+        self.serve()
+        self.page.locator(".qaw-tr[data-phase=done]").wait_for()
+
+
+@contextlib.contextmanager
+def transcriber_pages(browser: Any) -> Iterator[Callable[..., TranscriberPage]]:
+    """Open transcribers on bare pages, and close them all at the end.
+
+    Yields
+    ------
+    callable
+        ``show(view, microphone=True, theme="light", **options)`` returns the open page.
+
+    Raises
+    ------
+    AssertionError
+        Something was wrong on a page's console.
+    """
+    pages: list[TranscriberPage] = []
+
+    def show(view: Any, microphone: bool = True, theme: str = "light", **options: Any) -> TranscriberPage:
+        script = options.pop("init_script", "")
+        options = {"locale": "en-US", "viewport": {"width": 920, "height": 900}, **options}
+        context = browser.new_context(**options)
+        if microphone:
+            context.grant_permissions(["microphone"])
+        if script:
+            context.add_init_script(script)
+        pages.append(TranscriberPage(context, view))
+        pages[-1].show(theme)
+        return pages[-1]
+
+    try:
+        yield show
+    finally:
+        for shown in pages:
+            shown.view.close()
+            shown.context.close()
+    errors = [error for shown in pages for error in shown.errors]
+    assert not errors, f"errors on the browser's console: {errors}"

@@ -203,7 +203,7 @@ export class TranscriberView {
     const { file } = recorders.live.state;
     const waits = capture.phase !== "idle" && !this.model.get("live_while_busy");
     const sending = file && file.sent < file.size ? fileText(recorders.live.state, t) : "";
-    const away = elsewhere ? t("transcriber.elsewhere") : "";
+    const away = elsewhere && capture.problem?.code !== "othertab" ? t("transcriber.elsewhere") : "";
     const said = [away, statusText(kernel, waits && !clip, t), clip?.stage ? clipText(clip, t) : ""];
     say(parts.status, sending || said.filter(Boolean).join(" · "));
   }

@@ -71,7 +71,7 @@ export function isRunning({ phase }) {
  * @param {Kernel} kernel @param {string} client of this page @param {string | undefined} problem what this page shows
  */
 export function recordsElsewhere({ recorder }, client, problem) {
-  return recorder !== "" && recorder !== client && problem !== "interrupted" && problem !== "othertab";
+  return recorder !== "" && recorder !== client && problem !== "interrupted";
 }
 
 /** The place of a silence on a logarithmic slider, in [0, 1000]. @param {number} ms */
