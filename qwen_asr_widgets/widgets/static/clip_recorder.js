@@ -6,7 +6,7 @@ import { announceClips, forgetClips } from "./clip_registry.js";
 import { clipText, clipWarning } from "./clip_text.js";
 import { button, make, viewRoot } from "./dom.js";
 import { clock } from "./format.js";
-import { AUDIO_FILES, drawDevices, drawProblem, fileText, pressPause, pressRecord, say } from "./microphone.js";
+import { AUDIO_FILES, drawDevices, drawProblem, fileText, pressPause, pressRecord, say, warningText } from "./microphone.js";
 import { translator } from "./strings.js";
 import { followTheme } from "./theme.js";
 
@@ -53,7 +53,7 @@ function draw(parts, controller, t) {
   parts.device.hidden = state.devices.length < 2;
   parts.device.disabled = phase !== "idle";
   drawDevices(parts.device, state, t);
-  say(parts.warning, clipWarning(controller, t));
+  say(parts.warning, clipWarning(controller, t) || warningText(state, t));
 }
 
 /**

@@ -7,7 +7,6 @@
  * @typedef {{stage: Stage, full: boolean, arrived: boolean, state: State}} Clip
  */
 import { clock } from "./format.js";
-import { warningText } from "./microphone.js";
 
 /** What happens; empty when nothing does. @param {Clip} clip @param {Translate} t */
 export function clipText({ stage, full, arrived, state }, t) {
@@ -18,7 +17,7 @@ export function clipText({ stage, full, arrived, state }, t) {
   return [end, next].filter(Boolean).join(" ");
 }
 
-/** What needs the speaker's attention; empty when nothing does. @param {Clip} clip @param {Translate} t */
+/** That the end is near; empty before. @param {Clip | null} clip @param {Translate} t */
 export function clipWarning(clip, t) {
-  return clip.stage === "ending" ? t("clip.ending") : warningText(clip.state, t);
+  return clip?.stage === "ending" ? t("clip.ending") : "";
 }

@@ -199,7 +199,7 @@ export class TranscriberView {
     });
     parts.notice.hidden = kernel.notice === null || capture.problem !== null;
     parts.hint.hidden = this.understood || !kernel.endpoint.cloud || !parts.endpointDrawer.panel.hidden;
-    say(parts.warning, clip ? clipWarning(clip, t) : warningText(capture, t));
+    say(parts.warning, clipWarning(clip, t) || warningText(capture, t));
     const { file } = recorders.live.state;
     const waits = capture.phase !== "idle" && !this.model.get("live_while_busy");
     const sending = file && file.sent < file.size ? fileText(recorders.live.state, t) : "";
