@@ -244,12 +244,22 @@ def test_frames_that_are_no_events_do_not_disturb_the_session(frame: str | bytes
 
 
 def test_closing_before_connecting_or_twice_does_nothing() -> None:
-    talk("ws://127.0.0.1:9/x").close()
+    ends: list[Any] = []
+
+    class Closed(OmniRealtimeCallback):
+        def on_close(self, code: Any, message: Any) -> None:
+            ends.append((code, message))
+
     with ScriptedServer() as server:
-        conversation = talk(server.url)
+        conversation = talk(server.url, Closed())
+        conversation.close()
+        assert server.requests == [] and ends == []
         conversation.connect()
         conversation.close()
         conversation.close()
+        server.peer().wait_until_ended()
+        assert server.peer().close_code == 1000 and len(server.requests) == 1
+    assert ends == [(1000, None)]
 
 
 def test_a_callback_may_close_the_conversation() -> None:

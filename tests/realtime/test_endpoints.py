@@ -220,7 +220,15 @@ def test_the_process_ends_with_its_parent(tmp_path: Path) -> None:
     """)
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60)
     pid = int(done.stdout)
-    wait_until(lambda: not psutil.pid_exists(pid) or psutil.Process(pid).status() == "zombie")
+
+    def ended() -> bool:
+        try:
+            return psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+        except psutil.NoSuchProcess:
+            return True
+
+    assert done.returncode == -9
+    assert wait_until(ended, what="the service is gone")
 
 
 def test_a_fork_leaves_the_parents_process_alone(running: ServiceProcess) -> None:

@@ -49,7 +49,8 @@ def test_a_refused_setting_names_its_field() -> None:
 
 @pytest.mark.parametrize("seconds", [60.0, 0.1])
 def test_up_to_sixty_seconds_may_be_committed(seconds: float) -> None:
-    after(ev.AppendAudio(bytes(2 * int(16_000 * seconds))), ev.CommitBuffer(), config=MANUAL)
+    buffered = after(ev.AppendAudio(bytes(2 * int(16_000 * seconds))), config=MANUAL)
+    assert buffered.refusal(ev.CommitBuffer()) is None
 
 
 def test_the_documented_order_in_vad_mode_is_legal() -> None:

@@ -204,6 +204,7 @@ def test_loopback_never_goes_through_a_proxy(monkeypatch: pytest.MonkeyPatch) ->
                 made = Connection(url, dict, lambda _: None, lambda *_: None, proxy=proxy)
                 made.open()
                 made.close()
+        assert len(server.requests) == 6
 
 
 @pytest.mark.parametrize("how", ["environment", "argument"])

@@ -218,7 +218,7 @@ def test_service_and_recognisers_are_gone_when_the_parent_is_killed():
     os.kill(parent.pid, signal.SIGKILL)
     parent.wait(10)
     parent.stdout.close()
-    wait_until(lambda: not any(map(is_running, [child, *workers])), what="all processes are gone")
+    assert wait_until(lambda: not any(map(is_running, [child, *workers])), what="all processes are gone")
 
 
 @pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="looks into /proc")
@@ -261,10 +261,12 @@ def test_the_key_is_not_logged_even_at_debug(caplog):
 
 def test_many_sessions_one_after_the_other_leave_nothing_behind():
     with service_process("script") as (process, port):
+        ended = []
         for _ in range(4):
             with Client(f"ws://127.0.0.1:{port}{PATH}") as client:
-                client.finish()
-        wait_until(lambda: len(children(process.pid)) == 1, what="only the spare is left")
+                ended.append(client.finish()[-1]["type"])
+        assert ended == ["session.finished"] * 4
+        assert wait_until(lambda: len(children(process.pid)) == 1, what="only the spare is left")
 
 
 def test_sessions_in_parallel_threads_all_finish(url):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 from pathlib import Path
 
@@ -14,9 +15,10 @@ FLAGS = (
 ).split()
 
 
-def run(command: list[str]) -> None:
+def run(command: list[str]) -> tuple[int, str]:
+    """Return how a command ended and what it said."""
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120)
-    assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
+    return done.returncode, done.stdout[-6000:] + done.stderr[-2000:]
 
 
 def test_the_modules_have_the_types_they_claim() -> None:
@@ -24,7 +26,7 @@ def test_the_modules_have_the_types_they_claim() -> None:
     if not node or not tsc:
         pytest.skip("needs node and typescript (make .make/node)")
     files = [*sorted(STATIC.glob("*.js")), ROOT / "tests" / "js" / "globals.d.ts"]
-    run([node, str(tsc), *FLAGS, *map(str, files)])
+    assert run([node, str(tsc), *FLAGS, *map(str, files)]) == (0, "")
 
 
 SCRIPTS = sorted((ROOT / "tests" / "js").glob("*.test.mjs"))
@@ -35,4 +37,7 @@ def test_pure_modules_keep_their_promises(file: Path) -> None:
     node = find_node()
     if not node:
         pytest.skip("needs node (it comes with the playwright package)")
-    run([node, "--no-warnings", "--test", str(file)])
+    code, said = run([node, "--no-warnings", "--test", "--test-reporter=tap", str(file)])
+    assert code == 0, said
+    passed = re.search(r"^# pass (\d+)$", said, re.MULTILINE)
+    assert passed and int(passed[1]) >= file.read_text(encoding="utf-8").count("\ntest(") > 0
