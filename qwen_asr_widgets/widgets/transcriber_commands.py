@@ -48,7 +48,11 @@ def _endpoint(widget: Transcriber, content: Mapping[str, Any], _: Any) -> None:
 
 
 def _key(widget: Transcriber, content: Mapping[str, Any], _: Any) -> None:
-    widget.desk.choice.set_key(str(content["key"]))
+    """Keep a key; a run that failed for want of it goes on with it."""
+    desk = widget.desk
+    desk.choice.set_key(str(content["key"]))
+    if content["key"] and desk.notice is not None and desk.notice.code in ("key", "nokey"):
+        desk.retry()
 
 
 def _again(widget: Transcriber, content: Mapping[str, Any], _: Any) -> None:

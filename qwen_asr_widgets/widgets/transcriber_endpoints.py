@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
+from urllib.parse import urlsplit
 
 from ..errors import EndpointError
 from ..realtime.endpoints import Endpoint, dashscope, embedded, resolve_endpoint
@@ -16,7 +18,8 @@ REGIONS = ("beijing", "singapore")
 class EndpointChoice:
     """The endpoint in use and what else may be chosen.
 
-    A typed key is kept here alone, in the memory of this process: in no trait, state, log or file.
+    A typed key is kept here alone, in the memory of this process: in no trait, state, log or file. It goes to
+    the host that was chosen when it was typed, and to no other.
 
     Parameters
     ----------
@@ -36,18 +39,21 @@ class EndpointChoice:
     """
 
     def __init__(self, where: Endpoint | str | None = None) -> None:
-        self._key: Secret | None = None
+        self._keys: dict[str, Secret] = {}
         self._given = resolve_endpoint(where)
-        self._id = self._id_of(where, self._given)
+        self._id = "custom" if isinstance(where, str) else "given"
+        for name in ("embedded", *REGIONS):
+            if self._stands_for(name, self._given):
+                self._id = name
+        self._begun = self._id
         self._url = self._given.url if self._id == "custom" else ""
 
     @staticmethod
-    def _id_of(where: Endpoint | str | None, endpoint: Endpoint) -> str:
-        if where is None or where == "embedded":
-            return "embedded"
-        if isinstance(where, str):
-            return where if where in REGIONS else "custom"
-        return "embedded" if endpoint == embedded() else "given"
+    def _stands_for(name: str, endpoint: Endpoint) -> bool:
+        """Whether an endpoint is one of the choices, be it with a key, model or workspace of its own."""
+        if name in REGIONS:
+            return endpoint.is_dashscope and endpoint.name == f"DashScope {name}"
+        return endpoint == embedded()
 
     def choose(self, name: str, url: str = "") -> None:
         """Choose ``"embedded"``, a region, ``"given"`` (the one passed in Python) or ``"custom"`` with a URL.
@@ -68,21 +74,26 @@ class EndpointChoice:
         self._id = name
 
     def set_key(self, key: str) -> None:
-        """Keep a typed key; an empty one forgets it."""
-        self._key = Secret(key.strip()) if key.strip() else None
+        """Keep a typed key for the host in use; an empty one forgets it."""
+        host = _host(self._keyless())
+        self._keys.pop(host, None)
+        if key.strip():
+            self._keys[host] = Secret(key.strip())
 
     @property
     def endpoint(self) -> Endpoint:
         """What is connected to."""
-        key = self._key.reveal() if self._key else None
-        if self._id in REGIONS:
-            given = self._given
-            if key is None and given.is_dashscope and given.name == f"DashScope {self._id}":
-                return given
-            return dashscope(self._id, api_key=key)
+        endpoint = self._keyless()
+        key = self._keys.get(_host(endpoint))
+        return endpoint if key is None else replace(endpoint, api_key=key)
+
+    def _keyless(self) -> Endpoint:
+        """Return the endpoint in use without what was typed."""
         if self._id == "custom":
-            return Endpoint(self._url, api_key=key)
-        return embedded() if self._id == "embedded" else self._given
+            return Endpoint(self._url)
+        if self._id in ("given", self._begun):
+            return self._given
+        return embedded() if self._id == "embedded" else dashscope(self._id)
 
     @property
     def has_key(self) -> bool:
@@ -95,8 +106,8 @@ class EndpointChoice:
     def hide(self, text: str) -> str:
         """Return a text without the key, should a service have put it there."""
         endpoint = self.endpoint
-        keys = [self._key.reveal() if self._key else None]
-        keys.append(find_key(endpoint.api_key) if endpoint.is_dashscope else None)
+        keys = [key.reveal() for key in self._keys.values()]
+        keys.append((find_key(endpoint.api_key) if endpoint.is_dashscope else None) or "")
         for key in filter(None, keys):
             text = text.replace(key, "•••")
         return text
@@ -111,13 +122,17 @@ class EndpointChoice:
             "name": recognizer or endpoint.name,
             "offline": bool(recognizer),
             "url": self._url,
-            "given": "" if self._id_of(self._given, self._given) != "given" else self._given.name,
+            "given": self._given.name if self._begun == "given" else "",
             "cloud": not offline,
             "dashscope": endpoint.is_dashscope,
             "has_key": self.has_key,
             "english_only": recognizer == "pocketsphinx",
             "prices": {region: _price_state(region) for region in REGIONS},
         }
+
+
+def _host(endpoint: Endpoint) -> str:
+    return urlsplit(endpoint.url).netloc
 
 
 def _price_state(region: str) -> list[Mapping[str, Any]]:

@@ -5,14 +5,16 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from support.scripted_server import ScriptedServer, created, greet_and_record, item_events, updated
+from support.service import service
 from support.transcribing import SECONDS, MicrophonePage, ask, script, spoken, state, transcribers
 from support.waiting import wait_until
 
 from qwen_asr_widgets.audio.resample import resample
 from qwen_asr_widgets.audio.samples import sample
 from qwen_asr_widgets.errors import ConnectFailed, EndpointError, ServiceClosed
-from qwen_asr_widgets.realtime.endpoints import Endpoint
+from qwen_asr_widgets.realtime.endpoints import Endpoint, dashscope
 from qwen_asr_widgets.widgets.transcriber import Transcriber
+from qwen_asr_widgets.widgets.transcriber_endpoints import EndpointChoice
 
 NOWHERE = "ws://127.0.0.1:9/api-ws/v1/realtime"
 
@@ -118,3 +120,41 @@ def test_an_endpoint_that_does_not_exist_is_refused(made) -> None:
 def test_the_recogniser_is_the_one_given(made) -> None:
     t = made(endpoint=script(words=[(1.0, "hello")]))
     assert state(t)["endpoint"]["name"] == "script" and state(t)["endpoint"]["offline"]
+
+
+def test_the_right_key_typed_while_recording_goes_on_from_the_first_sample(made) -> None:
+    with service("script", key="sk-right") as url:
+        t = made(endpoint=Endpoint(url, api_key="sk-wrong"))
+        page, heard = MicrophonePage(t).start(), spoken(2.0)
+        page.speak(heard[:48_000])
+        wait_until(lambda: t.recording is not None and t.desk.live.error and t.recording.duration > 0.9)
+        t._tell_state()
+        assert state(t)["notice"]["code"] == "key"
+        ask(t, "key", key="sk-right")
+        page.speak(heard[48_000:])
+        page.stop()
+        recording = t.wait(SECONDS)
+    assert recording.complete and state(t)["notice"] is None
+    assert np.array_equal(recording.tape.read(), resample(heard, 48_000, 16_000))
+    failed, again = t.recordings
+    assert again is recording and failed.duration == pytest.approx(1.0, abs=0.05)
+
+
+def test_a_typed_key_goes_to_the_host_it_was_typed_for_alone(monkeypatch) -> None:
+    monkeypatch.delenv("DASHSCOPE_API_KEY", raising=False)
+    dated = "qwen3-asr-flash-realtime-2026-02-10"
+    choice = EndpointChoice(dashscope("singapore", workspace="ws-1", model=dated))
+    assert choice.state()["id"] == "singapore" and choice.state()["given"] == ""
+    choice.set_key("sk-cloud")
+    assert choice.endpoint.key() == "sk-cloud"
+    assert (choice.endpoint.workspace, choice.endpoint.model) == ("ws-1", dated)
+    for other in ({"name": "beijing"}, {"name": "custom", "url": "wss://example.org/realtime"}):
+        choice.choose(**other)
+        assert not choice.has_key
+    choice.set_key("sk-mine")
+    assert choice.endpoint.key() == "sk-mine"
+    choice.choose("singapore")
+    assert choice.endpoint.key() == "sk-cloud"
+    assert choice.hide("sk-cloud and sk-mine") == "••• and •••"
+    choice.set_key("")
+    assert not choice.has_key

@@ -164,7 +164,7 @@ export class TranscriberView {
     nameDrawer(parts.settingsDrawer, settingsText(kernel.config, t), settingsShort(kernel.config, t));
     nameDrawer(parts.endpointDrawer, endpointText(kernel.endpoint, t));
     parts.settings.update(kernel.config);
-    parts.endpoint.update(kernel, mic || (isRunning(kernel) && kernel.phase !== "failed"));
+    parts.endpoint.update(kernel, kernel.phase !== "failed" && (mic || isRunning(kernel)));
     this.drawMicrophone(capture);
     this.drawMessages(capture, elsewhere);
     drawEmpty(parts.empty, kernel, mic || held, t);
