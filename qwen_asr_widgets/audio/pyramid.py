@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import threading
 from collections.abc import Callable
 from typing import Any, Union
@@ -19,7 +18,7 @@ FACTOR = 4
 """Each level has a fourth of the bins of the one below."""
 
 TILE = 512
-"""Bins in a full tile: 2 KiB as int16 pairs."""
+"""Bins that a view asks for at a time: 2 KiB as int16 pairs."""
 
 _STORED = 3
 _STEP = 1 << 18
@@ -87,18 +86,18 @@ class Pyramid:
     Raises
     ------
     AudioError
-        The source is something else, or a level or tile index is negative.
+        The source is something else, or a level is negative.
 
     Notes
     -----
     Bins of 64 samples and coarser are kept (about 4 % of the size of the sound as int16), finer ones are
-    read from the source when asked for. The last bin of a level may cover less than its full width. A
-    tile at a deep zoom and one of the whole hour have the same size.
+    read from the source when asked for. The last bin of a level may cover less than its full width. As many
+    bins cost the same at a deep zoom and over a whole hour.
 
     Examples
     --------
     >>> pyramid = Pyramid(np.arange(10_000, dtype=np.int16))
-    >>> pyramid.samples_per_bin(3), pyramid.tile(3, 0)[1].tolist()
+    >>> pyramid.samples_per_bin(3), pyramid.peaks(3, 0, 10)[1].tolist()
     (64, [64, 127])
     """
 
@@ -114,21 +113,12 @@ class Pyramid:
         """Return the number of samples the pyramid stands for, as of the last ``update``."""
         return self._length
 
-    @property
-    def levels(self) -> int:
-        """Number of levels up to the one that shows everything in one tile."""
-        return 1 + max(0, math.ceil(math.log(max(self._length, 1) / TILE, FACTOR)))
-
     @staticmethod
     def samples_per_bin(level: int) -> int:
         """Return the number of samples a bin of this level stands for."""
         if level < 0:
             raise AudioError(f"Level {level} does not exist; levels count from 0.")
         return int(FACTOR**level)
-
-    def level_for(self, samples_per_pixel: float) -> int:
-        """Return the coarsest level that still has at least one bin for each pixel."""
-        return max(0, math.floor(math.log(max(samples_per_pixel, 1.0), FACTOR) + 1e-9))
 
     def update(self) -> int:
         """Take in what the source gained and return the length in samples."""
@@ -154,27 +144,21 @@ class Pyramid:
         if len(ready):
             self._add(kept + 1, _fold(ready))
 
-    def tile(self, level: int, index: int) -> Peaks:
-        """Return the pairs of one tile.
+    def peaks(self, level: int, start: int, stop: int) -> Peaks:
+        """Return the pairs of some bins of a level.
 
         Parameters
         ----------
         level : int
             0 for bins of one sample, then 4, 16, 64 … samples.
-        index : int
-            Which tile of that level; tile ``k`` holds bins ``512 k`` to ``512 (k + 1)``.
+        start, stop : int
+            Bins [start, stop), as many of them as there are.
 
         Returns
         -------
-        ndarray of int16, shape (at most 512, 2)
-            (minimum, maximum) of each bin; shorter in the last tile, empty past the end.
+        ndarray of int16, shape (k, 2)
+            (minimum, maximum) of each bin.
         """
-        if index < 0:
-            raise AudioError(f"Tile {index} does not exist; tiles count from 0.")
-        return self.peaks(level, index * TILE, (index + 1) * TILE)
-
-    def peaks(self, level: int, start: int, stop: int) -> Peaks:
-        """Return the pairs of bins [start, stop) of a level, as many as there are; shape (k, 2)."""
         width = self.samples_per_bin(level)
         with self._lock:
             start = max(0, start)

@@ -169,30 +169,22 @@ def read_server(message: Mapping[str, Any]) -> ServerEvent:
         return UnknownEvent(message, problem=str(problem))
 
 
-def decode_client(text: str | bytes) -> tuple[dict[str, Any], ClientEvent]:
-    """Read a frame that a client sent.
+def read_client(message: Mapping[str, Any]) -> ClientEvent:
+    """Return the typed value of a message a client sent.
 
     An event of an unknown type is an `UnknownEvent`: whether to refuse it is the service's decision.
 
     Raises
     ------
     ProtocolError
-        ``invalid_json``, ``invalid_event`` (no object, no type, a binary frame), ``invalid_value`` (a field
-        of the wrong type), ``invalid_base64`` or ``audio_too_large`` (over 15 MiB in one append).
+        ``invalid_value`` (a field of the wrong type), ``invalid_base64`` or ``audio_too_large`` (over 15 MiB
+        in one append).
 
     Examples
     --------
-    >>> decode_client('{"type": "input_audio_buffer.append", "audio": "QUI="}')[1]
+    >>> read_client({"type": "input_audio_buffer.append", "audio": "QUI="})
     AppendAudio(audio=b'AB')
     """
-    if not isinstance(text, str):
-        raise ProtocolError("Events are JSON text frames; a binary frame was sent.", "invalid_event")
-    message = parse(text)
-    return message, read_client(message)
-
-
-def read_client(message: Mapping[str, Any]) -> ClientEvent:
-    """Return the typed value of a message a client sent; raises as `decode_client` does."""
     cls = CLIENT_EVENTS.get(message["type"])
     if cls is None:
         return UnknownEvent(message)

@@ -131,11 +131,6 @@ class Connection:
         return self._line.state == "open"
 
     @property
-    def is_closed(self) -> bool:
-        """Whether the connection has ended, after ``on_closed``."""
-        return self._line.state == "closed"
-
-    @property
     def stats(self) -> OutboxStats:
         """Counts of what was sent directly, queued and refused."""
         return self._writer.stats

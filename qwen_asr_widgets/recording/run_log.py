@@ -133,12 +133,6 @@ class RunLog:
             self._notes.append(text)
             self._version += 1
 
-    def describe(self, **changes: Any) -> None:
-        """Change fields of `info`, such as the original rate of a source that is opened late."""
-        with self._lock:
-            self._info = replace(self._info, **changes)
-            self._version += 1
-
     def finish(self, complete: bool) -> None:
         """Say whether everything handed in was sent and answered."""
         with self._lock:

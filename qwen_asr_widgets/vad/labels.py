@@ -92,7 +92,14 @@ class Labels:
         return tuple(sorted({turn.speaker for turn in self.turns}))
 
     def of_speaker(self, speaker: str) -> Labels:
-        """Return the labels of one speaker only (one channel of a call)."""
+        """Return the labels of one speaker only, such as the caller's in a call of two.
+
+        Examples
+        --------
+        >>> both = Labels([ReferenceTurn(0, 2, speaker="agent"), ReferenceTurn(1, 3, speaker="caller")])
+        >>> both.of_speaker("caller").turns
+        (ReferenceTurn(start=1.0, end=3.0, text='', speaker='caller'),)
+        """
         return Labels([t for t in self.turns if t.speaker == speaker], self.scored, self.uri)
 
     def within(self, duration: float) -> Labels:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from qwen_asr_widgets.errors import ProtocolError
 from qwen_asr_widgets.realtime import events as ev
-from qwen_asr_widgets.realtime.codec import decode_client, decode_server, encode, encode_append
+from qwen_asr_widgets.realtime.codec import decode_server, encode, encode_append, parse, read_client
 
 OBJECTS = st.dictionaries(st.text(max_size=5), st.integers() | st.text(max_size=5) | st.none(), max_size=3)
 BY_TYPE: dict[str, Any] = {
@@ -44,7 +44,7 @@ def test_server_events_survive_the_wire(event: ev.ServerEvent) -> None:
 
 @given(st.one_of([values_of(cls) for cls in ev.CLIENT_EVENTS.values()]))
 def test_client_events_survive_the_wire(event: ev.ClientEvent) -> None:
-    assert decode_client(encode(event))[1] == event
+    assert read_client(parse(encode(event))) == event
 
 
 @given(st.binary(max_size=100))
@@ -93,7 +93,6 @@ def append(audio: Any) -> str:
     ("[" * 100_000, "invalid_json", None),
     ("[]", "invalid_event", None),
     ('{"audio": ""}', "invalid_event", "type"),
-    (b"\x00\x01", "invalid_event", None),
     (append(None), "invalid_value", "audio"),
     (append("QUI"), "invalid_base64", "audio"),
     (append("QU I="), "invalid_base64", "audio"),
@@ -101,9 +100,9 @@ def append(audio: Any) -> str:
     (append("A" * (15 * 1024 * 1024 + 4)), "audio_too_large", "audio"),
     ('{"type": "session.update"}', "invalid_value", "session"),
 ])
-def test_what_a_client_sends_is_read_strictly(frame: Any, code: str, param: str | None) -> None:
+def test_what_a_client_sends_is_read_strictly(frame: str, code: str, param: str | None) -> None:
     with pytest.raises(ProtocolError) as caught:
-        decode_client(frame)
+        read_client(parse(frame))
     assert (caught.value.code, caught.value.param) == (code, param)
 
 

@@ -31,7 +31,6 @@ def test_the_version_grows_with_every_change():
         lambda: script.partial("a", 1.1, "so", ""),
         lambda: recording.note("a note"),
         lambda: recording.lose(10),
-        lambda: recording.describe(name="other"),
         lambda: recording.closed(1000, "", 102.0),
         lambda: recording.finish(False),
     ]
