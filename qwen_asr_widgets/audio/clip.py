@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import warnings
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, BinaryIO, Literal, Union
 
 import numpy as np
@@ -53,7 +53,7 @@ class Origin:
     clipped: int = 0
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@dataclass(frozen=True, eq=False, repr=False, init=False)
 class AudioClip:
     """One channel of sound with its sample rate.
 
@@ -61,12 +61,17 @@ class AudioClip:
 
     Parameters
     ----------
-    samples : ndarray of float32, shape (n,)
-        In [-1, 1]; read-only. Integers are converted from their full scale.
+    samples : array-like, shape (n,)
+        Floats in [-1, 1], or int8, uint8, int16 or int32 at the full scale of their type; copied.
     sample_rate : int
         Hz. A clip of 8 kHz stays one of 8 kHz until ``resample``.
-    origin : Origin
-        Where it came from.
+    origin : Origin, optional
+        Where it came from; by default an array.
+
+    Attributes
+    ----------
+    samples : ndarray of float32, shape (n,)
+        In [-1, 1] whatever was given; read-only.
 
     Raises
     ------
@@ -79,24 +84,26 @@ class AudioClip:
     >>> clip = AudioClip(np.zeros(24_000, np.float32), 16_000)
     >>> clip.duration, clip[0.5:1.0].duration, len(clip.resample(8_000))
     (1.5, 0.5, 12000)
+    >>> AudioClip(np.array([-32_768, 0, 16_384], np.int16), 16_000).samples.tolist()
+    [-1.0, 0.0, 0.5]
     """
 
     samples: NDArray[np.float32]
     sample_rate: int
-    origin: Origin = field(default=None)  # type: ignore[assignment]
+    origin: Origin
 
-    def __post_init__(self) -> None:
-        rate = checked_rate(self.sample_rate)
-        samples = np.asarray(self.samples)
-        if samples.ndim != 1:
+    def __init__(self, samples: ArrayLike, sample_rate: int, origin: Origin | None = None) -> None:
+        rate = checked_rate(sample_rate)
+        given = np.asarray(samples)
+        if given.ndim != 1:
             raise AudioError(
-                f"AudioClip takes one channel of shape (n,), not shape {samples.shape}; "
+                f"AudioClip takes one channel of shape (n,), not shape {given.shape}; "
                 "AudioClip.load chooses or averages channels."
             )
-        intake = Intake(self.origin.name if self.origin else "array", rate, channel=None)
-        intake.add(array_to_float(samples, "the array"))
-        _warn_if_clipped(intake, stacklevel=4)
-        self._set(intake.mono(), rate, self.origin or Origin(rate, clipped=intake.clipped))
+        intake = Intake(origin.name if origin else "array", rate, channel=None)
+        intake.add(array_to_float(given, "the array"))
+        _warn_if_clipped(intake, stacklevel=3)
+        self._set(intake.mono(), rate, origin or Origin(rate, clipped=intake.clipped))
 
     def _set(self, samples: NDArray[np.float32], sample_rate: int, origin: Origin) -> None:
         samples.flags.writeable = False
