@@ -73,7 +73,8 @@ def figure_png(figure: Any) -> bytes:
 def image_html(png: bytes, description: str) -> str:
     """Return a PNG as an HTML image that needs no file beside the notebook."""
     data = base64.b64encode(png).decode("ascii")
-    return f'<img alt="{escape(description)}" style="max-width:100%" src="data:image/png;base64,{data}">'
+    style = "max-width:100%;border-radius:6px"
+    return f'<img alt="{escape(description)}" style="{style}" src="data:image/png;base64,{data}">'
 
 
 class SavedOutput:

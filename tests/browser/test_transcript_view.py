@@ -8,8 +8,7 @@ from typing import Any
 import pytest
 from support.looks import cut_off, low_contrast, small_targets
 from support.recordings import Script
-from support.view_page import NEXT_FRAME, ViewPage
-from support.waiting import wait_until
+from support.view_page import NEXT_FRAME, ViewPage, assert_views_leave_nothing, view_pages
 
 from qwen_asr_widgets.widgets.transcript_view import TranscriptView
 
@@ -17,10 +16,6 @@ pytestmark = pytest.mark.browser
 
 ROWS = ".qaw-list .qaw-row"
 LIST = ".qaw-list"
-LISTEN = """() => {
-  window.leaked = [];
-  document.addEventListener('keydown', (event) => window.leaked.push(event.key));
-}"""
 EDGES = "(rows) => rows.map((row) => row.getBoundingClientRect()).map((box) => [box.top, box.bottom])"
 CLIPBOARD = "({ writeText: async (text) => { window.copied = text; } })"
 
@@ -28,19 +23,8 @@ CLIPBOARD = "({ writeText: async (text) => { window.copied = text; } })"
 @pytest.fixture
 def show(browser: Any) -> Iterator[Callable[..., ViewPage]]:
     """Open views on bare pages; errors on their consoles fail the test."""
-    pages: list[ViewPage] = []
-
-    def make(view: Any, **options: Any) -> ViewPage:
-        options = {"locale": "en-US", "viewport": {"width": 900, "height": 700}, **options}
-        pages.append(ViewPage(browser.new_context(**options), view))
-        return pages[-1]
-
-    yield make
-    errors = [error for shown in pages for error in shown.errors]
-    for shown in pages:
-        shown.context.close()
-        shown.view.close()
-    assert not errors
+    with view_pages(browser) as show:
+        yield show
 
 
 def few() -> Script:
@@ -68,6 +52,36 @@ def test_a_row_says_when_what_and_how_long(show) -> None:
     ]
     foot = page.locator(".qaw-foot").inner_text()
     assert "utterances: 3" in foot and "pocketsphinx" in foot and "n = 3" in foot
+
+
+def test_language_and_emotion_stand_where_they_are_known(show) -> None:
+    script = Script(12.0)
+    script.turn("a", 1.0, 3.0, "", language="yue", final=False)
+    script.come({"type": "conversation.item.input_audio_transcription.completed", "item_id": "a",
+                 "transcript": "好开心", "language": "yue", "emotion": "happy"}, 4.0)
+    script.turn("b", 6.0, 8.0, "nothing known of it", language=None)
+    page = show(TranscriptView(script.finish())).show()
+    chips = [row.locator(".qaw-chip").all_inner_texts() for row in page.locator(ROWS).all()]
+    assert chips == [["yue", "happy", "final 1.00 s"], ["final 1.00 s"]]
+
+
+def test_an_emotion_is_named_in_the_readers_language(show) -> None:
+    script = Script(6.0)
+    script.turn("a", 1.0, 3.0, "", final=False)
+    script.come({"type": "conversation.item.input_audio_transcription.completed", "item_id": "a",
+                 "transcript": "words", "language": "zh", "emotion": "surprised"}, 4.0)
+    page = show(TranscriptView(script.finish(), lang="zh")).show()
+    assert page.locator(".qaw-chip").all_inner_texts()[:2] == ["zh", "惊讶"]
+
+
+def test_a_wait_is_split_where_the_end_of_speech_was_noticed(show) -> None:
+    script = Script(12.0)
+    script.turn("a", 1.0, 3.0, "words", endpoint=0.9, decode=0.3)
+    page = show(TranscriptView(script.finish())).show()
+    bar = page.locator(".qaw-wait-bar")
+    assert bar.get_attribute("aria-label") == "endpoint delay 0.90 s, decode 0.30 s"
+    plain, hatched = (part.bounding_box()["width"] for part in bar.locator("i").all())
+    assert plain / (plain + hatched) == pytest.approx(0.75, abs=0.02)
 
 
 def test_markup_in_a_transcript_stands_as_text(show) -> None:
@@ -134,9 +148,11 @@ def test_search_and_filter_leave_what_matches(show) -> None:
     assert [row.split("\n")[0] for row in page.locator(ROWS).all_inner_texts()] == ["3"]
 
 
-def test_keys_walk_through_the_list_and_never_reach_the_page(show) -> None:
-    page = show(TranscriptView(few().finish())).show()
-    page.evaluate(LISTEN)
+def test_keys_walk_through_the_list_play_and_never_reach_the_page(show) -> None:
+    shown = show(TranscriptView(few().finish()))
+    page = shown.show()
+    shown.listen_for_keys()
+    page.evaluate("document.addEventListener('qaw-select', ({ detail }) => { window.chosen = detail; })")
     page.locator(LIST).focus()
     page.keyboard.press("ArrowDown")
     page.keyboard.press("ArrowDown")
@@ -144,7 +160,11 @@ def test_keys_walk_through_the_list_and_never_reach_the_page(show) -> None:
     assert page.locator("[aria-selected='true']").get_attribute("data-number") == "2"
     active = page.locator(LIST).get_attribute("aria-activedescendant")
     assert page.locator(f"#{active}").get_attribute("data-number") == "2"
-    assert page.evaluate("window.bare.model.get('selected')") == 2 and page.evaluate("leaked") == []
+    assert page.evaluate("[chosen.number, chosen.play]") == [2, False]
+    page.keyboard.press("Enter")
+    assert page.evaluate("[chosen.number, chosen.play]") == [2, True], "waveforms of the recording play it"
+    shown.serve()
+    assert shown.view.selected == 2 and shown.leaked_keys == []
 
 
 def test_copying_gives_plain_lines(show) -> None:
@@ -195,11 +215,56 @@ def test_nothing_is_cut_off(show, lang, width) -> None:
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
-def test_text_has_contrast(show, theme) -> None:
-    page = show(TranscriptView(few().finish())).show(theme)
+def test_every_row_and_chip_reads_well_plain_hovered_and_selected(show, theme) -> None:
+    script = few()
+    script.turn("d", 18.0, 20.0, "", partials=[(0.5, "The threshold", " decides what")], close=False)
+    page = show(TranscriptView(script.recording)).show(theme)
+    assert low_contrast(page) == []
+    page.locator(".qaw-search").fill("the")
+    page.evaluate(NEXT_FRAME)
+    for number in ("1", "4"):
+        row = page.locator(f"{ROWS}[data-number='{number}']")
+        row.hover()
+        assert low_contrast(page) == []
+        row.click()
+        page.mouse.move(0, 0)
+        page.evaluate(NEXT_FRAME)
+        assert row.get_attribute("aria-selected") == "true" and low_contrast(page) == []
+        row.hover()
+        assert low_contrast(page) == []
+    page.locator(".qaw-search").fill("")
+    page.locator("button", has_text="Problems").click()
+    page.evaluate(NEXT_FRAME)
+    assert page.locator(".qaw-row-problem").count() == 1 and low_contrast(page) == []
+    ink = page.locator(".qaw-search").evaluate("(e) => getComputedStyle(e, '::placeholder').color")
+    assert ink == page.locator(".qaw-foot").evaluate("(e) => getComputedStyle(e).color")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_high_contrast_of_the_system_leaves_nothing_invisible(show, scheme) -> None:
+    shown = show(TranscriptView(few().finish()), forced_colors="active", color_scheme=scheme)
+    page = shown.show(None)
     page.locator(ROWS).first.click()
+    page.locator("button", has_text="Problems").click()
     page.evaluate(NEXT_FRAME)
     assert low_contrast(page) == []
+    page.locator("button", has_text="Problems").click()
+    page.evaluate(NEXT_FRAME)
+    outline = "(e) => [getComputedStyle(e).outlineStyle, parseFloat(getComputedStyle(e).outlineWidth)]"
+    assert page.locator("[aria-selected='true']").evaluate(outline) == ["solid", 2]
+    ground = "(e) => getComputedStyle(e).backgroundColor"
+    wait, under = (page.locator(place).first.evaluate(ground) for place in (".qaw-swatch-wait", ".qaw"))
+    assert wait != under
+
+
+def test_nothing_moves_by_itself(show) -> None:
+    page = show(TranscriptView(many(40).finish()), reduced_motion="reduce").show()
+    page.locator(LIST).focus()
+    page.keyboard.press("End")
+    page.evaluate(NEXT_FRAME)
+    assert page.evaluate("document.getAnimations().length") == 0
+    assert page.locator(LIST).evaluate("(list) => getComputedStyle(list).scrollBehavior") == "auto"
+    assert page.locator(f"{ROWS}[data-number='40']").is_visible()
 
 
 def test_fingers_get_large_targets(show) -> None:
@@ -211,21 +276,21 @@ def test_fingers_get_large_targets(show) -> None:
 def test_fifty_views_leave_nothing_behind(show) -> None:
     shown = show(TranscriptView(many(60).finish()))
     page = shown.show()
-    page.evaluate("() => window.bare.views.pop()()")
 
-    def one_view() -> None:
-        page.evaluate("async () => { window.close_view = await window.bare.open(); }")
-        shown.serve()
-        page.evaluate("async () => { await window.close_view(); window.close_view = null; }")
-        shown.serve()
+    def use(number: int) -> None:
+        page.locator(LIST).focus()
+        page.keyboard.press("End" if number % 2 else "Home")
+        page.locator(".qaw-search").fill("utterance")
+        assert page.locator(ROWS).count() > 5
 
-    one_view()
-    before = shown.counters()
-    for _ in range(50):
-        one_view()
+    assert_views_leave_nothing(shown, use)
 
-    def grown() -> dict[str, float]:
-        after = shown.counters()
-        return {name: after[name] - before[name] for name in after if after[name] > before[name]}
 
-    wait_until(lambda: not grown() or None, 10, "everything of the closed views is gone")
+def test_what_stays_in_the_saved_notebook_is_switched_by_keyboard(show) -> None:
+    shown = show(TranscriptView(few().finish(), lang="zh"))
+    page = shown.show()
+    switch = page.get_by_label("保留在保存的笔记本中")
+    switch.focus()
+    page.keyboard.press("Space")
+    shown.serve()
+    assert shown.view.save_outputs is False and not switch.is_checked()

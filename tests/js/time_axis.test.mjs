@@ -99,6 +99,7 @@ test("with reduced motion a growing sound moves page by page", () => {
   const starts = new Set();
   for (; sound.duration < 60; sound.duration += 0.05) {
     window.grow();
+    window.clamp();
     starts.add(window.view.start);
     const { start, span } = window.view;
     assert.ok(sound.duration >= start && sound.duration <= start + span);

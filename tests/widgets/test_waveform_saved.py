@@ -2,15 +2,31 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 import IPython.display
+import numpy as np
 import pytest
 from support.recordings import Script, three_turns
 
 from qwen_asr_widgets.audio.clip import AudioClip
+from qwen_asr_widgets.audio.samples import sample
+from qwen_asr_widgets.recording import Recording
+from qwen_asr_widgets.widgets.transcriber import Transcriber
 from qwen_asr_widgets.widgets.transcript_view import TranscriptView
 from qwen_asr_widgets.widgets.waveform import Waveform
+
+
+def speech(minutes: int) -> Recording:
+    """Real speech with twelve turns a minute of nine words each."""
+    script = Script(60.0 * minutes)
+    voice = (sample("conversation").clip.samples * 32_767).astype(np.int16)
+    script.samples = np.resize(voice, len(script.samples))
+    for k in range(12 * minutes):
+        text = f"turn {k + 1} with some eight or nine words in it"
+        script.turn(f"t{k}", 5 * k + 0.5, 5 * k + 3.5, text, partials=[(0.5, "", "turn")])
+    return script.finish()
 
 
 @pytest.fixture
@@ -34,11 +50,14 @@ def test_a_display_is_a_live_view_and_a_picture_with_the_transcript(shown) -> No
     assert "data:image/png;base64" in saved["text/html"] and "every blue band" in saved["text/html"]
 
 
-def test_a_minute_of_speech_stays_under_300_kB() -> None:
-    script = Script(60.0)
-    for k in range(12):
-        script.turn(f"t{k}", 5 * k + 0.5, 5 * k + 3.5, "some eight or nine words in every single turn")
-    assert len(Waveform(script.finish()).static_html()) < 300_000
+@pytest.mark.parametrize("kind", [Waveform, TranscriptView, Transcriber])
+def test_a_minute_of_speech_stays_under_300_kB_and_further_ones_add_little(kind) -> None:
+    def kept(minutes: int) -> int:
+        return len(json.dumps(kind(speech(minutes))._static_output()))
+
+    one, ten = kept(1), kept(10)
+    assert 10_000 < one < 300_000
+    assert (ten - one) / 9 < 20_000, "an hour is some ten times a minute, not sixty times"
 
 
 def test_a_recording_under_way_is_filled_in_when_it_ends(shown) -> None:
@@ -75,9 +94,7 @@ def test_markup_in_a_transcript_is_saved_as_text(shown) -> None:
     assert "<img" not in html and "<script" not in html and "&lt;script&gt;" in html
 
 
-def test_a_clip_is_saved_as_a_picture(shown, tmp_path) -> None:
-    import numpy as np
-
+def test_a_clip_is_saved_as_a_picture(shown) -> None:
     Waveform(AudioClip(np.sin(np.arange(48_000) / 9).astype(np.float32), 16_000))._ipython_display_()
     html = shown[1][0]["text/html"]
     assert re.search(r'<img alt="Waveform of [^"]+ \(3.0 s\)"', html) and len(html) < 100_000

@@ -2,20 +2,48 @@
  * The switch for what stays in the saved notebook: picture and transcript beside the live view. It is the
  * trait `save_outputs`, so that Python and every view show and set the same.
  *
+ * The kernel takes them out of the notebook by updating a display. A page that was reloaded since does not know
+ * that display any more: then the switch says that they are still there.
+ *
  * @import { Translate } from "./strings.js"
  */
 import { make } from "./dom.js";
 
+/** Milliseconds between two looks at whether they are gone. */
+const LOOK = 1000;
+
 /** @param {any} model @param {Translate} t @param {AbortSignal} signal */
 export function keepSwitch(model, t, signal) {
   const box = make("input", { type: "checkbox" });
-  const told = () => { box.checked = model.get("save_outputs"); };
+  const still = make("span", { class: "qaw-keep-still", role: "status" });
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  let timer;
+  const look = () => {
+    const held = !box.checked && holds(model.get("static_id"));
+    still.textContent = held ? t("keep.still") : "";
+    if (held) timer = setTimeout(look, LOOK);
+  };
+  const told = () => {
+    box.checked = model.get("save_outputs");
+    clearTimeout(timer);
+    still.textContent = "";
+    if (!box.checked) timer = setTimeout(look, LOOK);
+  };
   box.addEventListener("change", () => {
     model.set("save_outputs", box.checked);
     model.save_changes();
   }, { signal });
   model.on("change:save_outputs", told);
-  signal.addEventListener("abort", () => model.off("change:save_outputs", told), { once: true });
+  signal.addEventListener("abort", () => {
+    model.off("change:save_outputs", told);
+    clearTimeout(timer);
+  }, { once: true });
   told();
-  return make("label", { class: "qaw-keep", title: t("keep.why") }, box, make("span", {}, t("keep.label")));
+  return make("div", { class: "qaw-keep", title: t("keep.why") },
+    make("label", {}, box, make("span", {}, t("keep.label"))), still);
+}
+
+/** Whether the page still has a picture or words of a widget to save. @param {string} id */
+function holds(id) {
+  return document.querySelector(`.qaw-static-${CSS.escape(id)} :is(img, table)`) !== null;
 }

@@ -10,6 +10,8 @@ import { clock } from "./format.js";
 export const MIN_SPAN = 0.02;
 /** Where the end of a growing recording stands in a view that follows it (share of the width). */
 export const LIVE_EDGE = 0.9;
+/** Where it stands on a new page, in a view that follows page by page. */
+export const PAGE_EDGE = 0.2;
 
 const STEPS = [
   0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800,
@@ -66,7 +68,7 @@ export function followEnd(view, duration, paged = false) {
   if (duration <= edge && view.start === 0) return view;
   if (!paged) return { start: Math.max(0, duration - edge), span: view.span };
   const inside = duration >= view.start && duration <= view.start + view.span;
-  return inside ? view : { start: Math.max(0, duration - view.span * 0.2), span: view.span };
+  return inside ? view : { start: Math.max(0, duration - view.span * PAGE_EDGE), span: view.span };
 }
 
 /**

@@ -75,11 +75,20 @@ export function latencyChips(u, t) {
 export function noteChips(u, t) {
   /** @type {Chip[]} */
   const chips = [];
-  for (const text of [u.language, u.emotion]) if (text) chips.push({ text, kind: "plain" });
+  if (u.language) chips.push({ text: u.language, kind: "plain" });
+  if (u.emotion) chips.push({ text: emotionText(u.emotion, t), kind: "plain" });
   if (u.ended_by === "limit") chips.push({ text: t("transcript.limit"), kind: "alarm" });
   if (u.ended_by === "lost" || u.status === "lost") chips.push({ text: t("transcript.lost"), kind: "alarm" });
   if (u.status === "failed") chips.push({ text: u.error || t("transcript.failed"), kind: "alarm" });
   return chips;
+}
+
+const EMOTIONS = /** @type {const} */ (["surprised", "neutral", "happy", "sad", "disgusted", "angry", "fearful"]);
+
+/** A service's word for an emotion in the reader's language; one that we do not know as it is. @param {string} emotion @param {Translate} t */
+function emotionText(emotion, t) {
+  const known = EMOTIONS.find((one) => one === emotion);
+  return known ? t(`emotion.${known}`) : emotion;
 }
 
 /** What went wrong with an utterance, in words; empty where nothing did. @param {Utterance} u @param {Translate} t */

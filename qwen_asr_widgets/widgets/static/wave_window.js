@@ -8,7 +8,7 @@
  * @property {number} until     seconds up to which something is shown, at least the duration
  * @property {boolean} growing
  */
-import { MIN_SPAN, clampView, followEnd, panBy, reveal, zoomAt } from "./time_axis.js";
+import { LIVE_EDGE, MIN_SPAN, PAGE_EDGE, clampView, followEnd, panBy, reveal, zoomAt } from "./time_axis.js";
 
 /** Seconds across a live view at first. */
 export const LIVE_SPAN = 24;
@@ -26,7 +26,8 @@ export class WaveWindow {
   /** Seconds shown beyond the end: for what is about to come, else for the waits that reach beyond it. */
   get room() {
     const { duration, until, growing } = this.extent();
-    return growing ? Math.max(0, LIVE_SPAN - duration) + this.view.span * 0.1 : until - duration;
+    if (!growing) return until - duration;
+    return Math.max(0, LIVE_SPAN - duration) + this.view.span * (1 - (this.paged() ? PAGE_EDGE : LIVE_EDGE));
   }
 
   /** Seconds that the overview shows. */

@@ -168,13 +168,13 @@ export function latencyRows(bars) {
 
 export const LATENCY_ROW_HEIGHT = LATENCY_ROW;
 
-/** @type {{key: string, pattern: CanvasPattern | string}} */
-let hatchCache = { key: "", pattern: "" };
+/** @type {WeakMap<Colours, {ratio: number, pattern: CanvasPattern}>} by the colours as they were read last */
+const hatchings = new WeakMap();
 
 /** @param {Pen} pen */
 function hatching(pen) {
-  const key = `${pen.colours.decode} ${pen.colours.ground} ${pen.ratio}`;
-  if (hatchCache.key === key) return hatchCache.pattern;
+  const known = hatchings.get(pen.colours);
+  if (known?.ratio === pen.ratio) return known.pattern;
   const size = Math.max(4, Math.round(5 * pen.ratio));
   const tile = document.createElement("canvas");
   tile.width = size;
@@ -192,7 +192,7 @@ function hatching(pen) {
   ctx.stroke();
   const pattern = /** @type {CanvasPattern} */ (pen.ctx.createPattern(tile, "repeat"));
   pattern.setTransform(new DOMMatrix().scale(1 / pen.ratio));
-  hatchCache = { key, pattern };
+  hatchings.set(pen.colours, { ratio: pen.ratio, pattern });
   return pattern;
 }
 
