@@ -1,4 +1,4 @@
-"""What a live minute of the transcriber costs, in a real notebook: kernel, display, memory.
+"""What a live minute of the transcriber costs in a real notebook: the kernel and the display.
 
 The recogniser is the scripted one and a process of its own, so the kernel's figures are those of capture,
 session, recording and display. Columns: the figure, its limit, and their ratio, which is to be below 1 on a
@@ -24,7 +24,7 @@ from qwen_asr_widgets.audio.resample import resample  # noqa: E402
 from qwen_asr_widgets.audio.samples import sample  # noqa: E402
 
 SETUP = """
-import os, resource, time
+import time
 from qwen_asr_widgets.realtime.endpoints import embedded
 from qwen_asr_widgets.widgets.capture import CaptureChunk
 from qwen_asr_widgets.widgets.transcriber import Transcriber
@@ -36,9 +36,6 @@ def note(widget, content, buffers):
     take(widget, content, buffers)
 t.uplink.on_msg(t.uplink._enqueue, remove=True)
 t.uplink.on_msg(note)
-def memory():
-    with open("/proc/self/statm") as file:
-        return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
 def cpu():
     return time.process_time()
 def partials():
@@ -90,10 +87,10 @@ def record(notebook: NotebookPage, page: Any, seconds: float) -> list[tuple[str,
     }"""
     page.wait_for_function(reached, arg=5.0, timeout=60_000)
     page.evaluate(WATCH)
-    figures = "[cpu(), memory(), t.recording.duration]"
-    cpu_before, memory_before, at_before = notebook.evaluate(figures)
+    figures = "[cpu(), t.recording.duration]"
+    cpu_before, at_before = notebook.evaluate(figures)
     page.wait_for_function(reached, arg=5.0 + seconds, timeout=(60 + seconds) * 1000)
-    cpu_after, memory_after, at_after = notebook.evaluate(figures)
+    cpu_after, at_after = notebook.evaluate(figures)
     spent = at_after - at_before
     delays = notebook.evaluate("delays")
     painted = page.evaluate("window.painted")
@@ -108,7 +105,6 @@ def record(notebook: NotebookPage, page: Any, seconds: float) -> list[tuple[str,
         ("kernel CPU without the recogniser", 100 * (cpu_after - cpu_before) / spent, 6, "% of a core"),
         ("paint of a partial, median", statistics.median(waits), 100, "ms"),
         (f"paint of a partial, p95 of {len(waits)}", waits[int(0.95 * (len(waits) - 1))], 100, "ms"),
-        ("memory a live minute", (memory_after - memory_before) / 1e6 / (spent / 60), 1.92, "MB"),
         ("lost chunks", float(notebook.evaluate("t.uplink.session.lost")), 1, ""),
     ]
 
