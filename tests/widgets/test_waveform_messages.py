@@ -15,6 +15,7 @@ from qwen_asr_widgets.errors import SettingError
 from qwen_asr_widgets.realtime.config import SessionConfig
 from qwen_asr_widgets.vad.scores import SpeechScores
 from qwen_asr_widgets.vad.turns import Turn
+from qwen_asr_widgets.widgets.pump import Pump
 from qwen_asr_widgets.widgets.run_feed import RunFeed
 from qwen_asr_widgets.widgets.sound_feed import MAX_GROWTH, SoundFeed
 from qwen_asr_widgets.widgets.transcript_view import TranscriptView
@@ -224,6 +225,22 @@ def test_a_display_moves_while_the_recording_grows_and_its_thread_ends_with_it()
             page.take(content)
     assert page.utterances[0]["settled"] == "words"
     assert messages[-1][0]["kind"] in ("run", "grow")
+
+
+def test_a_growing_sound_is_told_at_most_20_times_a_second_and_whole() -> None:
+    script = Script(4.0, chunk_ms=10)
+    wave = Waveform(script.recording)
+    ask(wave, kind="hello", view="v")
+    wave._pump.stop()
+    told, now = [], 0.0
+    pump = Pump(wave._changes, lambda content, buffers: told.append((now, content)), wave._has_more)
+    for step in range(400):
+        now = step / 100
+        script.play(now)
+        pump.step(now)
+    grown = [(when, content["length"]) for when, content in told if content["kind"] == "grow"]
+    fullest = max(sum(start <= when < start + 1 for when, _ in grown) for start, _ in grown)
+    assert 10 <= fullest <= 20 and grown[-1][1] > 3.8 * 16_000
 
 
 def test_the_thread_ends_with_the_last_view_and_with_the_widget() -> None:
