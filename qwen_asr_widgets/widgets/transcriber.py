@@ -14,6 +14,7 @@ from .assets import css, esm
 from .clip_recorder import ClipRecorder
 from .transcriber_clips import ClipWay
 from .transcriber_endpoints import EndpointChoice
+from .transcriber_languages import checked_language
 from .transcriber_sources import MicrophoneFeed, PacedFeed
 from .transcriber_view import DeskView
 
@@ -57,7 +58,7 @@ class Transcriber(DeskView):
     Raises
     ------
     SettingError
-        A setting is out of its range.
+        A setting is out of its range, or the language no language code.
     EndpointError
         There is no such endpoint.
     TypeError
@@ -90,13 +91,12 @@ class Transcriber(DeskView):
         **unknown: Any,
     ) -> None:
         _refuse_unknown(unknown)
-        if config is not None and not isinstance(config, SessionConfig):
-            raise SettingError(f"config is {config!r}; give a SessionConfig, or None.", "config")
+        config = _checked(config) or SessionConfig()
         if pace is not None and (isinstance(pace, bool) or not isinstance(pace, (int, float)) or pace <= 0):
             raise SettingError(f"pace is {pace!r}; give a positive number, or None.", "pace")
         recorder = source if isinstance(source, ClipRecorder) else None
         super().__init__(
-            EndpointChoice(endpoint), config or SessionConfig(), pace,
+            EndpointChoice(endpoint), config, pace,
             ClipWay(recorder, lang, self._clip_recorded, self._answered),
             lang=lang, height=height, save_outputs=save_outputs,
         )
@@ -129,7 +129,7 @@ class Transcriber(DeskView):
 
     @config.setter
     def config(self, config: SessionConfig) -> None:
-        self.desk.change(config)
+        self.desk.change(_checked(config) or SessionConfig())
         self._tell_state()
 
     def start(self) -> None:
@@ -244,8 +244,10 @@ class Transcriber(DeskView):
         ------
         AudioError
             Nothing was recorded yet, or a run is under way.
+        SettingError
+            ``config`` is none.
         """
-        desk = self.desk
+        desk, config = self.desk, _checked(config)
         if config is not None and not desk.active:
             desk.config = config
         if endpoint is not None and not desk.active:
@@ -266,6 +268,15 @@ class Transcriber(DeskView):
             self.uplink.close()
             self.clips.close()
         super().close()
+
+
+def _checked(config: SessionConfig | None) -> SessionConfig | None:
+    """Return settings whose language may be asked for."""
+    if config is not None and not isinstance(config, SessionConfig):
+        raise SettingError(f"config is {config!r}; give a SessionConfig, or None.", "config")
+    if config is not None:
+        checked_language(config.language)
+    return config
 
 
 def _refuse_unknown(unknown: Mapping[str, Any]) -> None:

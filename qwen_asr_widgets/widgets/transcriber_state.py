@@ -8,12 +8,14 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from ..errors import (
-    AudioError, BundleError, ConnectFailed, EndpointError, MissingKey, ServiceClosed, SettingError
+    AudioError, BundleError, ConnectFailed, EndpointError, MissingKey, ServiceClosed, ServiceError,
+    SettingError,
 )
 from ..realtime.config import SessionConfig
 from ..recording.comparison import compare
 from ..vad.turns import TurnDetection
 from .run_feed import RunFeed, utterance_state
+from .transcriber_languages import checked_language
 
 if TYPE_CHECKING:
     from ..recording import Recording
@@ -53,6 +55,8 @@ def notice_of(error: Exception) -> Notice:
     """
     if isinstance(error, ConnectFailed):
         return Notice("key" if error.status in (401, 403) else "connect", str(error))
+    if isinstance(error, ServiceError) and error.param:
+        return Notice("refused", str(error))
     kinds = (
         (MissingKey, "nokey"), (EndpointError, "endpoint"), (SettingError, "settings"),
         ((AudioError, BundleError), "file"), (ServiceClosed, "closed"),
@@ -104,7 +108,7 @@ def config_of(state: Mapping[str, Any], config: SessionConfig) -> SessionConfig:
     if not fields["manual"]:
         detection = TurnDetection(fields["threshold"], fields["silence"], fields["padding"])
     return replace(
-        config, turn_detection=detection, language=str(fields["language"]).strip() or None,
+        config, turn_detection=detection, language=checked_language(str(fields["language"]).strip() or None),
         corpus_text=str(fields["context"]).strip() or None,
     )
 

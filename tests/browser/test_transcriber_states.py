@@ -16,6 +16,7 @@ from support.transcriber_page import TranscriberPage, transcriber_pages
 from support.transcribing import script
 
 from qwen_asr_widgets.audio.samples import sample
+from qwen_asr_widgets.realtime.config import SessionConfig
 from qwen_asr_widgets.widgets.transcriber import Transcriber
 
 pytestmark = pytest.mark.browser
@@ -155,6 +156,39 @@ def test_settings_by_keyboard_take_effect_midway_and_are_marked(show: Callable[.
     assert shown.page.evaluate("document.activeElement.textContent").startswith("Threshold 0.21")
     shown.page.get_by_role("button", name="Stop").click()
     shown.settled()
+
+
+def test_a_language_that_may_not_be_understood_is_shown_with_what_to_do(
+    show: Callable[..., TranscriberPage],
+) -> None:
+    shown = show(Transcriber(endpoint="beijing", config=SessionConfig(language="eo")))
+    shown.press("0.20")
+    language = shown.page.get_by_role("combobox", name="Language")
+    assert language.input_value() == "eo"
+    shown.shows("“eo” is not among the languages the service documents")
+    assert low_contrast(shown.page, ".qaw-tr") == cut_off(shown.page, ".qaw-tr") == []
+    language.select_option("zh")
+    shown.hides("“eo” is not among the languages the service documents")
+    assert shown.view.config.language == "zh" and language.locator("option[value=eo]").count() == 0
+    shown.press("DashScope Beijing")
+    shown.page.get_by_text("Offline, on this computer").click()
+    shown.press("0.20")
+    shown.shows("The offline recogniser knows English only.")
+
+
+def test_settings_a_recogniser_refuses_are_changed_and_tried_again(
+    show: Callable[..., TranscriberPage],
+) -> None:
+    talk = sample("conversation").clip[:3.0]
+    shown = show(Transcriber(talk, config=SessionConfig(language="zh"), pace=None))
+    shown.press("Transcribe")
+    shown.shows("The recogniser does not take these settings.")
+    shown.shows("knows only 'en'")
+    shown.press("Change the settings")
+    shown.page.get_by_role("combobox", name="Language").select_option("en")
+    shown.press("Try again")
+    shown.until(lambda: shown.view.recording.complete, 60)
+    shown.hides("The recogniser does not take these settings.")
 
 
 def test_run_again_shows_both_runs(show: Callable[..., TranscriberPage]) -> None:

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { clipText, clipWarning } from "../../qwen_asr_widgets/widgets/static/clip_text.js";
 import { translator } from "../../qwen_asr_widgets/widgets/static/strings.js";
 import {
-  endpointText, figuresText, isRunning, priceText, progressText, recordsElsewhere, settingsShort, settingsText, silenceToSlider, sliderToSilence,
+  endpointText, figuresText, isRunning, languageHint, priceText, progressText, recordsElsewhere, settingsShort, settingsText, silenceToSlider, sliderToSilence,
   statusText, takeSlice, unknownState, waysOn,
 } from "../../qwen_asr_widgets/widgets/static/transcriber_logic.js";
 
@@ -65,6 +65,13 @@ test("a clip says where it is, and before its end that it ends", () => {
   assert.match(clipText(clip({ stage: "waiting", full: true }), zh), /10:00 上限.*等待/);
   assert.match(clipText(clip({ stage: "late" }), t), /running a cell/);
   assert.equal(clipText(clip({ arrived: true }), t), "Recorded 0:12.3");
+});
+
+test("a language that may not be understood is said to be so, and no other", () => {
+  for (const language of ["", "en", "zh-CN"]) assert.equal(languageHint(language, false, t), "");
+  assert.match(languageHint("eo", false, t), /^“eo” is not among the languages the service documents/);
+  assert.equal(languageHint("en-GB", true, t), "");
+  assert.match(languageHint("zh", true, t), /English only/);
 });
 
 test("a file says how far it is and how fast it goes", () => {

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
+from support.node import STATIC
 from support.scripted_server import ScriptedServer, created, updated
 from support.transcribing import SECONDS, ask, of_kind, state, transcribers
 from support.waiting import wait_until
 
 from qwen_asr_widgets.audio.samples import sample
+from qwen_asr_widgets.errors import ServiceError, SettingError
+from qwen_asr_widgets.realtime.config import SessionConfig
 from qwen_asr_widgets.realtime.endpoints import Endpoint
 from qwen_asr_widgets.vad.turns import TurnDetection
+from qwen_asr_widgets.widgets.transcriber import Transcriber
+from qwen_asr_widgets.widgets.transcriber_languages import LANGUAGES, is_documented
 
 
 @pytest.fixture
@@ -63,3 +70,50 @@ def test_a_setting_the_service_refuses_is_said_and_taken_back(made) -> None:
         wait_until(lambda: t._tell_state() or (state(t)["notice"] or {}).get("detail") == "not today")
         assert t.config.turn_detection.threshold == 0.2
         assert t.wait(SECONDS).complete
+
+
+@pytest.mark.parametrize("language, remedy", [
+    ("klingon", "give one such as 'en'"), ("english", "did you mean 'en'"),
+    ("Cantonese", "did you mean 'yue'"), ("", "None to detect it"),
+])
+def test_what_is_no_language_code_is_one_sentence_with_the_remedy(made, language, remedy) -> None:
+    with pytest.raises(SettingError, match=remedy):
+        Transcriber(config=SessionConfig(language=language))
+    t = made()
+    with pytest.raises(SettingError, match=remedy):
+        t.config = SessionConfig(language=language)
+    assert t.config.language is None
+    if language:
+        ask(t, "settings", config={"language": language})
+        assert state(t)["notice"]["code"] == "settings" and remedy in state(t)["notice"]["detail"]
+        assert t.config.language is None
+
+
+def test_a_code_the_documentation_does_not_name_is_the_services_business(made) -> None:
+    t = made(config=SessionConfig(language="eo"))
+    assert state(t)["config"]["language"] == "eo" and state(t)["notice"] is None
+    assert not is_documented("eo") and is_documented("zh-CN") and is_documented(None)
+
+
+def test_page_and_kernel_know_the_same_languages() -> None:
+    text = (STATIC / "transcriber_logic.js").read_text(encoding="utf-8")
+    listed = re.search(r'export const LANGUAGES = \(\s*"([a-z ]+)"', text)
+    assert listed is not None and listed[1].split() == list(LANGUAGES)
+
+
+def test_settings_the_recogniser_does_not_take_are_said_to_be_those(made) -> None:
+    t = made(sample("conversation"), Endpoint("ws://127.0.0.1:9/realtime"), pace=None)
+    with ScriptedServer(lambda peer: peer.send(created(), {"type": "error", "error": {
+        "type": "invalid_request_error", "code": "unsupported_language", "message": "only 'en'",
+        "param": "input_audio_transcription.language",
+    }})) as server:
+        t.desk.choice.choose("custom", server.url)
+        t.start()
+        with pytest.raises(ServiceError, match="only 'en'"):
+            t.wait(SECONDS)
+        t._tell_state()
+        assert state(t)["notice"]["code"] == "refused"
+    t.config = SessionConfig(language="en")
+    t.desk.choice = made().desk.choice
+    ask(t, "retry")
+    assert t.wait(SECONDS).complete and state(t)["notice"] is None

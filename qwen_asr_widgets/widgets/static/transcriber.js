@@ -163,7 +163,7 @@ export class TranscriberView {
     drawBar(parts.bar, kernel, { capture, clips: recorders.chosen, held, elsewhere }, t);
     nameDrawer(parts.settingsDrawer, settingsText(kernel.config, t), settingsShort(kernel.config, t));
     nameDrawer(parts.endpointDrawer, endpointText(kernel.endpoint, t));
-    parts.settings.update(kernel.config);
+    parts.settings.update(kernel.config, kernel.endpoint.english_only);
     parts.endpoint.update(kernel, kernel.phase !== "failed" && (mic || isRunning(kernel)));
     this.drawMicrophone(capture);
     this.drawMessages(capture, elsewhere);
@@ -195,6 +195,7 @@ export class TranscriberView {
     drawNotice(parts.notice, kernel, t, signal, {
       retry: () => this.send({ kind: "retry" }), key: () => this.askForKey(), open: this.choose,
       endpoint: () => parts.drawers.show(parts.endpointDrawer),
+      settings: () => parts.drawers.show(parts.settingsDrawer),
       dismiss: ({ id }) => this.send({ kind: "dismiss", id }),
     });
     parts.notice.hidden = kernel.notice === null || capture.problem !== null;

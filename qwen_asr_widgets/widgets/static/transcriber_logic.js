@@ -21,6 +21,8 @@
  * @typedef {{engine: string, config: Config, pace: number | null, count: number, n: number, median: number | null, longest: number | null}} ComparedRun
  * @typedef {{id: number, code: string, detail: string, kept: number}} Notice
  *
+ * @typedef {"retry" | "key" | "endpoint" | "settings" | "open" | "dismiss"} Way
+ *
  * @typedef {object} Kernel   the `state` message
  * @property {"empty" | "ready" | "connecting" | "live" | "finishing" | "failed" | "done"} phase
  * @property {"" | "mic" | "file"} source
@@ -59,6 +61,22 @@ export function unknownState() {
     config: { threshold: 0.2, silence: 800, padding: 300, language: "", context: "", manual: false },
     figures: {}, compared: [], clips: false, clip_uid: "", recorder: "", keep: true,
   };
+}
+
+/** Languages in the service's documentation, whose list is an open one. */
+export const LANGUAGES = (
+  "zh yue en ja de ko ru fr pt ar it es hi id th tr uk vi cs da fil fi is ms no pl sv"
+).split(" ");
+
+/**
+ * What stands against a language; empty when nothing does.
+ * @param {string} language @param {boolean} englishOnly the recogniser knows no other @param {Translate} t
+ */
+export function languageHint(language, englishOnly, t) {
+  if (!language) return "";
+  const main = language.split(/[-_]/)[0].toLowerCase();
+  if (englishOnly) return main === "en" ? "" : t("transcriber.settings.englishOnly");
+  return LANGUAGES.includes(main) ? "" : t("transcriber.settings.undocumented", { language });
 }
 
 /** Whether a run is under way. @param {Kernel} kernel */
@@ -155,11 +173,12 @@ export function progressText(kernel, t) {
 /**
  * The ways on from a notice.
  * @param {string} code @param {boolean} sound whether there is sound to send again
- * @returns {("retry" | "key" | "endpoint" | "open" | "dismiss")[]}
+ * @returns {Way[]}
  */
 export function waysOn(code, sound) {
   if (code === "file") return ["open", "dismiss"];
   if (code === "settings") return ["dismiss"];
+  if (code === "refused") return ["settings", "retry", "endpoint"];
   if (code === "endpoint") return ["endpoint", "dismiss"];
   const again = sound ? /** @type {const} */ (["retry"]) : [];
   if (code === "key" || code === "nokey") return ["key", ...again, "open"];

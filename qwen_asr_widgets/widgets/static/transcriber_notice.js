@@ -1,7 +1,7 @@
 /**
  * What went wrong in the kernel or at the service: what it is, what to do, and the ways on.
  *
- * @import { Kernel, Notice } from "./transcriber_logic.js"
+ * @import { Kernel, Notice, Way } from "./transcriber_logic.js"
  * @import { Key, Translate } from "./strings.js"
  */
 import { button, make } from "./dom.js";
@@ -11,7 +11,7 @@ import { isRunning, waysOn } from "./transcriber_logic.js";
 /**
  * Built anew only when something else is to be said.
  * @param {HTMLElement} place @param {Kernel} kernel @param {Translate} t @param {AbortSignal} signal
- * @param {Record<"retry" | "key" | "endpoint" | "open" | "dismiss", (notice: Notice) => void>} acts
+ * @param {Record<Way, (notice: Notice) => void>} acts
  */
 export function drawNotice(place, kernel, t, signal, acts) {
   const { notice } = kernel;
@@ -32,6 +32,6 @@ export function drawNotice(place, kernel, t, signal, acts) {
     ...ways.map((way) => button(t(way === "open" ? "common.open" : `transcriber.way.${way}`), () => acts[way](notice), signal)),
   );
   if (notice.detail) {
-    place.append(make("details", { class: "qaw-dim", open: notice.code === "service" }, make("summary", {}, t("common.details")), notice.detail));
+    place.append(make("details", { class: "qaw-dim", open: notice.code === "service" || notice.code === "refused" }, make("summary", {}, t("common.details")), notice.detail));
   }
 }

@@ -5,11 +5,8 @@
  * @import { Translate } from "./strings.js"
  */
 import { button, make } from "./dom.js";
-import { SILENCE, silenceToSlider, sliderToSilence } from "./transcriber_logic.js";
+import { LANGUAGES, SILENCE, languageHint, silenceToSlider, sliderToSilence } from "./transcriber_logic.js";
 
-const LANGUAGES = (
-  "zh yue en ja de ko ru fr pt ar it es hi id th tr uk vi cs da fil fi is ms no pl sv"
-).split(" ");
 const PRESETS = /** @type {const} */ ([["fast", { threshold: 0, silence: 400 }], ["balanced", { threshold: 0.2, silence: 800 }]]);
 
 /**
@@ -31,24 +28,24 @@ export function createSettings(t, signal, changed) {
   const rows = [threshold, silence, padding];
   const presets = make("div", { class: "qaw-presets" }, ...PRESETS.map(([name, values]) =>
     button(t(`transcriber.preset.${name}`), () => changed(values), signal)));
-  const language = languageSelect(t, signal, changed);
+  const language = languageField(t, signal, changed);
   const context = make("textarea", { class: "qaw-input qaw-context", rows: 2, spellcheck: "false" });
   context.addEventListener("change", () => changed({ context: context.value }), { signal });
   const manual = make("input", { type: "checkbox" });
   manual.addEventListener("change", () => changed({ manual: manual.checked }), { signal });
   const element = make("div", { class: "qaw-settings" }, ...rows.map((row) => row.element), presets,
-    make("label", { class: "qaw-field" }, make("span", {}, t("transcriber.settings.language")), language),
+    language.element,
     make("label", { class: "qaw-field qaw-field-wide" }, make("span", {}, t("transcriber.settings.context")), context),
     make("label", { class: "qaw-check" }, manual, make("span", {}, t("transcriber.settings.manual"))),
     make("p", { class: "qaw-dim" }, t("transcriber.settings.when")));
   return {
     element,
-    /** @param {Config} config */
-    update(config) {
+    /** @param {Config} config @param {boolean} englishOnly what the recogniser in use knows */
+    update(config, englishOnly) {
       for (const row of rows) row.update(config, config.manual);
       for (const one of presets.children) /** @type {HTMLButtonElement} */ (one).disabled = config.manual;
       if (document.activeElement !== context) context.value = config.context;
-      language.value = LANGUAGES.includes(config.language) ? config.language : "";
+      language.update(config.language, englishOnly);
       manual.checked = config.manual;
     },
   };
@@ -97,10 +94,27 @@ function sliderRow(t, signal, name, kind) {
 }
 
 /** @param {Translate} t @param {AbortSignal} signal @param {(change: Partial<Config>) => void} changed */
-function languageSelect(t, signal, changed) {
+function languageField(t, signal, changed) {
   const names = new Intl.DisplayNames([t("transcriber.locale")], { type: "language" });
   const select = make("select", { class: "qaw-select" }, make("option", { value: "" }, t("transcriber.settings.detect")),
     ...LANGUAGES.map((code) => make("option", { value: code }, `${names.of(code)} (${code})`)));
   select.addEventListener("change", () => changed({ language: select.value }), { signal });
-  return select;
+  const other = make("option");
+  const hint = make("p", { class: "qaw-hint", role: "note", hidden: true });
+  return {
+    element: make("div", { class: "qaw-field" },
+      make("label", { class: "qaw-field" }, make("span", {}, t("transcriber.settings.language")), select), hint),
+    /** @param {string} language @param {boolean} englishOnly */
+    update(language, englishOnly) {
+      if (!language || LANGUAGES.includes(language)) other.remove();
+      else if (other.value !== language || !other.isConnected) {
+        other.value = other.textContent = language;
+        select.append(other);
+      }
+      select.value = language;
+      const said = languageHint(language, englishOnly, t);
+      if (hint.textContent !== said) hint.textContent = said;
+      hint.hidden = said === "";
+    },
+  };
 }
