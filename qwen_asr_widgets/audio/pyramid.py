@@ -20,7 +20,7 @@ FACTOR = 4
 TILE = 512
 """Bins that a view asks for at a time: 2 KiB as int16 pairs."""
 
-_STORED = 3
+_STORED = 5
 _STEP = 1 << 18
 
 Peaks = NDArray[np.int16]
@@ -90,7 +90,7 @@ class Pyramid:
 
     Notes
     -----
-    Bins of 64 samples and coarser are kept (about 4 % of the size of the sound as int16), finer ones are
+    Bins of 1024 samples and coarser are kept (about 0.3 % of the size of the sound as int16), finer ones are
     read from the source when asked for. The last bin of a level may cover less than its full width. As many
     bins cost the same at a deep zoom and over a whole hour.
 
