@@ -26,7 +26,7 @@ class TranscriptView(RunView):
     lang : str
         ``"en"`` or ``"zh"``; empty takes the browser's language.
     save_outputs : bool
-        Whether the transcript stays in the saved notebook.
+        Whether the transcript stays in the saved notebook; may be set later, and is switched in the view.
 
     Attributes
     ----------

@@ -46,7 +46,8 @@ class Waveform(RunView):
     lang : str
         ``"en"`` or ``"zh"``; empty takes the browser's language.
     save_outputs : bool
-        Whether picture and transcript stay in the saved notebook.
+        Whether picture and transcript stay in the saved notebook; may be set later, and is switched in the
+        view.
 
     Attributes
     ----------

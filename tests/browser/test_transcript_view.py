@@ -175,6 +175,18 @@ def test_copying_gives_plain_lines(show) -> None:
     assert page.evaluate("copied").split("\n")[0] == "0:01.1  So the first thing is the waveform."
 
 
+def test_copying_works_where_the_page_has_no_clipboard_and_says_where_it_does_not(show) -> None:
+    page = show(TranscriptView(few().finish())).show()
+    page.evaluate("Object.defineProperty(navigator, 'clipboard', { value: undefined })")
+    page.evaluate("document.addEventListener('copy', ({ target }) => { window.copied = target.value; })")
+    page.locator("button", has_text="Copy text").click()
+    page.locator("button", has_text="Copied").wait_for()
+    assert page.evaluate("copied").split("\n")[2] == "0:11.0" and page.locator("textarea").count() == 0
+    page.evaluate("document.execCommand = () => false")
+    page.locator("button", has_text="Copied").click()
+    page.locator("button", has_text="The browser refused to copy").wait_for()
+
+
 def test_screen_readers_hear_finals_only_and_each_once(show) -> None:
     script = few()
     shown = show(TranscriptView(script.recording))
@@ -204,7 +216,12 @@ def test_a_growing_list_stays_at_its_end_unless_one_reads_above(show) -> None:
     script.turn("newer", 84.0, 84.5, "words still newer")
     shown.follow()
     assert page.locator(LIST).evaluate("(list) => list.scrollTop") == 0
-    assert page.locator("button", has_text="Jump to live").is_visible()
+    live = page.locator("button", has_text="Jump to live")
+    assert live.is_visible()
+    live.click()
+    page.locator(ROWS, has_text="words still newer").wait_for()
+    page.evaluate(NEXT_FRAME)
+    assert live.is_hidden()
 
 
 @pytest.mark.parametrize(("lang", "width"), [("en", 400), ("zh", 400), ("zh", 900)])
