@@ -79,6 +79,11 @@ def _save(widget: Transcriber, content: Mapping[str, Any], _: Any) -> None:
     threading.Thread(target=context.run, args=(work,), name="qaw-save", daemon=True).start()
 
 
+def _channel(widget: Transcriber, content: Mapping[str, Any], _: Any) -> None:
+    channel = content["channel"]
+    widget.desk.take_channel("mean" if channel == "mean" else int(channel))
+
+
 def _clips(widget: Transcriber, content: Mapping[str, Any], _: Any) -> None:
     widget.clips.choose(bool(content["on"]))
 
@@ -98,6 +103,7 @@ COMMANDS: Mapping[str, Command] = {
     "capture": _capture,
     "claim": _claim,
     "sample": _sample,
+    "channel": _channel,
     "clips": _clips,
     "settings": _settings,
     "endpoint": _endpoint,

@@ -6,13 +6,15 @@ import logging
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from ..audio.clip import AudioClip
+from ..audio.clip import AudioClip, Channel
 from ..errors import AudioError, QawError
 from ..realtime.config import SessionConfig
 from . import capture
 from .run_view import clip_title
+from .transcriber_channels import Channels, channels_of
 from .transcriber_endpoints import EndpointChoice
 from .transcriber_run import LiveRun
 from .transcriber_sources import MicrophoneFeed, PacedFeed, is_recording, load_source, load_upload
@@ -48,6 +50,8 @@ class Desk:
         All of them.
     clip : AudioClip or None
         The sound at hand.
+    channels : Channels or None
+        What else could be taken of its file, where that has several.
     live : LiveRun or None
         The run under way, or the last one of this recording.
     other : Recording or None
@@ -68,6 +72,7 @@ class Desk:
         self.recording: Recording | None = None
         self.recordings: tuple[Recording, ...] = ()
         self.clip: AudioClip | None = None
+        self.channels: Channels | None = None
         self.title = ""
         self.live: LiveRun | None = None
         self.feed: MicrophoneFeed | PacedFeed | None = None
@@ -94,30 +99,51 @@ class Desk:
 
     def load(self, source: Any) -> bool:
         """Put a source on the desk, see `load_source`; what cannot be read becomes a notice."""
-        return self._put(lambda: load_source(source), "")
+        return self._put(lambda: load_source(source), "", source)
 
     def open(self, file: capture.FileOpened) -> None:
-        """Transcribe a file that was opened in a page; a recording is shown as it is."""
-        if not self.active and self._put(lambda: load_upload(file.name, file.data), file.name):
-            if self.recording is None:
+        """Transcribe a file that was opened in a page, once it is clear which of its channels.
+
+        A recording is shown as it is.
+        """
+        load = partial(load_upload, file.name, file.data)
+        if not self.active and self._put(load, file.name, file.data):
+            if self.recording is None and not (self.channels is not None and self.channels.differ):
                 self.begin()
 
-    def _put(self, load: Callable[[], AudioClip | Recording], name: str) -> bool:
+    def take_channel(self, channel: Channel) -> None:
+        """Have another channel of the file at hand, ready to be transcribed.
+
+        Raises
+        ------
+        AudioError
+            There is no such channel.
+        """
+        channels = self.channels
+        if channels is not None and not self.active:
+            self._lay(channels.load(channel), self.title, channels)
+
+    def _put(self, load: Callable[[], AudioClip | Recording], name: str, source: Any) -> bool:
         try:
             found: Any = load()
+            channels = None if is_recording(found) else channels_of(source, found)
         except QawError as problem:
             self.problem, self.notice = problem, notice_of(problem)
             return False
         self.problem = self.notice = None
         if is_recording(found):
-            self.title = found.info.name or name
+            self.title, self.channels = found.info.name or name, None
             self._show(found, None)
-            return True
+        else:
+            self._lay(found, clip_title(found) or name, channels)
+        return True
+
+    def _lay(self, clip: AudioClip, title: str, channels: Channels | None) -> None:
+        """Have a sound at hand that was not transcribed yet."""
         with self._lock:
-            self.clip, self.title = found, clip_title(found) or name
+            self.clip, self.title, self.channels = clip, title, channels
             self.recording = self.live = self.other = self.feed = None
         self._shown()
-        return True
 
     def begin(self) -> None:
         """Send the sound at hand.
@@ -232,7 +258,7 @@ class Desk:
         self.stop()
         if self.live is not None and self.live.active:
             self.live.end()
-        self.feed = MicrophoneFeed(session, self.config.sample_rate)
+        self.feed, self.channels = MicrophoneFeed(session, self.config.sample_rate), None
         channels = session.settings.get("channelCount")
         self._launch(1.0, {
             "name": session.label, "original_rate": session.sample_rate, "original_channels": channels,

@@ -177,6 +177,6 @@ def load_upload(name: str, data: bytes) -> AudioClip | Recording:
                 file.write(data)
             return load_recording(path)
     try:
-        return AudioClip.load(data)
+        return AudioClip.load(data, channel="mean")
     except AudioError as problem:
         raise AudioError(f"{name} holds no sound that can be read. {problem}") from problem

@@ -166,8 +166,16 @@ def desk_state(desk: Desk) -> dict[str, Any]:
         "lost": _lost(recording),
         "notice": _notice_state(desk),
         "config": config_state(desk.config),
+        "channels": _channels(desk),
         "compared": compared,
     }
+
+
+def _channels(desk: Desk) -> dict[str, Any] | None:
+    """Return what can be taken of the file at hand, and which of it is."""
+    if desk.channels is None or desk.clip is None:
+        return None
+    return {"count": desk.channels.count, "differ": desk.channels.differ, "taken": desk.clip.channel}
 
 
 def _phase(desk: Desk) -> str:

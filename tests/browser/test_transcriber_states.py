@@ -7,7 +7,9 @@ import zipfile
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import numpy as np
 import pytest
+import soundfile
 from support.looks import cut_off, low_contrast, small_targets
 from support.record_button import RECORD
 from support.recordings import Script, three_turns
@@ -90,6 +92,30 @@ def test_a_file_without_sound_is_said_beside_a_way_on(show: Callable[..., Transc
     chooser.value.set_files({"name": "notes.txt", "mimeType": "text/plain", "buffer": b"no sound" * 99})
     shown.shows("This sound cannot be read.")
     assert shown.page.locator(".qaw-notice").get_by_role("button", name="Open a file…").is_visible()
+
+
+@pytest.mark.parametrize("width", [900, 400])
+def test_the_channel_of_a_file_is_chosen_before_it_is_transcribed(
+    show: Callable[..., TranscriberPage], width: int
+) -> None:
+    shown = show(Transcriber(endpoint=script(), pace=None), viewport={"width": width + 16, "height": 900})
+    left = sample("conversation").clip[:4.0].samples
+    data = io.BytesIO()
+    soundfile.write(data, np.stack([left, left[::-1]], axis=1), 16_000, format="WAV")
+    with shown.page.expect_file_chooser() as chooser:
+        shown.press("Open a file…")
+    chooser.value.set_files({"name": "call.wav", "mimeType": "audio/wav", "buffer": data.getvalue()})
+    shown.shows("The file's 2 channels differ")
+    assert low_contrast(shown.page, ".qaw-tr") == cut_off(shown.page, ".qaw-tr") == []
+    choice = shown.page.get_by_role("combobox", name="Channel")
+    assert choice.locator("option").all_text_contents() == ["Mean of all", "Left", "Right"]
+    assert shown.view.recording is None
+    choice.select_option("Right")
+    shown.until(lambda: shown.view.desk.clip.channel == 1)
+    shown.press("Transcribe")
+    shown.until(lambda: shown.view.recording is not None)
+    shown.settled()
+    assert shown.view.recording.info.channel == 1 and choice.input_value() == "1"
 
 
 def test_an_endpoint_that_is_down_says_so_and_another_takes_over(

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import io
+
+import numpy as np
 import pytest
+import soundfile
 from support.transcribing import SECONDS, MicrophonePage, ask, of_kind, state, transcribers
 from support.waiting import wait_until
 
+from qwen_asr_widgets.audio.clip import ChannelsAveraged
 from qwen_asr_widgets.audio.samples import sample
+from qwen_asr_widgets.widgets.transcriber_channels import channels_differ
 
 
 @pytest.fixture
@@ -27,3 +33,82 @@ def test_a_file_sent_in_slices_is_transcribed_and_one_without_sound_is_said(made
     notice = wait_until(lambda: of_kind(t, "state")[-1]["notice"])
     assert notice["code"] == "file" and notice["detail"].startswith("notes.txt")
     assert t.recording.complete
+
+
+def stereo(left: np.ndarray, right: np.ndarray) -> bytes:
+    """Return a wav of two channels at 16 kHz."""
+    file = io.BytesIO()
+    soundfile.write(file, np.stack([left, right], axis=1), 16_000, format="WAV")
+    return file.getvalue()
+
+
+def two_speakers() -> tuple[bytes, np.ndarray, np.ndarray]:
+    """Return a wav with the conversation left and its turn about right, and both."""
+    left = sample("conversation").clip[:4.0].samples
+    right = left[::-1].copy()
+    return stereo(left, right), left, right
+
+
+def test_a_file_whose_channels_differ_waits_for_the_choice_and_the_run_notes_it(made) -> None:
+    data, left, right = two_speakers()
+    t = made(pace=None)
+    ask(t, "hello")
+    MicrophonePage(t).upload("call.wav", data)
+    wait_until(lambda: state(t)["phase"] == "ready")
+    assert state(t)["channels"] == {"count": 2, "differ": True, "taken": "mean"}
+    assert np.allclose(t.desk.clip.samples, (left + right) / 2, atol=1e-4)
+    ask(t, "channel", channel=1)
+    assert state(t)["channels"]["taken"] == 1 and state(t)["title"] == "call.wav"
+    ask(t, "transcribe")
+    recording = t.wait(SECONDS)
+    assert np.abs(recording.tape.read() / 32768 - right).max() <= 1e-4
+    info = recording.info
+    assert (info.channel, info.original_channels, info.name) == (1, 2, "call.wav")
+    ask(t, "channel", channel=0)
+    assert state(t)["phase"] == "ready" and state(t)["channels"]["taken"] == 0
+    ask(t, "transcribe")
+    assert t.wait(SECONDS).info.channel == 0 and len(t.recordings) == 2
+    ask(t, "channel", channel=2)
+    assert "channel=2 does not exist" in state(t)["notice"]["detail"]
+
+
+def test_a_file_whose_channels_are_alike_is_transcribed_at_once(made) -> None:
+    left = sample("conversation").clip[:3.0].samples
+    t = made(pace=None)
+    ask(t, "hello")
+    MicrophonePage(t).upload("mono.wav", stereo(left, left))
+    wait_until(lambda: t.recording is not None)
+    assert t.wait(SECONDS).info.channel == "mean"
+    assert state(t)["channels"] == {"count": 2, "differ": False, "taken": "mean"}
+
+
+def test_a_path_given_from_code_has_its_channels_to_choose_from_too(made, tmp_path) -> None:
+    path = tmp_path / "call.wav"
+    path.write_bytes(two_speakers()[0])
+    with pytest.warns(ChannelsAveraged):
+        t = made(path, pace=None)
+    assert state(t)["channels"]["differ"]
+    ask(t, "channel", channel=0)
+    t.start()
+    assert t.wait(SECONDS).info.channel == 0
+
+
+def test_one_channel_is_no_choice_and_a_microphone_none(made) -> None:
+    t = made(sample("conversation"), pace=None)
+    assert state(t)["channels"] is None
+    t = made(pace=None)
+    ask(t, "hello")
+    MicrophonePage(t).upload("call.wav", two_speakers()[0])
+    wait_until(lambda: state(t)["channels"])
+    page = MicrophonePage(t).start()
+    wait_until(lambda: t.active)
+    assert state(t)["channels"] is None
+    page.stop()
+
+
+@pytest.mark.parametrize(
+    "gain, differ", [(1.0, False), (0.999, False), (0.9, True), (-1.0, True), (0.0, True)]
+)
+def test_channels_differ_where_more_than_coding_makes_them(gain, differ) -> None:
+    sound = sample("conversation").clip[:3.0].samples[:, None]
+    assert channels_differ([np.concatenate([sound, gain * sound], axis=1)], 10**9) is differ

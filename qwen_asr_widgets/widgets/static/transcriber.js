@@ -164,6 +164,7 @@ export class TranscriberView {
     nameDrawer(parts.settingsDrawer, settingsText(kernel.config, t), settingsShort(kernel.config, t));
     nameDrawer(parts.endpointDrawer, endpointText(kernel.endpoint, t));
     parts.settings.update(kernel.config, kernel.endpoint.english_only);
+    parts.channels.update(kernel);
     parts.endpoint.update(kernel, kernel.phase !== "failed" && (mic || isRunning(kernel)));
     this.drawMicrophone(capture);
     this.drawMessages(capture, elsewhere);

@@ -23,6 +23,8 @@
  *
  * @typedef {"retry" | "key" | "endpoint" | "settings" | "open" | "dismiss"} Way
  *
+ * @typedef {{count: number, differ: boolean, taken: number | "mean"}} Channels
+ *
  * @typedef {object} Kernel   the `state` message
  * @property {"empty" | "ready" | "connecting" | "live" | "finishing" | "failed" | "done"} phase
  * @property {"" | "mic" | "file"} source
@@ -38,6 +40,7 @@
  * @property {Config} config
  * @property {Figures} figures
  * @property {ComparedRun[]} compared
+ * @property {Channels | null} channels of the file at hand, where it has several
  * @property {boolean} clips  Record records a clip first
  * @property {string} clip_uid of the recorder of clips, empty before there is one
  * @property {string} recorder the page that records live, empty where none does
@@ -59,7 +62,7 @@ export function unknownState() {
       english_only: false, prices: {},
     },
     config: { threshold: 0.2, silence: 800, padding: 300, language: "", context: "", manual: false },
-    figures: {}, compared: [], clips: false, clip_uid: "", recorder: "", keep: true,
+    figures: {}, compared: [], channels: null, clips: false, clip_uid: "", recorder: "", keep: true,
   };
 }
 
@@ -82,6 +85,13 @@ export function languageHint(language, englishOnly, t) {
 /** Whether a run is under way. @param {Kernel} kernel */
 export function isRunning({ phase }) {
   return phase !== "empty" && phase !== "ready" && phase !== "done";
+}
+
+/** What one channel is called. @param {number | "mean"} channel from 0 @param {number} count @param {Translate} t */
+export function channelText(channel, count, t) {
+  if (channel === "mean") return t("transcriber.channel.mean");
+  if (count === 2) return t(channel === 0 ? "transcriber.channel.left" : "transcriber.channel.right");
+  return t("transcriber.channel.number", { number: channel + 1 });
 }
 
 /**

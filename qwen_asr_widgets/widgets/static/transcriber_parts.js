@@ -19,6 +19,7 @@
 import { button, make } from "./dom.js";
 import { AUDIO_FILES, makeSound, pressPause } from "./microphone.js";
 import { createBar } from "./transcriber_bar.js";
+import { createChannels } from "./transcriber_channels.js";
 import { createDrawers } from "./transcriber_drawers.js";
 import { createEndpoint, radio } from "./transcriber_endpoint.js";
 import { createFoot } from "./transcriber_foot.js";
@@ -51,16 +52,17 @@ export function buildParts(acts) {
     button(t("transcriber.understood"), acts.understand, signal));
   const status = make("p", { class: "qaw-tr-line qaw-dim", role: "status", hidden: true });
   const warning = make("p", { class: "qaw-tr-line qaw-mic-warning", role: "status", hidden: true });
+  const channels = createChannels(t, signal, (channel) => send({ kind: "channel", channel }));
   const empty = make("div", { class: "qaw-tr-empty qaw-dim" });
   const place = make("div", { class: "qaw-tr-stage", hidden: true });
   const foot = createFoot(t, signal, send, acts.saver);
   const elements = [
-    bar.bar, micDrawer.panel, settingsDrawer.panel, endpointDrawer.panel, problem, notice, hint, warning, status, empty,
-    place, ...foot.elements, picker,
+    bar.bar, micDrawer.panel, settingsDrawer.panel, endpointDrawer.panel, problem, notice, hint, channels.element, warning, status,
+    empty, place, ...foot.elements, picker,
   ];
   return {
     elements, picker, bar, drawers, settings, endpoint, ways, device, sound, micDrawer, settingsDrawer, endpointDrawer,
-    problem, notice, hint, status, warning, empty, place, foot,
+    problem, notice, hint, channels, status, warning, empty, place, foot,
   };
 }
 
