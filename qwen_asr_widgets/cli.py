@@ -10,6 +10,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from . import __version__
 from .cli_sweep import add_sweep
@@ -250,12 +251,26 @@ def _lab(arguments: argparse.Namespace) -> int:
     if not target.is_file():
         names = ", ".join(path.name for path in sorted(folder.glob("*.ipynb")))
         raise EndpointError(f"There is no notebook {arguments.notebook!r}; there are: {names}.")
-    command = [sys.executable, "-m", "jupyterlab", str(target)]
+    # The address that opens is the one that is printed: it names the notebook and works on another screen.
+    command = [
+        sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={folder.resolve()}",
+        f"--LabApp.default_url=/lab/tree/{quote(arguments.notebook)}", "--ServerApp.answer_yes=True",
+    ]
     if arguments.no_browser:
         command.append("--no-browser")
     if hasattr(os, "geteuid") and os.geteuid() == 0:
         command.append("--allow-root")
-    return subprocess.run(command, check=False).returncode
+    return _run_to_its_end(command)
+
+
+def _run_to_its_end(command: list[str]) -> int:
+    """Run a program and return its code; Ctrl-C reaches it too, and leaves it the time to end by itself."""
+    process = subprocess.Popen(command)
+    while True:
+        try:
+            return process.wait()
+        except KeyboardInterrupt:
+            continue
 
 
 def notebooks_folder() -> Path:

@@ -127,22 +127,3 @@ def test_doctor_passes_here_and_never_prints_the_key(monkeypatch, capsys):
     printed = capsys.readouterr().out
     assert "present" in printed and "proxy.invalid:3128" in printed and "settings confirmed in" in printed
     assert "planted" not in printed
-
-
-def test_lab_copies_the_notebooks_and_opens_the_one_asked_for(tmp_path, monkeypatch):
-    started = []
-    monkeypatch.setattr(cli.subprocess, "run", lambda command, check: started.append(command) or _Done())
-    own = tmp_path / "01_quickstart.ipynb"
-    own.write_text("mine")
-    assert cli.main(["lab", "--dir", str(tmp_path)]) == 0
-    assert own.read_text() == "mine"
-    assert str(own) in started[0] and "jupyterlab" in started[0]
-
-
-def test_lab_names_the_notebooks_there_are(tmp_path, capsys):
-    assert cli.main(["lab", "--dir", str(tmp_path), "--notebook", "99.ipynb"]) == 2
-    assert "01_quickstart.ipynb" in capsys.readouterr().err
-
-
-class _Done:
-    returncode = 0
