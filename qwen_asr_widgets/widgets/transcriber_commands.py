@@ -94,11 +94,6 @@ def _dismiss(widget: Transcriber, content: Mapping[str, Any], _: Any) -> None:
         widget.desk.notice = None
 
 
-def _keep(widget: Transcriber, content: Mapping[str, Any], _: Any) -> None:
-    """Leave picture and transcript out of the saved notebook, or put them in again."""
-    widget.save_outputs = bool(content["keep"])
-
-
 COMMANDS: Mapping[str, Command] = {
     "capture": _capture,
     "claim": _claim,
@@ -111,7 +106,6 @@ COMMANDS: Mapping[str, Command] = {
     "again": _again,
     "save": _save,
     "dismiss": _dismiss,
-    "keep": _keep,
     "transcribe": lambda widget, *_: widget.start(),
     "stop": lambda widget, *_: widget.stop(),
     "pause": lambda widget, *_: widget.pause(),

@@ -186,7 +186,7 @@ class DeskView(RunView):
     def _state(self) -> dict[str, Any]:
         session = self.uplink.session
         ours = {
-            "endpoint": self._endpoint_told, "figures": self._figures(), "keep": self.save_outputs,
+            "endpoint": self._endpoint_told, "figures": self._figures(),
             "recorder": session.client if session is not None and session.state != "ended" else "",
         }
         return {**desk_state(self.desk), **self.clips.state(), **ours}

@@ -249,6 +249,19 @@ def test_files_are_saved_and_the_picture_copied(show: Callable[..., TranscriberP
     assert shown.page.evaluate(types) == ["image/png"]
 
 
+def test_what_stays_in_the_saved_notebook_is_a_switch_beside_what_can_be_saved(
+    show: Callable[..., TranscriberPage],
+) -> None:
+    shown = show(Transcriber(three_turns()))
+    shown.press("Save")
+    keep = shown.page.get_by_role("checkbox", name="Keep in the saved notebook")
+    assert keep.is_checked()
+    keep.uncheck()
+    shown.until(lambda: shown.view.save_outputs is False)
+    keep.check()
+    shown.until(lambda: shown.view.save_outputs is True)
+
+
 def test_record_without_the_key_it_needs_asks_for_it(
     show: Callable[..., TranscriberPage], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from support.clip_page import ClipPage
-from support.view_page import DELIVER, NEXT_FRAME, ViewPage
+from support.view_page import DELIVER, NEXT_FRAME, TAKE_SAVED, ViewPage
 from support.waiting import wait_until
 
 TAKE = """() => window.bare.model.sent.splice(0).map(({ content, buffers }) => ({
@@ -43,6 +43,8 @@ class TranscriberPage(ViewPage):
 
     def serve(self) -> None:
         """Carry what is there in both directions, and wait until that is painted."""
+        for name, value in self.page.evaluate(TAKE_SAVED).items():
+            setattr(self.view, name, value)
         if self.clips is None and self.view.clips.recorder is not None:
             self.clips = ClipPage(self.page, self.view.clips.recorder)
             self.clips.open(show=False)

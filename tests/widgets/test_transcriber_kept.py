@@ -154,8 +154,8 @@ def test_text_from_a_service_stays_text_in_the_saved_notebook() -> None:
 
 
 def test_the_switch_of_the_page_takes_picture_and_transcript_out_and_puts_them_in(shown) -> None:
-    ask(shown, "keep", keep=False)
-    assert shown.save_outputs is False and state(shown)["keep"] is False
+    shown.set_state({"save_outputs": False})
+    assert shown.save_outputs is False
     assert "every blue band" not in shown._static_output() and "image/png" not in shown._static_output()
-    ask(shown, "keep", keep=True)
-    assert state(shown)["keep"] is True and "image/png" in shown._static_output()
+    shown.set_state({"save_outputs": True})
+    assert "image/png" in shown._static_output()

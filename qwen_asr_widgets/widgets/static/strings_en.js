@@ -252,7 +252,6 @@ export const en = {
   "transcriber.save.json": "Text, times and delays (.json)",
   "transcriber.save.wav": "The sound (.wav)",
   "transcriber.save.picture": "Copy picture (16:9)",
-  "transcriber.keep": "Keep picture and transcript in the saved notebook",
   "transcriber.record": "How to record",
   "transcriber.record.live": "Live",
   "transcriber.record.live.text": "Words come while you speak, for as long as you like.",

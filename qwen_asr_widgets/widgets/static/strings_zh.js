@@ -255,7 +255,6 @@ export const zh = {
   "transcriber.save.json": "文本、时间和延迟 (.json)",
   "transcriber.save.wav": "声音 (.wav)",
   "transcriber.save.picture": "复制图片 (16:9)",
-  "transcriber.keep": "在保存的笔记本中保留图片和文本",
   "transcriber.record": "录音方式",
   "transcriber.record.live": "实时",
   "transcriber.record.live.text": "边说边出文字，时长不限。",

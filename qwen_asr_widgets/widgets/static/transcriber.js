@@ -3,6 +3,7 @@
 import { CaptureController } from "./capture_controller.js";
 import { viewRoot } from "./dom.js";
 import { clipText, clipWarning } from "./clip_text.js";
+import { keepSwitch } from "./keep_switch.js";
 import { drawDevices, drawProblem, fileText, realText, say, warningText } from "./microphone.js";
 import { translator } from "./strings.js";
 import { followTheme } from "./theme.js";
@@ -47,7 +48,8 @@ export class TranscriberView {
     this.choose = () => this.parts.picker.click();
     this.parts = buildParts({
       t: this.t, signal, recorders, send: this.send, saver: this.saver, record: () => this.record(),
-      choose: this.choose, clips: (on) => this.clips(on), understand: () => this.understand(),
+      choose: this.choose, clips: (on) => this.clips(on), keep: keepSwitch(model, this.t, signal),
+      understand: () => this.understand(),
     });
     this.root.append(...this.parts.elements);
     this.listen();

@@ -13,8 +13,9 @@ import { FORMATS } from "./transcriber_save.js";
 /**
  * @param {Translate} t @param {AbortSignal} signal @param {(message: any) => void} send
  * @param {ReturnType<typeof import("./transcriber_save.js").createSaver>} saver
+ * @param {HTMLElement} keep the switch for what stays in the saved notebook
  */
-export function createFoot(t, signal, send, saver) {
+export function createFoot(t, signal, send, saver, keep) {
   const drawers = createDrawers(signal);
   const figures = make("div", { class: "qaw-figures qaw-dim" });
   const pace = make("select", { class: "qaw-select", "aria-label": t("transcriber.pace") },
@@ -36,11 +37,8 @@ export function createFoot(t, signal, send, saver) {
   const formats = FORMATS.map((format) => button(`.${format}`, () => tell(saver.download(format)), signal,
     { title: t(`transcriber.save.${format}`), "aria-label": t(`transcriber.save.${format}`) }));
   const picture = button(t("transcriber.save.picture"), () => tell(saver.copyPicture()), signal);
-  const keep = make("input", { type: "checkbox" });
-  keep.addEventListener("change", () => send({ kind: "keep", keep: keep.checked }), { signal });
   const save = drawers.add(t("transcriber.save"), [
-    make("div", { class: "qaw-line" }, ...formats, picture, said),
-    make("label", { class: "qaw-check" }, keep, make("span", {}, t("transcriber.keep"))),
+    make("div", { class: "qaw-line" }, ...formats, picture, said), keep,
   ], "qaw-button-plain");
   const compared = make("div", { class: "qaw-compared", hidden: true });
   const foot = make("div", { class: "qaw-tr-foot" }, figures, make("div", { class: "qaw-together" }, again.button, save.button));
@@ -51,7 +49,6 @@ export function createFoot(t, signal, send, saver) {
       const shown = kernel.phase !== "empty" && kernel.phase !== "ready";
       foot.hidden = !shown;
       if (!shown || (isRunning(kernel) && !again.panel.hidden)) drawers.show(null);
-      keep.checked = kernel.keep;
       figures.replaceChildren(...figuresText(kernel.figures, t).map((text) => make("span", {}, text)));
       again.button.disabled = isRunning(kernel);
       what.textContent = t("transcriber.again.text", {

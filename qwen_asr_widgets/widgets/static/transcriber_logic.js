@@ -44,7 +44,6 @@
  * @property {boolean} clips  Record records a clip first
  * @property {string} clip_uid of the recorder of clips, empty before there is one
  * @property {string} recorder the page that records live, empty where none does
- * @property {boolean} keep   picture and transcript stay in the saved notebook
  */
 import { clock, duration } from "./format.js";
 
@@ -62,7 +61,7 @@ export function unknownState() {
       english_only: false, prices: {},
     },
     config: { threshold: 0.2, silence: 800, padding: 300, language: "", context: "", manual: false },
-    figures: {}, compared: [], channels: null, clips: false, clip_uid: "", recorder: "", keep: true,
+    figures: {}, compared: [], channels: null, clips: false, clip_uid: "", recorder: "",
   };
 }
 

@@ -11,6 +11,7 @@
  * @property {Recorders} recorders
  * @property {(message: any) => void} send
  * @property {ReturnType<typeof import("./transcriber_save.js").createSaver>} saver
+ * @property {HTMLElement} keep   the switch for what stays in the saved notebook
  * @property {() => void} record
  * @property {() => void} choose      opens the file picker
  * @property {(on: boolean) => void} clips  record a clip first, or live
@@ -55,7 +56,7 @@ export function buildParts(acts) {
   const channels = createChannels(t, signal, (channel) => send({ kind: "channel", channel }));
   const empty = make("div", { class: "qaw-tr-empty qaw-dim" });
   const place = make("div", { class: "qaw-tr-stage", hidden: true });
-  const foot = createFoot(t, signal, send, acts.saver);
+  const foot = createFoot(t, signal, send, acts.saver, acts.keep);
   const elements = [
     bar.bar, micDrawer.panel, settingsDrawer.panel, endpointDrawer.panel, problem, notice, hint, channels.element, warning, status,
     empty, place, ...foot.elements, picker,
