@@ -17,7 +17,10 @@ HEARTBEAT_TIMEOUT = 5.0
 """Seconds without a word from a browser that records (it speaks ten times a second) until it is given up."""
 
 UPLOAD_LIMIT = 2 << 30
-"""Bytes above which a file is refused before its first slice is kept."""
+"""Bytes above which a file is refused before its first slice is kept; pages refuse it themselves."""
+
+UPLOAD_TIMEOUT = 60.0
+"""Seconds without a slice after which the beginning of a file is dropped: its page is gone."""
 
 
 @dataclass
@@ -125,11 +128,22 @@ class CaptureEnded:
 
 @dataclass(frozen=True)
 class CaptureProblem:
-    """What the browser showed instead of recording: a code as in ``static/capture.js``, and its words."""
+    """What kept a page from recording, or the kernel from taking what it sent.
+
+    Attributes
+    ----------
+    code, detail : str
+        A code as in ``static/capture.js``, and its words.
+    client : str
+        The page.
+    shown : bool
+        Whether the page said so, and shows it; else it is the kernel that found it.
+    """
 
     code: str
     detail: str
     client: str
+    shown: bool = False
 
 
 @dataclass(frozen=True)
@@ -167,7 +181,7 @@ class CaptureReceiver:
         self._chunk_length = 0
         self._heard_at = 0.0
         self._refused_sessions: set[str] = set()
-        self._uploads: dict[str, list[bytes]] = {}
+        self._uploads: dict[str, _Upload] = {}
 
     @property
     def active(self) -> bool:
@@ -177,8 +191,10 @@ class CaptureReceiver:
     def receive(self, content: Mapping[str, Any], buffers: Sequence[Any], now: float) -> list[CaptureEvent]:
         """Take one message of a page at the monotonic time ``now``."""
         kind = str(content.get("kind"))
+        if kind == "hello":
+            return []
         if kind == "file":
-            return self._file(content, buffers)
+            return self._file(content, buffers, now)
         if kind == "problem":
             return [self._problem(content)]
         if not self._is_ours(content):
@@ -212,7 +228,8 @@ class CaptureReceiver:
         return [CaptureProblem("othertab", detail, str(content["client"]))]
 
     def _problem(self, content: Mapping[str, Any]) -> CaptureProblem:
-        return CaptureProblem(str(content["code"]), str(content.get("detail", "")), str(content["client"]))
+        code, detail = str(content["code"]), str(content.get("detail", ""))
+        return CaptureProblem(code, detail, str(content["client"]), shown=True)
 
     def _opened(self, content: Mapping[str, Any]) -> list[CaptureEvent]:
         """Open a session, or go on with one that was given up and whose page is back."""
@@ -289,18 +306,28 @@ class CaptureReceiver:
             raise RuntimeError("no recording is under way")
         return self.session
 
-    def _file(self, content: Mapping[str, Any], buffers: Sequence[Any]) -> list[CaptureEvent]:
-        upload, name = str(content["upload"]), str(content["name"])
-        if int(content["size"]) > UPLOAD_LIMIT:
+    def _file(self, content: Mapping[str, Any], buffers: Sequence[Any], now: float) -> list[CaptureEvent]:
+        name, size, client = str(content["name"]), int(content["size"]), str(content["client"])
+        if size > UPLOAD_LIMIT:
             first = int(content["slice"]) == 0
             detail = f"{name} is larger than {UPLOAD_LIMIT >> 30} GiB; use AudioClip.load with its path"
-            return [CaptureProblem("toolarge", detail, str(content["client"]))] if first else []
-        slices = self._uploads.setdefault(upload, [])
-        slices.append(bytes(buffers[0]))
+            return [CaptureProblem("toolarge", detail, client)] if first else []
+        self._uploads = {key: one for key, one in self._uploads.items() if now - one.at <= UPLOAD_TIMEOUT}
+        upload = self._uploads.setdefault(str(content["upload"]), _Upload())
+        upload.slices.append(bytes(buffers[0]))
+        upload.at = now
         if int(content["slice"]) + 1 < int(content["slices"]):
             return []
-        data = b"".join(self._uploads.pop(upload))
-        if len(data) != int(content["size"]):
-            detail = f"{len(data)} of {content['size']} bytes of {name} arrived; open it again"
-            return [CaptureProblem("incomplete", detail, str(content["client"]))]
+        data = b"".join(self._uploads.pop(str(content["upload"])).slices)
+        if len(data) != size:
+            detail = f"{len(data)} of {size} bytes of {name} arrived; open it again"
+            return [CaptureProblem("incomplete", detail, client)]
         return [FileOpened(name, data)]
+
+
+@dataclass
+class _Upload:
+    """A file of which some slices have come, the last one at the monotonic time ``at``."""
+
+    slices: list[bytes] = field(default_factory=list)
+    at: float = 0.0

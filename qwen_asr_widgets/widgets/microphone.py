@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import anywidget
+import ipywidgets
 import numpy as np
 import traitlets
 from numpy.typing import NDArray
@@ -24,6 +25,7 @@ from ..audio.units import SAMPLE_RATE, pcm16_to_float
 from ..errors import AudioError, SettingError
 from . import capture
 from .assets import css, esm
+from .capture_report import CaptureReport
 from .closing import close_whole
 
 logger = logging.getLogger("qwen_asr_widgets")
@@ -56,7 +58,8 @@ class Microphone(anywidget.AnyWidget):
     """Record in the browser and hand the sound to Python while it is being spoken.
 
     Sound comes as int16 mono at the device's own rate, 0.1 s at a time, also while a cell runs (with
-    ipykernel 7 or newer; with older ones when the cell ends). The kernel never writes to this widget.
+    ipykernel 7 or newer; with older ones when the cell ends). The kernel never writes to this widget: what
+    it has to say of the sound goes by the widget ``report``.
 
     Parameters
     ----------
@@ -83,11 +86,15 @@ class Microphone(anywidget.AnyWidget):
     lang = traitlets.Unicode("").tag(sync=True)
     uid = traitlets.Unicode().tag(sync=True)
     live_while_busy = traitlets.Bool().tag(sync=True)
+    report = traitlets.Instance(CaptureReport, allow_none=True).tag(
+        sync=True, **ipywidgets.widget_serialization
+    )
 
     def __init__(self, *, lang: str = "", heartbeat_timeout: float = capture.HEARTBEAT_TIMEOUT) -> None:
         if lang not in LANGUAGES:
             raise SettingError(f"lang is {lang!r}; give 'en', 'zh' or '' for the browser's language.", "lang")
-        super().__init__(lang=lang, uid=uuid.uuid4().hex, live_while_busy=kernel_is_live())
+        about = {"uid": uuid.uuid4().hex, "live_while_busy": kernel_is_live(), "report": self._new_report()}
+        super().__init__(lang=lang, **about)
         self._receiver = capture.CaptureReceiver(heartbeat_timeout)
         self._inbox: queue.Queue[tuple[Mapping[str, Any], Sequence[Any], float]] = queue.Queue()
         self._subscribers: list[Callable[[capture.CaptureEvent], None]] = []
@@ -97,6 +104,7 @@ class Microphone(anywidget.AnyWidget):
         self._file: capture.FileOpened | None = None
         self._problem: capture.CaptureProblem | None = None
         self._main_loop = _running_loop()
+        self._beside_cells: bool | None = None
         free_of_subshell(self)
         self.on_msg(self._enqueue)
 
@@ -110,6 +118,13 @@ class Microphone(anywidget.AnyWidget):
         """``"idle"`` before the first recording, then ``"recording"``, ``"paused"`` or how it ended."""
         session = self.session
         return "idle" if session is None else session.ended_by or session.state
+
+    @property
+    def hears_beside_cells(self) -> bool:
+        """Whether sound arrives while a cell runs: as the pages' last message did, else as kernels of this
+        version can.
+        """
+        return self.live_while_busy if self._beside_cells is None else self._beside_cells
 
     @property
     def problem(self) -> capture.CaptureProblem | None:
@@ -198,13 +213,16 @@ class Microphone(anywidget.AnyWidget):
     def close(self) -> None:
         """Take the widget off the page and let its thread end."""
         self._subscribers = []
-        close_whole(self)
+        close_whole(self, *filter(None, [self.report]))
+
+    def _new_report(self) -> CaptureReport | None:
+        return CaptureReport()
 
     def _events_of_one_recording(self) -> Iterator[capture.CaptureChunk]:
-        if not self.live_while_busy and threading.current_thread() is threading.main_thread():
+        if not self.hears_beside_cells and threading.current_thread() is threading.main_thread():
             raise AudioError(
-                "With ipykernel 6 no sound arrives while a cell runs, so this loop would never end. "
-                "Use mic.subscribe(callback), or install ipykernel 7 or newer."
+                "Here no sound arrives while a cell runs, so this loop would never end. Use "
+                "mic.subscribe(callback), or ipykernel 7 or newer with JupyterLab 4.4 or newer."
             )
         return self._follow()
 
@@ -235,6 +253,7 @@ class Microphone(anywidget.AnyWidget):
         """Take a message from the kernel's thread and return at once."""
         if not isinstance(content, dict) or "kind" not in content:
             return
+        self._beside_cells = threading.current_thread() is not threading.main_thread()
         if content["kind"] == "chunk" and self._inbox.qsize() >= QUEUE_CHUNKS:
             self._overflowed += 1
             return
@@ -261,10 +280,12 @@ class Microphone(anywidget.AnyWidget):
                         return
             else:
                 self._deliver(self._receiver.receive(content, buffers, now))
+                if self.report is not None:
+                    self.report.beside_cells = self._beside_cells
 
     def _may_judge(self) -> bool:
-        """Whether silence means that the page is gone: on ipykernel 6 it may be a cell that runs."""
-        if self.live_while_busy or self._main_loop is None:
+        """Whether silence means that the page is gone: it may also be a cell that runs."""
+        if self.hears_beside_cells or self._main_loop is None:
             return True
         answered = threading.Event()
         self._main_loop.call_soon_threadsafe(answered.set)
@@ -276,6 +297,8 @@ class Microphone(anywidget.AnyWidget):
                 self._problem = event
             elif isinstance(event, capture.FileOpened):
                 self._file = event
+            if self.report is not None:
+                self.report.take(event)
             for subscriber in self._subscribers:
                 try:
                     subscriber(event)

@@ -12,6 +12,7 @@ import pytest
 import soundfile
 from support.ipykernel6 import ipykernel6_folder
 from support.jupyter import VIEWPORT, JupyterServer, LabTabs, NotebookPage, chromium, find_chromium, has
+from support.microphone_page import Bare, MicrophonePage
 
 from qwen_asr_widgets.audio.resample import resample
 from qwen_asr_widgets.audio.samples import sample
@@ -110,3 +111,23 @@ def open_page(
     for page in pages:
         page.shut_down(failed)
     assert not errors, "errors on the browser's console"
+
+
+@pytest.fixture
+def bare(browser: Any) -> Iterator[Bare]:
+    """Make bare pages with a microphone; errors on their consoles fail the test."""
+    pages: list[MicrophonePage] = []
+
+    def make(init_script: str = "", live_while_busy: bool = True, **options: Any) -> MicrophonePage:
+        context = browser.new_context(**{"locale": "en-US", **options})
+        context.grant_permissions(["microphone"])
+        if init_script:
+            context.add_init_script(init_script)
+        pages.append(MicrophonePage(context, live_while_busy))
+        return pages[-1]
+
+    yield make
+    errors = [error for page in pages for error in page.errors]
+    for page in pages:
+        page.context.close()
+    assert errors == []

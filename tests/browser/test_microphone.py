@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
 from typing import Any
 
@@ -18,7 +19,7 @@ from support.waiting import wait_until
 pytestmark = pytest.mark.browser
 
 SETUP = """
-import json, os, time
+import json, os
 import numpy as np
 from qwen_asr_widgets.widgets.microphone import Microphone
 mic = Microphone(heartbeat_timeout=1.5)
@@ -32,6 +33,17 @@ def facts():
         state=mic.state, rate=s.sample_rate, samples=s.samples, received=s.received, lost=s.lost,
         late=s.late, delay=s.start_delay, settings=s.settings, client=s.client)
 """
+
+LOSE_TWO_CHUNKS = """() => {
+  const { send } = WebSocket.prototype;
+  let chunks = 0;
+  WebSocket.prototype.send = function (data) {
+    const text = typeof data === 'string' ? data : new TextDecoder().decode(data);
+    if (text.includes('"kind":"chunk"') && [3, 4].includes(chunks++)) return;
+    send.call(this, data);
+  };
+  window.keepAllChunks = () => { WebSocket.prototype.send = send; };
+}"""
 
 
 def settled(notebook: NotebookPage, state: str = "stopped") -> dict[str, Any]:
@@ -104,12 +116,31 @@ def test_sound_arrives_while_a_cell_runs(
     assert best_correlation(samples / 32768, 16_000, spoken, 48_000) >= 0.99
 
 
+def test_chunks_lost_on_the_way_are_counted_shown_and_stand_as_silence(
+    open_page: Callable[..., NotebookPage],
+) -> None:
+    notebook = open_page()
+    page = notebook.open("lost", [SETUP, "mic"])
+    page.evaluate(LOSE_TWO_CHUNKS)
+    record_for(page, 1.0)
+    page.get_by_text("0.2 s lost on the way to Python (2 pieces)").wait_for()
+    page.evaluate("() => window.keepAllChunks()")
+    facts = settled(notebook)
+    assert facts["lost"] == 2
+    ((start, stop),) = notebook.evaluate("mic.session.gaps")
+    assert stop - start == round(0.2 * facts["rate"])
+    assert notebook.evaluate(f"int(abs(captured()[{start}:{stop}]).max())") == 0
+    assert notebook.evaluate("len(captured())") == facts["samples"] >= facts["rate"]
+
+
 def test_an_older_kernel_says_so_and_loses_nothing(open_page: Callable[..., NotebookPage]) -> None:
     if ipykernel6_folder() is None:
         pytest.skip("ipykernel 6 cannot be installed here")
     notebook = open_page()
     page = notebook.open("older-kernel", [SETUP, "mic"], kernel=KERNEL)
-    notebook.append_cell("while not os.path.exists('go'): time.sleep(0.05)\nduring = len(heard)")
+    gate = notebook.server.notebooks / "gate"
+    os.mkfifo(gate)  # whoever reads it waits until it is written
+    notebook.append_cell("open('gate').read(); during = len(heard)")
     notebook.run_all(wait=False)
     page.wait_for_function(f"() => {notebook.KERNEL}.status === 'busy'")
     press_record(page)
@@ -117,7 +148,7 @@ def test_an_older_kernel_says_so_and_loses_nothing(open_page: Callable[..., Note
     wait_for_seconds(page, 2.5)  # longer than the heartbeat's timeout
     press_record(page)
     wait_for_phase(page, "idle")
-    (notebook.server.notebooks / "go").touch()
+    gate.write_text("go on")
     notebook.wait_until_idle()
     facts = settled(notebook)
     assert notebook.evaluate("__import__('ipykernel').version_info[:2]") == [6, 31]
@@ -194,8 +225,8 @@ display(*shown)
     page.wait_for_function("() => document.querySelectorAll('.qaw').length === 51")
     notebook.evaluate("[one.close() for one in shown]")
     page.wait_for_function("() => document.querySelectorAll('.qaw').length === 1")
-    assert notebook.evaluate("[before, len(comms)]") == [2, 2]  # mic and its layout
-    page.wait_for_function(f"() => {notebook.KERNEL}._comms.size === 2")
+    assert notebook.evaluate("[before, len(comms)]") == [3, 3]  # mic, its layout and its report
+    page.wait_for_function(f"() => {notebook.KERNEL}._comms.size === 3")
 
 
 def test_it_follows_the_theme_of_jupyterlab(open_page: Callable[..., NotebookPage]) -> None:

@@ -2,20 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from typing import Any
-
 import pytest
-from support.bare import BarePage
 from support.looks import cut_off, low_contrast, small_targets
+from support.microphone_page import Bare
 from support.record_button import RECORD, wait_for_phase
 from support.waiting import wait_until
 
-from qwen_asr_widgets.widgets.microphone import Microphone
-
 pytestmark = pytest.mark.browser
-
-STATE = {"lang": "", "uid": "the-widget", "live_while_busy": True}
 
 REJECT = "navigator.mediaDevices.getUserMedia = async () => { throw new DOMException('as told', '%s'); };"
 PROBLEMS = {
@@ -41,34 +34,8 @@ TITLES = {
 }
 
 
-@pytest.fixture
-def bare(browser: Any) -> Iterator[Callable[..., BarePage]]:
-    """Make bare pages; errors on their consoles fail the test."""
-    pages: list[BarePage] = []
-
-    def make(init_script: str = "", state: dict[str, Any] = STATE, **options: Any) -> BarePage:
-        context = browser.new_context(**{"locale": "en-US", **options})
-        context.grant_permissions(["microphone"])
-        if init_script:
-            context.add_init_script(init_script)
-        pages.append(BarePage(context, Microphone, **state))
-        return pages[-1]
-
-    yield make
-    errors = [error for page in pages for error in page.errors]
-    for page in pages:
-        page.context.close()
-    assert errors == []
-
-
-def wait_for_chunks(page: Any, count: int) -> None:
-    page.wait_for_function(
-        "(n) => window.bare.model.sent.filter((m) => m.content.kind === 'chunk').length >= n", arg=count
-    )
-
-
 @pytest.mark.parametrize("code", PROBLEMS)
-def test_what_stands_in_the_way_is_said_with_a_way_on(code: str, bare: Callable[..., BarePage]) -> None:
+def test_what_stands_in_the_way_is_said_with_a_way_on(code: str, bare: Bare) -> None:
     shown = bare(PROBLEMS[code])
     page = shown.open("light")
     page.locator(RECORD).click()
@@ -80,15 +47,13 @@ def test_what_stands_in_the_way_is_said_with_a_way_on(code: str, bare: Callable[
     assert low_contrast(page) == []
 
 
-def test_an_unplugged_device_ends_the_recording_and_keeps_what_was_said(
-    bare: Callable[..., BarePage],
-) -> None:
+def test_an_unplugged_device_ends_the_recording_and_keeps_what_was_said(bare: Bare) -> None:
     keep_track = """const ask = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
     navigator.mediaDevices.getUserMedia = async (asked) => (window.stream = await ask(asked));"""
     shown = bare(keep_track)
     page = shown.open()
     page.locator(RECORD).click()
-    wait_for_chunks(page, 3)
+    shown.wait_for_chunks(3)
     page.evaluate("window.stream.getAudioTracks()[0].dispatchEvent(new Event('ended'))")
     page.get_by_text("The microphone was unplugged.").wait_for()
     assert "recorded so far are kept" in page.get_by_role("alert").inner_text()
@@ -98,20 +63,23 @@ def test_an_unplugged_device_ends_the_recording_and_keeps_what_was_said(
     assert page.evaluate("window.stream.getAudioTracks()[0].readyState") == "ended"
 
 
-def test_pausing_records_nothing_and_chunks_stay_numbered(bare: Callable[..., BarePage]) -> None:
+def test_pausing_records_nothing_and_chunks_stay_numbered(bare: Bare) -> None:
     shown = bare()
     page = shown.open()
     page.locator(RECORD).click()
-    wait_for_chunks(page, 3)
+    shown.wait_for_chunks(3)
     page.get_by_role("button", name="Pause").click()
-    page.wait_for_function("() => window.bare.model.sent.some((m) => m.content.kind === 'pause')")
+    shown.wait_for_sent("pause")
     before = page.locator(".qaw-mic-elapsed").inner_text()
-    page.wait_for_function("() => window.bare.model.sent.some((m) => m.content.kind === 'beat')")
+    page.wait_for_function("""() => {
+      const kinds = window.bare.model.sent.map((m) => m.content.kind);
+      return kinds.slice(kinds.indexOf('pause')).includes('beat');
+    }""")
     assert page.locator(".qaw-mic-elapsed").inner_text() == before
     assert page.get_by_role("meter").get_attribute("aria-valuenow") == "0"
     chunks = len(shown.sent("chunk"))
     page.get_by_role("button", name="Resume").click()
-    wait_for_chunks(page, chunks + 2)
+    shown.wait_for_chunks(chunks + 2)
     page.locator(RECORD).click()
     wait_for_phase(page, "idle")
     sent = shown.sent("chunk")
@@ -119,7 +87,7 @@ def test_pausing_records_nothing_and_chunks_stay_numbered(bare: Callable[..., Ba
     assert shown.sent("stop")[0]["chunks"] == len(sent)
 
 
-def test_a_start_taken_back_before_the_permission_leaves_nothing(bare: Callable[..., BarePage]) -> None:
+def test_a_start_taken_back_before_the_permission_leaves_nothing(bare: Bare) -> None:
     late = """const ask = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
     navigator.mediaDevices.getUserMedia = async (asked) => {
       await new Promise((allow) => { window.allow = allow; });
@@ -137,7 +105,7 @@ def test_a_start_taken_back_before_the_permission_leaves_nothing(bare: Callable[
     assert not page.get_by_role("alert").is_visible()
 
 
-def test_processing_is_off_until_it_is_switched_on(bare: Callable[..., BarePage]) -> None:
+def test_processing_is_off_until_it_is_switched_on(bare: Bare) -> None:
     shown = bare()
     page = shown.open()
     page.get_by_role("button", name="Sound settings").click()
@@ -150,7 +118,7 @@ def test_processing_is_off_until_it_is_switched_on(bare: Callable[..., BarePage]
     page.get_by_text("In force:").wait_for()
 
 
-def test_two_views_show_one_recording_and_the_last_one_ends_it(bare: Callable[..., BarePage]) -> None:
+def test_two_views_show_one_recording_and_the_last_one_ends_it(bare: Bare) -> None:
     shown = bare()
     page = shown.open()
     page.evaluate("async () => { window.bare.views.push(await window.bare.open()); }")
@@ -159,11 +127,10 @@ def test_two_views_show_one_recording_and_the_last_one_ends_it(bare: Callable[..
     page.evaluate("() => window.bare.views.pop()()")
     assert page.locator(f"{RECORD}[data-phase=recording]").count() == 1
     page.evaluate("() => window.bare.views.pop()()")
-    page.wait_for_function("() => window.bare.model.sent.some((m) => m.content.kind === 'stop')")
-    assert shown.sent("stop")[0]["reason"] == "closed"
+    assert shown.wait_for_sent("stop")["reason"] == "closed"
 
 
-def test_fifty_views_leave_no_listener_timer_or_audio_node(bare: Callable[..., BarePage]) -> None:
+def test_fifty_views_leave_no_listener_timer_or_audio_node(bare: Bare) -> None:
     shown = bare()
     page = shown.open()
     page.evaluate("() => window.bare.views.pop()()")
@@ -197,28 +164,28 @@ def test_fifty_views_leave_no_listener_timer_or_audio_node(bare: Callable[..., B
 @pytest.mark.parametrize("width", [400, 900])
 @pytest.mark.parametrize("language", ["en-US", "zh-CN"])
 def test_nothing_is_cut_off_or_faint(
-    theme: str, width: int, language: str, bare: Callable[..., BarePage]
+    theme: str, width: int, language: str, bare: Bare
 ) -> None:
     shown = bare(
-        state={**STATE, "live_while_busy": False}, viewport={"width": width, "height": 500}, locale=language
+        live_while_busy=False, viewport={"width": width, "height": 500}, locale=language
     )
     page = shown.open(theme)
     assert page.locator(".qaw").get_attribute("data-theme") == theme
     page.locator("button[aria-expanded]").click()
     page.locator(RECORD).click()
-    wait_for_chunks(page, 2)
+    shown.wait_for_chunks(2)
     assert low_contrast(page) == []
     assert cut_off(page) == []
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
 
 
-def test_fingers_get_large_targets(bare: Callable[..., BarePage]) -> None:
+def test_fingers_get_large_targets(bare: Bare) -> None:
     page = bare(has_touch=True, is_mobile=True, viewport={"width": 400, "height": 700}).open("light")
     page.locator("button[aria-expanded]").click()
     assert small_targets(page) == []
 
 
-def test_the_keyboard_reaches_everything_and_keys_stay_inside(bare: Callable[..., BarePage]) -> None:
+def test_the_keyboard_reaches_everything_and_keys_stay_inside(bare: Bare) -> None:
     page = bare().open("light")
     listen = "document.addEventListener('keydown', (event) => window.leaked.push(event.key));"
     page.evaluate(f"window.leaked = []; {listen}")

@@ -124,3 +124,30 @@ def test_a_straggler_after_the_end_opens_nothing(kind: str) -> None:
     receiver = CaptureReceiver()
     assert receiver.receive(message(kind, chunks=0, reason="stopped"), [], 0.0) == []
     assert receiver.session is None
+
+
+def test_the_beginning_of_a_file_whose_page_is_gone_is_dropped() -> None:
+    receiver = CaptureReceiver()
+    about = {"name": "a.wav", "size": 6, "slices": 2}
+    receiver.receive(message("file", upload="gone", slice=0, **about), [b"abc"], 0.0)
+    receiver.receive(message("file", upload="slow", slice=0, **about), [b"abc"], 50.0)
+    receiver.receive(message("file", upload="new", slice=0, **about), [b"abc"], 70.0)
+    assert sorted(receiver._uploads) == ["new", "slow"]
+    (opened,) = receiver.receive(message("file", upload="slow", slice=1, **about), [b"def"], 80.0)
+    assert opened == FileOpened("a.wav", b"abcdef")
+
+
+def test_a_page_that_comes_while_another_records_disturbs_nothing() -> None:
+    receiver = CaptureReceiver()
+    receiver.receive(*chunk(0), 0.0)
+    assert receiver.receive(message("hello", "other/0"), [], 1.0) == []
+    assert receiver.active and receiver.refused == 0
+
+
+def test_problems_say_whether_the_page_shows_them_already() -> None:
+    receiver = CaptureReceiver()
+    (theirs,) = receiver.receive(message("problem", code="denied", detail="why"), [], 0.0)
+    assert theirs == CaptureProblem("denied", "why", "page", shown=True)
+    receiver.receive(*chunk(0), 0.0)
+    (ours,) = receiver.receive(*chunk(0, "other/1"), 0.0)
+    assert isinstance(ours, CaptureProblem) and not ours.shown

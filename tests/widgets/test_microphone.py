@@ -12,7 +12,7 @@ import pytest
 from qwen_asr_widgets.audio.resample import resample
 from qwen_asr_widgets.errors import AudioError, SettingError
 from qwen_asr_widgets.widgets import microphone as module
-from qwen_asr_widgets.widgets.capture import CaptureChunk, CaptureEnded, CaptureEvent
+from qwen_asr_widgets.widgets.capture import CaptureChunk, CaptureEnded, CaptureEvent, FileOpened
 from qwen_asr_widgets.widgets.microphone import Microphone, free_of_subshell
 
 RATE = 48_000
@@ -26,7 +26,8 @@ def mic() -> Iterator[Microphone]:
 
 
 def say(mic: Microphone, kind: str, buffers: tuple[bytes, ...] = (), **more: object) -> None:
-    mic._enqueue(mic, {"kind": kind, "client": "page", "session": "page/1", "rate": RATE, **more}, buffers)
+    told = {"kind": kind, "client": "page", "session": "page/1", "rate": RATE, **more}
+    mic._enqueue(mic, told, buffers)
 
 
 def speak(mic: Microphone, samples: np.ndarray) -> None:
@@ -174,3 +175,60 @@ def test_the_kernel_never_writes_to_it_after_it_is_made(mic: Microphone) -> None
     if thread is not None:
         thread.join(5)
     assert sent == []
+
+
+def drained(mic: Microphone) -> None:
+    """Wait until every message was handed on."""
+    ended = threading.Event()
+    mic.subscribe(lambda event: ended.set() if isinstance(event, FileOpened) else None)
+    say(mic, "file", (b"",), upload="end", name="end", size=0, slice=0, slices=1)
+    assert ended.wait(5)
+
+
+def test_the_report_counts_what_was_lost_of_the_recording_under_way(mic: Microphone) -> None:
+    samples = np.zeros(RATE // 10, "<i2").tobytes()
+    for session, chunks in (("page/1", (0, 2)), ("page/2", (0, 1, 4))):
+        say(mic, "start", session=session)
+        for seq in chunks:
+            say(mic, "chunk", (samples,), seq=seq, session=session)
+        say(mic, "stop", chunks=chunks[-1] + 2, reason="stopped", session=session)
+    drained(mic)
+    report = mic.report
+    assert report is not None
+    assert (report.client, report.lost, report.lost_seconds) == ("page", 3, 0.3)
+    assert mic.session is not None and mic.session.lost == 3
+    say(mic, "start", session="page/3")
+    drained(mic)
+    assert (report.lost, report.lost_seconds) == (0, 0.0)
+
+
+def test_the_report_says_only_what_the_page_does_not_show_and_numbers_it(mic: Microphone) -> None:
+    report = mic.report
+    assert report is not None
+    say(mic, "problem", code="denied", detail="")
+    drained(mic)
+    assert report.problem == {}
+    say(mic, "start")
+    for number in (1, 2):
+        say(mic, "start", client="other", session=f"other/{number}")
+        drained(mic)
+        told = report.problem
+        assert (told["client"], told["number"]) == ("other", number)
+    assert mic.problem is not None and mic.problem.code == told["code"] == "othertab"
+
+
+def test_a_front_end_whose_messages_wait_for_the_cell_is_found_out(
+    mic: Microphone, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "kernel_is_live", lambda: True)
+    young = Microphone()
+    assert young.hears_beside_cells
+    say(young, "hello")  # on the main thread, as between two cells
+    assert not young.hears_beside_cells
+    with pytest.raises(AudioError, match="subscribe"):
+        next(young.chunks())
+    thread = threading.Thread(target=say, args=(young, "hello"))
+    thread.start()
+    thread.join()
+    assert young.hears_beside_cells
+    young.close()

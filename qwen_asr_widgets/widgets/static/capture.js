@@ -4,10 +4,13 @@
  * Everything that can stand between a click and a recording. Each has its own title and remedy in
  * strings.js under `mic.problem.CODE` and `mic.problem.CODE.text`.
  * @typedef {"insecure" | "host" | "denied" | "none" | "busy" | "device" | "unplugged" | "interrupted"
- *   | "othertab" | "worklet" | "kernel" | "unknown"} ProblemCode
+ *   | "othertab" | "worklet" | "kernel" | "toolarge" | "incomplete" | "file" | "unknown"} ProblemCode
  * @typedef {{code: ProblemCode, detail: string}} Problem
  * @typedef {{echoCancellation: boolean, noiseSuppression: boolean, autoGainControl: boolean}} Processing
  */
+
+/** Bytes of a file that may be opened; the kernel holds it in memory. */
+export const UPLOAD_LIMIT = 2 * 2 ** 30;
 
 /** @type {Readonly<Processing>} */
 export const UNPROCESSED = { echoCancellation: false, noiseSuppression: false, autoGainControl: false };

@@ -1,7 +1,8 @@
 // One recording at a time for a widget in a page, shared by all its views. The kernel never writes
 // here: what the views show is this state alone.
 
-import { pageProblem, UNPROCESSED } from "./capture.js";
+import { pageProblem, UNPROCESSED, UPLOAD_LIMIT } from "./capture.js";
+import { size as sizeText } from "./format.js";
 import { Recorder } from "./recorder.js";
 import { Uplink } from "./uplink.js";
 
@@ -24,6 +25,8 @@ const CLIP_SHOWN_SECONDS = 2;
  * @property {Record<string, number | boolean | null> | null} settings the real ones
  * @property {(Problem & {seconds: number}) | null} problem
  * @property {{name: string, size: number, sent: number} | null} file
+ * @property {{chunks: number, seconds: number} | null} lost on the way to the kernel, as it says
+ * @property {boolean | null} besideCells whether sound reaches the kernel while a cell runs, as it says
  */
 
 export class CaptureController {
@@ -40,10 +43,13 @@ export class CaptureController {
     this.forgetLock = () => {};
     this.quiet = 0;
     this.clippedAt = -Infinity;
+    /** The device that was chosen and is not there; it is chosen again when it is plugged in again. */
+    this.missing = "";
     /** @type {State} */
     this.state = {
       phase: "idle", seconds: 0, peak: 0, clipping: false, silent: false, devices: [], deviceId: "",
       processing: { ...UNPROCESSED }, settings: null, problem: this.leftBehind(), file: null,
+      lost: null, besideCells: null,
     };
     const devices = navigator.mediaDevices;
     devices?.addEventListener("devicechange", () => this.listDevices(), { signal: this.ending.signal });
@@ -77,7 +83,9 @@ export class CaptureController {
     if (this.state.phase !== "idle") return;
     const forbidden = pageProblem(thisPage());
     if (forbidden) return this.fail(forbidden);
-    this.set({ phase: "starting", problem: null, seconds: 0, settings: null, silent: false, clipping: false });
+    this.set({
+      phase: "starting", problem: null, seconds: 0, settings: null, silent: false, clipping: false, lost: null,
+    });
     if (!(await this.takeLock())) return this.fail("othertab");
     const recorder = new Recorder({
       chunk: (chunk) => this.heard(recorder, chunk),
@@ -101,10 +109,10 @@ export class CaptureController {
     const { settings, label } = recorder;
     const startDelay = (performance.now() - clickedAt) / 1000;
     const rate = Number(settings.sampleRate);
-    this.attempt(() => this.uplink.start({ rate, label, settings, asked: this.state.processing, startDelay }));
     this.quiet = 0;
     this.clippedAt = -Infinity;
     this.set({ phase: "recording", settings });
+    this.attempt(() => this.uplink.start({ rate, label, settings, asked: this.state.processing, startDelay }));
     this.remember();
   }
 
@@ -149,9 +157,10 @@ export class CaptureController {
     if (phase === "starting") return this.finish(recorder);
     this.set({ phase: "stopping", peak: 0 });
     const chunks = await recorder.stop();
-    this.attempt(() => this.uplink.stop(chunks, reason));
+    const told = this.attempt(() => this.uplink.stop(chunks, reason));
     this.finish(recorder);
-    if (reason === "unplugged" || reason === "kernel") this.fail(reason);
+    if (!told || reason === "kernel") this.fail("kernel");
+    else if (reason === "unplugged") this.fail(reason);
   }
 
   /** @param {Recorder} recorder */
@@ -177,31 +186,64 @@ export class CaptureController {
   }
 
   /**
+   * The kernel cannot take what this page sent; nothing of it is kept.
+   * @param {ProblemCode} code
+   * @param {string} detail
+   */
+  refused(code, detail) {
+    if (code !== "othertab") return this.set({ file: null, problem: { code, detail, seconds: 0 } });
+    if (this.state.phase === "idle") return;
+    this.set({ seconds: 0 });
+    this.fail(code, detail);
+  }
+
+  /**
    * Send to the kernel; a kernel that is gone ends the recording instead of losing it silently.
    * @param {() => void} send
+   * @returns {boolean} whether it was sent
    */
   attempt(send) {
     try {
       send();
+      return true;
     } catch (error) {
-      console.warn("qwen_asr_widgets: the kernel cannot be reached", error);
-      if (this.state.problem?.code !== "kernel") this.stop("kernel");
+      const said = this.state.phase === "stopping" || this.state.problem?.code === "kernel";
+      if (!said) console.warn("qwen_asr_widgets: the kernel cannot be reached", error);
+      void this.stop("kernel");
+      return false;
     }
   }
 
   /** @param {File} file */
   async open(file) {
     const { name, size } = file;
+    if (size > UPLOAD_LIMIT) return this.notOpened("toolarge", `${name} (${sizeText(size)})`);
     this.set({ file: { name, size, sent: 0 }, problem: null });
-    await this.uplink.file(file, (sent) => this.set({ file: { name, size, sent } }));
+    try {
+      await this.uplink.file(file, (sent) => this.set({ file: { name, size, sent } }));
+    } catch (error) {
+      // What cannot be read says so with a DOMException; a kernel that is gone with an Error.
+      this.notOpened(error instanceof DOMException ? "file" : "kernel", String(error));
+    }
+  }
+
+  /**
+   * @param {ProblemCode} code
+   * @param {string} detail
+   */
+  notOpened(code, detail) {
+    this.set({ file: null, problem: { code, detail, seconds: 0 } });
+    this.attempt(() => this.uplink.tell("problem", { code, detail }));
   }
 
   async listDevices() {
     const found = (await navigator.mediaDevices?.enumerateDevices?.()) ?? [];
     const inputs = found.filter((device) => device.kind === "audioinput" && device.label);
     const devices = inputs.map((device) => ({ id: device.deviceId, label: device.label }));
-    const known = devices.some((device) => device.id === this.state.deviceId);
-    this.set({ devices, deviceId: known ? this.state.deviceId : "" });
+    const wanted = this.state.deviceId || this.missing;
+    const known = devices.some((device) => device.id === wanted);
+    this.missing = known ? "" : wanted;
+    this.set({ devices, deviceId: known ? wanted : "" });
   }
 
   /**

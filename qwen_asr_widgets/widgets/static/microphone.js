@@ -2,6 +2,7 @@
 
 import { CaptureController } from "./capture_controller.js";
 import { meterLength } from "./capture.js";
+import { followReport } from "./capture_report.js";
 import { button, make, viewRoot } from "./dom.js";
 import { clock, size } from "./format.js";
 import { translator } from "./strings.js";
@@ -13,6 +14,9 @@ import { followTheme } from "./theme.js";
  * @typedef {import("./strings.js").Key} Key
  * @typedef {{get: (name: string) => any} & import("./uplink.js").Sender} Model
  */
+
+/** Problems that recording again does not solve. */
+const NOT_AGAIN = ["insecure", "host", "toolarge", "incomplete", "file"];
 
 export const AUDIO_FILES = "audio/*,video/*,.qasr,.opus,.flac,.m4a,.webm";
 
@@ -154,7 +158,7 @@ export function drawProblem(place, controller, t, signal, chooseFile) {
   // A kernel that was restarted has kept nothing; one that comes back has, and shows it.
   const kept = problem.seconds > 0 && problem.code !== "kernel" ? ` ${t("mic.kept", { time: clock(problem.seconds) })}` : "";
   const actions = [button(t("common.open"), chooseFile, signal)];
-  if (!["insecure", "host"].includes(problem.code)) {
+  if (!NOT_AGAIN.includes(problem.code)) {
     actions.push(button(t("mic.again"), () => pressRecord(controller), signal));
   }
   place.replaceChildren(
@@ -185,6 +189,18 @@ export function fileText({ file }, t) {
 export function warningText(state, t) {
   if (state.clipping) return t("mic.clipping");
   return state.silent ? t("mic.silent") : "";
+}
+
+/**
+ * What has not reached the kernel, or not yet.
+ * @param {State} state
+ * @param {boolean} live whether sound of kernels like this one arrives while a cell runs
+ * @param {Translate} t
+ */
+function underwayText({ phase, lost, besideCells }, live, t) {
+  const waits = phase !== "idle" && !(besideCells ?? live);
+  const missing = lost && t("mic.lost", { seconds: lost.seconds.toFixed(1), chunks: lost.chunks });
+  return [missing, waits && t("mic.waits")].filter(Boolean).join(" · ");
 }
 
 /**
@@ -228,16 +244,16 @@ function mount(controller, model, host, signal) {
   const sound = makeSound(controller, t, signal);
   const problem = make("div", { class: "qaw-notice", role: "alert" });
   const warning = make("p", { class: "qaw-mic-line qaw-mic-warning", role: "status" });
-  const waits = make("p", { class: "qaw-mic-line qaw-mic-waits" });
+  const underway = make("p", { class: "qaw-mic-line qaw-mic-underway", role: "status" });
   const file = make("p", { class: "qaw-mic-line qaw-mic-file", role: "status" });
   const said = make("span", { class: "qaw-only-spoken", role: "status" });
-  root.append(parts.bar, problem, warning, waits, file, sound.panel, said, picker);
+  root.append(parts.bar, problem, warning, underway, file, sound.panel, said, picker);
 
   controller.attach((state) => {
     drawBar(parts, state, t);
     drawProblem(problem, controller, t, signal, chooseFile);
     say(warning, warningText(state, t));
-    say(waits, state.phase !== "idle" && !model.get("live_while_busy") ? t("mic.waits") : "");
+    say(underway, underwayText(state, model.get("live_while_busy"), t));
     say(file, fileText(state, t));
     sound.panel.hidden = parts.sound.getAttribute("aria-expanded") !== "true";
     say(sound.real, realText(state.settings, t));
@@ -251,8 +267,10 @@ export default () => {
   let controller;
   return {
     /** @param {{model: Model}} context */
-    initialize({ model }) {
+    async initialize({ model }) {
       controller = new CaptureController({ send: (...message) => model.send(...message) }, model.get("uid"));
+      controller.attempt(() => controller.uplink.tell("hello"));
+      await followReport(model, controller);
       return () => controller.dispose();
     },
     /** @param {{model: Model, el: HTMLElement}} context */
