@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import io
-import zipfile
 from collections.abc import Callable, Iterator
 from typing import Any
 
-import numpy as np
 import pytest
-import soundfile
 from support.looks import cut_off, low_contrast, small_targets
 from support.record_button import RECORD
 from support.recordings import Script, three_turns
@@ -59,15 +55,6 @@ def test_it_speaks_chinese(show: Callable[..., TranscriberPage]) -> None:
     asked.shows("Record, open a file, or try the sample")
 
 
-def test_the_sample_is_one_click_away(show: Callable[..., TranscriberPage]) -> None:
-    shown = show(Transcriber(endpoint=script(), pace=None))
-    shown.shows("36 s of two people talking")
-    shown.page.get_by_role("button", name="Try the sample").click()
-    shown.settled()
-    assert len(shown.view.recording.utterances) == len(sample("conversation").turns)
-    shown.shows("as fast as it is taken")
-
-
 def test_a_denied_microphone_leaves_the_way_by_a_file(
     show: Callable[..., TranscriberPage], tmp_path: Any
 ) -> None:
@@ -92,30 +79,6 @@ def test_a_file_without_sound_is_said_beside_a_way_on(show: Callable[..., Transc
     chooser.value.set_files({"name": "notes.txt", "mimeType": "text/plain", "buffer": b"no sound" * 99})
     shown.shows("This sound cannot be read.")
     assert shown.page.locator(".qaw-notice").get_by_role("button", name="Open a file…").is_visible()
-
-
-@pytest.mark.parametrize("width", [900, 400])
-def test_the_channel_of_a_file_is_chosen_before_it_is_transcribed(
-    show: Callable[..., TranscriberPage], width: int
-) -> None:
-    shown = show(Transcriber(endpoint=script(), pace=None), viewport={"width": width + 16, "height": 900})
-    left = sample("conversation").clip[:4.0].samples
-    data = io.BytesIO()
-    soundfile.write(data, np.stack([left, left[::-1]], axis=1), 16_000, format="WAV")
-    with shown.page.expect_file_chooser() as chooser:
-        shown.press("Open a file…")
-    chooser.value.set_files({"name": "call.wav", "mimeType": "audio/wav", "buffer": data.getvalue()})
-    shown.shows("The file's 2 channels differ")
-    assert low_contrast(shown.page, ".qaw-tr") == cut_off(shown.page, ".qaw-tr") == []
-    choice = shown.page.get_by_role("combobox", name="Channel")
-    assert choice.locator("option").all_text_contents() == ["Mean of all", "Left", "Right"]
-    assert shown.view.recording is None
-    choice.select_option("Right")
-    shown.until(lambda: shown.view.desk.clip.channel == 1)
-    shown.press("Transcribe")
-    shown.until(lambda: shown.view.recording is not None)
-    shown.settled()
-    assert shown.view.recording.info.channel == 1 and choice.input_value() == "1"
 
 
 def test_an_endpoint_that_is_down_says_so_and_another_takes_over(
@@ -168,22 +131,6 @@ def test_a_service_that_dies_while_one_speaks(show: Callable[..., TranscriberPag
     assert shown.view.recording.duration > 0.3 and not shown.view.recording.complete
 
 
-def test_settings_by_keyboard_take_effect_midway_and_are_marked(show: Callable[..., TranscriberPage]) -> None:
-    shown = show(Transcriber(sample("conversation"), script(), pace=2.0))
-    shown.page.get_by_role("button", name="Transcribe", exact=True).click()
-    shown.until(lambda: shown.view.recording is not None and shown.view.recording.sent_duration > 0.5)
-    shown.press("Threshold")
-    shown.page.get_by_role("slider", name="Threshold").focus()
-    shown.page.keyboard.press("ArrowRight")
-    shown.until(lambda: len(shown.view.recording.settings) == 2)
-    assert shown.view.recording.settings[1].config.turn_detection.threshold == pytest.approx(0.21)
-    shown.shows("0.21")
-    shown.page.keyboard.press("Escape")
-    assert shown.page.evaluate("document.activeElement.textContent").startswith("Threshold 0.21")
-    shown.page.get_by_role("button", name="Stop").click()
-    shown.settled()
-
-
 def test_a_language_that_may_not_be_understood_is_shown_with_what_to_do(
     show: Callable[..., TranscriberPage],
 ) -> None:
@@ -215,51 +162,6 @@ def test_settings_a_recogniser_refuses_are_changed_and_tried_again(
     shown.press("Try again")
     shown.until(lambda: shown.view.recording.complete, 60)
     shown.hides("The recogniser does not take these settings.")
-
-
-def test_run_again_shows_both_runs(show: Callable[..., TranscriberPage]) -> None:
-    shown = show(Transcriber(sample("conversation"), script(), pace=None))
-    shown.page.get_by_role("button", name="Transcribe", exact=True).click()
-    shown.settled()
-    shown.press("Threshold")
-    shown.page.get_by_role("button", name="Low latency").click()
-    shown.press("Run again with")
-    shown.page.get_by_role("combobox", name="Speed").select_option("")
-    shown.page.get_by_role("button", name="Run again", exact=True).click()
-    shown.until(lambda: len(shown.view.recordings) == 2)
-    shown.settled()
-    shown.shows("Before")
-    assert shown.page.locator(".qaw-compared tbody tr").count() == 2
-
-
-def test_files_are_saved_and_the_picture_copied(show: Callable[..., TranscriberPage]) -> None:
-    shown = show(Transcriber(three_turns()))
-    shown.context.grant_permissions(["clipboard-read", "clipboard-write"])
-    shown.press("Save")
-    for ending in ("srt", "qasr"):
-        with shown.page.expect_download() as download:
-            shown.page.get_by_role("button", name=f"(.{ending})").click()
-            shown.until(lambda: shown.page.get_by_text("Saved", exact=True).is_visible())
-        assert download.value.suggested_filename == f"made-by-hand.{ending}"
-        data = download.value.path().read_bytes()
-    assert "audio.flac" in zipfile.ZipFile(io.BytesIO(data)).namelist()
-    shown.page.get_by_role("button", name="Copy picture").click()
-    shown.until(lambda: shown.page.locator(".qaw-drawer").get_by_text("Copied").is_visible(), 30)
-    types = "async () => (await navigator.clipboard.read()).flatMap((item) => [...item.types])"
-    assert shown.page.evaluate(types) == ["image/png"]
-
-
-def test_what_stays_in_the_saved_notebook_is_a_switch_beside_what_can_be_saved(
-    show: Callable[..., TranscriberPage],
-) -> None:
-    shown = show(Transcriber(three_turns()))
-    shown.press("Save")
-    keep = shown.page.get_by_role("checkbox", name="Keep in the saved notebook")
-    assert keep.is_checked()
-    keep.uncheck()
-    shown.until(lambda: shown.view.save_outputs is False)
-    keep.check()
-    shown.until(lambda: shown.view.save_outputs is True)
 
 
 def test_record_without_the_key_it_needs_asks_for_it(

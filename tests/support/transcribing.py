@@ -26,6 +26,14 @@ def spoken(seconds: float | None = None) -> NDArray[np.int16]:
     return resample(samples, clip.sample_rate, RATE)
 
 
+def spoken_words() -> list[tuple[float, str]]:
+    """Return the words of the conversation, each with the time at which it is said, for `script`."""
+    return [
+        (turn.start + (turn.end - turn.start) * (k + 1) / (len(turn.text.split()) + 1), word)
+        for turn in sample("conversation").turns for k, word in enumerate(turn.text.split())
+    ]
+
+
 def script(**options: Any) -> Endpoint:
     """Return the embedded service that counts from one to ten: the real turns, no recogniser."""
     return embedded("script", **options)

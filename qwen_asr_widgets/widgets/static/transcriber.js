@@ -49,7 +49,7 @@ export class TranscriberView {
     this.parts = buildParts({
       t: this.t, signal, recorders, send: this.send, saver: this.saver, record: () => this.record(),
       choose: this.choose, clips: (on) => this.clips(on), keep: keepSwitch(model, this.t, signal),
-      understand: () => this.understand(),
+      redraw: () => this.draw(), understand: () => this.understand(),
     });
     this.root.append(...this.parts.elements);
     this.listen();

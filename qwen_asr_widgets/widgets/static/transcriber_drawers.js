@@ -8,8 +8,8 @@ import { button as makeButton, make } from "./dom.js";
 
 let numbers = 0;
 
-/** @param {AbortSignal} signal */
-export function createDrawers(signal) {
+/** @param {AbortSignal} signal @param {() => void} [changed] told after one has opened or closed */
+export function createDrawers(signal, changed = () => {}) {
   /** @type {Drawer[]} */
   const drawers = [];
 
@@ -21,6 +21,7 @@ export function createDrawers(signal) {
       drawer.button.setAttribute("aria-expanded", String(open));
     }
     wanted?.focus?.focus();
+    changed();
   }
 
   /**

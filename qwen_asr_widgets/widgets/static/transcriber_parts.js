@@ -13,6 +13,7 @@
  * @property {ReturnType<typeof import("./transcriber_save.js").createSaver>} saver
  * @property {HTMLElement} keep   the switch for what stays in the saved notebook
  * @property {() => void} record
+ * @property {() => void} redraw
  * @property {() => void} choose      opens the file picker
  * @property {(on: boolean) => void} clips  record a clip first, or live
  * @property {() => void} understand  the sentence on privacy has been read
@@ -38,7 +39,7 @@ export function buildParts(acts) {
   const bar = createBar(t, signal, {
     record: acts.record, pause: () => pressPause(recorders.current), open: acts.choose, send,
   });
-  const drawers = createDrawers(signal);
+  const drawers = createDrawers(signal, acts.redraw);
   const settings = createSettings(t, signal, (change) => send({ kind: "settings", config: change }));
   const endpoint = createEndpoint(t, signal, send);
   const { ways, device, sound, content } = microphoneForm(acts);
