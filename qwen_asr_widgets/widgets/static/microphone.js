@@ -192,15 +192,11 @@ export function warningText(state, t) {
 }
 
 /**
- * What has not reached the kernel, or not yet.
  * @param {State} state
- * @param {boolean} live whether sound of kernels like this one arrives while a cell runs
  * @param {Translate} t
  */
-function underwayText({ phase, lost, besideCells }, live, t) {
-  const waits = phase !== "idle" && !(besideCells ?? live);
-  const missing = lost && t("mic.lost", { seconds: lost.seconds.toFixed(1), chunks: lost.chunks });
-  return [missing, waits && t("mic.waits")].filter(Boolean).join(" · ");
+function lostText({ lost }, t) {
+  return lost ? t("mic.lost", { seconds: lost.seconds.toFixed(1), chunks: lost.chunks }) : "";
 }
 
 /**
@@ -244,16 +240,19 @@ function mount(controller, model, host, signal) {
   const sound = makeSound(controller, t, signal);
   const problem = make("div", { class: "qaw-notice", role: "alert" });
   const warning = make("p", { class: "qaw-mic-line qaw-mic-warning", role: "status" });
-  const underway = make("p", { class: "qaw-mic-line qaw-mic-underway", role: "status" });
+  const lost = make("p", { class: "qaw-mic-line qaw-mic-warning", role: "status" });
+  const waits = make("p", { class: "qaw-mic-line qaw-mic-waits" });
   const file = make("p", { class: "qaw-mic-line qaw-mic-file", role: "status" });
   const said = make("span", { class: "qaw-only-spoken", role: "status" });
-  root.append(parts.bar, problem, warning, underway, file, sound.panel, said, picker);
+  root.append(parts.bar, problem, warning, lost, waits, file, sound.panel, said, picker);
 
   controller.attach((state) => {
     drawBar(parts, state, t);
     drawProblem(problem, controller, t, signal, chooseFile);
     say(warning, warningText(state, t));
-    say(underway, underwayText(state, model.get("live_while_busy"), t));
+    say(lost, lostText(state, t));
+    const inTime = state.besideCells ?? model.get("live_while_busy");
+    say(waits, state.phase === "idle" || state.lost || inTime ? "" : t("mic.waits"));
     say(file, fileText(state, t));
     sound.panel.hidden = parts.sound.getAttribute("aria-expanded") !== "true";
     say(sound.real, realText(state.settings, t));
