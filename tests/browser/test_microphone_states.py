@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from support.bare import ADDRESS
 from support.looks import cut_off, low_contrast, small_targets
 from support.microphone_page import Bare
-from support.record_button import RECORD, wait_for_phase
+from support.record_button import RECORD, press_record, wait_for_phase
 from support.waiting import wait_until
 
 pytestmark = pytest.mark.browser
@@ -45,6 +46,30 @@ def test_what_stands_in_the_way_is_said_with_a_way_on(code: str, bare: Bare) -> 
     assert [message["code"] for message in shown.sent("problem")] == [code]
     assert shown.sent("start") == shown.sent("chunk") == []
     assert low_contrast(page) == []
+
+
+def test_a_page_that_may_not_have_the_microphone_by_its_policy_says_so(bare: Bare) -> None:
+    shown = bare()
+    headers = {"Content-Type": "text/html", "Permissions-Policy": "microphone=()"}
+    html = "<!doctype html><html lang=en><body></body></html>"
+    shown.context.route(f"{ADDRESS}**", lambda route: route.fulfill(body=html, headers=headers))
+    page = shown.open()
+    press_record(page)
+    page.get_by_text(TITLES["host"]).wait_for()
+    assert page.get_by_role("alert").get_by_role("button").all_inner_texts() == ["Open a file…"]
+    asked = "navigator.mediaDevices.getUserMedia({ audio: true }).catch((error) => error.name)"
+    assert page.evaluate(asked) == "NotAllowedError"
+
+
+def test_the_webview_of_vs_code_is_known_by_its_body(bare: Bare) -> None:
+    shown = bare()
+    page = shown.open()
+    page.evaluate("document.body.className = 'vscode-dark'")
+    page.locator('.qaw[data-theme="dark"]').wait_for()
+    press_record(page)
+    page.get_by_text(TITLES["host"]).wait_for()
+    assert "VS Code" in page.get_by_role("alert").inner_text()
+    assert shown.sent("start") == []
 
 
 def test_an_unplugged_device_ends_the_recording_and_keeps_what_was_said(bare: Bare) -> None:
