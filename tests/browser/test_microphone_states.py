@@ -58,7 +58,9 @@ def test_a_page_that_may_not_have_the_microphone_by_its_policy_says_so(bare: Bar
     page.get_by_text(TITLES["host"]).wait_for()
     assert page.get_by_role("alert").get_by_role("button").all_inner_texts() == ["Open a file…"]
     asked = "navigator.mediaDevices.getUserMedia({ audio: true }).catch((error) => error.name)"
+    assert shown.errors == []  # the widget did not ask
     assert page.evaluate(asked) == "NotAllowedError"
+    shown.errors.clear()
 
 
 def test_the_webview_of_vs_code_is_known_by_its_body(bare: Bare) -> None:
