@@ -201,6 +201,7 @@ def _verified(tuner: VadTuner) -> list[str]:
     if not tuner.verifications:
         return []
     rows = [
-        [named(one.settings), one.recording.info.engine, str(one.agreement)] for one in tuner.verifications
+        [case.name, named(one.settings), one.recording.info.engine, str(one.agreement)]
+        for case, one in tuner._replays
     ]
-    return ["<h2>Verified by replay</h2>", table(["settings", "service", "agreement"], rows)]
+    return ["<h2>Verified by replay</h2>", table(["clip", "settings", "service", "agreement"], rows)]

@@ -14,6 +14,7 @@ from ..vad.sweep import SILENCES, THRESHOLDS, Progress, make_grid, sweep
 from ..vad.sweep_result import SweepResult
 from ..vad.turns import TurnDetection
 from .pump import Message
+from .vad_tuner_case import Case
 from .vad_tuner_messages import best_state, settings_state, sweep_message
 from .vad_tuner_sources import is_exact
 from .vad_tuner_view import TunerView
@@ -36,19 +37,13 @@ def agreement_state(found: Agreement) -> dict[str, Any]:
 
 
 class Trials(TunerView):
-    """The part of `VadTuner` that takes its time: on a thread where a view asks for it.
-
-    Attributes
-    ----------
-    verifications : list of Verification
-        Every replay so far.
-    """
+    """The part of `VadTuner` that takes its time: on a thread where a view asks for it."""
 
     def __init__(self, cases: Any, *, config: SessionConfig | None, **options: Any) -> None:
         self._config = config
         self._sweep: SweepResult | None = None
         self._best: Choice | None = None
-        self.verifications: list[Verification] = []
+        self._replays: list[tuple[Case, Verification]] = []
         super().__init__(cases, **options)
 
     # Sweep.
@@ -107,13 +102,17 @@ class Trials(TunerView):
 
     # Verify.
 
+    @property
+    def verifications(self) -> list[Verification]:
+        """Every replay so far."""
+        return [done for _, done in self._replays]
+
     def verify(
         self, settings: TurnDetection | Sequence[TurnDetection] | None = None,
-        endpoint: Endpoint | str | None = None, *, pace: Pace = "auto", max_cost: float | None = None,
+        endpoint: Endpoint | str | None = None, *, all_clips: bool = False, pace: Pace = "auto",
+        max_cost: float | None = None,
     ) -> Verification:
-        """Replay the clip in sight through a service and show what it really does.
-
-        Other clips of the tuner are not sent; ``qaw.verify`` replays any clip.
+        """Replay the clip in sight, or all, through a service and show what it really does.
 
         Parameters
         ----------
@@ -121,6 +120,8 @@ class Trials(TunerView):
             By default those tried.
         endpoint : Endpoint or str, optional
             By default the tuner's.
+        all_clips : bool
+            Whether every clip of the tuner is replayed, one after the other; else the one in sight alone.
         pace, max_cost
             See ``recording.verification.verify``; the cap is for all replays together.
 
@@ -134,26 +135,30 @@ class Trials(TunerView):
         if not wanted:
             raise SettingError("There are no settings to verify.", "settings")
         where = self._endpoint if endpoint is None else resolve_endpoint(endpoint)
-        for number, one in enumerate(wanted):
-            share = None if max_cost is None else max_cost / len(wanted)
-            self._verify_one(one, where, pace, share, f"{number + 1}/{len(wanted)}")
+        replays = [(case, one) for case in (self._cases if all_clips else [self.case]) for one in wanted]
+        seconds = sum(case.clip.duration for case, _ in replays)
+        for number, (case, one) in enumerate(replays, 1):
+            share = None if max_cost is None else max_cost * case.clip.duration / seconds
+            self._verify_one(case, one, where, pace, share, f"{number}/{len(replays)}")
             if self._work.cancelled and self._work.busy:
                 break
         return self.verifications[-1]
 
     def _verify_one(
-        self, settings: TurnDetection, endpoint: Endpoint, pace: Pace, cap: float | None, which: str
+        self, case: Case, settings: TurnDetection, endpoint: Endpoint, pace: Pace, cap: float | None,
+        which: str,
     ) -> None:
         from ..recording.verification import verify
 
-        case, told = self.case, -1.0
+        told = -1.0
 
         def tell(seconds: float) -> None:
             nonlocal told
             if seconds - told >= case.clip.duration / 50:
                 told = seconds
                 self._tell({"kind": "verifying", "seconds": seconds, "total": case.clip.duration,
-                            "which": which, "settings": settings_state(settings)}, [])
+                            "which": which, "clip": self._name_among(case),
+                            "settings": settings_state(settings)}, [])
 
         tell(0.0)
         stops = self._work
@@ -162,12 +167,16 @@ class Trials(TunerView):
             calibration=self._estimator.calibration, on_progress=tell,
             cancelled=lambda: stops.busy and stops.cancelled,
         )
-        self.verifications.append(done)
+        self._replays.append((case, done))
         case.service, case.service_settings = done.turns, settings
         case.service_name, case.exact = done.recording.info.engine, is_exact(done.recording)
         with self._telling:
             self._tell_all([(self._state(), []), *self._judgement(), self._verify_state()])
         self.refresh_static()
+
+    def _name_among(self, case: Case) -> str:
+        """Return the name of a clip where there are others to tell it from."""
+        return case.name if len(self._cases) > 1 else ""
 
     def _verify_state(self) -> Message:
         """Return what can be asked for a replay, and what was found by those before."""
@@ -176,16 +185,17 @@ class Trials(TunerView):
         choices = [("given", self._endpoint)]
         choices += [(name, dashscope(name)) for name in CLOUDS if dashscope(name) != self._endpoint]
         duration = self.case.clip.duration
+        together = sum(case.clip.duration for case in self._cases)
         endpoints = [
             {"id": name, "name": where.name, "cloud": not where.is_loopback,
-             "price": [{"cost": price.cost(duration), "currency": price.currency, "source": str(price)}
-                       for price in replay_prices(where)]}
+             "price": [{"cost": price.cost(duration), "all": price.cost(together),
+                        "currency": price.currency, "source": str(price)} for price in replay_prices(where)]}
             for name, where in choices
         ]
         results = [
-            {"settings": settings_state(one.settings), "engine": one.recording.info.engine,
-             **agreement_state(one.agreement)}
-            for one in self.verifications
+            {"clip": self._name_among(case), "settings": settings_state(one.settings),
+             "engine": one.recording.info.engine, **agreement_state(one.agreement)}
+            for case, one in self._replays
         ]
         return {"kind": "verify", "endpoints": endpoints, "results": results}, []
 
@@ -208,8 +218,8 @@ class Trials(TunerView):
         name = content.get("endpoint")
         endpoint = self._endpoint if name not in CLOUDS else dashscope(str(name))
         settings = self._asked_for(str(content.get("which")))
-        cap = content.get("max_cost")
-        started = self._work.start("replay", lambda: self.verify(settings, endpoint, max_cost=cap))
+        more: Any = {"all_clips": content.get("clips") == "all", "max_cost": content.get("max_cost")}
+        started = self._work.start("replay", lambda: self.verify(settings, endpoint, **more))
         return [] if started else [self._busy()]
 
     def _asked_for(self, which: str) -> list[TurnDetection]:

@@ -72,6 +72,23 @@ def test_the_corner_points_of_a_sweep_are_verified(show) -> None:
     assert tuner._work.join(30)
 
 
+def test_all_of_several_clips_are_verified(show) -> None:
+    clips = [qaw.sample("noisy"), qaw.sample("conversation")]
+    shown = show(VadTuner(clips, endpoint=qaw.embedded("script"), settings=TIGHT))
+    page = shown.show()
+    page.get_by_role("button", name="Verify").click()
+    panel = page.locator(".qaw-tuner-verify")
+    assert "Replayed is noisy, the clip in sight." in panel.inner_text()
+    page.get_by_label("Clips to replay").select_option("all")
+    assert "All 2 clips are replayed, one after the other." in panel.inner_text()
+    page.get_by_role("button", name="Replay", exact=True).click()
+    replays = page.locator(".qaw-tuner-replay")
+    serve_until(shown, lambda: replays.count() == 2)
+    assert [text.split(" · ")[0] for text in replays.all_inner_texts()] == ["✓ noisy", "✓ conversation"]
+    page.get_by_label("Service to replay through").select_option(label="DashScope beijing")
+    assert "Once through all of them costs about 0.0216 CNY" in panel.inner_text()
+
+
 def test_the_cloud_says_what_a_replay_costs_before_it_is_asked(show) -> None:
     tuner = VadTuner(qaw.sample("noisy"))
     page = show(tuner).show()

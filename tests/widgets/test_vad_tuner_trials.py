@@ -115,6 +115,38 @@ def test_of_several_clips_the_one_in_sight_is_replayed(noisy):
     tuner.close()
 
 
+def test_all_clips_are_replayed_at_each_of_the_settings(noisy):
+    tuner = VadTuner([noisy, qaw.sample("conversation")], endpoint=qaw.embedded("script"), settings=TIGHT)
+    view = View(tuner)
+    view.ask(kind="verify", endpoint="given", which="trying", clips="all", max_cost=None)
+    content, _ = view.wait("verify", lambda c: len(c["results"]) == 2)
+    assert tuner._work.join(30)
+    assert [one["clip"] for one in content["results"]] == ["noisy", "conversation"]
+    assert all(one["exact"] for one in content["results"])
+    tuner.verify([LOOSE, TIGHT], all_clips=True)
+    cases = tuner._cases
+    assert [(case, one.settings) for case, one in tuner._replays[2:]] == [
+        (case, settings) for case in cases for settings in (LOOSE, TIGHT)
+    ]
+    for case in cases:
+        known = [one for replayed, one in tuner._replays if replayed is case]
+        assert case.service == known[-1].turns and case.service_settings == TIGHT
+        assert known[-1].recording.duration == pytest.approx(case.clip.duration, abs=0.1)
+    tuner.close()
+
+
+def test_the_cap_is_for_all_clips_together_and_nothing_is_sent_above_it(noisy):
+    tuner = VadTuner([noisy, qaw.sample("conversation")])
+    cloud = {one["id"]: one for one in tuner._verify_state()[0]["endpoints"]}["singapore"]
+    price = cloud["price"][0]
+    assert price["all"] == pytest.approx(price["cost"] * (1 + 36.415875 / noisy.clip.duration))
+    with pytest.raises(SettingError, match="more than the cap"):
+        tuner.verify(endpoint=qaw.dashscope("singapore", api_key="k"), all_clips=True,
+                     max_cost=0.99 * price["all"])
+    assert tuner.verifications == []
+    tuner.close()
+
+
 def test_a_replay_in_the_cloud_shows_its_price_and_keeps_its_cap(tuner):
     endpoints = tuner._verify_state()[0]["endpoints"]
     cloud = {one["id"]: one for one in endpoints}["singapore"]

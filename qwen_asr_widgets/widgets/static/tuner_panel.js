@@ -10,9 +10,10 @@ import { button, make } from "./dom.js";
 import { clock } from "./format.js";
 import { fieldRows, mainRows, waitRow } from "./tuner_figures.js";
 import { brief } from "./tuner_scales.js";
-import { agreementSentence } from "./tuner_why.js";
+import { agreementSentence, replayName } from "./tuner_why.js";
 
 const SHOWN = 8;
+const REPLAYS = 4;
 
 /** @param {HTMLElement} host @param {HTMLElement} under what concerns the service @param {TunerView} tuner @param {AbortSignal} signal */
 export function createPanel(host, under, tuner, signal) {
@@ -73,8 +74,9 @@ export function createPanel(host, under, tuner, signal) {
     /** @param {any[]} results of replays */
     showReplays(results) {
       verified.hidden = !results.length;
-      replays.replaceChildren(...results.slice(-4).map((one) => make("p", { class: "qaw-tuner-replay", "data-exact": String(one.exact) },
-        make("b", {}, `${one.exact ? "✓ " : ""}${brief(one.settings)}`), ` ${one.engine}: ${agreementSentence(one, t)}`)));
+      const shown = Math.max(REPLAYS, tuner.state.about?.cases.length ?? 0);
+      replays.replaceChildren(...results.slice(-shown).map((one) => make("p", { class: "qaw-tuner-replay", "data-exact": String(one.exact) },
+        make("b", {}, `${one.exact ? "✓ " : ""}${replayName(one)}`), ` ${one.engine}: ${agreementSentence(one, t)}`)));
     },
   };
 }

@@ -8,7 +8,7 @@
  * @typedef {{what: string, at: number, cause: {word: string, threshold?: number, ms?: number}, remedies: Remedy[]}} Why
  */
 import { clock } from "./format.js";
-import { score } from "./tuner_scales.js";
+import { brief, score } from "./tuner_scales.js";
 
 /** @param {Why} why @param {Translate} t */
 export function whySentence({ what, at, cause, remedies }, t) {
@@ -36,6 +36,11 @@ function effectsOf(remedy, t) {
   if (remedy.adds) effects.push(t(remedy.adds === 1 ? "tuner.why.adds.one" : "tuner.why.adds", { count: count(remedy.adds) }));
   if (ms) effects.push(t(remedy.extra_wait > 0 ? "tuner.why.costs" : "tuner.why.saves", { ms }));
   return effects.length ? t("tuner.why.effect", { value: valueOf(remedy), effects: effects.join(t("tuner.why.and")) }) : "";
+}
+
+/** What was replayed: the clip where there are several, and the settings. @param {{clip: string, settings: any}} replay */
+export function replayName({ clip, settings }) {
+  return clip ? `${clip} · ${brief(settings)}` : brief(settings);
 }
 
 /**
