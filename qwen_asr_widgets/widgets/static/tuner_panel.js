@@ -92,8 +92,8 @@ function fill(host, rows, t) {
     setText(name, t(/** @type {Key} */ (`tuner.figure.${row.name}`)));
     setText(note, row.note);
     setText(value, row.value);
-    const word = row.verdict === "better" || row.verdict === "worse" ? `, ${t(`tuner.${row.verdict}`)}` : "";
-    setText(was, row.was ? t("tuner.was", { value: row.was }) + word : "");
+    const word = row.verdict === "better" || row.verdict === "worse" ? t(`tuner.${row.verdict}`) : "";
+    setText(was, !row.was ? "" : t(word ? "tuner.was.judged" : "tuner.was", { value: row.was, word }));
   });
 }
 
@@ -108,9 +108,9 @@ function basisText({ t, state }) {
     parts.push(t("tuner.basis.service", { value: Math.round(1000 * Math.max(0, overhead.endpoint)) }));
     parts.push(t("tuner.basis.decode", { value: Math.round(1000 * overhead.decode) }));
   }
-  const made = parts.join(" + ");
+  const made = t("tuner.basis.sum", { parts: parts.join(" + ") });
   const from = state.hasReference ? t("tuner.basis.reference") : t("tuner.basis.frame");
-  return `${made}. ${from} ${overhead.n ? t("tuner.basis.seen", { count: overhead.n }) : t("tuner.basis.unseen")}`;
+  return `${made} ${from} ${overhead.n ? t("tuner.basis.seen", { count: overhead.n }) : t("tuner.basis.unseen")}`;
 }
 
 /** What the turns shown are worth. @param {TunerView} tuner */
