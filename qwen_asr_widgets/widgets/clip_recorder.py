@@ -143,6 +143,9 @@ class ClipRecorder(anywidget.AnyWidget):
             self._load(event.data, event.name)
         elif isinstance(event, capture.CaptureProblem):
             self._fail(event.code, event.detail)
+            if not event.shown:
+                told = {"kind": "refused", "client": event.client, "code": event.code}
+                self.send({**told, "detail": event.detail})
         elif isinstance(event, capture.CaptureEnded) and event.reason == "interrupted" and self._due:
             self._fail("reloaded", "")
 

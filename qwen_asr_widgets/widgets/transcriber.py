@@ -195,7 +195,7 @@ class Transcriber(DeskView):
         TimeoutError
             The time was up first; the run goes on.
         AudioError
-            Nothing was started, or (with ipykernel 6) the microphone's sound cannot come while a cell runs.
+            Nothing was started, or the microphone's sound cannot come while a cell runs (with ipykernel 6).
         QawError
             What ended the run early. The recording is kept in `recording`.
         """
@@ -216,10 +216,12 @@ class Transcriber(DeskView):
     def _check_wait(self) -> None:
         live = isinstance(self.desk.feed, MicrophoneFeed) and self.active
         if self._called or self.clips.pending or live:
-            if not self.live_while_busy and threading.current_thread() is threading.main_thread():
+            beside = self.uplink.hears_beside_cells
+            if not beside and threading.current_thread() is threading.main_thread():
                 raise AudioError(
-                    "With ipykernel 6 no sound arrives while a cell runs, so this would never end. "
-                    "Wait in a later cell after the recording has stopped, or install ipykernel 7 or newer."
+                    "Here no sound arrives while a cell runs, so this would never end. Wait in a later cell "
+                    "after the recording has stopped, or use ipykernel 7 or newer with JupyterLab 4.4 or "
+                    "newer."
                 )
         elif self.recording is None:
             why = self.clips.problem or "Nothing was started: press Record, or call start()."

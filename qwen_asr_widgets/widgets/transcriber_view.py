@@ -115,8 +115,9 @@ class DeskView(RunView):
     def _heard(self, event: capture.CaptureEvent) -> None:
         if isinstance(event, (capture.CaptureStarted, capture.CaptureProblem)):
             self._called = False
-        if isinstance(event, capture.CaptureProblem) and event.code == "othertab":
-            self._tell({"kind": "refused", "client": event.client, "detail": event.detail}, [])
+        if isinstance(event, capture.CaptureProblem) and not event.shown:
+            told = {"kind": "refused", "client": event.client, "code": event.code, "detail": event.detail}
+            self._tell(told, [])
         if isinstance(event, capture.FileOpened):
             self.desk.open(event)
             self._tell_state()
@@ -188,6 +189,7 @@ class DeskView(RunView):
         ours = {
             "endpoint": self._endpoint_told, "figures": self._figures(),
             "recorder": session.client if session is not None and session.state != "ended" else "",
+            "beside_cells": self.uplink.hears_beside_cells,
         }
         return {**desk_state(self.desk), **self.clips.state(), **ours}
 

@@ -16,9 +16,11 @@ from __future__ import annotations
 import base64
 import contextlib
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 from support.clip_page import ClipPage
+from support.transcribing import beside_cells
 from support.view_page import DELIVER, NEXT_FRAME, TAKE_SAVED, ViewPage
 from support.waiting import wait_until
 
@@ -52,7 +54,11 @@ class TranscriberPage(ViewPage):
             self.clips.serve()
         for message in self.page.evaluate(TAKE):
             buffers = [base64.b64decode(text) for text in message["buffers"]]
-            self.view._handle_custom_msg(message["content"], buffers)
+            take = partial(self.view._handle_custom_msg, message["content"], buffers)
+            if message["content"].get("kind") == "capture":
+                beside_cells(take)
+            else:
+                take()
         messages, self._outbox = self._outbox, []
         if messages:
             self.page.evaluate(DELIVER, messages)

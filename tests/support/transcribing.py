@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -80,6 +81,13 @@ def state(widget: Transcriber) -> dict[str, Any]:
     return widget._state()
 
 
+def beside_cells(take: Callable[[], None]) -> None:
+    """Let a kernel take a message as one does that hears pages while a cell runs: on another thread."""
+    thread = threading.Thread(target=take)
+    thread.start()
+    thread.join()
+
+
 class MicrophonePage:
     """A page that records: 48 kHz, chunks of 100 ms."""
 
@@ -93,7 +101,7 @@ class MicrophonePage:
         """Send one message of the uplink."""
         session = f"{self.name}/{self.number}"
         content = {"kind": kind, "client": self.name, "session": session, "rate": RATE, **more}
-        self.widget.uplink._enqueue(self.widget.uplink, content, buffers)
+        beside_cells(lambda: self.widget.uplink._enqueue(self.widget.uplink, content, buffers))
 
     def start(self) -> MicrophonePage:
         """Begin a recording."""

@@ -35,6 +35,15 @@ def test_a_file_sent_in_slices_is_transcribed_and_one_without_sound_is_said(made
     assert t.recording.complete
 
 
+def test_a_file_that_did_not_arrive_whole_is_told_to_the_page_it_came_from(made) -> None:
+    t = made()
+    page = MicrophonePage(t, "mine")
+    page.say("file", (b"short",), upload="u", name="talk.wav", size=999, slice=0, slices=1)
+    refused = wait_until(lambda: of_kind(t, "refused"))
+    assert [(message["client"], message["code"]) for message in refused] == [("mine", "incomplete")]
+    assert "5 of 999 bytes of talk.wav arrived" in refused[0]["detail"]
+
+
 def stereo(left: np.ndarray, right: np.ndarray) -> bytes:
     """Return a wav of two channels at 16 kHz."""
     file = io.BytesIO()

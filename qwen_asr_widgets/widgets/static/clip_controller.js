@@ -102,6 +102,7 @@ export class ClipController extends CaptureController {
     if (!(take instanceof ClipTake) || (phase !== "recording" && phase !== "paused")) return super.stop(reason);
     window.clearInterval(this.timer);
     await super.stop(reason);
+    if (this.state.problem?.code === "kernel") return;
     if (take.lost) {
       this.set({ seconds: 0 }); // nothing of it is kept
       return this.fail(clipProblem(take.lost));
@@ -111,9 +112,10 @@ export class ClipController extends CaptureController {
     this.set({});
   }
 
-  /** What the kernel says of a clip. @param {{kind: string, code?: string, detail?: string}} message */
-  answered({ kind, code = "", detail = "" }) {
-    if (kind === "begin") void this.beginIfFree();
+  /** What the kernel says. @param {{kind: string, client?: string, code?: string, detail?: string}} message */
+  answered({ kind, client, code = "", detail = "" }) {
+    if (kind === "refused" && client === this.uplink.client) this.refused(clipProblem(code), detail);
+    else if (kind === "begin") void this.beginIfFree();
     else if (kind === "halt") void this.stop("stopped");
     else if (kind === "arrived" || kind === "failed") {
       const mine = this.sentAt !== null;

@@ -36,7 +36,7 @@ export class TranscriberView {
     this.t = translator(model.get("lang"));
     this.send = (/** @type {any} */ message) => model.send({ ...message, view: this.id });
     /** @type {Kernel} */
-    this.kernel = unknownState();
+    this.kernel = { ...unknownState(), beside_cells: model.get("live_while_busy") };
     this.source = "";
     /** @type {ReturnType<typeof createStage> | null} */
     this.stage = null;
@@ -86,7 +86,9 @@ export class TranscriberView {
     else if (message.kind === "halt") void current.stop("stopped");
     else if (message.kind === "hold") void current.pause();
     else if (message.kind === "go") current.resume();
-    else if (message.kind === "refused" && message.client === live.uplink.client) this.refused(message.detail);
+    else if (message.kind === "refused") {
+      if (message.client === live.uplink.client) live.refused(message.code, message.detail);
+    }
     else this.show(message, buffers);
   }
 
@@ -125,14 +127,6 @@ export class TranscriberView {
   get elsewhere() {
     const { live, current } = this.recorders;
     return recordsElsewhere(this.kernel, live.uplink.client, current.state.problem?.code);
-  }
-
-  /** Another browser was first: nothing of what this page records is taken. @param {string} detail */
-  refused(detail) {
-    const { live } = this.recorders;
-    if (live.state.phase === "idle") return;
-    live.set({ seconds: 0 });
-    live.fail("othertab", detail);
   }
 
   /** @param {boolean} on */
@@ -205,7 +199,7 @@ export class TranscriberView {
     parts.hint.hidden = this.understood || !kernel.endpoint.cloud || !parts.endpointDrawer.panel.hidden;
     say(parts.warning, clipWarning(clip, t) || warningText(capture, t));
     const { file } = recorders.live.state;
-    const waits = capture.phase !== "idle" && !this.model.get("live_while_busy");
+    const waits = capture.phase !== "idle" && !kernel.beside_cells;
     const sending = file && file.sent < file.size ? fileText(recorders.live.state, t) : "";
     const away = elsewhere && capture.problem?.code !== "othertab" ? t("transcriber.elsewhere") : "";
     const said = [away, statusText(kernel, waits && !clip, t), clip?.stage ? clipText(clip, t) : ""];
@@ -237,6 +231,7 @@ export default () => {
     async initialize({ model }) {
       const uplink = await findUplink(model);
       controller = new CaptureController({ send: (...message) => uplink.send(...message) }, model.get("uid"));
+      controller.attempt(() => controller.uplink.tell("hello"));
       recorders = new Recorders(controller, Boolean(model.widget_manager?.get_model));
       return () => controller.dispose();
     },

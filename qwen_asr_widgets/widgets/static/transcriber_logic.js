@@ -43,6 +43,7 @@
  * @property {Channels | null} channels of the file at hand, where it has several
  * @property {boolean} clips  Record records a clip first
  * @property {string} clip_uid of the recorder of clips, empty before there is one
+ * @property {boolean} beside_cells whether sound reaches the kernel while a cell runs
  * @property {string} recorder the page that records live, empty where none does
  */
 import { clock, duration } from "./format.js";
@@ -61,7 +62,7 @@ export function unknownState() {
       english_only: false, prices: {},
     },
     config: { threshold: 0.2, silence: 800, padding: 300, language: "", context: "", manual: false },
-    figures: {}, compared: [], channels: null, clips: false, clip_uid: "", recorder: "",
+    figures: {}, compared: [], channels: null, clips: false, clip_uid: "", recorder: "", beside_cells: true,
   };
 }
 
