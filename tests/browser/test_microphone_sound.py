@@ -99,3 +99,22 @@ def test_what_the_track_really_does_is_shown_and_told(bare: Bare) -> None:
     assert start["settings"]["sampleRate"] == rate >= 44_100
     said = f"In force: {rate / 1000:g} kHz, channels 1, echo off, noise on, gain unknown"
     page.get_by_text(said, exact=True).wait_for()
+
+
+def test_audio_that_never_starts_is_said_and_the_device_let_go(bare: Bare) -> None:
+    asleep = """const Awake = window.AudioContext;
+    window.AudioContext = class extends Awake {
+      constructor() { super(); this.suspend(); }
+      resume() { return new Promise(() => {}); }
+    };"""
+    shown = bare(asleep)
+    shown.page.clock.install()
+    page = shown.open("light")
+    press_record(page)
+    wait_for_phase(page, "starting")
+    wait_until(lambda: page.evaluate("window.runningSounds().length") == 1)
+    page.clock.fast_forward(8_000)
+    page.get_by_text("The browser's audio does not start.").wait_for()
+    assert page.evaluate("window.runningSounds().length") == 0
+    assert [problem["code"] for problem in shown.sent("problem")] == ["stalled"]
+    assert low_contrast(page) == cut_off(page) == []

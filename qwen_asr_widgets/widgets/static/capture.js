@@ -4,7 +4,7 @@
  * Everything that can stand between a click and a recording. Each has its own title and remedy in
  * strings.js under `mic.problem.CODE` and `mic.problem.CODE.text`.
  * @typedef {"insecure" | "host" | "denied" | "none" | "busy" | "device" | "unplugged" | "interrupted"
- *   | "othertab" | "worklet" | "kernel" | "toolarge" | "incomplete" | "file" | "unknown"} ProblemCode
+ *   | "othertab" | "worklet" | "stalled" | "kernel" | "toolarge" | "incomplete" | "file" | "unknown"} ProblemCode
  * @typedef {{code: ProblemCode, detail: string}} Problem
  * @typedef {{echoCancellation: boolean, noiseSuppression: boolean, autoGainControl: boolean}} Processing
  */

@@ -92,6 +92,7 @@ export class CaptureController {
       begun: () => this.begun(recorder, clickedAt),
       muted: (silent) => this.set({ silent }),
       unplugged: () => this.stop("unplugged"),
+      stalled: () => this.fail("stalled"),
     });
     this.recorder = recorder;
     this.uplink.open();

@@ -1,6 +1,9 @@
 // What the kernel says of this page's sound. It comes by a widget of its own, for the kernel never writes to
 // the microphone; where a front end has no other widgets, nothing is said.
 
+/** A message sent before the front end has set up its way beside the cells would come as between them. */
+const SETTLED_MS = 2000;
+
 /** @typedef {import("./capture_controller.js").CaptureController} CaptureController */
 
 /**
@@ -22,7 +25,11 @@ export async function followReport(model, controller) {
     number = problem.number;
     if (problem.client === client) controller.refused(problem.code, problem.detail);
   };
+  const hello = window.setTimeout(() => controller.attempt(() => controller.uplink.tell("hello")), SETTLED_MS);
+  controller.ending.signal.addEventListener("abort", () => {
+    window.clearTimeout(hello);
+    report.off("change", read);
+  }, { once: true });
   report.on("change", read);
-  controller.ending.signal.addEventListener("abort", () => report.off("change", read), { once: true });
   read();
 }

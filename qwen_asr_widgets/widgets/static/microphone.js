@@ -268,7 +268,6 @@ export default () => {
     /** @param {{model: Model}} context */
     async initialize({ model }) {
       controller = new CaptureController({ send: (...message) => model.send(...message) }, model.get("uid"));
-      controller.attempt(() => controller.uplink.tell("hello"));
       await followReport(model, controller);
       return () => controller.dispose();
     },

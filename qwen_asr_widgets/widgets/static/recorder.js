@@ -4,6 +4,7 @@ import { constraintsFor, problemOf, realSettings } from "./capture.js";
 import worklet from "./capture_worklet.js?text";
 
 const FLUSH_MS = 500;
+const STALLED_MS = 8000;
 
 /**
  * @typedef {import("./capture.js").Problem} Problem
@@ -15,6 +16,7 @@ const FLUSH_MS = 500;
  * @property {() => void} begun the first sample has been heard
  * @property {(muted: boolean) => void} muted the system or a key silences the device
  * @property {() => void} unplugged the device went away
+ * @property {() => void} [stalled] the device is open, and nothing is heard of it for seconds
  */
 
 export class Recorder {
@@ -27,6 +29,8 @@ export class Recorder {
     /** @type {((chunks: number) => void) | null} */
     this.flushed = null;
     this.ending = new AbortController();
+    /** @type {number | undefined} */
+    this.timer = undefined;
   }
 
   /**
@@ -37,6 +41,7 @@ export class Recorder {
    */
   async start(deviceId, processing) {
     this.context = new AudioContext();
+    wake(this.context); // while the device opens: some browsers take long
     const [stream, module] = await Promise.allSettled([
       navigator.mediaDevices.getUserMedia(constraintsFor(deviceId, processing)),
       loadWorklet(this.context),
@@ -51,7 +56,8 @@ export class Recorder {
       return null;
     }
     this.listen(stream.value, this.context);
-    if (this.context.state === "suspended") await this.context.resume();
+    wake(this.context); // a page that captures may start what it could not before
+    this.timer = window.setTimeout(() => this.listener.stalled?.(), STALLED_MS);
     return null;
   }
 
@@ -85,6 +91,7 @@ export class Recorder {
       this.chunks = message.seq + 1;
       this.listener.chunk(message);
     } else if (message.kind === "begun") {
+      window.clearTimeout(this.timer);
       this.listener.begun();
     } else {
       this.flushed?.(message.chunks);
@@ -140,6 +147,7 @@ export class Recorder {
   /** Stop at once; safe to call at any time and twice. */
   release() {
     this.ending.abort();
+    window.clearTimeout(this.timer);
     this.source?.disconnect();
     if (this.node) {
       // Closing the port alone keeps the listener, and with it the whole audio graph, alive.
@@ -150,6 +158,15 @@ export class Recorder {
     if (this.context && this.context.state !== "closed") this.context.close();
     this.node = this.source = this.stream = undefined;
   }
+}
+
+/**
+ * Ask a context to run. Nobody waits for it: one that never does is found stalled.
+ * @param {AudioContext} context
+ */
+function wake(context) {
+  if (context.state !== "suspended") return;
+  context.resume().catch((error) => console.debug("qwen_asr_widgets: the audio does not start", error));
 }
 
 /** @param {AudioContext} context */

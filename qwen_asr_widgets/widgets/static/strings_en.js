@@ -55,6 +55,8 @@ export const en = {
   "mic.problem.othertab.text": "Stop it there first, then try again; or open a file instead.",
   "mic.problem.worklet": "The browser could not start its audio thread.",
   "mic.problem.worklet.text": "The page may forbid it, or the browser is too old: use a current Chrome, Edge, Firefox or Safari, or open a file instead.",
+  "mic.problem.stalled": "The browser's audio does not start.",
+  "mic.problem.stalled.text": "No sound comes although the microphone is open. Some browsers need a loudspeaker or headphones for that: connect one, or use another browser, then try again; or open a file instead.",
   "mic.problem.kernel": "The kernel cannot be reached.",
   "mic.problem.kernel.text": "The recording was ended so that nothing is lost unseen. Reconnect or restart the kernel, run the cell again and record on.",
   "mic.problem.noclips": "Clips cannot be recorded here.",

@@ -58,6 +58,8 @@ export const zh = {
   "mic.problem.othertab.text": "请先在那里停止，然后重试；或改为打开文件。",
   "mic.problem.worklet": "浏览器无法启动音频线程。",
   "mic.problem.worklet.text": "页面可能禁止了它，或浏览器版本过旧：请使用新版 Chrome、Edge、Firefox 或 Safari，或改为打开文件。",
+  "mic.problem.stalled": "浏览器的音频未能启动。",
+  "mic.problem.stalled.text": "麦克风已打开，但没有声音。某些浏览器需要扬声器或耳机才能工作：请连接后或换用其他浏览器重试；或改为打开文件。",
   "mic.problem.kernel": "无法连接内核。",
   "mic.problem.kernel.text": "录音已结束，以免内容在不知不觉中丢失。请重新连接或重启内核，重新运行单元格后继续录音。",
   "mic.problem.noclips": "此处无法录制片段。",
