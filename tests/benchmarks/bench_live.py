@@ -10,17 +10,14 @@ from __future__ import annotations
 import argparse
 import statistics
 import sys
-import tempfile
 from pathlib import Path
 from typing import Any
 
-import soundfile
-
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from support.jupyter import JupyterServer, NotebookPage, chromium, find_chromium  # noqa: E402
+from support.jupyter import NotebookPage, find_chromium  # noqa: E402
+from support.lab_bench import lab_page  # noqa: E402
 
-from qwen_asr_widgets.audio.resample import resample  # noqa: E402
 from qwen_asr_widgets.audio.samples import sample  # noqa: E402
 
 SETUP = """
@@ -62,20 +59,8 @@ WATCH = """() => {
 
 def measure(seconds: float) -> list[tuple[str, float, float, str]]:
     """Record for so long and return rows of name, figure, limit, unit."""
-    clip = sample("conversation").clip
-    folder = Path(tempfile.mkdtemp(prefix="qaw-bench-"))
-    soundfile.write(folder / "spoken.wav", resample(clip.samples, clip.sample_rate, 48_000), 48_000)
-    server = JupyterServer(folder / "jupyter").start()
-    try:
-        with chromium(folder / "spoken.wav") as browser:
-            context = browser.new_context(viewport={"width": 1000, "height": 900})
-            context.grant_permissions(["microphone"])
-            notebook = NotebookPage(server, context)
-            rows = record(notebook, notebook.open("live", [SETUP, "t"]), seconds)
-            notebook.shut_down()
-            return rows
-    finally:
-        server.stop()
+    with lab_page(sample("conversation").clip) as notebook:
+        return record(notebook, notebook.open("live", [SETUP, "t"]), seconds)
 
 
 def record(notebook: NotebookPage, page: Any, seconds: float) -> list[tuple[str, float, float, str]]:

@@ -7,17 +7,15 @@ Both run in JupyterLab in one Chromium, one after the other, for as long.
 from __future__ import annotations
 
 import sys
-import tempfile
 from pathlib import Path
 
 import numpy as np
-import soundfile
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from support.jupyter import JupyterServer, NotebookPage, chromium  # noqa: E402
+from support.jupyter import NotebookPage  # noqa: E402
+from support.lab_bench import lab_page  # noqa: E402
 
-from qwen_asr_widgets.audio.resample import resample  # noqa: E402
 from qwen_asr_widgets.audio.samples import sample  # noqa: E402
 
 SECONDS = 20
@@ -75,17 +73,8 @@ def run(notebook: NotebookPage) -> tuple[list[list[float]], list[list[float]]]:
 
 def main() -> None:
     """Print the table."""
-    folder = Path(tempfile.mkdtemp())
-    clip = sample("conversation").clip
-    soundfile.write(folder / "spoken.wav", resample(clip.samples, clip.sample_rate, 48_000), 48_000)
-    server = JupyterServer(folder / "jupyter").start()
-    try:
-        with chromium(folder / "spoken.wav") as browser:
-            context = browser.new_context()
-            context.grant_permissions(["microphone"])
-            ours, bare = map(measured, run(NotebookPage(server, context)))
-    finally:
-        server.stop()
+    with lab_page(sample("conversation").clip) as notebook:
+        ours, bare = map(measured, run(notebook))
     print(f"Microphone -> kernel over {SECONDS} s, 10 chunks a second; the peer is a bare anywidget uplink")
     print(f"{'':24}{'Microphone':>12}{'bare':>12}{'ratio':>8}")
     for name, mine, peer in zip(("way, median (ms)", "way, p95 (ms)", "kernel (% of a core)"), ours, bare):
