@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import base64
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from support.service import KEY, service
+from support.waiting import wait_until
 
 from qwen_asr_widgets.audio.samples import sample
 
@@ -102,8 +104,14 @@ def test_an_error_reaches_the_callback_and_ends_a_session_that_waits(conversatio
     client, listening = conversation
     client.commit()
     client.cancel_response()
-    with pytest.raises(RuntimeError, match="Session ended with error"):
-        client.end_session(timeout=60)
-    assert {event["error"]["code"] for event in listening.of_type("error")} <= {
+    wait_until(lambda: len(listening.of_type("error")) == 2, what="both errors are told")
+    assert [event["error"]["code"] for event in listening.of_type("error")] == [
         "commit_in_vad_mode", "response_cancel_not_active"
-    }
+    ]
+    append(client, SPEECH)  # its words are what the end of the session waits for
+    with ThreadPoolExecutor(1) as pool:
+        ended = pool.submit(client.end_session, timeout=60)
+        wait_until(lambda: client.disconnect_event, what="it waits", every=0.001)
+        client.commit()
+        with pytest.raises(RuntimeError, match="Session ended with error"):
+            ended.result(60)
