@@ -99,6 +99,7 @@ def test_a_stop_that_the_kernel_does_not_hear_is_said(bare: Bare) -> None:
     press_record(shown.page)
     shown.page.get_by_text("The kernel cannot be reached.").wait_for()
     wait_for_phase(shown.page, "idle")
+    assert shown.page.evaluate("window.runningSounds().length") == 0
 
 
 TOO_LARGE = "Object.defineProperty(File.prototype, 'size', { get: () => 3e9 });"
