@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import AudioError, SettingError
 from ..realtime.config import SessionConfig
+from ..recording.turn_taking import SERVICE, checked_turn_taking
 from .assets import css, esm
 from .clip_recorder import ClipRecorder
 from .transcriber_clips import ClipWay
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from ..realtime.endpoints import Endpoint
     from ..recording import Recording
 
-KEYWORDS = ("source", "endpoint", "config", "lang", "height", "save_outputs", "pace")
+KEYWORDS = ("source", "endpoint", "config", "lang", "height", "save_outputs", "pace", "turn_taking")
 
 
 class Transcriber(DeskView):
@@ -49,6 +50,8 @@ class Transcriber(DeskView):
         Whether picture and transcript stay in the saved notebook.
     pace : float or None
         How a given sound is sent: 1.0 is real time, None as fast as the service takes it.
+    turn_taking : {"service", "client"}
+        Who finds the turns, see `transcribe`: "client" sends and pays for no silence between them.
 
     Attributes
     ----------
@@ -88,16 +91,17 @@ class Transcriber(DeskView):
     def __init__(
         self, source: Any = None, endpoint: Endpoint | str | None = None, config: SessionConfig | None = None,
         *, lang: str = "", height: int = 96, save_outputs: bool = True, pace: float | None = 1.0,
-        **unknown: Any,
+        turn_taking: str = SERVICE, **unknown: Any,
     ) -> None:
         _refuse_unknown(unknown)
         config = _checked(config) or SessionConfig()
+        turn_taking = checked_turn_taking(turn_taking, config)
         if pace is not None and (isinstance(pace, bool) or not isinstance(pace, (int, float)) or pace <= 0):
             raise SettingError(f"pace is {pace!r}; give a positive number, or None.", "pace")
         recorder = source if isinstance(source, ClipRecorder) else None
         super().__init__(
             EndpointChoice(endpoint), config, pace,
-            ClipWay(recorder, lang, self._clip_recorded, self._answered),
+            ClipWay(recorder, lang, self._clip_recorded, self._answered), turn_taking,
             lang=lang, height=height, save_outputs=save_outputs,
         )
         self._source = source if recorder is None else None
@@ -229,7 +233,7 @@ class Transcriber(DeskView):
 
     def run_again(
         self, config: SessionConfig | None = None, endpoint: Endpoint | str | None = None,
-        pace: float | None = None,
+        pace: float | None = None, turn_taking: str | None = None,
     ) -> None:
         """Send the same sound once more, with other settings or to another endpoint; both runs are shown.
 
@@ -241,17 +245,21 @@ class Transcriber(DeskView):
             Another endpoint; None keeps it.
         pace : float or None
             None keeps that of the first run.
+        turn_taking : {"service", "client"}, optional
+            Who finds the turns; None keeps it.
 
         Raises
         ------
         AudioError
             Nothing was recorded yet, or a run is under way.
         SettingError
-            ``config`` is none.
+            ``config`` is none, or ``turn_taking`` nobody.
         """
         desk, config = self.desk, _checked(config)
         if config is not None and not desk.active:
             desk.config = config
+        if turn_taking is not None and not desk.active:
+            desk.turn_taking = checked_turn_taking(turn_taking, desk.config)
         if endpoint is not None and not desk.active:
             desk.choice = EndpointChoice(endpoint)
             self._endpoint_told = desk.choice.state()

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..audio.samples import sample
+from ..recording.turn_taking import CLIENT, SERVICE
 from .transcriber_save import file_name, in_slices, saved
 from .transcriber_state import config_of
 
@@ -38,7 +39,9 @@ def _sample(widget: Transcriber, *_: Any) -> None:
 
 
 def _settings(widget: Transcriber, content: Mapping[str, Any], _: Any) -> None:
-    widget.desk.change(config_of(content["config"], widget.desk.config))
+    state, desk = content["config"], widget.desk
+    turn_taking = CLIENT if state.get("turns", desk.turn_taking) == CLIENT else SERVICE
+    desk.change(config_of(state, desk.config), turn_taking)
 
 
 def _endpoint(widget: Transcriber, content: Mapping[str, Any], _: Any) -> None:

@@ -9,9 +9,13 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from ..audio.clip import AudioClip, Channel
-from ..errors import AudioError, QawError
+from ..errors import AudioError, QawError, SettingError
 from ..realtime.config import SessionConfig
+from ..recording.turn_taking import CLIENT, SERVICE
 from . import capture
 from .run_view import clip_title
 from .transcriber_channels import Channels, channels_of
@@ -41,6 +45,8 @@ class Desk:
         Told when something else lies on the desk: a recording, or a sound not transcribed yet.
     grown : callable
         Told when there is more of what lies there; from several threads.
+    turn_taking : {"service", "client"}
+        Who finds turns in the next run, see `transcribe`.
 
     Attributes
     ----------
@@ -64,10 +70,11 @@ class Desk:
 
     def __init__(
         self, choice: EndpointChoice, config: SessionConfig, pace: float | None, shown: Callable[[], None],
-        grown: Callable[[], None] = lambda: None,
+        grown: Callable[[], None] = lambda: None, turn_taking: str = SERVICE,
     ) -> None:
         self.choice = choice
         self.config = config
+        self.turn_taking = turn_taking
         self.pace = pace
         self.recording: Recording | None = None
         self.recordings: tuple[Recording, ...] = ()
@@ -193,10 +200,7 @@ class Desk:
         else:
             with self._lock:
                 old = live.recording
-                fresh = LiveRun(
-                    self.choice.endpoint, self.config, old.info.pace, old.tape.read(), self._grown,
-                    **_about(old)
-                )
+                fresh = self._run(old.info.pace, _about(old), old.tape.read())
                 self.notice = None
                 self._show(fresh.recording, fresh)
             live.end()
@@ -213,12 +217,29 @@ class Desk:
             self.live.abandon()
         self.stop()
 
-    def change(self, config: SessionConfig) -> None:
-        """Take other settings; a run under way gets them at once."""
+    def change(self, config: SessionConfig, turn_taking: str | None = None) -> None:
+        """Take other settings; a run under way gets them at once.
+
+        Raises
+        ------
+        SettingError
+            They are such as hold for a whole run.
+        """
+        taking = self.turn_taking if turn_taking is None else turn_taking
+        live = self.live if self.active else None
+        if live is not None and (
+            live.by_client != (taking == CLIENT)
+            or (live.by_client and config.turn_detection != self.config.turn_detection)
+        ):
+            raise SettingError(
+                "Whether this computer takes turns, and by which threshold, silence and padding, holds for a "
+                "whole run: stop it first, or run it again with others.", "turn_taking",
+            )
+        self.turn_taking = taking
         if config != self.config:
             self.config = config
-            if self.live is not None and self.live.active:
-                self.live.update(config)
+            if live is not None:
+                live.update(config)
 
     def _pace_out(self, feed: PacedFeed, about: Mapping[str, Any], other: Recording | None) -> None:
         self.feed = feed
@@ -227,9 +248,18 @@ class Desk:
 
     def _launch(self, pace: float | None, about: Mapping[str, Any], other: Recording | None = None) -> None:
         self.notice = self.problem = None
-        run = LiveRun(self.choice.endpoint, self.config, pace, told=self._grown, **about)
+        run = self._run(pace, about)
         self._show(run.recording, run, other)
         run.start()
+
+    def _run(
+        self, pace: float | None, about: Mapping[str, Any], samples: NDArray[np.int16] | None = None
+    ) -> LiveRun:
+        manual = self.config.turn_detection is None
+        return LiveRun(
+            self.choice.endpoint, self.config, pace, samples, self._grown,
+            SERVICE if manual else self.turn_taking, **about,
+        )
 
     def _show(self, recording: Recording, run: LiveRun | None, other: Recording | None = None) -> None:
         with self._lock:

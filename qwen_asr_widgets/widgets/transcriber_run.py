@@ -7,6 +7,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,6 +19,7 @@ from ..realtime.stream import AudioStream
 from ..recording import Recording
 from ..recording.run_info import run_info
 from ..recording.transcription import FINISH_SECONDS
+from ..recording.turn_taking import CLIENT, SERVICE, Feed, checked_turn_taking, open_feed
 
 if TYPE_CHECKING:
     from ..realtime.config import SessionConfig
@@ -72,6 +74,8 @@ class LiveRun:
         Sound that is there already, at the session's rate.
     told : callable
         Called whenever there is something new, from several threads; must not wait.
+    turn_taking : {"service", "client"}
+        See `transcribe`. The client's own settings of turn detection hold for the whole run.
     **about
         Fields of `RunInfo` on the sound: ``name``, ``original_rate`` …
 
@@ -81,17 +85,24 @@ class LiveRun:
         Grows from the start.
     error : QawError or None
         What ended the sending early.
+    by_client : bool
+        Whether turns are found here.
     """
 
     def __init__(
         self, endpoint: Endpoint, config: SessionConfig, pace: float | None = 1.0,
-        samples: NDArray[np.int16] | None = None, told: Callable[[], None] = lambda: None, **about: Any,
+        samples: NDArray[np.int16] | None = None, told: Callable[[], None] = lambda: None,
+        turn_taking: str = SERVICE, **about: Any,
     ) -> None:
         self.endpoint = endpoint
+        self.by_client = checked_turn_taking(turn_taking, config) == CLIENT
+        about["turn_taking"] = turn_taking
         self.recording = Recording(config, run_info(endpoint, pace, CHUNK_MS, **about))
         self.error: QawError | None = None
         self._told = told
-        self._stream = AudioStream(endpoint, config, Announced(self.recording, told))
+        self._stream = AudioStream(endpoint, self._on_wire(config), Announced(self.recording, told))
+        self._feed: Feed | None = open_feed(self.recording, self._stream) if self.by_client else None
+        self._handed = 0
         self._changed = threading.Condition()
         self._updates: deque[SessionConfig] = deque()
         self._commits: deque[int] = deque()
@@ -166,13 +177,7 @@ class LiveRun:
     @property
     def lag(self) -> float:
         """Seconds of sound taken and not yet sent."""
-        recording = self.recording
-        return max(0.0, recording.duration - recording.sent_duration)
-
-    @property
-    def unsent(self) -> bool:
-        """Whether the service was never given any of it."""
-        return self.recording.sent_duration == 0
+        return self.recording.unsent_duration
 
     def wait(self, timeout: float | None = None) -> bool:
         """Wait until nothing more is to come; False when the time is up first."""
@@ -230,29 +235,40 @@ class LiveRun:
                 self._stream.append(np.zeros(0, np.int16))  # says why
             for config in updates:
                 self._manual = config.turn_detection is None
-                self._stream.update(config)
+                self._stream.update(self._on_wire(config))
             self._send_until(stop)
-            if ended and self._stream.position == len(self.recording.tape) and not self._commits:
+            if ended and self._handed == len(self.recording.tape) and not self._commits:
                 break
+        if self._feed is not None:
+            self._feed.finish()
         self._commit_if_due(force=True)
 
+    def _on_wire(self, config: SessionConfig) -> SessionConfig:
+        """Return what the service is told: nothing of turns where they are found here."""
+        return replace(config, turn_detection=None) if self.by_client else config
+
     def _has_work(self) -> bool:
-        behind = self._stream.position < len(self.recording.tape)
+        behind = self._handed < len(self.recording.tape)
         return bool(behind or self._ended or self._updates or self._commits)
 
     def _next_stop(self) -> int:
         """Return up to where to send now: a chunk further, but not past a commit."""
         tape = self.recording.tape
-        limits = [len(tape), self._stream.position + round(CHUNK_MS * tape.sample_rate / 1_000)]
+        limits = [len(tape), self._handed + round(CHUNK_MS * tape.sample_rate / 1_000)]
         return min([*limits, *list(self._commits)[:1]])
 
     def _send_until(self, stop: int) -> None:
-        start = self._stream.position
+        start = self._handed
         if stop > start:
-            self._commit_if_due(more=stop - start)
-            self._stream.append(self.recording.tape.read(start, stop))
-            self._uncommitted += stop - start
-        while self._commits and self._commits[0] <= self._stream.position:
+            samples = self.recording.tape.read(start, stop)
+            self._handed = stop
+            if self._feed is not None:
+                self._feed.append(samples)
+            else:
+                self._commit_if_due(more=stop - start)
+                self._stream.append(samples)
+                self._uncommitted += stop - start
+        while self._commits and self._commits[0] <= self._handed:
             self._commits.popleft()
             self._commit_if_due(force=True)
 

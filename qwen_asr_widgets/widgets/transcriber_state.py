@@ -13,6 +13,7 @@ from ..errors import (
 )
 from ..realtime.config import SessionConfig
 from ..recording.comparison import compare
+from ..recording.turn_taking import SERVICE
 from ..vad.turns import TurnDetection
 from .run_feed import RunFeed, utterance_state
 from .transcriber_languages import checked_language
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
     from .transcriber_run import LiveRun
 
 _numbers = itertools.count(1)
+
+MANUAL = "manual"
+"""Who takes turns, beside the service and the client: whoever presses Commit."""
 
 BEHIND = 2.0
 """Seconds of sound not yet sent from which on it is said."""
@@ -82,8 +86,8 @@ class LiveFeed(RunFeed):
         return {**info, "growing": self.growing}, marks
 
 
-def config_state(config: SessionConfig) -> dict[str, Any]:
-    """Return settings as the view edits them."""
+def config_state(config: SessionConfig, turn_taking: str) -> dict[str, Any]:
+    """Return settings as the view edits them; ``turns`` says who takes turns."""
     detection = config.turn_detection or TurnDetection()
     return {
         "threshold": detection.threshold,
@@ -91,7 +95,7 @@ def config_state(config: SessionConfig) -> dict[str, Any]:
         "padding": detection.prefix_padding_ms,
         "language": config.language or "",
         "context": config.corpus_text or "",
-        "manual": config.turn_detection is None,
+        "turns": MANUAL if config.turn_detection is None else turn_taking,
     }
 
 
@@ -103,9 +107,9 @@ def config_of(state: Mapping[str, Any], config: SessionConfig) -> SessionConfig:
     SettingError
         A value is out of its range.
     """
-    fields = {**config_state(config), **state}
+    fields = {**config_state(config, SERVICE), **state}
     detection = None
-    if not fields["manual"]:
+    if fields["turns"] != MANUAL:
         detection = TurnDetection(fields["threshold"], fields["silence"], fields["padding"])
     return replace(
         config, turn_detection=detection, language=checked_language(str(fields["language"]).strip() or None),
@@ -138,7 +142,8 @@ def comparison_state(before: Recording, now: Recording) -> list[dict[str, Any]]:
     """Return two runs as rows of a table."""
     return [
         {
-            "engine": run.engine, "config": config_state(recording.config), "pace": recording.info.pace,
+            "engine": run.engine, "pace": recording.info.pace,
+            "config": config_state(recording.config, recording.info.turn_taking),
             "count": run.utterances, "n": run.n, "median": run.finalization, "longest": run.longest,
         }
         for recording, run in zip((before, now), compare(before, now).runs, strict=True)
@@ -165,7 +170,7 @@ def desk_state(desk: Desk) -> dict[str, Any]:
         "behind": int(behind) if behind >= BEHIND and phase == "live" else 0,
         "lost": _lost(recording),
         "notice": _notice_state(desk),
-        "config": config_state(desk.config),
+        "config": config_state(desk.config, desk.turn_taking),
         "channels": _channels(desk),
         "compared": compared,
     }
@@ -192,7 +197,8 @@ def _progress(desk: Desk) -> float | None:
     if feed is None or live is None or not len(feed.samples):
         return None
     recording = live.recording
-    return round(min(1.0, recording.sent_duration * recording.tape.sample_rate / len(feed.samples)), 3)
+    done = (recording.sent_duration + recording.skipped_duration) * recording.tape.sample_rate
+    return round(min(1.0, done / len(feed.samples)), 3)
 
 
 def _notice_state(desk: Desk) -> dict[str, Any] | None:

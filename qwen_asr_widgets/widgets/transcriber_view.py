@@ -39,7 +39,7 @@ class DeskView(RunView):
 
     Parameters
     ----------
-    choice, config, pace
+    choice, config, pace, turn_taking
         See `Desk`.
     clips : ClipWay
         Recording first and transcribing then.
@@ -65,7 +65,8 @@ class DeskView(RunView):
         return bool(self.uplink.live_while_busy)
 
     def __init__(
-        self, choice: EndpointChoice, config: SessionConfig, pace: float | None, clips: ClipWay, **shown: Any
+        self, choice: EndpointChoice, config: SessionConfig, pace: float | None, clips: ClipWay,
+        turn_taking: str, **shown: Any,
     ) -> None:
         super().__init__(None, Tape(SAMPLE_RATE), **shown)
         self.clips = clips
@@ -79,7 +80,7 @@ class DeskView(RunView):
         self._endpoint_told = choice.state()
         self._saving = threading.Lock()
         pump = self._pump = Pump(self._changes, self._tell, self._has_more, period=LOOK)
-        self._desk = Desk(choice, config, pace, self._shown, pump.wake)
+        self._desk = Desk(choice, config, pace, self._shown, pump.wake, turn_taking)
         self.uplink.subscribe(self._heard)
 
     @property

@@ -77,7 +77,7 @@ def test_an_utterance_ends_at_the_press_of_commit_in_manual_mode(
     shown = show(Transcriber(endpoint=script()))
     assert not shown.page.get_by_role("button", name="Commit").is_visible()
     shown.press("0.20")
-    shown.page.get_by_role("checkbox", name="Manual turns").check()
+    shown.page.get_by_role("radio", name="You").check()
     shown.until(lambda: shown.view.config.turn_detection is None)
     press_record(shown.page)
     for count in (1, 2):
@@ -90,6 +90,25 @@ def test_an_utterance_ends_at_the_press_of_commit_in_manual_mode(
     shown.settled()
     assert {one.ended_by for one in shown.view.recording.utterances} == {"commit"}
     assert not shown.page.get_by_role("button", name="Commit").is_visible()
+
+
+def test_turns_found_on_this_computer_are_chosen_before_a_run_and_hold_for_it(
+    show: Callable[..., TranscriberPage],
+) -> None:
+    shown = show(Transcriber(sample("conversation"), script(), pace=4.0))
+    shown.press("Threshold")
+    shown.page.get_by_role("radio", name="This computer").check()
+    shown.shows("0.20 · 800 ms · turns found here")
+    shown.press("Transcribe")
+    shown.shows("hold for the whole run")
+    for role, name in (("slider", "Threshold"), ("radio", "You"), ("button", "Low latency")):
+        assert shown.page.get_by_role(role, name=name).first.is_disabled()
+    shown.settled()
+    recording = shown.view.recording
+    assert recording.info.turn_taking == "client"
+    assert len(recording.turns) == len(sample("conversation").turns)
+    assert shown.page.locator(".qaw-row[data-number]").count() == len(recording.turns)
+    assert shown.page.get_by_role("radio", name="The service").is_enabled()
 
 
 def test_that_audio_leaves_this_computer_is_said_at_first_use_with_the_price_and_its_source(

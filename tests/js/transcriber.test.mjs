@@ -24,7 +24,7 @@ test("settings are said in a few words, and in fewer", () => {
   const { config } = kernel();
   assert.equal(settingsText(config, t), "Threshold 0.20 · silence 800 ms");
   assert.equal(settingsShort(config, t), "0.20 · 800 ms");
-  assert.equal(settingsText({ ...config, manual: true }, t), "Manual turns");
+  assert.equal(settingsText({ ...config, turns: "manual" }, t), "Manual turns");
 });
 
 test("the recogniser is called by its name", () => {

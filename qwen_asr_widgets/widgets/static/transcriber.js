@@ -157,9 +157,10 @@ export class TranscriberView {
     this.root.dataset.phase = kernel.phase;
     const held = recorders.preparing || stage === "waiting" || stage === "late";
     drawBar(parts.bar, kernel, { capture, clips: recorders.chosen, held, elsewhere }, t);
-    nameDrawer(parts.settingsDrawer, settingsText(kernel.config, t), settingsShort(kernel.config, t));
+    const short = settingsShort(kernel.config, t);
+    nameDrawer(parts.settingsDrawer, kernel.config.turns === "client" ? short : settingsText(kernel.config, t), short);
     nameDrawer(parts.endpointDrawer, endpointText(kernel.endpoint, t));
-    parts.settings.update(kernel.config, kernel.endpoint.english_only);
+    parts.settings.update(kernel.config, kernel.endpoint.english_only, mic || isRunning(kernel));
     parts.channels.update(kernel);
     parts.endpoint.update(kernel, kernel.phase !== "failed" && (mic || isRunning(kernel)));
     this.drawMicrophone(capture);

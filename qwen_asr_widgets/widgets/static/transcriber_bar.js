@@ -56,7 +56,7 @@ export function drawBar(parts, kernel, { capture, clips, held, elsewhere }, t) {
   parts.begin.hidden = kernel.phase !== "ready" || mic;
   parts.pause.hidden = !mic;
   setText(parts.pause, t(capture.phase === "paused" ? "mic.resume" : "mic.pause"));
-  parts.commit.hidden = !(kernel.config.manual && (mic || file));
+  parts.commit.hidden = !(kernel.config.turns === "manual" && (mic || file));
   parts.elapsed.hidden = parts.meter.hidden = !mic;
   parts.open.hidden = mic || busy || elsewhere;
   parts.sample.hidden = mic || elsewhere || kernel.phase !== "empty";

@@ -3,7 +3,9 @@
  *
  * @import { Translate } from "./strings.js"
  *
- * @typedef {{threshold: number, silence: number, padding: number, language: string, context: string, manual: boolean}} Config
+ * @typedef {"service" | "client" | "manual"} Turns   who takes them
+ * @typedef {{threshold: number, silence: number, padding: number, language: string, context: string,
+ *   turns: Turns}} Config
  * @typedef {{minute: string, source: string, seen: string}} Price
  * @typedef {object} EndpointState
  * @property {string} id       embedded | beijing | singapore | custom | given
@@ -61,7 +63,7 @@ export function unknownState() {
       id: "embedded", name: "", offline: true, url: "", given: "", cloud: false, dashscope: false, has_key: false,
       english_only: false, prices: {},
     },
-    config: { threshold: 0.2, silence: 800, padding: 300, language: "", context: "", manual: false },
+    config: { threshold: 0.2, silence: 800, padding: 300, language: "", context: "", turns: "service" },
     figures: {}, compared: [], channels: null, clips: false, clip_uid: "", recorder: "", beside_cells: true,
   };
 }
@@ -117,14 +119,16 @@ export function sliderToSilence(place) {
 
 /** The settings in a few words. @param {Config} config @param {Translate} t */
 export function settingsText(config, t) {
-  if (config.manual) return t("transcriber.settings.manualShort");
-  return t("transcriber.settings.short", { threshold: config.threshold.toFixed(2), silence: config.silence });
+  if (config.turns === "manual") return t("transcriber.settings.manualShort");
+  const said = t("transcriber.settings.short", { threshold: config.threshold.toFixed(2), silence: config.silence });
+  return config.turns === "client" ? `${said} · ${t("transcriber.settings.clientShort")}` : said;
 }
 
 /** The same where there is little room. @param {Config} config @param {Translate} t */
 export function settingsShort(config, t) {
-  if (config.manual) return t("transcriber.settings.manualShort");
-  return `${config.threshold.toFixed(2)} · ${config.silence} ms`;
+  if (config.turns === "manual") return t("transcriber.settings.manualShort");
+  const said = `${config.threshold.toFixed(2)} · ${config.silence} ms`;
+  return config.turns === "client" ? `${said} · ${t("transcriber.settings.clientShort")}` : said;
 }
 
 /** What the recogniser is called. @param {EndpointState} endpoint @param {Translate} t */

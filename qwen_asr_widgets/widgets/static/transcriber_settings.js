@@ -1,12 +1,14 @@
 /**
- * The form of the settings: sliders and numbers side by side, language, context, manual mode.
+ * The form of the settings: sliders and numbers side by side, who takes turns, language, context.
  *
- * @import { Config } from "./transcriber_logic.js"
+ * @import { Config, Turns } from "./transcriber_logic.js"
  * @import { Translate } from "./strings.js"
  */
 import { button, make } from "./dom.js";
+import { radio } from "./transcriber_endpoint.js";
 import { LANGUAGES, SILENCE, languageHint, silenceToSlider, sliderToSilence } from "./transcriber_logic.js";
 
+const TURNS = /** @type {const} */ (["service", "client", "manual"]);
 const PRESETS = /** @type {const} */ ([["fast", { threshold: 0, silence: 400 }], ["balanced", { threshold: 0.2, silence: 800 }]]);
 
 /**
@@ -31,22 +33,28 @@ export function createSettings(t, signal, changed) {
   const language = languageField(t, signal, changed);
   const context = make("textarea", { class: "qaw-input qaw-context", rows: 2, spellcheck: "false" });
   context.addEventListener("change", () => changed({ context: context.value }), { signal });
-  const manual = make("input", { type: "checkbox" });
-  manual.addEventListener("change", () => changed({ manual: manual.checked }), { signal });
+  const turns = turnsField(t, signal, changed);
+  const when = make("p", { class: "qaw-dim" });
   const element = make("div", { class: "qaw-settings" }, ...rows.map((row) => row.element), presets,
     language.element,
     make("label", { class: "qaw-field qaw-field-wide" }, make("span", {}, t("transcriber.settings.context")), context),
-    make("label", { class: "qaw-check" }, manual, make("span", {}, t("transcriber.settings.manual"))),
-    make("p", { class: "qaw-dim" }, t("transcriber.settings.when")));
+    turns.element, when);
   return {
     element,
-    /** @param {Config} config @param {boolean} englishOnly what the recogniser in use knows */
-    update(config, englishOnly) {
-      for (const row of rows) row.update(config, config.manual);
-      for (const one of presets.children) /** @type {HTMLButtonElement} */ (one).disabled = config.manual;
+    /**
+     * @param {Config} config @param {boolean} englishOnly what the recogniser in use knows
+     * @param {boolean} running a run is under way
+     */
+    update(config, englishOnly, running) {
+      const fixed = running && config.turns === "client";
+      const off = fixed || config.turns === "manual";
+      for (const row of rows) row.update(config, off);
+      for (const one of presets.children) /** @type {HTMLButtonElement} */ (one).disabled = off;
+      turns.update(config.turns, running);
+      const said = t(fixed ? "transcriber.settings.whole" : "transcriber.settings.when");
+      if (when.textContent !== said) when.textContent = said;
       if (document.activeElement !== context) context.value = config.context;
       language.update(config.language, englishOnly);
-      manual.checked = config.manual;
     },
   };
 }
@@ -89,6 +97,27 @@ function sliderRow(t, signal, name, kind) {
       slider.value = String(kind.toSlider(config[name]));
       field.value = kind.show(config[name]);
       say(config[name]);
+    },
+  };
+}
+
+let groups = 0;
+
+/** @param {Translate} t @param {AbortSignal} signal @param {(change: Partial<Config>) => void} changed */
+function turnsField(t, signal, changed) {
+  const group = `qaw-turns-${(groups += 1)}`;
+  const options = TURNS.map((id) => radio(group, id, t(`transcriber.turns.${id}`), t(`transcriber.turns.${id}.text`),
+    () => changed({ turns: id }), signal));
+  const element = make("fieldset", { class: "qaw-choices qaw-field-wide" },
+    make("legend", {}, t("transcriber.turns.who")), ...options.map((option) => option.element));
+  return {
+    element,
+    /** Between the client and the others one changes before a run only. @param {Turns} turns @param {boolean} running */
+    update(turns, running) {
+      for (const { id, input } of options) {
+        input.checked = id === turns;
+        input.disabled = running && (turns === "client") !== (id === "client");
+      }
     },
   };
 }
