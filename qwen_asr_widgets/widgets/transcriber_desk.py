@@ -21,7 +21,7 @@ from .run_view import clip_title
 from .transcriber_channels import Channels, channels_of
 from .transcriber_endpoints import EndpointChoice
 from .transcriber_run import LiveRun
-from .transcriber_sources import MicrophoneFeed, PacedFeed, is_recording, load_source, load_upload
+from .transcriber_sources import MicrophoneFeed, PacedFeed, is_clipped, is_recording, load_source, load_upload
 from .transcriber_state import Notice, notice_of
 
 if TYPE_CHECKING:
@@ -56,6 +56,8 @@ class Desk:
         All of them.
     clip : AudioClip or None
         The sound at hand.
+    clipped : bool
+        Whether that sound is distorted because it was recorded too loud.
     channels : Channels or None
         What else could be taken of its file, where that has several.
     live : LiveRun or None
@@ -79,6 +81,7 @@ class Desk:
         self.recording: Recording | None = None
         self.recordings: tuple[Recording, ...] = ()
         self.clip: AudioClip | None = None
+        self.clipped = False
         self.channels: Channels | None = None
         self.title = ""
         self.live: LiveRun | None = None
@@ -139,7 +142,7 @@ class Desk:
             return False
         self.problem = self.notice = None
         if is_recording(found):
-            self.title, self.channels = found.info.name or name, None
+            self.title, self.channels, self.clipped = found.info.name or name, None, False
             self._show(found, None)
         else:
             self._lay(found, clip_title(found) or name, channels)
@@ -147,8 +150,9 @@ class Desk:
 
     def _lay(self, clip: AudioClip, title: str, channels: Channels | None) -> None:
         """Have a sound at hand that was not transcribed yet."""
+        clipped = is_clipped(clip)
         with self._lock:
-            self.clip, self.title, self.channels = clip, title, channels
+            self.clip, self.clipped, self.title, self.channels = clip, clipped, title, channels
             self.recording = self.live = self.other = self.feed = None
         self._shown()
 
@@ -288,7 +292,8 @@ class Desk:
         self.stop()
         if self.live is not None and self.live.active:
             self.live.end()
-        self.feed, self.channels = MicrophoneFeed(session, self.config.sample_rate), None
+        self.feed = MicrophoneFeed(session, self.config.sample_rate)
+        self.channels, self.clipped = None, False
         channels = session.settings.get("channelCount")
         self._launch(1.0, {
             "name": session.label, "original_rate": session.sample_rate, "original_channels": channels,

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..audio.clip import AudioClip
+from ..audio.intake import AT_FULL_SCALE
 from ..audio.resample import StreamResampler
 from ..audio.samples import Sample
 from ..errors import AudioError
@@ -22,6 +23,9 @@ from .transcriber_run import CHUNK_MS, LiveRun
 
 if TYPE_CHECKING:
     from ..recording import Recording
+
+
+BLOCK = 1 << 20
 
 
 class MicrophoneFeed:
@@ -158,6 +162,23 @@ def load_source(source: Any) -> AudioClip | Recording:
 
         return load_recording(str(source))
     return AudioClip.load(source)
+
+
+def is_clipped(clip: AudioClip) -> bool:
+    """Tell whether a sound stands flat at full scale: three samples in a row; a lone peak is no distortion.
+
+    Examples
+    --------
+    >>> is_clipped(AudioClip(np.float32([0, 1, 0, -1, -1, 0, 1]), 16_000))
+    False
+    """
+    if clip.origin.clipped < 3:
+        return False
+    for start in range(0, len(clip.samples), BLOCK):
+        full = np.abs(clip.samples[start : start + BLOCK + 2]) >= AT_FULL_SCALE
+        if (full[:-2] & full[1:-1] & full[2:]).any():
+            return True
+    return False
 
 
 def load_upload(name: str, data: bytes) -> AudioClip | Recording:

@@ -169,6 +169,7 @@ def desk_state(desk: Desk) -> dict[str, Any]:
         "total": len(paced.samples) / desk.config.sample_rate if paced else 0.0,
         "behind": int(behind) if behind >= BEHIND and phase == "live" else 0,
         "lost": _lost(recording),
+        "clipped": desk.clipped,
         "notice": _notice_state(desk),
         "config": config_state(desk.config, desk.turn_taking),
         "channels": _channels(desk),

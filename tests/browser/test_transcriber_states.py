@@ -175,10 +175,14 @@ def test_record_without_the_key_it_needs_asks_for_it(
     assert shown.view.recording is None
 
 
-def test_fifty_views_leave_nothing_behind(show: Callable[..., TranscriberPage]) -> None:
+@pytest.mark.parametrize("clips", [False, True])
+def test_fifty_views_leave_nothing_behind(show: Callable[..., TranscriberPage], clips: bool) -> None:
     play = Script(4.0)
     play.turn("a", 0.5, 1.5, "one")
     shown = show(Transcriber(play.finish()))
+    shown.view.clips.choose(clips)
+    shown.view._tell_state()
+    shown.serve()
     again = """async () => {
       for (let k = 0; k < 10; k += 1) await (await window.bare.open())();
     }"""

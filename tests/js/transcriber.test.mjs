@@ -45,6 +45,7 @@ test("only what is out of the ordinary is said", () => {
   assert.equal(statusText(kernel({ phase: "live" }), false, t), "");
   assert.equal(statusText(kernel({ phase: "live", behind: 12 }), false, t), "12 s behind");
   assert.match(statusText(kernel({ phase: "live", lost: 0.3 }), true, t), /0\.3 s lost.* · .*running cell ends/);
+  assert.match(statusText(kernel({ phase: "ready", clipped: true }), false, t), /^The sound is clipped/);
   assert.match(statusText(kernel({ phase: "connecting" }), false, t), /^Connecting/);
 });
 

@@ -10,8 +10,9 @@ import soundfile
 from support.transcribing import SECONDS, MicrophonePage, ask, of_kind, state, transcribers
 from support.waiting import wait_until
 
-from qwen_asr_widgets.audio.clip import ChannelsAveraged
+from qwen_asr_widgets.audio.clip import AudioClipped, ChannelsAveraged
 from qwen_asr_widgets.audio.samples import sample
+from qwen_asr_widgets.widgets.capture import FileOpened
 from qwen_asr_widgets.widgets.transcriber_channels import channels_differ
 
 
@@ -121,3 +122,18 @@ def test_one_channel_is_no_choice_and_a_microphone_none(made) -> None:
 def test_channels_differ_where_more_than_coding_makes_them(gain, differ) -> None:
     sound = sample("conversation").clip[:3.0].samples[:, None]
     assert channels_differ([np.concatenate([sound, gain * sound], axis=1)], 10**9) is differ
+
+
+def test_a_file_that_was_recorded_too_loud_is_said_to_be_clipped(made) -> None:
+    tone = np.sin(np.arange(32_000) / 9)
+    for gain, clipped in ((1.0, False), (1.9, True)):
+        t = made(pace=None)
+        file = io.BytesIO()
+        soundfile.write(file, np.clip(gain * tone, -1, 1), 16_000, format="WAV")
+        if clipped:
+            with pytest.warns(AudioClipped):
+                t.desk.open(FileOpened("loud.wav", file.getvalue()))
+        else:
+            t.desk.open(FileOpened("loud.wav", file.getvalue()))
+        assert state(t)["clipped"] is clipped
+        t.wait(SECONDS)

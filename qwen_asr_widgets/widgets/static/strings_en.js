@@ -189,6 +189,7 @@ export const en = {
   "transcriber.finishing": "Waiting for the last words…",
   "transcriber.behind": "{seconds} s behind",
   "transcriber.lost": "{seconds} s lost between browser and kernel",
+  "transcriber.clipped": "The sound is clipped: it was recorded too loud, and words may be lost by it.",
   "transcriber.goesOn": "The recording goes on and is kept.",
   "transcriber.elsewhere": "Another tab or browser is recording with this widget. Stop it there, or with Stop here, to record on this page.",
   "transcriber.channel": "Channel",

@@ -192,6 +192,7 @@ export const zh = {
   "transcriber.finishing": "正在等待最后的文字…",
   "transcriber.behind": "落后 {seconds} 秒",
   "transcriber.lost": "浏览器与内核之间丢失 {seconds} 秒",
+  "transcriber.clipped": "声音已削波：录音音量过大，可能因此丢失文字。",
   "transcriber.goesOn": "录音仍在继续，内容会保留。",
   "transcriber.elsewhere": "另一个标签页或浏览器正在用此组件录音。请在那里停止，或按此处的“停止”，然后才能在本页录音。",
   "transcriber.channel": "声道",

@@ -37,6 +37,7 @@
  * @property {number} total   seconds of a file
  * @property {number} behind  seconds not sent yet
  * @property {number} lost    seconds that never left the browser
+ * @property {boolean} clipped a file that was recorded too loud
  * @property {Notice | null} notice
  * @property {EndpointState} endpoint
  * @property {Config} config
@@ -57,7 +58,7 @@ const MANY = 20;
 /** @returns {Kernel} what is shown until the kernel has spoken */
 export function unknownState() {
   return {
-    phase: "empty", source: "", paused: false, progress: null, pace: 1, title: "", total: 0, behind: 0, lost: 0,
+    phase: "empty", source: "", paused: false, progress: null, pace: 1, title: "", total: 0, behind: 0, lost: 0, clipped: false,
     notice: null,
     endpoint: {
       id: "embedded", name: "", offline: true, url: "", given: "", cloud: false, dashscope: false, has_key: false,
@@ -174,6 +175,7 @@ export function statusText(kernel, waits, t) {
   if (kernel.phase === "finishing") said.push(t("transcriber.finishing"));
   if (kernel.behind > 0) said.push(t("transcriber.behind", { seconds: kernel.behind }));
   if (kernel.lost > 0) said.push(t("transcriber.lost", { seconds: kernel.lost.toFixed(1) }));
+  if (kernel.clipped) said.push(t("transcriber.clipped"));
   if (waits) said.push(t("mic.waits"));
   return said.join(" · ");
 }
