@@ -111,6 +111,7 @@ def test_sound_arrives_while_a_cell_runs(
     facts = settled(notebook)
     samples = np.frombuffer(bytes.fromhex(notebook.evaluate("resampled.tobytes().hex()")), np.int16)
     assert notebook.evaluate("__import__('ipykernel').version_info[0]") >= 7
+    assert notebook.evaluate("mic.hears_beside_cells") is True
     assert facts["lost"] == 0
     assert abs(len(samples) - facts["samples"] * 16_000 / facts["rate"]) <= 1
     assert best_correlation(samples / 32768, 16_000, spoken, 48_000) >= 0.99
@@ -152,7 +153,7 @@ def test_an_older_kernel_says_so_and_loses_nothing(open_page: Callable[..., Note
     notebook.wait_until_idle()
     facts = settled(notebook)
     assert notebook.evaluate("__import__('ipykernel').version_info[:2]") == [6, 31]
-    assert notebook.evaluate("during") == 0
+    assert notebook.evaluate("[during, mic.hears_beside_cells]") == [0, False]
     assert facts["lost"] == facts["late"] == 0
     assert facts["samples"] >= 2.5 * facts["rate"]
     assert notebook.evaluate("[type(e).__name__ for e in heard].count('CaptureEnded')") == 1
