@@ -80,7 +80,7 @@ PROMISES = {
 FASTER = {
     "01_quickstart": {"sample_rate=talk.clip.sample_rate,": "sample_rate=talk.clip.sample_rate, pace=4.0,"},
     "02_live_transcriber": {"qaw.Transcriber(talk, ": "qaw.Transcriber(talk, pace=6.0, "},
-    "03_tune_the_vad": {"progress=False)": "progress=False, pace=3.0)", "pace=1.0": "pace=3.0"},
+    "03_tune_the_vad": {"progress=False)": "progress=False, pace=4.0)", "pace=1.0": "pace=4.0"},
 }
 """Sound that is kept waiting in real time for the reader need not be for the test."""
 
