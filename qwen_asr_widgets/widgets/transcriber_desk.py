@@ -30,6 +30,13 @@ if TYPE_CHECKING:
 logger = logging.getLogger("qwen_asr_widgets")
 
 
+PROCESSING = {
+    "echoCancellation": "echo cancellation", "noiseSuppression": "noise suppression",
+    "autoGainControl": "automatic gain",
+}
+"""What a browser may do to sound before it is recorded, and what it is called."""
+
+
 class Desk:
     """Starts, ends and repeats runs; knows nothing of comms and pages. Thread-safe.
 
@@ -298,6 +305,9 @@ class Desk:
         self._launch(1.0, {
             "name": session.label, "original_rate": session.sample_rate, "original_channels": channels,
         })
+        processed = [name for setting, name in PROCESSING.items() if session.settings.get(setting)]
+        if processed and self.recording is not None:
+            self.recording.note(f"The browser processed the sound: {', '.join(processed)}")
 
     # ---- what went wrong
 

@@ -103,11 +103,12 @@ class MicrophonePage:
         content = {"kind": kind, "client": self.name, "session": session, "rate": RATE, **more}
         beside_cells(lambda: self.widget.uplink._enqueue(self.widget.uplink, content, buffers))
 
-    def start(self) -> MicrophonePage:
-        """Begin a recording."""
+    def start(self, **settings: Any) -> MicrophonePage:
+        """Begin a recording, with what the track really does."""
         self.number += 1
         self.chunks = 0
-        self.say("start", label="Built-in", settings={"channelCount": 1}, asked={}, start_delay=0.1)
+        settings = {"channelCount": 1, **settings}
+        self.say("start", label="Built-in", settings=settings, asked={}, start_delay=0.1)
         return self
 
     def speak(self, samples: NDArray[np.int16], lose: tuple[int, ...] = ()) -> None:

@@ -29,6 +29,19 @@ def test_everything_the_microphone_sends_is_on_the_tape_in_order(made) -> None:
     assert recording.info.original_rate == 48_000 and recording.info.name == "Built-in"
 
 
+def test_what_the_browser_did_to_the_sound_is_noted_in_the_recording(made) -> None:
+    t = made()
+    page = MicrophonePage(t)
+    for count, on in ((1, False), (2, True)):
+        page.start(echoCancellation=on, autoGainControl=on, noiseSuppression=None).speak(spoken(0.4))
+        page.stop()
+        wait_until(lambda count=count: len(t.recordings) == count)
+        t.wait(SECONDS)
+    plain, processed = t.recordings
+    assert plain.notes == ()
+    assert processed.notes == ("The browser processed the sound: echo cancellation, automatic gain",)
+
+
 def test_lost_chunks_stand_as_listed_zeros_and_are_shown(made) -> None:
     t, heard = made(), spoken(2.0)
     page = MicrophonePage(t).start()
