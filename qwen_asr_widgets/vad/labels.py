@@ -60,9 +60,9 @@ class Labels:
 
     Examples
     --------
-    >>> labels = Labels([ReferenceTurn(2.0, 3.0004), ReferenceTurn(0.5, 1.25, "hello")], scored=[(0, 4)])
-    >>> labels.turns[1].end, labels.scored
-    (3.0, ((0.0, 4.0),))
+    >>> labels = Labels([ReferenceTurn(2.0, 3.0004, speaker="b"), ReferenceTurn(0.5, 1.25, "hello", "a")])
+    >>> labels.turns[1].end, [turn.text for turn in labels.of_speaker("a").turns]
+    (3.0, ['hello'])
     """
 
     turns: tuple[ReferenceTurn, ...]
@@ -92,14 +92,7 @@ class Labels:
         return tuple(sorted({turn.speaker for turn in self.turns}))
 
     def of_speaker(self, speaker: str) -> Labels:
-        """Return the labels of one speaker only, such as the caller's in a call of two.
-
-        Examples
-        --------
-        >>> both = Labels([ReferenceTurn(0, 2, speaker="agent"), ReferenceTurn(1, 3, speaker="caller")])
-        >>> both.of_speaker("caller").turns
-        (ReferenceTurn(start=1.0, end=3.0, text='', speaker='caller'),)
-        """
+        """Return the labels of one speaker only, such as the caller's in a call of two."""
         return Labels([t for t in self.turns if t.speaker == speaker], self.scored, self.uri)
 
     def within(self, duration: float) -> Labels:

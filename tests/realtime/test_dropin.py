@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import contextlib
-import inspect
 import json
 import threading
 import types
@@ -198,46 +197,6 @@ def test_update_session_sends_the_same_frames_and_keeps_the_same_config(pair: An
         peer.wait_for_frames(before + len(calls))
         results.append((without_ids(peer.frames[before:]), configs))
     assert results[0] == results[1]
-
-
-def parameters(function: Any) -> list[tuple[str, Any, Any]]:
-    return [
-        (p.name, p.kind, getattr(p.default, "value", p.default) if p.default is not p.empty else "required")
-        for p in inspect.signature(function).parameters.values()
-    ]
-
-
-PUBLIC = [name for name in vars(official.OmniRealtimeConversation) if not name.startswith("_")]
-
-
-@pytest.mark.parametrize("name", ["__init__", *PUBLIC])
-def test_parameters_have_the_same_names_order_and_defaults(name: str) -> None:
-    ours = getattr(OURS.OmniRealtimeConversation, name)
-    assert parameters(ours) == parameters(getattr(official.OmniRealtimeConversation, name))
-
-
-@pytest.mark.parametrize("name", ["TranscriptionParams", "TranslationParams", "AudioFormatConfig"])
-def test_parameter_classes_have_the_same_fields_and_defaults(name: str) -> None:
-    ours, theirs = getattr(OURS, name), getattr(official, name)
-    assert [p[:2] for p in parameters(ours)] == [p[:2] for p in parameters(theirs)]
-    assert vars(ours()) == vars(theirs())
-
-
-@pytest.mark.parametrize("name", ["AudioFormat", "AudioFormatType", "AudioSampleRate", "MultiModality"])
-def test_enums_have_the_same_members_and_texts(name: str) -> None:
-    def shown(sdk: Any) -> list[Any]:
-        return [(m.name, m.value, str(m)) for m in getattr(sdk, name)]
-
-    assert shown(OURS) == shown(official)
-    assert [repr(m) for m in OURS.AudioFormat] == [repr(m) for m in official.AudioFormat]
-
-
-def test_attributes_that_user_code_may_touch_are_there() -> None:
-    ours = OURS.OmniRealtimeConversation(MODEL, OURS.OmniRealtimeCallback(), api_key=KEY)
-    theirs = official.OmniRealtimeConversation(MODEL, official.OmniRealtimeCallback(), api_key=KEY)
-    for name, value in vars(theirs).items():
-        if not name.startswith("_") and name != "callback":
-            assert getattr(ours, name) == value, name
 
 
 RESPONSE = [
