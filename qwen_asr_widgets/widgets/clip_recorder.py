@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextvars
+import importlib.util
 import logging
 import threading
 from collections.abc import Callable
@@ -14,7 +15,7 @@ import traitlets
 from ipywidgets.widgets.trait_types import CByteMemoryView
 
 from ..audio.clip import AudioClip
-from ..errors import AudioError, SettingError
+from ..errors import QawError, SettingError
 from . import capture
 from .assets import css, esm, strings
 from .closing import close_whole
@@ -40,7 +41,7 @@ class ClipRecorder(anywidget.AnyWidget):
 
     The page starts and stops by itself, also while a cell runs, and ends a clip at ten minutes, past which a
     message would be too large to arrive. Nothing is played: neither the microphone while it records nor the
-    clip afterwards. For live recognition use `Microphone`.
+    clip afterwards. Needs PyAV, which decodes it (extra ``media``). For live recognition use `Microphone`.
 
     Parameters
     ----------
@@ -73,6 +74,7 @@ class ClipRecorder(anywidget.AnyWidget):
     _css = css("clip_recorder.css")
     lang = traitlets.Unicode("").tag(sync=True)
     uid = traitlets.Unicode().tag(sync=True)
+    can_decode = traitlets.Bool().tag(sync=True)
     uplink = traitlets.Instance(Microphone).tag(sync=True, **ipywidgets.widget_serialization)
     recorder = traitlets.Instance(ipywidgets.Widget).tag(sync=True, **ipywidgets.widget_serialization)
     _whole = False
@@ -81,7 +83,10 @@ class ClipRecorder(anywidget.AnyWidget):
         if lang not in LANGUAGES:
             raise SettingError(f"lang is {lang!r}; give 'en', 'zh' or '' for the browser's language.", "lang")
         uplink = Uplink(lang=lang)
-        super().__init__(lang=lang, uid=uplink.uid, uplink=uplink, recorder=_audio_recorder())
+        super().__init__(
+            lang=lang, uid=uplink.uid, uplink=uplink, recorder=_audio_recorder(),
+            can_decode=importlib.util.find_spec("av") is not None,
+        )
         self.clip: AudioClip | None = None
         self.problem = ""
         self.arrival_timeout = arrival_timeout
@@ -161,7 +166,7 @@ class ClipRecorder(anywidget.AnyWidget):
     def _load(self, data: bytes, name: str) -> bool:
         try:
             self.clip = AudioClip.load(data, channel="mean")
-        except AudioError as error:
+        except QawError as error:
             self._fail("unreadable", f"{name} {error}".strip())
             return False
         self.problem = ""

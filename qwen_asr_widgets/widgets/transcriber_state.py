@@ -8,8 +8,8 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from ..errors import (
-    AudioError, BundleError, ConnectFailed, EndpointError, MissingKey, ServiceClosed, ServiceError,
-    SettingError,
+    AudioError, BundleError, ConnectFailed, EndpointError, MissingDependency, MissingKey, ServiceClosed,
+    ServiceError, SettingError,
 )
 from ..realtime.config import SessionConfig
 from ..recording.comparison import compare
@@ -63,7 +63,7 @@ def notice_of(error: Exception) -> Notice:
         return Notice("refused", str(error))
     kinds = (
         (MissingKey, "nokey"), (EndpointError, "endpoint"), (SettingError, "settings"),
-        ((AudioError, BundleError), "file"), (ServiceClosed, "closed"),
+        ((AudioError, BundleError, MissingDependency), "file"), (ServiceClosed, "closed"),
     )
     code = next((code for kind, code in kinds if isinstance(error, kind)), "service")
     return Notice(code, str(error))

@@ -149,6 +149,15 @@ def test_what_stands_in_the_way_is_said_with_a_way_on(case: str, show: Callable[
     assert not clips.recorder.recording and low_contrast(clips.page) == []
 
 
+def test_without_a_decoder_nobody_speaks_in_vain(show: Callable[..., ClipPage]) -> None:
+    recorder = ClipRecorder()
+    recorder.can_decode = False
+    clips = show(recorder=recorder)
+    clips.page.locator(RECORD).click()
+    shows(clips, "The kernel cannot decode clips.")
+    until(clips, lambda: 'pip install "qwen-asr-widgets[media]"' in recorder.problem)
+
+
 def test_a_refusal_is_not_kept_once_the_microphone_is_allowed(show: Callable[..., ClipPage]) -> None:
     keep = "window.allow = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);"
     clips = show(keep + REJECT % "NotAllowedError")

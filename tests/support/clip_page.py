@@ -107,7 +107,7 @@ class ClipPage:
     def open(self, show: bool = True) -> None:
         """Load the front end, with a view of its own or without."""
         widget = next(cls for cls in type(self.recorder).__mro__ if isinstance(vars(cls).get("_esm"), str))
-        state = {"lang": self.recorder.lang, "uid": self.recorder.uid}
+        state = {name: getattr(self.recorder, name) for name in ("lang", "uid", "can_decode")}
         self.page.evaluate(
             OPEN, {"esm": str(widget._esm), "css": str(widget._css), "state": state, "show": show}
         )

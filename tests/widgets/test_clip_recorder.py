@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import sys
 from collections.abc import Iterator
 from typing import Any
 
@@ -87,6 +88,13 @@ def test_bytes_that_are_no_sound_are_a_message_not_an_exception(recorder: ClipRe
     recorder.recorder.audio.value = b"no sound at all"
     assert recorder.clip is None
     assert "cannot be read" in recorder.problem
+
+
+def test_a_missing_decoder_is_named_with_how_to_install_it(recorder: ClipRecorder, monkeypatch: Any) -> None:
+    assert recorder.can_decode
+    monkeypatch.setitem(sys.modules, "av", None)
+    recorder.recorder.audio.value = b"\x1aE\xdf\xa3" + bytes(200)  # how webm begins
+    assert "pip install" in recorder.problem and not recorder.pending
 
 
 def test_a_file_opened_instead_is_the_clip(recorder: ClipRecorder) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import sys
 
 import numpy as np
 import pytest
@@ -137,3 +138,11 @@ def test_a_file_that_was_recorded_too_loud_is_said_to_be_clipped(made) -> None:
             t.desk.open(FileOpened("loud.wav", file.getvalue()))
         assert state(t)["clipped"] is clipped
         t.wait(SECONDS)
+
+
+def test_a_format_that_needs_an_optional_package_says_which(made, monkeypatch) -> None:
+    monkeypatch.setitem(sys.modules, "av", None)
+    t = made()
+    t.desk.open(FileOpened("talk.webm", b"\x1aE\xdf\xa3" + bytes(200)))
+    notice = state(t)["notice"]
+    assert notice["code"] == "file" and 'pip install "qwen-asr-widgets[media]"' in notice["detail"]

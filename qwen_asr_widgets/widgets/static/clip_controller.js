@@ -17,7 +17,7 @@ const CLIPPED = 0.999;
 
 /**
  * @typedef {"" | "recording" | "ending" | "waiting" | "late"} Stage   what there is to say beside a problem
- * @typedef {{on: (name: string, listener: (message: any) => void) => void,
+ * @typedef {{get: (name: string) => any, on: (name: string, listener: (message: any) => void) => void,
  *   off: (name: string, listener: (message: any) => void) => void}} Events
  */
 
@@ -26,7 +26,7 @@ export class ClipController extends CaptureController {
    * @param {import("./uplink.js").Sender} sender to the kernel
    * @param {string} uid of the widget, the same in every tab
    * @param {import("./clip_take.js").RecorderModel | null} recorder null where the front end cannot load it
-   * @param {Events} told what the kernel says of clips
+   * @param {Events} told the widget: what the kernel says of clips
    */
   constructor(sender, uid, recorder, told) {
     super(sender, uid);
@@ -57,7 +57,7 @@ export class ClipController extends CaptureController {
   /** @param {number} clickedAt */
   async start(clickedAt) {
     if (this.state.phase !== "idle" || this.sentAt !== null) return;
-    const forbidden = this.model ? pageProblem(thisPage()) : clipProblem("noclips");
+    const forbidden = this.forbidden();
     if (forbidden) return this.fail(forbidden);
     this.full = this.arrived = false;
     this.set({ phase: "starting", problem: null, seconds: 0, settings: null, silent: false, clipping: false });
@@ -74,6 +74,12 @@ export class ClipController extends CaptureController {
     this.tickedAt = performance.now();
     this.timer = window.setInterval(() => this.tick(take), TICK_MS);
     await this.listDevices();
+  }
+
+  /** What there is no use recording against. */
+  forbidden() {
+    if (!this.model) return clipProblem("noclips");
+    return this.told.get("can_decode") ? pageProblem(thisPage()) : clipProblem("nodecoder");
   }
 
   /** Count, listen, and end at the limit. @param {ClipTake} take */

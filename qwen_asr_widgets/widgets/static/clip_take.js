@@ -19,7 +19,7 @@ const METER_SAMPLES = 4096;
 
 /**
  * What can go wrong with a clip beside what can with live sound; its words stand under `mic.problem.CODE` too.
- * @param {string} code noclips, format, nosound, large, reloaded, or what the kernel says: notarrived, unreadable
+ * @param {string} code noclips, nodecoder, format, nosound, large, reloaded, or what the kernel says: notarrived, unreadable
  * @returns {import("./capture.js").ProblemCode}
  */
 export function clipProblem(code) {

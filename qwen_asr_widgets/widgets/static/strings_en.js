@@ -61,6 +61,8 @@ export const en = {
   "mic.problem.kernel.text": "The recording was ended so that nothing is lost unseen. Reconnect or restart the kernel, run the cell again and record on.",
   "mic.problem.noclips": "Clips cannot be recorded here.",
   "mic.problem.noclips.text": "This program shows the notebook without ipywebrtc, which records them. Record live, or open a file instead.",
+  "mic.problem.nodecoder": "The kernel cannot decode clips.",
+  "mic.problem.nodecoder.text": "Install PyAV where it runs: pip install \"qwen-asr-widgets[media]\", then restart it. Until then record live, or open a wav, flac, mp3 or ogg file.",
   "mic.problem.format": "The browser cannot record clips.",
   "mic.problem.format.text": "It does not make webm sound: use a current Chrome, Edge or Firefox, record live, or open a file instead.",
   "mic.problem.nosound": "The browser recorded no sound.",

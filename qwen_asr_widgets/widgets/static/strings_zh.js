@@ -64,6 +64,8 @@ export const zh = {
   "mic.problem.kernel.text": "录音已结束，以免内容在不知不觉中丢失。请重新连接或重启内核，重新运行单元格后继续录音。",
   "mic.problem.noclips": "此处无法录制片段。",
   "mic.problem.noclips.text": "当前程序显示笔记本时没有用于录制的 ipywebrtc。请改用实时录音，或打开文件。",
+  "mic.problem.nodecoder": "内核无法解码片段。",
+  "mic.problem.nodecoder.text": "请在内核环境中安装 PyAV：pip install \"qwen-asr-widgets[media]\"，然后重启内核。在此之前请使用实时录音，或打开 wav、flac、mp3、ogg 文件。",
   "mic.problem.format": "浏览器无法录制片段。",
   "mic.problem.format.text": "它不支持生成 webm 声音：请使用新版 Chrome、Edge 或 Firefox，改用实时录音，或打开文件。",
   "mic.problem.nosound": "浏览器没有录到声音。",
