@@ -9,7 +9,7 @@ import { toX } from "./time_axis.js";
 import { scoreColumns } from "./waveform_draw.js";
 
 /** What is wrong, as signs: told apart without colour. @type {Record<Kind, string>} */
-export const SIGNS = { cut: "✂", merged: "∪", missed: "∅", invented: "?" };
+const SIGNS = { cut: "✂", merged: "∪", missed: "∅", invented: "?" };
 const SIGN_WIDTH = 13;
 const MARGIN = 5;
 

@@ -7,7 +7,7 @@
  * @import { Playback } from "./playback.js"
  */
 
-export const TONES = { a: 880, b: 660 };
+const TONES = { a: 880, b: 660 };
 const SECONDS = 0.09;
 const LEVEL = 0.1;
 /** Seconds ahead of the moment heard for which cues are scheduled. */

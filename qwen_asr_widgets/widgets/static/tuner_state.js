@@ -36,7 +36,7 @@ import { measure, united } from "./tuner_measures.js";
 import { same } from "./tuner_scales.js";
 import { HOP, RATE, detectTurns, silenceFrames } from "./tuner_turns.js";
 
-export const KINDS = /** @type {const} */ (["cut", "merged", "missed", "invented"]);
+const KINDS = /** @type {const} */ (["cut", "merged", "missed", "invented"]);
 
 /** @returns {TunerState} */
 export function emptyTuner() {
@@ -153,7 +153,7 @@ function turnsOf(samples) {
 }
 
 /** @param {DataView} places @param {DataView} kinds @returns {Problem[]} */
-export function problemsOf(places, kinds) {
+function problemsOf(places, kinds) {
   const samples = ints(places);
   const found = [];
   for (let k = 0; k < kinds.byteLength; k += 1) {
