@@ -157,6 +157,10 @@ class RunInfo:
         Sample rate (Hz) and channel count before conversion.
     channel : int or "mean" or None
         The channel that was taken.
+    capture : mapping of str to value
+        What the browser did to live sound: the ``device``, the processing ``asked`` for, and the track's real
+        settings (``echoCancellation``, ``noiseSuppression``, ``autoGainControl``, ``channelCount``,
+        ``deviceSampleRate``; None where the browser does not say). Empty for other sound.
     turn_taking : {"service", "client"}
         Who finds the turns. "client": by the turn detection of the recording's settings, with commits to a
         session in manual mode.
@@ -173,6 +177,7 @@ class RunInfo:
     original_rate: int | None = None
     original_channels: int | None = None
     channel: int | str | None = None
+    capture: Mapping[str, Any] = field(default_factory=dict)
     turn_taking: str = "service"
 
 

@@ -304,6 +304,7 @@ class Desk:
         channels = session.settings.get("channelCount")
         self._launch(1.0, {
             "name": session.label, "original_rate": session.sample_rate, "original_channels": channels,
+            "capture": {"device": session.label, "asked": dict(session.asked), **session.settings},
         })
         processed = [name for setting, name in PROCESSING.items() if session.settings.get(setting)]
         if processed and self.recording is not None:
@@ -334,5 +335,5 @@ def _about(recording: Recording) -> dict[str, Any]:
     info = recording.info
     return {
         "name": info.name, "original_rate": info.original_rate,
-        "original_channels": info.original_channels, "channel": info.channel,
+        "original_channels": info.original_channels, "channel": info.channel, "capture": info.capture,
     }

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from support.transcribing import SECONDS, MicrophonePage, ask, of_kind, spoken, state, transcribers
@@ -9,6 +11,7 @@ from support.waiting import wait_until
 
 from qwen_asr_widgets.audio.resample import resample
 from qwen_asr_widgets.realtime.config import SessionConfig
+from qwen_asr_widgets.recording import load_recording
 
 
 @pytest.fixture
@@ -29,7 +32,7 @@ def test_everything_the_microphone_sends_is_on_the_tape_in_order(made) -> None:
     assert recording.info.original_rate == 48_000 and recording.info.name == "Built-in"
 
 
-def test_what_the_browser_did_to_the_sound_is_noted_in_the_recording(made) -> None:
+def test_what_the_browser_did_to_the_sound_is_noted_in_the_recording(made, tmp_path: Path) -> None:
     t = made()
     page = MicrophonePage(t)
     for count, on in ((1, False), (2, True)):
@@ -40,6 +43,10 @@ def test_what_the_browser_did_to_the_sound_is_noted_in_the_recording(made) -> No
     plain, processed = t.recordings
     assert plain.notes == ()
     assert processed.notes == ("The browser processed the sound: echo cancellation, automatic gain",)
+    assert processed.info.capture["device"] == "Built-in" and processed.info.capture["asked"] == {}
+    assert processed.info.capture["echoCancellation"] is True
+    processed.save(tmp_path / "processed.qasr")
+    assert load_recording(tmp_path / "processed.qasr").info.capture == processed.info.capture
 
 
 def test_lost_chunks_stand_as_listed_zeros_and_are_shown(made) -> None:
