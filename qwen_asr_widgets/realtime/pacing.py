@@ -9,6 +9,30 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..errors import SettingError
+
+PACES = (0.001, 1_000_000)
+"""Multiples of real time that can be waited for, and told from as fast as possible."""
+
+
+def check_pace(pace: Any) -> None:
+    """Raise `SettingError` unless ``pace`` is a multiple of real time in `PACES`, or None.
+
+    Examples
+    --------
+    >>> check_pace(1.0), check_pace(None)
+    (None, None)
+    """
+    if pace is None:
+        return
+    low, high = PACES
+    if isinstance(pace, bool) or not isinstance(pace, (int, float)) or not low <= pace <= high:
+        raise SettingError(
+            f"pace is {pace!r:.60}; it must be a number from {low:g} to {high:,} (1.0 is real time), or None "
+            "for as fast as taken.",
+            "pace",
+        )
+
 
 def paced(
     chunks: Iterable[NDArray[np.int16]],
@@ -30,6 +54,11 @@ def paced(
     clock, wait : callable
         Monotonic seconds, and how to wait for some. A late chunk does not delay the ones after it.
 
+    Raises
+    ------
+    SettingError
+        ``pace`` is neither None nor in `PACES`.
+
     Examples
     --------
     >>> now = [0.0]
@@ -38,8 +67,14 @@ def paced(
     >>> [round(now[0], 1) for _ in paced(chunks, 16_000, 1.0, lambda: now[0], wait)]
     [0.1, 0.2, 0.3]
     """
-    if pace is not None and not pace > 0:
-        raise ValueError(f"pace is {pace!r}; it must be positive, or None for as fast as possible.")
+    check_pace(pace)
+    return _paced(chunks, sample_rate, pace, clock, wait)
+
+
+def _paced(
+    chunks: Iterable[NDArray[np.int16]], sample_rate: int, pace: float | None,
+    clock: Callable[[], float], wait: Callable[[float], Any],
+) -> Iterator[NDArray[np.int16]]:
     began, samples = clock(), 0
     for chunk in chunks:
         samples += len(chunk)

@@ -11,7 +11,7 @@ from ..errors import NotConnected, OutboxFull, ServiceClosed, ServiceError, Sett
 from ..realtime.config import SessionConfig
 from ..realtime.endpoints import Endpoint, resolve_endpoint
 from ..realtime.events import Event, TranscriptCompleted, TranscriptFailed
-from ..realtime.pacing import paced
+from ..realtime.pacing import check_pace, paced
 from ..realtime.stream import AudioStream
 from .html import clock
 from .progress import Progress
@@ -109,10 +109,7 @@ def transcribe(
     >>> recording.utterances[0].text  # doctest: +SKIP
     'good morning can you show me how this works'
     """
-    if pace is not None and (isinstance(pace, bool) or not isinstance(pace, (int, float)) or not pace > 0):
-        raise SettingError(
-            f"pace is {pace!r}; it must be positive (1.0 is real time), or None for as fast as taken.", "pace"
-        )
+    check_pace(pace)
     if config is None:
         config = SessionConfig()
     elif not isinstance(config, SessionConfig):

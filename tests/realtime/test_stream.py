@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import logging
+import re
 import threading
 from typing import Any
 
@@ -19,6 +20,7 @@ from qwen_asr_widgets.errors import (
     ServiceClosed,
     ServiceError,
     SessionLost,
+    SettingError,
 )
 from qwen_asr_widgets.realtime.config import SessionConfig
 from qwen_asr_widgets.realtime.endpoints import Endpoint
@@ -322,9 +324,11 @@ def test_without_a_pace_nothing_is_waited_for() -> None:
     assert clock.waits == []
 
 
-def test_a_pace_must_be_positive() -> None:
-    with pytest.raises(ValueError, match="pace is 0"):
-        list(paced([RAMP], 16_000, 0))
+@pytest.mark.parametrize("pace", [0, -1, float("nan"), float("inf"), 10**400, 1e-300, "fast", True, [1.0]])
+def test_a_pace_that_cannot_be_kept_is_refused_with_its_value_and_the_remedy(pace: Any) -> None:
+    with pytest.raises(SettingError, match=re.escape(f"pace is {pace!r:.60};") + ".*None for as fast as") as told:
+        paced([RAMP], 16_000, pace)
+    assert told.value.param == "pace"
 
 
 def test_a_script_may_greet_by_default() -> None:
