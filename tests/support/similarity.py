@@ -6,7 +6,7 @@ import numpy as np
 
 from qwen_asr_widgets.audio.resample import resample
 
-RATE = 16_000
+RATE = 48_000
 PIECE = RATE // 10
 REACH = RATE // 20
 
@@ -20,12 +20,20 @@ def _best_place(piece: np.ndarray, played: np.ndarray) -> int:
     return int(np.argmax(products[: len(energy)] / np.sqrt(energy + 1e-6)))
 
 
+def _one_then_other(piece: np.ndarray, first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    """Return the first sound up to a sample, then the second: the sample that comes nearest to the piece."""
+    worse = np.square(piece - first, dtype=float) - np.square(piece - second, dtype=float)
+    change = int(np.argmin(np.concatenate([[0.0], np.cumsum(worse)])))
+    return np.concatenate([first[:change], second[change:]])
+
+
 def best_correlation(piece: np.ndarray, piece_rate: int, loop: np.ndarray, loop_rate: int) -> float:
     """Return the correlation of a piece with the best fitting place of an endlessly repeated sound.
 
-    Both are compared at 16 kHz, the piece without its first and last 50 ms. On a busy machine Chromium's
-    fake device skips or repeats 10 ms now and then; so each tenth of a second is laid on its own best
-    place within 50 ms of the one before, and the correlation is that of the whole.
+    Both are compared at 48 kHz, where half a sample of shift costs nothing that counts, and the piece
+    without its first and last 50 ms. On a busy machine Chromium's fake device skips or repeats 10 ms now and
+    then; so each tenth of a second is laid on its own best place within 50 ms of the one before, changing
+    over at the sample where that fits best, and the correlation is that of the whole.
     """
     heard = resample(piece.astype(np.float32), piece_rate, RATE)[RATE // 20 : -RATE // 20]
     once = resample(loop.astype(np.float32), loop_rate, RATE)
@@ -33,12 +41,18 @@ def best_correlation(piece: np.ndarray, piece_rate: int, loop: np.ndarray, loop_
     loud = int(np.argmax(np.abs(heard)))
     second = slice(max(0, loud - RATE // 4), loud + RATE // 4)
     lag = (_best_place(heard[second], played[: 2 * len(once)]) - second.start) % len(once) + len(once)
-    matched = [np.zeros(0, np.float32)]
+    lags = [lag]
     for start in range(0, len(heard) - PIECE, PIECE):
+        part, low = heard[start : start + PIECE], start + lags[-1] - REACH
+        heard_any = np.abs(part).max() > 0.01
+        step = _best_place(part, played[low : low + PIECE + 2 * REACH]) - REACH if heard_any else 0
+        lags.append(lags[-1] + step)
+    matched = []
+    for number, around in enumerate(zip(lags, lags[1:], [*lags[2:], lags[-1]])):
+        start = number * PIECE
         part = heard[start : start + PIECE]
-        low = start + lag - REACH
-        if np.abs(part).max() > 0.01:
-            lag += _best_place(part, played[low : low + PIECE + 2 * REACH]) - REACH
-        matched.append(played[start + lag : start + lag + PIECE])
+        before, now, after = (played[start + at : start + at + PIECE] for at in around)
+        ways = (_one_then_other(part, before, now), _one_then_other(part, now, after))
+        matched.append(min(ways, key=lambda way: float(np.square(part - way).sum())))
     whole = np.concatenate(matched)
     return float(np.corrcoef(heard[: len(whole)], whole)[0, 1])
