@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, overload
 from ..audio.reference import ReferenceTurn
 from ..audio.units import seconds_to_ms, seconds_to_samples
 from ..errors import MissingDependency, SettingError
-from .languages import units
+from .revision import revised
 from .summary import LatencySummary, summarize
 
 if TYPE_CHECKING:
@@ -21,6 +21,12 @@ if TYPE_CHECKING:
 
 SentAt = Callable[[int], "float | None"]
 """The send ledger: from a sample of the tape to the time (s) at which its chunk first went out."""
+
+Drift = Callable[[int, float], float]
+"""From a sample and a later time (s) to the seconds by which sound went out too soon in between."""
+
+STEADY = 0.3
+"""Seconds of drift up to which a delay is still one of the service."""
 
 
 @dataclass(frozen=True)
@@ -53,6 +59,9 @@ class UtteranceLatency:
         Index of the reference turn this utterance was matched to.
     ended_by : str or None
         What closed the turn; summaries take only ``"silence"``.
+    off_pace : bool
+        Whether a delay is None because its sound did not go out at the run's pace: in a burst after a slow
+        connection, or with a pause in it (more than 0.3 s off).
 
     Examples
     --------
@@ -72,6 +81,7 @@ class UtteranceLatency:
     source: str | None = None
     reference: int | None = None
     ended_by: str | None = None
+    off_pace: bool = False
 
     @property
     def cut(self) -> bool:
@@ -148,6 +158,7 @@ class LatencyTable(Sequence[UtteranceLatency]):
         return summarize(
             [row for row in closed if not row.cut], self.source, self.chunk_ms, self.pace,
             cut=sum(row.cut for row in closed), left_out=len(self) - len(closed),
+            off_pace=sum(row.off_pace and row.finalization is None for row in closed),
         )
 
     def to_frame(self) -> Any:
@@ -184,6 +195,7 @@ def measure_utterance(
     sample_rate: int,
     reference: Sequence[ReferenceTurn] | None = None,
     index: int | None = None,
+    drift: Drift | None = None,
 ) -> UtteranceLatency:
     """Measure one utterance against the send ledger.
 
@@ -199,6 +211,8 @@ def measure_utterance(
         Where speech truly began and ended; without it, the service's own report is taken.
     index : int or None
         The reference turn this utterance is matched to; None: its ends of speech are not known.
+    drift : callable, optional
+        How far sending was off the run's pace; a delay over a stretch that was far off is None.
     """
     speech: tuple[float | None, float | None] = (utterance.onset, utterance.end)
     told = utterance.onset_source
@@ -207,30 +221,50 @@ def measure_utterance(
         turn = reference[index] if index is not None else None
         speech = (turn.start, turn.end) if turn else (None, None)
         source = "reference"
-    first = _sent_ms(speech[0], sent_at, sample_rate, 0)
-    last = _sent_ms(speech[1], sent_at, sample_rate, -1)
+    sending = _Sending(sent_at, None if told == "client" else drift)
+    begin, end = _sample(speech[0], sample_rate, 0), _sample(speech[1], sample_rate, -1)
     heard = next((partial.time for partial in utterance.partials if partial.text or partial.stash), None)
-    final = _ms(utterance.final_at) if utterance.status == "final" else None
-    stopped = _ms(utterance.stopped_at) if utterance.end is not None else None
-    endpoint, decode = _delay(stopped, last), _delay(final, stopped)
-    if stopped is None:
-        decode = _delay(final, _ms(utterance.committed_sent_at))
+    final = utterance.final_at if utterance.status == "final" else None
+    stopped = utterance.stopped_at if utterance.end is not None else None
+    endpoint = sending.delay(end, stopped)
     return UtteranceLatency(
         number=utterance.number,
-        onset_delay=None if told == "client" else _delay(_ms(utterance.started_at), first),
-        first_partial=_delay(_ms(heard), first),
+        onset_delay=None if told == "client" else sending.delay(begin, utterance.started_at),
+        first_partial=sending.delay(begin, heard),
         endpoint_delay=endpoint,
-        decode_delay=decode,
-        finalization=None if endpoint is None else _delay(final, last),
-        revised_share=_revised(utterance),
-        source=source if first is not None or last is not None else None,
+        decode_delay=_delay(final, utterance.committed_sent_at if stopped is None else stopped),
+        finalization=None if endpoint is None or end is None else _delay(final, sent_at(end)),
+        revised_share=revised(utterance),
+        source=source if sending.known(begin) or sending.known(end) else None,
         reference=index,
         ended_by=utterance.ended_by,
+        off_pace=sending.off_pace,
     )
 
 
+class _Sending:
+    """Delays since the sending of a sample, where the sound went out at the run's pace since then."""
+
+    def __init__(self, sent_at: SentAt, drift: Drift | None) -> None:
+        self._sent_at = sent_at
+        self._drift = drift
+        self.off_pace = False
+
+    def known(self, sample: int | None) -> bool:
+        return sample is not None and self._sent_at(sample) is not None
+
+    def delay(self, sample: int | None, until: float | None) -> float | None:
+        if sample is None or until is None:
+            return None
+        if self._drift is not None and abs(self._drift(sample, until)) > STEADY:
+            self.off_pace = True
+            return None
+        return _delay(until, self._sent_at(sample))
+
+
 def measure_by_reference(
-    utterances: Sequence[Utterance], sent_at: SentAt, sample_rate: int, reference: Sequence[ReferenceTurn]
+    utterances: Sequence[Utterance], sent_at: SentAt, sample_rate: int, reference: Sequence[ReferenceTurn],
+    drift: Drift | None = None,
 ) -> list[UtteranceLatency]:
     """Measure every utterance from the reference turn it matches (`match_reference`).
 
@@ -247,7 +281,7 @@ def measure_by_reference(
                 f"reference holds {turn!r}; give ReferenceTurn(start, end) values, in seconds.", "reference"
             )
     return [
-        measure_utterance(utterance, sent_at, sample_rate, reference, index)
+        measure_utterance(utterance, sent_at, sample_rate, reference, index, drift)
         for utterance, index in zip(utterances, match_reference(utterances, reference))
     ]
 
@@ -282,57 +316,19 @@ def match_reference(
     return matches
 
 
-def revised_share(versions: Sequence[str], language: str | None = None) -> float | None:
-    """Return the share of shown words (or characters) that a later version took back.
-
-    Each version is compared with the next: what stands after their common beginning is taken back. The last
-    version is the final; it can take back, but what it adds was never a partial. This is the erasure of
-    Arivazhagan et al. (2020), "Re-translation versus streaming", over what the partials wrote.
-
-    Examples
-    --------
-    >>> revised_share(["so it", "so I was", "so I was there"], "en")
-    0.25
-    """
-    written = erased = 0
-    shown: list[str] = []
-    for position, version in enumerate(versions):
-        following = units(version, language)
-        common = 0
-        while common < min(len(shown), len(following)) and shown[common] == following[common]:
-            common += 1
-        erased += len(shown) - common
-        if position < len(versions) - 1:
-            written += len(following) - common
-        shown = following
-    return erased / written if written else None
-
-
 def table_source(rows: Sequence[UtteranceLatency]) -> str:
     """Return what a table must say of itself: one estimated row makes it an estimate."""
     sources = {row.source for row in rows}
     return next((source for source in ("estimated", "client") if source in sources), "service")
 
 
-def _sent_ms(position: float | None, sent_at: SentAt, sample_rate: int, offset: int) -> int | None:
-    """Return when the sample at a position (s) was sent, in ms; ``offset`` -1 takes the sample before it."""
-    if position is None:
+def _sample(position: float | None, sample_rate: int, offset: int) -> int | None:
+    """Return the sample at a position (s); ``offset`` -1 takes the one before it."""
+    return None if position is None else max(0, seconds_to_samples(position, sample_rate) + offset)
+
+
+def _delay(later: float | None, earlier: float | None) -> float | None:
+    """Return the seconds between two times, each rounded to a millisecond first."""
+    if later is None or earlier is None:
         return None
-    return _ms(sent_at(max(0, seconds_to_samples(position, sample_rate) + offset)))
-
-
-def _revised(utterance: Utterance) -> float | None:
-    """Return the revised share once nothing more can be revised."""
-    versions = [partial.text + partial.stash for partial in utterance.partials]
-    if utterance.open or not versions:
-        return None
-    final = utterance.text if utterance.status == "final" else versions[-1]
-    return revised_share([*versions, final], utterance.language)
-
-
-def _ms(seconds: float | None) -> int | None:
-    return None if seconds is None else seconds_to_ms(seconds)
-
-
-def _delay(later: int | None, earlier: int | None) -> float | None:
-    return None if later is None or earlier is None else (later - earlier) / 1_000
+    return (seconds_to_ms(later) - seconds_to_ms(earlier)) / 1_000

@@ -86,3 +86,33 @@ class SendLedger:
         if sample < 0 or index == len(self._stops) or sample < self._starts[index]:
             return None
         return self._times[index]
+
+    def drift(self, sample: int, until: float, samples_per_second: float) -> float:
+        """Return by how many seconds sound went out too soon (or, negative, was held up) on a stretch.
+
+        Parameters
+        ----------
+        sample : int
+            Where the stretch begins.
+        until : float
+            The time (s) at which it ends.
+        samples_per_second : float
+            What the pace should have been.
+
+        Notes
+        -----
+        0.0 where nothing of it was sent. Where no sound followed, its end held nothing up.
+
+        Examples
+        --------
+        >>> ledger = SendLedger()
+        >>> for second in range(4):
+        ...     _ = ledger.add(1000 * second, 1000 * second + 1000, [0.0, 0.1, 2.0, 5.0][second])
+        >>> round(ledger.drift(0, 1.0, 1000), 3), round(ledger.drift(1000, 4.9, 1000), 3)
+        (1.0, -2.8)
+        """
+        begun, index = self.at(sample), bisect_right(self._times, until)
+        if begun is None or index == 0:
+            return 0.0
+        drift = (self._stops[index - 1] - sample) / samples_per_second - (until - begun)
+        return drift if index < len(self) else max(0.0, drift)

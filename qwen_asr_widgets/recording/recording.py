@@ -132,7 +132,7 @@ class Recording(RunLog):
         if reference is None:
             rows = [utterance.latency for utterance in utterances]
             return LatencyTable(rows, table_source(rows), info.chunk_ms, info.pace)
-        rows = measure_by_reference(utterances, self.sent_at, self.tape.sample_rate, reference)
+        rows = measure_by_reference(utterances, self.sent_at, self.tape.sample_rate, reference, self.drift)
         return LatencyTable(rows, "reference", info.chunk_ms, info.pace)
 
     def to_frame(self, reference: Sequence[ReferenceTurn] | None = None) -> Any:

@@ -16,6 +16,7 @@ from ..realtime.client_turn import ClientTurn, LocalEvent
 from ..realtime.config import SessionConfig
 from ..realtime.events import AppendAudio, Event, SessionUpdate
 from ..realtime.session import Session
+from ..realtime.wire_text import well_formed
 from .event_log import EventLog
 from .ledger import SendLedger
 from .settings import SettingsLog
@@ -53,7 +54,7 @@ class RunLog:
         is_clients = self._info.turn_taking == "client"
         self._session = Session(replace(config, turn_detection=None) if is_clients else config)
         self._ledger = SendLedger()
-        self._timer = UtteranceTimer(self._ledger.at, config.sample_rate)
+        self._timer = UtteranceTimer(self._ledger.at, config.sample_rate, self.drift)
         self._events = EventLog(self._ledger)
         self._settings = SettingsLog(config, self._info.turn_taking)
         self._connections: list[Connection] = []
@@ -130,7 +131,7 @@ class RunLog:
     def note(self, text: str) -> None:
         """Add a sentence on something out of the ordinary."""
         with self._lock:
-            self._notes.append(text)
+            self._notes.append(well_formed(text))
             self._version += 1
 
     def finish(self, complete: bool) -> None:
@@ -259,3 +260,11 @@ class RunLog:
         """Return when the chunk with this sample first went out, in seconds since the recording began."""
         with self._lock:
             return self._ledger.at(sample)
+
+    def drift(self, sample: int, until: float) -> float:
+        """Return by how many seconds sound went out too soon for the run's pace, see `SendLedger.drift`."""
+        pace = self.info.pace
+        if pace is None:
+            return 0.0
+        with self._lock:
+            return self._ledger.drift(sample, until, pace * self.tape.sample_rate)

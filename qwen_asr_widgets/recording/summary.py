@@ -72,6 +72,8 @@ class LatencySummary:
         Utterances left out because the service closed them before their reference turn had ended.
     left_out : int
         Utterances left out because something other than silence closed them.
+    off_pace : int
+        Utterances without a wait because their sound did not go out at the pace: in a burst, or paused.
     measures : dict of str to Measure
         By field name of `UtteranceLatency`; a delay that no utterance has is absent.
     """
@@ -82,6 +84,7 @@ class LatencySummary:
     pace: float | None = None
     cut: int = 0
     left_out: int = 0
+    off_pace: int = 0
     measures: dict[str, Measure] = field(default_factory=dict)
 
     def __getitem__(self, name: str) -> Measure:
@@ -104,6 +107,8 @@ class LatencySummary:
             parts.append(f"{self.cut} cut and not counted")
         if self.left_out:
             parts.append(f"{self.left_out} not closed by silence")
+        if self.off_pace:
+            parts.append(f"{self.off_pace} not sent at that pace")
         return "; ".join(parts)
 
     def __str__(self) -> str:
@@ -138,6 +143,7 @@ def summarize(
     pace: float | None,
     cut: int = 0,
     left_out: int = 0,
+    off_pace: int = 0,
 ) -> LatencySummary:
     """Summarize rows that have the delays as attributes (seconds or None)."""
     measures = {}
@@ -146,4 +152,4 @@ def summarize(
         if values:
             p50, p95, p99 = (float(value) for value in np.percentile(values, (50, 95, 99)))
             measures[name] = Measure(len(values), p50, p95, p99, max(values))
-    return LatencySummary(len(rows), source, chunk_ms, pace, cut, left_out, measures)
+    return LatencySummary(len(rows), source, chunk_ms, pace, cut, left_out, off_pace, measures)

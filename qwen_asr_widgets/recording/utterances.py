@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ..realtime.session import Utterance
-from .latency import SentAt, UtteranceLatency, measure_utterance
+from .latency import Drift, SentAt, UtteranceLatency, measure_utterance
 
 
 @dataclass(frozen=True)
@@ -30,10 +30,13 @@ class UtteranceTimer:
         The send ledger. A sample is sent before the service can speak of it, so what was measured holds.
     sample_rate : int
         Rate (Hz) of the ledger's samples.
+    drift : callable
+        How far sending was off the pace.
     """
 
-    def __init__(self, sent_at: SentAt, sample_rate: int) -> None:
+    def __init__(self, sent_at: SentAt, sample_rate: int, drift: Drift) -> None:
         self._sent_at = sent_at
+        self._drift = drift
         self._sample_rate = sample_rate
         self._known: dict[int, tuple[Utterance, TimedUtterance]] = {}
 
@@ -42,7 +45,7 @@ class UtteranceTimer:
         before = self._known.get(utterance.number)
         if before is not None and before[0] is utterance:
             return before[1]
-        latency = measure_utterance(utterance, self._sent_at, self._sample_rate)
+        latency = measure_utterance(utterance, self._sent_at, self._sample_rate, drift=self._drift)
         timed = TimedUtterance(**vars(utterance), latency=latency)
         self._known[utterance.number] = (utterance, timed)
         return timed

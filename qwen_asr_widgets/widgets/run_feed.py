@@ -82,6 +82,7 @@ def summary_state(recording: Recording) -> dict[str, Any]:
     return {
         "figures": figures, "n": wait.n if wait is not None else summary.n, "chunk_ms": summary.chunk_ms,
         "pace": summary.pace, "source": summary.source, "cut": summary.cut, "left_out": summary.left_out,
+        "off_pace": summary.off_pace,
     }
 
 

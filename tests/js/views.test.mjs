@@ -83,7 +83,7 @@ test("manual mode has a decode delay and no endpoint", () => {
 
 const summary = {
   figures: { p50: 1.1, p95: 1.38, p99: 1.39, longest: 1.4 }, n: 12, chunk_ms: 100, pace: 1, source: "service",
-  cut: 0, left_out: 0,
+  cut: 0, left_out: 0, off_pace: 0,
 };
 
 test("figures never stand without their number and how the sound was sent", () => {

@@ -11,8 +11,9 @@ from qwen_asr_widgets.audio.reference import ReferenceTurn
 from qwen_asr_widgets.errors import SettingError
 from qwen_asr_widgets.realtime.config import SessionConfig
 from qwen_asr_widgets.realtime.session import Utterance
-from qwen_asr_widgets.recording.latency import match_reference, revised_share
+from qwen_asr_widgets.recording.latency import match_reference
 from qwen_asr_widgets.recording.ledger import SendLedger
+from qwen_asr_widgets.recording.revision import revised_share
 from qwen_asr_widgets.recording.summary import summarize
 
 
@@ -41,6 +42,41 @@ def test_a_lag_in_sending_is_not_blamed_on_the_service():
     assert lagging.finish().latency()[0].endpoint_delay == pytest.approx(
         prompt.finish().latency()[0].endpoint_delay - 0.05
     )
+
+
+def sent_at_other_times(script, when):
+    """Let chunks leave at other times than their own."""
+    noted = script.recording.audio_sent
+    script.recording.audio_sent = lambda start, stop, time: noted(start, stop, 100 + when(time - 100))
+    return script
+
+
+def test_what_waited_for_a_slow_connection_and_left_in_a_burst_is_no_latency_of_the_service():
+    script = sent_at_other_times(Script(10.0), lambda time: max(time, 3.75))
+    script.turn("a", 1.0, 3.0, "so it was", started=2.8, partials=[(2.81, "", "so")])
+    script.turn("b", 5.0, 7.0, "and is", partials=[(0.5, "", "and")])
+    table = script.finish().latency()
+    early, steady = table
+    assert early.off_pace and not steady.off_pace
+    assert (early.onset_delay, early.first_partial, early.endpoint_delay, early.finalization) == (None,) * 4
+    assert early.decode_delay == pytest.approx(0.2) and steady.finalization == pytest.approx(1.0)
+    summary = table.summary()
+    assert summary.off_pace == 1 and summary["finalization"].n == 1
+    assert str(summary).endswith("1 not sent at that pace)")
+
+
+def test_a_pause_within_an_utterance_is_not_counted_as_waiting_for_its_first_words():
+    script = sent_at_other_times(Script(24.0), lambda time: time if time < 2.0 else time + 20.0)
+    script.turn("a", 1.0, 3.0, "so it was", partials=[(21.2, "", "so")], endpoint=20.8)
+    row = script.finish(50.0).latency()[0]
+    assert row.off_pace and row.first_partial is None
+    assert row.onset_delay == pytest.approx(0.0) and row.endpoint_delay == pytest.approx(0.8)
+
+
+def test_sound_sent_as_fast_as_it_is_taken_has_no_pace_to_be_off():
+    script = sent_at_other_times(Script(6.0, pace=None), lambda time: 0.1)
+    row = script.turn("a", 1.0, 3.0, "so it was").finish().latency()[0]
+    assert not row.off_pace and row.endpoint_delay is not None
 
 
 def test_an_empty_partial_is_not_the_first():

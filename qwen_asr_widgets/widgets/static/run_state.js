@@ -33,6 +33,7 @@
  * @property {"reference" | "service" | "client" | "estimated"} source
  * @property {number} cut
  * @property {number} left_out
+ * @property {number} off_pace
  * @typedef {object} RunInfo
  * @property {string} title
  * @property {string} engine

@@ -24,13 +24,14 @@ export function engineText({ engine, settings }, t) {
  */
 export function summaryText(summary, t) {
   if (!summary) return "";
-  const { figures, n, chunk_ms: chunk, pace, source, cut, left_out: leftOut } = summary;
+  const { figures, n, chunk_ms: chunk, pace, source, cut, left_out: leftOut, off_pace: offPace } = summary;
   const said = [`n = ${n}`];
   if (chunk !== null) said.push(t("run.chunks", { ms: chunk }));
   said.push(pace === null ? t("run.pace.free") : pace === 1 ? t("run.pace.real") : t("run.pace.times", { pace }));
   said.push(t(`run.source.${source}`));
   if (cut) said.push(t("run.cut", { count: cut }));
   if (leftOut) said.push(t("run.leftOut", { count: leftOut }));
+  if (offPace) said.push(t("run.offPace", { count: offPace }));
   return t("run.summary", { figures: figuresText(figures, t), conditions: said.join(t("run.comma")) });
 }
 
