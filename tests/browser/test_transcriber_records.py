@@ -55,7 +55,7 @@ def test_a_clip_is_chosen_under_the_microphone_recorded_and_transcribed(
     assert shown.page.get_by_text("a kernel that hears nothing while a cell runs").is_visible()
     for count in (1, 2):
         shown.page.locator(RECORD).click()
-        shown.shows("The sound comes whole after Stop")
+        shown.shows("The clip is handed over when you press Stop")
         wait_for_seconds(shown.page, 1.5)
         shown.page.locator(RECORD).click()
         shown.until(lambda: len(shown.view.recordings) == count)
