@@ -11,6 +11,8 @@ from matplotlib.text import Text
 from matplotlib.transforms import Affine2D, Bbox
 
 ELLIPSIS = "\u2026"
+MOST_SEEN = 4_000
+"""Characters: more than a picture has room for, and few enough to be laid out at once."""
 
 
 class FittedText(Text):
@@ -41,7 +43,7 @@ class FittedText(Text):
         shift: float = 0.0, **properties: Any,
     ) -> None:
         super().__init__(_anchor(x0, x1, properties.get("ha", "left")), y, "", **properties)
-        self.full_text = text
+        self.full_text = shortened(text)
         self.span = (x0, x1)
         self.max_lines = max_lines
         self.min_pixels = min_pixels
@@ -103,6 +105,11 @@ class FittedText(Text):
     def _pixels_per_point(self) -> float:
         figure = self.get_figure(root=True)
         return 1.0 if figure is None else float(figure.dpi) / 72
+
+
+def shortened(text: str) -> str:
+    """Return a text, or of one longer than can be seen the beginning with an ellipsis."""
+    return text if len(text) <= MOST_SEEN else text[: MOST_SEEN - 1] + ELLIPSIS
 
 
 def fit(text: str, available: float, max_lines: int, width: Callable[[str], float]) -> str:

@@ -17,6 +17,7 @@ from .axes import (
     points_wide,
     quiet,
 )
+from .fitted import FittedText, shortened
 from .fonts import fonts_for
 from .layout import Lanes, Wait, envelope, stack, text_room, waits_of, with_label
 from .style import Palette, palette_for
@@ -83,7 +84,8 @@ def plot_recording(
     colors = palette_for(ax)
     utterances = recording.utterances
     footer = footer_text(recording, latency)
-    fonts = fonts_for("".join(utterance.text for utterance in utterances) + recording.info.name)
+    texts = [recording.info.name, *(utterance.text for utterance in utterances)]
+    fonts = fonts_for("".join(map(shortened, texts)))
     waits = waits_of(utterances, latency, reference) if recording.info.pace == 1 else []
     rows = stack([(wait.end, wait.final) for wait in waits])
     picture = _Picture(ax, colors, fonts)
@@ -111,12 +113,10 @@ class _Picture:
 
     def fitted(self, x0: float, x1: float, y: float, text: str, **properties: Any) -> Any:
         """Add a text that stays between two times; ``transform`` may say otherwise."""
-        from .fitted import FittedText
-
         properties.setdefault("transform", self.mixed)
         properties.setdefault("color", self.colors.text)
         properties.setdefault("fontsize", TEXT_SIZE)
-        text = self.fonts.shown(text)
+        text = self.fonts.shown(shortened(text))
         families = list(self.fonts.families)
         artist = FittedText(x0, x1, y, text, fontfamily=families, parse_math=False, **properties)
         self.ax.add_artist(artist)

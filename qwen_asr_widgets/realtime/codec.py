@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import binascii
 import json
-import math
 import os
 from base64 import b64decode
 from collections.abc import Callable, Iterator, Mapping
@@ -29,12 +28,16 @@ from .events import (
     TranscriptFailed,
     UnknownEvent,
 )
+from .wire_text import read_json
 
 MAX_APPEND_CHARS = 15 * 1024 * 1024
 """Characters of base64 in one append, as documented."""
 
 _PIECE_CHARS = 256 * 1024
 """Characters decoded at a time; a multiple of four."""
+
+MAX_MS = 10**12
+"""A position further from the beginning (32 years) is none."""
 
 _OPTIONAL = frozenset({"audio_onset_ms", "reason"})
 """Fields left out of the frame where there is nothing to say."""
@@ -107,15 +110,16 @@ def to_message(event: Event, event_id: str | None = None) -> dict[str, Any]:
 
 
 def parse(text: str | bytes | bytearray) -> dict[str, Any]:
-    """Return the JSON object of a frame.
+    """Return the JSON object of a frame; a lone surrogate in a text of it becomes U+FFFD.
 
     Raises
     ------
     ProtocolError
-        Not JSON (``invalid_json``), not an object or without a ``type`` (``invalid_event``).
+        Not JSON or nested too deep (``invalid_json``), not an object or without a ``type``
+        (``invalid_event``).
     """
     try:
-        message = json.loads(text, parse_constant=_no_constant)
+        message = read_json(text)
     except (ValueError, RecursionError) as problem:
         raise ProtocolError(f"The message is not valid JSON: {problem}.", "invalid_json") from None
     if not isinstance(message, dict):
@@ -127,10 +131,6 @@ def parse(text: str | bytes | bytearray) -> dict[str, Any]:
             f"type must name an event, not {message.get('type')!r}.", "invalid_event", "type"
         )
     return message
-
-
-def _no_constant(name: str) -> Any:
-    raise ValueError(f"{name} is not JSON")
 
 
 def decode_server(text: str | bytes | bytearray) -> tuple[dict[str, Any], ServerEvent]:
@@ -251,8 +251,11 @@ def _optional_text(value: Any, name: str) -> str | None:
 
 
 def _milliseconds(value: Any, name: str) -> int:
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
-        raise ProtocolError(f"{name} must be a number of milliseconds, not {value!r}.", "invalid_value", name)
+    number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    if not number or not -MAX_MS <= value <= MAX_MS:
+        raise ProtocolError(
+            f"{name} must be a number of milliseconds, not {value!r:.60}.", "invalid_value", name
+        )
     return round(value)
 
 

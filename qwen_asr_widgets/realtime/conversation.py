@@ -14,7 +14,7 @@ from typing import Any, List
 from ..errors import MissingKey, NotConnected, ServiceError, SessionLost, SettingError
 from .callback import OmniRealtimeCallback
 from .codec import encode_append_base64, new_event_id
-from .endpoints import is_dashscope_url, missing_key_message
+from .endpoints import find_dashscope_key, is_dashscope_url, missing_key_message
 from .params import (
     AudioFormat,
     AudioFormatConfig,
@@ -49,7 +49,8 @@ class OmniRealtimeConversation(SessionFacts):
     url : str or None
         Address without the model; None is DashScope's Beijing region.
     api_key : str or None
-        The key; None looks it up when connecting (``qwen_asr_widgets.api_key``, ``DASHSCOPE_API_KEY``).
+        The key; None looks it up when connecting (``qwen_asr_widgets.api_key``, ``DASHSCOPE_API_KEY``), for
+        DashScope's own hosts by ``wss://`` alone.
     additional_params : object
         Taken and not used, as in the official class.
 
@@ -104,6 +105,8 @@ class OmniRealtimeConversation(SessionFacts):
     @property
     def apikey(self) -> str | None:
         """The key that would be sent now; it is looked up, not kept."""
+        if is_dashscope_url(self.url):
+            return find_dashscope_key(self.url, self._key)
         return find_key(self._key)
 
     # ---- connection
@@ -119,7 +122,7 @@ class OmniRealtimeConversation(SessionFacts):
             DashScope wants a key and there is none.
         """
         if is_dashscope_url(self.url) and not self.apikey:
-            raise MissingKey(missing_key_message("DashScope"))
+            raise MissingKey(missing_key_message("DashScope", self.url))
         self.ws = Connection(self.url, self._request_headers, self._on_message, self._on_close)
         self.ws.open()
         self.thread = self.ws.thread

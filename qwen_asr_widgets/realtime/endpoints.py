@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qs, quote, urlsplit
+from urllib.parse import parse_qs, quote, urlsplit, urlunsplit
 
 from ..errors import EndpointError, MissingKey
 from .keys import KEY_VARIABLE, Secret, find_key, sealed
@@ -28,7 +29,8 @@ class Endpoint:
         ``ws://`` or ``wss://`` address without the model, e.g. ``wss://host/api-ws/v1/realtime``.
     api_key : str or None
         Sent as ``Authorization: Bearer``. None: for DashScope's hosts it is looked up when connecting
-        (``qwen_asr_widgets.api_key``, then ``DASHSCOPE_API_KEY``); to other hosts none is sent.
+        (``qwen_asr_widgets.api_key``, then ``DASHSCOPE_API_KEY``) and sent by ``wss://`` alone; to other
+        hosts none is sent.
     model : str
         Model name; an unknown one is the service's business.
     workspace : str or None
@@ -50,7 +52,8 @@ class Endpoint:
 
     Notes
     -----
-    The key is in no repr, comparison or pickle: an unpickled endpoint looks its key up again.
+    The key is in no repr, comparison or pickle: an unpickled endpoint looks its key up again. A repr shows
+    the `public_address` alone, as user, password and query of a URL may be secret too.
 
     Examples
     --------
@@ -60,7 +63,7 @@ class Endpoint:
     'wss://example.org/realtime?model=qwen3-asr-flash-realtime'
     """
 
-    url: str
+    url: str = field(repr=False)
     api_key: Secret | None = field(default=None, repr=False, compare=False)
     model: str = DEFAULT_MODEL
     workspace: str | None = None
@@ -86,6 +89,10 @@ class Endpoint:
             object.__setattr__(self, place.name, value)
         self.__post_init__()
 
+    def __repr__(self) -> str:
+        shown = [f"{place.name}={getattr(self, place.name)!r}" for place in fields(self) if place.repr]
+        return f"{type(self).__name__}({', '.join([repr(self.public_address), *shown])})"
+
     def __post_init__(self) -> None:
         object.__setattr__(self, "api_key", sealed(self.api_key))
         check_url(self.url)
@@ -98,6 +105,11 @@ class Endpoint:
     def is_dashscope(self) -> bool:
         """Whether this is one of DashScope's hosts, which want a key."""
         return is_dashscope_url(self.url)
+
+    @property
+    def public_address(self) -> str:
+        """The URL without what may be secret: user, password, query and fragment."""
+        return public_address(self.url)
 
     @property
     def is_loopback(self) -> bool:
@@ -124,13 +136,13 @@ class Endpoint:
         Raises
         ------
         MissingKey
-            DashScope wants a key and there is none.
+            DashScope wants a key and there is none, or none was given for an unencrypted address of it.
         """
         if not self.is_dashscope:
             return self.api_key.reveal() or None if self.api_key else None
-        key = find_key(self.api_key)
+        key = find_dashscope_key(self.url, self.api_key)
         if not key:
-            raise MissingKey(missing_key_message(self.name))
+            raise MissingKey(missing_key_message(self.name, self.url))
         return key
 
     def request_headers(self) -> dict[str, str]:
@@ -144,8 +156,18 @@ class Endpoint:
         return headers
 
 
-def missing_key_message(name: str) -> str:
+def find_dashscope_key(url: str, given: str | Secret | None) -> str | None:
+    """Return the key for one of DashScope's hosts: the one given, or by ``wss://`` the one looked up."""
+    return find_key(given) if given or is_encrypted(url) else None
+
+
+def missing_key_message(name: str, url: str) -> str:
     """Return the sentence that says how to give a key."""
+    if not is_encrypted(url):
+        return (
+            f"{public_address(url)} is not encrypted, so no key was looked up for it. Use wss://, or pass "
+            "api_key=… to send a key in the clear."
+        )
     return (
         f"{name} wants a DashScope key and none was given. Pass api_key=…, set qwen_asr_widgets.api_key or "
         f"the variable {KEY_VARIABLE}; without a key, use the embedded service: endpoint='embedded'."
@@ -162,8 +184,34 @@ def check_url(url: Any) -> None:
         ok = False
     if not ok:
         raise EndpointError(
-            f"{url!r} is not a WebSocket address; give one like 'wss://host/api-ws/v1/realtime'."
+            f"{_shown(url)} is not a WebSocket address; give one like 'wss://host/api-ws/v1/realtime'."
         )
+
+
+def _shown(where: Any) -> str:
+    """Return what was given for an address, as an error may name it: no user, password or query."""
+    if not isinstance(where, str):
+        return f"{where!r:.200}"
+    return f"{re.sub('//.*@', '//', where.partition('?')[0])!r:.200}"
+
+
+def public_address(url: str) -> str:
+    """Return a URL without what may be secret: user, password, query and fragment.
+
+    Examples
+    --------
+    >>> public_address("wss://me:secret@example.org:8443/realtime?token=secret")
+    'wss://example.org:8443/realtime'
+    """
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    host = f"[{host}]" if ":" in host else host
+    return urlunsplit((parts.scheme, f"{host}:{parts.port}" if parts.port else host, parts.path, "", ""))
+
+
+def is_encrypted(url: str) -> bool:
+    """Return whether an address is reached through TLS."""
+    return urlsplit(url).scheme == "wss"
 
 
 def is_dashscope_url(url: str) -> bool:
@@ -290,5 +338,5 @@ def resolve_endpoint(where: str | Endpoint | None = None) -> Endpoint:
     if isinstance(where, str) and where.startswith(("ws://", "wss://")):
         return Endpoint(where)
     raise EndpointError(
-        f"There is no endpoint {where!r}; choose embedded, beijing, singapore or a ws:// or wss:// URL."
+        f"There is no endpoint {_shown(where)}; choose embedded, beijing, singapore or a ws:// or wss:// URL."
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import socket
 import ssl
+from collections.abc import Callable
 from urllib.parse import urlsplit
 
 import websocket
@@ -20,7 +21,9 @@ _STATUS = {
 }
 
 
-def connect_failure(problem: BaseException, url: str, timeout: float, proxy: str | None) -> ConnectFailed:
+def connect_failure(
+    problem: BaseException, url: str, timeout: float, proxy: str | None, hide: Callable[[str], str] = str
+) -> ConnectFailed:
     """Return the exception that says why connecting to ``url`` failed.
 
     Parameters
@@ -33,13 +36,15 @@ def connect_failure(problem: BaseException, url: str, timeout: float, proxy: str
         Seconds that were allowed.
     proxy : str or None
         ``host:port`` of the proxy in between.
+    hide : callable
+        Takes out of the reason, which the peer may have worded, what must not be shown.
     """
     parts = urlsplit(url)
     host = parts.hostname or ""
     place = f"{host}:{parts.port}" if parts.port else host
     through = f" through the proxy {proxy}" if proxy else ""
     status = getattr(problem, "status_code", None)
-    reason = _reason(problem, place, timeout, proxy)
+    reason = hide(_reason(problem, place, timeout, proxy))
     return ConnectFailed(f"No connection to {place}{through}: {reason}.", status)
 
 

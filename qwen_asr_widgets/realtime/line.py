@@ -32,7 +32,7 @@ class Line:
     ----------
     state : str
         ``new``, ``opening``, ``open``, ``closing`` (our goodbye is said), ``ending`` (nothing more comes),
-        ``closed``; ``abandoned`` where opening took too long.
+        ``closed``; ``abandoned`` where opening took too long or was given up.
     changed : threading.Condition
         Guards the state and the outbox; notified when either changes.
     place : str
@@ -106,7 +106,9 @@ class Line:
             selector.select()
 
     def cut(self) -> None:
-        """End the connection at once; the reader wakes and reports it."""
+        """End the connection at once, if there is one; the reader wakes and reports it."""
+        if self.socket is None:
+            return
         try:
             self.socket.shutdown(socket.SHUT_RDWR)
         except (OSError, ValueError):

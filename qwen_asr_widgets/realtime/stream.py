@@ -118,7 +118,7 @@ class AudioStream:
         Raises
         ------
         ConnectFailed
-            With the true cause, also where the service does not confirm in time.
+            With the true cause, also where the service does not confirm in time or `close` comes first.
         MissingKey
             The service wants a key and there is none.
         ServiceError
@@ -136,6 +136,8 @@ class AudioStream:
             ca_file=endpoint.ca_file, proxy=endpoint.proxy, connect_timeout=self._connect_timeout,
             outbox_bytes=self._outbox_bytes, clock=self._clock, on_open=self._on_open,
         )
+        if self._closing:
+            self._connection.close()
         self._connection.open()
         try:
             self._send(SessionUpdate(self.config.to_wire()))

@@ -20,6 +20,7 @@ from . import frames
 from .failures import connect_failure
 from .keepalive import KeepAlive
 from .line import Line
+from .masking import KeyMask
 from .outbox import OutboxStats, Sent
 from .proxies import proxy_name, proxy_options
 from .writer import Writer
@@ -62,7 +63,8 @@ class Connection:
     headers : callable
         Returns the headers of the handshake; called when connecting, so that a key is read then.
     on_message : callable
-        Called on the reader thread with each message (str or bytes). What it raises is logged.
+        Called on the reader thread with each message (str or bytes), the keys sent replaced by ``***``. What
+        it raises is logged.
     on_closed : callable
         Called once on the reader thread with (code, reason) after the connection ended; code is None
         where no close frame came.
@@ -118,6 +120,7 @@ class Connection:
         self._connect_timeout = connect_timeout
         self._on_open = on_open
         self._line = Line(url)
+        self._mask = KeyMask(url)
         self._changed = self._line.changed
         self._writer = Writer(self._line, outbox_bytes, KeepAlive(ping_interval, ping_timeout), clock)
         self._failure: QawError | None = None
@@ -156,8 +159,7 @@ class Connection:
             self.thread.start()
             self._changed.wait_for(lambda: line.state != "opening", self._connect_timeout + 0.5)
             if line.state == "opening":
-                line.state = "abandoned"
-                self._failure = self._explain(TimeoutError())
+                self._abandon(TimeoutError())
         if self._failure is not None:
             raise self._failure
 
@@ -176,8 +178,8 @@ class Connection:
         failure: QawError | None = None
         try:
             self._reader.connect(
-                self.url, timeout=self._connect_timeout, header=dict(self._headers()), suppress_origin=True,
-                redirect_limit=0, **proxy_options(self.url, self._proxy),
+                self.url, timeout=self._connect_timeout, header=self._mask.learn(self._headers()),
+                suppress_origin=True, redirect_limit=0, **proxy_options(self.url, self._proxy),
             )
         except QawError as problem:
             failure = problem
@@ -203,9 +205,15 @@ class Connection:
         self._line.become("open")
 
     def _explain(self, problem: Exception) -> ConnectFailed:
-        return connect_failure(
-            problem, self.url, self._connect_timeout, proxy_name(self.url, self._proxy)
-        )
+        proxy = proxy_name(self.url, self._proxy)
+        return connect_failure(problem, self.url, self._connect_timeout, proxy, self._mask.hide)
+
+    def _abandon(self, problem: Exception) -> None:
+        """Give up connecting; the reader thread ends as soon as its socket lets it."""
+        self._failure = self._explain(problem)
+        self._line.socket = self._reader.sock
+        self._line.become("abandoned")
+        self._line.cut()
 
     # ---- sending
 
@@ -244,7 +252,8 @@ class Connection:
                 with self._changed:
                     self._changed.notify_all()
                 continue
-            self._deliver(frame.data.decode("utf-8") if opcode == frames.TEXT else frame.data)
+            data = self._mask.hide(frame.data)
+            self._deliver(data.decode("utf-8") if opcode == frames.TEXT else data)
 
     def _deliver(self, message: str | bytes) -> None:
         try:
@@ -257,15 +266,16 @@ class Connection:
     def _take_close_frame(self, data: bytes) -> None:
         if len(data) >= 2:
             self.close_code = struct.unpack("!H", data[:2])[0]
-            self.close_reason = data[2:].decode("utf-8", "replace")
+            self.close_reason = self._mask.hide(data[2:].decode("utf-8", "replace"))
 
     # ---- closing
 
     def close(self, timeout: float = 3.0, code: int = 1000, reason: str = "") -> None:
         """Say goodbye, wait for the answer and for ``on_closed``, all within ``timeout`` seconds.
 
-        What still waits in the outbox is thrown away. From a callback it says goodbye without waiting.
-        Closing twice, or before connecting, does nothing.
+        What still waits in the outbox is thrown away. From a callback it says goodbye without waiting. While
+        `open` is connecting, that ends at once with `ConnectFailed`; before it, it will not connect. Closing
+        twice does nothing.
         """
         deadline = time.monotonic() + timeout
         line = self._line
@@ -274,7 +284,11 @@ class Connection:
                 line.state = "closing"
                 self._writer.drop_waiting()
                 self._writer.control(struct.pack("!H", code) + reason.encode("utf-8"), frames.CLOSE)
-            if line.state in ("new", "closed") or threading.current_thread() is self.thread:
+            elif line.state == "opening":
+                self._abandon(ConnectionAbortedError("it was closed while connecting"))
+            elif line.state == "new":
+                line.become("closed")
+            if line.state in ("closed", "abandoned") or threading.current_thread() is self.thread:
                 return
             ended = self._changed.wait_for(lambda: line.state == "closed", deadline - time.monotonic())
         if not ended:

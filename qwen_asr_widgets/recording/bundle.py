@@ -29,6 +29,7 @@ from ..realtime.client_turn import ClientTurnClosed, ClientTurnOpened, LocalEven
 from ..realtime.codec import read_client, read_server
 from ..realtime.config import SessionConfig
 from ..realtime.events import Event
+from ..realtime.wire_text import MAX_NESTING, read_json
 from ..vad.turns import CloseReason
 from .recording import Recording
 from .values import AudioSent, AudioSkipped, Connection, RecordingState, RunInfo, TimedEvent, sent_audio
@@ -233,7 +234,7 @@ def _read(bundle: zipfile.ZipFile) -> Recording:
 
 def _json(data: bytes) -> Any:
     try:
-        return json.loads(data)
+        return read_json(data)
     except ValueError as error:
         raise BundleError(f"its {MANIFEST} is no JSON: {error}.") from None
 
@@ -260,7 +261,7 @@ def _events(data: bytes, samples: int) -> Iterator[TimedEvent]:
         if not line:
             continue
         try:
-            yield _event(json.loads(line), samples)
+            yield _event(read_json(line, MAX_NESTING + 1), samples)
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise BundleError(f"line {number} of {EVENTS} is no event: {error}") from None
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import pickle
 from array import array
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
@@ -11,8 +13,14 @@ from ..realtime.packed import Packed
 from .ledger import SendLedger
 from .values import AudioSent, TimedEvent, sent_audio
 
+logger = logging.getLogger("qwen_asr_widgets")
+
 PACK = 64
 """Events packed together: about 100 kB as values, 5 kB packed."""
+
+
+Pack = Sequence[TimedEvent]
+"""`PACK` events, packed where that is possible."""
 
 
 class EventLog:
@@ -39,7 +47,7 @@ class EventLog:
     def __init__(self, ledger: SendLedger) -> None:
         self._ledger = ledger
         self._places = array("q")
-        self._packed: list[Packed[TimedEvent]] = []
+        self._packed: list[Pack] = []
         self._newest: list[TimedEvent] = []
 
     def add(self, timed: TimedEvent) -> None:
@@ -50,13 +58,22 @@ class EventLog:
         self._places.append(place)
         self._newest.append(timed)
         if len(self._newest) == PACK:
-            self._packed.append(Packed(self._newest))
+            self._packed.append(_pack(self._newest))
             self._newest.clear()
 
     @property
     def events(self) -> EventView:
         """Everything kept until now."""
         return EventView(self._ledger, self._places, tuple(self._packed), tuple(self._newest))
+
+
+def _pack(events: Sequence[TimedEvent]) -> Pack:
+    """Pack events, or keep them as they are: what a caller hands in may be beyond what pickles."""
+    try:
+        return Packed(events)
+    except (RecursionError, pickle.PicklingError, TypeError, AttributeError) as problem:
+        logger.debug("%d events are kept as they are: %s", len(events), problem)
+        return tuple(events)
 
 
 class EventView(Sequence[TimedEvent]):
@@ -71,14 +88,14 @@ class EventView(Sequence[TimedEvent]):
         The appends.
     places : array of int
         Where each of the other events stands among all.
-    packed : tuple of Packed
+    packed : tuple of sequences
         The older of those, `PACK` at a time.
     newest : tuple of TimedEvent
         The rest of them.
     """
 
     def __init__(
-        self, ledger: SendLedger, places: array[int], packed: tuple[Packed[TimedEvent], ...],
+        self, ledger: SendLedger, places: array[int], packed: tuple[Pack, ...],
         newest: tuple[TimedEvent, ...],
     ) -> None:
         self._ledger = ledger

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import platform
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit, urlunsplit
 
 from .values import RunInfo, now_with_zone
 
@@ -47,7 +46,7 @@ def run_info(
     return RunInfo(
         engine=f"{endpoint.model}, {endpoint.name}" if endpoint.is_dashscope else endpoint.name,
         model=endpoint.model,
-        endpoint=public_address(endpoint.url),
+        endpoint=endpoint.public_address,
         pace=pace,
         chunk_ms=chunk_ms,
         started_at=now_with_zone(),
@@ -58,17 +57,3 @@ def run_info(
         },
         **about,
     )
-
-
-def public_address(url: str) -> str:
-    """Return a URL without what may be secret: user, password, query and fragment.
-
-    Examples
-    --------
-    >>> public_address("wss://me:secret@example.org:8443/realtime?token=secret")
-    'wss://example.org:8443/realtime'
-    """
-    parts = urlsplit(url)
-    host = parts.hostname or ""
-    host = f"[{host}]" if ":" in host else host
-    return urlunsplit((parts.scheme, f"{host}:{parts.port}" if parts.port else host, parts.path, "", ""))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import datetime
 from typing import Any, ClassVar, NamedTuple
 
@@ -14,6 +14,7 @@ from ..audio.units import SAMPLE_RATE
 from ..realtime.client_turn import LocalEvent
 from ..realtime.config import SessionConfig
 from ..realtime.events import ClientEvent, Event
+from ..realtime.wire_text import well_formed
 from ..vad.turns import HOP
 
 
@@ -179,6 +180,11 @@ class RunInfo:
     channel: int | str | None = None
     capture: Mapping[str, Any] = field(default_factory=dict)
     turn_taking: str = "service"
+
+    def __post_init__(self) -> None:
+        """Make every text one that can be saved: the name of a file need not be valid Unicode."""
+        for place in fields(self):
+            object.__setattr__(self, place.name, well_formed(getattr(self, place.name)))
 
 
 class RecordingState(NamedTuple):

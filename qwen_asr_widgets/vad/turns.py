@@ -19,10 +19,10 @@ The rule, in frames of 32 ms; a frame is speech where its score reaches the thre
 
 from __future__ import annotations
 
-import math
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, Union
+from typing import TYPE_CHECKING, Any, Literal, Union
 
 import numpy as np
 from numpy.typing import NDArray
@@ -47,10 +47,11 @@ MAX_TURN_FRAMES = round(MAX_TURN_SECONDS * SAMPLE_RATE) // HOP
 CloseReason = Literal["silence", "limit", "finish"]
 
 
-def _checked(value: object, low: float, high: float, name: str, unit: str) -> float:
+def _checked(value: Any, low: float, high: float, name: str, unit: str) -> float:
     """Return ``value`` as a number within [low, high], or raise ``SettingError`` naming it."""
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
-        raise SettingError(f"{name} must be a number, not {value!r}.", f"turn_detection.{name}")
+    number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    if not number or not abs(value) <= sys.float_info.max:
+        raise SettingError(f"{name} must be a number, not {value!r:.60}.", f"turn_detection.{name}")
     if not low <= value <= high:
         raise SettingError(
             f"{name} is {value:g}{unit}; it must lie between {low:g} and {high:g}{unit}.",

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qwen_asr_widgets.plots.fitted import elide, fit
+from qwen_asr_widgets.plots.fitted import MOST_SEEN, FittedText, elide, fit
 from qwen_asr_widgets.plots.layout import envelope, stack
 
 LETTERS = "ab. ,你好。ก\u0e31x"
@@ -40,6 +40,19 @@ def test_what_is_shown_is_the_beginning_of_the_text(text, room, lines):
 ])
 def test_lines_break_where_a_reader_would(text, room, lines, fitted):
     assert fit(text, room, lines, len) == fitted
+
+
+def test_of_a_text_longer_than_can_be_seen_only_the_beginning_is_laid_out():
+    asked = []
+
+    def width(text):
+        asked.append(len(text))
+        return len(text)
+
+    artist = FittedText(0, 1, 0, "x" * 100_000)
+    assert len(artist.full_text) == MOST_SEEN and artist.full_text.endswith("…")
+    assert fit(artist.full_text, 10, 1, width) == "x" * 9 + "…"
+    assert max(asked) <= MOST_SEEN + 1
 
 
 def test_nothing_is_better_than_a_lone_ellipsis():

@@ -83,6 +83,30 @@ def test_a_known_type_that_cannot_be_read_says_why() -> None:
     assert isinstance(event, ev.UnknownEvent) and "audio_start_ms" in event.problem
 
 
+@pytest.mark.parametrize("position", [10**400, -(10**400), 1e300])
+def test_a_position_beyond_all_time_is_an_event_that_cannot_be_read(position: float) -> None:
+    message = {"type": "input_audio_buffer.speech_started", "item_id": "i", "audio_start_ms": position}
+    event = decode_server(json.dumps(message))[1]
+    assert isinstance(event, ev.UnknownEvent) and "audio_start_ms" in event.problem
+    assert len(event.problem) < 200
+
+
+@given(st.text(st.sampled_from('a"\\/ué😀') | st.characters(categories=["Cs"])))
+def test_every_text_of_the_service_can_be_saved_and_is_changed_only_where_it_could_not(text: str) -> None:
+    read = parse(json.dumps({"type": "x", text: [text]}))
+    whole = json.loads(json.dumps(text)).encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    assert read == {"type": "x", whole: [whole]}
+    parse(json.dumps({"type": "x", "y": text}, ensure_ascii=False))["y"].encode("utf-8")
+
+
+def test_absurd_nesting_is_refused_before_anything_has_to_walk_it() -> None:
+    for opening, closing in ("[]", ('{"x":', "}")):
+        assert parse('{"type": "x", "y": ' + opening * 63 + "1" + closing * 63 + "}")["type"] == "x"
+        with pytest.raises(ProtocolError, match="nested more than 64 deep"):
+            parse('{"type": "x", "y": ' + opening * 64 + "1" + closing * 64 + "}")
+    assert parse('{"type": "x", "y": "' + "[" * 600 + '"}')["y"] == "[" * 600
+
+
 def append(audio: Any) -> str:
     return json.dumps({"type": "input_audio_buffer.append", "audio": audio})
 

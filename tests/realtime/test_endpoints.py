@@ -20,6 +20,7 @@ from support.waiting import wait_until
 
 import qwen_asr_widgets
 from qwen_asr_widgets.errors import ConnectFailed, EndpointError, MissingKey
+from qwen_asr_widgets.realtime.conversation import OmniRealtimeCallback, OmniRealtimeConversation
 from qwen_asr_widgets.realtime.embedded import ServiceProcess
 from qwen_asr_widgets.realtime.endpoints import (
     Endpoint, dashscope, embedded, is_loopback_host, resolve_endpoint,
@@ -116,6 +117,30 @@ def test_the_cloud_key_of_the_environment_goes_to_the_cloud_alone(monkeypatch: p
     for url in ("wss://example.org/x", "ws://127.0.0.1:1/x", "wss://evil-aliyuncs.com/x"):
         assert Endpoint(url).key() is None
     assert Endpoint("wss://example.org/x", "own").key() == "own"
+
+
+def test_the_cloud_key_of_the_environment_goes_out_encrypted_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DASHSCOPE_API_KEY", KEY)
+    monkeypatch.setattr(qwen_asr_widgets, "api_key", KEY)
+    plain = "ws://dashscope.aliyuncs.com/x"
+    with pytest.raises(MissingKey, match="not encrypted.*wss://"):
+        Endpoint(plain).request_headers()
+    with pytest.raises(MissingKey, match="not encrypted"):
+        OmniRealtimeConversation("m", OmniRealtimeCallback(), url=plain).connect()
+    assert Endpoint(plain, "own").key() == "own"
+    assert Endpoint(plain.replace("ws:", "wss:")).key() == KEY
+
+
+def test_user_and_password_of_an_address_show_nowhere() -> None:
+    made = Endpoint(f"wss://me:{KEY}@example.org:8443/x?token={KEY}")
+    assert made.public_address == "wss://example.org:8443/x" and made.public_address in repr(made)
+    shown = [repr(made), made.name, made.public_address]
+    for make in (Endpoint, resolve_endpoint):
+        for wrong in (f"https://me:{KEY}@example.org/x?token={KEY}", f"wss://me:{KEY}@example.org:99999/x"):
+            with pytest.raises(EndpointError, match="example.org") as refused:
+                make(wrong)
+            shown.append(str(refused.value))
+    assert not [text for text in shown if KEY in text]
 
 
 def test_prices_are_dated_and_name_their_source() -> None:

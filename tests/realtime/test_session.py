@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.scripted_server import created, item_events, updated
 
+from qwen_asr_widgets.errors import SettingError
 from qwen_asr_widgets.realtime import events as ev
 from qwen_asr_widgets.realtime.codec import read_server
 from qwen_asr_widgets.realtime.config import SessionConfig
@@ -285,3 +286,16 @@ def test_a_refused_change_of_mode_leaves_turn_detection_in_force() -> None:
     session.send(ev.AppendAudio(SECOND), 1.2)
     session.send(ev.CommitBuffer(), 1.3)
     assert ["manual mode" in violation.reason for violation in session.violations] == [True]
+
+
+@pytest.mark.parametrize("value", [10**400, -(10**400), float("inf"), float("nan")])
+def test_a_setting_beyond_all_numbers_is_refused_by_its_name_and_noted_where_the_service_says_it(
+    value: Any,
+) -> None:
+    for name in ("threshold", "silence_duration_ms", "prefix_padding_ms"):
+        with pytest.raises(SettingError, match=f"{name} must be a number") as refused:
+            TurnDetection(**{name: value})
+        assert refused.value.param == f"turn_detection.{name}" and len(str(refused.value)) < 200
+        session = begun()
+        hear(session, updated(turn_detection={name: value}))
+        assert session.config == SessionConfig() and name in session.violations[-1].reason

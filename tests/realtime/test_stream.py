@@ -326,7 +326,8 @@ def test_without_a_pace_nothing_is_waited_for() -> None:
 
 @pytest.mark.parametrize("pace", [0, -1, float("nan"), float("inf"), 10**400, 1e-300, "fast", True, [1.0]])
 def test_a_pace_that_cannot_be_kept_is_refused_with_its_value_and_the_remedy(pace: Any) -> None:
-    with pytest.raises(SettingError, match=re.escape(f"pace is {pace!r:.60};") + ".*None for as fast as") as told:
+    refusal = re.escape(f"pace is {pace!r:.60};") + ".*None for as fast as taken"
+    with pytest.raises(SettingError, match=refusal) as told:
         paced([RAMP], 16_000, pace)
     assert told.value.param == "pace"
 

@@ -17,6 +17,9 @@ from websockets.streams import StreamReader
 
 from qwen_asr_widgets.errors import ConnectFailed, NotConnected, OutboxFull
 from qwen_asr_widgets.realtime import frames
+from qwen_asr_widgets.realtime.conversation import OmniRealtimeCallback, OmniRealtimeConversation
+from qwen_asr_widgets.realtime.endpoints import Endpoint
+from qwen_asr_widgets.realtime.stream import AudioStream
 from qwen_asr_widgets.realtime.transport import Connection
 
 
@@ -120,6 +123,67 @@ def test_closing_while_the_network_is_stuck_keeps_its_deadline() -> None:
         made.close(timeout=0.2)
         assert not made.is_open and closed == [(None, "")]
         release.set()
+
+
+def connecting(make: Any) -> Any:
+    """Connect on a thread to a host that accepts and never answers; close once it stands.
+
+    Returns what `connect` raised.
+    """
+    raised: list[BaseException] = []
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        connect, close = make(f"ws://127.0.0.1:{silent.getsockname()[1]}/x")
+
+        def run() -> None:
+            try:
+                connect()
+            except BaseException as problem:
+                raised.append(problem)
+
+        thread = threading.Thread(target=run)
+        thread.start()
+        with silent.accept()[0] as peer:
+            assert peer.recv(1)
+            close()
+            close()
+            thread.join(PATIENCE)
+            while peer.recv(4096):
+                pass
+    assert not thread.is_alive()
+    wait_until(lambda: not [one for one in threading.enumerate() if one.name.startswith("qwen-asr")])
+    return raised
+
+
+def a_connection(url: str) -> Any:
+    made = Connection(url, dict, print, print, connect_timeout=3 * PATIENCE)
+    return made.open, made.close
+
+
+def a_stream(url: str) -> Any:
+    made = AudioStream(Endpoint(url), connect_timeout=3 * PATIENCE)
+    return made.connect, made.close
+
+
+def a_conversation(url: str) -> Any:
+    made = OmniRealtimeConversation("m", OmniRealtimeCallback(), url=url)
+    return made.connect, made.close
+
+
+@pytest.mark.parametrize("make", [a_connection, a_stream, a_conversation])
+def test_closing_while_connecting_ends_that_at_once(make: Any) -> None:
+    """The peer sees the end of it, whoever connects is told, and no thread is left."""
+    (problem,) = connecting(make)
+    assert isinstance(problem, ConnectFailed) and "closed while connecting" in str(problem)
+
+
+@pytest.mark.parametrize("make", [a_connection, a_stream])
+def test_what_was_closed_before_connecting_does_not_connect(make: Any) -> None:
+    with ScriptedServer() as server:
+        connect, close = make(server.url)
+        close()
+        with pytest.raises(NotConnected):
+            connect()
+        assert server.requests == []
 
 
 def test_a_connection_cut_midway_ends_the_reader_and_refuses_sends() -> None:

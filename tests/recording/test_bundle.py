@@ -14,8 +14,10 @@ import soundfile
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from support.recordings import TRANSCRIPTION, Script, three_turns
+from support.scripted_server import item_events
 
 from qwen_asr_widgets.errors import BundleError
+from qwen_asr_widgets.realtime.codec import parse
 from qwen_asr_widgets.realtime.config import SessionConfig
 from qwen_asr_widgets.recording import Recording, RunInfo, load_recording
 from qwen_asr_widgets.vad.turns import TurnDetection
@@ -267,3 +269,28 @@ def test_a_path_that_cannot_be_written_is_named_as_it_was_given(tmp_path, name):
         (three_turns().export if name.endswith("srt") else three_turns().save)(tmp_path / name)
     assert caught.value.filename == str(tmp_path / name)
     assert ".part" not in str(caught.value) and not list(tmp_path.glob(".*"))
+
+
+def test_text_that_utf8_cannot_carry_is_mended_on_its_way_in_so_that_saving_never_fails(tmp_path):
+    lone = "a\ud800b"
+    config = SessionConfig(corpus_text=lone)
+    script = Script(1.0, config=config, name=f"{lone}.wav", capture={"device": lone, "asked": {"x": lone}})
+    for part in item_events(text=lone):
+        script.come(parse(json.dumps({**part, "language": lone} if "language" in part else part)), 0.5)
+    recording = script.recording
+    recording.note(f"of {lone}")
+    for ending in ("qasr", "srt", "vtt", "json"):
+        recording.export(tmp_path / f"run.{ending}")
+    back = load_recording(tmp_path / "run.qasr")
+    assert back.utterances[0].text == back.utterances[0].language == back.config.corpus_text == "a\ufffdb"
+    assert back.info.name == "a\ufffdb.wav" and back.info.capture["asked"] == {"x": "a\ufffdb"}
+    assert back.notes == ("of a\ufffdb",)
+    recording._repr_html_().encode()
+
+
+def test_the_deepest_message_taken_from_a_service_is_read_back(tmp_path):
+    message = parse('{"type": "x", "y": ' + "[" * 63 + "]" * 63 + "}")
+    script = Script(1.0)
+    script.come(message, 0.5)
+    path = script.recording.save(tmp_path / "deep.qasr")
+    assert load_recording(path).events[-1].message == message

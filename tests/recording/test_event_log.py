@@ -50,6 +50,21 @@ def mixed(seed, length=4 * PACK):
     return "".join(random.Random(seed).choices("srqux", k=length))
 
 
+def test_an_event_that_cannot_be_packed_leaves_every_other_where_it_was():
+    deep: list = []
+    for _ in range(100_000):
+        deep = [deep]
+    log, added = EventLog(SendLedger()), [from_service(number, number / 10) for number in range(3 * PACK)]
+    added[PACK // 2] = TimedEvent(0.5, "in", {"type": "x", "y": deep}, UnknownEvent({"type": "x", "y": deep}))
+    for timed in added:
+        log.add(timed)
+    assert len(log.events) == len(added)
+    assert all(log.events[place].time == timed.time for place, timed in enumerate(added))
+    assert log.events[PACK // 2].message["y"] is deep and log.events[-1] == added[-1]
+    while deep:
+        deep = deep.pop()
+
+
 @given(st.text("srqux", max_size=20) | st.builds(mixed, st.integers()), st.data())
 def test_the_log_reads_as_the_tuple_of_what_was_added(kinds, data):
     log, added, sent = EventLog(SendLedger()), [], 0
