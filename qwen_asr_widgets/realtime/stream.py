@@ -233,8 +233,8 @@ class AudioStream:
         with self._sending:
             if not self._finishing:
                 self._flush_opus()
-                self._finishing = True
                 self._send(FinishSession())
+                self._finishing = True
         try:
             self._answers.await_finish(timeout, self._unsent)
         finally:
