@@ -9,6 +9,7 @@ from typing import Any
 from ..audio.units import SESSION_RATES
 from ..errors import SettingError
 from ..vad.turns import TurnDetection
+from .wire_text import well_formed
 
 INPUT_FORMATS = ("pcm", "opus")
 _OLDER_NAMES = {"pcm16": "pcm"}
@@ -80,6 +81,7 @@ class SessionConfig:
                 f"corpus_text has {len(self.corpus_text):,} characters; the limit is {MAX_CORPUS_CHARS:,}.",
                 "input_audio_transcription.corpus.text",
             )
+        object.__setattr__(self, "corpus_text", well_formed(self.corpus_text))
         if self.turn_detection is not None and not isinstance(self.turn_detection, TurnDetection):
             raise SettingError(
                 f"turn_detection must be a TurnDetection or None (manual mode), not {self.turn_detection!r}.",
