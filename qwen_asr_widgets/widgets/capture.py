@@ -1,7 +1,8 @@
 """What a browser that records says, read as events: no thread, no socket and no clock of its own.
 
-Messages and times go into a `CaptureReceiver`, frozen events come out. A chunk that the browser numbered
-but that never came stands as zeros in the stream, so that the timeline stays true, and is listed.
+Messages (`capture_messages`) and times go into a `CaptureReceiver`, frozen events come out. A chunk that the
+browser numbered but that never came stands as zeros in the stream, so that the timeline stays true, and is
+listed.
 """
 
 from __future__ import annotations
@@ -13,14 +14,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from .capture_messages import Chunk, Hello, MessageError, Of, Pause, Problem, Slice, Start, Stop, parse
+from .capture_upload import Uploads, UploadError
+
 HEARTBEAT_TIMEOUT = 5.0
 """Seconds without a word from a browser that records (it speaks ten times a second) until it is given up."""
 
-UPLOAD_LIMIT = 2 << 30
-"""Bytes above which a file is refused before its first slice is kept; pages refuse it themselves."""
+LEAP_LIMIT = 36_000
+"""Chunks (of 0.1 s) that may be lost at once: an hour. A page whose numbers leap further is not believed."""
 
-UPLOAD_TIMEOUT = 60.0
-"""Seconds without a slice after which the beginning of a file is dropped: its page is gone."""
+FILL_CHUNKS = 100
+"""Chunks for which one event gives zeros; a longer gap is several events that share their samples."""
 
 
 @dataclass
@@ -177,93 +181,116 @@ class CaptureReceiver:
         self.heartbeat_timeout = heartbeat_timeout
         self.session: CaptureSession | None = None
         self.refused = 0
+        self._browser = ""
         self._expected = 0
         self._chunk_length = 0
         self._heard_at = 0.0
         self._refused_sessions: set[str] = set()
-        self._uploads: dict[str, _Upload] = {}
+        self._uploads = Uploads()
 
     @property
     def active(self) -> bool:
         """Whether a recording is under way (paused ones included)."""
         return self.session is not None and self.session.state != "ended"
 
-    def receive(self, content: Mapping[str, Any], buffers: Sequence[Any], now: float) -> list[CaptureEvent]:
-        """Take one message of a page at the monotonic time ``now``."""
-        kind = str(content.get("kind"))
-        if kind == "hello":
+    @property
+    def waits(self) -> bool:
+        """Whether `tick` may still have something to give up."""
+        return self.active or len(self._uploads) > 0
+
+    def receive(self, content: Any, buffers: Sequence[Any], now: float) -> list[CaptureEvent]:
+        """Take one message of a page at the monotonic time ``now``.
+
+        Raises
+        ------
+        MessageError
+            No page says such a thing; nothing has changed.
+        """
+        message = parse(content, buffers)
+        if isinstance(message, Hello):
             return []
-        if kind == "file":
-            return self._file(content, buffers, now)
-        if kind == "problem":
-            return [self._problem(content)]
-        if not self._is_ours(content):
-            return self._refuse(content)
-        events = self._opened(content)
+        if isinstance(message, Slice):
+            return self._file(message, now)
+        if isinstance(message, Problem):
+            return [CaptureProblem(message.code, message.detail, message.client, shown=True)]
+        events = self._made_way(message)
+        if not self._is_ours(message):
+            return self._refuse(message)
+        self._check_leap(message)
+        events += self._opened(message)
         self._heard_at = now
-        if kind == "chunk":
-            events += self._chunk(content, buffers, now)
-        elif kind in ("pause", "resume"):
-            events += self._pause(resumed=kind == "resume")
-        elif kind == "stop":
-            events += self._stop(content, now)
+        if isinstance(message, Chunk):
+            events += self._chunk(message, now)
+        elif isinstance(message, Pause):
+            events += self._pause(message.resumed)
+        elif isinstance(message, Stop):
+            events += self._stop(message, now)
         return events
 
     def tick(self, now: float) -> list[CaptureEvent]:
-        """Give up a page that has not been heard for too long."""
-        if not self.active or now - self._heard_at <= self.heartbeat_timeout:
-            return []
-        return self._end("interrupted")
+        """Give up a page that has not been heard for too long, and files that do not go on."""
+        events: list[CaptureEvent] = [_not_opened(error) for error in self._uploads.drop_late(now)]
+        if self.active and now - self._heard_at > self.heartbeat_timeout:
+            events += self._end("interrupted")
+        return events
 
-    def _is_ours(self, content: Mapping[str, Any]) -> bool:
-        return not self.active or self._running().id == content["session"]
-
-    def _refuse(self, content: Mapping[str, Any]) -> list[CaptureEvent]:
-        self.refused += content["kind"] == "chunk"
-        session = str(content["session"])
-        if session in self._refused_sessions:
+    def _made_way(self, message: Of) -> list[CaptureEvent]:
+        """End the recording of a page that is gone: another one of its browser has got the lock."""
+        if not isinstance(message, Start) or self._is_ours(message) or not message.browser:
             return []
-        self._refused_sessions.add(session)
+        return self._end("interrupted") if message.browser == self._browser else []
+
+    def _is_ours(self, message: Of) -> bool:
+        return not self.active or self._running().id == message.session
+
+    def _refuse(self, message: Of) -> list[CaptureEvent]:
+        self.refused += isinstance(message, Chunk)
+        if message.session in self._refused_sessions or not isinstance(message, (Start, Chunk)):
+            return []
+        self._refused_sessions.add(message.session)
         detail = "another browser records with this widget already; its sound is not taken"
-        return [CaptureProblem("othertab", detail, str(content["client"]))]
+        return [CaptureProblem("othertab", detail, message.client)]
 
-    def _problem(self, content: Mapping[str, Any]) -> CaptureProblem:
-        code, detail = str(content["code"]), str(content.get("detail", ""))
-        return CaptureProblem(code, detail, str(content["client"]), shown=True)
+    def _check_leap(self, message: Of) -> None:
+        expected = self._expected if self._is_known(message) else 0
+        count = 0
+        if isinstance(message, (Chunk, Stop)):
+            count = message.seq if isinstance(message, Chunk) else message.chunks
+        if count - expected > LEAP_LIMIT:
+            raise MessageError("leap", f"from chunk {expected} to {count}, more than {LEAP_LIMIT} at once")
 
-    def _opened(self, content: Mapping[str, Any]) -> list[CaptureEvent]:
+    def _is_known(self, message: Of) -> bool:
+        return self.session is not None and self.session.id == message.session
+
+    def _opened(self, message: Of) -> list[CaptureEvent]:
         """Open a session, or go on with one that was given up and whose page is back."""
         session = self.session
-        if session is not None and session.id == content["session"]:
-            if session.state != "ended" or session.ended_by != "interrupted" or content["kind"] == "stop":
+        if session is not None and self._is_known(message):
+            if session.state != "ended" or session.ended_by != "interrupted" or isinstance(message, Stop):
                 return []
             session.state, session.ended_by = "recording", None
             return [CaptureStarted(session)]
-        if content["kind"] not in ("start", "chunk"):
+        if not isinstance(message, (Start, Chunk)):
             return []
         self._expected = 0
-        self._chunk_length = round(int(content["rate"]) / 10)
-        self.session = CaptureSession(
-            id=str(content["session"]),
-            client=str(content["client"]),
-            sample_rate=int(content["rate"]),
-            label=str(content.get("label", "")),
-            settings=dict(content.get("settings", {})),
-            asked=dict(content.get("asked", {})),
-            start_delay=content.get("start_delay"),
-        )
-        return [CaptureStarted(self.session)]
+        self._chunk_length = round(message.rate / 10)
+        session = self.session = CaptureSession(message.session, message.client, message.rate)
+        self._browser = ""
+        if isinstance(message, Start):
+            self._browser = message.browser
+            session.label, session.start_delay = message.label, message.start_delay
+            session.settings, session.asked = message.settings, message.asked
+        return [CaptureStarted(session)]
 
-    def _chunk(self, content: Mapping[str, Any], buffers: Sequence[Any], now: float) -> list[CaptureEvent]:
-        session, seq = self._running(), int(content["seq"])
-        if seq < self._expected:
+    def _chunk(self, message: Chunk, now: float) -> list[CaptureEvent]:
+        session = self._running()
+        if message.seq < self._expected:
             session.late += 1
             return []
-        events = self._fill(seq, now)
-        samples = np.frombuffer(buffers[0], dtype="<i2").astype(np.int16, copy=False)
+        events = self._fill(message.seq, now)
         session.received += 1
-        self._expected = seq + 1
-        return [*events, self._appended(samples, float(content.get("peak", 0.0)), now)]
+        self._expected = message.seq + 1
+        return [*events, self._appended(message.samples, message.peak, now)]
 
     def _fill(self, until: int, now: float) -> list[CaptureEvent]:
         """Put zeros where the chunks from the expected one up to ``until`` should have been."""
@@ -274,7 +301,10 @@ class CaptureReceiver:
         session.lost += missing
         session.gaps.append((session.samples, session.samples + missing * self._chunk_length))
         self._expected = until
-        return [self._appended(np.zeros(missing * self._chunk_length, np.int16), 0.0, now, lost=True)]
+        zeros = np.zeros(min(missing, FILL_CHUNKS) * self._chunk_length, np.int16)
+        zeros.setflags(write=False)
+        lengths = [min(FILL_CHUNKS, missing - done) for done in range(0, missing, FILL_CHUNKS)]
+        return [self._appended(zeros[: count * self._chunk_length], 0.0, now, lost=True) for count in lengths]
 
     def _appended(
         self, samples: NDArray[np.int16], peak: float, now: float, lost: bool = False
@@ -291,10 +321,10 @@ class CaptureReceiver:
         session.state = "recording" if resumed else "paused"
         return [CapturePaused(session, session.samples, resumed)]
 
-    def _stop(self, content: Mapping[str, Any], now: float) -> list[CaptureEvent]:
+    def _stop(self, message: Stop, now: float) -> list[CaptureEvent]:
         if not self.active:
             return []
-        return [*self._fill(int(content["chunks"]), now), *self._end(str(content["reason"]))]
+        return [*self._fill(message.chunks, now), *self._end(message.reason)]
 
     def _end(self, reason: str) -> list[CaptureEvent]:
         session = self._running()
@@ -306,28 +336,13 @@ class CaptureReceiver:
             raise RuntimeError("no recording is under way")
         return self.session
 
-    def _file(self, content: Mapping[str, Any], buffers: Sequence[Any], now: float) -> list[CaptureEvent]:
-        name, size, client = str(content["name"]), int(content["size"]), str(content["client"])
-        if size > UPLOAD_LIMIT:
-            first = int(content["slice"]) == 0
-            detail = f"{name} is larger than {UPLOAD_LIMIT >> 30} GiB; use AudioClip.load with its path"
-            return [CaptureProblem("toolarge", detail, client)] if first else []
-        self._uploads = {key: one for key, one in self._uploads.items() if now - one.at <= UPLOAD_TIMEOUT}
-        upload = self._uploads.setdefault(str(content["upload"]), _Upload())
-        upload.slices.append(bytes(buffers[0]))
-        upload.at = now
-        if int(content["slice"]) + 1 < int(content["slices"]):
-            return []
-        data = b"".join(self._uploads.pop(str(content["upload"])).slices)
-        if len(data) != size:
-            detail = f"{len(data)} of {size} bytes of {name} arrived; open it again"
-            return [CaptureProblem("incomplete", detail, client)]
-        return [FileOpened(name, data)]
+    def _file(self, part: Slice, now: float) -> list[CaptureEvent]:
+        try:
+            data = self._uploads.take(part, now)
+        except UploadError as error:
+            return [_not_opened(error)]
+        return [] if data is None else [FileOpened(part.name, data)]
 
 
-@dataclass
-class _Upload:
-    """A file of which some slices have come, the last one at the monotonic time ``at``."""
-
-    slices: list[bytes] = field(default_factory=list)
-    at: float = 0.0
+def _not_opened(error: UploadError) -> CaptureProblem:
+    return CaptureProblem(error.code, str(error), error.client)

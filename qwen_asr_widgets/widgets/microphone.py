@@ -10,7 +10,8 @@ import queue
 import threading
 import time
 import uuid
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import Any
 
 import anywidget
@@ -25,6 +26,7 @@ from ..audio.units import SAMPLE_RATE, pcm16_to_float
 from ..errors import AudioError, SettingError
 from . import capture
 from .assets import css, esm
+from .capture_messages import MessageError
 from .capture_report import CaptureReport
 from .closing import close_whole
 
@@ -96,11 +98,11 @@ class Microphone(anywidget.AnyWidget):
         about = {"uid": uuid.uuid4().hex, "live_while_busy": kernel_is_live(), "report": self._new_report()}
         super().__init__(lang=lang, **about)
         self._receiver = capture.CaptureReceiver(heartbeat_timeout)
-        self._inbox: queue.Queue[tuple[Mapping[str, Any], Sequence[Any], float]] = queue.Queue()
+        self._inbox: queue.Queue[tuple[Any, Sequence[Any], float]] = queue.Queue()
         self._subscribers: list[Callable[[capture.CaptureEvent], None]] = []
         self._lock = threading.Lock()
         self._pump: threading.Thread | None = None
-        self._overflowed = 0
+        self._complaints: set[str] = set()
         self._file: capture.FileOpened | None = None
         self._problem: capture.CaptureProblem | None = None
         self._main_loop = _running_loop()
@@ -131,23 +133,20 @@ class Microphone(anywidget.AnyWidget):
         """What last kept a page from recording, as the widget shows it."""
         return self._problem
 
-    @property
-    def overflowed(self) -> int:
-        """Chunks refused because ten minutes of them were waiting already; they count as lost too."""
-        return self._overflowed
-
-    @property
-    def opened_file(self) -> capture.FileOpened | None:
-        """The last file chosen with "Open a file…"."""
-        return self._file
-
     def file_clip(self) -> AudioClip:
-        """Decode the last file chosen with "Open a file…".
+        """Decode the last file chosen with "Open a file…", the way on for those who cannot record.
 
         Raises
         ------
         AudioError
             No file was chosen yet, or it holds no sound.
+
+        Examples
+        --------
+        >>> Microphone().file_clip()
+        Traceback (most recent call last):
+        ...
+        qwen_asr_widgets.errors.AudioError: No file has been opened in the widget yet.
         """
         if self._file is None:
             raise AudioError("No file has been opened in the widget yet.")
@@ -250,12 +249,13 @@ class Microphone(anywidget.AnyWidget):
             unsubscribe()
 
     def _enqueue(self, _: Any, content: Any, buffers: Sequence[Any]) -> None:
-        """Take a message from the kernel's thread and return at once."""
-        if not isinstance(content, dict) or "kind" not in content:
-            return
+        """Take a message from the kernel's thread and return at once.
+
+        A chunk that finds ten minutes of them waiting is refused, and counts as lost.
+        """
         self._beside_cells = threading.current_thread() is not threading.main_thread()
-        if content["kind"] == "chunk" and self._inbox.qsize() >= QUEUE_CHUNKS:
-            self._overflowed += 1
+        chunk = isinstance(content, dict) and content.get("kind") == "chunk"
+        if chunk and self._inbox.qsize() >= QUEUE_CHUNKS:
             return
         with self._lock:
             self._inbox.put((content, buffers, time.monotonic()))
@@ -268,24 +268,39 @@ class Microphone(anywidget.AnyWidget):
                 self._pump.start()
 
     def _run(self) -> None:
-        """Hand messages on until no recording is under way and none waits."""
+        """Hand messages on until none waits and nothing is left that silence could end."""
+        every = self._receiver.heartbeat_timeout / 5
+        judged = time.monotonic()
         while True:
             try:
-                content, buffers, now = self._inbox.get(timeout=self._receiver.heartbeat_timeout / 5)
+                content, buffers, now = self._inbox.get(timeout=every)
             except queue.Empty:
-                self._deliver(self._receiver.tick(time.monotonic()) if self._may_judge() else [])
-                with self._lock:
-                    if self._inbox.empty() and (not self._receiver.active or self.comm is None):
-                        self._pump = None
-                        return
+                pass
             else:
-                self._deliver(self._receiver.receive(content, buffers, now))
-                if self.report is not None:
-                    self.report.beside_cells = self._beside_cells
+                self._deliver(self._received(content, buffers, now))
+                self._guarded(self._tell_way, "the report")
+            if not self._inbox.empty() or time.monotonic() - judged < every:
+                continue
+            self._deliver(self._receiver.tick(time.monotonic()) if self._may_judge() else [])
+            judged = time.monotonic()
+            with self._lock:
+                if self._inbox.empty() and (not self._receiver.waits or self.comm is None):
+                    self._pump = None
+                    return
+
+    def _received(self, content: Any, buffers: Sequence[Any], now: float) -> list[capture.CaptureEvent]:
+        """Read a message; what no page says is dropped, and logged the first time it is wrong in that way."""
+        try:
+            return self._receiver.receive(content, buffers, now)
+        except MessageError as error:
+            if error.about not in self._complaints:
+                self._complaints.add(error.about)
+                logger.warning("a message to the microphone was dropped: %s", error)
+            return []
 
     def _may_judge(self) -> bool:
         """Whether silence means that the page is gone: it may also be a cell that runs."""
-        if self.hears_beside_cells or self._main_loop is None:
+        if self.hears_beside_cells or self._main_loop is None or self._main_loop.is_closed():
             return True
         answered = threading.Event()
         self._main_loop.call_soon_threadsafe(answered.set)
@@ -297,13 +312,23 @@ class Microphone(anywidget.AnyWidget):
                 self._problem = event
             elif isinstance(event, capture.FileOpened):
                 self._file = event
-            if self.report is not None:
-                self.report.take(event)
-            for subscriber in self._subscribers:
-                try:
-                    subscriber(event)
-                except Exception:
-                    logger.exception("a subscriber of the microphone failed on %s", type(event).__name__)
+            for subscriber in (self._tell_pages, *self._subscribers):
+                self._guarded(partial(subscriber, event), type(event).__name__)
+
+    def _guarded(self, call: Callable[[], None], what: str) -> None:
+        """Let nothing that is raised, not even by ``sys.exit``, end the thread that serves the others too."""
+        try:
+            call()
+        except BaseException:
+            logger.exception("a subscriber of the microphone failed on %s", what)
+
+    def _tell_pages(self, event: capture.CaptureEvent) -> None:
+        if self.report is not None:
+            self.report.take(event)
+
+    def _tell_way(self) -> None:
+        if self.report is not None:
+            self.report.beside_cells = self._beside_cells
 
 
 def _running_loop() -> asyncio.AbstractEventLoop | None:

@@ -177,6 +177,47 @@ def test_a_reload_ends_the_recording_with_a_message_on_both_sides(
     assert settled(notebook)["client"] != facts["client"]
 
 
+PATIENT = "mic._receiver.heartbeat_timeout = 600.0"  # by its silence no page is given up in these tests
+SAY_NO_MORE = "() => { WebSocket.prototype.send = () => {}; }"
+ENDED = "[event.reason for event in heard if type(event).__name__ == 'CaptureEnded']"
+
+
+@pytest.mark.parametrize("paused", [False, True], ids=["recording", "paused"])
+def test_a_page_that_is_left_ends_its_recording_at_once(
+    paused: bool, open_page: Callable[..., NotebookPage]
+) -> None:
+    notebook = open_page()
+    page = notebook.open("left", [SETUP, PATIENT, "mic"])
+    notebook.save()
+    press_record(page)
+    wait_for_seconds(page, 0.5)
+    if paused:
+        page.get_by_role("button", name="Pause").click()
+        wait_until(lambda: notebook.evaluate("mic.state") == "paused")
+    page.reload(wait_until="domcontentloaded")
+    notebook.wait_until_idle()
+    assert settled(notebook, "interrupted")["lost"] == 0
+
+
+def test_after_a_crash_the_page_that_comes_back_records_at_once(
+    open_page: Callable[..., NotebookPage],
+) -> None:
+    notebook = open_page()
+    page = notebook.open("crashed", [SETUP, PATIENT, "mic"])
+    notebook.save()
+    press_record(page)
+    wait_for_seconds(page, 0.5)
+    page.evaluate(SAY_NO_MORE)
+    page.reload(wait_until="domcontentloaded")
+    notebook.wait_until_idle()
+    page.get_by_text("Open a file…").nth(1).wait_for()
+    assert notebook.evaluate("mic.state") == "recording"
+    record_for(page, 0.5)
+    settled(notebook)
+    assert notebook.evaluate(ENDED) == ["interrupted", "stopped"]
+    assert notebook.evaluate("[mic.problem, mic._receiver.refused]") == [None, 0]
+
+
 def test_a_second_tab_does_not_record_over_the_first(open_page: Callable[..., NotebookPage]) -> None:
     notebook = open_page()
     first = notebook.open("two-tabs", [SETUP, "mic"])
@@ -209,8 +250,9 @@ def test_a_denied_permission_is_said_and_a_file_is_the_way_on(
         page.locator(".qaw-notice").get_by_text("Open a file…").click()
     chooser.value.set_files({"name": "talk.bin", "mimeType": "audio/wav", "buffer": data})
     page.get_by_text("talk.bin sent to Python (3.1 MB)").wait_for()
-    assert wait_until(lambda: notebook.evaluate("mic.opened_file and mic.opened_file.name")) == "talk.bin"
-    assert notebook.evaluate("mic.opened_file.data == bytes(range(256)) * 12_000")
+    files = "[event for event in heard if type(event).__name__ == 'FileOpened']"
+    assert wait_until(lambda: notebook.evaluate(f"[file.name for file in {files}]")) == ["talk.bin"]
+    assert notebook.evaluate(f"{files}[0].data == bytes(range(256)) * 12_000")
 
 
 def test_fifty_views_leave_no_comm_behind(open_page: Callable[..., NotebookPage]) -> None:

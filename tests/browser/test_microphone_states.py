@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from support.bare import ADDRESS
+from support.clip_page import ClipPage
 from support.looks import cut_off, low_contrast, small_targets
 from support.microphone_page import Bare
 from support.record_button import RECORD, press_record, wait_for_phase
 from support.waiting import wait_until
+
+from qwen_asr_widgets.widgets.capture import CaptureReceiver
+from qwen_asr_widgets.widgets.clip_recorder import ClipRecorder
 
 pytestmark = pytest.mark.browser
 
@@ -61,6 +67,44 @@ def test_a_page_that_may_not_have_the_microphone_by_its_policy_says_so(bare: Bar
     assert shown.errors == []  # the widget did not ask
     assert page.evaluate(asked) == "NotAllowedError"
     shown.errors.clear()
+
+
+def test_clips_are_not_asked_for_either_where_the_policy_forbids_the_microphone(browser: Any) -> None:
+    context = browser.new_context(locale="en-US")
+    headers = {"Content-Type": "text/html", "Permissions-Policy": "microphone=()"}
+    html = "<!doctype html><html lang=en><body></body></html>"
+    context.route(f"{ADDRESS}**", lambda route: route.fulfill(body=html, headers=headers))
+    context.add_init_script(
+        "window.asked = 0; navigator.mediaDevices.getUserMedia = async () => { window.asked += 1; };"
+    )
+    page = context.new_page()
+    page.goto(ADDRESS)
+    clips = ClipPage(page, ClipRecorder())
+    clips.open()
+    press_record(page)
+    page.get_by_text(TITLES["host"]).wait_for()
+    assert page.evaluate("window.asked") == 0
+    clips.recorder.close()
+    context.close()
+
+
+def test_a_page_from_the_browsers_cache_goes_on_where_it_was_left(bare: Bare) -> None:
+    shown = bare()
+    page = shown.open()
+    press_record(page)
+    shown.wait_for_chunks(2)
+    page.evaluate("window.dispatchEvent(new PageTransitionEvent('pagehide', { persisted: true }))")
+    stop = shown.wait_for_sent("stop")
+    assert stop["reason"] == "interrupted" and stop["chunks"] >= 2
+    shown.wait_for_chunks(stop["chunks"] + 2)
+    receiver = CaptureReceiver()
+    sent = page.evaluate(
+        "() => window.bare.model.sent.map((m) => [m.content, m.buffers.map((b) => [...new Uint8Array(b)])])"
+    )
+    for content, buffers in sent:
+        receiver.receive(content, [bytes(buffer) for buffer in buffers], 0.0)
+    session = receiver.session
+    assert session is not None and (session.state, session.lost, session.late) == ("recording", 0, 0)
 
 
 def test_the_webview_of_vs_code_is_known_by_its_body(bare: Bare) -> None:

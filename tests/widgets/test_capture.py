@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qwen_asr_widgets.widgets.capture import (
+    LEAP_LIMIT,
     CaptureChunk,
     CaptureEnded,
     CaptureEvent,
@@ -19,6 +20,7 @@ from qwen_asr_widgets.widgets.capture import (
     CaptureStarted,
     FileOpened,
 )
+from qwen_asr_widgets.widgets.capture_messages import READERS, MessageError
 
 RATE = 1_000
 LENGTH = RATE // 10
@@ -107,16 +109,50 @@ def test_a_second_page_is_refused_once_and_counted_while_the_first_records() -> 
     assert kinds(receiver.receive(*chunk(0, "other/2"), 1.0)) == [CaptureStarted, CaptureChunk]
 
 
+def file_slice(index: int, data: bytes, **more: Any) -> tuple[dict[str, Any], list[bytes]]:
+    about = {"upload": "u", "name": "a.wav", "size": 6, "slices": 2, **more}
+    return message("file", slice=index, **about), [data]
+
+
 def test_a_file_in_slices_arrives_whole_or_says_what_is_missing() -> None:
     receiver = CaptureReceiver()
-    about = {"upload": "u", "name": "a.wav", "size": 6, "slices": 2}
-    assert receiver.receive(message("file", slice=0, **about), [b"abc"], 0.0) == []
-    (opened,) = receiver.receive(message("file", slice=1, **about), [b"def"], 0.0)
+    assert receiver.receive(*file_slice(0, b"abc"), 0.0) == []
+    (opened,) = receiver.receive(*file_slice(1, b"def"), 0.0)
     assert opened == FileOpened("a.wav", b"abcdef")
-    (problem,) = receiver.receive(message("file", slice=1, **{**about, "upload": "v"}), [b"def"], 0.0)
+    assert receiver.receive(*file_slice(1, b"def", upload="v"), 0.0) == []
+    assert receiver.tick(5.0) == []
+    (problem,) = receiver.tick(5.1)
     assert isinstance(problem, CaptureProblem) and problem.code == "incomplete"
-    (problem,) = receiver.receive(message("file", slice=0, **{**about, "size": 3 << 30}), [b"abc"], 0.0)
+    assert problem.detail == "3 of 6 bytes of a.wav arrived; open it again"
+    (problem,) = receiver.receive(*file_slice(0, b"abc", upload="w", size=3 << 30), 0.0)
     assert isinstance(problem, CaptureProblem) and problem.code == "toolarge"
+    assert receiver.receive(*file_slice(1, b"def", upload="w", size=3 << 30), 0.0) == []
+
+
+@given(st.permutations(range(5)))
+def test_the_slices_of_a_file_stand_where_they_belong_in_whatever_order_they_come(order: list[int]) -> None:
+    receiver = CaptureReceiver()
+    data = bytes(range(48))
+    told = [file_slice(k, data[k * 10 : k * 10 + 10], size=48, slices=5) for k in order]
+    assert [event for one in told for event in receiver.receive(*one, 0.0)] == [FileOpened("a.wav", data)]
+    assert not receiver.waits
+
+
+@pytest.mark.parametrize(
+    "second",
+    [
+        file_slice(0, b"xyz"), file_slice(1, b"defg"), file_slice(1, b"de"),
+        file_slice(1, b"def", name="b.wav"), file_slice(1, b"def", size=9), file_slice(1, b"def", slices=3),
+    ],
+    ids=["other bytes", "too many", "too few", "other name", "other size", "other count"],
+)
+def test_a_slice_that_does_not_fit_its_file_ends_it_with_one_message(second: Any) -> None:
+    receiver = CaptureReceiver()
+    receiver.receive(*file_slice(0, b"abc"), 0.0)
+    (problem,) = receiver.receive(*second, 0.0)
+    assert isinstance(problem, CaptureProblem) and problem.code == "incomplete"
+    assert receiver.receive(*file_slice(1, b"def"), 0.0) == receiver.tick(100.0) == []
+    assert not receiver.waits
 
 
 @pytest.mark.parametrize("kind", ["pause", "resume", "stop", "beat"])
@@ -126,15 +162,16 @@ def test_a_straggler_after_the_end_opens_nothing(kind: str) -> None:
     assert receiver.session is None
 
 
-def test_the_beginning_of_a_file_whose_page_is_gone_is_dropped() -> None:
+def test_the_beginning_of_a_file_whose_page_is_gone_is_dropped_with_a_message() -> None:
     receiver = CaptureReceiver()
-    about = {"name": "a.wav", "size": 6, "slices": 2}
-    receiver.receive(message("file", upload="gone", slice=0, **about), [b"abc"], 0.0)
-    receiver.receive(message("file", upload="slow", slice=0, **about), [b"abc"], 50.0)
-    receiver.receive(message("file", upload="new", slice=0, **about), [b"abc"], 70.0)
-    assert sorted(receiver._uploads) == ["new", "slow"]
-    (opened,) = receiver.receive(message("file", upload="slow", slice=1, **about), [b"def"], 80.0)
+    receiver.receive(*file_slice(0, b"abc", upload="gone"), 0.0)
+    receiver.receive(*file_slice(0, b"abc", upload="slow"), 50.0)
+    assert receiver.waits
+    (problem,) = receiver.tick(70.0)
+    assert isinstance(problem, CaptureProblem) and problem.code == "incomplete" and not problem.shown
+    (opened,) = receiver.receive(*file_slice(1, b"def", upload="slow"), 80.0)
     assert opened == FileOpened("a.wav", b"abcdef")
+    assert not receiver.waits
 
 
 def test_a_page_that_comes_while_another_records_disturbs_nothing() -> None:
@@ -151,3 +188,92 @@ def test_problems_say_whether_the_page_shows_them_already() -> None:
     receiver.receive(*chunk(0), 0.0)
     (ours,) = receiver.receive(*chunk(0, "other/1"), 0.0)
     assert isinstance(ours, CaptureProblem) and not ours.shown
+
+
+def start(session: str, browser: str) -> tuple[dict[str, Any], list[memoryview]]:
+    return message("start", session, browser=browser), []
+
+
+def test_the_page_that_has_its_browsers_lock_takes_over_from_one_that_is_gone() -> None:
+    receiver = CaptureReceiver()
+    receiver.receive(*start("before/1", "firefox"), 0.0)
+    receiver.receive(*chunk(0, "before/1"), 0.0)
+    receiver.receive(message("pause", "before/1"), [], 0.0)
+    before = receiver.session
+    ended, started = receiver.receive(*start("after/1", "firefox"), 0.1)
+    assert isinstance(ended, CaptureEnded) and ended.session is before and ended.reason == "interrupted"
+    assert isinstance(started, CaptureStarted) and started.session.id == "after/1"
+    assert receiver.receive(message("stop", "before/1", chunks=1, reason="stopped"), [], 0.2) == []
+    assert kinds(receiver.receive(*chunk(0, "after/1"), 0.2)) == [CaptureChunk]
+
+
+@pytest.mark.parametrize("browsers", [("firefox", "chromium"), ("", "")], ids=["two browsers", "no locks"])
+def test_a_page_that_may_not_be_the_only_one_does_not_take_over(browsers: tuple[str, str]) -> None:
+    receiver = CaptureReceiver()
+    receiver.receive(*start("first/1", browsers[0]), 0.0)
+    assert kinds(receiver.receive(*start("second/1", browsers[1]), 0.1)) == [CaptureProblem]
+    assert receiver.active and receiver.session is not None and receiver.session.id == "first/1"
+
+
+def state_of(receiver: CaptureReceiver) -> str:
+    return repr((receiver.session, receiver.refused, receiver.waits))
+
+
+NO_SOUND = [memoryview(b"\0\0")]
+MALFORMED = {
+    "message": (5, []),
+    "kind": ({"kind": ["start"]}, []),
+    "chunk session": ({"kind": "chunk", "client": "p", "rate": RATE, "seq": 1}, NO_SOUND),
+    "chunk seq": (message("chunk", seq="x"), NO_SOUND),
+    "chunk peak": (message("chunk", seq=5, peak=None), NO_SOUND),
+    "chunk buffers": (message("chunk", seq=5), [b"odd"]),
+    "chunk rate": ({**message("chunk", seq=5), "rate": 0}, NO_SOUND),
+    "leap": (message("chunk", seq=10**12), NO_SOUND),
+    "stop chunks": (message("stop", reason="stopped"), []),
+    "start rate": ({**message("start"), "rate": "abc"}, []),
+    "start settings": (message("start", settings=5), []),
+    "problem client": ({"kind": "problem", "code": "denied"}, []),
+    "file slices": ({"kind": "file"}, [b""]),
+    "file slice": (message("file", upload="u", name="a", size=6, slice=2, slices=2), [b""]),
+    "file buffers": (message("file", upload="u", name="a", size=6, slice=0, slices=2), []),
+}
+
+
+@pytest.mark.parametrize("about", MALFORMED)
+def test_what_no_page_says_is_refused_by_name_and_changes_nothing(about: str) -> None:
+    receiver = CaptureReceiver()
+    receiver.receive(*chunk(0), 0.0)
+    before = state_of(receiver)
+    with pytest.raises(MessageError) as refused:
+        receiver.receive(*MALFORMED[about], 0.0)
+    assert refused.value.about == about
+    assert state_of(receiver) == before
+
+
+ANYTHING = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=3) | st.just([])
+NAMES = "client session rate seq peak chunks reason upload name size slice slices code label settings browser"
+FIELDS = st.sampled_from(NAMES.split())
+
+
+@given(st.sampled_from(sorted(READERS)), st.dictionaries(FIELDS, ANYTHING), st.lists(st.binary(), max_size=2))
+def test_no_message_raises_anything_but_what_is_wrong_with_it(
+    kind: str, wrong: dict[str, Any], buffers: list[bytes]
+) -> None:
+    upload = {"upload": "u", "name": "a", "size": 2, "slice": 0, "slices": 1}
+    good = {"seq": 1, "chunks": 1, "reason": "", **upload}
+    receiver = CaptureReceiver()
+    receiver.receive(*chunk(0), 0.0)
+    try:
+        receiver.receive({**message(kind, code="denied", **good), **wrong}, buffers, 0.0)
+    except MessageError as error:
+        assert str(error)
+
+
+def test_an_hour_lost_at_once_takes_the_memory_of_ten_seconds() -> None:
+    receiver = CaptureReceiver()
+    events = receiver.receive(message("chunk", seq=LEAP_LIMIT), NO_SOUND, 0.0)
+    lost = [event for event in events if isinstance(event, CaptureChunk) and event.lost]
+    assert sum(len(event.samples) for event in lost) == 3_600 * RATE
+    owners = {id(event.samples.base if event.samples.base is not None else event.samples) for event in lost}
+    assert len(owners) == 1 and max(len(event.samples) for event in lost) == 10 * RATE
+    assert receiver.session is not None and receiver.session.gaps == [(0, 3_600 * RATE)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import sys
 import threading
 from collections.abc import Iterator
 
@@ -11,8 +12,15 @@ import pytest
 
 from qwen_asr_widgets.audio.resample import resample
 from qwen_asr_widgets.errors import AudioError, SettingError
+from qwen_asr_widgets.widgets import capture_upload
 from qwen_asr_widgets.widgets import microphone as module
-from qwen_asr_widgets.widgets.capture import CaptureChunk, CaptureEnded, CaptureEvent, FileOpened
+from qwen_asr_widgets.widgets.capture import (
+    CaptureChunk,
+    CaptureEnded,
+    CaptureEvent,
+    CaptureProblem,
+    FileOpened,
+)
 from qwen_asr_widgets.widgets.microphone import Microphone, free_of_subshell
 
 RATE = 48_000
@@ -108,7 +116,8 @@ def test_a_full_queue_counts_what_it_refuses_and_puts_zeros_there(
     assert ended.wait(5)
     session = mic.session
     assert session is not None
-    assert mic.overflowed == session.lost > 0
+    assert session.lost > 0
+    assert session.received + session.lost == -(-len(samples) // (RATE // 10))
     delivered = sum(len(event.samples) for event in events if isinstance(event, CaptureChunk))
     assert delivered == pytest.approx(len(samples), abs=4_800)
     assert session.gaps[-1][1] == session.samples
@@ -124,6 +133,49 @@ def test_a_failing_subscriber_is_logged_and_disturbs_no_other(
         speak(mic, speech())
         assert ended.wait(5)
     assert "a subscriber of the microphone failed on CaptureStarted" in caplog.text
+
+
+def test_what_no_page_says_is_logged_once_and_the_sound_goes_on(
+    mic: Microphone, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.WARNING, "qwen_asr_widgets"):
+        say(mic, "start")
+        thread = mic._pump
+        for seq in (0, "x", "y", 1):
+            say(mic, "chunk", (bytes(RATE // 5),), seq=seq)
+        say(mic, "chunk", (b"odd",), seq=2)
+        mic._enqueue(mic, {"kind": "foo"}, ())
+        drained(mic)
+    assert mic._pump is thread is not None
+    assert mic.session is not None and (mic.session.received, mic.session.lost) == (2, 0)
+    assert [record.getMessage().split(": ", 1)[1] for record in caplog.records] == [
+        "chunk seq: 'x', not a number", "chunk buffers: 3 bytes, not pairs of them", "kind: 'foo' is unknown",
+    ]
+
+
+def test_not_even_an_exit_in_a_subscriber_ends_the_sound(
+    mic: Microphone, caplog: pytest.LogCaptureFixture
+) -> None:
+    mic.subscribe(lambda event: sys.exit())
+    say(mic, "start")
+    thread = mic._pump
+    drained(mic)
+    assert mic._pump is thread is not None
+    assert "SystemExit" in caplog.text
+
+
+def test_the_beginning_of_a_file_is_dropped_without_another_message(
+    mic: Microphone, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(capture_upload, "UPLOAD_TIMEOUT", 0.3)
+    said: list[CaptureEvent] = []
+    mic.subscribe(said.append)
+    say(mic, "file", (b"abc",), upload="u", name="a.wav", size=6, slice=0, slices=2)
+    thread = mic._pump
+    assert thread is not None
+    thread.join(5)
+    assert [event.code for event in said if isinstance(event, CaptureProblem)] == ["incomplete"]
+    assert not mic._receiver.waits
 
 
 def test_an_old_kernel_refuses_a_loop_that_would_never_end(

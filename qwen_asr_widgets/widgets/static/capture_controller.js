@@ -4,7 +4,7 @@
 import { pageProblem, UNPROCESSED, UPLOAD_LIMIT } from "./capture.js";
 import { size as sizeText } from "./format.js";
 import { Recorder } from "./recorder.js";
-import { Uplink } from "./uplink.js";
+import { newId, Uplink } from "./uplink.js";
 
 const SILENT_SECONDS = 3;
 const CLIP_SHOWN_SECONDS = 2;
@@ -45,6 +45,8 @@ export class CaptureController {
     this.clippedAt = -Infinity;
     /** The device that was chosen and is not there; it is chosen again when it is plugged in again. */
     this.missing = "";
+    /** This browser's name while its other pages cannot record; the kernel gives up what they left behind. */
+    this.browser = "";
     /** @type {State} */
     this.state = {
       phase: "idle", seconds: 0, peak: 0, clipping: false, silent: false, devices: [], deviceId: "",
@@ -53,7 +55,17 @@ export class CaptureController {
     };
     const devices = navigator.mediaDevices;
     devices?.addEventListener("devicechange", () => this.listDevices(), { signal: this.ending.signal });
+    // A page that is left says so where it still can; one that comes back from the cache goes on.
+    window.addEventListener("pagehide", () => this.leave(), { signal: this.ending.signal });
     this.listDevices();
+  }
+
+  leave() {
+    const { recorder } = this;
+    const { phase } = this.state;
+    if (!recorder || phase === "idle" || phase === "starting") return;
+    this.remember();
+    this.attempt(() => this.uplink.tell("stop", { chunks: recorder.chunks, reason: "interrupted" }));
   }
 
   /**
@@ -107,13 +119,16 @@ export class CaptureController {
    */
   begun(recorder, clickedAt) {
     if (this.recorder !== recorder) return;
+    const { browser } = this;
     const { settings, label } = recorder;
     const startDelay = (performance.now() - clickedAt) / 1000;
     const rate = Number(settings.sampleRate);
     this.quiet = 0;
     this.clippedAt = -Infinity;
     this.set({ phase: "recording", settings });
-    this.attempt(() => this.uplink.start({ rate, label, settings, asked: this.state.processing, startDelay }));
+    this.attempt(() => this.uplink.start({
+      rate, label, settings, asked: this.state.processing, startDelay, browser,
+    }));
     this.remember();
   }
 
@@ -170,7 +185,7 @@ export class CaptureController {
     this.recorder = undefined;
     this.uplink.close();
     this.forgetLock();
-    tabMemory()?.removeItem(this.memory);
+    storage("sessionStorage")?.removeItem(this.memory);
     this.set({ phase: "idle", peak: 0, silent: false, clipping: false });
   }
 
@@ -255,6 +270,7 @@ export class CaptureController {
     const name = `qaw-microphone-${this.uid}`;
     return new Promise((answer) => {
       const held = navigator.locks.request(name, { ifAvailable: true }, (lock) => {
+        this.browser = lock ? browserName() : "";
         answer(lock !== null);
         return lock && new Promise((free) => { this.forgetLock = () => free(undefined); });
       });
@@ -269,13 +285,13 @@ export class CaptureController {
 
   /** Note in this tab that a recording runs, so that the page can say after a reload what became of it. */
   remember() {
-    tabMemory()?.setItem(this.memory, String(this.state.seconds));
+    storage("sessionStorage")?.setItem(this.memory, String(this.state.seconds));
   }
 
   /** @returns {State["problem"]} */
   leftBehind() {
-    const seconds = tabMemory()?.getItem(this.memory) ?? null;
-    tabMemory()?.removeItem(this.memory);
+    const seconds = storage("sessionStorage")?.getItem(this.memory) ?? null;
+    storage("sessionStorage")?.removeItem(this.memory);
     return seconds === null ? null : { code: "interrupted", detail: "", seconds: Number(seconds) };
   }
 
@@ -288,16 +304,31 @@ export class CaptureController {
   }
 }
 
-/** @returns {Storage | null} null in a sandboxed frame, which has none */
-function tabMemory() {
+/**
+ * A name for this browser, as far as its locks reach: the same in all pages that share its storage.
+ * @returns {string}
+ */
+function browserName() {
+  const memory = storage("localStorage");
+  const name = memory?.getItem("qaw-browser") || newId();
+  memory?.setItem("qaw-browser", name);
+  return memory ? name : "";
+}
+
+/**
+ * @param {"localStorage" | "sessionStorage"} which
+ * @returns {Storage | null} null where there is none: in a sandboxed frame, or as the browser is set
+ */
+function storage(which) {
   try {
-    return window.sessionStorage;
+    return window[which];
   } catch {
     return null;
   }
 }
 
-function thisPage() {
+/** What `pageProblem` looks at. */
+export function thisPage() {
   const policy = /** @type {{featurePolicy?: {allowsFeature: (name: string) => boolean}}} */ (document).featurePolicy;
   return {
     secure: window.isSecureContext,

@@ -1,7 +1,7 @@
 // One clip at a time for a widget in a page: recorded whole by ipywebrtc, and sent to the kernel after the stop.
 
 import { pageProblem } from "./capture.js";
-import { CaptureController } from "./capture_controller.js";
+import { CaptureController, thisPage } from "./capture_controller.js";
 import { clipProblem, ClipTake } from "./clip_take.js";
 
 /** Seconds after which the end is announced, and at which a clip ends by itself: at about 648 s a message is full. */
@@ -150,11 +150,4 @@ export class ClipController extends CaptureController {
     await super.dispose();
     window.clearInterval(this.timer);
   }
-}
-
-function thisPage() {
-  return {
-    secure: window.isSecureContext, devices: Boolean(navigator.mediaDevices?.getUserMedia), allowed: true,
-    protocol: window.location.protocol, classes: document.body.className,
-  };
 }

@@ -38,10 +38,13 @@ export class Uplink {
     this.number += 1;
   }
 
-  /** @param {{rate: number, label: string, settings: object, asked: object, startDelay: number}} about */
-  start({ rate, label, settings, asked, startDelay }) {
+  /**
+   * @param {{rate: number, label: string, settings: object, asked: object, startDelay: number,
+   *   browser: string}} about
+   */
+  start({ rate, label, settings, asked, startDelay, browser }) {
     this.rate = rate;
-    this.tell("start", { label, settings, asked, start_delay: startDelay });
+    this.tell("start", { label, settings, asked, start_delay: startDelay, browser });
     this.timer = window.setInterval(() => {
       this.tell("beat");
       this.beaten();
