@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from support.looks import cut_off, low_contrast, small_targets
 from support.recordings import Script
-from support.view_page import NEXT_FRAME, ViewPage, assert_views_leave_nothing, view_pages
+from support.view_page import CHANGE_THEME, COUNT_FRAMES, NEXT_FRAME, ViewPage, assert_views_leave_nothing, view_pages
 
 from qwen_asr_widgets.widgets.transcript_view import TranscriptView
 
@@ -255,6 +255,31 @@ def test_every_row_and_chip_reads_well_plain_hovered_and_selected(show, theme) -
     assert page.locator(".qaw-row-problem").count() == 1 and low_contrast(page) == []
     ink = page.locator(".qaw-search").evaluate("(e) => getComputedStyle(e, '::placeholder').color")
     assert ink == page.locator(".qaw-foot").evaluate("(e) => getComputedStyle(e).color")
+
+
+def test_a_change_of_theme_leaves_every_row_whole_on_a_narrow_page(show) -> None:
+    page = show(TranscriptView(few().finish()), viewport={"width": 382, "height": 800}).show()
+    before = page.locator(ROWS).evaluate_all(EDGES)
+    for dark in (True, False):
+        page.evaluate(CHANGE_THEME, dark)
+        page.evaluate(NEXT_FRAME)
+        area = page.locator(LIST).bounding_box()
+        rows = page.locator(ROWS).evaluate_all(EDGES)
+        assert len(rows) == 3 and rows[-1][1] <= area["y"] + area["height"] + 1
+    assert rows == before
+
+
+def test_a_hidden_list_costs_no_frames(show) -> None:
+    page = show(TranscriptView(few().finish())).show()
+    page.evaluate(COUNT_FRAMES)
+    page.evaluate(CHANGE_THEME, True)
+    page.evaluate("document.querySelector('.qaw').parentElement.style.display = 'none'")
+    page.locator(".qaw-search").evaluate("(e) => e.dispatchEvent(new Event('input'))")
+    page.evaluate(NEXT_FRAME)
+    asked = page.evaluate("window.framesAsked")
+    for _ in range(3):
+        page.evaluate(NEXT_FRAME)
+    assert page.evaluate("window.framesAsked") == asked + 6, "those of this test"
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -9,7 +9,8 @@ from typing import Any
 import nbformat
 import pytest
 from support.jupyter import NotebookPage
-from support.painted import PLOT, WAVE, painted, shown_range
+from support.painted import DARK_TURN, PLOT, TURN, WAVE, painted, shown_range
+from support.view_page import NEXT_FRAME
 from support.waiting import wait_until
 
 pytestmark = pytest.mark.browser
@@ -109,6 +110,24 @@ def test_every_front_end_shows_zooms_and_plays(
     page.wait_for_function(f"{seconds} > 0.3")
     page.keyboard.press("Space")
     page.locator(".qaw-play", has_text="Play").wait_for()
+
+
+def test_a_change_of_theme_reaches_canvas_and_rows_untouched(
+    open_page: Callable[..., NotebookPage], setup: str
+) -> None:
+    page = open_page().open("themes", [setup + TWO_TURNS, "display(wave, words)"])
+    page.evaluate("window.jupyterapp.shell.collapseLeft()")
+    page.set_viewport_size({"width": 470, "height": 1000})
+    rows = page.locator(".qaw-list .qaw-row")
+    page.wait_for_function("document.querySelectorAll('.qaw-list .qaw-row').length === 2")
+    # The first change fetches the theme; later ones have it at once.
+    for theme in ("Dark", "Light", "Dark", "Light", "Dark"):
+        page.evaluate(f"window.jupyterapp.commands.execute('apputils:change-theme', {{ theme: 'JupyterLab {theme}' }})")
+        now, before = (DARK_TURN, TURN) if theme == "Dark" else (TURN, DARK_TURN)
+        wait_until(lambda: painted(page, now) > 100 and painted(page, before) < 20, 10, f"drawn for {theme}")
+        page.evaluate(NEXT_FRAME)
+        area, last = page.locator(".qaw-list").bounding_box(), rows.last.bounding_box()
+        assert rows.count() == 2 and last["y"] + last["height"] <= area["y"] + area["height"] + 1
 
 
 def outputs(path: Any) -> list[str]:

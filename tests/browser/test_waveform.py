@@ -13,7 +13,9 @@ from support.painted import (
     conversation, painted, shown_range,
 )
 from support.recordings import Script
-from support.view_page import NEXT_FRAME, ViewPage, assert_views_leave_nothing, view_pages
+from support.view_page import (
+    CHANGE_THEME, COUNT_FRAMES, NEXT_FRAME, ViewPage, assert_views_leave_nothing, view_pages,
+)
 
 from qwen_asr_widgets.audio.clip import AudioClip
 from qwen_asr_widgets.audio.reference import ReferenceTurn
@@ -234,6 +236,37 @@ def test_at_400_pixels_nothing_is_cut_off_or_scrolls_sideways(show, lang) -> Non
     page.locator("summary").click()
     assert cut_off(page) == []
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+
+
+def test_a_theme_that_comes_while_the_page_is_hidden_is_drawn(show) -> None:
+    page = show(Waveform(conversation().finish())).show()
+    for dark in (True, False, True):
+        page.evaluate(CHANGE_THEME, dark)
+        page.evaluate(NEXT_FRAME)
+        now, before = (DARK_WAVE, WAVE) if dark else (WAVE, DARK_WAVE)
+        assert painted(page, now) > 5_000 and painted(page, before) < 200
+
+
+def test_a_dark_theme_may_follow_another(show) -> None:
+    page = show(Waveform(conversation().finish())).show("dark")
+    page.evaluate(NOTE_TEXTS)
+    page.locator(".qaw").evaluate("(e) => e.style.setProperty('--qaw-ink', '#ff00ff')")
+    page.evaluate("document.body.dataset.jpThemeName = 'A third'")
+    page.evaluate(NEXT_FRAME)
+    assert "#ff00ff" in {one["colour"] for one in page.evaluate("drawnTexts")}
+
+
+def test_a_hidden_waveform_costs_no_frames(show) -> None:
+    shown = show(Waveform(conversation().finish()))
+    page = shown.show()
+    page.evaluate(COUNT_FRAMES)
+    page.evaluate("document.querySelector('.qaw').parentElement.style.display = 'none'")
+    page.evaluate("document.body.dataset.jpThemeLight = 'false'")
+    page.evaluate(NEXT_FRAME)
+    asked = page.evaluate("window.framesAsked")
+    for _ in range(3):
+        page.evaluate(NEXT_FRAME)
+    assert page.evaluate("window.framesAsked") == asked + 6, "those of this test"
 
 
 def test_fingers_get_large_targets(show) -> None:

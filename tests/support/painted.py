@@ -11,6 +11,7 @@ PLOT = ".qaw-plot"
 # How many pixels of a canvas, or of a box of it in CSS pixels, are near a colour.
 COUNT_COLOUR = """([selector, [r, g, b], near, box]) => {
   const canvas = document.querySelector(selector);
+  if (!canvas.clientWidth) return 0;
   const scale = canvas.width / canvas.clientWidth;
   const whole = [0, 0, canvas.clientWidth, canvas.clientHeight];
   const [x, y, w, h] = (box ?? whole).map((v) => Math.round(v * scale));
@@ -40,6 +41,7 @@ WAIT = (0xD9, 0x82, 0x00)
 DECODE = (0xA3, 0x48, 0x0F)
 ALARM = (0xC9, 0x25, 0x2D)
 TURN = (0x0A, 0x6E, 0xD1)
+DARK_TURN = (0x58, 0xA6, 0xFF)
 SERVICE = (0x0B, 0x7A, 0x53)
 REFERENCE = (0x6B, 0x5B, 0x95)
 SCORE = (0x1F, 0x77, 0xA8)

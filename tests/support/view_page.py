@@ -44,6 +44,27 @@ TAKE_SAVED = "() => { const { saved } = window.bare.model; window.bare.model.sav
 
 NEXT_FRAME = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
 
+# What JupyterLab does when its theme changes: the width jumps with the fonts, and the page is hidden for less than
+# a frame, so that what draws finds no size and no observer notices.
+CHANGE_THEME = """async (dark) => {
+  const frame = () => new Promise((done) => requestAnimationFrame(done));
+  const place = document.querySelector('.qaw').parentElement;
+  await frame();
+  place.style.paddingRight = dark ? '30px' : '';
+  await new Promise((done) => setTimeout(done));
+  document.body.dataset.jpThemeLight = String(!dark);
+  place.style.display = 'none';
+  for (let turn = 0; turn < 5; turn += 1) await Promise.resolve();
+  await frame();
+  place.style.display = '';
+}"""
+
+COUNT_FRAMES = """() => {
+  const { requestAnimationFrame } = window;
+  window.framesAsked = 0;
+  window.requestAnimationFrame = (draw) => { window.framesAsked += 1; return requestAnimationFrame(draw); };
+}"""
+
 TRAITS = ("lang", "height", "selected", "static_id", "save_outputs")
 
 LISTEN = """() => {

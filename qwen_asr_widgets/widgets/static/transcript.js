@@ -23,6 +23,8 @@ import { RowHeights } from "./virtual_list.js";
 
 const ROW_GUESS = 34;
 const HEIGHT = 360;
+/** How often rows are measured and placed anew before a frame is painted. */
+const PASSES = 4;
 let instances = 0;
 
 export class TranscriptView {
@@ -36,6 +38,7 @@ export class TranscriptView {
     options.signal.addEventListener("abort", () => this.destroy(), { once: true, signal });
     this.id = `qaw-transcript-${(instances += 1)}`;
     this.heights = new RowHeights(ROW_GUESS);
+    this.resized = new ResizeObserver(() => this.widthChanged());
     this.query = "";
     this.problemsOnly = false;
     this.frame = 0;
@@ -76,14 +79,25 @@ export class TranscriptView {
     list.addEventListener("keydown", (event) => {
       if (!event.ctrlKey && !event.metaKey && this.key(event.key)) event.preventDefault();
     }, { signal });
-    const resized = new ResizeObserver(() => {
-      if (list.clientWidth === this.listWidth) return;
-      this.listWidth = list.clientWidth;
-      this.heights.forget();
-      this.schedule();
-    });
-    resized.observe(list);
-    signal.addEventListener("abort", () => resized.disconnect(), { once: true });
+    this.resized.observe(list);
+    signal.addEventListener("abort", () => this.resized.disconnect(), { once: true });
+  }
+
+  /** Rows of another width have other heights. */
+  widthChanged() {
+    const width = this.parts.list.clientWidth;
+    if (width === this.listWidth) return;
+    this.listWidth = width;
+    this.heights.forget();
+    this.schedule();
+  }
+
+  /** There was no size to draw in, perhaps for less than a frame, as while JupyterLab changes its theme: ask for the next one. */
+  unseen() {
+    const { list } = this.parts;
+    this.listWidth = 0;
+    this.resized.unobserve(list);
+    this.resized.observe(list);
   }
 
   /** @param {string} key @returns {boolean} whether it was used */
@@ -163,6 +177,21 @@ export class TranscriptView {
   }
 
   draw() {
+    const { list } = this.parts;
+    if (!list.clientWidth && !list.hidden) return this.unseen();
+    let moved = true;
+    for (let pass = 0; moved && pass < PASSES; pass += 1) moved = this.arrange();
+    if (moved) {
+      this.schedule();
+    } else {
+      this.stick = false;
+      this.goal = null;
+    }
+    this.parts.live.hidden = !this.run.state.info.growing || this.atEnd();
+  }
+
+  /** Put the rows in sight where they belong by what is known of their heights. @returns {boolean} whether more is known now */
+  arrange() {
     const { heights } = this;
     const { list } = this.parts;
     this.parts.spacer.style.height = `${heights.total}px`;
@@ -176,13 +205,7 @@ export class TranscriptView {
     rows.forEach((element, k) => {
       if (element.offsetHeight) moved = heights.measure(first + k, element.offsetHeight) || moved;
     });
-    if (moved) {
-      this.schedule();
-    } else {
-      this.stick = false;
-      this.goal = null;
-    }
-    this.parts.live.hidden = !this.run.state.info.growing || this.atEnd();
+    return moved;
   }
 
   /** Put these rows on the page, touching only what differs. @param {HTMLElement[]} rows */

@@ -2,6 +2,9 @@
  * The colours and the font a waveform is drawn in: read from the page when they are needed, forgotten when the
  * theme, the system's contrast or the size changes.
  *
+ * JupyterLab hides its whole page for less than a frame while it changes the theme. What is drawn then finds no
+ * size, and no observer notices: it has to say so, and is told when there is a size again.
+ *
  * @import { Colours } from "./waveform_draw.js"
  */
 import { colours } from "./theme.js";
@@ -10,7 +13,7 @@ import { COLOURS } from "./waveform_draw.js";
 /**
  * @param {HTMLElement} root @param {HTMLElement} plot what is drawn again after a change of its size
  * @param {() => void} changed @param {AbortSignal} signal
- * @returns {() => {ink: Colours, font: string}}
+ * @returns {{read: () => {ink: Colours, font: string}, unseen: () => void}} `unseen`: it had no size to draw in
  */
 export function followStyle(root, plot, changed, signal) {
   /** @type {{ink: Colours, font: string} | null} an element not yet on the page has none */
@@ -21,15 +24,22 @@ export function followStyle(root, plot, changed, signal) {
   };
   const themed = new MutationObserver(restyled);
   themed.observe(root.closest(".qaw") ?? root, { attributes: true, attributeFilter: ["data-theme"] });
-  const resized = new ResizeObserver(restyled);
+  // One dark theme may follow another.
+  themed.observe(document.body, { attributes: true, attributeFilter: ["data-jp-theme-name", "data-vscode-theme-id"] });
+  const resized = new ResizeObserver(() => {
+    if (plot.clientWidth) restyled();
+  });
   resized.observe(plot);
   window.matchMedia("(forced-colors: active)").addEventListener("change", restyled, { signal });
   signal.addEventListener("abort", () => {
     themed.disconnect();
     resized.disconnect();
   }, { once: true });
-  return () => {
-    known ??= { ink: colours(root, COLOURS), font: getComputedStyle(root).fontFamily };
-    return known;
+  return {
+    read: () => (known ??= { ink: colours(root, COLOURS), font: getComputedStyle(root).fontFamily }),
+    unseen: () => {
+      resized.unobserve(plot);
+      resized.observe(plot);
+    },
   };
 }

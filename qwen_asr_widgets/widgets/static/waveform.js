@@ -193,8 +193,8 @@ export class WaveformView {
 
   draw() {
     const whole = this.plot.clientWidth;
-    if (!whole) return;
-    const { ink, font } = this.style();
+    if (!whole) return this.style.unseen();
+    const { ink, font } = this.style.read();
     const ratio = window.devicePixelRatio || 1;
     this.window.clamp();
     this.canvas.layOut(this.rows(), this.scene(), whole);
