@@ -9,6 +9,7 @@ from typing import Any
 from ..audio.units import SESSION_RATES
 from ..errors import SettingError
 from ..vad.turns import TurnDetection
+from .languages import check_language
 from .wire_text import well_formed
 
 INPUT_FORMATS = ("pcm", "opus")
@@ -66,11 +67,7 @@ class SessionConfig:
                 "sample_rate",
             )
         object.__setattr__(self, "sample_rate", int(self.sample_rate))
-        if self.language is not None and not (isinstance(self.language, str) and self.language):
-            raise SettingError(
-                f"language is {self.language!r}; give a code such as 'en', or None to detect it.",
-                "input_audio_transcription.language",
-            )
+        check_language(self.language)
         if self.corpus_text is not None and not isinstance(self.corpus_text, str):
             raise SettingError(
                 f"corpus_text must be text, not {type(self.corpus_text).__name__}.",

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import AudioError, SettingError
 from ..realtime.config import SessionConfig
+from ..realtime.pacing import check_pace
 from ..recording.turn_taking import SERVICE, checked_turn_taking
 from .assets import css, esm
 from .clip_recorder import ClipRecorder
 from .transcriber_clips import ClipWay
 from .transcriber_endpoints import EndpointChoice
-from .transcriber_languages import checked_language
 from .transcriber_sources import MicrophoneFeed, PacedFeed
 from .transcriber_view import DeskView
 
@@ -61,7 +61,7 @@ class Transcriber(DeskView):
     Raises
     ------
     SettingError
-        A setting is out of its range, or the language no language code.
+        A setting is out of its range.
     EndpointError
         There is no such endpoint.
     TypeError
@@ -96,8 +96,7 @@ class Transcriber(DeskView):
         _refuse_unknown(unknown)
         config = _checked(config) or SessionConfig()
         turn_taking = checked_turn_taking(turn_taking, config)
-        if pace is not None and (isinstance(pace, bool) or not isinstance(pace, (int, float)) or pace <= 0):
-            raise SettingError(f"pace is {pace!r}; give a positive number, or None.", "pace")
+        check_pace(pace)
         recorder = source if isinstance(source, ClipRecorder) else None
         super().__init__(
             EndpointChoice(endpoint), config, pace,
@@ -146,24 +145,28 @@ class Transcriber(DeskView):
         ------
         AudioError
             The sound given cannot be read.
+        NotConnected
+            The widget was closed.
         """
         desk = self.desk
-        if desk.active:
-            return
-        record = desk.clip is None or (self.clips.chosen and desk.recording is not None)
-        if self._source is None and record:
-            self._call += 1
-            self._called = True
-            self._tell({"kind": "call", "token": self._call}, [])
-            return
-        if desk.clip is None and desk.recording is None:
-            desk.load(self._source)
-        if desk.problem is not None:
-            raise desk.problem
-        if desk.clip is not None:
-            desk.begin()
-        elif desk.recording is not None:
-            desk.repeat(desk.recording.info.pace)
+        desk.check_open()
+        with desk.lock:
+            if desk.active:
+                return
+            record = desk.clip is None or (self.clips.chosen and desk.recording is not None)
+            if self._source is None and record:
+                self._call += 1
+                self._called = True
+                self._tell({"kind": "call", "token": self._call}, [])
+                return
+            if desk.clip is None and desk.recording is None:
+                desk.load(self._source)
+            if desk.problem is not None:
+                raise desk.problem
+            if desk.clip is not None:
+                desk.begin()
+            elif desk.recording is not None:
+                desk.repeat(desk.recording.info.pace)
 
     def stop(self) -> None:
         """End the sound here; the answers to it are still waited for."""
@@ -253,8 +256,11 @@ class Transcriber(DeskView):
         AudioError
             Nothing was recorded yet, or a run is under way.
         SettingError
-            ``config`` is none, or ``turn_taking`` nobody.
+            ``config`` or ``pace`` is none, or ``turn_taking`` nobody.
+        NotConnected
+            The widget was closed.
         """
+        check_pace(pace)
         desk, config = self.desk, _checked(config)
         if config is not None and not desk.active:
             desk.config = config
@@ -281,11 +287,9 @@ class Transcriber(DeskView):
 
 
 def _checked(config: SessionConfig | None) -> SessionConfig | None:
-    """Return settings whose language may be asked for."""
+    """Return settings given as such."""
     if config is not None and not isinstance(config, SessionConfig):
         raise SettingError(f"config is {config!r}; give a SessionConfig, or None.", "config")
-    if config is not None:
-        checked_language(config.language)
     return config
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -13,28 +12,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..audio.clip import AudioClip, Channel
-from ..errors import AudioError, QawError, SettingError
+from ..errors import AudioError, NotConnected, QawError, SettingError
 from ..realtime.config import SessionConfig
 from ..recording.turn_taking import CLIENT, SERVICE
 from . import capture
 from .run_view import clip_title
+from .transcriber_about import about_capture, about_clip, about_recording, processing_note
 from .transcriber_channels import Channels, channels_of
 from .transcriber_endpoints import EndpointChoice
 from .transcriber_run import LiveRun
 from .transcriber_sources import MicrophoneFeed, PacedFeed, is_clipped, is_recording, load_source, load_upload
-from .transcriber_state import Notice, notice_of
+from .transcriber_state import Notice, notice_of, notice_of_reports
 
 if TYPE_CHECKING:
     from ..recording import Recording
-
-logger = logging.getLogger("qwen_asr_widgets")
-
-
-PROCESSING = {
-    "echoCancellation": "echo cancellation", "noiseSuppression": "noise suppression",
-    "autoGainControl": "automatic gain",
-}
-"""What a browser may do to sound before it is recorded, and what it is called."""
 
 
 class Desk:
@@ -75,6 +66,8 @@ class Desk:
         What went wrong.
     problem : QawError or None
         Why the sound given cannot be used.
+    lock : threading.RLock
+        Held while it is decided what runs, and while a run is given sound.
     """
 
     def __init__(
@@ -100,7 +93,9 @@ class Desk:
         self._grown = grown
         self._seen_error: QawError | None = None
         self._seen_errors = 0
-        self._lock = threading.RLock()
+        self._runs: tuple[LiveRun, ...] = ()
+        self._closed = False
+        self.lock = threading.RLock()
 
     @property
     def active(self) -> bool:
@@ -148,38 +143,43 @@ class Desk:
             self.problem, self.notice = problem, notice_of(problem)
             return False
         self.problem = self.notice = None
-        if is_recording(found):
-            self.title, self.channels, self.clipped = found.info.name or name, None, False
-            self._show(found, None)
-        else:
-            self._lay(found, clip_title(found) or name, channels)
+        with self.lock:
+            if self.active:
+                return False
+            if is_recording(found):
+                self.title, self.channels, self.clipped = found.info.name or name, None, False
+                self._show(found, None)
+            else:
+                self._lay(found, clip_title(found) or name, channels)
         return True
 
     def _lay(self, clip: AudioClip, title: str, channels: Channels | None) -> None:
         """Have a sound at hand that was not transcribed yet."""
         clipped = is_clipped(clip)
-        with self._lock:
+        with self.lock:
             self.clip, self.clipped, self.title, self.channels = clip, clipped, title, channels
             self.recording = self.live = self.other = self.feed = None
         self._shown()
 
     def begin(self) -> None:
-        """Send the sound at hand.
+        """Send the sound at hand, unless a run is under way.
 
         Raises
         ------
         AudioError
             There is none.
+        NotConnected
+            The desk was given up.
         """
-        clip = self.clip
-        if clip is None:
-            raise AudioError("There is no sound to transcribe: open a file, or press Record.")
-        rate, origin = self.config.sample_rate, clip.origin
-        about = {
-            "name": self.title, "original_rate": origin.sample_rate, "original_channels": origin.channels,
-            "channel": origin.channel,
-        }
-        self._pace_out(PacedFeed(clip.resample(rate).to_pcm16(), rate, self.pace), about, None)
+        with self.lock:
+            clip = self.clip
+            if self.active:
+                return
+            if clip is None:
+                raise AudioError("There is no sound to transcribe: open a file, or press Record.")
+            rate = self.config.sample_rate
+            feed = PacedFeed(clip.resample(rate).to_pcm16(), rate, self.pace)
+            self._pace_out(feed, about_clip(clip, self.title), None)
 
     # ---- runs
 
@@ -190,30 +190,36 @@ class Desk:
         ------
         AudioError
             There is no finished recording with sound.
+        SettingError
+            ``pace`` is none.
+        NotConnected
+            The desk was given up.
         """
-        before = self.recording
-        if before is None or self.active or not len(before.tape):
-            raise AudioError("There is no finished recording to run again.")
-        rate = before.tape.sample_rate
-        if self.config.sample_rate != rate:
-            self.config = replace(self.config, sample_rate=rate)
-        feed = PacedFeed(before.tape.read(), rate, pace)
-        self._pace_out(feed, _about(before), before if before.utterances else None)
+        with self.lock:
+            before = self.recording
+            if before is None or self.active or not len(before.tape):
+                raise AudioError("There is no finished recording to run again.")
+            rate = before.tape.sample_rate
+            feed = PacedFeed(before.tape.read(), rate, pace)
+            if self.config.sample_rate != rate:
+                self.config = replace(self.config, sample_rate=rate)
+            self._pace_out(feed, about_recording(before), before if before.utterances else None)
 
     def retry(self) -> None:
-        """Try the service again: with all the sound there is, and what is still to come."""
-        live = self.live
-        if live is None:
-            if self.clip is not None:
-                self.begin()
-        elif not live.active:
-            self.repeat(live.recording.info.pace)
-        else:
-            with self._lock:
-                old = live.recording
-                fresh = self._run(old.info.pace, _about(old), old.tape.read())
-                self.notice = None
-                self._show(fresh.recording, fresh)
+        """Where a run has failed, try the service again: with all the sound, and what is still to come."""
+        with self.lock:
+            live = self.live
+            if live is None or (live.error is None and (live.active or live.recording.complete)):
+                return
+            if not live.active:
+                self.repeat(live.recording.info.pace)
+                return
+            old = live.recording
+            fresh = self._run(old.info.pace, about_recording(old), old.tape.read())
+            self.notice = None
+            self._show(fresh.recording, fresh)
+            if live.ended:
+                fresh.end()
             live.end()
             fresh.start()
 
@@ -223,10 +229,18 @@ class Desk:
             self.feed.stop()
 
     def abandon(self) -> None:
-        """End everything at once."""
-        if self.live is not None and self.live.active:
-            self.live.abandon()
-        self.stop()
+        """End every run at once; none begins any more."""
+        with self.lock:
+            self._closed = True
+            self.stop()
+            runs, self._runs = self._runs, ()
+        for run in runs:
+            run.abandon()
+
+    def check_open(self) -> None:
+        """Raise `NotConnected` once the desk was given up."""
+        if self._closed:
+            raise NotConnected("This transcriber was closed; make a new one to send sound.")
 
     def change(self, config: SessionConfig, turn_taking: str | None = None) -> None:
         """Take other settings; a run under way gets them at once.
@@ -237,43 +251,50 @@ class Desk:
             They are such as hold for a whole run.
         """
         taking = self.turn_taking if turn_taking is None else turn_taking
-        live = self.live if self.active else None
-        if live is not None and (
-            live.by_client != (taking == CLIENT)
-            or (live.by_client and config.turn_detection != self.config.turn_detection)
-        ):
-            raise SettingError(
-                "Whether this computer takes turns, and by which threshold, silence and padding, holds for a "
-                "whole run: stop it first, or run it again with others.", "turn_taking",
-            )
-        self.turn_taking = taking
-        if config != self.config:
-            self.config = config
-            if live is not None:
-                live.update(config)
+        with self.lock:
+            live = self.live if self.active else None
+            if live is not None and (
+                live.by_client != (taking == CLIENT)
+                or (live.by_client and config.turn_detection != self.config.turn_detection)
+            ):
+                raise SettingError(
+                    "Whether this computer takes turns, and by which threshold, silence and padding, holds "
+                    "for a whole run: stop it first, or run it again with others.", "turn_taking",
+                )
+            self.turn_taking = taking
+            if config != self.config:
+                self.config = config
+                if live is not None:
+                    live.update(config)
 
     def _pace_out(self, feed: PacedFeed, about: Mapping[str, Any], other: Recording | None) -> None:
-        self.feed = feed
-        self._launch(feed.pace, about, other)
-        feed.start(lambda: self.live if self.feed is feed else None)
+        self._launch(feed, feed.pace, about, other)
+        feed.start(lambda: self.live if self.feed is feed else None, self.lock)
 
-    def _launch(self, pace: float | None, about: Mapping[str, Any], other: Recording | None = None) -> None:
-        self.notice = self.problem = None
+    def _launch(
+        self, feed: MicrophoneFeed | PacedFeed, pace: float | None, about: Mapping[str, Any],
+        other: Recording | None = None,
+    ) -> None:
         run = self._run(pace, about)
+        self.feed = feed
+        self.notice = self.problem = None
         self._show(run.recording, run, other)
         run.start()
 
     def _run(
         self, pace: float | None, about: Mapping[str, Any], samples: NDArray[np.int16] | None = None
     ) -> LiveRun:
+        self.check_open()
         manual = self.config.turn_detection is None
-        return LiveRun(
+        run = LiveRun(
             self.choice.endpoint, self.config, pace, samples, self._grown,
             SERVICE if manual else self.turn_taking, **about,
         )
+        self._runs = (*(earlier for earlier in self._runs if earlier.active), run)
+        return run
 
     def _show(self, recording: Recording, run: LiveRun | None, other: Recording | None = None) -> None:
-        with self._lock:
+        with self.lock:
             self.recording, self.live, self.other = recording, run, other
             self.recordings = (*self.recordings, recording)
             self._seen_error, self._seen_errors = None, 0
@@ -283,10 +304,12 @@ class Desk:
 
     def hear(self, event: capture.CaptureEvent) -> None:
         """Take what a page that records says."""
-        if isinstance(event, capture.CaptureStarted):
-            self._start_capture(event.session)
-            return
-        with self._lock:
+        with self.lock:
+            if self._closed:
+                return
+            if isinstance(event, capture.CaptureStarted):
+                self._start_capture(event.session)
+                return
             run, feed = self.live, self.feed
             if run is None or not isinstance(feed, MicrophoneFeed):
                 return
@@ -299,41 +322,29 @@ class Desk:
         self.stop()
         if self.live is not None and self.live.active:
             self.live.end()
-        self.feed = MicrophoneFeed(session, self.config.sample_rate)
+        feed = MicrophoneFeed(session, self.config.sample_rate)
         self.channels, self.clipped = None, False
-        channels = session.settings.get("channelCount")
-        self._launch(1.0, {
-            "name": session.label, "original_rate": session.sample_rate, "original_channels": channels,
-            "capture": {"device": session.label, "asked": dict(session.asked), **session.settings},
-        })
-        processed = [name for setting, name in PROCESSING.items() if session.settings.get(setting)]
-        if processed and self.recording is not None:
-            self.recording.note(f"The browser processed the sound: {', '.join(processed)}")
+        self._launch(feed, 1.0, about_capture(session))
+        note = processing_note(session)
+        if note and self.recording is not None:
+            self.recording.note(note)
 
     # ---- what went wrong
 
     def look_for_errors(self) -> None:
-        """Make a notice of what has ended the run, or of settings the service refused."""
-        live = self.live
-        if live is None:
-            return
-        if live.error is not None:
-            if live.error is not self._seen_error:
-                self._seen_error = live.error
-                self.notice = notice_of(live.error)
-            return
-        errors = live.recording.errors
-        if len(errors) > self._seen_errors:
-            self._seen_errors = len(errors)
-            error = errors[-1].error
-            self.notice = Notice("settings", str(error.get("message") or error.get("code") or ""))
-            self.config = live.recording.config
+        """Make a notice of what has ended the run, or of what the service reported or refused.
 
-
-def _about(recording: Recording) -> dict[str, Any]:
-    """Return what is known of a recording's sound, for another run of it."""
-    info = recording.info
-    return {
-        "name": info.name, "original_rate": info.original_rate,
-        "original_channels": info.original_channels, "channel": info.channel, "capture": info.capture,
-    }
+        Once it has refused settings, those it confirms are shown.
+        """
+        with self.lock:
+            live = self.live
+            if live is None or live.error is not None:
+                if live is not None and live.error is not None and live.error is not self._seen_error:
+                    self._seen_error, self.notice = live.error, notice_of(live.error)
+                return
+            errors = live.errors
+            if len(errors) > self._seen_errors:
+                self.notice = notice_of_reports(errors[self._seen_errors :])
+                self._seen_errors = len(errors)
+            if live.active and live.settled and any(error.refuses for error in errors):
+                self.config = live.recording.config

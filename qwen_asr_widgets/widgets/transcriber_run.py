@@ -6,7 +6,7 @@ import logging
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -20,11 +20,11 @@ from ..recording import Recording
 from ..recording.run_info import run_info
 from ..recording.transcription import FINISH_SECONDS
 from ..recording.turn_taking import CLIENT, SERVICE, Feed, checked_turn_taking, open_feed
+from .transcriber_answers import Announced, Reported, RunBroken
 
 if TYPE_CHECKING:
     from ..realtime.config import SessionConfig
     from ..realtime.endpoints import Endpoint
-    from ..realtime.events import Event
 
 logger = logging.getLogger("qwen_asr_widgets")
 
@@ -33,26 +33,6 @@ CHUNK_MS = 100
 
 LOOK = 0.5
 """Seconds after which a pause in the sound does not hide that the service is gone."""
-
-
-class Announced:
-    """Notes in a recording what a stream does, and says so at once when the service has spoken."""
-
-    def __init__(self, recording: Recording, told: Callable[[], None]) -> None:
-        self._recording = recording
-        self._told = told
-        self.opened, self.sent = recording.opened, recording.sent
-        self.audio_sent, self.audio_skipped = recording.audio_sent, recording.audio_skipped
-
-    def received(self, message: Mapping[str, Any], event: Event, time: float) -> None:
-        """Note an event that came in."""
-        self._recording.received(message, event, time)
-        self._told()
-
-    def closed(self, code: int | None, reason: str, time: float) -> None:
-        """Note that the connection closed."""
-        self._recording.closed(code, reason, time)
-        self._told()
 
 
 class LiveRun:
@@ -100,7 +80,9 @@ class LiveRun:
         self.recording = Recording(config, run_info(endpoint, pace, CHUNK_MS, **about))
         self.error: QawError | None = None
         self._told = told
-        self._stream = AudioStream(endpoint, self._on_wire(config), Announced(self.recording, told))
+        self._answers = Announced(self.recording, told)
+        self._stream = AudioStream(endpoint, self._on_wire(config), self._answers)
+        self._asked = 1
         self._feed: Feed | None = open_feed(self.recording, self._stream) if self.by_client else None
         self._handed = 0
         self._changed = threading.Condition()
@@ -141,9 +123,16 @@ class LiveRun:
             self._settle()
             self._changed.notify_all()
 
+    def fail(self, problem: Exception) -> None:
+        """Say that no more sound can come, and why: what is left is sent, the recording stays incomplete."""
+        self._break(problem)
+        self.end()
+        self._told()
+
     def update(self, config: SessionConfig) -> None:
         """Send other settings as soon as may be."""
         with self._changed:
+            self._asked += 1
             self._updates.append(config)
             self._changed.notify_all()
 
@@ -175,6 +164,21 @@ class LiveRun:
         return not (self._ended and self._over.is_set())
 
     @property
+    def ended(self) -> bool:
+        """Whether no more sound comes."""
+        return self._ended
+
+    @property
+    def errors(self) -> tuple[Reported, ...]:
+        """The ``error`` events that the run has survived."""
+        return tuple(self._answers.errors)
+
+    @property
+    def settled(self) -> bool:
+        """Whether all settings asked for were confirmed or refused: those in force are the recording's."""
+        return self._answers.answered >= self._asked
+
+    @property
     def lag(self) -> float:
         """Seconds of sound taken and not yet sent."""
         return self.recording.unsent_duration
@@ -197,11 +201,14 @@ class LiveRun:
             self._send_all()
             if not self._abandoned:
                 self._stream.finish(FINISH_SECONDS)
-                self.recording.finish(complete=True)
+                self.recording.finish(complete=self.error is None)
         except QawError as error:
             if not self._abandoned:
-                self.error = error
+                self.error = self.error or error
                 logger.info("the run ended early: %s", error)
+        except Exception as problem:
+            logger.exception("the run was broken off")
+            self._break(problem)
         finally:
             self._stream.close(1.0)
             with self._changed:
@@ -209,6 +216,12 @@ class LiveRun:
                 self._settle()
                 self._changed.notify_all()
             self._told()
+
+    def _break(self, problem: Exception) -> None:
+        """Keep an error nobody foresaw as what ended the run, unless something else has."""
+        if self.error is None:
+            self.error = RunBroken(f"The run was broken off by an unexpected error: {problem!r}")
+            self.error.__cause__ = problem
 
     def _settle(self) -> None:
         """Once sound and service are both over, note what was not sent."""

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import PurePath
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
@@ -16,14 +18,15 @@ from ..audio.clip import AudioClip
 from ..audio.intake import AT_FULL_SCALE
 from ..audio.resample import StreamResampler
 from ..audio.samples import Sample
-from ..errors import AudioError
-from ..realtime.pacing import paced
+from ..errors import AudioError, BundleError
+from ..realtime.pacing import check_pace, paced
 from .capture import CaptureChunk, CaptureSession
 from .transcriber_run import CHUNK_MS, LiveRun
 
 if TYPE_CHECKING:
     from ..recording import Recording
 
+logger = logging.getLogger("qwen_asr_widgets")
 
 BLOCK = 1 << 20
 
@@ -78,9 +81,15 @@ class PacedFeed:
         Hz.
     pace : float or None
         1.0 is real time; None hands everything over at once.
+
+    Raises
+    ------
+    SettingError
+        ``pace`` is none.
     """
 
     def __init__(self, samples: NDArray[np.int16], sample_rate: int, pace: float | None) -> None:
+        check_pace(pace)
         self.samples = samples
         self.pace = pace
         self._rate = sample_rate
@@ -94,9 +103,9 @@ class PacedFeed:
         """Whether it is held up."""
         return not self._flowing.is_set()
 
-    def start(self, current: Callable[[], LiveRun | None]) -> None:
-        """Begin; each piece goes to the run that ``current`` names then."""
-        threading.Thread(target=self._run, args=(current,), name="qaw-feed", daemon=True).start()
+    def start(self, current: Callable[[], LiveRun | None], lock: AbstractContextManager[Any]) -> None:
+        """Begin; each piece goes to the run that ``current`` names, which does not change under ``lock``."""
+        threading.Thread(target=self._run, args=(current, lock), name="qaw-feed", daemon=True).start()
 
     def pause(self) -> None:
         """Hold the sound up."""
@@ -118,22 +127,34 @@ class PacedFeed:
     def _clock(self) -> float:
         return time.monotonic() - self._paused_for
 
-    def _run(self, current: Callable[[], LiveRun | None]) -> None:
+    def _run(self, current: Callable[[], LiveRun | None], lock: AbstractContextManager[Any]) -> None:
+        broken: Exception | None = None
+        try:
+            self._give_out(current, lock)
+        except Exception as problem:
+            logger.exception("the sound could not be given out")
+            broken = problem
+        with lock:
+            run = current()
+            if run is not None and broken is not None:
+                run.fail(broken)
+            elif run is not None:
+                run.end()
+
+    def _give_out(self, current: Callable[[], LiveRun | None], lock: AbstractContextManager[Any]) -> None:
         length = round(CHUNK_MS * self._rate / 1_000)
         pieces = (self.samples[at : at + length] for at in range(0, len(self.samples), length))
         for piece in paced(pieces, self._rate, self.pace, self._clock, self._stop.wait):
             while not self._stop.is_set() and self.paused:
                 self._flowing.wait()
-            run = current()
-            if self._stop.is_set() or run is None:
-                break
-            run.take(piece)
-            if run.error is not None:
-                run.take(np.concatenate([self.samples[:0], *pieces]))  # kept whole, for another try
-                break
-        run = current()
-        if run is not None:
-            run.end()
+            with lock:
+                run = current()
+                if self._stop.is_set() or run is None:
+                    break
+                run.take(piece)
+                if run.error is not None:
+                    run.take(np.concatenate([self.samples[:0], *pieces]))  # kept whole, for another try
+                    break
 
 
 def is_recording(source: Any) -> bool:
@@ -196,7 +217,10 @@ def load_upload(name: str, data: bytes) -> AudioClip | Recording:
             path = f"{folder}/upload.qasr"
             with open(path, "wb") as file:
                 file.write(data)
-            return load_recording(path)
+            try:
+                return load_recording(path)
+            except BundleError as problem:
+                raise BundleError(str(problem).replace(path, name)) from problem
     try:
         return AudioClip.load(data, channel="mean")
     except AudioError as problem:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +16,7 @@ from ..recording.comparison import compare
 from ..recording.turn_taking import SERVICE
 from ..vad.turns import TurnDetection
 from .run_feed import RunFeed, utterance_state
-from .transcriber_languages import checked_language
+from .transcriber_answers import Reported, RunBroken
 
 if TYPE_CHECKING:
     from ..recording import Recording
@@ -62,11 +62,24 @@ def notice_of(error: Exception) -> Notice:
     if isinstance(error, ServiceError) and error.param:
         return Notice("refused", str(error))
     kinds = (
-        (MissingKey, "nokey"), (EndpointError, "endpoint"), (SettingError, "settings"),
-        ((AudioError, BundleError, MissingDependency), "file"), (ServiceClosed, "closed"),
+        (RunBroken, "internal"), (MissingKey, "nokey"), (EndpointError, "endpoint"),
+        (SettingError, "settings"), ((AudioError, BundleError, MissingDependency), "file"),
+        (ServiceClosed, "closed"),
     )
     code = next((code for kind, code in kinds if isinstance(error, kind)), "service")
     return Notice(code, str(error))
+
+
+def notice_of_reports(reports: Sequence[Reported]) -> Notice:
+    """Return the notice that stands for errors which a run survives: refused settings before anything else.
+
+    Examples
+    --------
+    >>> notice_of_reports([Reported("not today", True), Reported("slow down", False)]).code
+    'settings'
+    """
+    told = next((one for one in reversed(reports) if one.refuses), reports[-1])
+    return Notice("settings" if told.refuses else "reported", told.text)
 
 
 class LiveFeed(RunFeed):
@@ -112,9 +125,14 @@ def config_of(state: Mapping[str, Any], config: SessionConfig) -> SessionConfig:
     if fields["turns"] != MANUAL:
         detection = TurnDetection(fields["threshold"], fields["silence"], fields["padding"])
     return replace(
-        config, turn_detection=detection, language=checked_language(str(fields["language"]).strip() or None),
-        corpus_text=str(fields["context"]).strip() or None,
+        config, turn_detection=detection, language=_text(fields["language"]),
+        corpus_text=_text(fields["context"]),
     )
+
+
+def _text(value: Any) -> Any:
+    """Return what was typed without blanks around it; nothing typed is None."""
+    return value.strip() or None if isinstance(value, str) else value
 
 
 def figures(recording: Recording) -> dict[str, Any]:

@@ -106,7 +106,9 @@ def test_an_unknown_keyword_suggests_the_right_one() -> None:
         Transcriber(colour="red")
 
 
-@pytest.mark.parametrize("options", [{"pace": 0}, {"pace": True}, {"lang": "xx"}, {"height": 3}])
+@pytest.mark.parametrize("options", [
+    {"pace": 0}, {"pace": True}, {"pace": float("nan")}, {"pace": "fast"}, {"lang": "xx"}, {"height": 3},
+])
 def test_a_bad_option_is_refused(options) -> None:
     with pytest.raises(SettingError):
         Transcriber(**options)

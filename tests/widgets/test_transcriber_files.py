@@ -37,6 +37,14 @@ def test_a_file_sent_in_slices_is_transcribed_and_one_without_sound_is_said(made
     assert t.recording.complete
 
 
+def test_a_damaged_recording_is_named_as_its_owner_does(made) -> None:
+    t = made()
+    for data in (b"no zip", b"PK\x05\x06" + bytes(18)):
+        t.desk.open(FileOpened("talk.qasr", data))
+        detail = state(t)["notice"]["detail"]
+        assert detail.startswith("talk.qasr") and "upload" not in detail
+
+
 def test_a_file_that_did_not_arrive_whole_is_told_to_the_page_it_came_from(made) -> None:
     t = made()
     page = MicrophonePage(t, "mine")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import threading
 
 import pytest
 from support.node import STATIC
@@ -14,9 +15,9 @@ from qwen_asr_widgets.audio.samples import sample
 from qwen_asr_widgets.errors import ServiceError, SettingError
 from qwen_asr_widgets.realtime.config import SessionConfig
 from qwen_asr_widgets.realtime.endpoints import Endpoint
+from qwen_asr_widgets.realtime.languages import LANGUAGES, is_documented
+from qwen_asr_widgets.realtime.params import TranscriptionParams
 from qwen_asr_widgets.vad.turns import TurnDetection
-from qwen_asr_widgets.widgets.transcriber import Transcriber
-from qwen_asr_widgets.widgets.transcriber_languages import LANGUAGES, is_documented
 
 
 @pytest.fixture
@@ -72,17 +73,85 @@ def test_a_setting_the_service_refuses_is_said_and_taken_back(made) -> None:
         assert t.wait(SECONDS).complete
 
 
+def other_language(peer, *answers) -> None:
+    """Confirm the first settings and give ``answers`` to the next, each made of the event it answers."""
+    peer.send(created())
+    peer.until("session.update")
+    peer.send(updated())
+    asked = peer.until("session.update")
+    for answer in answers:
+        answer(peer, asked)
+    peer.until("session.finish")
+    peer.send({"type": "session.finished"})
+
+
+def confirm(peer, asked) -> None:
+    peer.send(updated(**asked["session"]))
+
+
+def refuse(peer, asked) -> None:
+    error = {"type": "invalid_request_error", "message": "not today", "event_id": asked["event_id"]}
+    peer.send({"type": "error", "error": error})
+
+
+def complain(peer, _) -> None:
+    peer.send({"type": "error", "error": {"type": "invalid_request_error", "message": "slow down"}})
+
+
+def changed_midway(made, server):
+    """Return a transcriber whose language was changed while it runs, and a way to see its notice."""
+    t = made(sample("conversation"), Endpoint(server.url), pace=1.0)
+    t.start()
+    wait_until(lambda: state(t)["phase"] == "live")
+    t.config = SessionConfig(language="en")
+    return t, lambda: t._tell_state() or state(t)["notice"]
+
+
+def test_an_error_that_is_about_something_else_leaves_the_settings_alone(made) -> None:
+    with ScriptedServer(lambda peer: other_language(peer, complain)) as server:
+        t, notice = changed_midway(made, server)
+        assert wait_until(notice)["code"] == "reported" and notice()["detail"] == "slow down"
+        assert t.config.language == "en"
+    with ScriptedServer(lambda peer: other_language(peer, complain, confirm)) as server:
+        t, notice = changed_midway(made, server)
+        wait_until(lambda: notice() and t.recording.config.language == "en")
+        assert t.config.language == "en"
+
+
+def test_settings_refused_by_the_event_they_came_in_are_taken_back_until_they_are_confirmed(made) -> None:
+    go_on = threading.Event()
+
+    def later(peer, asked) -> None:
+        assert go_on.wait(SECONDS)
+        confirm(peer, asked)
+
+    with ScriptedServer(lambda peer: other_language(peer, refuse, later)) as server:
+        t, notice = changed_midway(made, server)
+        assert wait_until(notice)["code"] == "settings"
+        wait_until(lambda: notice() and t.config.language is None)
+        go_on.set()
+        wait_until(lambda: notice() and t.config.language == "en")
+        t.stop()
+        assert t.wait(SECONDS).complete
+
+
+def test_an_empty_context_of_the_page_is_none(made) -> None:
+    t = made(config=SessionConfig(corpus_text="names"))
+    for context, kept in ((None, None), ("  names ", "names"), ("", None), (5, None)):
+        ask(t, "settings", config={"context": context})
+        assert t.config.corpus_text == kept
+    assert "corpus_text must be text" in state(t)["notice"]["detail"]
+
+
 @pytest.mark.parametrize("language, remedy", [
     ("klingon", "give one such as 'en'"), ("english", "did you mean 'en'"),
-    ("Cantonese", "did you mean 'yue'"), ("", "None to detect it"),
+    ("Cantonese", "did you mean 'yue'"), ("", "None lets the service detect it"),
 ])
 def test_what_is_no_language_code_is_one_sentence_with_the_remedy(made, language, remedy) -> None:
     with pytest.raises(SettingError, match=remedy):
-        Transcriber(config=SessionConfig(language=language))
+        SessionConfig(language=language)
+    assert TranscriptionParams(language=language).language == language
     t = made()
-    with pytest.raises(SettingError, match=remedy):
-        t.config = SessionConfig(language=language)
-    assert t.config.language is None
     if language:
         ask(t, "settings", config={"language": language})
         assert state(t)["notice"]["code"] == "settings" and remedy in state(t)["notice"]["detail"]

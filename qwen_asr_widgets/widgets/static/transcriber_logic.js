@@ -193,7 +193,7 @@ export function progressText(kernel, t) {
  */
 export function waysOn(code, sound) {
   if (code === "file") return ["open", "dismiss"];
-  if (code === "settings") return ["dismiss"];
+  if (code === "settings" || code === "reported") return ["dismiss"];
   if (code === "refused") return ["settings", "retry", "endpoint"];
   if (code === "endpoint") return ["endpoint", "dismiss"];
   const again = sound ? /** @type {const} */ (["retry"]) : [];

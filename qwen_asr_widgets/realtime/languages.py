@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Mapping
+from typing import Any
 
 from ..errors import SettingError
 
@@ -20,26 +21,23 @@ LANGUAGES: Mapping[str, str] = {
 _CODE = re.compile(r"[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8})*")
 
 
-def checked_language(language: str | None) -> str | None:
-    """Return a language that may be asked for; the service judges codes that are not documented.
+def check_language(language: Any) -> None:
+    """Raise `SettingError` unless a language may be asked for; the service judges undocumented codes.
 
-    Raises
-    ------
-    SettingError
-        It is no code at all; the message suggests one where a language's name was given.
+    The message suggests a code where a language's name was given.
 
     Examples
     --------
-    >>> checked_language("en-GB"), checked_language("eo"), checked_language(None)
-    ('en-GB', 'eo', None)
+    >>> check_language("en-GB"), check_language("eo"), check_language(None)
+    (None, None, None)
     """
-    if language is None or _CODE.fullmatch(language):
-        return language
+    if language is None or (isinstance(language, str) and _CODE.fullmatch(language)):
+        return
     names = {name.lower(): code for code, name in LANGUAGES.items()}
-    near = difflib.get_close_matches(language.lower(), names, 1, 0.8)
+    near = difflib.get_close_matches(str(language).lower(), names, 1, 0.8)
     remedy = f"did you mean {names[near[0]]!r}?" if near else "give one such as 'en' or 'zh'."
     raise SettingError(
-        f"language is {language!r}, which is no language code; {remedy} None lets the service detect it. "
+        f"language is {language!r:.60}, which is no language code; {remedy} None lets the service detect it. "
         f"Documented are {', '.join(LANGUAGES)}.", "input_audio_transcription.language",
     )
 
