@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from ..errors import EndpointError
-from ..realtime.endpoints import Endpoint, dashscope, embedded, resolve_endpoint
+from ..realtime.endpoints import Endpoint, dashscope, embedded, find_dashscope_key, resolve_endpoint
 from ..realtime.keys import Secret, find_key
 from ..realtime.prices import prices
 
@@ -100,7 +100,7 @@ class EndpointChoice:
         """Whether a key is there for the endpoint in use, typed or found."""
         endpoint = self.endpoint
         if endpoint.is_dashscope:
-            return bool(find_key(endpoint.api_key))
+            return bool(find_dashscope_key(endpoint.url, endpoint.api_key))
         return bool(endpoint.api_key)
 
     def hide(self, text: str) -> str:

@@ -60,7 +60,7 @@ test("a clip says where it is, and before its end that it ends", () => {
   const state = { seconds: 12.34, clipping: false, silent: false };
   const clip = (rest) => ({ stage: "", full: false, arrived: false, state, ...rest });
   assert.equal(clipText(clip(), t), "");
-  assert.match(clipText(clip({ stage: "recording" }), t), /whole after Stop/);
+  assert.match(clipText(clip({ stage: "recording" }), t), /when you press Stop/);
   assert.match(clipWarning(clip({ stage: "ending" }), t), /at 10:00 the clip ends by itself/);
   assert.equal(clipWarning(clip({ stage: "recording" }), t), "");
   assert.match(clipText(clip({ stage: "waiting", full: true }), zh), /10:00 上限.*等待/);
