@@ -152,7 +152,8 @@ class ClipRecorder(anywidget.AnyWidget):
                 told = {"kind": "refused", "client": event.client, "code": event.code}
                 self.send({**told, "detail": event.detail})
         elif isinstance(event, capture.CaptureEnded) and event.reason == "interrupted" and self._due:
-            self._fail("reloaded", "")
+            if event.session is self.uplink.session:  # not one that a reloaded page has replaced by another
+                self._fail("reloaded", "")
 
     def _take(self, change: Any) -> None:
         """Decode what arrived, and let go of its bytes."""
