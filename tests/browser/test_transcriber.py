@@ -275,3 +275,14 @@ def test_it_follows_the_theme_of_jupyterlab(open_page: Callable[..., NotebookPag
     assert low_contrast(page, ".qaw-tr") == []
     page.set_viewport_size({"width": 640, "height": 700})
     assert cut_off(page, ".qaw-tr-bar") == cut_off(page, ".qaw-tr-foot") == []
+
+
+def test_buttons_of_every_live_widget_are_round_in_jupyterlab(open_page: Callable[..., NotebookPage]) -> None:
+    notebook = open_page()
+    shown = "from qwen_asr_widgets import ClipRecorder, Microphone\nfrom IPython.display import display\n"
+    page = notebook.open("round", [SETUP, f"{shown}display(Microphone(), ClipRecorder(), t)"])
+    page.locator(".qaw-tr .qaw-button").first.wait_for()
+    wait_until(lambda: page.locator(".qaw-mic").count() >= 2 or None)
+    radii = page.evaluate("""() => [...document.querySelectorAll('.qaw .qaw-button')].map((button) =>
+      [button.closest('.qaw').className, getComputedStyle(button).borderRadius])""")
+    assert len({name for name, _ in radii}) == 3 and {radius for _, radius in radii} == {"6px"}
