@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 from support.looks import cut_off, low_contrast, small_targets
 from support.recordings import Script
-from support.view_page import CHANGE_THEME, COUNT_FRAMES, NEXT_FRAME, ViewPage, assert_views_leave_nothing, view_pages
+from support.view_page import (
+    CHANGE_THEME, COUNT_FRAMES, NEXT_FRAME, ViewPage, assert_views_leave_nothing, view_pages,
+)
 
 from qwen_asr_widgets.widgets.transcript_view import TranscriptView
 

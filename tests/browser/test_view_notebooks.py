@@ -121,8 +121,9 @@ def test_a_change_of_theme_reaches_canvas_and_rows_untouched(
     rows = page.locator(".qaw-list .qaw-row")
     page.wait_for_function("document.querySelectorAll('.qaw-list .qaw-row').length === 2")
     # The first change fetches the theme; later ones have it at once.
+    change = "(theme) => window.jupyterapp.commands.execute('apputils:change-theme', { theme })"
     for theme in ("Dark", "Light", "Dark", "Light", "Dark"):
-        page.evaluate(f"window.jupyterapp.commands.execute('apputils:change-theme', {{ theme: 'JupyterLab {theme}' }})")
+        page.evaluate(change, f"JupyterLab {theme}")
         now, before = (DARK_TURN, TURN) if theme == "Dark" else (TURN, DARK_TURN)
         wait_until(lambda: painted(page, now) > 100 and painted(page, before) < 20, 10, f"drawn for {theme}")
         page.evaluate(NEXT_FRAME)

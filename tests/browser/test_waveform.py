@@ -269,6 +269,21 @@ def test_a_hidden_waveform_costs_no_frames(show) -> None:
     assert page.evaluate("window.framesAsked") == asked + 6, "those of this test"
 
 
+def test_words_stand_under_every_turn_with_room_and_a_way_to_them_where_none_has(show) -> None:
+    shown = show(Waveform(a_minute().finish()), viewport={"width": 960, "height": 500})
+    page = shown.show()
+    page.evaluate(NOTE_TEXTS)
+    page.evaluate("document.body.dataset.jpThemeName = 'drawn again'")
+    page.evaluate(NEXT_FRAME)
+    words = [one["text"] for one in page.evaluate("drawnTexts") if ": " in one["text"]]
+    assert len(words) == 12 and all(text.endswith("…") for text in words), "each has some 77 pixels"
+    page.evaluate("drawnTexts.length = 0")
+    page.set_viewport_size({"width": 500, "height": 500})
+    page.evaluate(NEXT_FRAME)
+    drawn = [one["text"] for one in page.evaluate("drawnTexts")]
+    assert "Zoom in to read the words here." in drawn and not any(": " in text for text in drawn)
+
+
 def test_fingers_get_large_targets(show) -> None:
     wave = Waveform(conversation().finish())
     page = show(wave, has_touch=True, is_mobile=True, viewport={"width": 400, "height": 800}).show()

@@ -7,7 +7,7 @@ import {
 const turn = (number, onset, end, rest = {}) => ({ number, onset, end, ...rest });
 
 test("what of a turn is shown depends on its width", () => {
-  assert.deepEqual([200, 120, 119, 12, 11, 3, 2.9].map(tierOf),
+  assert.deepEqual([200, 60, 59, 12, 11, 3, 2.9].map(tierOf),
     ["text", "text", "number", "number", "band", "band", "dense"]);
 });
 
@@ -52,7 +52,9 @@ test("waits too short to be seen are not smeared over their row", () => {
 test("text stands from its turn to the next where there is room for it", () => {
   const { bands } = layBands([turn(1, 0, 2), turn(2, 2.5, 3), turn(3, 9, 10)], { start: 0, span: 10 }, 1000, 10);
   assert.deepEqual(textSlots(bands, 1000).map((slot) => [slot.turn.number, slot.x, slot.width]),
-    [[1, 0, 240], [2, 250, 640]]);
+    [[1, 0, 240], [2, 250, 640], [3, 900, 100]]);
+  assert.deepEqual(textSlots(bands, 1000, 190).map((slot) => slot.turn.number), [1, 2, 3]);
+  assert.deepEqual(textSlots(bands, 1000, 191).map((slot) => slot.turn.number), [2, 3], "59 pixels hold no word");
 });
 
 test("bars that overlap stand in rows of their own", () => {
@@ -65,7 +67,9 @@ test("a total is written only where it covers no other bar", () => {
   const wide = layLatency(bars, { start: 0, span: 10 }, 1000, 1, () => 15);
   assert.deepEqual(wide.map((box) => box.labelled), [true, true]);
   const tight = layLatency(bars, { start: 0, span: 10 }, 1000, 1, () => 40);
-  assert.deepEqual(tight.map((box) => box.labelled), [false, true]);
+  assert.deepEqual(tight.map((box) => [box.labelled, box.x1]), [[true, 200], [true, 360]], "the first at its left");
+  const full = layLatency([{ number: 0, from: 0, middle: 0.5, to: 0.9 }, ...bars], { start: 0, span: 10 }, 1000, 1, () => 40);
+  assert.deepEqual(full.map((box) => box.labelled), [false, false, true]);
 });
 
 test("a total that does not fit to the right is written to the left, where there is room", () => {
@@ -75,7 +79,10 @@ test("a total that does not fit to the right is written to the left, where there
   assert.equal(last.x1, last.to);
   assert.equal(last.labelled, true);
   const near = [{ number: 1, from: 8, middle: 8.2, to: 8.6 }, bars[1]];
-  assert.deepEqual(layLatency(near, { start: 0, span: 10 }, 1000, 1, () => 40).map((box) => box.labelled), [false, false]);
+  assert.deepEqual(layLatency(near, { start: 0, span: 10 }, 1000, 1, () => 40).map((box) => box.labelled), [true, false]);
+  const late = [{ number: 1, from: 6, middle: 7, to: 7.6 }, { number: 2, from: 9, middle: 9, to: 10 }];
+  assert.deepEqual(layLatency(late, { start: 0, span: 10 }, 340, 1, () => 44).map((box) => [box.labelled, box.x1 === box.to]),
+    [[true, true], [true, true]], "the first gives way to the last, whose only room is between them");
 });
 
 test("the turn under a moment is found, open ones too", () => {

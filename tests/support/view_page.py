@@ -44,8 +44,8 @@ TAKE_SAVED = "() => { const { saved } = window.bare.model; window.bare.model.sav
 
 NEXT_FRAME = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
 
-# What JupyterLab does when its theme changes: the width jumps with the fonts, and the page is hidden for less than
-# a frame, so that what draws finds no size and no observer notices.
+# What JupyterLab does when its theme changes: the width jumps with the fonts, and the page is hidden for less
+# than a frame, so that what draws finds no size and no observer notices.
 CHANGE_THEME = """async (dark) => {
   const frame = () => new Promise((done) => requestAnimationFrame(done));
   const place = document.querySelector('.qaw').parentElement;

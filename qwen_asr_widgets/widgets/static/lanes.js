@@ -19,7 +19,8 @@
  */
 import { toX } from "./time_axis.js";
 
-export const TEXT_WIDTH = 120;
+/** A beginning of a word or two and the ellipsis; what follows is in the transcript. */
+export const TEXT_WIDTH = 60;
 export const NUMBER_WIDTH = 12;
 export const BAND_WIDTH = 3;
 
@@ -146,8 +147,8 @@ export function stackBars(bars, rows, gap = 2) {
 }
 
 /**
- * The latency bars on screen that are a pixel wide or more, with room for the total beside each: to its right, or to its left where the
- * picture ends (`x1` is `to` then).
+ * The latency bars on screen that are a pixel wide or more, with the total beside each where there is room: to its right, else to its
+ * left (`x1` is `to` then).
  * @param {LatencyBar[]} bars @param {View} view @param {number} width @param {number} rows
  * @param {(bar: LatencyBar) => number} labelWidth pixels
  */
@@ -162,17 +163,19 @@ export function layLatency(bars, view, width, rows, labelWidth) {
     })
     .filter((box) => box.to - box.x0 >= 1);
   const placed = stackBars(boxes, rows);
-  placed.forEach((box, k) => {
-    const next = placed.slice(k + 1).find((other) => other.row === box.row);
+  // From the last to the first, so that a total gives way to the one after it and may still stand at its own left.
+  const taken = new Array(rows).fill(width);
+  for (let k = placed.length - 1; k >= 0; k -= 1) {
+    const box = placed[k];
     const room = box.x1 - box.to;
-    if (box.to - box.x0 >= 3 && box.x1 > width && box.to <= width + 1) {
-      const before = placed.slice(0, k).reverse().find((other) => other.row === box.row);
-      box.x1 = box.to;
-      box.labelled = box.x0 - room >= (before?.x1 ?? 0);
-      return;
-    }
-    box.labelled = box.to - box.x0 >= 3 && (!next || box.x1 <= next.x0);
-  });
+    const wide = box.to - box.x0 >= 3 && box.to > 0;
+    const before = placed.slice(0, k).reverse().find((other) => other.row === box.row)?.to ?? 0;
+    const right = box.x1 <= taken[box.row];
+    const left = box.x0 - room >= before;
+    box.labelled = wide && (right || left);
+    if (!right) box.x1 = box.to;
+    taken[box.row] = box.labelled && !right ? box.x0 - room : box.x0;
+  }
   return placed;
 }
 

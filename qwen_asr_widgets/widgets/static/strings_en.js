@@ -109,6 +109,7 @@ export const en = {
   "wave.score": "Score",
   "wave.waiting": "Waiting for sound…",
   "wave.silent": "There is no sound in this recording.",
+  "wave.noWords": "Zoom in to read the words here.",
   "wave.noWaits": "Waits are not drawn: this was sent {pace}, so they have no place on this axis.",
   "wave.pace.free": "as fast as it was taken",
   "wave.pace.times": "at {pace} × real time",

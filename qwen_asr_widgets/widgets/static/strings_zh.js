@@ -112,6 +112,7 @@ export const zh = {
   "wave.score": "语音分数",
   "wave.waiting": "正在等待声音…",
   "wave.silent": "此录音中没有声音。",
+  "wave.noWords": "放大即可在此看到文字。",
   "wave.noWaits": "未绘制等待时间：声音以{pace}发送，在此时间轴上没有对应位置。",
   "wave.pace.free": "最快速度",
   "wave.pace.times": "{pace} 倍速",

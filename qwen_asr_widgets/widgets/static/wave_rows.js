@@ -22,6 +22,7 @@
  * @property {number | null} threshold
  * @property {number} waveHeight      CSS pixels
  * @property {string} [note]          why there are no latency bars
+ * @property {string} noWords         what is to be said where no turn has room for its words
  * @property {string} [empty]         what is to be said where there is no sound
  * @property {{bands: Band[], density: Float32Array | null, ticks: number[]}} laid  the turns on screen
  *
@@ -35,7 +36,8 @@
  *   x and y in the plot; the returned drag owns the pointer until it is lifted
  * @property {(x: number, y: number, time: number, box: Box, scene: Scene) => boolean} [click]  whether it was used
  */
-import { layBands } from "./lanes.js";
+import { layBands, textSlots } from "./lanes.js";
+import { textOf } from "./run_state.js";
 import { drawAxis, drawLiveEdge, drawMarks, drawNote } from "./wave_moments.js";
 import {
   LATENCY_ROW_HEIGHT, drawBadges, drawBands, drawDensity, drawLane, drawLatency, drawPartials, drawScore,
@@ -100,7 +102,11 @@ export function noteOf(info, turns, t) {
 export const textRow = {
   id: "text",
   height: (scene) => (scene.run.utterances.length ? 18 : 0),
-  draw: (pen, box, scene) => drawTexts(pen, box, scene.laid.bands),
+  draw(pen, box, scene) {
+    const { bands, density } = scene.laid;
+    if (textSlots(bands, pen.width).length) drawTexts(pen, box, bands);
+    else if ((bands.length || density) && scene.turns.some(textOf)) drawNote(pen, box, scene.noWords);
+  },
 };
 
 /** @type {Row} */
