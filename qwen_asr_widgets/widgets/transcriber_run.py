@@ -65,6 +65,8 @@ class LiveRun:
         Grows from the start.
     error : QawError or None
         What ended the sending early.
+    reached : threading.Event
+        Set once the service has answered, or will not.
     by_client : bool
         Whether turns are found here.
     """
@@ -91,6 +93,7 @@ class LiveRun:
         self._manual = config.turn_detection is None
         self._uncommitted = 0
         self._ended = self._abandoned = self._settled = False
+        self.reached = threading.Event()
         self._over = threading.Event()
         self._phase = "connecting"
         if samples is not None:
@@ -197,6 +200,7 @@ class LiveRun:
         try:
             self._stream.connect()
             self._phase = "live"
+            self.reached.set()
             self._told()
             self._send_all()
             if not self._abandoned:
@@ -213,6 +217,7 @@ class LiveRun:
             self._stream.close(1.0)
             with self._changed:
                 self._over.set()
+                self.reached.set()
                 self._settle()
                 self._changed.notify_all()
             self._told()

@@ -143,6 +143,7 @@ class PacedFeed:
 
     def _give_out(self, current: Callable[[], LiveRun | None], lock: AbstractContextManager[Any]) -> None:
         length = round(CHUNK_MS * self._rate / 1_000)
+        self._await_service(current)
         pieces = (self.samples[at : at + length] for at in range(0, len(self.samples), length))
         for piece in paced(pieces, self._rate, self.pace, self._clock, self._stop.wait):
             while not self._stop.is_set() and self.paused:
@@ -155,6 +156,13 @@ class PacedFeed:
                 if run.error is not None:
                     run.take(np.concatenate([self.samples[:0], *pieces]))  # kept whole, for another try
                     break
+
+    def _await_service(self, current: Callable[[], LiveRun | None]) -> None:
+        """Wait for the connection: what piled up before it would leave in a burst and spoil the waits."""
+        while not self._stop.is_set():
+            run = current()
+            if run is None or run.reached.wait(0.1):
+                return
 
 
 def is_recording(source: Any) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+
 import numpy as np
 import pytest
 from support.transcribing import SECONDS, MicrophonePage, ask, of_kind, spoken, state, transcribers
@@ -12,6 +14,8 @@ from qwen_asr_widgets.audio.samples import sample
 from qwen_asr_widgets.errors import AudioError, SettingError
 from qwen_asr_widgets.realtime.config import SessionConfig
 from qwen_asr_widgets.widgets.transcriber import Transcriber
+from qwen_asr_widgets.widgets.transcriber_run import LiveRun
+from qwen_asr_widgets.widgets.transcriber_sources import PacedFeed
 
 
 @pytest.fixture
@@ -52,6 +56,28 @@ def test_a_file_can_be_held_up_and_goes_on(made) -> None:
     wait_until(lambda: t.recording.duration > held + 0.2)
     assert not state(t)["paused"]
     t.stop()
+
+
+def test_a_file_waits_for_the_service_so_that_nothing_leaves_in_a_burst() -> None:
+    class SlowRun(LiveRun):
+        def __init__(self) -> None:
+            self.reached = self
+            self.asked, self.error, self.taken = 0, None, []
+
+        def wait(self, _: float) -> bool:
+            self.asked += 1
+            return self.asked == 5
+
+        def take(self, samples) -> None:
+            self.taken.append((self.asked, len(samples)))
+
+        def end(self) -> None:
+            self.taken.append("end")
+
+    run = SlowRun()
+    PacedFeed(np.zeros(4_000, np.int16), 16_000, None).start(lambda: run, threading.RLock())
+    wait_until(lambda: run.taken and run.taken[-1] == "end")
+    assert run.taken == [(5, 1_600), (5, 1_600), (5, 800), "end"]
 
 
 def test_run_again_keeps_both_runs_and_compares_them(made) -> None:
