@@ -86,6 +86,14 @@ def summary_state(recording: Recording) -> dict[str, Any]:
     }
 
 
+def waits_count(recording: Recording) -> bool:
+    """Tell whether the waits of a recording say what a person would wait.
+
+    They do not where its sound was sent as fast as it was taken: an utterance then waits for all before it.
+    """
+    return recording.info.pace is not None
+
+
 def is_growing(recording: Recording) -> bool:
     """Tell whether a recording is still under way: not complete, and its connection not closed for good."""
     connections = recording.connections
@@ -206,7 +214,10 @@ class RunFeed:
     def _look_at_info(self, changed: bool) -> tuple[dict[str, Any], list[dict[str, Any]]]:
         recording = self.recording
         if recording is None:
-            nothing = {"engine": "", "settings": None, "summary": None, "growing": False, "pace": 1.0}
+            nothing = {
+                "engine": "", "settings": None, "summary": None, "growing": False, "pace": 1.0, "waits": True,
+                "live": False,
+            }
             return {"title": self._title, **nothing}, []
         growing = is_growing(recording)
         summary = self._info.get("summary")
@@ -215,7 +226,8 @@ class RunFeed:
         info = {
             "title": self._title or recording.info.name, "engine": recording.info.engine,
             "settings": settings_state(recording), "summary": summary, "growing": growing,
-            "pace": recording.info.pace,
+            "pace": recording.info.pace, "waits": waits_count(recording),
+            "live": bool(recording.info.capture),
         }
         return info, _marks(recording)
 

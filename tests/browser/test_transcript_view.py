@@ -81,9 +81,27 @@ def test_a_wait_is_split_where_the_end_of_speech_was_noticed(show) -> None:
     script.turn("a", 1.0, 3.0, "words", endpoint=0.9, decode=0.3)
     page = show(TranscriptView(script.finish())).show()
     bar = page.locator(".qaw-wait-bar")
-    assert bar.get_attribute("aria-label") == "endpoint delay 0.90 s, decode 0.30 s"
+    assert bar.get_attribute("aria-label") == "endpoint delay 0.90 s, decode delay 0.30 s"
     plain, hatched = (part.bounding_box()["width"] for part in bar.locator("i").all())
     assert plain / (plain + hatched) == pytest.approx(0.75, abs=0.02)
+
+
+def test_waits_that_mean_nothing_are_not_shown_and_one_sentence_says_why(show) -> None:
+    script = Script(12.0, pace=None)
+    script.turn("a", 1.0, 3.0, "words", partials=[(0.5, "", "w")], language="en")
+    page = show(TranscriptView(script.finish())).show()
+    assert page.locator(".qaw-chip").all_inner_texts() == ["en"]
+    assert not page.locator(".qaw-legend").is_visible()
+    foot = page.locator(".qaw-foot").inner_text()
+    assert "Waits are not shown: this was sent as fast as it was taken" in foot and "median" not in foot
+
+
+@pytest.mark.parametrize("width", [366, 900])
+def test_the_two_parts_of_a_wait_are_named_at_every_width(show, width) -> None:
+    page = show(TranscriptView(few().finish()), viewport={"width": width, "height": 800}).show()
+    legend = page.locator(".qaw-legend")
+    assert legend.inner_text().split("\n") == ["Latency", "endpoint delay", "decode delay"]
+    assert all(swatch.is_visible() for swatch in page.locator(".qaw-legend i").all())
 
 
 def test_markup_in_a_transcript_stands_as_text(show) -> None:

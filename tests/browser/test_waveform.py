@@ -284,6 +284,14 @@ def test_words_stand_under_every_turn_with_room_and_a_way_to_them_where_none_has
     assert "Zoom in to read the words here." in drawn and not any(": " in text for text in drawn)
 
 
+def test_the_table_has_no_waits_where_they_mean_nothing(show) -> None:
+    for pace, columns in ((1.0, 5), (None, 4)):
+        page = show(Waveform(conversation(pace=pace).finish())).show()
+        page.locator("summary").click()
+        assert page.locator("thead th:visible").count() == columns
+        assert page.locator("tbody tr").first.locator("th, td").count() == columns
+
+
 def test_fingers_get_large_targets(show) -> None:
     wave = Waveform(conversation().finish())
     page = show(wave, has_touch=True, is_mobile=True, viewport={"width": 400, "height": 800}).show()

@@ -87,13 +87,15 @@ const summary = {
 };
 
 test("figures never stand without their number and how the sound was sent", () => {
-  assert.equal(summaryText(summary, t),
+  const said = (summary, t, waits = true) => summaryText({ summary, waits }, t);
+  assert.equal(said(summary, t),
     "final: median 1.10 s, longest 1.40 s (n = 12, 100 ms chunks, real time, speech ends by the service)");
-  const many = { ...summary, n: 40, pace: null, figures: { ...summary.figures, longest: null }, left_out: 2 };
-  assert.equal(summaryText(many, t), "final: p50 1.10 s, p95 1.38 s, p99 1.39 s (n = 40, 100 ms chunks, "
-    + "as fast as taken, speech ends by the service, 2 not closed by silence)");
-  assert.match(summaryText({ ...summary, figures: null, n: 0 }, t), /^no utterance closed by silence \(n = 0/);
-  assert.equal(summaryText(summary, translator("zh")),
+  const many = { ...summary, n: 40, pace: 2, figures: { ...summary.figures, longest: null }, left_out: 2 };
+  assert.equal(said(many, t), "final: p50 1.10 s, p95 1.38 s, p99 1.39 s (n = 40, 100 ms chunks, "
+    + "2 × real time, speech ends by the service, 2 not closed by silence)");
+  assert.match(said({ ...summary, figures: null, n: 0 }, t), /^no utterance closed by silence \(n = 0/);
+  assert.match(said({ ...summary, pace: null }, t, false), /^Waits are not shown: .*as fast as it was taken/);
+  assert.equal(said(summary, translator("zh")),
     "定稿：中位数 1.10 s，最长 1.40 s（n = 12，每块 100 毫秒，实时，语音结束点取自服务）");
 });
 

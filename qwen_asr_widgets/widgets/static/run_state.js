@@ -41,6 +41,8 @@
  * @property {Summary | null} summary
  * @property {boolean} growing
  * @property {number | null} pace   times real time; null: as fast as the service takes it
+ * @property {boolean} waits        whether the waits say what a person would wait
+ * @property {boolean} live         it was or is spoken into a microphone
  * @typedef {{
  *   version: number, utterances: Utterance[], lanes: Lane[], marks: Mark[], info: RunInfo,
  *   selected: number | null,
@@ -54,7 +56,7 @@ export function emptyRun() {
     utterances: [],
     lanes: [],
     marks: [],
-    info: { engine: "", settings: null, summary: null, growing: false, title: "", pace: 1 },
+    info: { engine: "", settings: null, summary: null, growing: false, title: "", pace: 1, waits: true, live: false },
     selected: null,
   };
 }

@@ -19,11 +19,12 @@ export function engineText({ engine, settings }, t) {
 }
 
 /**
- * How long finals took: never without how many there were and how the sound was sent.
- * @param {Summary | null} summary @param {Translate} t
+ * How long finals took: never without how many there were and how the sound was sent; or why that is not said.
+ * @param {Pick<RunInfo, "summary" | "waits">} info @param {Translate} t
  */
-export function summaryText(summary, t) {
+export function summaryText({ summary, waits }, t) {
   if (!summary) return "";
+  if (!waits) return t("run.noWaits");
   const { figures, n, chunk_ms: chunk, pace, source, cut, left_out: leftOut, off_pace: offPace } = summary;
   const said = [`n = ${n}`];
   if (chunk !== null) said.push(t("run.chunks", { ms: chunk }));

@@ -45,7 +45,7 @@ export class TranscriptView {
     this.listWidth = 0;
     /** @type {Utterance[]} */
     this.shown = [];
-    /** @type {Map<number, {element: HTMLElement, utterance: Utterance, query: string}>} */
+    /** @type {Map<number, {element: HTMLElement, utterance: Utterance, query: string, waits: boolean}>} */
     this.drawn = new Map();
     /** @type {Set<number> | null} */
     this.announced = null;
@@ -153,8 +153,9 @@ export class TranscriptView {
     this.parts.empty.textContent = this.t(utterances.length ? "transcript.noMatch" : info.growing ? "transcript.waiting" : "transcript.none");
     this.parts.said.replaceChildren(
       make("span", {}, this.t("transcript.count", { count: utterances.length })),
-      make("span", {}, engineText(info, this.t)), make("span", {}, summaryText(info.summary, this.t)),
+      make("span", {}, engineText(info, this.t)), make("span", {}, summaryText(info, this.t)),
     );
+    this.parts.legend.hidden = !info.waits;
     this.stick = stuck && info.growing;
     this.schedule();
   }
@@ -231,10 +232,11 @@ export class TranscriptView {
     element.setAttribute("aria-setsize", String(this.shown.length));
     const selected = this.run.state.selected === utterance.number;
     element.setAttribute("aria-selected", String(selected));
-    if (known && known.utterance === utterance && known.query === this.query) return element;
+    const { waits } = this.run.state.info;
+    if (known?.utterance === utterance && known.query === this.query && known.waits === waits) return element;
     element.classList.toggle("qaw-row-problem", utterance.problem);
     element.replaceChildren(...this.cells(utterance));
-    this.drawn.set(utterance.number, { element, utterance, query: this.query });
+    this.drawn.set(utterance.number, { element, utterance, query: this.query, waits });
     return element;
   }
 
@@ -245,13 +247,14 @@ export class TranscriptView {
     const notes = noteChips(u, this.t);
     const wrong = notes.filter(({ kind }) => kind === "alarm");
     const known = notes.filter(({ kind }) => kind !== "alarm");
+    const waits = latencyChips(u, this.t, this.run.state.info.waits);
     if (u.status === "final" && !u.settled) text.append(make("span", { class: "qaw-dim" }, this.t("transcript.wordless")));
     if (wrong.length) text.append(" ", ...wrong.map((one) => chip(one, this.t)));
     return [
       make("b", { class: "qaw-row-number" }, String(u.number)),
       make("span", { class: "qaw-row-time qaw-dim" }, timeOf(u)),
       text,
-      make("span", { class: "qaw-chips" }, ...[...known, ...latencyChips(u, this.t)].map((one) => chip(one, this.t))),
+      make("span", { class: "qaw-chips" }, ...[...known, ...waits].map((one) => chip(one, this.t))),
     ];
   }
 

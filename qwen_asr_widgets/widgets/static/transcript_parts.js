@@ -30,15 +30,22 @@ export function transcriptParts(t, height) {
   const said = make("div", { class: "qaw-foot-said" });
   const foot = make("div", { class: "qaw-foot qaw-dim" }, said);
   const spoken = make("div", { class: "qaw-only-spoken", "aria-live": "polite", role: "status" });
-  const root = make("div", { class: "qaw-transcript" }, bar, heading(t), list, empty, foot, spoken);
-  return { root, search, problems, live, copy, count, rows, spacer, list, empty, said, foot, spoken };
+  const legend = legendOf(t);
+  const root = make("div", { class: "qaw-transcript" }, bar, heading(t, legend), list, empty, foot, spoken);
+  return { root, legend, search, problems, live, copy, count, rows, spacer, list, empty, said, foot, spoken };
 }
 
-/** @param {Translate} t */
-function heading(t) {
+/** @param {Translate} t @param {HTMLElement} legend */
+function heading(t, legend) {
   return make("div", { class: "qaw-row qaw-row-head qaw-dim", "aria-hidden": "true" },
     make("span"), make("span", {}, t("transcript.time")), make("span", {}, t("transcript.text")),
-    make("span", { class: "qaw-legend" }, t("transcript.latency"),
-      make("i", { class: "qaw-swatch qaw-swatch-wait" }), t("transcript.endpoint"),
-      make("i", { class: "qaw-swatch qaw-swatch-decode" }), t("transcript.decode")));
+    legend);
+}
+
+/** What the two parts of a wait look like. @param {Translate} t */
+function legendOf(t) {
+  const part = (/** @type {"wait" | "decode"} */ kind, /** @type {string} */ name) =>
+    make("span", { class: "qaw-legend-part" }, make("i", { class: `qaw-swatch qaw-swatch-${kind}` }), name);
+  return make("span", { class: "qaw-legend" }, t("transcript.latency"),
+    part("wait", t("transcript.endpoint")), part("decode", t("transcript.decode")));
 }

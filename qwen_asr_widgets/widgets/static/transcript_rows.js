@@ -49,17 +49,17 @@ export function timeOf(utterance) {
 
 /**
  * How long it took, or what is still awaited.
- * @param {Utterance} u @param {Translate} t
+ * @param {Utterance} u @param {Translate} t @param {boolean} [waits] whether they say what a person would wait
  * @returns {Chip[]}
  */
-export function latencyChips(u, t) {
+export function latencyChips(u, t, waits = true) {
   /** @type {Chip[]} */
   const chips = [];
-  if (u.first_partial !== null) {
+  if (waits && u.first_partial !== null) {
     chips.push({ text: t("transcript.firstPartial", { time: duration(u.first_partial) }), kind: "plain" });
   }
   const total = u.finalization ?? u.decode_delay;
-  if (u.status === "final" && total !== null) {
+  if (waits && u.status === "final" && total !== null) {
     const wait = { endpoint: Math.min(Math.max(u.endpoint_delay ?? 0, 0), total), total };
     chips.push({ text: t("transcript.final", { time: duration(total) }), kind: "plain", wait });
   } else if (u.status === "speaking") chips.push({ text: t("transcript.listening"), kind: "busy" });

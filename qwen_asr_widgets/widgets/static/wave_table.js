@@ -18,9 +18,10 @@ import { problemText } from "./transcript_rows.js";
  */
 export function createWaveTable(host, { t, select }, signal) {
   const body = make("tbody");
-  const head = make("tr", {}, ...["number", "begin", "end", "text", "latency"].map(
+  const titles = ["number", "begin", "end", "text", "latency"].map(
     (name) => make("th", { scope: "col" }, t(/** @type {any} */ (`wave.table.${name}`))),
-  ));
+  );
+  const head = make("tr", {}, ...titles);
   const table = make("table", { class: "qaw-table" }, make("thead", {}, head), body);
   const details = make(
     "details", { class: "qaw-wave-details" }, make("summary", {}, t("wave.table")),
@@ -30,7 +31,11 @@ export function createWaveTable(host, { t, select }, signal) {
   /** @type {Scene | null} */
   let latest = null;
   const fill = () => {
-    if (details.open && latest) body.replaceChildren(...rows(latest, t));
+    if (!details.open || !latest) return;
+    const { waits } = latest.run.info;
+    titles[titles.length - 1].hidden = !waits;
+    body.replaceChildren(...rows(latest, t));
+    if (!waits) for (const one of body.rows) one.deleteCell(-1);
   };
   details.addEventListener("toggle", fill, { signal });
   body.addEventListener("click", (event) => {
