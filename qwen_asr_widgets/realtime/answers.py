@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ..errors import ConnectFailed, QawError, ServiceClosed, ServiceError, SessionLost
+from ..errors import ConnectFailed, NotConnected, QawError, ServiceClosed, ServiceError, SessionLost
 from .events import ErrorEvent, ServerEvent, SessionFinished, SessionUpdated
 
 
@@ -121,6 +121,8 @@ class Answers:
                 if self.finished:
                     return
                 self.raise_failure()
+                if self._closed:
+                    raise NotConnected("The connection was closed here before the session was finished.")
                 if not done and (self._signs, unsent()) == progress:
                     raise SessionLost(
                         f"{self._service} did not finish: nothing came for {timeout:g} s after "

@@ -233,6 +233,29 @@ def test_a_finish_without_an_answer_has_its_deadline() -> None:
     assert isinstance(caught.value, ServiceClosed) and isinstance(caught.value, TimeoutError)
 
 
+def test_a_close_from_another_thread_ends_the_wait_for_the_finish() -> None:
+    asked, made = threading.Event(), []
+
+    def act(peer: Peer) -> None:
+        peer.until("session.finish")
+        asked.set()
+        peer.drain()
+
+    def close() -> None:
+        asked.wait(20)
+        made[0].close()
+
+    with ScriptedServer(midway(act)) as server:
+        made.append(stream(server))
+        made[0].connect()
+        made[0].append(RAMP)
+        closing = threading.Thread(target=close)
+        closing.start()
+        with pytest.raises(NotConnected, match="closed here before the session was finished"):
+            made[0].finish(timeout=60)
+        closing.join()
+
+
 def test_an_observer_that_raises_does_not_end_the_session(caplog: pytest.LogCaptureFixture) -> None:
     class Raising(Notes):
         def received(self, message: Any, event: Any, time: float) -> None:
