@@ -207,6 +207,36 @@ def test_copying_works_where_the_page_has_no_clipboard_and_says_where_it_does_no
     page.locator("button", has_text="The browser refused to copy").wait_for()
 
 
+@pytest.mark.parametrize("capture", [{}, {"device": "USB"}], ids=["sent", "spoken"])
+def test_what_was_sent_again_is_read_from_its_top_and_what_was_spoken_from_its_end(
+    show, capture: dict[str, str]
+) -> None:
+    script = Script(90.0, capture=capture)
+    shown = show(TranscriptView(script.recording))
+    page = shown.show()
+
+    at_end = 26
+
+    def row_at_top() -> tuple[int, float]:
+        page.evaluate(NEXT_FRAME)
+        top = page.locator(LIST).bounding_box()["y"]
+        rows = [(int(row.get_attribute("data-number")), row.bounding_box()) for row in page.locator(ROWS).all()]
+        number, box = next((number, box) for number, box in rows if box["y"] + box["height"] > top + 1)
+        return number, box["y"] - top
+
+    for k in range(33):
+        text = f"utterance {k + 1} " + "and more words " * (k % 9)
+        script.turn(f"t{k}", 2.0 * k + 0.2, 2.0 * k + 0.9, text)
+    shown.follow()
+    page.locator(f"{ROWS}[data-number='33']").wait_for()
+    last, area = page.locator(ROWS).last.bounding_box(), page.locator(LIST).bounding_box()
+    assert last["y"] + last["height"] <= area["y"] + area["height"] + 1, "while it grows its end is in sight"
+    assert row_at_top() == (at_end, pytest.approx(0, abs=2))
+    script.finish()
+    shown.follow()
+    assert row_at_top() == (at_end if capture else 1, pytest.approx(0, abs=2))
+
+
 def test_screen_readers_hear_finals_only_and_each_once(show) -> None:
     script = few()
     shown = show(TranscriptView(script.recording))

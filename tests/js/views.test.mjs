@@ -163,6 +163,14 @@ test("a long list knows the place of every row, measured or guessed", () => {
   assert.equal(heights.top(11), 420);
 });
 
+test("a list comes to rest where a row begins", () => {
+  const heights = new RowHeights(30);
+  assert.equal(heights.restAt(10), 0);
+  heights.resize(3);
+  heights.measure(1, 50);
+  assert.deepEqual([-5, 0, 1, 30, 31, 80, 95].map((y) => heights.restAt(y)), [0, 0, 30, 30, 80, 80, 80]);
+});
+
 test("the score's columns hold its lowest and highest, and nothing beyond its end", () => {
   const score = { values: Float32Array.from([-1, 0, 0.5, 1]), hop: 1 };
   const columns = scoreColumns(score, { start: 0, span: 8 }, 4);

@@ -50,6 +50,7 @@ export class TranscriptView {
     /** @type {Set<number> | null} */
     this.announced = null;
     this.stick = false;
+    this.growing = false;
     /** The row that is being brought into sight, until every height on the way is known. */
     this.goal = /** @type {number | null} */ (null);
     /** @type {ReturnType<typeof setTimeout> | undefined} */
@@ -86,16 +87,18 @@ export class TranscriptView {
   /** Rows of another width have other heights. */
   widthChanged() {
     const width = this.parts.list.clientWidth;
-    if (width === this.listWidth) return;
-    this.listWidth = width;
-    this.heights.forget();
+    if (!width) return;
+    if (width !== this.listWidth) {
+      this.listWidth = width;
+      this.stick ||= this.parts.list.scrollTop > 0 && this.atEnd();
+      this.heights.forget();
+    }
     this.schedule();
   }
 
   /** There was no size to draw in, perhaps for less than a frame, as while JupyterLab changes its theme: ask for the next one. */
   unseen() {
     const { list } = this.parts;
-    this.listWidth = 0;
     this.resized.unobserve(list);
     this.resized.observe(list);
   }
@@ -156,7 +159,11 @@ export class TranscriptView {
       make("span", {}, engineText(info, this.t)), make("span", {}, summaryText(info, this.t)),
     );
     this.parts.legend.hidden = !info.waits;
-    this.stick = stuck && info.growing;
+    const ended = this.growing && !info.growing;
+    this.growing = info.growing;
+    this.stick = stuck && (info.growing || (ended && info.live));
+    // A sound that was there before is read from its top, what was just spoken goes on from its end.
+    if (ended && stuck && !info.live && this.run.state.selected === null) this.parts.list.scrollTop = 0;
     this.schedule();
   }
 
@@ -195,8 +202,10 @@ export class TranscriptView {
   arrange() {
     const { heights } = this;
     const { list } = this.parts;
-    this.parts.spacer.style.height = `${heights.total}px`;
-    if (this.stick) list.scrollTop = list.scrollHeight;
+    const sight = Math.min(heights.total, this.options.height ?? HEIGHT);
+    const end = heights.restAt(heights.total - sight);
+    this.parts.spacer.style.height = `${Math.max(heights.total, end + sight)}px`;
+    if (this.stick) list.scrollTop = end;
     else if (this.goal !== null) this.bring(this.goal);
     const [first, last] = heights.window(list.scrollTop, list.clientHeight || (this.options.height ?? HEIGHT));
     this.parts.rows.style.transform = `translateY(${heights.top(first)}px)`;
@@ -276,13 +285,13 @@ export class TranscriptView {
     this.schedule();
   }
 
-  /** Scroll no further than it takes to see a row. @param {number} row */
+  /** Scroll no further than it takes to see a row, and whole rows. @param {number} row */
   bring(row) {
     const { list } = this.parts;
     const top = this.heights.top(row);
     const bottom = this.heights.top(row + 1);
     if (top < list.scrollTop) list.scrollTop = top;
-    else if (bottom > list.scrollTop + list.clientHeight) list.scrollTop = bottom - list.clientHeight;
+    else if (bottom > list.scrollTop + list.clientHeight) list.scrollTop = Math.min(top, this.heights.restAt(bottom - list.clientHeight));
   }
 
   /** Say what has become final since the last time. @param {Utterance[]} utterances */

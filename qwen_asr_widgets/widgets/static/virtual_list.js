@@ -70,6 +70,13 @@ export class RowHeights {
     return low;
   }
 
+  /** The first place from a height on at which a row begins, so that none is cut in half. @param {number} y */
+  restAt(y) {
+    if (y <= 0 || !this.count) return 0;
+    const row = this.rowAt(y);
+    return this.top(this.top(row) < y ? Math.min(row + 1, this.count - 1) : row);
+  }
+
   /**
    * The rows [first, last) to draw, with some beyond the edges so that scrolling shows no gap.
    * @param {number} scroll @param {number} height @param {number} [extra] rows
