@@ -220,7 +220,8 @@ def test_what_was_sent_again_is_read_from_its_top_and_what_was_spoken_from_its_e
     def row_at_top() -> tuple[int, float]:
         page.evaluate(NEXT_FRAME)
         top = page.locator(LIST).bounding_box()["y"]
-        rows = [(int(row.get_attribute("data-number")), row.bounding_box()) for row in page.locator(ROWS).all()]
+        drawn = page.locator(ROWS).all()
+        rows = [(int(row.get_attribute("data-number")), row.bounding_box()) for row in drawn]
         number, box = next((number, box) for number, box in rows if box["y"] + box["height"] > top + 1)
         return number, box["y"] - top
 
