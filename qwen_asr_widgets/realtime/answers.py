@@ -93,9 +93,9 @@ class Answers:
             self._changed.wait_for(
                 lambda: self._answered or self._refusal or self._failure or self._closed, timeout
             )
-            self.raise_failure()
-            if self._refusal:
+            if self._refusal:  # also where the service closed right after it
                 raise ServiceError.from_wire(self._refusal)
+            self.raise_failure()
             if not self._answered:
                 raise ConnectFailed(
                     f"{self._service} took the connection but did not confirm the settings within "

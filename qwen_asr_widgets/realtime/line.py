@@ -17,6 +17,9 @@ from ..errors import NotConnected
 logger = logging.getLogger("qwen_asr_widgets")
 
 ENDED = "The connection has ended: nothing more can be sent. Call connect() on a new conversation."
+LOOK = 0.5
+"""Seconds after which a wait looks anew: a socket closed by the other thread wakes no selector."""
+
 _WOULD_BLOCK = (BlockingIOError, InterruptedError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
 
 
@@ -97,13 +100,13 @@ class Line:
             raise NotConnected(ENDED) from None
 
     def wait_writable(self) -> None:
-        """Wait until the socket can be written to, or was shut down."""
+        """Wait until the socket can be written to or was shut down, or a moment has passed."""
         self._wait(selectors.EVENT_WRITE)
 
     def _wait(self, event: int) -> None:
         with selectors.DefaultSelector() as selector:
             selector.register(self.socket, event)
-            selector.select()
+            selector.select(LOOK)
 
     def cut(self) -> None:
         """End the connection at once, if there is one; the reader wakes and reports it."""

@@ -15,7 +15,7 @@ from ..realtime.config import SessionConfig
 from ..recording.comparison import compare
 from ..recording.turn_taking import SERVICE
 from ..vad.turns import TurnDetection
-from .run_feed import RunFeed, utterance_state
+from .run_feed import RunFeed, utterance_state, waits_count
 from .transcriber_answers import Reported, RunBroken
 
 if TYPE_CHECKING:
@@ -138,7 +138,8 @@ def _text(value: Any) -> Any:
 def figures(recording: Recording) -> dict[str, Any]:
     """Return the few figures of the foot: how many utterances, and how long their finals took."""
     utterances = recording.utterances
-    wait = recording.latency().summary().measures.get("finalization") if utterances else None
+    counts = utterances and waits_count(recording)
+    wait = recording.latency().summary().measures.get("finalization") if counts else None
     return {
         "count": len(utterances),
         "n": wait.n if wait else 0,
@@ -162,9 +163,11 @@ def comparison_state(before: Recording, now: Recording) -> list[dict[str, Any]]:
         {
             "engine": run.engine, "pace": recording.info.pace,
             "config": config_state(recording.config, recording.info.turn_taking),
-            "count": run.utterances, "n": run.n, "median": run.finalization, "longest": run.longest,
+            "count": run.utterances, "n": run.n if counts else 0,
+            "median": run.finalization if counts else None, "longest": run.longest if counts else None,
         }
         for recording, run in zip((before, now), compare(before, now).runs, strict=True)
+        for counts in (waits_count(recording),)
     ]
 
 

@@ -161,7 +161,7 @@ export function figuresText(figures, t) {
     said.push(t("transcriber.final", {
       median: duration(median), worst: worst[0], other: duration(Number(worst[1])), n, pace: paceText(pace, t),
     }));
-  }
+  } else if (count && pace === null) said.push(paceText(pace, t));
   return said;
 }
 
