@@ -52,7 +52,7 @@ def test_a_clip_is_chosen_under_the_microphone_recorded_and_transcribed(
     shown = show(Transcriber(endpoint=script(), pace=None))
     choose_clips(shown)
     assert shown.page.get_by_text("up to 10 minutes").is_visible()
-    assert shown.page.get_by_text("a kernel that hears nothing while a cell runs").is_visible()
+    assert shown.page.get_by_text("a kernel that gets no sound while a cell runs").is_visible()
     for count in (1, 2):
         shown.page.locator(RECORD).click()
         shown.shows("The clip is handed over when you press Stop")

@@ -218,7 +218,7 @@ def test_high_contrast_of_the_system_holds_on_the_canvas_too(show, scheme) -> No
     page.locator(PLOT).focus()
     page.keyboard.press("ArrowDown")
     playhead = page.locator(".qaw-playhead")
-    assert playhead.is_visible()
+    playhead.wait_for()
     assert playhead.evaluate("(e) => getComputedStyle(e).backgroundColor") == f"rgb{ink}"
     assert low_contrast(page) == []
     page.emulate_media(forced_colors="none")

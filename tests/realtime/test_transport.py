@@ -131,6 +131,7 @@ def connecting(make: Any) -> Any:
     Returns what `connect` raised.
     """
     raised: list[BaseException] = []
+    before = set(threading.enumerate())
     with socket.create_server(("127.0.0.1", 0)) as silent:
         connect, close = make(f"ws://127.0.0.1:{silent.getsockname()[1]}/x")
 
@@ -150,7 +151,7 @@ def connecting(make: Any) -> Any:
             while peer.recv(4096):
                 pass
     assert not thread.is_alive()
-    wait_until(lambda: not [one for one in threading.enumerate() if one.name.startswith("qwen-asr")])
+    wait_until(lambda: set(threading.enumerate()) <= before)
     return raised
 
 
