@@ -4,9 +4,9 @@ import { meterLength } from "./capture.js";
 import { ClipController } from "./clip_controller.js";
 import { announceClips, forgetClips } from "./clip_registry.js";
 import { clipText, clipWarning } from "./clip_text.js";
-import { button, make, viewRoot } from "./dom.js";
+import { make, viewRoot } from "./dom.js";
 import { clock } from "./format.js";
-import { AUDIO_FILES, drawDevices, drawProblem, fileText, pressPause, pressRecord, say, warningText } from "./microphone.js";
+import { AUDIO_FILES, captureBar, drawDevices, drawProblem, fileText, say, warningText } from "./microphone.js";
 import { translator } from "./strings.js";
 import { followTheme } from "./theme.js";
 
@@ -16,22 +16,11 @@ import { followTheme } from "./theme.js";
  * @param {ClipController} controller @param {Translate} t @param {AbortSignal} signal @param {() => void} choose
  */
 function makeParts(controller, t, signal, choose) {
-  const record = button("", () => pressRecord(controller), signal, { class: "qaw-button-record qaw-mic-record" });
-  const pause = button("", () => pressPause(controller), signal);
-  const elapsed = make("span", { class: "qaw-number qaw-mic-elapsed", role: "timer", "aria-label": t("mic.elapsed") });
-  const fill = make("div", { class: "qaw-mic-meter-fill" });
-  const meter = make("div", {
-    class: "qaw-mic-meter", role: "meter", "aria-label": t("mic.level"), "aria-valuemin": 0, "aria-valuemax": 100,
-  }, fill);
-  const device = make("select", { class: "qaw-select qaw-mic-device", "aria-label": t("mic.device") });
-  device.addEventListener("change", () => controller.set({ deviceId: device.value }), { signal });
-  const open = button(t("common.open"), choose, signal);
-  const bar = make("div", { class: "qaw-bar" }, record, pause, elapsed, meter, device,
-    make("span", { class: "qaw-space" }), open);
+  const bar = captureBar(controller, t, signal, choose);
   const problem = make("div", { class: "qaw-notice", role: "alert" });
   const warning = make("p", { class: "qaw-mic-line qaw-mic-warning", role: "status" });
   const line = make("p", { class: "qaw-mic-line", role: "status" });
-  return { bar, record, pause, elapsed, meter, fill, device, open, problem, warning, line };
+  return { ...bar, problem, warning, line };
 }
 
 /** @param {ReturnType<typeof makeParts>} parts @param {ClipController} controller @param {Translate} t */

@@ -21,16 +21,13 @@ const NOT_AGAIN = ["insecure", "host", "toolarge", "incomplete", "file"];
 export const AUDIO_FILES = "audio/*,video/*,.qasr,.opus,.flac,.m4a,.webm";
 
 /**
- * The controls in the bar.
- * @param {CaptureController} controller
- * @param {Translate} t
- * @param {AbortSignal} signal
+ * The row of buttons with which one records; `draw` says what stands on them.
+ * @param {CaptureController} controller @param {Translate} t @param {AbortSignal} signal
  * @param {() => void} chooseFile
  */
-function makeBar(controller, t, signal, chooseFile) {
-  const record = button(t("mic.record"), () => pressRecord(controller), signal,
-    { class: "qaw-button-record qaw-mic-record" });
-  const pause = button(t("mic.pause"), () => pressPause(controller), signal);
+export function captureBar(controller, t, signal, chooseFile) {
+  const record = button("", () => pressRecord(controller), signal, { class: "qaw-button-record qaw-mic-record" });
+  const pause = button("", () => pressPause(controller), signal);
   const elapsed = make("span", { class: "qaw-number qaw-mic-elapsed", role: "timer", "aria-label": t("mic.elapsed") });
   const fill = make("div", { class: "qaw-mic-meter-fill" });
   const meter = make("div", {
@@ -39,13 +36,23 @@ function makeBar(controller, t, signal, chooseFile) {
   const device = make("select", { class: "qaw-select qaw-mic-device", "aria-label": t("mic.device") });
   device.addEventListener("change", () => controller.set({ deviceId: device.value }), { signal });
   const open = button(t("common.open"), chooseFile, signal);
+  const bar = make("div", { class: "qaw-bar" }, record, pause, elapsed, meter, device,
+    make("span", { class: "qaw-space" }), open);
+  return { bar, record, pause, elapsed, meter, fill, device, open };
+}
+
+/**
+ * @param {CaptureController} controller @param {Translate} t @param {AbortSignal} signal
+ * @param {() => void} chooseFile
+ */
+function makeBar(controller, t, signal, chooseFile) {
+  const parts = captureBar(controller, t, signal, chooseFile);
   const sound = button(t("mic.sound"), () => {
     sound.setAttribute("aria-expanded", String(sound.getAttribute("aria-expanded") !== "true"));
     controller.set({});
   }, signal, { "aria-expanded": "false" });
-  const bar = make("div", { class: "qaw-bar" }, record, pause, elapsed, meter, device,
-    make("span", { class: "qaw-space" }), open, sound);
-  return { bar, record, pause, elapsed, meter, fill, device, sound };
+  parts.bar.append(sound);
+  return { ...parts, sound };
 }
 
 /** @param {CaptureController} controller */
