@@ -156,6 +156,7 @@ def test_without_a_decoder_nobody_speaks_in_vain(show: Callable[..., ClipPage]) 
     clips.page.locator(RECORD).click()
     shows(clips, "The kernel cannot decode clips.")
     until(clips, lambda: 'pip install "qwen-asr-widgets[media]"' in recorder.problem)
+    assert recorder.clip is None and not recorder.recording
 
 
 def test_a_refusal_is_not_kept_once_the_microphone_is_allowed(show: Callable[..., ClipPage]) -> None:
@@ -168,6 +169,7 @@ def test_a_refusal_is_not_kept_once_the_microphone_is_allowed(show: Callable[...
     wait_for_seconds(clips.page, 0.5)
     clips.page.locator(RECORD).click()
     until(clips, lambda: clips.recorder.clip is not None)
+    assert clips.recorder.problem == ""
 
 
 def test_no_sound_at_all_is_noticed(show: Callable[..., ClipPage]) -> None:
@@ -177,6 +179,7 @@ def test_no_sound_at_all_is_noticed(show: Callable[..., ClipPage]) -> None:
     clips.page.clock.run_for(6_000)
     shows(clips, "The browser recorded no sound.")
     until(clips, lambda: "no sound" in clips.recorder.problem)
+    assert clips.recorder.clip is None
 
 
 def test_what_is_no_sound_is_said_with_the_reason(show: Callable[..., ClipPage]) -> None:
@@ -219,6 +222,7 @@ def test_a_reload_says_that_the_clip_is_lost(show: Callable[..., ClipPage]) -> N
     clips.open()
     shows(clips, "The page was reloaded while it recorded a clip.")
     until(clips, lambda: "reloaded" in clips.recorder.problem and not clips.recorder.pending)
+    assert clips.recorder.clip is None
 
 
 def test_code_starts_and_stops_it(show: Callable[..., ClipPage]) -> None:

@@ -80,6 +80,7 @@ def test_a_transcriber_of_a_clip_recorder_records_clips(show: Callable[..., Tran
     shown.view.stop()
     shown.until(lambda: shown.view.recording is not None)
     shown.settled()
+    assert shown.view.recording.complete and shown.view.recording.duration > 0.5
     recorder.close()
 
 

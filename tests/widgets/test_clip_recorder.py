@@ -69,6 +69,7 @@ def test_a_second_clip_that_does_not_arrive_is_detected_too(recorder: ClipRecord
     say(recorder, "start")
     stop(recorder)
     wait_until(lambda: "did not reach Python" in recorder.problem)
+    assert recorder.clip is not None and not recorder.pending  # the first one
 
 
 def test_a_page_that_is_gone_is_not_waited_for(recorder: ClipRecorder) -> None:
@@ -100,9 +101,10 @@ def test_a_missing_decoder_is_named_with_how_to_install_it(recorder: ClipRecorde
 def test_a_file_opened_instead_is_the_clip(recorder: ClipRecorder) -> None:
     data = stereo()
     say(recorder, "file", (data,), upload="u", name="talk.wav", size=len(data), slice=0, slices=1)
-    wait_until(lambda: recorder.clip is not None)
+    clip = wait_until(lambda: recorder.clip)
     say(recorder, "file", (b"hello",), upload="v", name="notes.txt", size=5, slice=0, slices=1)
     wait_until(lambda: "notes.txt" in recorder.problem)
+    assert recorder.clip is clip
 
 
 def test_the_microphone_is_asked_for_without_processing_and_never_played(recorder: ClipRecorder) -> None:
