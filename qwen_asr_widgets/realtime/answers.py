@@ -78,12 +78,18 @@ class Answers:
         with self._changed:
             self._closed = True
             if not self.finished and not wanted and self._failure is None:
-                said = "without a goodbye" if code is None else f"code {code}"
-                self._failure = ServiceClosed(
-                    f"{self._service} closed the connection before the session was finished "
-                    f"({said}{f', {reason!r}' if reason else ''})."
-                )
+                self._failure = self._why_closed(code, reason)
             self._changed.notify_all()
+
+    def _why_closed(self, code: int | None, reason: str) -> QawError:
+        """Settings that were refused are the cause, whatever the close frame says."""
+        if self._refusal:
+            return ServiceError.from_wire(self._refusal)
+        said = "without a goodbye" if code is None else f"code {code}"
+        return ServiceClosed(
+            f"{self._service} closed the connection before the session was finished "
+            f"({said}{f', {reason!r}' if reason else ''})."
+        )
 
     # ---- waiting
 
@@ -93,7 +99,7 @@ class Answers:
             self._changed.wait_for(
                 lambda: self._answered or self._refusal or self._failure or self._closed, timeout
             )
-            if self._refusal:  # also where the service closed right after it
+            if self._refusal:
                 raise ServiceError.from_wire(self._refusal)
             self.raise_failure()
             if not self._answered:

@@ -171,6 +171,25 @@ def test_refused_settings_are_an_error_when_connecting() -> None:
     assert (caught.value.code, caught.value.param) == ("invalid_value", "x")
 
 
+def test_a_refusal_is_told_though_the_service_was_gone_before_the_settings_left() -> None:
+    gone = threading.Event()
+
+    class Ends(Notes):
+        def closed(self, code: Any, reason: str, time: float) -> None:
+            super().closed(code, reason, time)
+            gone.set()
+
+    class SentLate(SessionConfig):
+        def to_wire(self) -> dict[str, Any]:
+            assert gone.wait(20)
+            return super().to_wire()
+
+    error = {"type": "invalid_request_error", "code": "unsupported_language", "message": "only 'en'"}
+    with ScriptedServer(lambda peer: peer.send(created(), {"type": "error", "error": error})) as server:
+        with pytest.raises(ServiceError, match="only 'en'"):
+            stream(server, SentLate(), observer=Ends()).connect()
+
+
 def test_a_service_that_does_not_confirm_is_given_up() -> None:
     with ScriptedServer(lambda peer: peer.drain()) as server:
         with pytest.raises(ConnectFailed, match="did not confirm"):
