@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import platform
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from .values import RunInfo, now_with_zone
@@ -57,3 +59,29 @@ def run_info(
         },
         **about,
     )
+
+
+def named_by_service(info: RunInfo, session: Mapping[str, Any]) -> RunInfo:
+    """Return what is noted of a run once its service has said who it is.
+
+    The embedded service echoes whatever model was asked for and names the recogniser that really listens as
+    ``engine``; a service that names none is taken at its ``model``.
+
+    Parameters
+    ----------
+    info : RunInfo
+        With the model asked for.
+    session : mapping
+        The ``session`` object of ``session.created``.
+
+    Examples
+    --------
+    >>> session = {"model": "qwen3-asr-flash-realtime", "engine": "pocketsphinx 5.1.1"}
+    >>> named_by_service(RunInfo(model="qwen3-asr-flash-realtime"), session).model
+    'pocketsphinx 5.1.1'
+    """
+    for name in ("engine", "model"):
+        told = session.get(name)
+        if isinstance(told, str) and told:
+            return replace(info, model=told)
+    return info

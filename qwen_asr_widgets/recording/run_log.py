@@ -14,11 +14,12 @@ from ..audio.tape import Tape
 from ..errors import ServiceError
 from ..realtime.client_turn import ClientTurn, LocalEvent
 from ..realtime.config import SessionConfig
-from ..realtime.events import AppendAudio, Event, SessionUpdate
+from ..realtime.events import AppendAudio, Event, SessionCreated, SessionUpdate
 from ..realtime.session import Session
 from ..realtime.wire_text import well_formed
 from .event_log import EventLog
 from .ledger import SendLedger
+from .run_info import named_by_service
 from .settings import SettingsLog
 from .utterances import UtteranceTimer
 from .values import (
@@ -156,6 +157,8 @@ class RunLog:
                     self._settings.ask(timed, self._ledger.stop)
                 self._session.send(event, timed.time)
             else:
+                if isinstance(event, SessionCreated):
+                    self._info = named_by_service(self._info, event.session)
                 self._session.receive(event, timed.time)
                 self._settings.answer(timed, self._session.config, self._ledger.stop)
             self._version += 1

@@ -141,7 +141,8 @@ class RunInfo:
     engine : str
         The recogniser: ``"pocketsphinx"``, ``"Qwen-ASR (Beijing)"`` …
     model : str
-        The model asked for.
+        What made the words: the engine the service says it is, else the model it names, else the one asked
+        for.
     endpoint : str
         The service's address, without query or credentials.
     pace : float or None

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.recordings import Script, three_turns
 
-from qwen_asr_widgets import AudioClip
+from qwen_asr_widgets import AudioClip, load_recording
 from qwen_asr_widgets.errors import SettingError
 from qwen_asr_widgets.recording.exports import to_json, to_srt, to_vtt
 
@@ -81,6 +81,35 @@ def test_the_ending_chooses_the_format(tmp_path):
     assert pysubs2.load(str(tmp_path / "talk.srt"))[1].text == "every blue band is one turn"
     assert (AudioClip.load(tmp_path / "talk.wav").to_pcm16() == recording.tape.read()).all()
     assert zipfile.is_zipfile(tmp_path / "talk.qasr")
+
+
+SAID = {"model": "qwen3-asr-flash-realtime", "engine": "pocketsphinx 5.1.1"}
+
+
+@pytest.mark.parametrize("said, asked, told", [
+    (SAID, "qwen3-asr-flash-realtime", "pocketsphinx 5.1.1"),
+    ({"model": "qwen3-asr-2026-02-10"}, "qwen3-asr", "qwen3-asr-2026-02-10"),
+    ({"model": None, "engine": 7}, "whisper", "whisper"),
+])
+def test_json_and_bundle_name_what_made_the_words_not_what_was_asked_for(tmp_path, said, asked, told):
+    recording = three_turns(session=said, model=asked, engine="embedded pocketsphinx")
+    run = json.loads(to_json(recording))["run"]
+    assert (run["engine"], run["model"]) == ("embedded pocketsphinx", told)
+    with zipfile.ZipFile(recording.save(tmp_path / "talk.qasr")) as bundle:
+        assert json.loads(bundle.read("manifest.json"))["run"]["model"] == told
+
+
+def test_a_bundle_that_was_saved_with_the_model_asked_for_is_read_with_the_one_that_made_the_words(tmp_path):
+    path = three_turns(session=SAID).save(tmp_path / "new.qasr")
+    old = tmp_path / "old.qasr"
+    with zipfile.ZipFile(path) as bundle, zipfile.ZipFile(old, "w") as copy:
+        for name in bundle.namelist():
+            data = bundle.read(name)
+            if name == "manifest.json":
+                data = data.replace(b"pocketsphinx 5.1.1", SAID["model"].encode())
+                assert b"pocketsphinx 5.1.1" not in data
+            copy.writestr(name, data)
+    assert load_recording(old).info.model == "pocketsphinx 5.1.1"
 
 
 @pytest.mark.parametrize("name", ["talk.doc", "talk", "talk.SRTX"])

@@ -16,7 +16,9 @@ TRANSCRIPTION = ITEM + "input_audio_transcription."
 class Script:
     """Plays a service: each method is one thing that happens at a time (s)."""
 
-    def __init__(self, seconds=10.0, config=None, rate=16_000, chunk_ms=100, pace=1.0, lag=0.0, **info):
+    def __init__(
+        self, seconds=10.0, config=None, rate=16_000, chunk_ms=100, pace=1.0, lag=0.0, session=None, **info
+    ):
         config = config or SessionConfig(language="en", sample_rate=rate)
         fields = dict(
             engine="pocketsphinx", model="script", endpoint="ws://127.0.0.1/api-ws/v1/realtime", pace=pace,
@@ -29,7 +31,7 @@ class Script:
         self.chunk = round(chunk_ms * self.rate / 1_000)
         self.lag = lag
         self.recording.opened(100.0)
-        self.come({"type": "session.created", "session": {"id": "s1"}}, 0.0)
+        self.come({"type": "session.created", "session": {"id": "s1", **(session or {})}}, 0.0)
         self.update(config.to_wire(), 0.0)
 
     def go(self, message, time):
