@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import {
-  layBadges, layBands, layLatency, stackBars, textSlots, tierOf, turnAt, visibleRange,
+  layBadges, layBands, layLatency, layMarks, stackBars, textSlots, tierOf, turnAt, visibleRange,
 } from "../../qwen_asr_widgets/widgets/static/lanes.js";
 
 const turn = (number, onset, end, rest = {}) => ({ number, onset, end, ...rest });
@@ -90,4 +90,32 @@ test("the turn under a moment is found, open ones too", () => {
   assert.equal(turnAt(turns, 1, 9).number, 1);
   assert.equal(turnAt(turns, 2.5, 9), null);
   assert.equal(turnAt(turns, 8, 9).number, 2);
+});
+
+test("the words of a mark stand over no other mark and inside the edges; without room the latest keeps its own", () => {
+  const view = { start: 0, span: 400 };
+  const where = (times, levels = 2) => layMarks(times.map((time) => ({ time })), view, 400, levels, () => 75)
+    .map(({ x, words }) => [x, words && words.x0, words && words.level]);
+  assert.deepEqual(where([50, 200]), [[50, 54, 0], [200, 204, 0]]);
+  assert.deepEqual(where([390]), [[390, 311, 0]], "left of its line at the right edge");
+  assert.deepEqual(where([200, 210]), [[200, 121, 0], [210, 214, 0]]);
+  assert.deepEqual(where([200, 210, 220]), [[200, 121, 0], [210, 214, 1], [220, 224, 0]]);
+  assert.deepEqual(where([200, 210], 1), [[200, 121, 0], [210, 214, 0]]);
+  assert.deepEqual(where([20, 40, 60], 1), [[20, null, null], [40, null, null], [60, 64, 0]]);
+  assert.deepEqual(where([-1, 401]), [], "what is not in sight");
+  for (const times of [[1, 2, 3, 4, 5], [100, 101, 180, 181, 260, 261, 399], [0, 400], [10, 90, 91, 170]]) {
+    const placed = layMarks(times.map((time) => ({ time })), view, 400, 2, () => 75);
+    const words = placed.filter((one) => one.words).map((one) => ({ ...one.words, x: one.x }));
+    assert.ok(words.length);
+    for (const one of words) {
+      assert.ok(one.x0 >= 0 && one.x1 <= 400);
+      for (const other of words) {
+        if (other === one) continue;
+        assert.ok(other.level !== one.level || other.x1 < one.x0 || one.x1 < other.x0, `${times}: words apart`);
+      }
+      for (const { x, words: own } of placed) {
+        assert.ok((own?.level ?? 0) < one.level || x <= one.x0 || x >= one.x1, `${times}: no line through words`);
+      }
+    }
+  }
 });

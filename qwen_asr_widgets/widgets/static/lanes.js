@@ -180,6 +180,43 @@ export function layLatency(bars, view, width, rows, labelWidth) {
 }
 
 /**
+ * The marks on screen, and where their words stand: right or left of their line on one of a few lines of text, over no
+ * other mark's line or words and inside the edges. Where there is no room for all, the latest keep theirs.
+ * @template {{time: number}} M
+ * @param {M[]} marks sorted by time @param {View} view @param {number} width @param {number} levels lines of text
+ * @param {(mark: M) => number} labelWidth pixels @param {number} [gap] between a line and words
+ * @returns {{mark: M, x: number, words: {x0: number, x1: number, level: number} | null}[]}
+ */
+export function layMarks(marks, view, width, levels, labelWidth, gap = 4) {
+  const placed = marks
+    .map((mark) => ({ mark, x: Math.round(toX(mark.time, view, width)), words: /** @type {Words | null} */ (null) }))
+    .filter(({ x }) => x >= 0 && x <= width);
+  for (let k = placed.length - 1; k >= 0; k -= 1) {
+    const own = placed[k];
+    const room = labelWidth(own.mark);
+    const places = Array.from({ length: levels }, (_, level) => [
+      { x0: own.x + gap, x1: own.x + gap + room, level }, { x0: own.x - gap - room, x1: own.x - gap, level },
+    ]).flat();
+    own.words = places.find((words) => words.x0 >= 0 && words.x1 <= width && placed.every((other) => other === own
+      || (!crosses(other.x, words, other.words?.level ?? 0, gap) && !crosses(own.x, other.words, words.level, gap)
+        && !covers(words, other.words, gap)))) ?? null;
+  }
+  return placed;
+}
+
+/** @typedef {{x0: number, x1: number, level: number}} Words */
+
+/** Whether a mark's line, which ends at its own words' level, goes through the words of another. @param {number} x @param {Words | null} words @param {number} level @param {number} gap */
+function crosses(x, words, level, gap) {
+  return words !== null && words.level <= level && x > words.x0 - gap && x < words.x1 + gap;
+}
+
+/** @param {Words} words @param {Words | null} other @param {number} gap */
+function covers(words, other, gap) {
+  return other !== null && other.level === words.level && words.x0 < other.x1 + gap && words.x1 > other.x0 - gap;
+}
+
+/**
  * The turn at a moment: the one that covers it, the nearest by number where two do.
  * @param {Turn[]} turns @param {number} time @param {number} now
  * @returns {Turn | null}

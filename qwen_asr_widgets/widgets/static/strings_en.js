@@ -128,6 +128,7 @@ export const en = {
   "wave.table.end": "Ends",
   "wave.table.text": "Text",
   "wave.table.latency": "Final after",
+  "wave.table.mark": "Mark",
   "wave.open": "open",
   "run.comma": ", ",
   "run.settings": "threshold {threshold}, silence {silence} ms",

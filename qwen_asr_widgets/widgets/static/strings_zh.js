@@ -131,6 +131,7 @@ export const zh = {
   "wave.table.end": "结束",
   "wave.table.text": "文本",
   "wave.table.latency": "定稿用时",
+  "wave.table.mark": "标记",
   "wave.open": "进行中",
   "run.comma": "，",
   "run.settings": "阈值 {threshold}，静音 {silence} 毫秒",

@@ -4,6 +4,7 @@
  * @import { Box } from "./layout.js"
  * @import { Pen } from "./waveform_draw.js"
  */
+import { layMarks } from "./lanes.js";
 import { ticks, toX } from "./time_axis.js";
 
 /** @param {Pen} pen @param {Box} box */
@@ -38,32 +39,59 @@ export function drawNote({ ctx, colours, font, width }, box, text, align = "left
   ctx.textAlign = "left";
 }
 
+/** Height of a line of a mark's words. */
+const MARK_LINE = 15;
+/** Lines of words: marks that stand close need a second one. */
+const MARK_LINES = 2;
+
+/** What the words of marks take under the sound. @param {unknown[]} marks */
+export function marksHeight(marks) {
+  return Math.min(marks.length, MARK_LINES) * MARK_LINE;
+}
+
 /**
- * Moments at which something took effect: settings, a lost connection.
+ * Lines through the sound at the moments at which something took effect: settings, a lost connection.
+ * @param {Pen} pen @param {Box} box @param {{time: number, kind: string}[]} marks
+ */
+export function drawMarkLines(pen, box, marks) {
+  for (const { mark, x } of layMarks(marks, pen.view, pen.width, 0, () => 0)) {
+    markLine(pen, x, box.y, box.y + box.height, colourOf(pen, mark.kind, "line-strong"));
+  }
+}
+
+/**
+ * What took effect there, in a row of its own: over the sound it could not be read where that is loud.
  * @param {Pen} pen @param {Box} box @param {{time: number, label: string, kind: string}[]} marks
  */
 export function drawMarks(pen, box, marks) {
-  const { ctx, colours } = pen;
+  const { ctx } = pen;
   ctx.font = `11px ${pen.font}`;
-  ctx.textBaseline = "bottom";
-  let taken = -Infinity;
-  for (const mark of marks) {
-    const x = Math.round(toX(mark.time, pen.view, pen.width)) + 0.5;
-    if (x < 0 || x > pen.width) continue;
-    ctx.strokeStyle = mark.kind !== "lost" ? colours["line-strong"] : colours.alarm;
-    ctx.lineWidth = 1;
-    ctx.setLineDash([2, 3]);
-    ctx.beginPath();
-    ctx.moveTo(x, box.y);
-    ctx.lineTo(x, box.y + box.height);
-    ctx.stroke();
-    ctx.setLineDash([]);
-    const width = ctx.measureText(mark.label).width;
-    if (x < taken || x + 4 + width > pen.width) continue;
-    ctx.fillStyle = mark.kind !== "lost" ? colours.dim : colours.alarm;
-    ctx.fillText(mark.label, x + 4, box.y + box.height - 1);
-    taken = x + 8 + width;
+  ctx.textBaseline = "middle";
+  const lines = box.height / MARK_LINE;
+  for (const { mark, x, words } of layMarks(marks, pen.view, pen.width, lines, ({ label }) => ctx.measureText(label).width)) {
+    const bottom = box.y + ((words?.level ?? 0) + 1) * MARK_LINE;
+    markLine(pen, x, box.y, bottom, colourOf(pen, mark.kind, "line-strong"));
+    if (!words) continue;
+    ctx.fillStyle = colourOf(pen, mark.kind, "dim");
+    ctx.fillText(mark.label, words.x0, bottom - MARK_LINE / 2);
   }
+}
+
+/** @param {Pen} pen @param {string} kind @param {"dim" | "line-strong"} plain */
+function colourOf({ colours }, kind, plain) {
+  return kind === "lost" ? colours.alarm : colours[plain];
+}
+
+/** @param {Pen} pen @param {number} x @param {number} top @param {number} bottom @param {string} colour */
+function markLine({ ctx }, x, top, bottom, colour) {
+  ctx.strokeStyle = colour;
+  ctx.lineWidth = 1;
+  ctx.setLineDash([2, 3]);
+  ctx.beginPath();
+  ctx.moveTo(x + 0.5, top);
+  ctx.lineTo(x + 0.5, bottom);
+  ctx.stroke();
+  ctx.setLineDash([]);
 }
 
 /** The moving end of a growing recording. @param {Pen} pen @param {number} top @param {number} bottom @param {number} time */

@@ -38,7 +38,7 @@
  */
 import { layBands, textSlots } from "./lanes.js";
 import { textOf } from "./run_state.js";
-import { drawAxis, drawLiveEdge, drawMarks, drawNote } from "./wave_moments.js";
+import { drawAxis, drawLiveEdge, drawMarkLines, drawMarks, drawNote, marksHeight } from "./wave_moments.js";
 import {
   LATENCY_ROW_HEIGHT, drawBadges, drawBands, drawDensity, drawLane, drawLatency, drawPartials, drawScore,
   drawTexts, drawWave, latencyRows,
@@ -60,7 +60,7 @@ export const waveRow = {
       const columns = scene.tiles.columns(pen.view.start * scene.rate, perColumn, count, columnsOf(count));
       drawWave(pen, box, columns, scene.tiles.peak, 1 / pen.ratio);
     }
-    drawMarks(pen, box, scene.marks);
+    drawMarkLines(pen, box, scene.marks);
     // The words have a time on this axis only where the sound was sent in real time.
     if (scene.run.info.pace === 1) drawPartials(pen, box, bands);
     drawBadges(pen, box, bands);
@@ -77,6 +77,13 @@ function columnsOf(count) {
   if (scratch.length < 2 * count) scratch = new Float32Array(2 * count);
   return scratch.subarray(0, 2 * count);
 }
+
+/** @type {Row} */
+export const marksRow = {
+  id: "marks",
+  height: (scene) => marksHeight(scene.marks),
+  draw: (pen, box, scene) => drawMarks(pen, box, scene.marks),
+};
 
 /** @type {Row} */
 export const latencyRow = {

@@ -63,7 +63,8 @@ function rows(scene, t) {
   const others = scene.run.lanes.flatMap((lane) => lane.turns.map(
     (turn) => row(`${lane.name || t(`wave.lane.${lane.role}`)} ${turn.number}`, clock(turn.onset, 2), end(turn.end), turn.settled ?? "", ""),
   ));
-  const all = [...own, ...others];
+  const marks = scene.marks.map((mark) => row(t("wave.table.mark"), clock(mark.time, 2), "", mark.label, ""));
+  const all = [...own, ...others, ...marks];
   return all.length ? all : [row("", clock(0, 2), clock(scene.duration, 2), scene.run.info.title, "")];
 }
 

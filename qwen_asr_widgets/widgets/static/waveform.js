@@ -35,7 +35,7 @@ import { WaveCanvas } from "./wave_canvas.js";
 import { createCaption } from "./wave_caption.js";
 import { createOverview } from "./wave_overview.js";
 import { waveKey } from "./wave_keys.js";
-import { axisRow, laneRow, latencyRow, noteOf, scoreRow, textRow, waveRow, withRows } from "./wave_rows.js";
+import { axisRow, laneRow, latencyRow, marksRow, noteOf, scoreRow, textRow, waveRow, withRows } from "./wave_rows.js";
 import { WaveSound } from "./wave_sound.js";
 import { followStyle } from "./wave_style.js";
 import { createWaveTable } from "./wave_table.js";
@@ -162,7 +162,7 @@ export class WaveformView {
   /** @returns {Row[]} */
   rows() {
     const lanes = this.run.state.lanes.map(laneRow);
-    return withRows([waveRow, latencyRow, textRow, ...lanes, scoreRow, axisRow], this.options.rows ?? []);
+    return withRows([waveRow, marksRow, latencyRow, textRow, ...lanes, scoreRow, axisRow], this.options.rows ?? []);
   }
 
   /** @returns {Scene} */

@@ -1,0 +1,73 @@
+"""What stands at the moments at which settings took effect: legible where the sound is loud, at every width."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from support.painted import DARK_WAVE, NOTE_TEXTS, PLOT, WAVE, painted
+from support.recordings import Script
+from support.view_page import ViewPage, view_pages
+
+from qwen_asr_widgets.recording import Recording
+from qwen_asr_widgets.widgets.waveform import Waveform
+
+pytestmark = pytest.mark.browser
+
+LABELS = ["0.10 · 300 ms", "0.30 · 500 ms", "0.50 · 700 ms", "-0.20 · 6000 ms"]
+
+# Left, right and middle height in CSS pixels of the words drawn last that are one of these.
+PLACES = """(labels) => {
+  const ctx = document.createElement('canvas').getContext('2d');
+  const found = window.drawnTexts.filter(({ text }) => labels.includes(text)).map(({ text, font, x, y }) => {
+    ctx.font = font;
+    return [text, x, x + ctx.measureText(text).width, y];
+  });
+  return [...new Map(found.map((one) => [one[0], one])).values()];
+}"""
+
+
+@pytest.fixture
+def show(browser: Any) -> Iterator[Callable[..., ViewPage]]:
+    with view_pages(browser) as show:
+        yield show
+
+
+def loud_with_changes() -> Recording:
+    """Nothing but loud sound, settings changed at 3, 3.2, 7 and 11.9 of 12 s."""
+    script = Script(12.0)
+    script.voice(0.0, 12.0)
+    for time, label in zip((3.0, 3.2, 7.0, 11.9), LABELS):
+        threshold, silence = label.removesuffix(" ms").split(" · ")
+        script.play(time)
+        script.update({"turn_detection": {
+            "type": "server_vad", "threshold": float(threshold), "silence_duration_ms": int(silence),
+        }}, time)
+    return script.finish()
+
+
+@pytest.mark.parametrize("width, theme", [(900, "light"), (900, "dark"), (400, "light")])
+def test_words_of_marks_stand_on_plain_ground_apart_and_inside_the_view(show, width, theme) -> None:
+    shown = show(Waveform(loud_with_changes()), viewport={"width": width, "height": 600})
+    shown.context.add_init_script(f"({NOTE_TEXTS})()")
+    page = shown.show(theme)
+    places = page.evaluate(PLACES, LABELS)
+    whole = page.locator(PLOT).bounding_box()["width"]
+    assert sorted(text for text, *_ in places) == sorted(LABELS)
+    wave = DARK_WAVE if theme == "dark" else WAVE
+    assert painted(page, wave, box=(0, 0, whole, 96)) > 1000
+    for text, left, right, y in places:
+        assert 0 <= left and right <= whole, f"{text} is cut off"
+        assert painted(page, wave, box=(left, y - 6, right - left, 12)) == 0, f"{text} stands over the sound"
+        for other, begin, end, level in places:
+            apart = other == text or abs(level - y) >= 12 or begin >= right or left >= end
+            assert apart, f"{text} and {other} cover each other"
+
+
+def test_the_table_says_what_took_effect_and_when(show) -> None:
+    page = show(Waveform(loud_with_changes())).show()
+    page.get_by_text("Show as a table").click()
+    rows = page.locator(".qaw-table tbody tr").all_inner_texts()
+    assert [row.split() for row in rows][0] == ["Mark", "0:03.00", "0.10", "·", "300", "ms"]
+    assert len(rows) == len(LABELS)
