@@ -2,7 +2,8 @@
 
 The recogniser is the scripted one and a process of its own, so the kernel's figures are those of capture,
 session, recording and display. Columns: the figure, its limit, and their ratio, which is to be below 1 on a
-machine that does nothing else. ``--seconds`` sets how long is recorded.
+machine that does nothing else. ``--seconds`` sets how long is recorded; from five minutes on, what the
+kernel's memory grows by after the first one is told too (bench_memory.py says what of it is kept).
 """
 
 from __future__ import annotations
@@ -20,8 +21,13 @@ from support.lab_bench import lab_page  # noqa: E402
 
 from qwen_asr_widgets.audio.samples import sample  # noqa: E402
 
+LONG = 300.0
+"""Seconds from which on a recording says something about memory."""
+MB_OF_SOUND = 60 * 16_000 * 2 / 1e6
+"""What a minute of int16 at 16 kHz takes."""
+
 SETUP = """
-import time
+import gc, os, time
 from qwen_asr_widgets.realtime.endpoints import embedded
 from qwen_asr_widgets.widgets.capture import CaptureChunk
 from qwen_asr_widgets.widgets.transcriber import Transcriber
@@ -35,6 +41,10 @@ t.uplink.on_msg(t.uplink._enqueue, remove=True)
 t.uplink.on_msg(note)
 def cpu():
     return time.process_time()
+def resident():
+    gc.collect()
+    with open("/proc/self/statm") as file:
+        return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
 def partials():
     began = t.recording._began
     shift = time.time() - time.monotonic()
@@ -70,12 +80,13 @@ def record(notebook: NotebookPage, page: Any, seconds: float) -> list[tuple[str,
       const [minutes, rest] = (document.querySelector('.qaw-mic-elapsed')?.textContent || '0:00').split(':');
       return Number(minutes) * 60 + Number(rest) >= least;
     }"""
-    page.wait_for_function(reached, arg=5.0, timeout=60_000)
+    begin = 60.0 if seconds >= LONG else 5.0
+    page.wait_for_function(reached, arg=begin, timeout=120_000)
     page.evaluate(WATCH)
-    figures = "[cpu(), t.recording.duration]"
-    cpu_before, at_before = notebook.evaluate(figures)
-    page.wait_for_function(reached, arg=5.0 + seconds, timeout=(60 + seconds) * 1000)
-    cpu_after, at_after = notebook.evaluate(figures)
+    figures = "[cpu(), t.recording.duration, resident()]"
+    cpu_before, at_before, memory_before = notebook.evaluate(figures)
+    page.wait_for_function(reached, arg=begin + seconds, timeout=(60 + seconds) * 1000)
+    cpu_after, at_after, memory_after = notebook.evaluate(figures)
     spent = at_after - at_before
     delays = notebook.evaluate("delays")
     painted = page.evaluate("window.painted")
@@ -85,13 +96,17 @@ def record(notebook: NotebookPage, page: Any, seconds: float) -> list[tuple[str,
     ]
     waits = sorted(wait for wait in waits if wait > 0) or [float("nan")]
     page.locator(".qaw-mic-record").click()
-    return [
+    rows = [
         ("browser send to kernel, mean", statistics.mean(delays), 25, "ms"),
         ("kernel CPU without the recogniser", 100 * (cpu_after - cpu_before) / spent, 6, "% of a core"),
         ("paint of a partial, median", statistics.median(waits), 100, "ms"),
         (f"paint of a partial, p95 of {len(waits)}", waits[int(0.95 * (len(waits) - 1))], 100, "ms"),
         ("lost chunks", float(notebook.evaluate("t.uplink.session.lost")), 1, ""),
     ]
+    if seconds >= LONG:
+        grown = (memory_after - memory_before) / 1e6 / (spent / 60)
+        rows.append(("memory of the kernel, resident", grown, MB_OF_SOUND, "MB a minute"))
+    return rows
 
 
 def main() -> None:

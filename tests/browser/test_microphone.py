@@ -277,8 +277,7 @@ def test_it_follows_the_theme_of_jupyterlab(open_page: Callable[..., NotebookPag
     page = notebook.open("theme", [SETUP, "mic"])
     page.locator('.qaw[data-theme="light"]').wait_for()
     assert low_contrast(page) == []
-    change = "window.jupyterapp.commands.execute('apputils:change-theme', { theme: 'JupyterLab Dark' })"
-    page.evaluate(f"async () => {{ await {change}; }}")
+    notebook.change_theme("Dark")
     page.locator('.qaw[data-theme="dark"]').wait_for()
     page.set_viewport_size({"width": 640, "height": 600})
     press_record(page)

@@ -268,8 +268,7 @@ def test_it_follows_the_theme_of_jupyterlab(open_page: Callable[..., NotebookPag
     page = notebook.open("themed", cells)
     page.locator(".qaw-tr[data-phase=done]").wait_for()
     assert low_contrast(page, ".qaw-tr") == []
-    change = "window.jupyterapp.commands.execute('apputils:change-theme', { theme: 'JupyterLab Dark' })"
-    page.evaluate(f"async () => {{ await {change}; }}")
+    notebook.change_theme("Dark")
     page.locator('.qaw[data-theme="dark"]').wait_for()
     page.locator(".qaw-row[data-number]").first.hover()
     assert low_contrast(page, ".qaw-tr") == []

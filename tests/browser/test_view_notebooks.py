@@ -115,15 +115,15 @@ def test_every_front_end_shows_zooms_and_plays(
 def test_a_change_of_theme_reaches_canvas_and_rows_untouched(
     open_page: Callable[..., NotebookPage], setup: str
 ) -> None:
-    page = open_page().open("themes", [setup + TWO_TURNS, "display(wave, words)"])
+    notebook = open_page()
+    page = notebook.open("themes", [setup + TWO_TURNS, "display(wave, words)"])
     page.evaluate("window.jupyterapp.shell.collapseLeft()")
     page.set_viewport_size({"width": 470, "height": 1000})
     rows = page.locator(".qaw-list .qaw-row")
     page.wait_for_function("document.querySelectorAll('.qaw-list .qaw-row').length === 2")
     # The first change fetches the theme; later ones have it at once.
-    change = "(theme) => window.jupyterapp.commands.execute('apputils:change-theme', { theme })"
     for theme in ("Dark", "Light", "Dark", "Light", "Dark"):
-        page.evaluate(change, f"JupyterLab {theme}")
+        notebook.change_theme(theme)
         now, before = (DARK_TURN, TURN) if theme == "Dark" else (TURN, DARK_TURN)
         wait_until(lambda: painted(page, now) > 100 and painted(page, before) < 20, 10, f"drawn for {theme}")
         page.evaluate(NEXT_FRAME)

@@ -66,6 +66,11 @@ EVALUATE = """async (code) => {
   return answer.data['text/plain'];
 }"""
 
+# Lab fails on its console when a theme is changed before the splash of the change before has gone.
+CHANGE_THEME = """async (theme) => {
+  await window.jupyterapp.commands.execute('apputils:change-theme', { theme: `JupyterLab ${theme}` });
+  while (document.getElementById('jupyterlab-splash')) await new Promise(requestAnimationFrame);
+}"""
 
 # A document that is closed by a command asks whether to save it; one that is disposed of does not.
 OPEN_NOTEBOOK = """async (path) => {
@@ -75,12 +80,11 @@ OPEN_NOTEBOOK = """async (path) => {
 }"""
 
 CLOSE_NOTEBOOK = """async () => {
-  const { commands, shell } = window.jupyterapp ?? {};
+  const { shell } = window.jupyterapp ?? {};
   await shell?.currentWidget?.sessionContext?.shutdown();
   shell?.currentWidget?.dispose();
-  const light = document.body.dataset.jpThemeLight !== 'false';
-  if (!light) await commands.execute('apputils:change-theme', { theme: 'JupyterLab Light' });
 }"""
+IS_DARK = "document.body.dataset.jpThemeLight === 'false'"
 
 VIEWPORT = {"width": 1000, "height": 700}
 
@@ -274,6 +278,10 @@ class NotebookPage:
         command = "window.jupyterapp.commands.execute('notebook:run-all-cells')"
         self.page.evaluate(f"async () => {{ await {command}; }}" if wait else f"() => {{ {command}; }}")
 
+    def change_theme(self, theme: str) -> None:
+        """Change JupyterLab's theme to "Light" or "Dark"."""
+        self.page.evaluate(CHANGE_THEME, theme)
+
     def append_cell(self, code: str) -> None:
         """Add a code cell at the end of the open notebook."""
         self.page.evaluate(
@@ -319,6 +327,8 @@ class NotebookPage:
             page.remove_listener("pageerror", self._page_error)
             with contextlib.suppress(Exception):
                 page.evaluate(CLOSE_NOTEBOOK)
+                if page.evaluate(IS_DARK):
+                    page.evaluate(CHANGE_THEME, "Light")
                 if self.tabs is not None and borrowed and not failed:
                     self.tabs.give_back(page)
         if self.tabs is None:
