@@ -9,14 +9,25 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ..errors import SettingError
-from .html import table
+from .html import NO_WAITS, table
 from .languages import judged_by_character
 from .latency import import_pandas
-from .summary import pace_text
+from .summary import LatencySummary, pace_text, waits_count
 
 if TYPE_CHECKING:
     from ..audio.reference import ReferenceTurn
     from .recording import Recording
+
+
+NO_WAIT = {
+    "free": NO_WAITS,
+    "turns": "no utterance was found",
+    "manual": "turns closed by hand or by the end, so nothing waited for silence",
+    "silence": "no utterance closed by silence",
+    "pace": "no utterance sent at that pace",
+    "unknown": "ends of speech not known",
+}
+"""Why a run may have no wait to state."""
 
 
 @dataclass(frozen=True)
@@ -32,9 +43,12 @@ class ComparedRun:
     error_rate : float or None
         Word or character error rate against the reference; above 1 when more was invented than said.
     finalization, longest : float or None
-        Median and longest wait in seconds, over ``n`` utterances closed by silence.
+        Median and longest wait in seconds, over ``n`` utterances closed by silence; None where there is none
+        to state.
     n : int
         Number of those utterances.
+    no_wait : str
+        Why there is none, a key of `NO_WAIT`; empty where there is one.
     """
 
     name: str
@@ -45,6 +59,7 @@ class ComparedRun:
     finalization: float | None
     longest: float | None
     n: int
+    no_wait: str = ""
 
 
 @dataclass(frozen=True)
@@ -85,12 +100,16 @@ class Comparison:
     def __str__(self) -> str:
         rows = [self._head, *self._rows()]
         widths = [max(len(row[column]) for row in rows) for column in range(len(self._head))]
-        return "\n".join(
-            "  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip() for row in rows
-        )
+        lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip() for row in rows]
+        return "\n".join([*lines, *self._missing()])
+
+    def _missing(self) -> list[str]:
+        """Return what stands where a run has no wait: a dash alone would leave it open."""
+        return [f"No wait for {run.name}: {NO_WAIT[run.no_wait]}." for run in self.runs if run.no_wait]
 
     def _repr_html_(self) -> str:
-        return table(self._head, self._rows(), f"Ends of speech: {self.source}")
+        below = " ".join([f"Ends of speech: {self.source}.", *self._missing()])
+        return table(self._head, self._rows(), below)
 
 
 def compare(
@@ -201,7 +220,9 @@ def _run(
     metric: str | None,
     turns: Sequence[ReferenceTurn] | None,
 ) -> ComparedRun:
-    wait = recording.latency(turns).summary().measures.get("finalization")
+    summary = recording.latency(turns).summary()
+    no_wait = _no_wait(recording, summary)
+    wait = None if no_wait else summary["finalization"]
     language = "zh" if metric == "CER" else "en"
     return ComparedRun(
         name or recording.info.name or "recording",
@@ -212,7 +233,23 @@ def _run(
         wait.p50 if wait else None,
         wait.longest if wait else None,
         wait.n if wait else 0,
+        no_wait,
     )
+
+
+def _no_wait(recording: Recording, summary: LatencySummary) -> str:
+    """Return why a recording has no wait to state, a key of `NO_WAIT`; empty where it has one."""
+    if not waits_count(recording.info.pace):
+        return "free"
+    if "finalization" in summary.measures:
+        return ""
+    if not recording.utterances:
+        return "turns"
+    if recording.config.turn_detection is None:
+        return "manual"
+    if not summary.n:
+        return "silence"
+    return "pace" if summary.off_pace else "unknown"
 
 
 def settings_text(recording: Recording) -> str:

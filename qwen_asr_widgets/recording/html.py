@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from html import escape
 from typing import TYPE_CHECKING
 
-from .summary import ENOUGH, MEASURES
+from .summary import ENOUGH, MEASURES, waits_count
 
 if TYPE_CHECKING:
     from .latency import LatencyTable
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 _LINE = "border-bottom:1px solid rgba(128,128,128,.35)"
 _CELL = f"padding:4px 12px 4px 0;text-align:left;vertical-align:top;{_LINE}"
 _DIM = "opacity:.75"
+NO_WAITS = "sent as fast as it was taken: its waits say nothing"
 _SHORT = 20
 """Characters up to which a cell (a place, a delay) stays on one line."""
 
@@ -54,18 +55,18 @@ def _cell(text: str) -> str:
 
 
 def recording_html(recording: Recording) -> str:
-    """Return the transcript with times and waits."""
+    """Return the transcript with times, and with waits where they say what a person would wait."""
     latency = recording.latency()
+    waits = waits_count(latency.pace)
     rows = []
     for utterance, row in zip(recording.utterances, latency):
         start = utterance.onset if utterance.onset is not None else utterance.start
         span = "" if start is None else f"{clock(start)} – {clock(utterance.end) if utterance.end else '…'}"
         text = utterance.text or {"failed": "(no transcript)", "lost": "(lost)"}.get(utterance.status, "")
-        rows.append([
-            str(utterance.number), span, text, seconds(row.first_partial), seconds(row.endpoint_delay),
-            seconds(row.decode_delay), seconds(row.finalization),
-        ])
-    head = ["", "Time", "Transcript", "First partial", "Endpoint", "Decode", "Final"]
+        delays = (row.first_partial, row.endpoint_delay, row.decode_delay, row.finalization)
+        rows.append([str(utterance.number), span, text, *(map(seconds, delays) if waits else ())])
+    head = ["", "Time", "Transcript"]
+    head += ["First partial", "Endpoint", "Decode", "Final"] if waits else []
     return table(head, rows, _below(recording, latency))
 
 
@@ -74,7 +75,7 @@ def _below(recording: Recording, latency: LatencyTable) -> str:
     info = recording.info
     parts = [f"{count} utterance{'' if count == 1 else 's'}"]
     parts += [info.engine] if info.engine else []
-    parts.append(str(latency.summary()))
+    parts.append(str(latency.summary()) if waits_count(latency.pace) else NO_WAITS)
     parts += [] if recording.complete else ["incomplete"]
     return " · ".join([*parts, *recording.notes])
 

@@ -136,6 +136,19 @@ def pace_text(pace: float | None) -> str:
     return "real time" if pace == 1 else f"{pace:g} × real time"
 
 
+def waits_count(pace: float | None) -> bool:
+    """Tell whether the waits of a run say what a person would wait, by the pace it was sent at.
+
+    They do not where its sound was sent as fast as it was taken: an utterance then waits for all before it.
+
+    Examples
+    --------
+    >>> waits_count(1.0), waits_count(None)
+    (True, False)
+    """
+    return pace is not None
+
+
 def summarize(
     rows: Sequence[Any],
     source: str,

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..audio.reference import ReferenceTurn
-from ..recording.summary import ENOUGH
+from ..recording.summary import ENOUGH, waits_count
 from ..vad.turns import Turn
 from .pump import Message
 
@@ -84,14 +84,6 @@ def summary_state(recording: Recording) -> dict[str, Any]:
         "pace": summary.pace, "source": summary.source, "cut": summary.cut, "left_out": summary.left_out,
         "off_pace": summary.off_pace,
     }
-
-
-def waits_count(recording: Recording) -> bool:
-    """Tell whether the waits of a recording say what a person would wait.
-
-    They do not where its sound was sent as fast as it was taken: an utterance then waits for all before it.
-    """
-    return recording.info.pace is not None
 
 
 def is_growing(recording: Recording) -> bool:
@@ -226,7 +218,7 @@ class RunFeed:
         info = {
             "title": self._title or recording.info.name, "engine": recording.info.engine,
             "settings": settings_state(recording), "summary": summary, "growing": growing,
-            "pace": recording.info.pace, "waits": waits_count(recording),
+            "pace": recording.info.pace, "waits": waits_count(recording.info.pace),
             "live": bool(recording.info.capture),
         }
         return info, _marks(recording)

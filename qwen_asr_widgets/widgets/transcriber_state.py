@@ -13,9 +13,10 @@ from ..errors import (
 )
 from ..realtime.config import SessionConfig
 from ..recording.comparison import compare
+from ..recording.summary import waits_count
 from ..recording.turn_taking import SERVICE
 from ..vad.turns import TurnDetection
-from .run_feed import RunFeed, utterance_state, waits_count
+from .run_feed import RunFeed, utterance_state
 from .transcriber_answers import Reported, RunBroken
 
 if TYPE_CHECKING:
@@ -138,7 +139,7 @@ def _text(value: Any) -> Any:
 def figures(recording: Recording) -> dict[str, Any]:
     """Return the few figures of the foot: how many utterances, and how long their finals took."""
     utterances = recording.utterances
-    counts = utterances and waits_count(recording)
+    counts = utterances and waits_count(recording.info.pace)
     wait = recording.latency().summary().measures.get("finalization") if counts else None
     return {
         "count": len(utterances),
@@ -154,7 +155,11 @@ def other_state(recording: Recording, source: str) -> dict[str, Any]:
     """Return an earlier run of the same sound, to stand above the present one."""
     latency = recording.latency()
     rows = [utterance_state(one, latency[at]) for at, one in enumerate(recording.utterances)]
-    return {"kind": "other", "source": source, "utterances": rows, "pace": recording.info.pace}
+    info = recording.info
+    return {
+        "kind": "other", "source": source, "utterances": rows, "pace": info.pace,
+        "waits": waits_count(info.pace),
+    }
 
 
 def comparison_state(before: Recording, now: Recording) -> list[dict[str, Any]]:
@@ -163,11 +168,10 @@ def comparison_state(before: Recording, now: Recording) -> list[dict[str, Any]]:
         {
             "engine": run.engine, "pace": recording.info.pace,
             "config": config_state(recording.config, recording.info.turn_taking),
-            "count": run.utterances, "n": run.n if counts else 0,
-            "median": run.finalization if counts else None, "longest": run.longest if counts else None,
+            "count": run.utterances, "n": run.n, "median": run.finalization, "longest": run.longest,
+            "no_wait": run.no_wait, "source": recording.latency().source,
         }
         for recording, run in zip((before, now), compare(before, now).runs, strict=True)
-        for counts in (waits_count(recording),)
     ]
 
 

@@ -6,9 +6,9 @@ import jiwer
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from support.recordings import Script, three_turns
+from support.recordings import TRANSCRIPTION, Script, three_turns
 
-from qwen_asr_widgets import ReferenceTurn, compare
+from qwen_asr_widgets import ReferenceTurn, SessionConfig, compare
 from qwen_asr_widgets.errors import SettingError
 from qwen_asr_widgets.recording.comparison import error_rate, normalized
 
@@ -50,6 +50,32 @@ def test_a_comparison_states_settings_errors_and_waits():
     frame = result.to_frame()
     assert frame["wer"].tolist()[1] == pytest.approx(0.25)
     assert "25.0 %" in str(result) and "silence 800 ms" in result._repr_html_()
+
+
+def by_hand():
+    """Return a run in manual mode: one turn, committed at the end."""
+    script = Script(4.0, SessionConfig(turn_detection=None), name="by hand")
+    script.voice(1.0, 2.0)
+    script.play()
+    script.go({"type": "input_audio_buffer.commit"}, 4.0)
+    script.come({"type": "input_audio_buffer.committed", "item_id": "a"}, 4.0)
+    script.come({"type": TRANSCRIPTION + "completed", "item_id": "a", "transcript": "so"}, 4.3)
+    return script.finish(4.4)
+
+
+@pytest.mark.parametrize("make, why, said", [
+    (lambda: three_turns(pace=None), "free", "sent as fast as it was taken"),
+    (by_hand, "manual", "nothing waited for silence"),
+    (lambda: Script(2.0).finish(), "turns", "no utterance was found"),
+    (lambda: Script(4.0).turn("a", 1.0, 2.0, "", close=False).finish(), "silence", "closed by silence"),
+    (lambda: three_turns(pace=2.0), "pace", "sent at that pace"),
+])
+def test_where_a_run_has_no_wait_it_is_said_why(make, why, said):
+    result = compare(three_turns(), make(), names=["real", "other"])
+    assert [run.no_wait for run in result.runs] == ["", why]
+    assert result.runs[1].finalization is result.runs[1].longest is None and result.runs[1].n == 0
+    for shown in (str(result), result._repr_html_()):
+        assert "No wait for other: " in shown and said in shown and "No wait for real" not in shown
 
 
 def test_reference_turns_also_give_the_ends_of_speech():

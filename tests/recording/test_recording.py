@@ -161,6 +161,13 @@ def test_in_a_notebook_text_is_text():
     assert "color:" not in page.replace("background:none", "")
 
 
+def test_a_notebook_shows_waits_with_their_conditions_or_says_why_there_are_none():
+    timed, burst = three_turns()._repr_html_(), three_turns(pace=None)._repr_html_()
+    assert "Final" in timed and "1.00 s" in timed and "(n = 3; 100 ms chunks, real time; speech ends" in timed
+    assert "Final" not in burst and " s<" not in burst and "sent as fast as it was taken" in burst
+    assert burst.count("<td") == 3 * 3
+
+
 def test_every_table_of_a_notebook_is_well_formed():
     from html.parser import HTMLParser
 
