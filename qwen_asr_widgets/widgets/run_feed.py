@@ -243,14 +243,18 @@ def _compact(state: dict[str, Any]) -> dict[str, Any]:
 
 
 def _marks(recording: Recording) -> list[dict[str, Any]]:
-    """Return what stands on the time axis: settings that took effect midway, sound that was lost."""
+    """Return what stands on the time axis: settings that took effect midway, sound that was lost.
+
+    Labels are figures without their unit (milliseconds of silence, seconds lost), which has its word in each
+    language.
+    """
     rate = recording.tape.sample_rate
     marks = [
         {"time": change.sample / rate, **_settings(change.config)}
         for change in recording.settings[1:] if change.sample > 0
     ]
     marks += [
-        {"time": start / rate, "kind": "lost", "label": f"{(stop - start) / rate:.2f} s"}
+        {"time": start / rate, "kind": "lost", "label": f"{(stop - start) / rate:.2f}"}
         for start, stop in recording.lost
     ]
     return sorted(marks, key=lambda mark: mark["time"])
@@ -260,5 +264,5 @@ def _settings(config: Any) -> dict[str, str]:
     detection = config.turn_detection
     if detection is None:
         return {"kind": "manual", "label": ""}
-    label = f"{detection.threshold:.2f} · {detection.silence_duration_ms} ms"
+    label = f"{detection.threshold:.2f} · {detection.silence_duration_ms}"
     return {"kind": "settings", "label": label}

@@ -169,10 +169,17 @@ class Transcriber(DeskView):
                 desk.repeat(desk.recording.info.pace)
 
     def stop(self) -> None:
-        """End the sound here; the answers to it are still waited for."""
+        """End the sound here; the answers to it are still waited for (see `stop_waiting`)."""
         self._called = False
         self.desk.stop()
         self._tell({"kind": "halt"}, [])
+
+    def stop_waiting(self) -> None:
+        """After `stop`, end the wait for the answers too: everything received is kept.
+
+        Where sound is still to come nothing happens. The recording is then marked incomplete.
+        """
+        self.desk.stop_waiting()
 
     def pause(self) -> None:
         """Hold the sound up."""

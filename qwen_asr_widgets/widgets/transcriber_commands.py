@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..audio.samples import sample
+from ..errors import EndpointError
 from ..recording.turn_taking import CLIENT, SERVICE
 from .transcriber_save import file_name, in_slices, saved
 from .transcriber_state import config_of
@@ -45,9 +46,14 @@ def _settings(widget: Transcriber, content: Mapping[str, Any], _: Any) -> None:
 
 
 def _endpoint(widget: Transcriber, content: Mapping[str, Any], _: Any) -> None:
-    live = widget.desk.live
+    """Choose a recogniser; what is wrong with an address is said beside its field, not in a notice."""
+    live, choice = widget.desk.live, widget.desk.choice
     if not widget.active or (live is not None and live.error is not None):
-        widget.desk.choice.choose(str(content["id"]), str(content.get("url", "")))
+        try:
+            choice.choose(str(content["id"]), str(content.get("url", "")))
+        except EndpointError:
+            if not choice.refused:
+                raise
 
 
 def _key(widget: Transcriber, content: Mapping[str, Any], _: Any) -> None:
@@ -111,6 +117,7 @@ COMMANDS: Mapping[str, Command] = {
     "dismiss": _dismiss,
     "transcribe": lambda widget, *_: widget.start(),
     "stop": lambda widget, *_: widget.stop(),
+    "leave": lambda widget, *_: widget.stop_waiting(),
     "pause": lambda widget, *_: widget.pause(),
     "resume": lambda widget, *_: widget.resume(),
     "commit": lambda widget, *_: widget.commit(),

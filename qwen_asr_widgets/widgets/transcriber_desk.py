@@ -27,6 +27,9 @@ from .transcriber_state import Notice, notice_of, notice_of_reports
 if TYPE_CHECKING:
     from ..recording import Recording
 
+LEAVING = 2.0
+"""Seconds that a run may take to end once its service was given up; its goodbye takes half a second."""
+
 
 class Desk:
     """Starts, ends and repeats runs; knows nothing of comms and pages. Thread-safe.
@@ -228,6 +231,17 @@ class Desk:
         if isinstance(self.feed, PacedFeed):
             self.feed.stop()
 
+    def stop_waiting(self) -> None:
+        """Give up on a service that has still to answer, once no more sound comes; what came is kept."""
+        with self.lock:
+            live = self.live
+            if live is None or not live.waiting:
+                return
+        live.abandon()
+        live.wait(LEAVING)
+        if not live.recording.complete:
+            self.notice = Notice("unanswered", "")
+
     def abandon(self) -> None:
         """End every run at once; none begins any more."""
         with self.lock:
@@ -262,6 +276,8 @@ class Desk:
                     "for a whole run: stop it first, or run it again with others.", "turn_taking",
                 )
             self.turn_taking = taking
+            if self.notice is not None and self.notice.code == "settings":
+                self.notice = None  # it speaks of the settings before these
             if config != self.config:
                 self.config = config
                 if live is not None:

@@ -26,6 +26,11 @@ class EndpointChoice:
     where : Endpoint or str, optional
         What to begin with, see `resolve_endpoint`.
 
+    Attributes
+    ----------
+    refused : str
+        The address that was given last and is none; empty once something else was chosen.
+
     Raises
     ------
     EndpointError
@@ -47,6 +52,7 @@ class EndpointChoice:
                 self._id = name
         self._begun = self._id
         self._url = self._given.url if self._id == "custom" else ""
+        self.refused = ""
 
     @staticmethod
     def _stands_for(name: str, endpoint: Endpoint) -> bool:
@@ -64,14 +70,11 @@ class EndpointChoice:
             There is no such choice, or the URL is not one of a WebSocket.
         """
         if name == "custom":
-            address = url if "://" in url else f"wss://{url}"
-            if not url or any(letter.isspace() for letter in url):
-                raise EndpointError(f"{url!r} is no address; give one like 'wss://host/api-ws/v1/realtime'.")
-            resolve_endpoint(address)
-            self._url = address
+            self.refused = url
+            self._url = _address(url)
         elif name not in ("embedded", "given", *REGIONS):
             raise EndpointError(f"There is no endpoint {name!r} to choose.")
-        self._id = name
+        self._id, self.refused = name, ""
 
     def set_key(self, key: str) -> None:
         """Keep a typed key for the host in use; an empty one forgets it."""
@@ -122,6 +125,7 @@ class EndpointChoice:
             "name": recognizer or endpoint.name,
             "offline": bool(recognizer),
             "url": self._url,
+            "refused": self.refused,
             "given": self._given.name if self._begun == "given" else "",
             "cloud": not offline,
             "dashscope": endpoint.is_dashscope,
@@ -129,6 +133,14 @@ class EndpointChoice:
             "english_only": recognizer == "pocketsphinx",
             "prices": {region: _price_state(region) for region in REGIONS},
         }
+
+
+def _address(url: str) -> str:
+    """Return a typed address as a URL, or raise `EndpointError`."""
+    address = url if "://" in url else f"wss://{url}"
+    if not url or any(letter.isspace() for letter in url):
+        raise EndpointError(f"{url!r} is no address; give one like 'wss://host/api-ws/v1/realtime'.")
+    return resolve_endpoint(address).url
 
 
 def _host(endpoint: Endpoint) -> str:

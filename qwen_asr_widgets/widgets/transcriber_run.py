@@ -172,6 +172,11 @@ class LiveRun:
         return self._ended
 
     @property
+    def waiting(self) -> bool:
+        """Whether no more sound comes and there are answers to come, or sound taken already to be sent."""
+        return self._ended and self.active
+
+    @property
     def errors(self) -> tuple[Reported, ...]:
         """The ``error`` events that the run has survived."""
         return tuple(self._answers.errors)

@@ -188,6 +188,7 @@ def desk_state(desk: Desk) -> dict[str, Any]:
         "phase": phase,
         "source": "file" if paced else "mic" if live is not None else "",
         "paused": paced.paused if paced else False,
+        "waiting": live is not None and live.waiting,
         "progress": _progress(desk),
         "pace": recording.info.pace if recording is not None else desk.pace,
         "title": desk.title,
@@ -231,8 +232,23 @@ def _notice_state(desk: Desk) -> dict[str, Any] | None:
     notice = desk.notice
     if notice is None:
         return None
-    kept = desk.recording.duration if desk.recording is not None and not desk.active else 0.0
-    return {"id": notice.id, "code": notice.code, "detail": desk.choice.hide(notice.detail), "kept": kept}
+    recording = None if desk.active else desk.recording
+    return {
+        "id": notice.id, "code": notice.code, "detail": desk.choice.hide(notice.detail),
+        "kept": recording.duration if recording is not None else 0.0,
+        "since": _unanswered_since(recording) if recording is not None else 0.0,
+        "unsent": round(recording.unsent_duration, 2) if recording is not None else 0.0,
+    }
+
+
+def _unanswered_since(recording: Recording) -> float:
+    """Return the place (s) from which on the service had not answered when the run was over."""
+    answered = 0.0
+    for utterance in recording.utterances:
+        if utterance.status not in ("final", "failed"):
+            return answered if utterance.onset is None else utterance.onset
+        answered = answered if utterance.end is None else utterance.end
+    return answered
 
 
 def _lost(recording: Recording | None) -> float:

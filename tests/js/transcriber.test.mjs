@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { clipText, clipWarning } from "../../qwen_asr_widgets/widgets/static/clip_text.js";
-import { translator } from "../../qwen_asr_widgets/widgets/static/strings.js";
+import { STRINGS, translator } from "../../qwen_asr_widgets/widgets/static/strings.js";
 import {
-  endpointText, figuresText, isRunning, languageHint, priceText, progressText, recordsElsewhere, settingsShort, settingsText, silenceToSlider, sliderToSilence,
-  statusText, takeSlice, unknownState, waysOn,
+  addressHint, captureText, endpointText, figuresText, isRunning, languageHint, noticeText, priceText, progressText,
+  recordsElsewhere, settingsShort, settingsText, shownEndpoint, silenceToSlider, sliderToSilence, statusText, takeSlice, unknownState, waysOn,
 } from "../../qwen_asr_widgets/widgets/static/transcriber_logic.js";
 
 const t = translator("en");
@@ -24,6 +24,7 @@ test("settings are said in a few words, and in fewer", () => {
   const { config } = kernel();
   assert.equal(settingsText(config, t), "Threshold 0.20 · silence 800 ms");
   assert.equal(settingsShort(config, t), "0.20 · 800 ms");
+  assert.equal(settingsShort(config, zh), "0.20 · 800 毫秒");
   assert.equal(settingsText({ ...config, turns: "manual" }, t), "Manual turns");
 });
 
@@ -90,8 +91,62 @@ test("a price names its day", () => {
   assert.equal(priceText([], t), "");
 });
 
+test("milliseconds have their word in every Chinese string of the page", () => {
+  for (const [key, text] of Object.entries(STRINGS.zh)) {
+    if (/^(transcriber|transcript|run|wave|mic|clip|common)\./.test(key)) assert.doesNotMatch(text.replace(/\{\w+\}/g, ""), /\bms\b/, key);
+  }
+});
+
+test("what is held up is said in a word, and that it goes on", () => {
+  assert.equal(captureText(kernel(), "paused", t), "Paused");
+  assert.equal(captureText(kernel({ paused: true }), "idle", zh), "已暂停");
+  assert.equal(captureText(kernel(), "recording", t), "Recording");
+  for (const phase of ["idle", "starting", "stopping"]) assert.equal(captureText(kernel(), phase, t), "");
+});
+
+test("another address stays chosen until it is a good one, and what is used until then is said", () => {
+  const { endpoint } = kernel();
+  assert.equal(shownEndpoint(endpoint, false, false), "embedded");
+  assert.equal(shownEndpoint(endpoint, true, false), "custom");
+  assert.equal(addressHint({ ...endpoint, name: "pocketsphinx" }, t), "");
+  const wrong = { ...endpoint, name: "pocketsphinx", refused: "http//asr" };
+  assert.equal(shownEndpoint(wrong, false, false), "custom");
+  assert.equal(shownEndpoint(wrong, false, true), "embedded");
+  assert.match(addressHint(wrong, t), /^This is no address .* sound goes to: Offline: pocketsphinx\.$/);
+  assert.match(addressHint(wrong, zh), /^这不是服务地址.*离线：pocketsphinx。$/);
+});
+
+const told = (code, rest = {}) => ({ id: 1, code, detail: "", kept: 0, since: 0, unsent: 0, ...rest });
+const here = (phase = "idle", seconds = 0) => ({ phase, seconds });
+
+test("that a recording goes on is said while it does, and that it is kept once it does not", () => {
+  const failed = kernel({ phase: "failed", source: "mic", notice: told("closed") });
+  const said = (capture, elsewhere = false, state = failed) => noticeText(state, capture, elsewhere, t).text;
+  assert.match(said(here("recording", 3)), /The recording goes on and is kept\.$/);
+  assert.match(said(here(), true), /goes on and is kept\.$/);
+  for (const phase of ["paused", "stopping", "idle"]) assert.match(said(here(phase, 3)), /once more\. The 0:03\.0 recorded so far are kept\.$/);
+  const done = { ...failed, phase: "done", notice: told("closed", { kept: 4 }) };
+  assert.match(said(here("idle", 3), false, done), /The 0:04\.0 recorded so far are kept\.$/);
+});
+
+test("an error that a run has survived goes on only as long as the run", () => {
+  const notice = told("reported");
+  assert.equal(noticeText(kernel({ phase: "live", notice }), here(), false, t).title, "The service reported an error and goes on.");
+  const past = noticeText(kernel({ phase: "done", notice }), here(), false, t);
+  assert.deepEqual(past, { title: "The service reported an error.", text: "Details hold what it said; the run was not affected." });
+});
+
+test("who stops waiting is told in one sentence from where on words may be missing, and what was not sent", () => {
+  const said = (rest, tell = t) => noticeText(kernel({ phase: "done", notice: told("unanswered", rest) }), here(), false, tell).text;
+  assert.equal(said({ since: 5.2, kept: 9 }), "Everything received is kept; from 0:05.2 on words may be missing.");
+  assert.match(said({ since: 5.2, unsent: 3 }), /missing, and the last 3\.0 s were not sent\.$/);
+  assert.match(said({ since: 5.2, unsent: 3 }, zh), /从 0:05\.2 起可能缺少文字，最后 3\.0 秒未发送。$/);
+  assert.deepEqual(waysOn("unanswered", true), ["retry", "dismiss"]);
+  assert.equal(noticeText(kernel(), here(), false, t), null);
+});
+
 test("every problem has a way on, in both languages", () => {
-  for (const code of ["connect", "key", "nokey", "closed", "service", "settings", "endpoint", "file"]) {
+  for (const code of ["connect", "key", "nokey", "closed", "service", "settings", "endpoint", "file", "unanswered"]) {
     assert.ok(waysOn(code, true).length > 0);
     for (const way of waysOn(code, true)) if (way !== "open") assert.ok(t(`transcriber.way.${way}`) && zh(`transcriber.way.${way}`));
     assert.ok(t(`transcriber.problem.${code}`) && zh(`transcriber.problem.${code}.text`));

@@ -105,9 +105,10 @@ test("who recognised it stands with the settings in force, and marks say what to
   assert.equal(engineText(info, t), "pocketsphinx · threshold 0.20, silence 800 ms, changed midway");
   assert.equal(engineText({ ...info, settings: { ...settings, threshold: null, changed: false } }, t), "pocketsphinx · manual turns");
   assert.equal(engineText({ engine: "", settings: null }, t), "");
-  const labels = [["settings", "0.00 · 400 ms"], ["manual", ""], ["lost", "0.50 s"]]
-    .map(([kind, label]) => markText({ time: 1, kind, label }, t));
-  assert.deepEqual(labels, ["0.00 · 400 ms", "manual turns", "0.50 s lost"]);
+  const marks = [["settings", "0.00 · 400"], ["manual", ""], ["lost", "0.50"]]
+    .map(([kind, label]) => ({ time: 1, kind, label }));
+  assert.deepEqual(marks.map((mark) => markText(mark, t)), ["0.00 · 400 ms", "manual turns", "0.50 s lost"]);
+  assert.deepEqual(marks.map((mark) => markText(mark, translator("zh"))), ["0.00 · 400 毫秒", "手动分段", "丢失 0.50 秒"]);
 });
 
 test("a search ignores case and width, a filter leaves the problems", () => {
@@ -139,7 +140,7 @@ test("a final's wait is split into the part before and after the end of speech w
 test("what went wrong is said in words", () => {
   assert.equal(problemText(utterance(1), t), "");
   assert.equal(problemText(utterance(1, { settled: "" }), t), "(no words recognised)");
-  assert.equal(problemText(utterance(1, { status: "lost", settled: "half" }), t), "connection lost");
+  assert.equal(problemText(utterance(1, { status: "lost", settled: "half" }), t), "not answered");
   assert.equal(problemText(utterance(1, { status: "failed", error: "too noisy" }), t), "too noisy");
 });
 

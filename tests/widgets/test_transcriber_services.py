@@ -113,8 +113,28 @@ def test_an_endpoint_that_does_not_exist_is_refused(made) -> None:
     with pytest.raises(EndpointError):
         Transcriber(endpoint="mars")
     t = made()
-    ask(t, "endpoint", id="custom", url="not an address")
+    ask(t, "endpoint", id="mars")
     assert state(t)["notice"]["code"] == "endpoint" and state(t)["endpoint"]["id"] == "given"
+
+
+@pytest.mark.parametrize("address", ["not an address", "http://host", "wss://"])
+def test_an_address_that_is_none_is_kept_to_be_corrected_and_what_was_chosen_stays_in_use(
+    made, address
+) -> None:
+    t = made()
+    endpoint = t.desk.choice.endpoint
+    ask(t, "endpoint", id="custom", url=address)
+    told = state(t)
+    assert told["endpoint"]["refused"] == address and told["notice"] is None
+    assert told["endpoint"]["id"] == "given" and t.desk.choice.endpoint is endpoint
+    ask(t, "endpoint", id="custom", url="asr.example.org/realtime")
+    told = state(t)["endpoint"]
+    assert (told["refused"], told["id"], told["url"]) == ("", "custom", "wss://asr.example.org/realtime")
+    ask(t, "endpoint", id="custom", url=address)
+    told = state(t)["endpoint"]
+    assert (told["refused"], told["url"]) == (address, "wss://asr.example.org/realtime")
+    ask(t, "endpoint", id="embedded")
+    assert state(t)["endpoint"]["refused"] == "" and state(t)["endpoint"]["id"] == "embedded"
 
 
 def test_the_recogniser_is_the_one_given(made) -> None:

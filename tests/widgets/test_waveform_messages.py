@@ -191,7 +191,7 @@ def test_settings_changed_midway_stand_on_the_axis() -> None:
     changed = {"type": "server_vad", "threshold": 0.0, "silence_duration_ms": 400}
     script.update({"turn_detection": changed}, 5.0)
     [mark] = RunFeed("a", script.recording, "").snapshot()[0]["marks"]
-    assert (mark["kind"], mark["label"]) == ("settings", "0.00 · 400 ms")
+    assert (mark["kind"], mark["label"]) == ("settings", "0.00 · 400")
     assert mark["time"] == pytest.approx(5.0, abs=0.11)
 
 

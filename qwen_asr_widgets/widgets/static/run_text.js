@@ -48,5 +48,5 @@ function figuresText(figures, t) {
 /** What stands beside a mark on the axis. @param {Mark} mark @param {Translate} t */
 export function markText({ kind, label }, t) {
   if (kind === "manual") return t("run.manual");
-  return kind === "lost" ? t("run.lost", { time: label }) : label;
+  return kind === "lost" ? t("run.lost", { seconds: label }) : t("run.mark", { settings: label });
 }

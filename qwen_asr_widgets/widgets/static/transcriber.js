@@ -190,7 +190,7 @@ export class TranscriberView {
     const { kernel, parts, recorders, signal, t } = this;
     const clip = recorders.clipping;
     drawProblem(parts.problem, recorders.current, t, signal, this.choose);
-    drawNotice(parts.notice, kernel, t, signal, {
+    drawNotice(parts.notice, kernel, { capture, elsewhere }, t, signal, {
       retry: () => this.send({ kind: "retry" }), key: () => this.askForKey(), open: this.choose,
       endpoint: () => parts.drawers.show(parts.endpointDrawer),
       settings: () => parts.drawers.show(parts.settingsDrawer),

@@ -8,7 +8,7 @@
 import { meterLength } from "./capture.js";
 import { button, make } from "./dom.js";
 import { clock } from "./format.js";
-import { isRunning, progressText } from "./transcriber_logic.js";
+import { captureText, isRunning, progressText } from "./transcriber_logic.js";
 
 /**
  * @param {Translate} t @param {AbortSignal} signal
@@ -24,6 +24,9 @@ export function createBar(t, signal, { record, pause, open, send }) {
     fill: make("div", { class: "qaw-mic-meter-fill" }),
     progress: make("progress", { class: "qaw-progress", max: 1, "aria-label": t("transcriber.progress.label") }),
     far: make("span", { class: "qaw-dim qaw-far" }),
+    paused: make("span", { class: "qaw-paused", "aria-hidden": "true" }, t("mic.said.paused")),
+    said: make("span", { class: "qaw-only-spoken", role: "status" }),
+    leave: button(t("transcriber.leave"), () => send({ kind: "leave" }), signal, { title: t("transcriber.leave.text") }),
     open: button(t("common.open"), open, signal),
     sample: button(t("transcriber.sample"), () => send({ kind: "sample" }), signal),
   };
@@ -31,7 +34,7 @@ export function createBar(t, signal, { record, pause, open, send }) {
     class: "qaw-mic-meter", role: "meter", "aria-label": t("mic.level"), "aria-valuemin": 0, "aria-valuemax": 100,
   }, parts.fill);
   const bar = make("div", { class: "qaw-bar qaw-tr-bar" }, parts.record, parts.begin, parts.pause, parts.commit,
-    parts.elapsed, meter, parts.progress, parts.far, parts.open, parts.sample);
+    parts.elapsed, meter, parts.progress, parts.far, parts.paused, parts.said, parts.leave, parts.open, parts.sample);
   return { ...parts, meter, bar };
 }
 
@@ -48,7 +51,7 @@ export function drawBar(parts, kernel, { capture, clips, held, elsewhere }, t) {
   const mic = capture.phase === "recording" || capture.phase === "paused";
   const busy = isRunning(kernel);
   const file = busy && kernel.source === "file";
-  const stopping = capture.phase === "stopping" || (!mic && kernel.phase === "finishing");
+  const stopping = capture.phase === "stopping" || (!mic && kernel.waiting);
   const stops = mic || file || elsewhere;
   parts.record.dataset.phase = stops ? "recording" : "idle";
   setText(parts.record, t(capture.phase === "starting" ? "mic.starting" : stops ? "mic.stop" : clips ? "clip.record" : "mic.record"));
@@ -57,9 +60,16 @@ export function drawBar(parts, kernel, { capture, clips, held, elsewhere }, t) {
   parts.pause.hidden = !mic;
   setText(parts.pause, t(capture.phase === "paused" ? "mic.resume" : "mic.pause"));
   parts.commit.hidden = !(kernel.config.turns === "manual" && (mic || file));
-  parts.elapsed.hidden = parts.meter.hidden = !mic;
+  const paused = capture.phase === "paused" || kernel.paused;
+  parts.elapsed.hidden = !mic;
+  parts.meter.hidden = !mic || paused;
+  parts.paused.hidden = !paused;
+  setText(parts.said, captureText(kernel, capture.phase, t));
+  const left = document.activeElement === parts.leave;
+  parts.leave.hidden = !kernel.waiting || capture.phase !== "idle";
+  if (left && parts.leave.hidden) parts.record.focus();
   parts.open.hidden = mic || busy || elsewhere;
-  parts.sample.hidden = mic || elsewhere || kernel.phase !== "empty";
+  parts.sample.hidden = parts.open.hidden;
   parts.progress.hidden = parts.far.hidden = !file;
   if (file) {
     parts.progress.value = kernel.progress ?? 0;

@@ -6,7 +6,7 @@
  * @import { Translate } from "./strings.js"
  */
 import { button, make } from "./dom.js";
-import { priceText } from "./transcriber_logic.js";
+import { addressHint, priceText, shownEndpoint } from "./transcriber_logic.js";
 
 const CHOICES = /** @type {const} */ (["embedded", "beijing", "singapore", "custom"]);
 let groups = 0;
@@ -18,22 +18,33 @@ export function createEndpoint(t, signal, send) {
   const group = `qaw-endpoint-${(groups += 1)}`;
   const url = make("input", {
     type: "url", class: "qaw-input qaw-url", placeholder: "wss://host/api-ws/v1/realtime",
-    "aria-label": t("transcriber.endpoint.url"),
+    "aria-label": t("transcriber.endpoint.url"), "aria-describedby": `${group}-hint`,
   });
+  const hint = make("p", { class: "qaw-hint qaw-url-hint", id: `${group}-hint`, role: "alert" });
+  let typing = false;
+  let known = "";
   const choose = (/** @type {string} */ id) => send({ kind: "endpoint", id, url: url.value.trim() });
-  const given = radio(group, "given", "", "", () => choose("given"), signal);
+  const given = radio(group, "given", "", "", () => {
+    typing = false;
+    choose("given");
+  }, signal);
   const options = CHOICES.map((id) => radio(group, id, t(`transcriber.endpoint.${id}`),
     id === "embedded" ? t("transcriber.endpoint.embedded.text") : "", () => {
-      url.hidden = id !== "custom";
-      if (id === "custom") url.focus();
+      typing = id === "custom";
+      url.hidden = !typing;
+      hint.hidden = !typing || hint.textContent === "";
+      if (typing) url.focus();
       if (id !== "custom" || url.value.trim()) choose(id);
     }, signal));
-  url.addEventListener("change", () => { if (url.value.trim()) choose("custom"); }, { signal });
+  url.addEventListener("change", () => {
+    typing = true;
+    if (url.value.trim()) choose("custom");
+  }, { signal });
   const key = keyForm(t, signal, send);
   const leaves = make("p", { class: "qaw-leaves" }, t("transcriber.leaves"));
   const fieldset = make("fieldset", { class: "qaw-choices" },
     make("legend", { class: "qaw-only-spoken" }, t("transcriber.endpoint")), given.element,
-    ...options.map((option) => option.element), url);
+    ...options.map((option) => option.element), url, hint);
   const element = make("div", {}, fieldset, leaves, key.element);
   return {
     element,
@@ -44,14 +55,20 @@ export function createEndpoint(t, signal, send) {
       fieldset.disabled = locked;
       given.element.hidden = !endpoint.given;
       given.name.textContent = endpoint.given;
-      for (const one of [given, ...options]) one.input.checked = one.id === endpoint.id;
+      const told = JSON.stringify([endpoint.id, endpoint.url, endpoint.refused]);
+      if (told !== known) typing = false;
+      known = told;
+      const shown = shownEndpoint(endpoint, typing, locked);
+      for (const one of [given, ...options]) one.input.checked = one.id === shown;
       for (const one of options) {
         if (endpoint.prices[one.id]) one.note.textContent = priceText(endpoint.prices[one.id], t);
       }
-      if (document.activeElement !== url) {
-        url.value = endpoint.url;
-        url.hidden = endpoint.id !== "custom";
-      }
+      if (document.activeElement !== url && !typing) url.value = endpoint.refused || endpoint.url;
+      url.hidden = shown !== "custom";
+      const said = addressHint(endpoint, t);
+      if (hint.textContent !== said) hint.textContent = said;
+      hint.hidden = said === "" || url.hidden;
+      url.setAttribute("aria-invalid", String(said !== ""));
       leaves.hidden = !endpoint.cloud;
       key.update(endpoint);
     },

@@ -1,7 +1,8 @@
 /**
  * What the transcriber shows in which state, as pure functions: nothing here touches the page.
  *
- * @import { Translate } from "./strings.js"
+ * @import { State } from "./capture_controller.js"
+ * @import { Key, Translate } from "./strings.js"
  *
  * @typedef {"service" | "client" | "manual"} Turns   who takes them
  * @typedef {{threshold: number, silence: number, padding: number, language: string, context: string,
@@ -12,6 +13,7 @@
  * @property {string} name
  * @property {boolean} offline
  * @property {string} url
+ * @property {string} refused  an address that was given and is none
  * @property {string} given    name of the endpoint passed in Python, if it is none of the others
  * @property {boolean} cloud   sound leaves this computer
  * @property {boolean} dashscope
@@ -21,7 +23,13 @@
  *
  * @typedef {{count?: number, n?: number, median?: number | null, p95?: number | null, longest?: number | null, pace?: number | null}} Figures
  * @typedef {{engine: string, config: Config, pace: number | null, count: number, n: number, median: number | null, longest: number | null}} ComparedRun
- * @typedef {{id: number, code: string, detail: string, kept: number}} Notice
+ * @typedef {object} Notice
+ * @property {number} id
+ * @property {string} code
+ * @property {string} detail
+ * @property {number} kept    seconds of a recording that is over
+ * @property {number} since   seconds from which on a service had not answered
+ * @property {number} unsent  seconds of sound that did not go out
  *
  * @typedef {"retry" | "key" | "endpoint" | "settings" | "open" | "dismiss"} Way
  *
@@ -31,6 +39,7 @@
  * @property {"empty" | "ready" | "connecting" | "live" | "finishing" | "failed" | "done"} phase
  * @property {"" | "mic" | "file"} source
  * @property {boolean} paused
+ * @property {boolean} waiting  only answers are still to come, and sound that was taken already may still go out
  * @property {number | null} progress
  * @property {number | null} pace
  * @property {string} title
@@ -58,10 +67,10 @@ const MANY = 20;
 /** @returns {Kernel} what is shown until the kernel has spoken */
 export function unknownState() {
   return {
-    phase: "empty", source: "", paused: false, progress: null, pace: 1, title: "", total: 0, behind: 0, lost: 0, clipped: false,
+    phase: "empty", source: "", paused: false, waiting: false, progress: null, pace: 1, title: "", total: 0, behind: 0, lost: 0, clipped: false,
     notice: null,
     endpoint: {
-      id: "embedded", name: "", offline: true, url: "", given: "", cloud: false, dashscope: false, has_key: false,
+      id: "embedded", name: "", offline: true, url: "", refused: "", given: "", cloud: false, dashscope: false, has_key: false,
       english_only: false, prices: {},
     },
     config: { threshold: 0.2, silence: 800, padding: 300, language: "", context: "", turns: "service" },
@@ -128,7 +137,7 @@ export function settingsText(config, t) {
 /** The same where there is little room. @param {Config} config @param {Translate} t */
 export function settingsShort(config, t) {
   if (config.turns === "manual") return t("transcriber.settings.manualShort");
-  const said = `${config.threshold.toFixed(2)} · ${config.silence} ms`;
+  const said = `${config.threshold.toFixed(2)} · ${config.silence} ${t("common.ms")}`;
   return config.turns === "client" ? `${said} · ${t("transcriber.settings.clientShort")}` : said;
 }
 
@@ -137,6 +146,19 @@ export function endpointText(endpoint, t) {
   if (endpoint.offline) return t("transcriber.offline", { name: endpoint.name });
   if (endpoint.id === "beijing" || endpoint.id === "singapore") return t(`transcriber.endpoint.${endpoint.id}`);
   return endpoint.name;
+}
+
+/**
+ * Which recogniser the form shows as chosen: another address stays chosen until it is a good one.
+ * @param {EndpointState} endpoint @param {boolean} typing an address is being given @param {boolean} locked a run is under way
+ */
+export function shownEndpoint(endpoint, typing, locked) {
+  return !locked && (typing || endpoint.refused) ? "custom" : endpoint.id;
+}
+
+/** What stands against the address that was given; empty when nothing does. @param {EndpointState} endpoint @param {Translate} t */
+export function addressHint(endpoint, t) {
+  return endpoint.refused ? t("transcriber.endpoint.refused", { name: endpointText(endpoint, t) }) : "";
 }
 
 /** @param {Price[]} prices @param {Translate} t */
@@ -180,6 +202,41 @@ export function statusText(kernel, waits, t) {
   return said.join(" · ");
 }
 
+/**
+ * What a microphone or a file held up is doing, in a word; empty when nothing is recorded or held up.
+ * @param {Pick<Kernel, "paused">} kernel @param {State["phase"]} phase of the capture in this page @param {Translate} t
+ */
+export function captureText({ paused }, phase, t) {
+  if (phase === "paused" || paused) return t("mic.said.paused");
+  return phase === "recording" ? t("mic.said.recording") : "";
+}
+
+/**
+ * What a notice says, true in the state in which it stands.
+ * @param {Kernel} kernel @param {Pick<State, "phase" | "seconds">} capture in this page
+ * @param {boolean} elsewhere another page records @param {Translate} t
+ * @returns {{title: string, text: string} | null}
+ */
+export function noticeText(kernel, capture, elsewhere, t) {
+  const { notice } = kernel;
+  if (notice === null) return null;
+  const { code, since, unsent } = notice;
+  if (code === "unanswered") {
+    const seconds = unsent.toFixed(1);
+    const key = seconds === "0.0" ? "text" : "unsent";
+    return { title: t(`transcriber.problem.${code}`), text: t(`transcriber.problem.${code}.${key}`, { time: clock(since), seconds }) };
+  }
+  if (code === "reported" && !isRunning(kernel)) {
+    return { title: t("transcriber.problem.service"), text: t("transcriber.problem.reported.past") };
+  }
+  const said = [t(/** @type {Key} */ (`transcriber.problem.${code}.text`))];
+  const failed = kernel.phase === "failed" && kernel.source === "mic";
+  const kept = failed ? capture.seconds : notice.kept;
+  if (failed && (capture.phase === "recording" || elsewhere)) said.push(t("transcriber.goesOn"));
+  else if (kept > 0) said.push(t("mic.kept", { time: clock(kept) }));
+  return { title: t(/** @type {Key} */ (`transcriber.problem.${code}`)), text: said.join(" ") };
+}
+
 /** How far a file is. @param {Kernel} kernel @param {Translate} t */
 export function progressText(kernel, t) {
   const done = clock((kernel.progress ?? 0) * kernel.total, 0);
@@ -196,6 +253,7 @@ export function waysOn(code, sound) {
   if (code === "settings" || code === "reported") return ["dismiss"];
   if (code === "refused") return ["settings", "retry", "endpoint"];
   if (code === "endpoint") return ["endpoint", "dismiss"];
+  if (code === "unanswered") return ["retry", "dismiss"];
   const again = sound ? /** @type {const} */ (["retry"]) : [];
   if (code === "key" || code === "nokey") return ["key", ...again, "open"];
   return [...again, "endpoint", "open"];

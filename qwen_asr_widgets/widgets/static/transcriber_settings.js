@@ -21,11 +21,12 @@ export function createSettings(t, signal, changed) {
     show: (v) => v.toFixed(2), changed,
   });
   const silence = sliderRow(t, signal, "silence", {
-    range: [0, 1000, 1], number: [...SILENCE, 10], unit: "ms", toSlider: silenceToSlider, toValue: sliderToSilence,
+    range: [0, 1000, 1], number: [...SILENCE, 10], unit: t("common.ms"), toSlider: silenceToSlider, toValue: sliderToSilence,
     show: String, changed,
   });
   const padding = sliderRow(t, signal, "padding", {
-    range: [0, 1000, 10], number: [0, 6000, 10], unit: "ms", toSlider: (v) => v, toValue: (v) => v, show: String, changed,
+    range: [0, 1000, 10], number: [0, 6000, 10], unit: t("common.ms"), toSlider: (v) => v, toValue: (v) => v,
+    show: String, changed,
   });
   const rows = [threshold, silence, padding];
   const presets = make("div", { class: "qaw-presets" }, ...PRESETS.map(([name, values]) =>
