@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import {
-  layBadges, layBands, layLatency, layMarks, stackBars, textSlots, tierOf, turnAt, visibleRange,
+  layBadges, layBands, layLatency, layMarks, layPartials, stackBars, textSlots, tierOf, turnAt, visibleRange,
 } from "../../qwen_asr_widgets/widgets/static/lanes.js";
 
 const turn = (number, onset, end, rest = {}) => ({ number, onset, end, ...rest });
@@ -118,4 +118,14 @@ test("the words of a mark stand over no other mark and inside the edges; without
       }
     }
   }
+});
+
+test("the first words are marked in the turn they belong to, and nowhere else", () => {
+  const paused = turn(1, 1, 3.6, { first_partial: 7.5 });
+  const turns = [paused, turn(2, 4.5, 8, { first_partial: 0.5 }), turn(3, 8.5, 8.8, { first_partial: 0.6 }), turn(4, 9, null, { first_partial: 0.4 })];
+  const view = { start: 0, span: 10 };
+  const xs = (now) => layPartials(layBands(turns, view, 1000, now).bands, view, 1000).map(Math.round);
+  assert.deepEqual(xs(10), [500, 940]);
+  assert.deepEqual(xs(9.2), [500]);
+  assert.deepEqual(layPartials(layBands(turns, view, 50, 10).bands, view, 50).map(Math.round), [25, 47]);
 });

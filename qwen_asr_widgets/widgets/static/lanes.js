@@ -11,6 +11,7 @@
  * @property {string} [draft]
  * @property {boolean} [problem]
  * @property {string} [mark]   a sign for what is wrong with it, e.g. scissors
+ * @property {number | null} [first_partial]  seconds from its onset to its first words
  *
  * @typedef {"text" | "number" | "band" | "dense"} Tier
  * @typedef {{turn: Turn, x0: number, x1: number, tier: Tier}} Band
@@ -112,6 +113,18 @@ export function layBadges(bands, labelWidth) {
     }
   }
   return { badges, ticks };
+}
+
+/**
+ * Where the first words of each turn came, in pixels: those that came while it lasted. Later ones, after a short turn or
+ * after the sound was held up, would stand among other sound and in other turns.
+ * @param {Band[]} bands @param {View} view @param {number} width
+ */
+export function layPartials(bands, view, width) {
+  return bands.filter(({ tier }) => tier !== "band").flatMap(({ turn, x1 }) => {
+    const x = typeof turn.first_partial === "number" ? toX(turn.onset + turn.first_partial, view, width) : Infinity;
+    return x <= x1 ? [x] : [];
+  });
 }
 
 /**

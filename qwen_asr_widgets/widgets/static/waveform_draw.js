@@ -11,9 +11,8 @@
  * }} Pen  The context's origin stands at the left of the time axis; width in CSS pixels.
  */
 import { duration } from "./format.js";
-import { layBadges, layLatency, stackBars, textSlots } from "./lanes.js";
+import { layBadges, layLatency, layPartials, stackBars, textSlots } from "./lanes.js";
 import { fitParts, isRightToLeft } from "./layout.js";
-import { toX } from "./time_axis.js";
 
 export const COLOURS = /** @type {const} */ ([
   "ground", "ink", "dim", "line", "line-strong", "accent", "on-accent", "turn", "turn-fill", "turn-open-fill",
@@ -95,11 +94,7 @@ export function drawBadges(pen, box, bands) {
 /** Where the first words of each turn came. @param {Pen} pen @param {Box} box @param {Band[]} bands */
 export function drawPartials(pen, box, bands) {
   pen.ctx.fillStyle = pen.colours.turn;
-  for (const { turn, tier } of bands) {
-    const partial = /** @type {any} */ (turn).first_partial ?? null;
-    if (partial === null || tier === "band") continue;
-    pen.ctx.fillRect(toX(turn.onset + partial, pen.view, pen.width) - 1, box.y + box.height - 8, 2, 8);
-  }
+  for (const x of layPartials(bands, pen.view, pen.width)) pen.ctx.fillRect(x - 1, box.y + box.height - 8, 2, 8);
 }
 
 /**
