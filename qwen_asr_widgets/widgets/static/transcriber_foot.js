@@ -5,9 +5,9 @@
  * @import { Translate } from "./strings.js"
  */
 import { button, make } from "./dom.js";
-import { duration } from "./format.js";
+import { createComparison } from "./transcriber_compared.js";
 import { createDrawers } from "./transcriber_drawers.js";
-import { endpointText, figuresText, isRunning, paceText, settingsText } from "./transcriber_logic.js";
+import { endpointText, figuresText, isRunning, settingsText } from "./transcriber_logic.js";
 import { FORMATS } from "./transcriber_save.js";
 
 /**
@@ -40,10 +40,10 @@ export function createFoot(t, signal, send, saver, keep) {
   const save = drawers.add(t("transcriber.save"), [
     make("div", { class: "qaw-line" }, ...formats, picture, said), keep,
   ], "qaw-button-plain");
-  const compared = make("div", { class: "qaw-compared", hidden: true });
+  const compared = createComparison(t);
   const foot = make("div", { class: "qaw-tr-foot" }, figures, make("div", { class: "qaw-together" }, again.button, save.button));
   return {
-    elements: [compared, foot, again.panel, save.panel],
+    elements: [compared.element, foot, again.panel, save.panel],
     /** @param {Kernel} kernel */
     update(kernel) {
       const shown = kernel.phase !== "empty" && kernel.phase !== "ready";
@@ -54,27 +54,7 @@ export function createFoot(t, signal, send, saver, keep) {
       what.textContent = t("transcriber.again.text", {
         settings: settingsText(kernel.config, t), endpoint: endpointText(kernel.endpoint, t),
       });
-      drawComparison(compared, kernel.compared, t);
+      compared.update(kernel.compared);
     },
   };
-}
-
-/** @param {HTMLElement} place @param {Kernel["compared"]} runs @param {Translate} t */
-function drawComparison(place, runs, t) {
-  const key = JSON.stringify(runs);
-  if (place.dataset.shown === key) return;
-  place.dataset.shown = key;
-  place.hidden = runs.length === 0;
-  const time = (/** @type {number | null} */ value) => (value === null ? "–" : duration(value));
-  const names = [t("transcriber.before"), t("transcriber.now")];
-  const head = ["", t("transcriber.endpoint"), t("transcriber.settings"), t("transcriber.turns"),
-    t("transcriber.median"), t("transcriber.longest")];
-  const rows = runs.map((run, k) => {
-    const settings = `${settingsText(run.config, t)} · ${paceText(run.pace, t)}`;
-    const values = [run.engine, settings, String(run.count), time(run.median), time(run.longest)];
-    return make("tr", {}, make("th", { scope: "row" }, names[k] ?? ""),
-      ...values.map((value, at) => make("td", { "data-label": head[at + 1] }, value)));
-  });
-  place.replaceChildren(make("table", { class: "qaw-table" },
-    make("thead", {}, make("tr", {}, ...head.map((text) => make("th", {}, text)))), make("tbody", {}, ...rows)));
 }

@@ -22,7 +22,6 @@
  * @property {Record<string, Price[]>} prices
  *
  * @typedef {{count?: number, n?: number, median?: number | null, p95?: number | null, longest?: number | null, pace?: number | null}} Figures
- * @typedef {{engine: string, config: Config, pace: number | null, count: number, n: number, median: number | null, longest: number | null}} ComparedRun
  * @typedef {object} Notice
  * @property {number} id
  * @property {string} code
@@ -51,7 +50,7 @@
  * @property {EndpointState} endpoint
  * @property {Config} config
  * @property {Figures} figures
- * @property {ComparedRun[]} compared
+ * @property {import("./transcriber_compared.js").ComparedRun[]} compared
  * @property {Channels | null} channels of the file at hand, where it has several
  * @property {boolean} clips  Record records a clip first
  * @property {string} clip_uid of the recorder of clips, empty before there is one

@@ -8,11 +8,13 @@
 import { layBands } from "./lanes.js";
 import { latencyBars, placed } from "./run_state.js";
 import { createRunStore } from "./run_store.js";
+import { createTurnTable } from "./transcriber_compared.js";
 import { createTranscript } from "./transcript.js";
 import { createWaveform } from "./waveform.js";
-import { LATENCY_ROW_HEIGHT, drawLane, drawLatency, latencyRows } from "./waveform_draw.js";
+import { LATENCY_ROW_HEIGHT, drawLane, drawLatency, drawTexts, latencyRows } from "./waveform_draw.js";
 
 const LANE = 20;
+const TEXT = 18;
 const LIST_HEIGHT = 320;
 
 /**
@@ -30,6 +32,7 @@ export function createStage(host, options) {
   const rows = [];
   const wave = createWaveform(host, { run, send, signal, t, height, rows, caption: false, table: false });
   const transcript = createTranscript(host, { run, signal, t, height: LIST_HEIGHT });
+  const turns = createTurnTable(host, { run, t, signal });
   run.subscribe({ selected: ({ number }) => options.selected(number) }, signal);
   return {
     run,
@@ -40,6 +43,7 @@ export function createStage(host, options) {
       wave.receive(message, buffers);
       if (message.kind === "other") {
         rows.splice(0, rows.length, otherRow(message.utterances, message.pace));
+        turns.take(message);
         wave.schedule();
       }
     },
@@ -47,7 +51,7 @@ export function createStage(host, options) {
   };
 }
 
-/** An earlier run of the same sound: its turns, and its waits under them. @param {Utterance[]} utterances @param {number | null} pace @returns {Row} */
+/** An earlier run of the same sound: its turns, under them its waits and, dimmed, its words. @param {Utterance[]} utterances @param {number | null} pace @returns {Row} */
 function otherRow(utterances, pace) {
   const turns = placed(utterances);
   const bars = latencyBars(turns, pace);
@@ -55,12 +59,14 @@ function otherRow(utterances, pace) {
   return {
     id: "other",
     until: Math.max(0, ...bars.map((bar) => bar.to)),
-    height: () => LANE + 2 + waits,
+    height: () => LANE + 2 + waits + TEXT,
     label: (_, t) => t("transcriber.before"),
     draw(pen, box, scene) {
       const { bands, density, ticks } = layBands(turns, pen.view, pen.width, scene.duration);
       drawLane(pen, { y: box.y, height: LANE }, bands, "service", { density, ticks });
       drawLatency(pen, { y: box.y + LANE + 2, height: waits }, bars);
+      const dimmed = { ...pen, colours: { ...pen.colours, ink: pen.colours.dim } };
+      drawTexts(dimmed, { y: box.y + LANE + 2 + waits, height: TEXT }, bands);
     },
   };
 }
