@@ -75,7 +75,10 @@ def test_words_and_waits_of_both_runs_are_read_one_above_the_other(show, width, 
     early = runs[0].utterances[0].text
     assert any(len(text) > 4 and early.startswith(text) for text in drawn), "under its lane"
     assert cut_off(page) == [] and low_contrast(page) == []
+    bar = page.locator(".qaw-wait-bar")
+    assert bar.count() == 1 and bar.locator("i").count() == 1, "nothing waited for silence before a Commit"
     if lang == "en":
+        assert bar.get_attribute("aria-label") == "decode delay 0.35 s"
         figures = page.locator(FIGURES).all_inner_texts()
         assert "1.00 s (n = 3)" in figures[0] and "no wait for silence: turns closed by hand" in figures[1]
         assert "–" not in figures[1]

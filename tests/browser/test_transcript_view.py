@@ -145,6 +145,21 @@ def test_hundreds_of_rows_draw_only_what_is_in_sight(show) -> None:
     page.locator(f"{ROWS}[data-number='1']").wait_for()
 
 
+def test_every_row_is_read_whole_on_the_way_down_and_the_last_one_at_the_end(show) -> None:
+    page = show(TranscriptView(many(60).finish()), viewport={"width": 400, "height": 700}).show()
+    whole, before = set(), -1.0
+    while (top := page.locator(LIST).evaluate("(list) => list.scrollTop")) != before:
+        ((low, high),) = page.locator(LIST).evaluate_all(EDGES)
+        rows = page.locator(ROWS)
+        numbers = rows.evaluate_all("(rows) => rows.map((row) => Number(row.dataset.number))")
+        edges = zip(numbers, rows.evaluate_all(EDGES), strict=True)
+        whole |= {number for number, (upper, lower) in edges if upper >= low - 1 and lower <= high + 1}
+        before = top
+        page.locator(LIST).evaluate("(list) => { list.scrollTop += 90; }")
+        page.evaluate(NEXT_FRAME)
+    assert whole == set(range(1, 61))
+
+
 def test_rows_of_different_height_never_overlap(show) -> None:
     page = show(TranscriptView(many(60).finish())).show()
     for top in (0, 300, 900, 1500):

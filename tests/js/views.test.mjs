@@ -133,8 +133,14 @@ test("chips say how long it took, or what is awaited, and what is known", () => 
 test("a final's wait is split into the part before and after the end of speech was noticed", () => {
   const wait = (rest) => latencyChips(utterance(1, rest), t).at(-1).wait;
   assert.deepEqual(wait({}), { endpoint: 0.8, total: 1 });
-  assert.deepEqual(wait({ endpoint_delay: null, finalization: null, decode_delay: 0.4 }), { endpoint: 0, total: 0.4 });
+  assert.deepEqual(wait({ endpoint_delay: null, finalization: null, decode_delay: 0.4 }), { endpoint: null, total: 0.4 });
   assert.deepEqual(wait({ endpoint_delay: 1.2 }), { endpoint: 1, total: 1 });
+});
+
+test("a time that does not count from the end of speech says what it counts from", () => {
+  const said = (rest) => latencyChips(utterance(1, { endpoint_delay: null, finalization: null, decode_delay: 0.4, ...rest }), t).at(-1).text;
+  assert.equal(said({ ended_by: "commit" }), "final 0.40 s after Commit");
+  assert.equal(said({ ended_by: "silence" }), "decode delay 0.40 s", "sent off its pace: how long a person waited is not known");
 });
 
 test("what went wrong is said in words", () => {

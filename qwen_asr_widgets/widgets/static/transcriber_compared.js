@@ -46,10 +46,8 @@ export function pairTurns(before, now) {
  * @param {Utterance} turn @param {boolean} waits whether they say what a person would wait @param {Translate} t
  */
 export function turnFacts(turn, waits, t) {
-  const byHand = turn.finalization === null && turn.ended_by === "commit";
-  const said = latencyChips(byHand ? { ...turn, decode_delay: null } : turn, t, waits).map(({ text }) => text);
-  if (byHand && waits && turn.decode_delay !== null) said.push(t("compared.afterCommit", { time: duration(turn.decode_delay) }));
-  else if (byHand) said.push(t("compared.ended.commit"));
+  const said = latencyChips(turn, t, waits).map(({ text }) => text);
+  if (turn.ended_by === "commit" && (!waits || turn.decode_delay === null)) said.push(t("compared.ended.commit"));
   if (turn.ended_by === "finish") said.push(t("compared.ended.finish"));
   return [...said, problemText(turn, t)].filter(Boolean).join(" · ");
 }

@@ -4,7 +4,6 @@
  * @import { RunStore } from "./run_store.js"
  * @import { Utterance } from "./run_state.js"
  * @import { Translate } from "./strings.js"
- * @import { Chip } from "./transcript_rows.js"
  *
  * @typedef {object} TranscriptOptions
  * @property {RunStore} run
@@ -14,10 +13,10 @@
  * @property {HTMLElement} [aside] what stands at the end of the foot
  */
 import { make } from "./dom.js";
-import { duration } from "./format.js";
 import { textOf } from "./run_state.js";
 import { engineText, summaryText } from "./run_text.js";
 import { asText, filtered, latencyChips, noteChips, splitMatches, timeOf } from "./transcript_rows.js";
+import { chip } from "./transcript_chips.js";
 import { transcriptParts } from "./transcript_parts.js";
 import { RowHeights } from "./virtual_list.js";
 
@@ -319,29 +318,6 @@ export class TranscriptView {
     clearTimeout(this.copyTimer);
     this.parts.root.remove();
   }
-}
-
-/** @param {Chip} one @param {Translate} t */
-function chip(one, t) {
-  const element = make("span", { class: "qaw-chip", "data-kind": one.kind }, one.text);
-  if (one.wait) element.append(waitBar(one.wait, t));
-  return element;
-}
-
-/** A wait as it stands under the waveform: plain to the endpoint, hatched to the final. @param {{endpoint: number, total: number}} wait @param {Translate} t */
-function waitBar({ endpoint, total }, t) {
-  const parts = [["wait", "transcript.endpoint", endpoint], ["decode", "transcript.decode", total - endpoint]];
-  const bar = make("span", {
-    class: "qaw-wait-bar", role: "img",
-    "aria-label": parts.map(([, key, time]) => `${t(/** @type {any} */ (key))} ${duration(Number(time))}`).join(", "),
-  });
-  bar.title = bar.getAttribute("aria-label") ?? "";
-  for (const [kind, , time] of parts) {
-    const part = make("i", { class: `qaw-swatch-${kind}` });
-    part.style.flexGrow = String(time);
-    bar.append(part);
-  }
-  return bar;
 }
 
 /**

@@ -3,8 +3,9 @@
  *
  * @import { Utterance } from "./run_state.js"
  * @import { Translate } from "./strings.js"
- * @typedef {{text: string, kind: "plain" | "busy" | "alarm", wait?: {endpoint: number, total: number}}} Chip
- *   `wait`: the seconds that the text names, and how many of them passed until the end of speech was noticed
+ * @typedef {{text: string, kind: "plain" | "busy" | "alarm", wait?: {endpoint: number | null, total: number}}} Chip
+ *   `wait`: the seconds that the text names, and how many of them passed until the end of speech was noticed; null where
+ *   that is not known, or nothing waited for it
  */
 import { clock, duration } from "./format.js";
 import { textOf } from "./run_state.js";
@@ -60,11 +61,17 @@ export function latencyChips(u, t, waits = true) {
   }
   const total = u.finalization ?? u.decode_delay;
   if (waits && u.status === "final" && total !== null) {
-    const wait = { endpoint: Math.min(Math.max(u.endpoint_delay ?? 0, 0), total), total };
-    chips.push({ text: t("transcript.final", { time: duration(total) }), kind: "plain", wait });
+    const endpoint = u.finalization === null ? null : Math.min(Math.max(u.endpoint_delay ?? 0, 0), total);
+    chips.push({ text: waitText(u, duration(total), t), kind: "plain", wait: { endpoint, total } });
   } else if (u.status === "speaking") chips.push({ text: t("transcript.listening"), kind: "busy" });
   else if (u.status === "stopped") chips.push({ text: t("transcript.deciding"), kind: "busy" });
   return chips;
+}
+
+/** What a final's time counts from: the end of speech, else what is known of it. @param {Utterance} u @param {string} time @param {Translate} t */
+function waitText(u, time, t) {
+  if (u.finalization !== null) return t("transcript.final", { time });
+  return u.ended_by === "commit" ? t("transcript.afterCommit", { time }) : `${t("transcript.decode")} ${time}`;
 }
 
 /**

@@ -1,0 +1,34 @@
+/**
+ * The chips of the transcript's rows, and the small bar that shows the two parts of a wait.
+ *
+ * @import { Chip } from "./transcript_rows.js"
+ * @import { Translate } from "./strings.js"
+ */
+import { make } from "./dom.js";
+import { duration } from "./format.js";
+
+/** @param {Chip} one @param {Translate} t */
+export function chip(one, t) {
+  const element = make("span", { class: "qaw-chip", "data-kind": one.kind }, one.text);
+  if (one.wait) element.append(waitBar(one.wait, t));
+  return element;
+}
+
+/**
+ * A wait as it stands under the waveform: plain to the endpoint, hatched to the final. Where nothing waited for silence
+ * there is no endpoint delay, not one of 0 s.
+ * @param {NonNullable<Chip["wait"]>} wait @param {Translate} t
+ */
+function waitBar({ endpoint, total }, t) {
+  /** @type {["wait" | "decode", string, number][]} */
+  const parts = [["decode", t("transcript.decode"), total - (endpoint ?? 0)]];
+  if (endpoint !== null) parts.unshift(["wait", t("transcript.endpoint"), endpoint]);
+  const said = parts.map(([, name, time]) => `${name} ${duration(time)}`).join(", ");
+  const bar = make("span", { class: "qaw-wait-bar", role: "img", "aria-label": said, title: said });
+  for (const [kind, , time] of parts) {
+    const part = make("i", { class: `qaw-swatch-${kind}` });
+    part.style.flexGrow = String(time);
+    bar.append(part);
+  }
+  return bar;
+}
