@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { clipText, clipWarning } from "../../qwen_asr_widgets/widgets/static/clip_text.js";
 import { STRINGS, translator } from "../../qwen_asr_widgets/widgets/static/strings.js";
 import {
-  addressHint, captureText, endpointText, figuresText, isRunning, languageHint, noticeText, priceText, progressText,
+  addressHint, captureText, endpointText, figuresText, isCrowded, isRunning, languageHint, noticeText, priceText, progressText,
   recordsElsewhere, settingsShort, settingsText, shownEndpoint, silenceToSlider, sliderToSilence, statusText, takeSlice, unknownState, waysOn,
 } from "../../qwen_asr_widgets/widgets/static/transcriber_logic.js";
 
@@ -158,6 +158,13 @@ test("every problem has a way on, in both languages", () => {
 test("phases with something under way", () => {
   assert.deepEqual(["empty", "ready", "connecting", "live", "finishing", "failed", "done"].filter((phase) => isRunning(kernel({ phase }))),
     ["connecting", "live", "finishing", "failed"]);
+});
+
+test("the bar is crowded where much can be begun, and where a file waits", () => {
+  assert.ok(isCrowded(kernel({ phase: "empty" })) && isCrowded(kernel({ phase: "ready" })));
+  assert.ok(isCrowded(kernel({ phase: "live", source: "file", paused: true })));
+  assert.ok(isCrowded(kernel({ phase: "finishing", source: "file", waiting: true })));
+  assert.ok(!isCrowded(kernel({ phase: "live", source: "file" })) && !isCrowded(kernel({ phase: "live", source: "mic", paused: true })));
 });
 
 test("slices make a whole in any order, copied out of their messages", () => {

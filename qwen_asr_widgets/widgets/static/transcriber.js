@@ -10,7 +10,7 @@ import { followTheme } from "./theme.js";
 import { drawBar } from "./transcriber_bar.js";
 import { nameDrawer } from "./transcriber_drawers.js";
 import {
-  endpointText, isRunning, recordsElsewhere, settingsShort, settingsText, statusText, unknownState,
+  endpointText, isCrowded, isRunning, recordsElsewhere, settingsShort, settingsText, statusText, unknownState,
 } from "./transcriber_logic.js";
 import { drawNotice } from "./transcriber_notice.js";
 import { buildParts, drawEmpty } from "./transcriber_parts.js";
@@ -155,6 +155,7 @@ export class TranscriberView {
     const mic = capture.phase !== "idle";
     const stage = recorders.clipping?.stage;
     this.root.dataset.phase = kernel.phase;
+    this.root.dataset.crowded = String(isCrowded(kernel));
     const held = recorders.preparing || stage === "waiting" || stage === "late";
     drawBar(parts.bar, kernel, { capture, clips: recorders.chosen, held, elsewhere }, t);
     const short = settingsShort(kernel.config, t);

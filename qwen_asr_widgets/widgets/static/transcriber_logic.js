@@ -98,6 +98,11 @@ export function isRunning({ phase }) {
   return phase !== "empty" && phase !== "ready" && phase !== "done";
 }
 
+/** Whether so much stands in the bar that the settings are named in few words there. @param {Kernel} kernel */
+export function isCrowded({ phase, source, paused, waiting }) {
+  return phase === "empty" || phase === "ready" || (source === "file" && (paused || waiting));
+}
+
 /** What one channel is called. @param {number | "mean"} channel from 0 @param {number} count @param {Translate} t */
 export function channelText(channel, count, t) {
   if (channel === "mean") return t("transcriber.channel.mean");
