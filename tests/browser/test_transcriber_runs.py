@@ -96,7 +96,7 @@ def test_turns_found_on_this_computer_are_chosen_before_a_run_and_hold_for_it(
     show: Callable[..., TranscriberPage],
 ) -> None:
     shown = show(Transcriber(sample("conversation"), script(), pace=4.0))
-    shown.press("Threshold")
+    shown.press("0.20")
     shown.page.get_by_role("radio", name="This computer").check()
     shown.shows("0.20 · 800 ms · turns found here")
     shown.press("Transcribe")
