@@ -1,4 +1,4 @@
-"""What stands at the moments at which settings took effect: legible where the sound is loud, at every width."""
+"""Words at the moments at which settings took effect: legible where the sound is loud, at every width."""
 
 from __future__ import annotations
 
