@@ -105,7 +105,8 @@ class Comparison:
 
     def _missing(self) -> list[str]:
         """Return what stands where a run has no wait: a dash alone would leave it open."""
-        return [f"No wait for {run.name}: {NO_WAIT[run.no_wait]}." for run in self.runs if run.no_wait]
+        lines = (f"No wait for {run.name}: {NO_WAIT[run.no_wait]}." for run in self.runs if run.no_wait)
+        return list(dict.fromkeys(lines))
 
     def _repr_html_(self) -> str:
         below = " ".join([f"Ends of speech: {self.source}.", *self._missing()])

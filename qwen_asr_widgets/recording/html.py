@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 _LINE = "border-bottom:1px solid rgba(128,128,128,.35)"
 _CELL = f"padding:4px 12px 4px 0;text-align:left;vertical-align:top;{_LINE}"
 _DIM = "opacity:.75"
-NO_WAITS = "sent as fast as it was taken: its waits say nothing"
+NO_WAITS = "sent as fast as it was taken, so its waits say nothing"
 _SHORT = 20
 """Characters up to which a cell (a place, a delay) stays on one line."""
 
