@@ -27,9 +27,6 @@ from .transcriber_state import Notice, notice_of, notice_of_reports
 if TYPE_CHECKING:
     from ..recording import Recording
 
-LEAVING = 2.0
-"""Seconds that a run may take to end once its service was given up; its goodbye takes half a second."""
-
 
 class Desk:
     """Starts, ends and repeats runs; knows nothing of comms and pages. Thread-safe.
@@ -233,13 +230,8 @@ class Desk:
 
     def stop_waiting(self) -> None:
         """Give up on a service that has still to answer, once no more sound comes; what came is kept."""
-        with self.lock:
-            live = self.live
-            if live is None or not live.waiting:
-                return
-        live.abandon()
-        live.wait(LEAVING)
-        if not live.recording.complete:
+        live = self.live
+        if live is not None and live.waiting and not live.give_up():
             self.notice = Notice("unanswered", "")
 
     def abandon(self) -> None:

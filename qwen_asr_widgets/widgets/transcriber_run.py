@@ -34,6 +34,9 @@ CHUNK_MS = 100
 LOOK = 0.5
 """Seconds after which a pause in the sound does not hide that the service is gone."""
 
+LEAVING = 2.0
+"""Seconds that a run may take to end once its service was given up; its goodbye takes half a second."""
+
 
 class LiveRun:
     """Sound on its way to a service and into a recording.
@@ -151,6 +154,12 @@ class LiveRun:
             self._ended = self._abandoned = True
             self._changed.notify_all()
         self._stream.close(0.5)
+
+    def give_up(self) -> bool:
+        """End the wait for what is pending; tell whether everything was answered all the same."""
+        self.abandon()
+        self.wait(LEAVING)
+        return self.recording.complete
 
     # ---- whoever shows it
 

@@ -16,35 +16,20 @@ let groups = 0;
  */
 export function createEndpoint(t, signal, send) {
   const group = `qaw-endpoint-${(groups += 1)}`;
-  const url = make("input", {
-    type: "url", class: "qaw-input qaw-url", placeholder: "wss://host/api-ws/v1/realtime",
-    "aria-label": t("transcriber.endpoint.url"), "aria-describedby": `${group}-hint`,
-  });
-  const hint = make("p", { class: "qaw-hint qaw-url-hint", id: `${group}-hint`, role: "alert" });
-  let typing = false;
-  let known = "";
-  const choose = (/** @type {string} */ id) => send({ kind: "endpoint", id, url: url.value.trim() });
-  const given = radio(group, "given", "", "", () => {
-    typing = false;
-    choose("given");
-  }, signal);
+  const choose = (/** @type {string} */ id) => send({ kind: "endpoint", id, url: address.text() });
+  const address = addressField(t, `${group}-hint`, signal, () => choose("custom"));
+  const pick = (/** @type {string} */ id) => {
+    address.want(id === "custom");
+    if (id !== "custom" || address.text()) choose(id);
+  };
+  const given = radio(group, "given", "", "", () => pick("given"), signal);
   const options = CHOICES.map((id) => radio(group, id, t(`transcriber.endpoint.${id}`),
-    id === "embedded" ? t("transcriber.endpoint.embedded.text") : "", () => {
-      typing = id === "custom";
-      url.hidden = !typing;
-      hint.hidden = !typing || hint.textContent === "";
-      if (typing) url.focus();
-      if (id !== "custom" || url.value.trim()) choose(id);
-    }, signal));
-  url.addEventListener("change", () => {
-    typing = true;
-    if (url.value.trim()) choose("custom");
-  }, { signal });
+    id === "embedded" ? t("transcriber.endpoint.embedded.text") : "", () => pick(id), signal));
   const key = keyForm(t, signal, send);
   const leaves = make("p", { class: "qaw-leaves" }, t("transcriber.leaves"));
   const fieldset = make("fieldset", { class: "qaw-choices" },
     make("legend", { class: "qaw-only-spoken" }, t("transcriber.endpoint")), given.element,
-    ...options.map((option) => option.element), url, hint);
+    ...options.map((option) => option.element), ...address.elements);
   const element = make("div", {}, fieldset, leaves, key.element);
   return {
     element,
@@ -55,22 +40,57 @@ export function createEndpoint(t, signal, send) {
       fieldset.disabled = locked;
       given.element.hidden = !endpoint.given;
       given.name.textContent = endpoint.given;
-      const told = JSON.stringify([endpoint.id, endpoint.url, endpoint.refused]);
-      if (told !== known) typing = false;
-      known = told;
-      const shown = shownEndpoint(endpoint, typing, locked);
+      const shown = address.update(endpoint, locked);
       for (const one of [given, ...options]) one.input.checked = one.id === shown;
       for (const one of options) {
         if (endpoint.prices[one.id]) one.note.textContent = priceText(endpoint.prices[one.id], t);
       }
+      leaves.hidden = !endpoint.cloud;
+      key.update(endpoint);
+    },
+  };
+}
+
+/**
+ * The field of another address, with what is wrong beside it: it stays until the kernel has taken a good one, or
+ * something else is chosen.
+ * @param {Translate} t @param {string} id of the hint @param {AbortSignal} signal @param {() => void} typed
+ */
+function addressField(t, id, signal, typed) {
+  const url = make("input", {
+    type: "url", class: "qaw-input qaw-url", placeholder: "wss://host/api-ws/v1/realtime",
+    "aria-label": t("transcriber.endpoint.url"), "aria-describedby": id,
+  });
+  const hint = make("p", { class: "qaw-hint qaw-url-hint", id, role: "alert" });
+  let typing = false;
+  let known = "";
+  url.addEventListener("change", () => {
+    typing = true;
+    if (url.value.trim()) typed();
+  }, { signal });
+  return {
+    elements: [url, hint],
+    text: () => url.value.trim(),
+    /** Another address is chosen, or something else. @param {boolean} chosen */
+    want(chosen) {
+      typing = chosen;
+      url.hidden = !chosen;
+      hint.hidden = !chosen || hint.textContent === "";
+      if (chosen) url.focus();
+    },
+    /** @param {Kernel["endpoint"]} endpoint @param {boolean} locked @returns {string} the choice to be shown */
+    update(endpoint, locked) {
+      const told = JSON.stringify([endpoint.id, endpoint.url, endpoint.refused]);
+      if (told !== known) typing = false;
+      known = told;
+      const shown = shownEndpoint(endpoint, typing, locked);
       if (document.activeElement !== url && !typing) url.value = endpoint.refused || endpoint.url;
       url.hidden = shown !== "custom";
       const said = addressHint(endpoint, t);
       if (hint.textContent !== said) hint.textContent = said;
       hint.hidden = said === "" || url.hidden;
       url.setAttribute("aria-invalid", String(said !== ""));
-      leaves.hidden = !endpoint.cloud;
-      key.update(endpoint);
+      return shown;
     },
   };
 }
