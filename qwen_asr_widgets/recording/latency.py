@@ -221,7 +221,7 @@ def measure_utterance(
         turn = reference[index] if index is not None else None
         speech = (turn.start, turn.end) if turn else (None, None)
         source = "reference"
-    sending = _Sending(sent_at, None if told == "client" else drift)
+    sending = _Sending(sent_at, drift, bursts=told == "client")
     begin, end = _sample(speech[0], sample_rate, 0), _sample(speech[1], sample_rate, -1)
     heard = next((partial.time for partial in utterance.partials if partial.text or partial.stash), None)
     final = utterance.final_at if utterance.status == "final" else None
@@ -230,7 +230,7 @@ def measure_utterance(
     return UtteranceLatency(
         number=utterance.number,
         onset_delay=None if told == "client" else sending.delay(begin, utterance.started_at),
-        first_partial=sending.delay(begin, heard),
+        first_partial=sending.delay(begin, heard, stopped),
         endpoint_delay=endpoint,
         decode_delay=_delay(final, utterance.committed_sent_at if stopped is None else stopped),
         finalization=None if endpoint is None or end is None else _delay(final, sent_at(end)),
@@ -243,23 +243,32 @@ def measure_utterance(
 
 
 class _Sending:
-    """Delays since the sending of a sample, where the sound went out at the run's pace since then."""
+    """Delays since the sending of a sample, where the sound went out at the run's pace since then.
 
-    def __init__(self, sent_at: SentAt, drift: Drift | None) -> None:
+    With ``bursts``, sound may go out too soon: a client that takes turns sends what it held back in one, and
+    nothing after its commit.
+    """
+
+    def __init__(self, sent_at: SentAt, drift: Drift | None, bursts: bool) -> None:
         self._sent_at = sent_at
         self._drift = drift
+        self._bursts = bursts
         self.off_pace = False
 
     def known(self, sample: int | None) -> bool:
         return sample is not None and self._sent_at(sample) is not None
 
-    def delay(self, sample: int | None, until: float | None) -> float | None:
+    def delay(self, sample: int | None, until: float | None, closed: float | None = None) -> float | None:
         if sample is None or until is None:
             return None
-        if self._drift is not None and abs(self._drift(sample, until)) > STEADY:
+        if self._is_off(sample, until if closed is None or not self._bursts else min(until, closed)):
             self.off_pace = True
             return None
         return _delay(until, self._sent_at(sample))
+
+    def _is_off(self, sample: int, until: float) -> bool:
+        drift = self._drift(sample, until) if self._drift is not None else 0.0
+        return drift < -STEADY or (drift > STEADY and not self._bursts)
 
 
 def measure_by_reference(

@@ -101,7 +101,7 @@ class SendLedger:
 
         Notes
         -----
-        0.0 where nothing of it was sent. Where no sound followed, its end held nothing up.
+        0.0 where nothing of it was sent. Where no sound followed, the time since the last of it held nothing up.
 
         Examples
         --------
@@ -114,5 +114,8 @@ class SendLedger:
         begun, index = self.at(sample), bisect_right(self._times, until)
         if begun is None or index == 0:
             return 0.0
-        drift = (self._stops[index - 1] - sample) / samples_per_second - (until - begun)
-        return drift if index < len(self) else max(0.0, drift)
+        passed = (self._stops[index - 1] - sample) / samples_per_second
+        drift = passed - (until - begun)
+        if index < len(self):
+            return drift
+        return max(drift, min(0.0, passed - (self._times[-1] - begun)))

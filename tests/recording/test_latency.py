@@ -10,8 +10,8 @@ from support.recordings import Script, three_turns
 from qwen_asr_widgets.audio.reference import ReferenceTurn
 from qwen_asr_widgets.errors import SettingError
 from qwen_asr_widgets.realtime.config import SessionConfig
-from qwen_asr_widgets.realtime.session import Utterance
-from qwen_asr_widgets.recording.latency import match_reference
+from qwen_asr_widgets.realtime.session import Partial, Utterance
+from qwen_asr_widgets.recording.latency import match_reference, measure_utterance
 from qwen_asr_widgets.recording.ledger import SendLedger
 from qwen_asr_widgets.recording.revision import revised_share
 from qwen_asr_widgets.recording.summary import summarize
@@ -73,6 +73,28 @@ def test_a_pause_within_an_utterance_is_not_counted_as_waiting_for_its_first_wor
     assert row.onset_delay == pytest.approx(0.0) and row.endpoint_delay == pytest.approx(0.8)
 
 
+@pytest.mark.parametrize("held, heard, off", [(0.0, 1.9, False), (4.0, 5.9, True), (0.0, 3.5, False)])
+def test_a_turn_of_the_client_leaves_in_a_burst_and_nothing_follows_its_commit_but_a_pause_is_seen(
+    held, heard, off
+):
+    """A turn from 1.0 to 2.0 s, opened at 1.5 s, held up for so long at 1.8 s and committed at 2.4 s."""
+    ledger = SendLedger()
+    ledger.add(11_200, 24_000, 1.5)
+    for tenth in range(15, 24):
+        ledger.add(1_600 * tenth, 1_600 * tenth + 1_600, 0.1 * tenth + 0.1 + (held if tenth >= 18 else 0.0))
+    committed = 2.41 + held
+    utterance = Utterance(
+        1, "a", start=0.7, onset=1.0, end=2.0, onset_source="client", status="final", ended_by="silence",
+        started_at=1.5, stopped_at=committed, committed_sent_at=committed, final_at=max(committed, heard) + 0.2,
+        partials=(Partial(heard, "", "so"),),
+    )
+    row = measure_utterance(
+        utterance, ledger.at, 16_000, drift=lambda sample, until: ledger.drift(sample, until, 16_000),
+    )
+    assert row.off_pace is off and row.endpoint_delay == pytest.approx(0.41)
+    assert row.first_partial == (None if off else pytest.approx(heard - 1.5))
+
+
 def test_sound_sent_as_fast_as_it_is_taken_has_no_pace_to_be_off():
     script = sent_at_other_times(Script(6.0, pace=None), lambda time: 0.1)
     row = script.turn("a", 1.0, 3.0, "so it was").finish().latency()[0]
@@ -87,8 +109,6 @@ def test_an_empty_partial_is_not_the_first():
     st.floats(0, 10).map(lambda value: 100 + value), st.floats(0, 2), st.floats(0, 2),
 )
 def test_finalization_is_endpoint_plus_decode_to_the_millisecond(sent, endpoint, decode):
-    from qwen_asr_widgets.recording.latency import measure_utterance
-
     utterance = Utterance(
         1, "a", start=0.0, onset=0.0, end=1.0, status="final", ended_by="silence",
         stopped_at=sent + endpoint, final_at=sent + endpoint + decode,
