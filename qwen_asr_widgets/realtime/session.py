@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
@@ -34,7 +33,8 @@ from .events import (
 )
 from .legality import Legality
 from .negotiation import Negotiation
-from .utterance import EndedBy, Partial, Status, Utterance
+from .sent_audio import SentAudio
+from .utterance import EndedBy, Partial, Utterance
 from .utterance_list import UtteranceList, later
 
 _FRAME_SECONDS = HOP / 16_000
@@ -48,15 +48,6 @@ class Violation:
     time: float
     reason: str
     event: Event
-
-
-@dataclass(frozen=True)
-class _Commit:
-    """A commit on its way: the audio it covers (seconds) and when it was sent."""
-
-    start: float
-    end: float
-    sent_at: float
 
 
 class Session:
@@ -99,9 +90,7 @@ class Session:
         self._list = UtteranceList(first_number)
         self._violations: list[Violation] = []
         self._errors: list[ErrorEvent] = []
-        self._commits: deque[_Commit] = deque()
-        self._appended = 0.0
-        self._buffer_start = 0.0
+        self._audio = SentAudio()
         self._finish_sent = False
         self._handlers: dict[type, Callable[[Any, float], None]] = {
             SessionCreated: self._on_created,
@@ -144,7 +133,7 @@ class Session:
     @property
     def appended(self) -> float:
         """Seconds of audio sent or skipped in this session."""
-        return self._appended
+        return self._audio.seconds
 
     def send(self, event: ClientEvent, time: float, samples: int | None = None) -> None:
         """Take note of an event that was sent.
@@ -164,9 +153,9 @@ class Session:
         self.legality.apply(event, samples)
         if isinstance(event, AppendAudio):
             count = len(event.audio) // 2 if samples is None else samples
-            self._appended += count / self.config.sample_rate
+            self._audio.add(count / self.config.sample_rate)
         elif isinstance(event, ClearBuffer):
-            self._buffer_start = self._appended
+            self._audio.empty_buffer()
         elif isinstance(event, SessionUpdate):
             self._ask(event)
         elif isinstance(event, FinishSession):
@@ -174,7 +163,7 @@ class Session:
 
     def skip(self, samples: int) -> None:
         """Take note of audio (at the session's rate) that was passed over: what follows stands after it."""
-        self._appended += samples / self.config.sample_rate
+        self._audio.add(samples / self.config.sample_rate)
 
     def take_turn(self, turn: ClientTurn, time: float) -> None:
         """Take note of a turn that the client found; it gets its name with the item its commit makes."""
@@ -198,9 +187,10 @@ class Session:
 
     def _commit(self, time: float) -> None:
         """A commit is about the oldest turn that the client closed, else about all audio since the last."""
-        if not self._list.commit_turn(time):
-            self._commits.append(_Commit(self._buffer_start, self._appended, time))
-        self._buffer_start = self._appended
+        if self._list.commit_turn(time):
+            self._audio.empty_buffer()
+        else:
+            self._audio.commit(time)
 
     def _sampled(self, samples: int) -> float:
         return round(self.offset + samples / self.config.sample_rate, 6)
@@ -221,10 +211,10 @@ class Session:
     def _ask(self, event: SessionUpdate) -> None:
         """Where manual mode begins, so does the buffer that a commit will be about."""
         was_manual = self._settings.expected.turn_detection is None
-        self._settings.ask(event, audio_was_sent=self._appended > 0)
+        self._settings.ask(event, audio_was_sent=self.appended > 0)
         self._expect()
         if not was_manual and self._settings.expected.turn_detection is None:
-            self._buffer_start = self._appended
+            self._audio.empty_buffer()
 
     def _expect(self) -> None:
         """Judge what the client sends by what it has asked for, although the answer is still to come."""
@@ -254,8 +244,8 @@ class Session:
 
     def _drop_commit(self, event: ErrorEvent, time: float) -> None:
         """The oldest commit under way was refused: no item will come of it."""
-        if not self._list.refuse_turn(event.error, time) and self._commits:
-            self._commits.popleft()
+        if not self._list.refuse_turn(event.error, time):
+            self._audio.drop_commit()
 
     # ---- turns
 
@@ -302,7 +292,7 @@ class Session:
         if settings is None or self._settings.expected.turn_detection is None:
             return "finish"
         needed = settings.silence_frames * _FRAME_SECONDS
-        followed = self.offset + self._appended - (end or 0.0)
+        followed = self.offset + self.appended - (end or 0.0)
         return "finish" if self._finish_sent and followed < needed else "silence"
 
     def _on_committed(self, event: BufferCommitted, time: float) -> None:
@@ -310,15 +300,11 @@ class Session:
         if utterance.started_at is not None:
             self._list.change(event.item_id, committed_at=time)
             return
-        commit = self._commits.popleft() if self._commits else None
-        start, end = (commit.start, commit.end) if commit else (self._buffer_start, self._appended)
-        if commit is None:
-            self._buffer_start = self._appended
+        commit = self._audio.take_commit()
         self._list.change(
-            event.item_id, start=round(self.offset + start, 6), end=round(self.offset + end, 6),
-            committed_at=time, committed_sent_at=commit.sent_at if commit else None,
-            status=later(utterance.status, "stopped"),
-            ended_by="finish" if commit is None and self._finish_sent else "commit",
+            event.item_id, start=round(self.offset + commit.start, 6), end=round(self.offset + commit.end, 6),
+            committed_at=time, committed_sent_at=commit.sent_at, status=later(utterance.status, "stopped"),
+            ended_by="finish" if commit.sent_at is None and self._finish_sent else "commit",
         )
 
     def _on_cleared(self, event: BufferCleared, time: float) -> None:
@@ -347,6 +333,3 @@ class Session:
 
     def _on_failed(self, event: TranscriptFailed, time: float) -> None:
         self._list.change(event.item_id, status="failed", error=dict(event.error), final_at=time)
-
-
-__all__ = ["EndedBy", "Partial", "Session", "Status", "Utterance", "Violation"]

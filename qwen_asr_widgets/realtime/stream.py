@@ -29,7 +29,6 @@ from .events import (
 from .observer import StreamObserver
 from .opus_pages import OpusPages
 from .outbox import Sent
-from .pacing import paced
 from .transport import OUTBOX_BYTES, Connection
 
 if TYPE_CHECKING:
@@ -319,6 +318,3 @@ class AudioStream:
                 self._observer.closed(code, reason, now)
         finally:
             self._answers.close(code, reason, wanted=self._closing)
-
-
-__all__ = ["AudioStream", "StreamObserver", "paced"]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from .languages import units
 
 if TYPE_CHECKING:
-    from ..realtime.session import Utterance
+    from ..realtime.utterance import Utterance
 
 
 def revised_share(versions: Sequence[str], language: str | None = None) -> float | None:

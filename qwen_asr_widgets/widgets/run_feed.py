@@ -12,7 +12,7 @@ from ..vad.turns import Turn
 from .pump import Message
 
 if TYPE_CHECKING:
-    from ..realtime.session import Utterance
+    from ..realtime.utterance import Utterance
     from ..recording import Recording
     from ..recording.latency import UtteranceLatency
 

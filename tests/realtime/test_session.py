@@ -13,7 +13,8 @@ from qwen_asr_widgets.errors import SettingError
 from qwen_asr_widgets.realtime import events as ev
 from qwen_asr_widgets.realtime.codec import read_server
 from qwen_asr_widgets.realtime.config import SessionConfig
-from qwen_asr_widgets.realtime.session import Partial, Session
+from qwen_asr_widgets.realtime.session import Session
+from qwen_asr_widgets.realtime.utterance import Partial
 from qwen_asr_widgets.vad.turns import TurnDetection
 
 MANUAL = SessionConfig(turn_detection=None)
