@@ -10,7 +10,7 @@ from matplotlib.ticker import Formatter, Locator
 
 from ..recording.comparison import settings_text
 from ..recording.html import clock
-from ..recording.summary import SOURCES, pace_text
+from ..recording.summary import SOURCES, pace_text, waits_count
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -66,7 +66,7 @@ def footer_text(recording: Recording, latency: LatencyTable) -> str:
     """Return what a picture must say of itself: engine, settings, n, pace, where speech ends, date."""
     info = recording.info
     summary = latency.summary()
-    wait = summary.measures.get("finalization")
+    wait = summary.measures.get("finalization") if waits_count(info.pace) else None
     parts = [
         info.engine or "recogniser not known",
         settings_text(recording),

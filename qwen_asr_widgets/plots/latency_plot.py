@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from ..recording.html import NO_WAITS
+from ..recording.summary import waits_count
 from .axes import figure_dpi, footer_text, new_axes, points_high, points_wide, quiet
 from .fitted import FittedText
 from .style import Palette, palette_for
@@ -33,6 +35,7 @@ def plot_latency(
     """Draw what each utterance took: endpoint delay, hatched on it decode delay, the median as a line.
 
     Where silence closed some, utterances that something else closed are pale: the summary leaves them out.
+    Of sound that was sent as fast as it was taken nothing is drawn: its waits are no one's.
 
     Parameters
     ----------
@@ -59,7 +62,10 @@ def plot_latency(
     ax = ax if ax is not None else new_axes(height=3.0)
     colors = palette_for(ax)
     latency = recording.latency(reference)
-    rows = [row for row in latency if row.endpoint_delay is not None or row.decode_delay is not None]
+    counts = waits_count(latency.pace)
+    rows = [
+        row for row in latency if counts and (row.endpoint_delay is not None or row.decode_delay is not None)
+    ]
     half = _half_width(ax, len(latency))
     counted = {row.number for row in rows if row.ended_by == "silence" and not row.cut}
     for row in rows:
@@ -75,8 +81,11 @@ def plot_latency(
         _add(ax, row.number - 0.48, row.number + 0.48, _top(row) + 0.02 * top, f"{_top(row):.2f}",
              max_lines=0, ha="center", va="bottom", color=colors.dim, gid=f"total-{row.number}")
     if not rows:
-        ax.text(0.5, 0.6, "no utterance was timed", transform=ax.transAxes, ha="center", color=colors.dim)
-    _draw_typical(ax, colors, latency)
+        none = "no utterance was timed" if counts else NO_WAITS
+        _add(ax, 0.02, 0.98, 0.6, none, transform=ax.transAxes, max_lines=3, ha="center", va="center",
+             color=colors.dim, gid="none")
+    else:
+        _draw_typical(ax, colors, latency)
     return ax
 
 

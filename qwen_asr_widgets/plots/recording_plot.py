@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from ..audio.reference import ReferenceTurn
     from ..realtime.session import Utterance
     from ..recording import Recording
-    from ..recording.latency import UtteranceLatency
 
 TEXT_SIZE, SMALL_SIZE = 8.0, 7.5
 LINE = 12.0
@@ -86,7 +85,8 @@ def plot_recording(
     footer = footer_text(recording, latency)
     texts = [recording.info.name, *(utterance.text for utterance in utterances)]
     fonts = fonts_for("".join(map(shortened, texts)))
-    waits = waits_of(utterances, latency, reference) if recording.info.pace == 1 else []
+    in_real_time = recording.info.pace == 1  # else a wait has no place on the sound's axis
+    waits = waits_of(utterances, latency, reference) if in_real_time else []
     rows = stack([(wait.end, wait.final) for wait in waits])
     picture = _Picture(ax, colors, fonts)
     picture.prepare(recording, waits)
@@ -94,7 +94,7 @@ def plot_recording(
     picture.draw_heading(recording)
     picture.draw_wave(recording)
     for utterance, row in zip(utterances, latency):
-        picture.draw_turn(utterance, row, recording.duration)
+        picture.draw_turn(utterance, row.first_partial if in_real_time else None, recording.duration)
     picture.draw_waits(waits, rows)
     if reference:
         picture.draw_reference(reference)
@@ -225,8 +225,11 @@ class _Picture:
             self.ax.plot([start / rate, stop / rate], [middle, middle], color=self.colors.alarm, linewidth=2,
                          zorder=3, solid_capstyle="butt")
 
-    def draw_turn(self, utterance: Utterance, row: UtteranceLatency, duration: float) -> None:
-        """Shade a turn from its onset to its end, with its number and the tick of its first partial."""
+    def draw_turn(self, utterance: Utterance, first_partial: float | None, duration: float) -> None:
+        """Shade a turn from its onset to its end, with its number and the tick of its first partial.
+
+        First words that came after the turn's end have no tick: it would stand among other sound.
+        """
         from matplotlib.patches import Rectangle
 
         onset = utterance.onset if utterance.onset is not None else utterance.start
@@ -251,8 +254,8 @@ class _Picture:
             bbox={"boxstyle": "square,pad=0.3", "facecolor": color, "edgecolor": "none"},
         )
         number.set_gid(f"number-{utterance.number}")
-        if row.first_partial is not None and wide > 2 * FINE:
-            where = onset + row.first_partial
+        if first_partial is not None and onset + first_partial <= end and wide > 2 * FINE:
+            where = onset + first_partial
             self.ax.plot([where, where], [low, low + 7 * self.lanes.point], color=self.colors.turn,
                          linewidth=1.6, zorder=4, solid_capstyle="butt", gid=f"partial-{utterance.number}")
 

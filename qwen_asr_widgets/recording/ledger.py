@@ -101,7 +101,8 @@ class SendLedger:
 
         Notes
         -----
-        0.0 where nothing of it was sent. Where no sound followed, the time since the last of it held nothing up.
+        0.0 where nothing of it was sent. Where no sound followed, the time since its last held
+        nothing up.
 
         Examples
         --------

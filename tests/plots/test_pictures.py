@@ -162,6 +162,23 @@ def test_waits_are_drawn_only_of_sound_sent_in_real_time():
     assert not marks(figure_of(three_turns(pace=None)), "endpoint")
 
 
+def test_a_run_sent_as_fast_as_it_was_taken_has_a_picture_that_states_no_wait():
+    fast = three_turns(pace=None)
+    for plot in (plot_recording, plot_latency):
+        ax = figure_of(fast, plot)
+        footer = next(artist for artist in texts(ax) if artist.get_gid() == "footer").get_text()
+        assert "n = 3" in footer and "as fast as taken" in footer and "median" not in footer
+        assert not marks(ax, "partial") and not marks(ax, "endpoint")
+    assert "its waits say nothing" in next(text.full_text for text in texts(ax) if text.get_gid() == "none")
+    assert not [line for line in ax.lines if line.get_gid() == "median"]
+
+
+def test_first_words_that_came_after_their_turn_have_no_tick():
+    late = Script(8.0).turn("a", 1.0, 2.0, "so", partials=[(1.5, "", "so")])
+    prompt = Script(8.0).turn("a", 1.0, 2.0, "so", partials=[(0.7, "", "so")])
+    assert not marks(figure_of(late.finish()), "partial") and marks(figure_of(prompt.finish()), "partial")
+
+
 def test_the_first_partial_is_marked_inside_its_turn():
     recording = three_turns()
     tick = marks(figure_of(recording), "partial")[1]
