@@ -75,14 +75,19 @@ def test_a_recording_that_is_held_up_says_so_in_a_word_and_to_screen_readers(
     assert spoken.text_content() == ""
 
 
-def test_a_file_held_up_from_code_says_so(show: Callable[..., TranscriberPage]) -> None:
+def test_a_file_is_held_up_from_the_page_and_from_code_and_says_so(show: Callable[..., TranscriberPage]) -> None:
     shown = show(Transcriber(sample("conversation"), script()))
     shown.press("Transcribe")
     shown.until(lambda: shown.view.recording is not None and shown.view.recording.duration > 0.2)
-    shown.view.pause()
-    shown.shows("Paused")
-    shown.view.resume()
-    shown.hides("Paused")
+    for hold, go_on in (
+        (lambda: shown.press("Pause"), lambda: shown.press("Resume")), (shown.view.pause, shown.view.resume),
+    ):
+        hold()
+        shown.shows("Paused")
+        assert shown.view.desk.paced.paused and shown.page.get_by_role("button", name="Resume").is_visible()
+        go_on()
+        shown.hides("Paused")
+        assert not shown.view.desk.paced.paused
     shown.view.stop()
     shown.settled()
 

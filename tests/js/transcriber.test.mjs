@@ -160,11 +160,11 @@ test("phases with something under way", () => {
     ["connecting", "live", "finishing", "failed"]);
 });
 
-test("the bar is crowded where much can be begun, and where a file waits", () => {
+test("the bar is crowded where much can be begun, and where a file is heard", () => {
   assert.ok(isCrowded(kernel({ phase: "empty" })) && isCrowded(kernel({ phase: "ready" })));
-  assert.ok(isCrowded(kernel({ phase: "live", source: "file", paused: true })));
+  assert.ok(isCrowded(kernel({ phase: "live", source: "file" })));
   assert.ok(isCrowded(kernel({ phase: "finishing", source: "file", waiting: true })));
-  assert.ok(!isCrowded(kernel({ phase: "live", source: "file" })) && !isCrowded(kernel({ phase: "live", source: "mic", paused: true })));
+  assert.ok(!isCrowded(kernel({ phase: "done", source: "file" })) && !isCrowded(kernel({ phase: "live", source: "mic", paused: true })));
 });
 
 test("slices make a whole in any order, copied out of their messages", () => {

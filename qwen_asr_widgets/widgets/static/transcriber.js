@@ -4,7 +4,7 @@ import { CaptureController } from "./capture_controller.js";
 import { viewRoot } from "./dom.js";
 import { clipText, clipWarning } from "./clip_text.js";
 import { keepSwitch } from "./keep_switch.js";
-import { drawDevices, drawProblem, fileText, realText, say, warningText } from "./microphone.js";
+import { drawDevices, drawProblem, fileText, pressPause, realText, say, warningText } from "./microphone.js";
 import { translator } from "./strings.js";
 import { followTheme } from "./theme.js";
 import { drawBar } from "./transcriber_bar.js";
@@ -47,7 +47,7 @@ export class TranscriberView {
     hideStatic(model.get("static_id"), signal);
     this.choose = () => this.parts.picker.click();
     this.parts = buildParts({
-      t: this.t, signal, recorders, send: this.send, saver: this.saver, record: () => this.record(),
+      t: this.t, signal, recorders, send: this.send, saver: this.saver, record: () => this.record(), pause: () => this.pause(),
       choose: this.choose, clips: (on) => this.clips(on), keep: keepSwitch(model, this.t, signal),
       redraw: () => this.draw(), understand: () => this.understand(),
     });
@@ -121,6 +121,13 @@ export class TranscriberView {
     else if (isRunning(this.kernel) || this.elsewhere) this.send({ kind: "stop" });
     else if (this.kernel.endpoint.dashscope && !this.kernel.endpoint.has_key) this.askForKey();
     else void current.start(performance.now());
+  }
+
+  /** Hold the sound up, or let it go on: that of the capture, or a file's. */
+  pause() {
+    const { current } = this.recorders;
+    if (current.state.phase !== "idle") pressPause(current);
+    else this.send({ kind: this.kernel.paused ? "resume" : "pause" });
   }
 
   /** Whether another page records. */

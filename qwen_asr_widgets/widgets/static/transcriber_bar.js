@@ -57,10 +57,10 @@ export function drawBar(parts, kernel, { capture, clips, held, elsewhere }, t) {
   setText(parts.record, t(capture.phase === "starting" ? "mic.starting" : stops ? "mic.stop" : clips ? "clip.record" : "mic.record"));
   parts.record.disabled = stopping || held || (busy && !stops);
   parts.begin.hidden = kernel.phase !== "ready" || mic;
-  parts.pause.hidden = !mic;
-  setText(parts.pause, t(capture.phase === "paused" ? "mic.resume" : "mic.pause"));
-  parts.commit.hidden = !(kernel.config.turns === "manual" && (mic || file));
   const paused = capture.phase === "paused" || kernel.paused;
+  parts.pause.hidden = !mic && (!file || kernel.waiting || kernel.phase === "failed");
+  setText(parts.pause, t(paused ? "mic.resume" : "mic.pause"));
+  parts.commit.hidden = !(kernel.config.turns === "manual" && (mic || file));
   parts.elapsed.hidden = !mic;
   parts.meter.hidden = !mic || paused;
   parts.paused.hidden = !paused;

@@ -99,8 +99,8 @@ export function isRunning({ phase }) {
 }
 
 /** Whether so much stands in the bar that the settings are named in few words there. @param {Kernel} kernel */
-export function isCrowded({ phase, source, paused, waiting }) {
-  return phase === "empty" || phase === "ready" || (source === "file" && (paused || waiting));
+export function isCrowded(kernel) {
+  return kernel.phase === "empty" || kernel.phase === "ready" || (isRunning(kernel) && kernel.source === "file");
 }
 
 /** What one channel is called. @param {number | "mean"} channel from 0 @param {number} count @param {Translate} t */

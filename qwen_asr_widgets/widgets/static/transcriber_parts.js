@@ -13,13 +13,14 @@
  * @property {ReturnType<typeof import("./transcriber_save.js").createSaver>} saver
  * @property {HTMLElement} keep   the switch for what stays in the saved notebook
  * @property {() => void} record
+ * @property {() => void} pause       or goes on
  * @property {() => void} redraw
  * @property {() => void} choose      opens the file picker
  * @property {(on: boolean) => void} clips  record a clip first, or live
  * @property {() => void} understand  the sentence on privacy has been read
  */
 import { button, make } from "./dom.js";
-import { AUDIO_FILES, makeSound, pressPause } from "./microphone.js";
+import { AUDIO_FILES, makeSound } from "./microphone.js";
 import { createBar } from "./transcriber_bar.js";
 import { createChannels } from "./transcriber_channels.js";
 import { createDrawers } from "./transcriber_drawers.js";
@@ -37,7 +38,7 @@ export function buildParts(acts) {
     picker.value = "";
   }, { signal });
   const bar = createBar(t, signal, {
-    record: acts.record, pause: () => pressPause(recorders.current), open: acts.choose, send,
+    record: acts.record, pause: acts.pause, open: acts.choose, send,
   });
   const drawers = createDrawers(signal, acts.redraw);
   const settings = createSettings(t, signal, (change) => send({ kind: "settings", config: change }));

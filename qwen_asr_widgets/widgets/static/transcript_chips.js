@@ -27,7 +27,7 @@ function waitBar({ endpoint, total }, t) {
   const bar = make("span", { class: "qaw-wait-bar", role: "img", "aria-label": said, title: said });
   for (const [kind, , time] of parts) {
     const part = make("i", { class: `qaw-swatch-${kind}` });
-    part.style.flexGrow = String(time);
+    part.style.flexGrow = String(total > 0 ? time / total : 1);
     bar.append(part);
   }
   return bar;

@@ -3,7 +3,12 @@
  *
  * @import { Utterance } from "./run_state.js"
  * @import { Translate } from "./strings.js"
- * @typedef {{cursor: number, duration: number, turns: Utterance[], selected: number | null}} Moment
+ * @typedef {object} Moment
+ * @property {number} cursor   seconds
+ * @property {number} duration seconds
+ * @property {Utterance[]} turns
+ * @property {{time: number, label: string}[]} marks
+ * @property {number | null} selected
  */
 import { make } from "./dom.js";
 import { clock } from "./format.js";
@@ -20,12 +25,13 @@ export function createCaption(plot, t, visible) {
   plot.after(caption);
   return {
     /** @param {Moment} moment */
-    update({ cursor, duration, turns, selected }) {
+    update({ cursor, duration, turns, marks, selected }) {
       const turn = /** @type {Utterance | null} */ (turnAt(turns, cursor, duration));
       const place = t("wave.position", { time: clock(cursor), total: clock(duration) });
       plot.setAttribute("aria-valuemax", duration.toFixed(1));
       plot.setAttribute("aria-valuenow", cursor.toFixed(1));
       plot.setAttribute("aria-valuetext", turn ? `${place}, ${turn.number}: ${textOf(turn) || problemText(turn, t)}` : place);
+      plot.setAttribute("aria-description", marks.map(({ time, label }) => `${clock(time)} ${label}`).join("; "));
       const chosen = turns.find((one) => one.number === selected);
       caption.hidden = !turns.length || !visible;
       caption.replaceChildren(...(chosen ? whole(chosen, t) : [t("wave.choose")]));

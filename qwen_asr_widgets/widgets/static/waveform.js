@@ -323,8 +323,8 @@ export class WaveformView {
 
   /** Say where we are, to screen readers and under the axis. */
   describe() {
-    const { cursor, duration, turns } = this;
-    this.caption.update({ cursor, duration, turns, selected: this.run.state.selected });
+    const { cursor, duration, turns, marks } = this;
+    this.caption.update({ cursor, duration, turns, marks, selected: this.run.state.selected });
   }
 
   /** End everything this view has started. */
