@@ -153,17 +153,17 @@ class Transcriber(DeskView):
         with desk.lock:
             if desk.active:
                 return
-            record = desk.clip is None or (self.clips.chosen and desk.recording is not None)
+            record = desk.sound.clip is None or (self.clips.chosen and desk.recording is not None)
             if self._source is None and record:
                 self._call += 1
                 self._called = True
                 self._tell({"kind": "call", "token": self._call}, [])
                 return
-            if desk.clip is None and desk.recording is None:
+            if desk.sound.clip is None and desk.recording is None:
                 desk.load(self._source)
             if desk.problem is not None:
                 raise desk.problem
-            if desk.clip is not None:
+            if desk.sound.clip is not None:
                 desk.begin()
             elif desk.recording is not None:
                 desk.repeat(desk.recording.info.pace)

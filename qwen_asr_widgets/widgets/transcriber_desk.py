@@ -18,11 +18,12 @@ from ..recording.turn_taking import CLIENT, SERVICE
 from . import capture
 from .run_view import clip_title
 from .transcriber_about import about_capture, about_clip, about_recording, processing_note
-from .transcriber_channels import Channels, channels_of
+from .transcriber_channels import channels_of
 from .transcriber_endpoints import EndpointChoice
+from .transcriber_notices import ErrorWatch, Notice, notice_of
 from .transcriber_run import LiveRun
-from .transcriber_sources import MicrophoneFeed, PacedFeed, is_clipped, is_recording, load_source, load_upload
-from .transcriber_state import Notice, notice_of, notice_of_reports
+from .transcriber_sound import SoundAtHand, is_clipped, is_recording, load_source, load_upload
+from .transcriber_sources import MicrophoneFeed, PacedFeed
 
 if TYPE_CHECKING:
     from ..recording import Recording
@@ -52,12 +53,8 @@ class Desk:
         The present run.
     recordings : tuple of Recording
         All of them.
-    clip : AudioClip or None
-        The sound at hand.
-    clipped : bool
-        Whether that sound is distorted because it was recorded too loud.
-    channels : Channels or None
-        What else could be taken of its file, where that has several.
+    sound : SoundAtHand
+        What can be transcribed.
     live : LiveRun or None
         The run under way, or the last one of this recording.
     other : Recording or None
@@ -80,10 +77,7 @@ class Desk:
         self.pace = pace
         self.recording: Recording | None = None
         self.recordings: tuple[Recording, ...] = ()
-        self.clip: AudioClip | None = None
-        self.clipped = False
-        self.channels: Channels | None = None
-        self.title = ""
+        self.sound = SoundAtHand()
         self.live: LiveRun | None = None
         self.feed: MicrophoneFeed | PacedFeed | None = None
         self.other: Recording | None = None
@@ -91,8 +85,7 @@ class Desk:
         self.problem: QawError | None = None
         self._shown = shown
         self._grown = grown
-        self._seen_error: QawError | None = None
-        self._seen_errors = 0
+        self._watch = ErrorWatch()
         self._runs: tuple[LiveRun, ...] = ()
         self._closed = False
         self.lock = threading.RLock()
@@ -120,7 +113,7 @@ class Desk:
         """
         load = partial(load_upload, file.name, file.data)
         if not self.active and self._put(load, file.name, file.data):
-            if self.recording is None and not (self.channels is not None and self.channels.differ):
+            if self.recording is None and not self.sound.ambiguous:
                 self.begin()
 
     def take_channel(self, channel: Channel) -> None:
@@ -131,9 +124,8 @@ class Desk:
         AudioError
             There is no such channel.
         """
-        channels = self.channels
-        if channels is not None and not self.active:
-            self._lay(channels.load(channel), self.title, channels)
+        if self.sound.channels is not None and not self.active:
+            self._lay(self.sound.with_channel(channel))
 
     def _put(self, load: Callable[[], AudioClip | Recording], name: str, source: Any) -> bool:
         try:
@@ -147,17 +139,16 @@ class Desk:
             if self.active:
                 return False
             if is_recording(found):
-                self.title, self.channels, self.clipped = found.info.name or name, None, False
+                self.sound = SoundAtHand(self.sound.clip, found.info.name or name)
                 self._show(found, None)
             else:
-                self._lay(found, clip_title(found) or name, channels)
+                self._lay(SoundAtHand(found, clip_title(found) or name, is_clipped(found), channels))
         return True
 
-    def _lay(self, clip: AudioClip, title: str, channels: Channels | None) -> None:
+    def _lay(self, sound: SoundAtHand) -> None:
         """Have a sound at hand that was not transcribed yet."""
-        clipped = is_clipped(clip)
         with self.lock:
-            self.clip, self.clipped, self.title, self.channels = clip, clipped, title, channels
+            self.sound = sound
             self.recording = self.live = self.other = self.feed = None
         self._shown()
 
@@ -172,14 +163,14 @@ class Desk:
             The desk was given up.
         """
         with self.lock:
-            clip = self.clip
+            clip = self.sound.clip
             if self.active:
                 return
             if clip is None:
                 raise AudioError("There is no sound to transcribe: open a file, or press Record.")
             rate = self.config.sample_rate
             feed = PacedFeed(clip.resample(rate).to_pcm16(), rate, self.pace)
-            self._pace_out(feed, about_clip(clip, self.title), None)
+            self._pace_out(feed, about_clip(clip, self.sound.title), None)
 
     # ---- runs
 
@@ -305,7 +296,7 @@ class Desk:
         with self.lock:
             self.recording, self.live, self.other = recording, run, other
             self.recordings = (*self.recordings, recording)
-            self._seen_error, self._seen_errors = None, 0
+            self._watch = ErrorWatch()
         self._shown()
 
     # ---- the microphone
@@ -331,7 +322,7 @@ class Desk:
         if self.live is not None and self.live.active:
             self.live.end()
         feed = MicrophoneFeed(session, self.config.sample_rate)
-        self.channels, self.clipped = None, False
+        self.sound = replace(self.sound, channels=None, clipped=False)
         self._launch(feed, 1.0, about_capture(session))
         note = processing_note(session)
         if note and self.recording is not None:
@@ -346,13 +337,11 @@ class Desk:
         """
         with self.lock:
             live = self.live
-            if live is None or live.error is not None:
-                if live is not None and live.error is not None and live.error is not self._seen_error:
-                    self._seen_error, self.notice = live.error, notice_of(live.error)
+            if live is None:
                 return
-            errors = live.errors
-            if len(errors) > self._seen_errors:
-                self.notice = notice_of_reports(errors[self._seen_errors :])
-                self._seen_errors = len(errors)
-            if live.active and live.settled and any(error.refuses for error in errors):
+            notice = self._watch.look(live)
+            if notice is not None:
+                self.notice = notice
+            refused = any(error.refuses for error in live.errors)
+            if refused and live.error is None and live.active and live.settled:
                 self.config = live.recording.config

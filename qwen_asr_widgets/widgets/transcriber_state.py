@@ -1,86 +1,28 @@
-"""What the transcriber's views are told beside the run itself: phase, settings, figures, what went wrong."""
+"""What the transcriber's views are told beside the run itself: phase, settings, figures, comparison."""
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from ..errors import (
-    AudioError, BundleError, ConnectFailed, EndpointError, MissingDependency, MissingKey, ServiceClosed,
-    ServiceError, SettingError,
-)
 from ..realtime.config import SessionConfig
 from ..recording.comparison import compare
 from ..recording.summary import waits_count
 from ..recording.turn_taking import SERVICE
 from ..vad.turns import TurnDetection
 from .run_feed import RunFeed, utterance_state
-from .transcriber_answers import Reported, RunBroken
 
 if TYPE_CHECKING:
     from ..recording import Recording
     from .transcriber_desk import Desk
     from .transcriber_run import LiveRun
 
-_numbers = itertools.count(1)
-
 MANUAL = "manual"
 """Who takes turns, beside the service and the client: whoever presses Commit."""
 
 BEHIND = 2.0
 """Seconds of sound not yet sent from which on it is said."""
-
-
-@dataclass(frozen=True)
-class Notice:
-    """What went wrong, as the views show it with a way on.
-
-    Parameters
-    ----------
-    code : str
-        One of those that strings.js has as ``transcriber.problem.CODE``.
-    detail : str
-        What the error says, in English.
-    """
-
-    code: str
-    detail: str
-    id: int = field(default_factory=lambda: next(_numbers))
-
-
-def notice_of(error: Exception) -> Notice:
-    """Return the notice that stands for an error.
-
-    Examples
-    --------
-    >>> notice_of(ConnectFailed("No connection: the key was refused (401).", 401)).code
-    'key'
-    """
-    if isinstance(error, ConnectFailed):
-        return Notice("key" if error.status in (401, 403) else "connect", str(error))
-    if isinstance(error, ServiceError) and error.param:
-        return Notice("refused", str(error))
-    kinds = (
-        (RunBroken, "internal"), (MissingKey, "nokey"), (EndpointError, "endpoint"),
-        (SettingError, "settings"), ((AudioError, BundleError, MissingDependency), "file"),
-        (ServiceClosed, "closed"),
-    )
-    code = next((code for kind, code in kinds if isinstance(error, kind)), "service")
-    return Notice(code, str(error))
-
-
-def notice_of_reports(reports: Sequence[Reported]) -> Notice:
-    """Return the notice that stands for errors which a run survives: refused settings before anything else.
-
-    Examples
-    --------
-    >>> notice_of_reports([Reported("not today", True), Reported("slow down", False)]).code
-    'settings'
-    """
-    told = next((one for one in reversed(reports) if one.refuses), reports[-1])
-    return Notice("settings" if told.refuses else "reported", told.text)
 
 
 class LiveFeed(RunFeed):
@@ -191,11 +133,11 @@ def desk_state(desk: Desk) -> dict[str, Any]:
         "waiting": live is not None and live.waiting,
         "progress": _progress(desk),
         "pace": recording.info.pace if recording is not None else desk.pace,
-        "title": desk.title,
+        "title": desk.sound.title,
         "total": len(paced.samples) / desk.config.sample_rate if paced else 0.0,
         "behind": int(behind) if behind >= BEHIND and phase == "live" else 0,
         "lost": _lost(recording),
-        "clipped": desk.clipped,
+        "clipped": desk.sound.clipped,
         "notice": _notice_state(desk),
         "config": config_state(desk.config, desk.turn_taking),
         "channels": _channels(desk),
@@ -205,9 +147,10 @@ def desk_state(desk: Desk) -> dict[str, Any]:
 
 def _channels(desk: Desk) -> dict[str, Any] | None:
     """Return what can be taken of the file at hand, and which of it is."""
-    if desk.channels is None or desk.clip is None:
+    channels, clip = desk.sound.channels, desk.sound.clip
+    if channels is None or clip is None:
         return None
-    return {"count": desk.channels.count, "differ": desk.channels.differ, "taken": desk.clip.channel}
+    return {"count": channels.count, "differ": channels.differ, "taken": clip.channel}
 
 
 def _phase(desk: Desk) -> str:
@@ -215,7 +158,7 @@ def _phase(desk: Desk) -> str:
         return desk.live.phase
     if desk.recording is not None:
         return "done"
-    return "ready" if desk.clip is not None else "empty"
+    return "ready" if desk.sound.clip is not None else "empty"
 
 
 def _progress(desk: Desk) -> float | None:

@@ -22,8 +22,9 @@ from .transcriber_clips import ClipWay
 from .transcriber_commands import COMMANDS
 from .transcriber_desk import Desk
 from .transcriber_endpoints import EndpointChoice
+from .transcriber_notices import notice_of
 from .transcriber_save import transcriber_html
-from .transcriber_state import LiveFeed, desk_state, figures, notice_of, other_state
+from .transcriber_state import LiveFeed, desk_state, figures, other_state
 from .uplink import Uplink
 
 LOOK = 0.1
@@ -100,13 +101,13 @@ class DeskView(RunView):
         """Follow what lies on the desk now, and tell the views."""
         desk = self.desk
         with self._telling:
-            self.recording, self._title = desk.recording, desk.title
-            shown: Any = desk.recording if desk.recording is not None else desk.clip
+            self.recording, self._title = desk.recording, desk.sound.title
+            shown: Any = desk.recording if desk.recording is not None else desk.sound.clip
             source = source_name(shown)
             if desk.recording is not None:
                 self._run = LiveFeed(source, desk.recording, desk.live)
             else:
-                self._run = RunFeed(source, None, desk.title)
+                self._run = RunFeed(source, None, desk.sound.title)
             self._sound = SoundFeed(desk.recording.tape if desk.recording is not None else shown, source)
             self._counted = (None, {})
             if self._views:
@@ -208,7 +209,7 @@ class DeskView(RunView):
 
     def static_html(self) -> str:
         """Return the picture and the transcript, or what there was to hear."""
-        return transcriber_html(self.recording, self.desk.clip, self.static_title())
+        return transcriber_html(self.recording, self.desk.sound.clip, self.static_title())
 
     def static_ready(self) -> bool:
         """Tell whether no run is under way."""

@@ -75,7 +75,7 @@ def test_a_file_whose_channels_differ_waits_for_the_choice_and_the_run_notes_it(
     MicrophonePage(t).upload("call.wav", data)
     wait_until(lambda: state(t)["phase"] == "ready")
     assert state(t)["channels"] == {"count": 2, "differ": True, "taken": "mean"}
-    assert np.allclose(t.desk.clip.samples, (left + right) / 2, atol=1e-4)
+    assert np.allclose(t.desk.sound.clip.samples, (left + right) / 2, atol=1e-4)
     ask(t, "channel", channel=1)
     assert state(t)["channels"]["taken"] == 1 and state(t)["title"] == "call.wav"
     ask(t, "transcribe")
