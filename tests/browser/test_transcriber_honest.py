@@ -75,7 +75,9 @@ def test_a_recording_that_is_held_up_says_so_in_a_word_and_to_screen_readers(
     assert spoken.text_content() == ""
 
 
-def test_a_file_is_held_up_from_the_page_and_from_code_and_says_so(show: Callable[..., TranscriberPage]) -> None:
+def test_a_file_is_held_up_from_the_page_and_from_code_and_says_so(
+    show: Callable[..., TranscriberPage],
+) -> None:
     shown = show(Transcriber(sample("conversation"), script()))
     shown.press("Transcribe")
     shown.until(lambda: shown.view.recording is not None and shown.view.recording.duration > 0.2)

@@ -76,4 +76,5 @@ def test_the_table_says_what_took_effect_and_when(show) -> None:
 def test_a_screen_reader_is_told_the_marks_where_there_is_no_table(show) -> None:
     page = show(Waveform(loud_with_changes())).show()
     told = page.locator(PLOT).get_attribute("aria-description").split("; ")
-    assert told == [f"{time} {label}" for time, label in zip(("0:03.0", "0:03.2", "0:07.0", "0:11.9"), LABELS)]
+    times = ("0:03.0", "0:03.2", "0:07.0", "0:11.9")
+    assert told == [f"{time} {label}" for time, label in zip(times, LABELS)]
