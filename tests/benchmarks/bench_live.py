@@ -16,8 +16,9 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from support.jupyter import NotebookPage, find_chromium  # noqa: E402
+from support.chromium import find_chromium  # noqa: E402
 from support.lab_bench import lab_page  # noqa: E402
+from support.notebook_page import NotebookPage  # noqa: E402
 
 from qwen_asr_widgets.audio.samples import sample  # noqa: E402
 

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import soundfile
+from support.chromium import chromium, find_chromium
 from support.ipykernel6 import ipykernel6_folder
-from support.jupyter import VIEWPORT, JupyterServer, LabTabs, NotebookPage, chromium, find_chromium, has
+from support.jupyter_server import JupyterServer
 from support.microphone_page import Bare, MicrophonePage
+from support.notebook_page import VIEWPORT, LabTabs, NotebookPage
 
 from qwen_asr_widgets.audio.resample import resample
 from qwen_asr_widgets.audio.samples import sample
@@ -24,7 +27,7 @@ FAILED = pytest.StashKey[bool]()
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Skip with a reason where the parts of a browser test are missing."""
-    missing = [name for name in ("playwright", "jupyterlab", "notebook", "voila") if not has(name)]
+    missing = [name for name in ("playwright", "jupyterlab", "notebook", "voila") if find_spec(name) is None]
     missing += [] if find_chromium() else ["a chromium on the PATH"]
     reason = f"needs {', '.join(missing)}"
     for item in items:

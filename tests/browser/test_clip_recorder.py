@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from support.jupyter import NotebookPage
 from support.looks import cut_off
+from support.notebook_page import NotebookPage
 from support.record_button import record_for
 from support.similarity import best_correlation
 from support.waiting import wait_until

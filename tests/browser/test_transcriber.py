@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 import pytest
 from support.ipykernel6 import KERNEL, ipykernel6_folder
-from support.jupyter import JupyterServer, NotebookPage
+from support.jupyter_server import JupyterServer
 from support.looks import cut_off, low_contrast
+from support.notebook_page import NotebookPage
 from support.record_button import RECORD, press_record, record_for, wait_for_seconds
 from support.service import service
 from support.similarity import best_correlation

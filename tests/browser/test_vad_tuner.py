@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from support.jupyter import NotebookPage
 from support.looks import cut_off, low_contrast, small_targets
+from support.notebook_page import NotebookPage
 from support.tuner_page import HANDLE, figure, middle, said
 from support.view_page import NEXT_FRAME, ViewPage, assert_views_leave_nothing, view_pages
 from support.waiting import wait_until

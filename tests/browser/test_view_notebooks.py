@@ -8,7 +8,7 @@ from typing import Any
 
 import nbformat
 import pytest
-from support.jupyter import NotebookPage
+from support.notebook_page import NotebookPage
 from support.painted import DARK_TURN, PLOT, TURN, WAVE, painted, shown_range
 from support.view_page import NEXT_FRAME
 from support.waiting import wait_until

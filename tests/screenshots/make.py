@@ -14,7 +14,7 @@ IMAGES = ROOT / "notebooks" / "images"
 LIMIT = 150_000
 sys.path.insert(0, str(ROOT / "tests"))
 
-from support.jupyter import chromium, find_chromium  # noqa: E402
+from support.chromium import chromium, find_chromium  # noqa: E402
 from support.transcriber_page import TranscriberPage  # noqa: E402
 from support.view_page import ViewPage  # noqa: E402
 

@@ -12,7 +12,9 @@ import soundfile
 
 from qwen_asr_widgets.audio.clip import AudioClip
 from qwen_asr_widgets.audio.resample import resample
-from support.jupyter import JupyterServer, NotebookPage, chromium
+from support.chromium import chromium
+from support.jupyter_server import JupyterServer
+from support.notebook_page import NotebookPage
 
 MICROPHONE_RATE = 48_000
 

@@ -1,36 +1,17 @@
-"""One Jupyter server and one Chromium for all browser tests, and a page that runs a notebook in them."""
+"""A page that runs a notebook in a front end, and the tabs of JupyterLab that tests share."""
 
 from __future__ import annotations
 
+import ast
 import contextlib
-import importlib.util
 import json
-import os
-import shutil
-import signal
-import subprocess
-import sys
-import urllib.request
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import nbformat
+from support.jupyter_server import JupyterServer
 
 FAILURES = Path(__file__).parent.parent / "browser" / "failures"
-
-CHROMIUM_FLAGS = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--disable-dev-shm-usage",
-    "--use-fake-device-for-media-stream",
-    "--autoplay-policy=no-user-gesture-required",
-)
 
 # Messages of the front ends themselves, there with no widget of ours on the page.
 FOREIGN = (
@@ -87,93 +68,6 @@ CLOSE_NOTEBOOK = """async () => {
 IS_DARK = "document.body.dataset.jpThemeLight === 'false'"
 
 VIEWPORT = {"width": 1000, "height": 700}
-
-
-def find_chromium() -> str | None:
-    """Return the path of a Chromium or Chrome on this computer, if there is one."""
-    names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-    return next(filter(None, map(shutil.which, names)), None)
-
-
-class JupyterServer:
-    """A server with JupyterLab, Notebook 7 and Voila, with folders of its own, on a free port."""
-
-    def __init__(self, folder: Path, kernels: Sequence[Path] = ()) -> None:
-        self.folder = folder
-        self.notebooks = folder / "notebooks"
-        self.notebooks.mkdir(parents=True)
-        settings = folder / "settings" / "@jupyterlab" / "apputils-extension"
-        settings.mkdir(parents=True)
-        quiet = {"fetchNews": "false", "checkForUpdates": False, "doNotDisturbMode": True}
-        (settings / "notification.jupyterlab-settings").write_text(json.dumps(quiet))
-        self.environment = {
-            **os.environ,
-            "JUPYTER_CONFIG_DIR": str(folder / "config"),
-            "JUPYTER_RUNTIME_DIR": str(folder / "runtime"),
-            "JUPYTER_DATA_DIR": str(folder / "data"),
-            "JUPYTER_PATH": os.pathsep.join(map(str, kernels)),
-            "JUPYTERLAB_SETTINGS_DIR": str(folder / "settings"),
-            "JUPYTERLAB_WORKSPACES_DIR": str(folder / "workspaces"),
-            "IPYTHONDIR": str(folder / "ipython"),
-            "JUPYTER_PLATFORM_DIRS": "1",
-        }
-
-    def start(self, timeout: float = 60.0) -> JupyterServer:
-        """Start it and wait until it answers."""
-        options = {
-            "ServerApp.ip": "127.0.0.1",
-            "ServerApp.port": "0",
-            "ServerApp.root_dir": str(self.notebooks),
-            "IdentityProvider.token": "",
-            "ServerApp.disable_check_xsrf": "True",
-            "ServerApp.allow_root": "True",
-            "LabApp.expose_app_in_browser": "True",
-            "JupyterNotebookApp.expose_app_in_browser": "True",
-            "LabApp.extension_manager": "readonly",
-            "LabApp.news_url": "",
-        }
-        command = [sys.executable, "-m", "jupyterlab", "--no-browser"]
-        command += [f"--{name}={value}" for name, value in options.items()]
-        self.log = (self.folder / "server.log").open("w")
-        self.process = subprocess.Popen(
-            command, env=self.environment, stdout=self.log, stderr=self.log, start_new_session=True
-        )
-        self.url = self._wait_for_url(timeout)
-        return self
-
-    def _wait_for_url(self, timeout: float) -> str:
-        from support.waiting import wait_until
-
-        def found() -> str | None:
-            if self.process.poll() is not None:
-                raise RuntimeError(f"the server ended: {(self.folder / 'server.log').read_text()[-2000:]}")
-            for file in (self.folder / "runtime").glob("jpserver-*.json"):
-                url = json.loads(file.read_text())["url"]
-                with contextlib.suppress(OSError):
-                    urllib.request.build_opener(urllib.request.ProxyHandler({})).open(f"{url}api", timeout=2)
-                    return str(url)
-            return None
-
-        return wait_until(found, timeout, "the Jupyter server answers")
-
-    def write(self, name: str, cells: Sequence[str], kernel: str = "python3") -> str:
-        """Write a notebook of code cells; returns its file name."""
-        notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
-        notebook.metadata.kernelspec = {"name": kernel, "display_name": kernel, "language": "python"}
-        file = f"{name}.ipynb"
-        nbformat.write(notebook, self.notebooks / file)
-        return file
-
-    def stop(self) -> None:
-        """End the server and its kernels, which share its process group or end with it."""
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(self.process.pid, signal.SIGTERM)
-        try:
-            self.process.wait(timeout=10)
-        except subprocess.TimeoutExpired:
-            os.killpg(self.process.pid, signal.SIGKILL)
-            self.process.wait()
-        self.log.close()
 
 
 class LabTabs:
@@ -298,8 +192,6 @@ class NotebookPage:
 
     def evaluate(self, expression: str) -> Any:
         """Evaluate a Python expression in the kernel and return its value (a literal)."""
-        import ast
-
         text = self.page.evaluate(EVALUATE, f"__import__('json').dumps({expression})")
         return json.loads(ast.literal_eval(text))
 
@@ -337,24 +229,3 @@ class NotebookPage:
         for page in self.context.pages:
             if page not in self.tabs.free:
                 page.close()
-
-
-@contextlib.contextmanager
-def chromium(fake_microphone: Path, *flags: str) -> Iterator[Any]:
-    """Start the Chromium of this computer headless, with a microphone that plays a wav in a loop."""
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=find_chromium(),
-            args=[*CHROMIUM_FLAGS, f"--use-file-for-fake-audio-capture={fake_microphone}", *flags],
-        )
-        try:
-            yield browser
-        finally:
-            browser.close()
-
-
-def has(module: str) -> bool:
-    """Tell whether a Python module can be imported."""
-    return importlib.util.find_spec(module) is not None
