@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -13,6 +14,9 @@ from ..realtime.keys import Secret, find_key
 from ..realtime.prices import prices
 
 REGIONS = ("beijing", "singapore")
+
+_ADDRESS = re.compile(r"[A-Za-z]+://\S+|[^\s/:]+(:\d+)?(/(?!/)\S*)?")
+"""A URL, or the host, port and path of one."""
 
 
 class EndpointChoice:
@@ -137,10 +141,9 @@ class EndpointChoice:
 
 def _address(url: str) -> str:
     """Return a typed address as a URL, or raise `EndpointError`."""
-    address = url if "://" in url else f"wss://{url}"
-    if not url or any(letter.isspace() for letter in url):
+    if not _ADDRESS.fullmatch(url):
         raise EndpointError(f"{url!r} is no address; give one like 'wss://host/api-ws/v1/realtime'.")
-    return resolve_endpoint(address).url
+    return resolve_endpoint(url if "://" in url else f"wss://{url}").url
 
 
 def _host(endpoint: Endpoint) -> str:

@@ -117,7 +117,7 @@ def test_an_endpoint_that_does_not_exist_is_refused(made) -> None:
     assert state(t)["notice"]["code"] == "endpoint" and state(t)["endpoint"]["id"] == "given"
 
 
-@pytest.mark.parametrize("address", ["not an address", "http://host", "wss://"])
+@pytest.mark.parametrize("address", ["not an address", "http://host", "wss://", "wss:/host", "http//host"])
 def test_an_address_that_is_none_is_kept_to_be_corrected_and_what_was_chosen_stays_in_use(
     made, address
 ) -> None:
