@@ -16,6 +16,8 @@ from support.ipykernel6 import ipykernel6_folder
 from support.jupyter_server import JupyterServer
 from support.microphone_page import Bare, MicrophonePage
 from support.notebook_page import VIEWPORT, LabTabs, NotebookPage
+from support.transcriber_page import Show, transcriber_pages
+from support.view_page import ViewPage, view_pages
 
 from qwen_asr_widgets.audio.resample import resample
 from qwen_asr_widgets.audio.samples import sample
@@ -134,3 +136,24 @@ def bare(browser: Any) -> Iterator[Bare]:
     for page in pages:
         page.context.close()
     assert errors == []
+
+
+@pytest.fixture
+def show(browser: Any) -> Iterator[Callable[..., ViewPage]]:
+    """Open views on bare pages, see `view_pages`."""
+    with view_pages(browser) as show:
+        yield show
+
+
+@pytest.fixture
+def show_tuner(browser: Any) -> Iterator[Callable[..., ViewPage]]:
+    """Open tuners on bare pages that have room for their panel."""
+    with view_pages(browser, viewport={"width": 960, "height": 900}) as show:
+        yield show
+
+
+@pytest.fixture
+def show_transcriber(browser: Any) -> Iterator[Show]:
+    """Open transcribers on bare pages, see `transcriber_pages`."""
+    with transcriber_pages(browser) as show:
+        yield show

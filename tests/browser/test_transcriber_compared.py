@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 from support.looks import cut_off, low_contrast
 from support.painted import NOTE_TEXTS, PLOT
 from support.recordings import TRANSCRIPTION, Script, three_turns
-from support.transcriber_page import TranscriberPage, transcriber_pages
+from support.transcriber_page import TranscriberPage
 
 from qwen_asr_widgets import Recording, SessionConfig
 from qwen_asr_widgets.widgets.transcriber import Transcriber
@@ -19,12 +18,6 @@ pytestmark = pytest.mark.browser
 TURNS = {"en": "Turn by turn: words and waits of both runs", "zh": "逐条对照：两次运行的文字与等待时间"}
 FIGURES = ".qaw-compared tbody tr"
 PAIRS = ".qaw-pairs tbody tr"
-
-
-@pytest.fixture
-def show(browser: Any) -> Iterator[Callable[..., TranscriberPage]]:
-    with transcriber_pages(browser) as show:
-        yield show
 
 
 def by_hand() -> Recording:
@@ -61,10 +54,13 @@ def opened(shown: TranscriberPage, lang: str = "en") -> Any:
 @pytest.mark.parametrize("width, theme, lang", [
     (920, "light", "en"), (920, "dark", "zh"), (400, "light", "en"), (400, "dark", "zh"),
 ])
-def test_words_and_waits_of_both_runs_are_read_one_above_the_other(show, width, theme, lang) -> None:
+def test_words_and_waits_of_both_runs_are_read_one_above_the_other(
+    show_transcriber, width, theme, lang
+) -> None:
     runs = (three_turns(), by_hand())
     view = both(*runs, lang=lang)
-    shown = show(view, theme=theme, viewport={"width": width, "height": 900}, init_script=f"({NOTE_TEXTS})()")
+    viewport = {"width": width, "height": 900}
+    shown = show_transcriber(view, theme=theme, viewport=viewport, init_script=f"({NOTE_TEXTS})()")
     page = opened(shown, lang)
     said = " ".join(page.locator(PAIRS).all_inner_texts())
     for recording in runs:
@@ -87,16 +83,16 @@ def test_words_and_waits_of_both_runs_are_read_one_above_the_other(show, width, 
         assert "final 0.35 s after Commit" in said and "closed at the end" in said
 
 
-def test_the_earlier_run_takes_less_room_than_the_present_one(show) -> None:
+def test_the_earlier_run_takes_less_room_than_the_present_one(show_transcriber) -> None:
     heights = [
-        show(view).page.locator(PLOT).bounding_box()["height"]
+        show_transcriber(view).page.locator(PLOT).bounding_box()["height"]
         for view in (Transcriber(three_turns()), both(three_turns(), three_turns()))
     ]
     assert heights[0] < heights[1] < 1.5 * heights[0]
 
 
-def test_a_run_as_fast_as_taken_says_so_instead_of_a_wait(show) -> None:
-    page = opened(show(both(three_turns(pace=None), three_turns(pace=None))))
+def test_a_run_as_fast_as_taken_says_so_instead_of_a_wait(show_transcriber) -> None:
+    page = opened(show_transcriber(both(three_turns(pace=None), three_turns(pace=None))))
     for row in page.locator(FIGURES).all_inner_texts():
         assert "no waits: sent as fast as it was taken" in row
     assert "final" not in " ".join(page.locator(PAIRS).all_inner_texts())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -11,7 +10,7 @@ from support.painted import TURN, painted
 from support.record_button import RECORD, press_record, wait_for_seconds
 from support.recordings import Script, three_turns
 from support.scripted_server import ScriptedServer, created, item_events, updated
-from support.transcriber_page import TranscriberPage, transcriber_pages
+from support.transcriber_page import Show, TranscriberPage
 from support.transcribing import script
 
 from qwen_asr_widgets.audio.samples import sample
@@ -20,12 +19,6 @@ from qwen_asr_widgets.widgets.transcriber import Transcriber
 pytestmark = pytest.mark.browser
 
 PHONE = {"viewport": {"width": 416, "height": 900}, "has_touch": True, "is_mobile": True}
-
-
-@pytest.fixture
-def show(browser: Any) -> Iterator[Callable[..., TranscriberPage]]:
-    with transcriber_pages(browser) as show:
-        yield show
 
 
 def slow(peer: Any) -> None:
@@ -53,10 +46,8 @@ def assert_legible(shown: TranscriberPage) -> None:
     assert shown.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
-def test_a_recording_that_is_held_up_says_so_in_a_word_and_to_screen_readers(
-    show: Callable[..., TranscriberPage],
-) -> None:
-    shown = show(Transcriber(endpoint=script()), **PHONE)
+def test_a_recording_that_is_held_up_says_so_in_a_word_and_to_screen_readers(show_transcriber: Show) -> None:
+    shown = show_transcriber(Transcriber(endpoint=script()), **PHONE)
     paused, spoken = shown.page.locator(".qaw-paused"), shown.page.locator(".qaw-tr-bar [role=status]")
     press_record(shown.page)
     wait_for_seconds(shown.page, 0.5)
@@ -75,10 +66,8 @@ def test_a_recording_that_is_held_up_says_so_in_a_word_and_to_screen_readers(
     assert spoken.text_content() == ""
 
 
-def test_a_file_is_held_up_from_the_page_and_from_code_and_says_so(
-    show: Callable[..., TranscriberPage],
-) -> None:
-    shown = show(Transcriber(sample("conversation"), script()))
+def test_a_file_is_held_up_from_the_page_and_from_code_and_says_so(show_transcriber: Show) -> None:
+    shown = show_transcriber(Transcriber(sample("conversation"), script()))
     shown.press("Transcribe")
     shown.until(lambda: shown.view.recording is not None and shown.view.recording.duration > 0.2)
     for hold, go_on in (
@@ -95,9 +84,9 @@ def test_a_file_is_held_up_from_the_page_and_from_code_and_says_so(
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
-def test_one_need_not_wait_for_a_slow_service(show: Callable[..., TranscriberPage], theme: str) -> None:
+def test_one_need_not_wait_for_a_slow_service(show_transcriber: Show, theme: str) -> None:
     with ScriptedServer(slow) as server:
-        shown = show(Transcriber(endpoint=server.url), theme=theme)
+        shown = show_transcriber(Transcriber(endpoint=server.url), theme=theme)
         leave = shown.page.get_by_role("button", name="Stop waiting")
         press_record(shown.page)
         wait_for_seconds(shown.page, 1.0)
@@ -119,10 +108,8 @@ def test_one_need_not_wait_for_a_slow_service(show: Callable[..., TranscriberPag
 
 
 @pytest.mark.parametrize("width", [920, 416])
-def test_a_wrong_address_stays_to_be_corrected_with_what_is_wrong(
-    show: Callable[..., TranscriberPage], width: int
-) -> None:
-    shown = show(Transcriber(endpoint=script()), viewport={"width": width, "height": 900})
+def test_a_wrong_address_stays_to_be_corrected_with_what_is_wrong(show_transcriber: Show, width: int) -> None:
+    shown = show_transcriber(Transcriber(endpoint=script()), viewport={"width": width, "height": 900})
     address, other = shown.page.locator(".qaw-url"), shown.page.get_by_role("radio", name="Another address")
     shown.press("Offline: script")
     shown.page.get_by_text("Another address").click()
@@ -142,8 +129,8 @@ def test_a_wrong_address_stays_to_be_corrected_with_what_is_wrong(
     assert other.is_checked() and address.get_attribute("aria-invalid") == "false"
 
 
-def test_another_address_stays_chosen_while_none_is_typed_yet(show: Callable[..., TranscriberPage]) -> None:
-    shown = show(Transcriber(endpoint=script()))
+def test_another_address_stays_chosen_while_none_is_typed_yet(show_transcriber: Show) -> None:
+    shown = show_transcriber(Transcriber(endpoint=script()))
     shown.press("Offline: script")
     shown.page.get_by_text("Another address").click()
     shown.view._told = {}
@@ -156,9 +143,9 @@ def test_another_address_stays_chosen_while_none_is_typed_yet(show: Callable[...
     assert not shown.page.locator(".qaw-url").is_visible()
 
 
-def test_that_the_recording_goes_on_is_said_while_it_does(show: Callable[..., TranscriberPage]) -> None:
+def test_that_the_recording_goes_on_is_said_while_it_does(show_transcriber: Show) -> None:
     with ScriptedServer(dying) as server:
-        shown = show(Transcriber(endpoint=server.url))
+        shown = show_transcriber(Transcriber(endpoint=server.url))
         goes_on = shown.page.get_by_text("The recording goes on and is kept.")
         press_record(shown.page)
         shown.shows("The recording goes on and is kept.")
@@ -175,8 +162,8 @@ def test_that_the_recording_goes_on_is_said_while_it_does(show: Callable[..., Tr
     assert goes_on.count() == 0
 
 
-def test_the_sample_can_be_chosen_again_after_a_run(show: Callable[..., TranscriberPage]) -> None:
-    shown = show(Transcriber(three_turns(), script(), pace=None))
+def test_the_sample_can_be_chosen_again_after_a_run(show_transcriber: Show) -> None:
+    shown = show_transcriber(Transcriber(three_turns(), script(), pace=None))
     assert_legible(shown)
     shown.press("Try the sample")
     shown.until(lambda: len(shown.view.recordings) == 2)
@@ -185,8 +172,8 @@ def test_the_sample_can_be_chosen_again_after_a_run(show: Callable[..., Transcri
     assert shown.page.get_by_role("button", name="Try the sample").is_visible()
 
 
-def test_milliseconds_are_a_word_in_chinese(show: Callable[..., TranscriberPage]) -> None:
-    shown = show(Transcriber(three_turns(), script()), locale="zh-CN", **PHONE)
+def test_milliseconds_are_a_word_in_chinese(show_transcriber: Show) -> None:
+    shown = show_transcriber(Transcriber(three_turns(), script()), locale="zh-CN", **PHONE)
     shown.press("0.20 · 800 毫秒")
     boxes = shown.page.locator(".qaw-value-box").filter(visible=True)
     assert [box.text_content() for box in boxes.all()] == ["", "毫秒", "毫秒"]
@@ -195,13 +182,13 @@ def test_milliseconds_are_a_word_in_chinese(show: Callable[..., TranscriberPage]
 
 
 def test_first_words_that_came_while_the_sound_was_held_up_are_marked_in_no_other_turn(
-    show: Callable[..., TranscriberPage],
+    show_transcriber: Show,
 ) -> None:
     plays = {}
     for wait in (0.5, 4.0):
         play = Script(8.0)
         play.turn("a", 1.0, 2.0, "the words", partials=[(wait, "", "the")], endpoint=4.0)
-        plays[wait] = show(Transcriber(play.finish()))
+        plays[wait] = show_transcriber(Transcriber(play.finish()))
     for wait, shown in plays.items():
         box = shown.page.locator(".qaw-plot").bounding_box()
         ticks = painted(shown.page, TURN, box=(0, 89, box["width"], 6))

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 from support.looks import cut_off, low_contrast, small_targets
 from support.record_button import RECORD, wait_for_phase, wait_for_seconds
 from support.scripted_server import Peer, ScriptedServer, created, updated
-from support.transcriber_page import TranscriberPage, transcriber_pages
+from support.transcriber_page import Show, TranscriberPage
 from support.transcribing import MicrophonePage, script, spoken
 
 from qwen_asr_widgets.widgets.clip_recorder import ClipRecorder
@@ -34,22 +33,14 @@ DENIED = """navigator.mediaDevices.getUserMedia = async () => {
 };"""
 
 
-@pytest.fixture
-def show(browser: Any) -> Iterator[Callable[..., TranscriberPage]]:
-    with transcriber_pages(browser) as show:
-        yield show
-
-
 def choose_clips(shown: TranscriberPage) -> None:
     shown.press("Microphone")
     shown.page.get_by_text("Clip first").click()
     shown.until(lambda: shown.page.get_by_role("button", name="Record a clip").is_enabled())
 
 
-def test_a_clip_is_chosen_under_the_microphone_recorded_and_transcribed(
-    show: Callable[..., TranscriberPage],
-) -> None:
-    shown = show(Transcriber(endpoint=script(), pace=None))
+def test_a_clip_is_chosen_under_the_microphone_recorded_and_transcribed(show_transcriber: Show) -> None:
+    shown = show_transcriber(Transcriber(endpoint=script(), pace=None))
     choose_clips(shown)
     assert shown.page.get_by_text("up to 10 minutes").is_visible()
     assert shown.page.get_by_text("a kernel that gets no sound while a cell runs").is_visible()
@@ -70,9 +61,9 @@ def test_a_clip_is_chosen_under_the_microphone_recorded_and_transcribed(
     shown.settled()
 
 
-def test_a_transcriber_of_a_clip_recorder_records_clips(show: Callable[..., TranscriberPage]) -> None:
+def test_a_transcriber_of_a_clip_recorder_records_clips(show_transcriber: Show) -> None:
     recorder = ClipRecorder()
-    shown = show(Transcriber(recorder, script(), pace=None))
+    shown = show_transcriber(Transcriber(recorder, script(), pace=None))
     shown.until(lambda: shown.page.get_by_role("button", name="Record a clip").is_enabled())
     shown.view.start()
     shown.until(lambda: recorder.recording)
@@ -84,10 +75,8 @@ def test_a_transcriber_of_a_clip_recorder_records_clips(show: Callable[..., Tran
     recorder.close()
 
 
-def test_what_keeps_a_clip_from_coming_stands_in_the_transcriber(
-    show: Callable[..., TranscriberPage],
-) -> None:
-    shown = show(Transcriber(endpoint=script()), init_script=DENIED)
+def test_what_keeps_a_clip_from_coming_stands_in_the_transcriber(show_transcriber: Show) -> None:
+    shown = show_transcriber(Transcriber(endpoint=script()), init_script=DENIED)
     choose_clips(shown)
     shown.page.locator(RECORD).click()
     shown.shows("The browser was not allowed to use the microphone.")
@@ -97,8 +86,8 @@ def test_what_keeps_a_clip_from_coming_stands_in_the_transcriber(
     shown.hides("The browser was not allowed to use the microphone.")
 
 
-def test_ten_minutes_are_announced_and_kept_in_the_transcriber(show: Callable[..., TranscriberPage]) -> None:
-    shown = show(Transcriber(endpoint=script(), pace=None))
+def test_ten_minutes_are_announced_and_kept_in_the_transcriber(show_transcriber: Show) -> None:
+    shown = show_transcriber(Transcriber(endpoint=script(), pace=None))
     shown.page.clock.install()
     choose_clips(shown)
     shown.page.locator(RECORD).click()
@@ -112,8 +101,8 @@ def test_ten_minutes_are_announced_and_kept_in_the_transcriber(show: Callable[..
     assert shown.view.recording.complete
 
 
-def test_a_clip_too_large_is_said_in_the_transcriber(show: Callable[..., TranscriberPage]) -> None:
-    shown = show(Transcriber(endpoint=script()), init_script="window.clipBytes = 11 << 20;")
+def test_a_clip_too_large_is_said_in_the_transcriber(show_transcriber: Show) -> None:
+    shown = show_transcriber(Transcriber(endpoint=script()), init_script="window.clipBytes = 11 << 20;")
     choose_clips(shown)
     shown.page.locator(RECORD).click()
     wait_for_phase(shown.page, "recording")
@@ -122,8 +111,8 @@ def test_a_clip_too_large_is_said_in_the_transcriber(show: Callable[..., Transcr
     assert shown.view.recording is None and not shown.view.clips.pending
 
 
-def test_a_front_end_without_other_widgets_records_live_only(show: Callable[..., TranscriberPage]) -> None:
-    shown = show(Transcriber(endpoint=script()))
+def test_a_front_end_without_other_widgets_records_live_only(show_transcriber: Show) -> None:
+    shown = show_transcriber(Transcriber(endpoint=script()))
     shown.page.add_init_script("window.widgetManager = undefined;")
     shown.show()
     shown.press("Microphone")
@@ -131,8 +120,8 @@ def test_a_front_end_without_other_widgets_records_live_only(show: Callable[...,
     assert not shown.page.get_by_text("Clip first").is_visible()
 
 
-def test_a_page_beside_one_that_records_says_so_and_can_stop_it(show: Callable[..., TranscriberPage]) -> None:
-    shown = show(Transcriber(endpoint=script()))
+def test_a_page_beside_one_that_records_says_so_and_can_stop_it(show_transcriber: Show) -> None:
+    shown = show_transcriber(Transcriber(endpoint=script()))
     other = MicrophonePage(shown.view, "other").start()
     shown.shows("Another tab or browser is recording with this widget.")
     assert shown.page.get_by_role("button", name="Stop", exact=True).is_enabled()
@@ -150,10 +139,8 @@ def test_a_page_beside_one_that_records_says_so_and_can_stop_it(show: Callable[.
     assert shown.page.locator(RECORD).text_content() == "Record"
 
 
-def test_of_two_browsers_that_record_the_second_says_that_it_is_refused(
-    show: Callable[..., TranscriberPage],
-) -> None:
-    shown = show(Transcriber(endpoint=script()))
+def test_of_two_browsers_that_record_the_second_says_that_it_is_refused(show_transcriber: Show) -> None:
+    shown = show_transcriber(Transcriber(endpoint=script()))
     shown.page.locator(RECORD).click()  # its page has not heard yet that another one was first
     wait_for_phase(shown.page, "recording")
     other = MicrophonePage(shown.view, "other").start()
@@ -167,8 +154,8 @@ def test_of_two_browsers_that_record_the_second_says_that_it_is_refused(
     assert len(shown.view.recordings) == 1 and shown.view.recording.duration == pytest.approx(0.5)
 
 
-def test_lost_sound_is_counted_and_shown_when_there_is_any(show: Callable[..., TranscriberPage]) -> None:
-    shown = show(Transcriber(endpoint=script()))
+def test_lost_sound_is_counted_and_shown_when_there_is_any(show_transcriber: Show) -> None:
+    shown = show_transcriber(Transcriber(endpoint=script()))
     other = MicrophonePage(shown.view, "other").start()
     other.speak(spoken(1.0))
     shown.shows("Another tab or browser")
@@ -180,7 +167,7 @@ def test_lost_sound_is_counted_and_shown_when_there_is_any(show: Callable[..., T
     shown.shows("0.2 s lost between browser and kernel")
 
 
-def test_a_service_that_lags_behind_is_said_in_seconds(show: Callable[..., TranscriberPage]) -> None:
+def test_a_service_that_lags_behind_is_said_in_seconds(show_transcriber: Show) -> None:
     go_on = threading.Event()
 
     def stalling(peer: Peer) -> None:
@@ -190,7 +177,7 @@ def test_a_service_that_lags_behind_is_said_in_seconds(show: Callable[..., Trans
         go_on.wait(60)
 
     with ScriptedServer(stalling, max_queue=1) as server:
-        shown = show(Transcriber(endpoint=server.url))
+        shown = show_transcriber(Transcriber(endpoint=server.url))
         other = MicrophonePage(shown.view, "other").start()
         other.speak(spoken(1.0))
         shown.until(lambda: shown.view._told["phase"] == "live")
@@ -203,8 +190,8 @@ def test_a_service_that_lags_behind_is_said_in_seconds(show: Callable[..., Trans
         go_on.set()
 
 
-def test_clipping_is_shown_while_it_lasts(show: Callable[..., TranscriberPage]) -> None:
-    shown = show(Transcriber(endpoint=script()), init_script=SHOUT)
+def test_clipping_is_shown_while_it_lasts(show_transcriber: Show) -> None:
+    shown = show_transcriber(Transcriber(endpoint=script()), init_script=SHOUT)
     for clips in (False, True):
         if clips:
             choose_clips(shown)
@@ -220,10 +207,10 @@ def test_clipping_is_shown_while_it_lasts(show: Callable[..., TranscriberPage]) 
 @pytest.mark.parametrize("lang", ["en", "zh"])
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_the_microphones_drawer_is_legible_whole_and_in_reach_at_400_px(
-    show: Callable[..., TranscriberPage], theme: str, lang: str
+    show_transcriber: Show, theme: str, lang: str
 ) -> None:
-    shown = show(Transcriber(lang=lang), theme=theme, viewport={"width": 416, "height": 900},
-                 has_touch=True, is_mobile=True)
+    phone = {"viewport": {"width": 416, "height": 900}, "has_touch": True, "is_mobile": True}
+    shown = show_transcriber(Transcriber(lang=lang), theme=theme, **phone)
     shown.page.locator(".qaw-opens").first.click()
     shown.page.get_by_role("radio").last.check()
     shown.until(lambda: shown.view.clips.recorder is not None)

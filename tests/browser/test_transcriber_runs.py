@@ -5,8 +5,6 @@ from __future__ import annotations
 import io
 import json
 import zipfile
-from collections.abc import Callable, Iterator
-from typing import Any
 
 import numpy as np
 import pytest
@@ -15,7 +13,7 @@ from support.looks import cut_off, low_contrast
 from support.painted import NOTE_TEXTS, SERVICE, WAIT, painted
 from support.record_button import press_record, wait_for_seconds
 from support.recordings import three_turns
-from support.transcriber_page import TranscriberPage, transcriber_pages
+from support.transcriber_page import Show
 from support.transcribing import script, spoken_words
 
 from qwen_asr_widgets.audio.samples import sample
@@ -24,14 +22,8 @@ from qwen_asr_widgets.widgets.transcriber import Transcriber
 pytestmark = pytest.mark.browser
 
 
-@pytest.fixture
-def show(browser: Any) -> Iterator[Callable[..., TranscriberPage]]:
-    with transcriber_pages(browser) as show:
-        yield show
-
-
-def test_the_sample_is_one_click_away(show: Callable[..., TranscriberPage]) -> None:
-    shown = show(Transcriber(endpoint=script(), pace=None))
+def test_the_sample_is_one_click_away(show_transcriber: Show) -> None:
+    shown = show_transcriber(Transcriber(endpoint=script(), pace=None))
     shown.shows("36 s of two people talking")
     shown.page.get_by_role("button", name="Try the sample").click()
     shown.settled()
@@ -39,8 +31,8 @@ def test_the_sample_is_one_click_away(show: Callable[..., TranscriberPage]) -> N
     shown.shows("as fast as possible")
 
 
-def test_settings_by_keyboard_take_effect_midway_and_are_marked(show: Callable[..., TranscriberPage]) -> None:
-    shown = show(Transcriber(sample("conversation"), script(), pace=2.0))
+def test_settings_by_keyboard_take_effect_midway_and_are_marked(show_transcriber: Show) -> None:
+    shown = show_transcriber(Transcriber(sample("conversation"), script(), pace=2.0))
     shown.page.get_by_role("button", name="Transcribe", exact=True).click()
     shown.until(lambda: shown.view.recording is not None and shown.view.recording.sent_duration > 0.5)
     shown.press("Threshold")
@@ -58,8 +50,8 @@ def test_settings_by_keyboard_take_effect_midway_and_are_marked(show: Callable[.
     shown.settled()
 
 
-def test_a_file_says_how_far_it_is_and_how_fast_it_goes(show: Callable[..., TranscriberPage]) -> None:
-    shown = show(Transcriber(sample("conversation"), script(), pace=4.0))
+def test_a_file_says_how_far_it_is_and_how_fast_it_goes(show_transcriber: Show) -> None:
+    shown = show_transcriber(Transcriber(sample("conversation"), script(), pace=4.0))
     shown.press("Transcribe")
     shown.shows("/ 0:36 · 4 × real time")
     bar = shown.page.get_by_role("progressbar")
@@ -71,10 +63,8 @@ def test_a_file_says_how_far_it_is_and_how_fast_it_goes(show: Callable[..., Tran
     assert not bar.is_visible() and shown.view.recording.duration < 36
 
 
-def test_an_utterance_ends_at_the_press_of_commit_in_manual_mode(
-    show: Callable[..., TranscriberPage],
-) -> None:
-    shown = show(Transcriber(endpoint=script()))
+def test_an_utterance_ends_at_the_press_of_commit_in_manual_mode(show_transcriber: Show) -> None:
+    shown = show_transcriber(Transcriber(endpoint=script()))
     assert not shown.page.get_by_role("button", name="Commit").is_visible()
     shown.press("0.20")
     shown.page.get_by_role("radio", name="You").check()
@@ -92,10 +82,8 @@ def test_an_utterance_ends_at_the_press_of_commit_in_manual_mode(
     assert not shown.page.get_by_role("button", name="Commit").is_visible()
 
 
-def test_turns_found_on_this_computer_are_chosen_before_a_run_and_hold_for_it(
-    show: Callable[..., TranscriberPage],
-) -> None:
-    shown = show(Transcriber(sample("conversation"), script(), pace=4.0))
+def test_turns_found_on_this_computer_are_chosen_before_a_run_and_hold_for_it(show_transcriber: Show) -> None:
+    shown = show_transcriber(Transcriber(sample("conversation"), script(), pace=4.0))
     shown.press("0.20")
     shown.page.get_by_role("radio", name="This computer").check()
     shown.shows("0.20 · 800 ms · turns found here")
@@ -112,9 +100,9 @@ def test_turns_found_on_this_computer_are_chosen_before_a_run_and_hold_for_it(
 
 
 def test_that_audio_leaves_this_computer_is_said_at_first_use_with_the_price_and_its_source(
-    show: Callable[..., TranscriberPage],
+    show_transcriber: Show,
 ) -> None:
-    shown = show(Transcriber(endpoint=script()))
+    shown = show_transcriber(Transcriber(endpoint=script()))
     sentence = shown.page.get_by_text("Audio leaves this computer: it is sent to the chosen service")
     assert sentence.filter(visible=True).count() == 0
     shown.press("Offline: script")
@@ -130,11 +118,9 @@ def test_that_audio_leaves_this_computer_is_said_at_first_use_with_the_price_and
     assert sentence.filter(visible=True).count() == 0
 
 
-def test_run_again_shows_both_runs_with_their_waits_one_above_the_other(
-    show: Callable[..., TranscriberPage],
-) -> None:
+def test_run_again_shows_both_runs_with_their_waits_one_above_the_other(show_transcriber: Show) -> None:
     talk = sample("conversation").clip[:9.0]
-    shown = show(Transcriber(talk, script(words=spoken_words())))
+    shown = show_transcriber(Transcriber(talk, script(words=spoken_words())))
     shown.press("Transcribe")
     shown.settled()
     one = painted(shown.page, WAIT)
@@ -157,10 +143,8 @@ def test_run_again_shows_both_runs_with_their_waits_one_above_the_other(
     assert shown.view.recording.info.pace is None
 
 
-def test_every_format_is_saved_and_the_picture_copied_at_16_to_9(
-    show: Callable[..., TranscriberPage],
-) -> None:
-    shown = show(Transcriber(three_turns()))
+def test_every_format_is_saved_and_the_picture_copied_at_16_to_9(show_transcriber: Show) -> None:
+    shown = show_transcriber(Transcriber(three_turns()))
     shown.context.grant_permissions(["clipboard-read", "clipboard-write"])
     shown.press("Save")
     files = {}
@@ -184,9 +168,9 @@ def test_every_format_is_saved_and_the_picture_copied_at_16_to_9(
 
 
 def test_what_stays_in_the_saved_notebook_is_a_switch_beside_what_can_be_saved(
-    show: Callable[..., TranscriberPage],
+    show_transcriber: Show,
 ) -> None:
-    shown = show(Transcriber(three_turns()))
+    shown = show_transcriber(Transcriber(three_turns()))
     shown.press("Save")
     keep = shown.page.get_by_role("checkbox", name="Keep in the saved notebook")
     assert keep.is_checked()
@@ -197,10 +181,9 @@ def test_what_stays_in_the_saved_notebook_is_a_switch_beside_what_can_be_saved(
 
 
 @pytest.mark.parametrize("width", [900, 400])
-def test_the_channel_of_a_file_is_chosen_before_it_is_transcribed(
-    show: Callable[..., TranscriberPage], width: int
-) -> None:
-    shown = show(Transcriber(endpoint=script(), pace=None), viewport={"width": width + 16, "height": 900})
+def test_the_channel_of_a_file_is_chosen_before_it_is_transcribed(show_transcriber: Show, width: int) -> None:
+    viewport = {"width": width + 16, "height": 900}
+    shown = show_transcriber(Transcriber(endpoint=script(), pace=None), viewport=viewport)
     left = sample("conversation").clip[:4.0].samples
     data = io.BytesIO()
     soundfile.write(data, np.stack([left, left[::-1]], axis=1), 16_000, format="WAV")

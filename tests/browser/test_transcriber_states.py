@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -10,7 +9,7 @@ from support.looks import cut_off, low_contrast, small_targets
 from support.record_button import RECORD
 from support.recordings import Script, three_turns
 from support.scripted_server import ScriptedServer, created, greet_and_record, item_events, updated
-from support.transcriber_page import TranscriberPage, transcriber_pages
+from support.transcriber_page import Show
 from support.transcribing import script
 
 from qwen_asr_widgets.audio.samples import sample
@@ -22,20 +21,13 @@ pytestmark = pytest.mark.browser
 NOWHERE = "ws://127.0.0.1:9/api-ws/v1/realtime"
 
 
-@pytest.fixture
-def show(browser: Any) -> Iterator[Callable[..., TranscriberPage]]:
-    with transcriber_pages(browser) as show:
-        yield show
-
-
 @pytest.mark.parametrize("width", [900, 400])
 @pytest.mark.parametrize("theme", ["light", "dark"])
-def test_every_part_is_legible_whole_and_in_reach(
-    show: Callable[..., TranscriberPage], theme: str, width: int
-) -> None:
-    viewport = {"width": width + 16, "height": 900}
-    shown = show(Transcriber(three_turns()), theme=theme, viewport=viewport, has_touch=width == 400,
-                 is_mobile=width == 400)
+def test_every_part_is_legible_whole_and_in_reach(show_transcriber: Show, theme: str, width: int) -> None:
+    viewport, phone = {"width": width + 16, "height": 900}, width == 400
+    shown = show_transcriber(
+        Transcriber(three_turns()), theme=theme, viewport=viewport, has_touch=phone, is_mobile=phone
+    )
     for name in ("0.20", "127.0.0.1", "Run again with", "Save"):
         drawer = shown.page.get_by_role("button", name=name)
         if drawer.count():
@@ -47,18 +39,16 @@ def test_every_part_is_legible_whole_and_in_reach(
     assert shown.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
-def test_it_speaks_chinese(show: Callable[..., TranscriberPage]) -> None:
-    shown = show(Transcriber(), locale="zh-CN")
+def test_it_speaks_chinese(show_transcriber: Show) -> None:
+    shown = show_transcriber(Transcriber(), locale="zh-CN")
     shown.shows("请录音、打开文件或试用示例")
     assert shown.page.locator(RECORD).text_content() == "录音"
-    asked = show(Transcriber(lang="en"), locale="zh-CN")
+    asked = show_transcriber(Transcriber(lang="en"), locale="zh-CN")
     asked.shows("Record, open a file, or try the sample")
 
 
-def test_a_denied_microphone_leaves_the_way_by_a_file(
-    show: Callable[..., TranscriberPage], tmp_path: Any
-) -> None:
-    shown = show(Transcriber(endpoint=script(), pace=None), microphone=False)
+def test_a_denied_microphone_leaves_the_way_by_a_file(show_transcriber: Show, tmp_path: Any) -> None:
+    shown = show_transcriber(Transcriber(endpoint=script(), pace=None), microphone=False)
     shown.page.locator(RECORD).click()
     shown.shows("The browser was not allowed to use the microphone.")
     path = tmp_path / "talk.wav"
@@ -72,8 +62,8 @@ def test_a_denied_microphone_leaves_the_way_by_a_file(
     assert shown.view.recording.info.name == "talk.wav" and shown.view.recording.info.original_rate == 192_000
 
 
-def test_a_file_without_sound_is_said_beside_a_way_on(show: Callable[..., TranscriberPage]) -> None:
-    shown = show(Transcriber(endpoint=script()))
+def test_a_file_without_sound_is_said_beside_a_way_on(show_transcriber: Show) -> None:
+    shown = show_transcriber(Transcriber(endpoint=script()))
     with shown.page.expect_file_chooser() as chooser:
         shown.page.get_by_role("button", name="Open a file…").click()
     chooser.value.set_files({"name": "notes.txt", "mimeType": "text/plain", "buffer": b"no sound" * 99})
@@ -81,10 +71,8 @@ def test_a_file_without_sound_is_said_beside_a_way_on(show: Callable[..., Transc
     assert shown.page.locator(".qaw-notice").get_by_role("button", name="Open a file…").is_visible()
 
 
-def test_an_endpoint_that_is_down_says_so_and_another_takes_over(
-    show: Callable[..., TranscriberPage],
-) -> None:
-    shown = show(Transcriber(sample("conversation"), NOWHERE, pace=None))
+def test_an_endpoint_that_is_down_says_so_and_another_takes_over(show_transcriber: Show) -> None:
+    shown = show_transcriber(Transcriber(sample("conversation"), NOWHERE, pace=None))
     shown.page.get_by_role("button", name="Transcribe", exact=True).click()
     shown.shows("The recogniser cannot be reached.")
     shown.shows("The 0:36.4 recorded so far are kept.")
@@ -99,16 +87,16 @@ def test_an_endpoint_that_is_down_says_so_and_another_takes_over(
     assert shown.view.recording.sent_duration == pytest.approx(36.4, abs=0.1)
 
 
-def test_a_wrong_key_leads_to_the_key_field(show: Callable[..., TranscriberPage]) -> None:
+def test_a_wrong_key_leads_to_the_key_field(show_transcriber: Show) -> None:
     with ScriptedServer(greet_and_record, status=401) as server:
-        shown = show(Transcriber(sample("conversation"), server.url, pace=None))
+        shown = show_transcriber(Transcriber(sample("conversation"), server.url, pace=None))
         shown.page.get_by_role("button", name="Transcribe", exact=True).click()
         shown.shows("The service refused the key.")
     shown.page.get_by_role("button", name="Give a key").click()
     assert shown.page.evaluate("document.activeElement.type") == "password"
 
 
-def test_a_service_that_dies_while_one_speaks(show: Callable[..., TranscriberPage]) -> None:
+def test_a_service_that_dies_while_one_speaks(show_transcriber: Show) -> None:
     def dying(peer: Any) -> None:
         peer.send(created())
         peer.until("session.update")
@@ -120,7 +108,7 @@ def test_a_service_that_dies_while_one_speaks(show: Callable[..., TranscriberPag
         peer.close(1011)
 
     with ScriptedServer(dying) as server:
-        shown = show(Transcriber(endpoint=server.url))
+        shown = show_transcriber(Transcriber(endpoint=server.url))
         shown.page.locator(RECORD).click()
         shown.shows("The connection to the service was lost.")
         shown.shows("The recording goes on and is kept.")
@@ -131,10 +119,8 @@ def test_a_service_that_dies_while_one_speaks(show: Callable[..., TranscriberPag
     assert shown.view.recording.duration > 0.3 and not shown.view.recording.complete
 
 
-def test_a_language_that_may_not_be_understood_is_shown_with_what_to_do(
-    show: Callable[..., TranscriberPage],
-) -> None:
-    shown = show(Transcriber(endpoint="beijing", config=SessionConfig(language="eo")))
+def test_a_language_that_may_not_be_understood_is_shown_with_what_to_do(show_transcriber: Show) -> None:
+    shown = show_transcriber(Transcriber(endpoint="beijing", config=SessionConfig(language="eo")))
     shown.press("0.20")
     language = shown.page.get_by_role("combobox", name="Language")
     assert language.input_value() == "eo"
@@ -149,11 +135,9 @@ def test_a_language_that_may_not_be_understood_is_shown_with_what_to_do(
     shown.shows("The offline recogniser knows English only.")
 
 
-def test_settings_a_recogniser_refuses_are_changed_and_tried_again(
-    show: Callable[..., TranscriberPage],
-) -> None:
+def test_settings_a_recogniser_refuses_are_changed_and_tried_again(show_transcriber: Show) -> None:
     talk = sample("conversation").clip[:3.0]
-    shown = show(Transcriber(talk, config=SessionConfig(language="zh"), pace=None))
+    shown = show_transcriber(Transcriber(talk, config=SessionConfig(language="zh"), pace=None))
     shown.press("Transcribe")
     shown.shows("The recogniser does not take these settings.")
     shown.shows("knows only 'en'")
@@ -165,10 +149,10 @@ def test_settings_a_recogniser_refuses_are_changed_and_tried_again(
 
 
 def test_record_without_the_key_it_needs_asks_for_it(
-    show: Callable[..., TranscriberPage], monkeypatch: pytest.MonkeyPatch
+    show_transcriber: Show, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("DASHSCOPE_API_KEY", raising=False)
-    shown = show(Transcriber(endpoint="beijing"))
+    shown = show_transcriber(Transcriber(endpoint="beijing"))
     shown.shows("Audio leaves this computer")
     shown.page.locator(RECORD).click()
     shown.page.wait_for_function("document.activeElement.type === 'password'")
@@ -176,10 +160,10 @@ def test_record_without_the_key_it_needs_asks_for_it(
 
 
 @pytest.mark.parametrize("clips", [False, True])
-def test_fifty_views_leave_nothing_behind(show: Callable[..., TranscriberPage], clips: bool) -> None:
+def test_fifty_views_leave_nothing_behind(show_transcriber: Show, clips: bool) -> None:
     play = Script(4.0)
     play.turn("a", 0.5, 1.5, "one")
-    shown = show(Transcriber(play.finish()))
+    shown = show_transcriber(Transcriber(play.finish()))
     shown.view.clips.choose(clips)
     shown.view._tell_state()
     shown.serve()

@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from typing import Any
-
 import pytest
 from support.looks import cut_off, low_contrast, small_targets
 from support.recordings import Script
-from support.view_page import (
-    CHANGE_THEME, COUNT_FRAMES, NEXT_FRAME, ViewPage, assert_views_leave_nothing, view_pages,
-)
+from support.view_page import CHANGE_THEME, COUNT_FRAMES, NEXT_FRAME, assert_views_leave_nothing
 
 from qwen_asr_widgets.widgets.transcript_view import TranscriptView
 
@@ -20,13 +15,6 @@ ROWS = ".qaw-list .qaw-row"
 LIST = ".qaw-list"
 EDGES = "(rows) => rows.map((row) => row.getBoundingClientRect()).map((box) => [box.top, box.bottom])"
 CLIPBOARD = "({ writeText: async (text) => { window.copied = text; } })"
-
-
-@pytest.fixture
-def show(browser: Any) -> Iterator[Callable[..., ViewPage]]:
-    """Open views on bare pages; errors on their consoles fail the test."""
-    with view_pages(browser) as show:
-        yield show
 
 
 def few() -> Script:

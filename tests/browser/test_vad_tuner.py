@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Callable
 
 import numpy as np
 import pytest
 from support.looks import cut_off, low_contrast, small_targets
 from support.notebook_page import NotebookPage
 from support.tuner_page import HANDLE, figure, middle, said
-from support.view_page import NEXT_FRAME, ViewPage, assert_views_leave_nothing, view_pages
+from support.view_page import NEXT_FRAME, assert_views_leave_nothing
 from support.waiting import wait_until
 
 import qwen_asr_widgets as qaw
@@ -24,15 +23,9 @@ pytestmark = pytest.mark.browser
 TIGHT = TurnDetection(0.9, 250)
 
 
-@pytest.fixture
-def show(browser: Any) -> Iterator[Callable[..., ViewPage]]:
-    with view_pages(browser, viewport={"width": 960, "height": 900}) as show:
-        yield show
-
-
-def test_dragging_the_threshold_moves_turns_and_figures(show) -> None:
+def test_dragging_the_threshold_moves_turns_and_figures(show_tuner) -> None:
     tuner = VadTuner(qaw.sample("noisy"))
-    shown = show(tuner)
+    shown = show_tuner(tuner)
     page = shown.show()
     assert figure(page, "merged") == "3" and figure(page, "turns") == "3"
     x, y = middle(page, HANDLE)
@@ -54,9 +47,9 @@ def test_dragging_the_threshold_moves_turns_and_figures(show) -> None:
     assert tuner.settings == TurnDetection(0.0, 400)
 
 
-def test_the_line_itself_can_be_taken_hold_of(show) -> None:
+def test_the_line_itself_can_be_taken_hold_of(show_tuner) -> None:
     tuner = VadTuner(qaw.sample("noisy"))
-    shown = show(tuner)
+    shown = show_tuner(tuner)
     page = shown.show()
     plot = page.locator(".qaw-plot").bounding_box()
     _, y = middle(page, HANDLE)
@@ -68,9 +61,9 @@ def test_the_line_itself_can_be_taken_hold_of(show) -> None:
     assert tuner.settings.threshold < 0
 
 
-def test_keys_reach_every_setting_and_never_the_page(show) -> None:
+def test_keys_reach_every_setting_and_never_the_page(show_tuner) -> None:
     tuner = VadTuner(qaw.sample("noisy"))
-    shown = show(tuner)
+    shown = show_tuner(tuner)
     page = shown.show()
     shown.listen_for_keys()
     handle = page.locator(HANDLE)
@@ -94,9 +87,9 @@ def test_keys_reach_every_setting_and_never_the_page(show) -> None:
     assert shown.leaked_keys == []
 
 
-def test_in_force_and_trying_are_one_key_apart(show) -> None:
+def test_in_force_and_trying_are_one_key_apart(show_tuner) -> None:
     tuner = VadTuner(qaw.sample("noisy"), settings=TIGHT)
-    shown = show(tuner)
+    shown = show_tuner(tuner)
     page = shown.show()
     page.locator(HANDLE).focus()
     page.keyboard.press("i")
@@ -107,12 +100,12 @@ def test_in_force_and_trying_are_one_key_apart(show) -> None:
     assert figure(page, "merged") == "0" and tuner.settings == TIGHT
 
 
-def test_an_hour_is_judged_under_the_hand(show) -> None:
+def test_an_hour_is_judged_under_the_hand(show_tuner) -> None:
     clip = qaw.sample("noisy").clip
     hour = AudioClip(np.tile(clip.samples, 125)[: 3_600 * 16_000], 16_000)
     tuner = VadTuner(hour, Labels([]))
     assert tuner.turns
-    shown = show(tuner)
+    shown = show_tuner(tuner)
     page = shown.show()
     before = figure(page, "turns")
     page.locator(HANDLE).focus()
@@ -123,9 +116,9 @@ def test_an_hour_is_judged_under_the_hand(show) -> None:
     assert figure(page, "turns") == alone == str(len(tuner.turns))
 
 
-def test_several_clips_are_chosen_from_their_table(show) -> None:
+def test_several_clips_are_chosen_from_their_table(show_tuner) -> None:
     tuner = VadTuner([qaw.sample("noisy"), qaw.sample("conversation")])
-    shown = show(tuner)
+    shown = show_tuner(tuner)
     page = shown.show()
     table = page.locator(".qaw-tuner-clips")
     assert table.locator("tbody tr").count() == 3
@@ -142,10 +135,10 @@ def test_several_clips_are_chosen_from_their_table(show) -> None:
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
-def test_text_reads_well_in_both_themes(show, theme) -> None:
+def test_text_reads_well_in_both_themes(show_tuner, theme) -> None:
     tuner = VadTuner([qaw.sample("noisy"), qaw.sample("conversation")], settings=TIGHT)
     tuner.sweep([0.0, 0.5, 0.9], [200, 400, 800])
-    shown = show(tuner)
+    shown = show_tuner(tuner)
     page = shown.show(theme)
     page.get_by_role("button", name="Next error").click()
     shown.serve()
@@ -153,10 +146,10 @@ def test_text_reads_well_in_both_themes(show, theme) -> None:
 
 
 @pytest.mark.parametrize("lang", ["en", "zh"])
-def test_at_400_pixels_nothing_is_cut_off_and_fingers_get_large_targets(show, lang) -> None:
+def test_at_400_pixels_nothing_is_cut_off_and_fingers_get_large_targets(show_tuner, lang) -> None:
     tuner = VadTuner([qaw.sample("noisy"), qaw.sample("conversation")], settings=TIGHT, lang=lang)
     tuner.sweep([0.0, 0.5, 0.9], [200, 400, 800])
-    shown = show(tuner, has_touch=True, is_mobile=True, viewport={"width": 400, "height": 900})
+    shown = show_tuner(tuner, has_touch=True, is_mobile=True, viewport={"width": 400, "height": 900})
     page = shown.show()
     page.locator(".qaw-tuner-menu > summary").click()
     page.evaluate(NEXT_FRAME)
@@ -165,8 +158,8 @@ def test_at_400_pixels_nothing_is_cut_off_and_fingers_get_large_targets(show, la
     assert [text for text in small_targets(page) if text.strip()] == []
 
 
-def test_closed_views_leave_nothing_behind(show) -> None:
-    shown = show(VadTuner(qaw.sample("noisy"), settings=TIGHT))
+def test_closed_views_leave_nothing_behind(show_tuner) -> None:
+    shown = show_tuner(VadTuner(qaw.sample("noisy"), settings=TIGHT))
     page = shown.show()
 
     def use(number: int) -> None:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 from support.tuner_page import figure, serve_until
-from support.view_page import ViewPage, view_pages
 
 import qwen_asr_widgets as qaw
 from qwen_asr_widgets.vad.labels import Labels
@@ -20,15 +18,9 @@ LANE = ".qaw-tuner-lane"
 TIGHT = TurnDetection(0.9, 250)
 
 
-@pytest.fixture
-def show(browser: Any) -> Iterator[Callable[..., ViewPage]]:
-    with view_pages(browser, viewport={"width": 960, "height": 900}) as show:
-        yield show
-
-
-def test_the_reference_is_edited_by_mouse(show) -> None:
+def test_the_reference_is_edited_by_mouse(show_tuner) -> None:
     tuner = VadTuner(qaw.sample("noisy"))
-    shown = show(tuner)
+    shown = show_tuner(tuner)
     page = shown.show()
     lane = page.locator(LANE).bounding_box()
     per_second = lane["width"] / tuner.case.clip.duration
@@ -60,9 +52,9 @@ def test_the_reference_is_edited_by_mouse(show) -> None:
     assert tuner.labels == Labels(qaw.sample("noisy").turns)
 
 
-def test_the_reference_is_edited_by_keys(show) -> None:
+def test_the_reference_is_edited_by_keys(show_tuner) -> None:
     tuner = VadTuner(qaw.sample("noisy"))
-    shown = show(tuner)
+    shown = show_tuner(tuner)
     page = shown.show()
     before = tuner.labels.turns
 
@@ -84,9 +76,9 @@ def test_the_reference_is_edited_by_keys(show) -> None:
     assert tuner.labels.turns[1].end == pytest.approx(before[1].end - 0.01)
 
 
-def test_an_error_explains_itself_and_its_remedy_is_one_click(show) -> None:
+def test_an_error_explains_itself_and_its_remedy_is_one_click(show_tuner) -> None:
     tuner = VadTuner(qaw.sample("noisy"), settings=TIGHT)
-    shown = show(tuner)
+    shown = show_tuner(tuner)
     page = shown.show()
     assert "errors: 1" in page.locator(".qaw-tuner-errors").inner_text()
     page.get_by_role("button", name="Next error").click()
@@ -98,11 +90,11 @@ def test_an_error_explains_itself_and_its_remedy_is_one_click(show) -> None:
     assert figure(page, "cut") == "0" and tuner.settings.silence_duration_ms == 321
 
 
-def test_what_differs_from_the_service_is_listed_and_can_be_heard(show) -> None:
+def test_what_differs_from_the_service_is_listed_and_can_be_heard(show_tuner) -> None:
     tuner = VadTuner(qaw.sample("noisy"))
     tuner.verify(TurnDetection(0.2, 800), qaw.embedded("script"))
     tuner.settings = TIGHT
-    shown = show(tuner)
+    shown = show_tuner(tuner)
     page = shown.show()
     spots = page.locator(".qaw-tuner-spot")
     assert spots.count() == 6 and "cut here" in spots.first.inner_text()
@@ -112,9 +104,9 @@ def test_what_differs_from_the_service_is_listed_and_can_be_heard(show) -> None:
     page.locator(".qaw-tuner-play").click()
 
 
-def test_cues_are_scheduled_on_their_samples_and_change_over_by_a_key(show) -> None:
+def test_cues_are_scheduled_on_their_samples_and_change_over_by_a_key(show_tuner) -> None:
     tuner = VadTuner(qaw.sample("noisy"), settings=TIGHT)
-    shown = show(tuner)
+    shown = show_tuner(tuner)
     page = shown.page
     shown.context.add_init_script("""
       window.started = [];
@@ -143,11 +135,11 @@ def test_cues_are_scheduled_on_their_samples_and_change_over_by_a_key(show) -> N
     assert page.evaluate("window.runningSounds().length") <= 1
 
 
-def test_in_chinese_errors_replays_and_the_best_are_said_in_chinese(show) -> None:
+def test_in_chinese_errors_replays_and_the_best_are_said_in_chinese(show_tuner) -> None:
     tuner = VadTuner(qaw.sample("noisy"), settings=TIGHT, lang="zh")
     tuner.sweep([0.0, 0.5, 0.9], [200, 400, 800])
     tuner.verify(TIGHT, qaw.embedded("script"))
-    shown = show(tuner)
+    shown = show_tuner(tuner)
     page = shown.show()
     page.get_by_role("button", name="下一个错误").click()
     shown.serve()

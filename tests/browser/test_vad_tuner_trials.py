@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from typing import Any
-
 import pytest
 from support.tuner_page import HANDLE, figure, serve_until
-from support.view_page import ViewPage, view_pages
 
 import qwen_asr_widgets as qaw
 from qwen_asr_widgets.vad.turns import TurnDetection
@@ -18,15 +14,9 @@ pytestmark = pytest.mark.browser
 TIGHT = TurnDetection(0.9, 250)
 
 
-@pytest.fixture
-def show(browser: Any) -> Iterator[Callable[..., ViewPage]]:
-    with view_pages(browser, viewport={"width": 960, "height": 900}) as show:
-        yield show
-
-
-def test_a_sweep_is_clicked_verified_and_copied(show) -> None:
+def test_a_sweep_is_clicked_verified_and_copied(show_tuner) -> None:
     tuner = VadTuner(qaw.sample("noisy"), endpoint=qaw.embedded("script"))
-    shown = show(tuner)
+    shown = show_tuner(tuner)
     shown.context.grant_permissions(["clipboard-read", "clipboard-write"])
     page = shown.show()
     page.get_by_role("button", name="Try all settings").click()
@@ -57,10 +47,10 @@ def test_a_sweep_is_clicked_verified_and_copied(show) -> None:
     assert eval(copied, {"TurnDetection": TurnDetection}) == clicked
 
 
-def test_the_corner_points_of_a_sweep_are_verified(show) -> None:
+def test_the_corner_points_of_a_sweep_are_verified(show_tuner) -> None:
     tuner = VadTuner(qaw.sample("noisy"), endpoint=qaw.embedded("script"), settings=TIGHT)
     tuner.sweep([0.0, 0.5, 0.9], [200, 400, 800])
-    shown = show(tuner)
+    shown = show_tuner(tuner)
     page = shown.show()
     page.get_by_role("button", name="Verify").click()
     page.get_by_label("Settings to replay").select_option("corners")
@@ -72,9 +62,9 @@ def test_the_corner_points_of_a_sweep_are_verified(show) -> None:
     assert tuner._work.join(30)
 
 
-def test_all_of_several_clips_are_verified(show) -> None:
+def test_all_of_several_clips_are_verified(show_tuner) -> None:
     clips = [qaw.sample("noisy"), qaw.sample("conversation")]
-    shown = show(VadTuner(clips, endpoint=qaw.embedded("script"), settings=TIGHT))
+    shown = show_tuner(VadTuner(clips, endpoint=qaw.embedded("script"), settings=TIGHT))
     page = shown.show()
     page.get_by_role("button", name="Verify").click()
     panel = page.locator(".qaw-tuner-verify")
@@ -89,18 +79,18 @@ def test_all_of_several_clips_are_verified(show) -> None:
     assert "Once through all of them costs about 0.0216 CNY" in panel.inner_text()
 
 
-def test_the_cloud_says_what_a_replay_costs_before_it_is_asked(show) -> None:
+def test_the_cloud_says_what_a_replay_costs_before_it_is_asked(show_tuner) -> None:
     tuner = VadTuner(qaw.sample("noisy"))
-    page = show(tuner).show()
+    page = show_tuner(tuner).show()
     page.get_by_role("button", name="Verify").click()
     page.get_by_label("Service to replay through").select_option(label="DashScope beijing")
     text = page.locator(".qaw-tuner-verify").inner_text()
     assert "0.0095 CNY" in text and "leaves this computer" in text and "Spend at most" in text
 
 
-def test_what_cannot_be_done_is_said_in_the_view(show) -> None:
+def test_what_cannot_be_done_is_said_in_the_view(show_tuner) -> None:
     tuner = VadTuner(qaw.sample("noisy").clip)
-    shown = show(tuner)
+    shown = show_tuner(tuner)
     page = shown.show()
     assert "Without a reference" in page.locator(".qaw-tuner-panel").inner_text()
     page.get_by_role("button", name="Verify").click()
@@ -110,9 +100,9 @@ def test_what_cannot_be_done_is_said_in_the_view(show) -> None:
     assert "Sweep first" in page.locator("[role=alert]").inner_text()
 
 
-def test_one_click_copies_what_is_tried(show) -> None:
+def test_one_click_copies_what_is_tried(show_tuner) -> None:
     tuner = VadTuner(qaw.sample("noisy"), settings=TIGHT)
-    shown = show(tuner)
+    shown = show_tuner(tuner)
     shown.context.grant_permissions(["clipboard-read", "clipboard-write"])
     page = shown.show()
     copy = page.get_by_role("button", name="Copy the settings as update_session(…)")
@@ -132,9 +122,9 @@ def test_one_click_copies_what_is_tried(show) -> None:
     assert f"turn_detection_threshold={tuner.settings.threshold}" in tuner.code("sdk")
 
 
-def test_a_file_comes_to_the_browser(show, tmp_path) -> None:
+def test_a_file_comes_to_the_browser(show_tuner, tmp_path) -> None:
     tuner = VadTuner(qaw.sample("noisy"), settings=TIGHT)
-    shown = show(tuner, accept_downloads=True)
+    shown = show_tuner(tuner, accept_downloads=True)
     page = shown.show()
     page.locator(".qaw-tuner-menu > summary").click()
     page.get_by_role("button", name="Save report").click()

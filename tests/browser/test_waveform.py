@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -13,9 +12,7 @@ from support.painted import (
     conversation, painted, shown_range,
 )
 from support.recordings import Script
-from support.view_page import (
-    CHANGE_THEME, COUNT_FRAMES, NEXT_FRAME, ViewPage, assert_views_leave_nothing, view_pages,
-)
+from support.view_page import CHANGE_THEME, COUNT_FRAMES, NEXT_FRAME, ViewPage, assert_views_leave_nothing
 
 from qwen_asr_widgets.audio.clip import AudioClip
 from qwen_asr_widgets.audio.reference import ReferenceTurn
@@ -24,13 +21,6 @@ from qwen_asr_widgets.vad.turns import Turn
 from qwen_asr_widgets.widgets.waveform import Waveform
 
 pytestmark = pytest.mark.browser
-
-
-@pytest.fixture
-def show(browser: Any) -> Iterator[Callable[..., ViewPage]]:
-    """Open views on bare pages; errors on their consoles fail the test."""
-    with view_pages(browser) as show:
-        yield show
 
 
 @pytest.fixture

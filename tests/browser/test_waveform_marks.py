@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from typing import Any
-
 import pytest
 from support.painted import DARK_WAVE, NOTE_TEXTS, PLOT, WAVE, painted
 from support.recordings import Script
-from support.view_page import ViewPage, view_pages
 
 from qwen_asr_widgets.recording import Recording
 from qwen_asr_widgets.widgets.waveform import Waveform
@@ -26,12 +22,6 @@ PLACES = """(labels) => {
   });
   return [...new Map(found.map((one) => [one[0], one])).values()];
 }"""
-
-
-@pytest.fixture
-def show(browser: Any) -> Iterator[Callable[..., ViewPage]]:
-    with view_pages(browser) as show:
-        yield show
 
 
 def loud_with_changes() -> Recording:

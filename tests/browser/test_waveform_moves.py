@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 import pytest
 from support.painted import ALARM, PLOT, WAVE, a_minute, conversation, cursor, painted, shown_range
 from support.recordings import Script
-from support.view_page import NEXT_FRAME, ViewPage, view_pages
+from support.view_page import NEXT_FRAME, ViewPage
 from support.waiting import wait_until
 
 from qwen_asr_widgets.audio.clip import AudioClip
@@ -20,13 +19,6 @@ pytestmark = pytest.mark.browser
 WINDOW = "parseFloat(document.querySelector('.qaw-overview-window')"
 SECONDS = "parseFloat(document.querySelector('.qaw-number').textContent.split(':')[1])"
 """What is played, as the page says it."""
-
-
-@pytest.fixture
-def show(browser: Any) -> Iterator[Callable[..., ViewPage]]:
-    """Open views on bare pages; errors on their consoles fail the test."""
-    with view_pages(browser) as show:
-        yield show
 
 
 class Fingers:

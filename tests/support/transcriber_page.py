@@ -1,14 +1,9 @@
 """A transcriber on a bare page, with its Python half answering and a microphone that Chromium plays.
 
-A test module opens its pages by a fixture of its own::
+Browser tests open their pages by the fixture ``show_transcriber``::
 
-    @pytest.fixture
-    def show(browser):
-        with transcriber_pages(browser) as show:
-            yield show
-
-    def test_something(show):
-        shown = show(Transcriber(), theme="dark")
+    def test_something(show_transcriber):
+        shown = show_transcriber(Transcriber(), theme="dark")
 """
 
 from __future__ import annotations
@@ -21,7 +16,7 @@ from typing import Any
 
 from support.clip_page import ClipPage
 from support.transcribing import beside_cells
-from support.view_page import DELIVER, NEXT_FRAME, TAKE_SAVED, ViewPage
+from support.view_page import DELIVER, NEXT_FRAME, TAKE_SAVED, ViewPage, view_pages
 from support.waiting import wait_until
 
 TAKE = """() => window.bare.model.sent.splice(0).map(({ content, buffers }) => ({
@@ -101,8 +96,12 @@ class TranscriberPage(ViewPage):
         self.page.locator(".qaw-tr[data-phase=done]").wait_for()
 
 
+Show = Callable[..., TranscriberPage]
+"""Opens the page of a transcriber, as `transcriber_pages` says."""
+
+
 @contextlib.contextmanager
-def transcriber_pages(browser: Any) -> Iterator[Callable[..., TranscriberPage]]:
+def transcriber_pages(browser: Any) -> Iterator[Show]:
     """Open transcribers on bare pages, and close them all at the end.
 
     Yields
@@ -115,25 +114,13 @@ def transcriber_pages(browser: Any) -> Iterator[Callable[..., TranscriberPage]]:
     AssertionError
         Something was wrong on a page's console.
     """
-    pages: list[TranscriberPage] = []
+    with view_pages(browser, TranscriberPage, viewport={"width": 920, "height": 900}) as make:
 
-    def show(view: Any, microphone: bool = True, theme: str = "light", **options: Any) -> TranscriberPage:
-        script = options.pop("init_script", "")
-        options = {"locale": "en-US", "viewport": {"width": 920, "height": 900}, **options}
-        context = browser.new_context(**options)
-        if microphone:
-            context.grant_permissions(["microphone"])
-        if script:
-            context.add_init_script(script)
-        pages.append(TranscriberPage(context, view))
-        pages[-1].show(theme)
-        return pages[-1]
+        def show(view: Any, microphone: bool = True, theme: str = "light", **options: Any) -> TranscriberPage:
+            shown = make(view, **options)
+            if microphone:
+                shown.context.grant_permissions(["microphone"])
+            shown.show(theme)
+            return shown
 
-    try:
         yield show
-    finally:
-        for shown in pages:
-            shown.view.close()
-            shown.context.close()
-    errors = [error for shown in pages for error in shown.errors]
-    assert not errors, f"errors on the browser's console: {errors}"

@@ -1,12 +1,7 @@
 """A view of sound or words on a bare page, with its Python half answering: no kernel, no timing.
 
-For the waveform, the transcript, the tuner and whatever else is a `RunView`. A test module opens its pages by
-a fixture of its own, which sets the size it wants; errors on the pages' consoles fail the test::
-
-    @pytest.fixture
-    def show(browser):
-        with view_pages(browser, viewport={"width": 900, "height": 700}) as show:
-            yield show
+For the waveform, the transcript, the tuner and whatever else is a `RunView`. Browser tests open their pages
+by the fixtures ``show`` and ``show_tuner``; errors on the pages' consoles fail the test::
 
     def test_something(show):
         page = show(Waveform(clip)).show("dark")
@@ -134,19 +129,21 @@ class ViewPage(BarePage):
 
 
 @contextlib.contextmanager
-def view_pages(browser: Any, **defaults: Any) -> Iterator[Callable[..., ViewPage]]:
+def view_pages(browser: Any, kind: Any = ViewPage, **defaults: Any) -> Iterator[Callable[..., Any]]:
     """Open views on bare pages, each with a browser context of its own; close them all at the end.
 
     Parameters
     ----------
     browser : playwright Browser
+    kind : type
+        `ViewPage`, or one made from it.
     **defaults
         Options of every context, such as ``viewport``; each page may have others.
 
     Yields
     ------
     callable
-        ``show(view, **options)`` returns the view's `ViewPage`, not yet open.
+        ``show(view, init_script="", **options)`` returns the view's page, not yet open.
 
     Raises
     ------
@@ -156,16 +153,19 @@ def view_pages(browser: Any, **defaults: Any) -> Iterator[Callable[..., ViewPage
     pages: list[ViewPage] = []
     defaults = {"locale": "en-US", "viewport": {"width": 900, "height": 700}, **defaults}
 
-    def show(view: Any, **options: Any) -> ViewPage:
-        pages.append(ViewPage(browser.new_context(**{**defaults, **options}), view))
+    def show(view: Any, init_script: str = "", **options: Any) -> ViewPage:
+        context = browser.new_context(**{**defaults, **options})
+        if init_script:
+            context.add_init_script(init_script)
+        pages.append(kind(context, view))
         return pages[-1]
 
     try:
         yield show
     finally:
         for shown in pages:
-            shown.context.close()
             shown.view.close()
+            shown.context.close()
     errors = [error for shown in pages for error in shown.errors]
     assert not errors, f"errors on the browser's console: {errors}"
 
