@@ -278,6 +278,7 @@ def test_the_table_has_no_waits_where_they_mean_nothing(show) -> None:
     for pace, columns in ((1.0, 5), (None, 4)):
         page = show(Waveform(conversation(pace=pace).finish())).show()
         page.locator("summary").click()
+        page.evaluate(NEXT_FRAME)
         assert page.locator("thead th:visible").count() == columns
         assert page.locator("tbody tr").first.locator("th, td").count() == columns
 
