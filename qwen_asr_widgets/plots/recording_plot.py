@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from ..audio.reference import ReferenceTurn
-    from ..realtime.session import Utterance
+    from ..realtime.utterance import Utterance
     from ..recording import Recording
 
 TEXT_SIZE, SMALL_SIZE = 8.0, 7.5

@@ -17,7 +17,7 @@ from .revision import revised
 from .summary import LatencySummary, summarize
 
 if TYPE_CHECKING:
-    from ..realtime.session import Utterance
+    from ..realtime.utterance import Utterance
 
 SentAt = Callable[[int], "float | None"]
 """The send ledger: from a sample of the tape to the time (s) at which its chunk first went out."""

@@ -159,7 +159,7 @@ class Transcriber(DeskView):
                 self._called = True
                 self._tell({"kind": "call", "token": self._call}, [])
                 return
-            if desk.sound.clip is None and desk.recording is None:
+            if desk.sound.clip is None and (desk.recording is None or desk.recording.info.capture):
                 desk.load(self._source)
             if desk.problem is not None:
                 raise desk.problem

@@ -139,7 +139,7 @@ class Desk:
             if self.active:
                 return False
             if is_recording(found):
-                self.sound = SoundAtHand(self.sound.clip, found.info.name or name)
+                self.sound = SoundAtHand(None, found.info.name or name)
                 self._show(found, None)
             else:
                 self._lay(SoundAtHand(found, clip_title(found) or name, is_clipped(found), channels))
@@ -322,7 +322,7 @@ class Desk:
         if self.live is not None and self.live.active:
             self.live.end()
         feed = MicrophoneFeed(session, self.config.sample_rate)
-        self.sound = replace(self.sound, channels=None, clipped=False)
+        self.sound = SoundAtHand()
         self._launch(feed, 1.0, about_capture(session))
         note = processing_note(session)
         if note and self.recording is not None:

@@ -115,8 +115,13 @@ class DeskView(RunView):
         self._follow()
 
     def _heard(self, event: capture.CaptureEvent) -> None:
-        if isinstance(event, (capture.CaptureStarted, capture.CaptureProblem)):
-            self._called = False
+        try:
+            self._pass_on(event)
+        finally:  # and not before: until its run has begun, only this says that something is to come
+            if isinstance(event, (capture.CaptureStarted, capture.CaptureProblem)):
+                self._called = False
+
+    def _pass_on(self, event: capture.CaptureEvent) -> None:
         if isinstance(event, capture.CaptureProblem) and not event.shown:
             told = {"kind": "refused", "client": event.client, "code": event.code, "detail": event.detail}
             self._tell(told, [])

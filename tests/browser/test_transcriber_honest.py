@@ -174,7 +174,7 @@ def test_the_sample_can_be_chosen_again_after_a_run(show_transcriber: Show) -> N
 
 def test_milliseconds_are_a_word_in_chinese(show_transcriber: Show) -> None:
     shown = show_transcriber(Transcriber(three_turns(), script()), locale="zh-CN", **PHONE)
-    shown.press("0.20 · 800 毫秒")
+    shown.page.get_by_text("0.20 · 800 毫秒").filter(visible=True).click()
     boxes = shown.page.locator(".qaw-value-box").filter(visible=True)
     assert [box.text_content() for box in boxes.all()] == ["", "毫秒", "毫秒"]
     assert shown.page.get_by_role("slider", name="静音（对数）").get_attribute("aria-valuetext") == "800 毫秒"

@@ -57,7 +57,6 @@ def test_a_file_says_how_far_it_is_and_how_fast_it_goes(show_transcriber: Show) 
     bar = shown.page.get_by_role("progressbar")
     early = shown.until(lambda: float(bar.get_attribute("value") or 0))
     shown.until(lambda: float(bar.get_attribute("value")) > early + 0.1)
-    assert not shown.page.get_by_role("button", name="Pause").is_visible()
     shown.press("Stop")
     shown.settled()
     assert not bar.is_visible() and shown.view.recording.duration < 36

@@ -10,7 +10,7 @@ from support.recordings import Script, three_turns
 from qwen_asr_widgets.audio.reference import ReferenceTurn
 from qwen_asr_widgets.errors import SettingError
 from qwen_asr_widgets.realtime.config import SessionConfig
-from qwen_asr_widgets.realtime.session import Partial, Utterance
+from qwen_asr_widgets.realtime.utterance import Partial, Utterance
 from qwen_asr_widgets.recording.latency import match_reference, measure_utterance
 from qwen_asr_widgets.recording.ledger import SendLedger
 from qwen_asr_widgets.recording.revision import revised_share
@@ -84,9 +84,9 @@ def test_a_turn_of_the_client_leaves_in_a_burst_and_nothing_follows_its_commit_b
         ledger.add(1_600 * tenth, 1_600 * tenth + 1_600, 0.1 * tenth + 0.1 + (held if tenth >= 18 else 0.0))
     committed = 2.41 + held
     utterance = Utterance(
-        1, "a", start=0.7, onset=1.0, end=2.0, onset_source="client", status="final", ended_by="silence",
-        started_at=1.5, stopped_at=committed, committed_sent_at=committed, final_at=max(committed, heard) + 0.2,
-        partials=(Partial(heard, "", "so"),),
+        1, "a", start=0.7, onset=1.0, end=2.0, onset_source="client", status="final",
+        ended_by="silence", started_at=1.5, stopped_at=committed, committed_sent_at=committed,
+        final_at=max(committed, heard) + 0.2, partials=(Partial(heard, "", "so"),),
     )
     row = measure_utterance(
         utterance, ledger.at, 16_000, drift=lambda sample, until: ledger.drift(sample, until, 16_000),

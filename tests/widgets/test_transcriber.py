@@ -158,6 +158,27 @@ def test_start_from_code_lets_one_page_record(made) -> None:
     assert t.wait(SECONDS).duration == pytest.approx(0.5)
 
 
+def test_waiting_is_not_over_in_the_moment_in_which_a_recording_begins(made, monkeypatch) -> None:
+    t = made()
+    hear, waited = t.desk.hear, []
+
+    def wait_meanwhile(event) -> None:
+        try:
+            t.wait(0.0)
+        except (TimeoutError, AudioError) as problem:
+            waited.append(type(problem))
+        hear(event)
+
+    monkeypatch.setattr(t.desk, "hear", wait_meanwhile)
+    t.start()
+    page = MicrophonePage(t).start()
+    page.speak(spoken(0.5))
+    wait_until(lambda: t.active)
+    page.stop()
+    assert t.wait(SECONDS).duration == pytest.approx(0.5)
+    assert set(waited) == {TimeoutError}
+
+
 def test_waiting_for_nothing_is_an_error_and_for_too_long_too(made) -> None:
     with pytest.raises(AudioError, match="Nothing was started"):
         made().wait(1)

@@ -8,7 +8,7 @@ import sys
 import numpy as np
 import pytest
 import soundfile
-from support.transcribing import SECONDS, MicrophonePage, ask, of_kind, state, transcribers
+from support.transcribing import SECONDS, MicrophonePage, ask, of_kind, spoken, state, transcribers
 from support.waiting import wait_until
 
 from qwen_asr_widgets.audio.clip import AudioClipped, ChannelsAveraged
@@ -123,6 +123,45 @@ def test_one_channel_is_no_choice_and_a_microphone_none(made) -> None:
     wait_until(lambda: t.active)
     assert state(t)["channels"] is None
     page.stop()
+
+
+def recorded(t, seconds: float = 0.5) -> None:
+    """Record with the microphone, from the page."""
+    page = MicrophonePage(t).start()
+    page.speak(spoken(seconds))
+    wait_until(lambda: t.active and t.recording.info.capture)
+    page.stop()
+    assert t.wait(SECONDS).duration == pytest.approx(seconds)
+
+
+def test_a_microphones_sound_has_neither_the_name_of_the_file_before_it_nor_its_place(made) -> None:
+    t = made(pace=None)
+    ask(t, "hello")
+    MicrophonePage(t).upload("call.wav", two_speakers()[0])
+    wait_until(lambda: state(t)["title"] == "call.wav")
+    recorded(t)
+    assert state(t)["title"] == "" and "call.wav" not in t.static_title()
+    t.start()
+    assert of_kind(t, "call") and not t.active, "the microphone is asked for, not the file of before"
+
+
+def test_the_sound_given_is_what_start_begins_with_also_after_the_microphone(made) -> None:
+    given = sample("conversation")
+    t = made(given, pace=None)
+    ask(t, "hello")
+    recorded(t)
+    t.start()
+    assert t.wait(SECONDS).duration == pytest.approx(given.clip.duration) and not t.recording.info.capture
+
+
+def test_a_recording_that_is_opened_takes_the_place_of_the_sound_at_hand(made) -> None:
+    t = made(sample("conversation"), pace=None)
+    t.start()
+    short = t.wait(SECONDS)
+    t.desk.load(short)
+    assert t.desk.sound.clip is None and t.recording is short
+    t.start()
+    assert t.wait(SECONDS) is not short and t.recording.duration == pytest.approx(short.duration)
 
 
 @pytest.mark.parametrize(

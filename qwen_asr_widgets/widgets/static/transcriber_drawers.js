@@ -58,6 +58,7 @@ export function nameDrawer({ button }, text, short = text) {
   const label = /** @type {HTMLElement} */ (button.firstElementChild);
   if (label.title === text) return;
   label.title = text;
+  button.setAttribute("aria-label", text);
   if (short === text) label.replaceChildren(text);
   else label.replaceChildren(make("span", { class: "qaw-long" }, text), make("span", { class: "qaw-short" }, short));
 }
