@@ -87,6 +87,17 @@ def test_an_endpoint_that_is_down_says_so_and_another_takes_over(show_transcribe
     assert shown.view.recording.sent_duration == pytest.approx(36.4, abs=0.1)
 
 
+def test_a_sound_that_could_not_be_sent_is_shown_whole_at_every_attempt(show_transcriber: Show) -> None:
+    shown = show_transcriber(Transcriber(endpoint=NOWHERE))
+    for attempt, name in enumerate(("Try the sample", "Try again", "Try again"), 1):
+        shown.press(name)
+        shown.until(lambda count=attempt: len(shown.view.recordings) == count and not shown.view.active)
+        shown.until(lambda: shown.page.locator(".qaw-plot[aria-valuemax='36.4']").count() == 1)
+        whole = shown.page.locator(".qaw-overview").bounding_box()
+        window = shown.page.locator(".qaw-overview-window").bounding_box()
+        assert (window["x"], window["width"]) == pytest.approx((whole["x"], whole["width"]), abs=4)
+
+
 def test_a_wrong_key_leads_to_the_key_field(show_transcriber: Show) -> None:
     with ScriptedServer(greet_and_record, status=401) as server:
         shown = show_transcriber(Transcriber(sample("conversation"), server.url, pace=None))

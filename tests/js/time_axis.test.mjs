@@ -92,6 +92,26 @@ test("a growing sound is followed until one moves, and again when asked", () => 
   assert.deepEqual(window.view, { start: 0, span: 70 });
 });
 
+test("a recording whose sound comes after the word of its end is shown whole all the same, until one moves", () => {
+  const sound = { duration: 0, until: 0, growing: true };
+  const window = over(sound);
+  window.open();
+  sound.growing = false;
+  window.settle();
+  window.clamp();
+  Object.assign(sound, { duration: 36, until: 37 });
+  window.grow();
+  window.clamp();
+  assert.deepEqual(window.view, { start: 0, span: 37 });
+  sound.until = 40;
+  window.clamp();
+  assert.equal(window.view.span, 40, "waits that are known later have room too");
+  window.zoom(2, 0);
+  Object.assign(sound, { duration: 50, until: 50 });
+  window.clamp();
+  assert.deepEqual(window.view, { start: 0, span: 20 });
+});
+
 test("with reduced motion a growing sound moves page by page", () => {
   const sound = { duration: 30, until: 30, growing: true };
   const window = over(sound, true);

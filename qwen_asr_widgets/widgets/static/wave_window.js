@@ -21,6 +21,8 @@ export class WaveWindow {
     /** @type {View} */
     this.view = { start: 0, span: LIVE_SPAN };
     this.following = false;
+    /** Whether everything is shown, however much that comes to be: the last sound may come after the word that it was the last. */
+    this.fitted = false;
   }
 
   /** Seconds shown beyond the end: for what is about to come, else for the waits that reach beyond it. */
@@ -39,7 +41,7 @@ export class WaveWindow {
   /** Another sound is here: show all of it, or the end of what still grows. */
   open() {
     const { growing } = this.extent();
-    if (growing) this.view = { start: 0, span: LIVE_SPAN };
+    if (growing) this.show({ start: 0, span: LIVE_SPAN });
     else this.fit();
     this.following = growing;
     this.grow();
@@ -55,20 +57,23 @@ export class WaveWindow {
     if (this.following && !this.extent().growing) this.fit();
   }
 
-  /** Stay inside the sound. */
+  /** Stay inside the sound, and around all of it where that was asked for. */
   clamp() {
-    this.view = clampView(this.view, this.extent().duration, this.room);
+    if (this.fitted && !this.extent().growing) this.fit();
+    else this.view = clampView(this.view, this.extent().duration, this.room);
   }
 
   /** Show another stretch; following ends. @param {View} view */
   show(view) {
     this.view = clampView(view, this.extent().duration, this.room);
     this.following = false;
+    this.fitted = false;
   }
 
   /** Show everything. */
   fit() {
     this.show({ start: 0, span: Math.max(this.extent().duration + this.room, MIN_SPAN) });
+    this.fitted = true;
   }
 
   /** Follow the end of a growing recording again. @returns {boolean} whether there is one */
@@ -76,6 +81,7 @@ export class WaveWindow {
     const { duration, growing } = this.extent();
     if (!growing) return false;
     this.following = true;
+    this.fitted = false;
     this.view = followEnd({ start: this.view.start, span: Math.min(this.view.span, LIVE_SPAN) }, duration);
     return true;
   }
@@ -91,6 +97,7 @@ export class WaveWindow {
     const view = zoomAt(this.view, factor, anchor, duration, this.room);
     if (view.span === this.view.span && view.start === this.view.start) return false;
     this.view = this.following ? followEnd(view, duration) : view;
+    this.fitted = false;
     return true;
   }
 
