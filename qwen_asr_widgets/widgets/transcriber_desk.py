@@ -319,7 +319,9 @@ class Desk:
 
     def _start_capture(self, session: capture.CaptureSession) -> None:
         self.stop()
-        if self.live is not None and self.live.active:
+        if self.live is not None and self.live.active and self.paced is not None:
+            self.paced.end(self.live)
+        elif self.live is not None and self.live.active:
             self.live.end()
         feed = MicrophoneFeed(session, self.config.sample_rate)
         self.sound = SoundAtHand()

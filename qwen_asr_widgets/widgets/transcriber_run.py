@@ -17,6 +17,7 @@ from ..errors import QawError
 from ..realtime.legality import MAX_COMMIT_SECONDS
 from ..realtime.stream import AudioStream
 from ..recording import Recording
+from ..recording.html import clock
 from ..recording.run_info import run_info
 from ..recording.transcription import FINISH_SECONDS
 from ..recording.turn_taking import CLIENT, SERVICE, Feed, checked_turn_taking, open_feed
@@ -95,7 +96,8 @@ class LiveRun:
         self._commits: deque[int] = deque()
         self._manual = config.turn_detection is None
         self._uncommitted = 0
-        self._ended = self._abandoned = self._settled = False
+        self._ended = self._abandoned = self._answered = self._settled = False
+        self._withheld = 0
         self.reached = threading.Event()
         self._over = threading.Event()
         self._phase = "connecting"
@@ -122,6 +124,12 @@ class LiveRun:
             self.recording.lose(samples)
             self._changed.notify_all()
 
+    def keep(self, samples: NDArray[np.int16]) -> None:
+        """Keep sound that is not to be sent, because it was stopped before: the last before `end`."""
+        with self._changed:
+            self.recording.tape.append(samples)
+            self._withheld += len(samples)
+
     def end(self) -> None:
         """Say that no more sound comes: what is left is sent, and the answers are waited for."""
         with self._changed:
@@ -145,7 +153,7 @@ class LiveRun:
     def commit(self) -> None:
         """Manual mode: what was taken until now is one utterance."""
         with self._changed:
-            self._commits.append(len(self.recording.tape))
+            self._commits.append(self._taken)
             self._changed.notify_all()
 
     def abandon(self) -> None:
@@ -159,7 +167,7 @@ class LiveRun:
         """End the wait for what is pending; tell whether everything was answered all the same."""
         self.abandon()
         self.wait(LEAVING)
-        return self.recording.complete
+        return self._answered and self.error is None
 
     # ---- whoever shows it
 
@@ -197,8 +205,13 @@ class LiveRun:
 
     @property
     def lag(self) -> float:
-        """Seconds of sound taken and not yet sent."""
-        return self.recording.unsent_duration
+        """Seconds of sound taken and still to be sent."""
+        return max(0.0, self.recording.unsent_duration - self._withheld / self.recording.tape.sample_rate)
+
+    @property
+    def _taken(self) -> int:
+        """Samples on the tape that are to be sent."""
+        return len(self.recording.tape) - self._withheld
 
     def wait(self, timeout: float | None = None) -> bool:
         """Wait until nothing more is to come; False when the time is up first."""
@@ -219,7 +232,8 @@ class LiveRun:
             self._send_all()
             if not self._abandoned:
                 self._stream.finish(FINISH_SECONDS)
-                self.recording.finish(complete=self.error is None)
+                self._answered = True
+                self.recording.finish(complete=self.error is None and not self._withheld)
         except QawError as error:
             if not self._abandoned:
                 self.error = self.error or error
@@ -247,10 +261,17 @@ class LiveRun:
         if not (self._ended and self._over.is_set()) or self._settled or self.recording.complete:
             return
         self._settled = True
-        why = f"Ended early: {self.error}" if self.error else "Ended before the service had answered"
-        left = f"; the last {self.lag:.1f} s were not sent" if self.lag > 0.05 else ""
-        self.recording.note(why + left)
+        unsent = self.recording.unsent_duration
+        left = f"; the last {unsent:.1f} s were not sent" if unsent > 0.05 else ""
+        self.recording.note(self._why_incomplete() + left)
         self.recording.finish(complete=False)
+
+    def _why_incomplete(self) -> str:
+        if self.error:
+            return f"Ended early: {self.error}"
+        if self._answered:
+            return f"Stopped at {clock(self._taken / self.recording.tape.sample_rate)}"
+        return "Ended before the service had answered"
 
     def _send_all(self) -> None:
         """Send what stands on the tape, and what is to be said at its place, until the sound ends."""
@@ -269,7 +290,7 @@ class LiveRun:
                 self._manual = config.turn_detection is None
                 self._stream.update(self._on_wire(config))
             self._send_until(stop)
-            if ended and self._handed == len(self.recording.tape) and not self._commits:
+            if ended and self._handed == self._taken and not self._commits:
                 break
         if self._feed is not None:
             self._feed.finish()
@@ -280,13 +301,13 @@ class LiveRun:
         return replace(config, turn_detection=None) if self.by_client else config
 
     def _has_work(self) -> bool:
-        behind = self._handed < len(self.recording.tape)
+        behind = self._handed < self._taken
         return bool(behind or self._ended or self._updates or self._commits)
 
     def _next_stop(self) -> int:
         """Return up to where to send now: a chunk further, but not past a commit."""
-        tape = self.recording.tape
-        limits = [len(tape), self._handed + round(CHUNK_MS * tape.sample_rate / 1_000)]
+        chunk = round(CHUNK_MS * self.recording.tape.sample_rate / 1_000)
+        limits = [self._taken, self._handed + chunk]
         return min([*limits, *list(self._commits)[:1]])
 
     def _send_until(self, stop: int) -> None:

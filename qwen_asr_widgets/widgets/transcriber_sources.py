@@ -81,7 +81,8 @@ class PacedFeed:
         check_pace(pace)
         self.samples = samples
         self.pace = pace
-        self._rate = sample_rate
+        self.sample_rate = sample_rate
+        self._given = 0
         self._stop = threading.Event()
         self._flowing = threading.Event()
         self._flowing.set()
@@ -109,9 +110,16 @@ class PacedFeed:
             self._flowing.set()
 
     def stop(self) -> None:
-        """End the sound here."""
+        """Give out no more; the run keeps what was not given out, unsent."""
         self._stop.set()
         self._flowing.set()
+
+    def end(self, run: LiveRun) -> None:
+        """Hand over what is left, to be kept; no more sound comes. Under the lock of `start`."""
+        rest, self._given = self.samples[self._given :], len(self.samples)
+        if len(rest):
+            run.keep(rest)
+        run.end()
 
     def _clock(self) -> float:
         return time.monotonic() - self._paused_for
@@ -128,23 +136,27 @@ class PacedFeed:
             if run is not None and broken is not None:
                 run.fail(broken)
             elif run is not None:
-                run.end()
+                self.end(run)
 
     def _give_out(self, current: Callable[[], LiveRun | None], lock: AbstractContextManager[Any]) -> None:
-        length = round(CHUNK_MS * self._rate / 1_000)
+        length = round(CHUNK_MS * self.sample_rate / 1_000)
         self._await_service(current)
         pieces = (self.samples[at : at + length] for at in range(0, len(self.samples), length))
-        for piece in paced(pieces, self._rate, self.pace, self._clock, self._stop.wait):
+        for piece in paced(pieces, self.sample_rate, self.pace, self._clock, self._stop.wait):
             while not self._stop.is_set() and self.paused:
                 self._flowing.wait()
             with lock:
                 run = current()
                 if self._stop.is_set() or run is None:
                     break
-                run.take(piece)
+                self._give(piece, run)
                 if run.error is not None:
-                    run.take(np.concatenate([self.samples[:0], *pieces]))  # kept whole, for another try
+                    self._give(self.samples[self._given :], run)  # kept whole, for another try
                     break
+
+    def _give(self, samples: NDArray[np.int16], run: LiveRun) -> None:
+        self._given += len(samples)
+        run.take(samples)
 
     def _await_service(self, current: Callable[[], LiveRun | None]) -> None:
         """Wait for the connection: what piled up before it would leave in a burst and spoil the waits."""

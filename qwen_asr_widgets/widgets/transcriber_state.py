@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 MANUAL = "manual"
 """Who takes turns, beside the service and the client: whoever presses Commit."""
 
+UNSENT = 0.05
+"""Seconds of sound that did not go out from which on it is said."""
+
 BEHIND = 2.0
 """Seconds of sound not yet sent from which on it is said."""
 
@@ -134,7 +137,8 @@ def desk_state(desk: Desk) -> dict[str, Any]:
         "progress": _progress(desk),
         "pace": recording.info.pace if recording is not None else desk.pace,
         "title": desk.sound.title,
-        "total": len(paced.samples) / desk.config.sample_rate if paced else 0.0,
+        "total": len(paced.samples) / paced.sample_rate if paced else 0.0,
+        "partly": None if recording is None or desk.active else _partly(recording),
         "behind": int(behind) if behind >= BEHIND and phase == "live" else 0,
         "lost": _lost(recording),
         "clipped": desk.sound.clipped,
@@ -169,6 +173,14 @@ def _progress(desk: Desk) -> float | None:
     recording = live.recording
     done = (recording.sent_duration + recording.skipped_duration) * recording.tape.sample_rate
     return round(min(1.0, done / len(feed.samples)), 3)
+
+
+def _partly(recording: Recording) -> dict[str, float] | None:
+    """Return how much of a sound (s) went out where that is not all of it; silence passed over counts."""
+    unsent = recording.unsent_duration
+    if unsent < UNSENT:
+        return None
+    return {"sent": round(recording.duration - unsent, 2), "of": round(recording.duration, 2)}
 
 
 def _notice_state(desk: Desk) -> dict[str, Any] | None:
