@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { fitParts, fitText, isRightToLeft, stackRows } from "../../qwen_asr_widgets/widgets/static/layout.js";
 import { Playback } from "../../qwen_asr_widgets/widgets/static/playback.js";
+import { duration } from "../../qwen_asr_widgets/widgets/static/format.js";
 import { emptyRun, latencyBars, takeRun } from "../../qwen_asr_widgets/widgets/static/run_state.js";
 import { engineText, markText, summaryText } from "../../qwen_asr_widgets/widgets/static/run_text.js";
 import { translator } from "../../qwen_asr_widgets/widgets/static/strings.js";
@@ -70,6 +71,15 @@ test("a wait is drawn from the end of speech to the final; a negative one is not
   assert.equal(latencyBars([utterance(2, { finalization: -0.2 })]).length, 0);
 });
 
+test("a wait reads the same under the waveform, in the transcript and in the figures", () => {
+  for (let ms = 1; ms < 3000; ms += 1) {
+    const [bar] = latencyBars([utterance(1, { end: 12.3456, endpoint_delay: null, finalization: ms / 1000 })]);
+    assert.equal(duration(bar.to - bar.from, t), duration(ms / 1000, t));
+  }
+  assert.equal(duration(0.34996, t), "0.35 s");
+  assert.equal(duration(1.5, translator("zh")), "1.50 秒");
+});
+
 test("waits have a place on the axis only where the sound was sent in real time", () => {
   assert.equal(latencyBars([utterance(1)], 1).length, 1);
   assert.deepEqual(latencyBars([utterance(1)], 2), []);
@@ -96,7 +106,7 @@ test("figures never stand without their number and how the sound was sent", () =
   assert.match(said({ ...summary, figures: null, n: 0 }, t), /^no utterance closed by silence \(n = 0/);
   assert.match(said({ ...summary, pace: null }, t, false), /^Waits are not shown: .*as fast as it was taken/);
   assert.equal(said(summary, translator("zh")),
-    "定稿：中位数 1.10 s，最长 1.40 s（n = 12，每块 100 毫秒，实时，语音结束点取自服务）");
+    "定稿：中位数 1.10 秒，最长 1.40 秒（n = 12，每块 100 毫秒，实时，语音结束点取自服务）");
 });
 
 test("who recognised it stands with the settings in force, and marks say what took effect", () => {

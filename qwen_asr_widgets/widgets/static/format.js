@@ -1,4 +1,11 @@
-// How numbers are written, the same in every view.
+/**
+ * How numbers are written, the same in every view.
+ *
+ * @import { Translate } from "./strings.js"
+ */
+
+/** The kernel tells times to 0.1 ms; what adding and subtracting them leaves beyond that is noise. */
+const STEPS = 1e4;
 
 /**
  * Write a time on the axis: `0:20.6`, `1:02:05.0`; rounded, as the tables of the kernel are.
@@ -19,12 +26,11 @@ export function clock(seconds, digits = 1) {
 }
 
 /**
- * Write a duration: `1.02 s`.
- * @param {number} seconds
- * @param {number} [digits]
+ * Write a duration: `1.02 s`; a wait that was worked out from two times reads as the one that the kernel told.
+ * @param {number} seconds @param {Translate} t
  */
-export function duration(seconds, digits = 2) {
-  return `${seconds.toFixed(digits)} s`;
+export function duration(seconds, t) {
+  return t("common.seconds", { seconds: (Math.round(seconds * STEPS) / STEPS).toFixed(2) });
 }
 
 /**

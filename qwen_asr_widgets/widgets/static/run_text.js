@@ -41,8 +41,8 @@ function figuresText(figures, t) {
   if (!figures) return t("run.final.none");
   const { p50, p95, p99, longest } = figures;
   return longest === null
-    ? t("run.final.many", { p50: duration(p50), p95: duration(p95), p99: duration(p99) })
-    : t("run.final.few", { median: duration(p50), longest: duration(longest) });
+    ? t("run.final.many", { p50: duration(p50, t), p95: duration(p95, t), p99: duration(p99, t) })
+    : t("run.final.few", { median: duration(p50, t), longest: duration(longest, t) });
 }
 
 /** What stands beside a mark on the axis. @param {Mark} mark @param {Translate} t */

@@ -5,6 +5,7 @@ export const en = {
   "common.details": "Details",
   "common.close": "Close",
   "common.ms": "ms",
+  "common.seconds": "{seconds} s",
 
   "mic.label": "Microphone",
   "mic.record": "Record",

@@ -8,6 +8,7 @@ export const zh = {
   "common.details": "详情",
   "common.close": "关闭",
   "common.ms": "毫秒",
+  "common.seconds": "{seconds} 秒",
 
   "mic.label": "麦克风",
   "mic.record": "录音",

@@ -79,7 +79,7 @@ function figuresTable(runs, t) {
     const settings = `${settingsText(run.config, t)} · ${paceText(run.pace, t)}`;
     const waits = run.median === null || run.longest === null
       ? [make("td", { colspan: 2, class: "qaw-compared-none" }, t(`compared.none.${run.no_wait || "unknown"}`))]
-      : [cell(4, t("compared.figure", { time: duration(run.median), n: run.n })), cell(5, duration(run.longest))];
+      : [cell(4, t("compared.figure", { time: duration(run.median, t), n: run.n })), cell(5, duration(run.longest, t))];
     return make("tr", {}, make("th", { scope: "row" }, names[k] ?? ""),
       cell(1, run.engine), cell(2, settings), cell(3, String(run.count)), ...waits);
   });

@@ -185,7 +185,7 @@ export function figuresText(figures, t) {
   if (n && median !== null && longest !== null) {
     const worst = n >= MANY && p95 !== null ? ["95 %", p95] : [t("transcriber.longest"), longest];
     said.push(t("transcriber.final", {
-      median: duration(median), worst: worst[0], other: duration(Number(worst[1])), n, pace: paceText(pace, t),
+      median: duration(median, t), worst: worst[0], other: duration(Number(worst[1]), t), n, pace: paceText(pace, t),
     }));
   } else if (count && pace === null) said.push(paceText(pace, t));
   return said;

@@ -64,7 +64,7 @@ function otherRow(utterances, pace) {
     draw(pen, box, scene) {
       const { bands, density, ticks } = layBands(turns, pen.view, pen.width, scene.duration);
       drawLane(pen, { y: box.y, height: LANE }, bands, "service", { density, ticks });
-      drawLatency(pen, { y: box.y + LANE + 2, height: waits }, bars);
+      drawLatency(pen, { y: box.y + LANE + 2, height: waits }, bars, scene.written);
       const dimmed = { ...pen, colours: { ...pen.colours, ink: pen.colours.dim } };
       drawTexts(dimmed, { y: box.y + LANE + 2 + waits, height: TEXT }, bands);
     },

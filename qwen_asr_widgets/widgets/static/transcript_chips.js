@@ -23,7 +23,7 @@ function waitBar({ endpoint, total }, t) {
   /** @type {["wait" | "decode", string, number][]} */
   const parts = [["decode", t("transcript.decode"), total - (endpoint ?? 0)]];
   if (endpoint !== null) parts.unshift(["wait", t("transcript.endpoint"), endpoint]);
-  const said = parts.map(([, name, time]) => `${name} ${duration(time)}`).join(", ");
+  const said = parts.map(([, name, time]) => `${name} ${duration(time, t)}`).join(", ");
   const bar = make("span", { class: "qaw-wait-bar", role: "img", "aria-label": said, title: said });
   for (const [kind, , time] of parts) {
     const part = make("i", { class: `qaw-swatch-${kind}` });

@@ -57,12 +57,12 @@ export function latencyChips(u, t, waits = true) {
   /** @type {Chip[]} */
   const chips = [];
   if (waits && u.first_partial !== null) {
-    chips.push({ text: t("transcript.firstPartial", { time: duration(u.first_partial) }), kind: "plain" });
+    chips.push({ text: t("transcript.firstPartial", { time: duration(u.first_partial, t) }), kind: "plain" });
   }
   const total = u.finalization ?? u.decode_delay;
   if (waits && u.status === "final" && total !== null) {
     const endpoint = u.finalization === null ? null : Math.min(Math.max(u.endpoint_delay ?? 0, 0), total);
-    chips.push({ text: waitText(u, duration(total), t), kind: "plain", wait: { endpoint, total } });
+    chips.push({ text: waitText(u, duration(total, t), t), kind: "plain", wait: { endpoint, total } });
   } else if (u.status === "speaking") chips.push({ text: t("transcript.listening"), kind: "busy" });
   else if (u.status === "stopped") chips.push({ text: t("transcript.deciding"), kind: "busy" });
   return chips;

@@ -22,6 +22,7 @@
  * @property {number | null} threshold
  * @property {number} waveHeight      CSS pixels
  * @property {string} [note]          why there are no latency bars
+ * @property {(seconds: number) => string} written  a duration in the reader's language
  * @property {string} noWords         what is to be said where no turn has room for its words
  * @property {string} [empty]         what is to be said where there is no sound
  * @property {{bands: Band[], density: Float32Array | null, ticks: number[]}} laid  the turns on screen
@@ -90,7 +91,7 @@ export const latencyRow = {
   id: "latency",
   height: (scene) => (scene.run.utterances.length ? latencyRows(scene.bars) * LATENCY_ROW_HEIGHT : 0),
   draw(pen, box, scene) {
-    drawLatency(pen, box, scene.bars);
+    drawLatency(pen, box, scene.bars, scene.written);
     if (scene.note) drawNote(pen, box, scene.note);
   },
 };

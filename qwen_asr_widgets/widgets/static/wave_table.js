@@ -57,7 +57,7 @@ function rows(scene, t) {
   const words = (/** @type {Utterance} */ turn) => [textOf(turn), problemText(turn, t)].filter(Boolean).join(" · ");
   const own = scene.turns.map((turn) => {
     const jump = make("button", { type: "button", class: "qaw-button", "data-number": turn.number }, String(turn.number));
-    const wait = turn.finalization === null ? "" : duration(turn.finalization);
+    const wait = turn.finalization === null ? "" : duration(turn.finalization, t);
     return row(jump, clock(turn.onset, 2), end(turn.end), words(turn), wait);
   });
   const others = scene.run.lanes.flatMap((lane) => lane.turns.map(

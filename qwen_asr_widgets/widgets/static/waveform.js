@@ -25,6 +25,7 @@
  * @property {(playing: boolean) => void} [played]
  */
 import { make } from "./dom.js";
+import { duration } from "./format.js";
 import { listen } from "./gestures.js";
 import { layBands, turnAt } from "./lanes.js";
 import { latencyBars, placed } from "./run_state.js";
@@ -170,7 +171,7 @@ export class WaveformView {
     const { tiles, rate, score, threshold } = this.sound;
     return {
       run: this.run.state, turns: this.turns, bars: this.bars, marks: this.marks, duration: this.duration, rate, tiles, score,
-      noWords: this.t("wave.noWords"), threshold, waveHeight: this.options.height ?? HEIGHT, note: noteOf(this.run.state.info, this.turns, this.t),
+      written: (seconds) => duration(seconds, this.t), noWords: this.t("wave.noWords"), threshold, waveHeight: this.options.height ?? HEIGHT, note: noteOf(this.run.state.info, this.turns, this.t),
       empty: this.duration || !this.sound.tiles ? "" : this.t(this.growing ? "wave.waiting" : "wave.silent"),
       laid: layBands(this.turns, this.view, this.canvas.width, this.duration),
     };

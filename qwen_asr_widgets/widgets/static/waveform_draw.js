@@ -10,7 +10,6 @@
  *   ctx: CanvasRenderingContext2D, width: number, ratio: number, view: View, colours: Colours, font: string,
  * }} Pen  The context's origin stands at the left of the time axis; width in CSS pixels.
  */
-import { duration } from "./format.js";
 import { layBadges, layLatency, layPartials, stackBars, textSlots } from "./lanes.js";
 import { fitParts, isRightToLeft } from "./layout.js";
 
@@ -124,13 +123,13 @@ export function drawDensity(pen, box, density, errors) {
 
 /**
  * How long each final took: plain to the endpoint, hatched to the final, the total beside it.
- * @param {Pen} pen @param {Box} box @param {LatencyBar[]} bars
+ * @param {Pen} pen @param {Box} box @param {LatencyBar[]} bars @param {(seconds: number) => string} written
  */
-export function drawLatency(pen, box, bars) {
+export function drawLatency(pen, box, bars, written) {
   const { ctx, colours } = pen;
   ctx.font = `11px ${pen.font}`;
   ctx.textBaseline = "middle";
-  const label = (/** @type {LatencyBar} */ bar) => duration(bar.to - bar.from);
+  const label = (/** @type {LatencyBar} */ bar) => written(bar.to - bar.from);
   const room = (/** @type {LatencyBar} */ bar) => ctx.measureText(label(bar)).width + 8;
   const rows = Math.max(1, Math.floor(box.height / LATENCY_ROW));
   const hatch = hatching(pen);
