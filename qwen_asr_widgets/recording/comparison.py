@@ -17,7 +17,10 @@ from .summary import LatencySummary, pace_text, waits_count
 if TYPE_CHECKING:
     from ..audio.reference import ReferenceTurn
     from .recording import Recording
+    from .values import SettingsChange
 
+MOST_CHANGES = 4
+"""So many settings of one run are listed; of more, the first and the last two."""
 
 NO_WAIT = {
     "free": NO_WAITS,
@@ -37,7 +40,7 @@ class ComparedRun:
     Parameters
     ----------
     name, engine, settings : str
-        What it is called, who recognised it, with which settings.
+        What it is called, who recognised it, with which settings: all it had, where they changed midway.
     utterances : int
         How many turns were found.
     error_rate : float or None
@@ -246,7 +249,7 @@ def _no_wait(recording: Recording, summary: LatencySummary) -> str:
         return ""
     if not recording.utterances:
         return "turns"
-    if recording.config.turn_detection is None:
+    if all(change.config.turn_detection is None for change in recording.settings_held):
         return "manual"
     if not summary.n:
         return "silence"
@@ -254,19 +257,25 @@ def _no_wait(recording: Recording, summary: LatencySummary) -> str:
 
 
 def settings_text(recording: Recording) -> str:
-    """Return the settings in force in a few words; says so where they changed midway."""
-    detection = recording.config.turn_detection
+    """Return a run's settings in a few words; where they changed midway, each with its place on the axis."""
+    held = recording.settings_held
+    rate = recording.tape.sample_rate
+    said = [(change.sample / rate, _change_text(change)) for change in held]
+    listed = [text for _, text in said[:1]]
+    listed += [
+        f"from {time:.1f} s {text}" for (_, before), (time, text) in zip(said, said[1:]) if text != before
+    ]
+    if len(listed) > MOST_CHANGES:
+        listed[1:-2] = ["…"]
+    client = ", turns by the client" if recording.info.turn_taking == "client" else ""
+    return "; ".join(listed) + client + (" (changed midway)" if len(held) > 1 else "")
+
+
+def _change_text(change: SettingsChange) -> str:
+    detection = change.config.turn_detection
     if detection is None:
-        text = "manual"
-    else:
-        text = f"threshold {detection.threshold:.2f}, silence {detection.silence_duration_ms} ms"
-        text += ", turns by the client" if recording.info.turn_taking == "client" else ""
-    return f"{text} (changed midway)" if _held_sound(recording) > 1 else text
-
-
-def _held_sound(recording: Recording) -> int:
-    """Return how many settings some sound was sent under."""
-    return len({change.sample for change in recording.settings})
+        return "manual"
+    return f"threshold {detection.threshold:.2f}, silence {detection.silence_duration_ms} ms"
 
 
 def _language(recordings: Sequence[Recording]) -> str | None:

@@ -58,7 +58,10 @@ def to_vtt(recording: Recording) -> str:
 
 
 def to_json(recording: Recording) -> str:
-    """Return the utterances with their latencies and what they were measured with, as JSON."""
+    """Return the utterances with their latencies and what they were measured with, as JSON.
+
+    See `Recording.export` for its fields.
+    """
     latency = recording.latency()
     delays = {row.number: asdict(row) for row in latency}
     utterances = [
@@ -83,6 +86,13 @@ def to_json(recording: Recording) -> str:
         "notes": list(recording.notes),
         "run": asdict(recording.info),
         "session": recording.config.to_wire(),
+        "settings": [
+            {
+                "from": change.sample / recording.tape.sample_rate, "time": change.time,
+                "session": change.config.to_wire(),
+            }
+            for change in recording.settings
+        ],
         "utterances": utterances,
     }
     return json.dumps(document, ensure_ascii=False, indent=2) + "\n"

@@ -75,7 +75,9 @@ def _below(recording: Recording, latency: LatencyTable) -> str:
     info = recording.info
     parts = [f"{count} utterance{'' if count == 1 else 's'}"]
     parts += [info.engine] if info.engine else []
-    parts.append(str(latency.summary()) if waits_count(latency.pace) else NO_WAITS)
+    waits = waits_count(latency.pace)
+    parts += ["turns by the client"] if info.turn_taking == "client" and not waits else []
+    parts.append(str(latency.summary()) if waits else NO_WAITS)
     parts += [] if recording.complete else ["incomplete"]
     return " · ".join([*parts, *recording.notes])
 

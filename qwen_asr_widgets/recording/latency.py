@@ -157,7 +157,8 @@ class LatencyTable(Sequence[UtteranceLatency]):
         closed = [row for row in self._rows if row.ended_by == "silence"]
         return summarize(
             [row for row in closed if not row.cut], self.source, self.chunk_ms, self.pace,
-            cut=sum(row.cut for row in closed), left_out=len(self) - len(closed),
+            cut=sum(row.cut for row in closed),
+            left_out=sum(row.ended_by not in (None, "silence") for row in self._rows),
             off_pace=sum(row.off_pace and row.finalization is None for row in closed),
         )
 

@@ -161,6 +161,12 @@ class Recording(RunLog):
     def export(self, path: str | Path) -> Path:
         """Write ``.srt``, ``.vtt``, ``.json``, ``.wav`` or ``.qasr``, by the path's ending; return the path.
 
+        The ``.json`` holds ``text``, ``duration``, ``complete``, ``notes``, ``run`` (the fields of
+        `RunInfo`), ``session`` (the settings asked for last, as on the wire), ``settings`` (all of them:
+        ``session`` held for the sound from second ``from`` on and was sent at ``time``) and ``utterances``
+        with their partials and delays. Positions are seconds of the sound, a ``time`` is seconds of the
+        clock since the recording began, as in the bundle (see BUNDLE.md).
+
         Raises
         ------
         SettingError

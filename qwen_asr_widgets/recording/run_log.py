@@ -190,6 +190,12 @@ class RunLog:
             return tuple(self._settings.changes)
 
     @property
+    def settings_held(self) -> tuple[SettingsChange, ...]:
+        """Those of `settings` under which some sound went out, each unlike the one before; at least one."""
+        with self._lock:
+            return self._settings.held(self._ledger.stop)
+
+    @property
     def events(self) -> Sequence[TimedEvent]:
         """Every event, in the order in which it passed; compares and reads as a tuple does."""
         with self._lock:

@@ -42,6 +42,18 @@ class SettingsLog:
         if config != self.changes[-1].config:
             self.changes.append(SettingsChange(sample, asked.time, config))
 
+    def held(self, sent: int) -> tuple[SettingsChange, ...]:
+        """Return the settings some of the first ``sent`` samples went out under, each unlike the one before.
+
+        What was replaced before any sound went out, or came when all had, held none. There is always one.
+        """
+        last = {change.sample: change for change in self.changes if change.sample < sent or not change.sample}
+        held: list[SettingsChange] = []
+        for change in last.values():
+            if not held or change.config != held[-1].config:
+                held.append(change)
+        return tuple(held)
+
     def _drop_refused(self, error: ErrorEvent) -> None:
         """Forget the update an error answers, so that the next confirmation is not taken for it."""
         refused = error.error.get("event_id")

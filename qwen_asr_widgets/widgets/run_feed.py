@@ -62,12 +62,13 @@ def lane_state(role: str, turns: Sequence[Turn | ReferenceTurn]) -> dict[str, An
 
 def settings_state(recording: Recording) -> dict[str, Any]:
     """Return the settings in force, and whether others were before: ``threshold`` None is manual mode."""
-    detection = recording.config.turn_detection
+    held = recording.settings_held
+    detection = held[-1].config.turn_detection
     return {
         "threshold": None if detection is None else detection.threshold,
         "silence": 0 if detection is None else detection.silence_duration_ms,
         "client": recording.info.turn_taking == "client",
-        "changed": len({change.sample for change in recording.settings}) > 1,
+        "changed": len(held) > 1,
     }
 
 

@@ -112,7 +112,13 @@ def comparison_state(before: Recording, now: Recording) -> list[dict[str, Any]]:
     return [
         {
             "engine": run.engine, "pace": recording.info.pace,
-            "config": config_state(recording.config, recording.info.turn_taking),
+            "settings": [
+                {
+                    "from": change.sample / recording.tape.sample_rate,
+                    "config": config_state(change.config, recording.info.turn_taking),
+                }
+                for change in recording.settings_held
+            ],
             "count": run.utterances, "n": run.n, "median": run.finalization, "longest": run.longest,
             "no_wait": run.no_wait, "source": recording.latency().source,
         }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { translator } from "../../qwen_asr_widgets/widgets/static/strings.js";
-import { pairTurns, turnFacts } from "../../qwen_asr_widgets/widgets/static/transcriber_compared.js";
+import { heldText, pairTurns, turnFacts } from "../../qwen_asr_widgets/widgets/static/transcriber_compared.js";
 
 const t = translator("en");
 const turn = (number, onset, end, rest = {}) => ({
@@ -35,4 +35,21 @@ test("a turn says its waits, or how it ended where nothing waited for silence", 
   assert.equal(turnFacts(byHand, false, t), "closed by Commit");
   assert.equal(turnFacts(turn(1, 1, 2, { ended_by: "finish" }), true, t), "closed at the end");
   assert.equal(turnFacts(turn(1, 1, 2, { settled: "" }), true, t), "(no words recognised)");
+});
+
+const BASE = { threshold: 0.2, silence: 800, padding: 300, language: "", context: "", turns: "service" };
+const held = (from, rest = {}) => ({ from, config: { ...BASE, ...rest } });
+
+test("settings that changed midway are all named, each with its place", () => {
+  assert.equal(heldText([held(0)], t), "Threshold 0.20 · silence 800 ms");
+  const run = [held(0), held(12.3, { threshold: 0, silence: 400 }), held(20, { turns: "manual" })];
+  assert.equal(heldText(run, t),
+    "Threshold 0.20 · silence 800 ms; from 0:12.3 Threshold 0.00 · silence 400 ms; from 0:20.0 Manual turns (changed midway)");
+  assert.equal(heldText([run[0], run[2]], translator("zh")), "阈值 0.20 · 静音 800 毫秒；自 0:20.0 起 手动分段（中途有更改）");
+  assert.equal(heldText([held(0), held(3, { language: "en" })], t), "Threshold 0.20 · silence 800 ms (changed midway)");
+});
+
+test("of many settings the first and the last two are named", () => {
+  const many = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6].map((threshold, k) => held(k, { threshold }));
+  assert.match(heldText(many, t), /^Threshold 0\.10 .*; …; from 0:04\.0 Threshold 0\.50 .*; from 0:05\.0 Threshold 0\.60 [^;]*\(changed midway\)$/);
 });

@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.recordings import TRANSCRIPTION, Script, three_turns
 
-from qwen_asr_widgets import ReferenceTurn, SessionConfig, compare
+from qwen_asr_widgets import ReferenceTurn, SessionConfig, TurnDetection, compare
 from qwen_asr_widgets.errors import SettingError
-from qwen_asr_widgets.recording.comparison import error_rate, normalized
+from qwen_asr_widgets.recording.comparison import error_rate, normalized, settings_text
 
 vocabulary = st.sampled_from("so it was a good day to listen".split())
 words = st.lists(vocabulary, min_size=1, max_size=9).map(" ".join)
@@ -99,3 +99,50 @@ def test_reference_turns_without_words_give_waits_alone():
 def test_what_cannot_be_compared_is_refused(call, sentence):
     with pytest.raises(SettingError, match=sentence):
         call(three_turns())
+
+
+MANUAL = SessionConfig(turn_detection=None)
+
+
+def changed_midway(*settings):
+    """Return a run of one turn by the service, after which settings change at a second each."""
+    script = Script(12.0, name="changed").turn("a", 1.0, 2.0, "so", endpoint=0.8)
+    for second, config in settings:
+        script.play(second)
+        script.update(config.to_wire(), second)
+    return script
+
+
+def test_all_settings_of_a_run_are_named_where_they_changed_midway():
+    low = SessionConfig(turn_detection=TurnDetection(0.0, 400))
+    script = changed_midway((4.0, low), (6.5, MANUAL))
+    result = compare(three_turns(), script.finish())
+    assert result.runs[1].settings == (
+        "threshold 0.20, silence 800 ms; from 4.0 s threshold 0.00, silence 400 ms; from 6.5 s manual "
+        "(changed midway), real time"
+    )
+    assert result.runs[1].n == 1 and result.runs[0].settings == "threshold 0.20, silence 800 ms, real time"
+
+
+def test_settings_that_no_sound_went_out_under_are_not_those_of_the_run():
+    script = changed_midway((12.0, MANUAL))
+    assert [change.config.turn_detection for change in script.recording.settings][-1] is None
+    assert settings_text(script.finish()) == "threshold 0.20, silence 800 ms"
+    first = Script(2.0)
+    first.update(MANUAL.to_wire(), 0.0)
+    assert settings_text(first.finish()) == "manual" and settings_text(Script(2.0).recording)
+
+
+def test_of_many_settings_the_first_and_the_last_two_are_named():
+    settings = [
+        (3.0 + k, SessionConfig(turn_detection=TurnDetection(0.1 * k, 400))) for k in range(1, 7)
+    ]
+    said = settings_text(changed_midway(*settings).finish())
+    assert said.count(";") == 3 and said.startswith("threshold 0.20, silence 800 ms; …; from 8.0 s ")
+
+
+def test_a_run_that_was_manual_at_its_end_only_does_not_say_that_nothing_waited_for_silence():
+    script = Script(6.0).turn("a", 1.0, 2.0, "", close=False)
+    script.play(4.0)
+    script.update(MANUAL.to_wire(), 4.0)
+    assert compare(three_turns(), script.finish()).runs[1].no_wait == "silence"

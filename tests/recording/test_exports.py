@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.recordings import Script, three_turns
 
-from qwen_asr_widgets import AudioClip, load_recording
+from qwen_asr_widgets import AudioClip, SessionConfig, load_recording
 from qwen_asr_widgets.errors import SettingError
 from qwen_asr_widgets.recording.exports import to_json, to_srt, to_vtt
 
@@ -72,6 +72,16 @@ def test_json_holds_texts_delays_and_conditions():
     assert first["latency"]["source"] == "service"
     assert document["run"]["pace"] == 1.0 and document["session"]["turn_detection"]["threshold"] == 0.2
     assert [partial["stash"] for partial in first["partials"]] == ["so", " it", " first"]
+
+
+def test_json_lists_the_settings_with_the_second_from_which_they_held():
+    script = Script(8.0).turn("a", 1.0, 2.0, "so")
+    script.play(4.0)
+    script.update(SessionConfig(turn_detection=None).to_wire(), 4.02)
+    first, second = json.loads(to_json(script.finish()))["settings"]
+    assert (first["from"], first["session"]["turn_detection"]["threshold"]) == (0.0, 0.2)
+    assert second["from"] == 4.0 and second["time"] == pytest.approx(4.02)
+    assert second["session"]["turn_detection"] is None
 
 
 def test_the_ending_chooses_the_format(tmp_path):

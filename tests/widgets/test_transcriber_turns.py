@@ -87,7 +87,7 @@ def test_run_again_by_the_other_shows_both(made) -> None:
     client = t.wait(SECONDS)
     assert (service.info.turn_taking, client.info.turn_taking) == ("service", "client")
     assert [turn.onset for turn in service.turns] == [turn.onset for turn in client.turns]
-    assert [row["config"]["turns"] for row in state(t)["compared"]] == ["service", "client"]
+    assert [row["settings"][0]["config"]["turns"] for row in state(t)["compared"]] == ["service", "client"]
 
 
 def test_trying_again_while_turns_are_found_here_starts_from_the_first_sample(made) -> None:

@@ -5,7 +5,8 @@
  * @import { RunStore } from "./run_store.js"
  * @import { Translate } from "./strings.js"
  *
- * @typedef {{engine: string, config: import("./transcriber_logic.js").Config, pace: number | null, count: number,
+ * @typedef {{from: number, config: import("./transcriber_logic.js").Config}} Held  settings, and the second from which on they held
+ * @typedef {{engine: string, settings: Held[], pace: number | null, count: number,
  *   n: number, median: number | null, longest: number | null, source: NonNullable<import("./run_state.js").Summary>["source"],
  *   no_wait: "" | "free" | "turns" | "manual" | "silence" | "pace" | "unknown"}} ComparedRun  `no_wait`: why it has no wait to state
  * @typedef {{utterances: Utterance[], waits: boolean}} RunTurns
@@ -52,6 +53,24 @@ export function turnFacts(turn, waits, t) {
   return [...said, problemText(turn, t)].filter(Boolean).join(" · ");
 }
 
+/** So many settings of one run are listed; of more, the first and the last two. */
+const MOST_CHANGES = 4;
+
+/**
+ * The settings of a run; where they changed midway, each with its place on the axis, and that they did.
+ * @param {Held[]} settings @param {Translate} t
+ */
+export function heldText(settings, t) {
+  const texts = settings.map(({ config }) => settingsText(config, t));
+  const listed = settings.flatMap(({ from }, k) => {
+    if (k === 0) return [texts[0]];
+    return texts[k] === texts[k - 1] ? [] : [t("compared.from", { time: clock(from), settings: texts[k] })];
+  });
+  if (listed.length > MOST_CHANGES) listed.splice(1, listed.length - 3, "…");
+  const said = listed.join(t("compared.semicolon"));
+  return settings.length > 1 ? t("compared.changed", { settings: said }) : said;
+}
+
 /** The figures of both runs. @param {Translate} t */
 export function createComparison(t) {
   const element = make("div", { class: "qaw-compared", hidden: true });
@@ -76,7 +95,7 @@ function figuresTable(runs, t) {
     t("transcriber.median"), t("compared.longest")];
   const cell = (/** @type {number} */ at, /** @type {string} */ text) => make("td", { "data-label": head[at] }, text);
   const rows = runs.map((run, k) => {
-    const settings = `${settingsText(run.config, t)} · ${paceText(run.pace, t)}`;
+    const settings = `${heldText(run.settings, t)} · ${paceText(run.pace, t)}`;
     const waits = run.median === null || run.longest === null
       ? [make("td", { colspan: 2, class: "qaw-compared-none" }, t(`compared.none.${run.no_wait || "unknown"}`))]
       : [cell(4, t("compared.figure", { time: duration(run.median, t), n: run.n })), cell(5, duration(run.longest, t))];
