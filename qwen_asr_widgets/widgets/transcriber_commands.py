@@ -42,7 +42,7 @@ def _sample(widget: Transcriber, *_: Any) -> None:
 def _settings(widget: Transcriber, content: Mapping[str, Any], _: Any) -> None:
     state, desk = content["config"], widget.desk
     turn_taking = CLIENT if state.get("turns", desk.turn_taking) == CLIENT else SERVICE
-    desk.change(config_of(state, desk.config), turn_taking)
+    desk.change(config_of(state, desk.config, desk.detection), turn_taking)
 
 
 def _endpoint(widget: Transcriber, content: Mapping[str, Any], _: Any) -> None:

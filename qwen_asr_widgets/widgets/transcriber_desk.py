@@ -15,6 +15,7 @@ from ..audio.clip import AudioClip, Channel
 from ..errors import AudioError, NotConnected, QawError, SettingError
 from ..realtime.config import SessionConfig
 from ..recording.turn_taking import CLIENT, SERVICE
+from ..vad.turns import TurnDetection
 from . import capture
 from .run_view import clip_title
 from .transcriber_about import about_capture, about_clip, about_recording, processing_note
@@ -63,6 +64,9 @@ class Desk:
         What went wrong.
     problem : QawError or None
         Why the sound given cannot be used.
+    detection : TurnDetection
+        The threshold, silence and padding chosen last: those in force unless turns are taken by hand, and
+        again once they are not.
     lock : threading.RLock
         Held while it is decided what runs, and while a run is given sound.
     """
@@ -72,6 +76,7 @@ class Desk:
         grown: Callable[[], None] = lambda: None, turn_taking: str = SERVICE,
     ) -> None:
         self.choice = choice
+        self.detection = TurnDetection()
         self.config = config
         self.turn_taking = turn_taking
         self.pace = pace
@@ -89,6 +94,16 @@ class Desk:
         self._runs: tuple[LiveRun, ...] = ()
         self._closed = False
         self.lock = threading.RLock()
+
+    @property
+    def config(self) -> SessionConfig:
+        """The settings asked for."""
+        return self._config
+
+    @config.setter
+    def config(self, config: SessionConfig) -> None:
+        self._config = config
+        self.detection = config.turn_detection or self.detection
 
     @property
     def active(self) -> bool:

@@ -45,9 +45,14 @@ class LiveFeed(RunFeed):
         return {**info, "growing": self.growing}, marks
 
 
-def config_state(config: SessionConfig, turn_taking: str) -> dict[str, Any]:
-    """Return settings as the view edits them; ``turns`` says who takes turns."""
-    detection = config.turn_detection or TurnDetection()
+def config_state(
+    config: SessionConfig, turn_taking: str, chosen: TurnDetection | None = None
+) -> dict[str, Any]:
+    """Return settings as the view edits them; ``turns`` says who takes turns.
+
+    Where they are taken by hand, ``chosen`` is what holds again once they are not.
+    """
+    detection = config.turn_detection or chosen or TurnDetection()
     return {
         "threshold": detection.threshold,
         "silence": detection.silence_duration_ms,
@@ -58,15 +63,17 @@ def config_state(config: SessionConfig, turn_taking: str) -> dict[str, Any]:
     }
 
 
-def config_of(state: Mapping[str, Any], config: SessionConfig) -> SessionConfig:
-    """Return ``config`` with what a view has edited.
+def config_of(
+    state: Mapping[str, Any], config: SessionConfig, chosen: TurnDetection | None = None
+) -> SessionConfig:
+    """Return ``config`` with what a view has edited; ``chosen`` as in `config_state`.
 
     Raises
     ------
     SettingError
         A value is out of its range.
     """
-    fields = {**config_state(config, SERVICE), **state}
+    fields = {**config_state(config, SERVICE, chosen), **state}
     detection = None
     if fields["turns"] != MANUAL:
         detection = TurnDetection(fields["threshold"], fields["silence"], fields["padding"])
@@ -81,17 +88,36 @@ def _text(value: Any) -> Any:
     return value.strip() or None if isinstance(value, str) else value
 
 
+def run_state(recording: Recording) -> dict[str, Any]:
+    """Return who made the words on show, by which settings, of what, which need not be what is chosen now."""
+    return {"name": recording.info.name, "engine": recording.info.engine, "settings": held_state(recording)}
+
+
+def held_state(recording: Recording) -> list[dict[str, Any]]:
+    """Return the settings of a run as the view edits them, each with the second from which on it held."""
+    return [
+        {
+            "from": change.sample / recording.tape.sample_rate,
+            "config": config_state(change.config, recording.info.turn_taking),
+        }
+        for change in recording.settings_held
+    ]
+
+
 def figures(recording: Recording) -> dict[str, Any]:
     """Return the few figures of the foot: how many utterances, and how long their finals took."""
     utterances = recording.utterances
     counts = utterances and waits_count(recording.info.pace)
-    wait = recording.latency().summary().measures.get("finalization") if counts else None
+    summary = recording.latency().summary() if counts else None
+    wait = summary.measures.get("finalization") if summary else None
     return {
         "count": len(utterances),
         "n": wait.n if wait else 0,
         "median": wait.p50 if wait else None,
         "p95": wait.p95 if wait else None,
         "longest": wait.longest if wait else None,
+        "left_out": summary.left_out if summary else 0,
+        "off_pace": summary.off_pace if summary else 0,
         "pace": recording.info.pace,
     }
 

@@ -205,7 +205,10 @@ class DeskView(RunView):
         if self.recording is None:
             return {}
         utterances = self.recording.utterances
-        key = (len(utterances), sum(one.status == "final" for one in utterances))
+        key = (
+            len(utterances), sum(one.status == "final" for one in utterances),
+            sum(one.ended_by is not None for one in utterances),
+        )
         if key != self._counted[0]:
             self._counted = (key, figures(self.recording))
         return self._counted[1]

@@ -44,6 +44,14 @@ test("figures are few: the longest below twenty, a percentile above", () => {
 
 test("waits of sound sent as fast as possible are not told", () => {
   const figures = { count: 3, n: 0, median: null, p95: null, longest: null, pace: null };
+test("utterances that are not among the n are said with the reason", () => {
+  const some = { count: 4, n: 2, median: 0.82, p95: 0.9, longest: 0.9, pace: 1, left_out: 1, off_pace: 1 };
+  assert.equal(figuresText(some, t)[1],
+    "final: median 0.82 s, longest 0.90 s (n = 2, real time, 1 not closed by silence, 1 not sent at that pace)");
+  assert.match(figuresText({ ...some, off_pace: 0 }, zh)[1], /1 条并非由静音结束/);
+  assert.deepEqual(figuresText({ count: 2, n: 0, pace: 1, left_out: 2 }, t), ["utterances: 2", "2 not closed by silence"]);
+});
+
   assert.deepEqual(figuresText(figures, t), ["utterances: 3", "as fast as possible"]);
 });
 

@@ -79,6 +79,19 @@ def test_a_run_by_the_service_is_not_taken_over_midway(made) -> None:
     t.stop()
 
 
+def test_whoever_takes_turns_again_does_so_by_what_was_chosen_before(made) -> None:
+    t = made(config=SessionConfig(turn_detection=TurnDetection(0.2, 800, 100)))
+    ask(t, "settings", config={"threshold": 0.0, "silence": 400})
+    ask(t, "settings", config={"turns": "manual"})
+    shown = state(t)["config"]
+    assert [shown[name] for name in ("threshold", "silence", "padding", "turns")] == [0.0, 400, 100, "manual"]
+    ask(t, "settings", config={"language": "en"})
+    for taker in ("service", "manual", "client"):
+        ask(t, "settings", config={"turns": taker})
+    assert t.config == SessionConfig(language="en", turn_detection=TurnDetection(0.0, 400, 100))
+    assert t.desk.turn_taking == "client"
+
+
 def test_run_again_by_the_other_shows_both(made) -> None:
     t = made(sample("conversation"), pace=None)
     t.start()

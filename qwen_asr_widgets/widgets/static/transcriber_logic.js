@@ -21,7 +21,8 @@
  * @property {boolean} english_only
  * @property {Record<string, Price[]>} prices
  *
- * @typedef {{count?: number, n?: number, median?: number | null, p95?: number | null, longest?: number | null, pace?: number | null}} Figures
+ * @typedef {{count?: number, n?: number, median?: number | null, p95?: number | null, longest?: number | null, pace?: number | null,
+ *   left_out?: number, off_pace?: number}} Figures  seconds; `left_out`, `off_pace`: how many have no wait to count, and why
  * @typedef {object} Notice
  * @property {number} id
  * @property {string} code
@@ -180,17 +181,22 @@ export function paceText(pace, t) {
 
 /** The few figures of the foot. @param {Figures} figures @param {Translate} t */
 export function figuresText(figures, t) {
-  const { count = 0, n = 0, median = null, p95 = null, longest = null, pace = null } = figures;
+  const { count = 0, n = 0, median = null, p95 = null, longest = null, pace = null, left_out: leftOut = 0, off_pace: offPace = 0 } = figures;
+  const why = [];
+  if (leftOut) why.push(t("run.leftOut", { count: leftOut }));
+  if (offPace) why.push(t("run.offPace", { count: offPace }));
   const said = [t("transcript.count", { count })];
   if (n && median !== null && longest !== null) {
     const worst = n >= MANY && p95 !== null ? ["95 %", p95] : [t("transcriber.longest"), longest];
     said.push(t("transcriber.final", {
-      median: duration(median, t), worst: worst[0], other: duration(Number(worst[1]), t), n, pace: paceText(pace, t),
+      median: duration(median, t), worst: worst[0], other: duration(Number(worst[1]), t), n,
+      pace: [paceText(pace, t), ...why].join(t("run.comma")),
     }));
   } else if (count && pace === null) said.push(paceText(pace, t));
   return said;
 }
 
+  else said.push(...why);
 /**
  * The one line of what is out of the ordinary or takes time; empty when there is nothing to say.
  * @param {Kernel} kernel @param {boolean} waits the kernel hears nothing while a cell runs @param {Translate} t
