@@ -175,7 +175,7 @@ def desk_state(desk: Desk) -> dict[str, Any]:
         "lost": _lost(recording),
         "clipped": desk.sound.clipped,
         "notice": _notice_state(desk),
-        "config": config_state(desk.config, desk.turn_taking),
+        "config": config_state(desk.config, desk.turn_taking, desk.detection),
         "channels": _channels(desk),
         "compared": compared,
     }

@@ -42,8 +42,6 @@ test("figures are few: the longest below twenty, a percentile above", () => {
   assert.deepEqual(figuresText({ count: 0, pace: null }, t), ["utterances: 0"]);
 });
 
-test("waits of sound sent as fast as possible are not told", () => {
-  const figures = { count: 3, n: 0, median: null, p95: null, longest: null, pace: null };
 test("utterances that are not among the n are said with the reason", () => {
   const some = { count: 4, n: 2, median: 0.82, p95: 0.9, longest: 0.9, pace: 1, left_out: 1, off_pace: 1 };
   assert.equal(figuresText(some, t)[1],
@@ -52,6 +50,8 @@ test("utterances that are not among the n are said with the reason", () => {
   assert.deepEqual(figuresText({ count: 2, n: 0, pace: 1, left_out: 2 }, t), ["utterances: 2", "2 not closed by silence"]);
 });
 
+test("waits of sound sent as fast as possible are not told", () => {
+  const figures = { count: 3, n: 0, median: null, p95: null, longest: null, pace: null };
   assert.deepEqual(figuresText(figures, t), ["utterances: 3", "as fast as possible"]);
 });
 

@@ -193,10 +193,10 @@ export function figuresText(figures, t) {
       pace: [paceText(pace, t), ...why].join(t("run.comma")),
     }));
   } else if (count && pace === null) said.push(paceText(pace, t));
+  else said.push(...why);
   return said;
 }
 
-  else said.push(...why);
 /**
  * The one line of what is out of the ordinary or takes time; empty when there is nothing to say.
  * @param {Kernel} kernel @param {boolean} waits the kernel hears nothing while a cell runs @param {Translate} t
