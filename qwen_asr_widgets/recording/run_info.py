@@ -46,7 +46,7 @@ def run_info(
             channel=origin.channel,
         )
     return RunInfo(
-        engine=f"{endpoint.model}, {endpoint.name}" if endpoint.is_dashscope else endpoint.name,
+        engine=engine_name(endpoint),
         model=endpoint.model,
         endpoint=endpoint.public_address,
         pace=pace,
@@ -59,6 +59,18 @@ def run_info(
         },
         **about,
     )
+
+
+def engine_name(endpoint: Endpoint) -> str:
+    """Return what the recogniser behind an endpoint is called in recordings.
+
+    Examples
+    --------
+    >>> from qwen_asr_widgets.realtime.endpoints import dashscope, embedded
+    >>> engine_name(dashscope("beijing")), engine_name(embedded())
+    ('qwen3-asr-flash-realtime, DashScope beijing', 'embedded pocketsphinx')
+    """
+    return f"{endpoint.model}, {endpoint.name}" if endpoint.is_dashscope else endpoint.name
 
 
 def named_by_service(info: RunInfo, session: Mapping[str, Any]) -> RunInfo:

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from ..realtime.endpoints import Endpoint
     from ..recording import Recording
 
+NO_PAGE = 30.0
+"""Seconds that `Transcriber.wait` gives a page to show the widget: one that loads slowly takes 10 or more."""
+
 KEYWORDS = ("source", "endpoint", "config", "lang", "height", "save_outputs", "pace", "turn_taking")
 
 
@@ -207,18 +210,25 @@ class Transcriber(DeskView):
         Raises
         ------
         TimeoutError
-            The time was up first; the run goes on.
+            The time was up first. The run goes on, or a page may still begin to record; the message says
+            which.
         AudioError
-            Nothing was started, or the microphone's sound cannot come while a cell runs (with ipykernel 6).
+            Nothing was started, no page shows the widget that is to record (for 30 s), or the microphone's
+            sound cannot come while a cell runs (with ipykernel 6).
         QawError
             What ended the run early. The recording is kept in `recording`.
         """
         deadline = None if timeout is None else time.monotonic() + timeout
         self._check_wait()
         moment = threading.Event()
+        seen = time.monotonic()
         while self._called or self.clips.pending or self.active:
-            if deadline is not None and time.monotonic() >= deadline:
-                raise TimeoutError(f"The run was not over after {timeout:g} s; it goes on.")
+            now = time.monotonic()
+            seen = now if self._views or not self._called else seen
+            if deadline is not None and now >= deadline:
+                raise TimeoutError(self._not_over(f"after {timeout:g} s"))
+            if now - seen >= NO_PAGE:
+                raise AudioError(self._not_over(f"for {NO_PAGE:g} s"))
             moment.wait(0.05)
         self.refresh_static()  # in this cell's name: programs that run notebooks hear no other
         if self.desk.live is not None and self.desk.live.error is not None:
@@ -226,6 +236,19 @@ class Transcriber(DeskView):
         if self.recording is None:
             raise AudioError(self.clips.problem or "Nothing was recorded.")
         return self.recording
+
+    def _not_over(self, when: str) -> str:
+        """Say what a wait that is given up was for."""
+        if self._called and not self._views:
+            return (
+                f"No page shows this widget {when}, so none can begin to record. Show it before waiting: "
+                "display(t), or t at the end of an earlier cell."
+            )
+        if self._called:
+            return f"No page had begun to record {when}: allow the microphone in the page, or press Record."
+        if self.clips.pending:
+            return f"The clip was not there {when}; it is still being recorded or on its way."
+        return f"The run was not over {when}; it goes on."
 
     def _check_wait(self) -> None:
         live = isinstance(self.desk.feed, MicrophoneFeed) and self.active

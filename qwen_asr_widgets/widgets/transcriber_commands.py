@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from ..audio.samples import sample
 from ..errors import EndpointError
 from ..recording.turn_taking import CLIENT, SERVICE
+from .transcriber_notices import notice_elsewhere
 from .transcriber_save import file_name, in_slices, saved
 from .transcriber_state import config_of
 
@@ -47,13 +48,16 @@ def _settings(widget: Transcriber, content: Mapping[str, Any], _: Any) -> None:
 
 def _endpoint(widget: Transcriber, content: Mapping[str, Any], _: Any) -> None:
     """Choose a recogniser; what is wrong with an address is said beside its field, not in a notice."""
-    live, choice = widget.desk.live, widget.desk.choice
-    if not widget.active or (live is not None and live.error is not None):
+    desk, choice = widget.desk, widget.desk.choice
+    if not widget.active or (desk.live is not None and desk.live.error is not None):
+        before = choice.endpoint
         try:
             choice.choose(str(content["id"]), str(content.get("url", "")))
         except EndpointError:
             if not choice.refused:
                 raise
+        if choice.endpoint != before:
+            desk.notice = notice_elsewhere(desk.notice, desk.live)
 
 
 def _key(widget: Transcriber, content: Mapping[str, Any], _: Any) -> None:

@@ -12,6 +12,7 @@ from ..errors import EndpointError
 from ..realtime.endpoints import Endpoint, dashscope, embedded, find_dashscope_key, resolve_endpoint
 from ..realtime.keys import Secret, find_key
 from ..realtime.prices import prices
+from ..recording.run_info import engine_name
 
 REGIONS = ("beijing", "singapore")
 
@@ -127,6 +128,7 @@ class EndpointChoice:
         return {
             "id": self._id,
             "name": recognizer or endpoint.name,
+            "engine": engine_name(endpoint),
             "offline": bool(recognizer),
             "url": self._url,
             "refused": self.refused,

@@ -16,6 +16,9 @@ from .transcriber_answers import Reported, RunBroken
 if TYPE_CHECKING:
     from .transcriber_run import LiveRun
 
+OF_SERVICE = ("connect", "key", "nokey", "endpoint", "refused", "closed", "service")
+"""What speaks of the endpoint there was: no longer true once another is chosen."""
+
 _numbers = itertools.count(1)
 
 
@@ -67,6 +70,29 @@ def notice_of_reports(reports: Sequence[Reported]) -> Notice:
     """
     told = next((one for one in reversed(reports) if one.refuses), reports[-1])
     return Notice("settings" if told.refuses else "reported", told.text)
+
+
+def notice_elsewhere(notice: Notice | None, run: LiveRun | None) -> Notice | None:
+    """Return what is still to be said once another endpoint is chosen.
+
+    Where a run has failed that is the way to send its sound there.
+
+    Parameters
+    ----------
+    notice : Notice or None
+        What was said until now.
+    run : LiveRun or None
+        The last one.
+
+    Examples
+    --------
+    >>> notice_elsewhere(Notice("endpoint", "There is no such choice."), None) is None
+    True
+    """
+    if notice is None or notice.code not in OF_SERVICE:
+        return notice
+    failed = run is not None and run.error is not None and (run.active or len(run.recording.tape) > 0)
+    return Notice("chosen", "") if failed else None
 
 
 class ErrorWatch:

@@ -138,13 +138,7 @@ def comparison_state(before: Recording, now: Recording) -> list[dict[str, Any]]:
     return [
         {
             "engine": run.engine, "pace": recording.info.pace,
-            "settings": [
-                {
-                    "from": change.sample / recording.tape.sample_rate,
-                    "config": config_state(change.config, recording.info.turn_taking),
-                }
-                for change in recording.settings_held
-            ],
+            "settings": held_state(recording),
             "count": run.utterances, "n": run.n, "median": run.finalization, "longest": run.longest,
             "no_wait": run.no_wait, "source": recording.latency().source,
         }
@@ -170,6 +164,7 @@ def desk_state(desk: Desk) -> dict[str, Any]:
         "pace": recording.info.pace if recording is not None else desk.pace,
         "title": desk.sound.title,
         "total": len(paced.samples) / paced.sample_rate if paced else 0.0,
+        "run": None if recording is None else run_state(recording),
         "partly": None if recording is None or desk.active else _partly(recording),
         "behind": int(behind) if behind >= BEHIND and phase == "live" else 0,
         "lost": _lost(recording),

@@ -184,7 +184,7 @@ def test_waiting_for_nothing_is_an_error_and_for_too_long_too(made) -> None:
         made().wait(1)
     t = made(sample("conversation"))
     t.start()
-    with pytest.raises(TimeoutError):
+    with pytest.raises(TimeoutError, match="The run was not over after 0.1 s; it goes on"):
         t.wait(0.1)
     t = made()
     page = MicrophonePage(t).start()
@@ -195,6 +195,23 @@ def test_waiting_for_nothing_is_an_error_and_for_too_long_too(made) -> None:
     with pytest.raises(AudioError, match="no sound arrives while a cell runs"):
         t.wait(1)
     page.stop()
+
+
+def test_a_wait_for_a_page_says_that_none_shows_the_widget_or_that_none_records(made, monkeypatch) -> None:
+    t = made()
+    t.start()
+    with pytest.raises(TimeoutError, match="No page shows this widget after 0.1 s"):
+        t.wait(0.1)
+    monkeypatch.setattr("qwen_asr_widgets.widgets.transcriber.NO_PAGE", 0.1)
+    with pytest.raises(AudioError, match="No page shows this widget for 0.1 s.*display"):
+        t.wait()
+    ask(t, "hello")
+    with pytest.raises(TimeoutError, match="No page had begun to record after 0.3 s: allow the microphone"):
+        t.wait(0.3)
+    page = MicrophonePage(t).start()
+    wait_until(lambda: t.active)
+    page.stop()
+    assert t.wait(SECONDS) is t.recording
 
 
 def test_views_are_told_the_run_in_patches_and_the_sound_as_it_grows(made) -> None:

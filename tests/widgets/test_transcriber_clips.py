@@ -92,6 +92,8 @@ def test_a_clip_that_does_not_come_ends_the_waiting_with_the_reason(made, record
     t.start()
     say(recorder, "start")
     wait_until(lambda: not t._called)
+    with pytest.raises(TimeoutError, match="The clip was not there after 0.1 s"):
+        t.wait(0.1)
     say(recorder, "stop", chunks=0, reason="stopped")
     with pytest.raises(AudioError, match="did not reach Python"):
         t.wait(SECONDS)

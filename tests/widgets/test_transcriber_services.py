@@ -137,6 +137,52 @@ def test_an_address_that_is_none_is_kept_to_be_corrected_and_what_was_chosen_sta
     assert state(t)["endpoint"]["refused"] == "" and state(t)["endpoint"]["id"] == "embedded"
 
 
+@pytest.mark.parametrize("where, code", [
+    (NOWHERE, "connect"), ("beijing", "nokey"),
+])
+def test_what_was_wrong_with_one_endpoint_is_not_said_of_another(made, where, code, monkeypatch) -> None:
+    monkeypatch.delenv("DASHSCOPE_API_KEY", raising=False)
+    t = made(sample("conversation").clip[:1.0], where, pace=None)
+    t.start()
+    wait_until(lambda: not t.active)
+    t._tell_state()
+    assert state(t)["notice"]["code"] == code
+    ask(t, "endpoint", id="custom", url="no address")
+    assert state(t)["notice"]["code"] == code, "nothing else is chosen yet"
+    ask(t, "endpoint", id="custom", url=script().url)
+    notice = state(t)["notice"]
+    assert (notice["code"], notice["detail"]) == ("chosen", "") and notice["kept"] == 1.0
+    ask(t, "endpoint", id="embedded")
+    ask(t, "endpoint", id="embedded")
+    assert state(t)["notice"]["code"] == "chosen"
+    t.desk.choice = made().desk.choice
+    ask(t, "retry")
+    assert t.wait(SECONDS).complete and state(t)["notice"] is None
+
+
+def test_a_choice_that_does_not_exist_is_forgotten_with_the_next(made) -> None:
+    t = made()
+    ask(t, "endpoint", id="mars")
+    assert state(t)["notice"]["code"] == "endpoint"
+    ask(t, "endpoint", id="embedded")
+    assert state(t)["notice"] is None
+
+
+def test_who_made_the_words_on_show_is_told_beside_what_is_chosen(made, tmp_path) -> None:
+    t = made(sample("conversation").clip[:3.0], pace=None)
+    assert state(t)["run"] is None
+    t.start()
+    path = t.wait(SECONDS).save(tmp_path / "talk.qasr")
+    assert state(t)["run"]["engine"] == state(t)["endpoint"]["engine"] == "embedded script"
+    ask(t, "endpoint", id="beijing")
+    ask(t, "settings", config={"silence": 400})
+    told = state(t)
+    assert told["endpoint"]["engine"] == "qwen3-asr-flash-realtime, DashScope beijing"
+    assert (told["config"]["silence"], told["run"]["settings"][-1]["config"]["silence"]) == (400, 800)
+    opened = state(made(path, endpoint="singapore"))
+    assert opened["run"] == told["run"] and len(opened["run"]["settings"]) == 1
+
+
 def test_the_recogniser_is_the_one_given(made) -> None:
     t = made(endpoint=script(words=[(1.0, "hello")]))
     assert state(t)["endpoint"]["name"] == "script" and state(t)["endpoint"]["offline"]

@@ -1,4 +1,4 @@
-"""A sound that was stopped before its end stays whole: what went out is said, and all of it can be run again."""
+"""A sound that was stopped before its end stays whole: all of it is kept and can be run again."""
 
 from __future__ import annotations
 

@@ -7,7 +7,8 @@
 import { button, make } from "./dom.js";
 import { createComparison } from "./transcriber_compared.js";
 import { createDrawers } from "./transcriber_drawers.js";
-import { endpointText, figuresText, isRunning, settingsText } from "./transcriber_logic.js";
+import { againText, heardText, nameText, partlyText } from "./transcriber_heard.js";
+import { figuresText, isRunning } from "./transcriber_logic.js";
 import { FORMATS } from "./transcriber_save.js";
 
 /**
@@ -17,6 +18,7 @@ import { FORMATS } from "./transcriber_save.js";
  */
 export function createFoot(t, signal, send, saver, keep) {
   const drawers = createDrawers(signal);
+  const name = make("bdi", { class: "qaw-tr-name", dir: "auto" });
   const figures = make("div", { class: "qaw-figures qaw-dim" });
   const pace = make("select", { class: "qaw-select", "aria-label": t("transcriber.pace") },
     make("option", { value: "1" }, t("transcriber.pace.real")),
@@ -41,19 +43,22 @@ export function createFoot(t, signal, send, saver, keep) {
     make("div", { class: "qaw-line" }, ...formats, picture, said), keep,
   ], "qaw-button-plain");
   const compared = createComparison(t);
-  const foot = make("div", { class: "qaw-tr-foot" }, figures, make("div", { class: "qaw-together" }, again.button, save.button));
+  const buttons = make("div", { class: "qaw-together" }, again.button, save.button);
+  const foot = make("div", { class: "qaw-tr-foot" }, name, figures, buttons);
   return {
     elements: [compared.element, foot, again.panel, save.panel],
     /** @param {Kernel} kernel */
     update(kernel) {
       const shown = kernel.phase !== "empty" && kernel.phase !== "ready";
-      foot.hidden = !shown;
+      name.textContent = name.title = nameText(kernel);
+      name.hidden = name.textContent === "";
+      figures.hidden = buttons.hidden = !shown;
+      foot.hidden = !shown && (name.hidden || kernel.phase === "empty");
       if (!shown || (isRunning(kernel) && !again.panel.hidden)) drawers.show(null);
-      figures.replaceChildren(...figuresText(kernel.figures, t).map((text) => make("span", {}, text)));
+      const said = [...figuresText(kernel.figures, t), partlyText(kernel, t), heardText(kernel, t)].filter(Boolean);
+      figures.replaceChildren(...said.map((text) => make("span", {}, text)));
       again.button.disabled = isRunning(kernel);
-      what.textContent = t("transcriber.again.text", {
-        settings: settingsText(kernel.config, t), endpoint: endpointText(kernel.endpoint, t),
-      });
+      what.textContent = againText(kernel, t);
       compared.update(kernel.compared);
     },
   };

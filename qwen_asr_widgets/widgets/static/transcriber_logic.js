@@ -13,6 +13,7 @@
  * @property {string} name
  * @property {boolean} offline
  * @property {string} url
+ * @property {string} engine   what recordings call it
  * @property {string} refused  an address that was given and is none
  * @property {string} given    name of the endpoint passed in Python, if it is none of the others
  * @property {boolean} cloud   sound leaves this computer
@@ -38,6 +39,8 @@
  * @typedef {object} Kernel   the `state` message
  * @property {"empty" | "ready" | "connecting" | "live" | "finishing" | "failed" | "done"} phase
  * @property {"" | "mic" | "file"} source
+ * @property {{name: string, engine: string, settings: import("./transcriber_compared.js").Held[]} | null} run who made the words on show, of what
+ * @property {{sent: number, of: number} | null} partly seconds of a sound that did not go out whole
  * @property {boolean} paused
  * @property {boolean} waiting  only answers are still to come, and sound that was taken already may still go out
  * @property {number | null} progress
@@ -68,9 +71,9 @@ const MANY = 20;
 export function unknownState() {
   return {
     phase: "empty", source: "", paused: false, waiting: false, progress: null, pace: 1, title: "", total: 0, behind: 0, lost: 0, clipped: false,
-    notice: null,
+    notice: null, run: null, partly: null,
     endpoint: {
-      id: "embedded", name: "", offline: true, url: "", refused: "", given: "", cloud: false, dashscope: false, has_key: false,
+      id: "embedded", name: "", engine: "", offline: true, url: "", refused: "", given: "", cloud: false, dashscope: false, has_key: false,
       english_only: false, prices: {},
     },
     config: { threshold: 0.2, silence: 800, padding: 300, language: "", context: "", turns: "service" },
@@ -239,7 +242,7 @@ export function noticeText(kernel, capture, elsewhere, t) {
   if (code === "reported" && !isRunning(kernel)) {
     return { title: t("transcriber.problem.service"), text: t("transcriber.problem.reported.past") };
   }
-  const said = [t(/** @type {Key} */ (`transcriber.problem.${code}.text`))];
+  const said = [t(/** @type {Key} */ (`transcriber.problem.${code}.text`), { name: endpointText(kernel.endpoint, t) })];
   const failed = kernel.phase === "failed" && kernel.source === "mic";
   const kept = failed ? capture.seconds : notice.kept;
   if (failed && (capture.phase === "recording" || elsewhere)) said.push(t("transcriber.goesOn"));
@@ -263,7 +266,7 @@ export function waysOn(code, sound) {
   if (code === "settings" || code === "reported") return ["dismiss"];
   if (code === "refused") return ["settings", "retry", "endpoint"];
   if (code === "endpoint") return ["endpoint", "dismiss"];
-  if (code === "unanswered") return ["retry", "dismiss"];
+  if (code === "unanswered" || code === "chosen") return ["retry", "dismiss"];
   const again = sound ? /** @type {const} */ (["retry"]) : [];
   if (code === "key" || code === "nokey") return ["key", ...again, "open"];
   return [...again, "endpoint", "open"];
