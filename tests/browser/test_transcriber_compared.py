@@ -83,6 +83,19 @@ def test_words_and_waits_of_both_runs_are_read_one_above_the_other(
         assert "final 0.35 s after Commit" in said and "closed at the end" in said
 
 
+@pytest.mark.parametrize("width, lang, names", [(920, "en", ("Now", "Before")), (400, "zh", ("现在", "之前"))])
+def test_each_run_over_the_axis_has_its_name_and_its_turns_their_numbers(
+    show_transcriber, width, lang, names
+) -> None:
+    view = both(three_turns(), three_turns(), lang=lang)
+    viewport = {"width": width, "height": 900}
+    shown = show_transcriber(view, viewport=viewport, init_script=f"({NOTE_TEXTS})()")
+    drawn = shown.page.evaluate("window.drawnTexts")
+    for text in (*names, "1", "2", "3"):
+        heights = {round(one["y"]) for one in drawn if one["text"] == text}
+        assert len(heights) >= (1 if text in names else 2), f"{text} is drawn at {heights}"
+
+
 def test_the_earlier_run_takes_less_room_than_the_present_one(show_transcriber) -> None:
     heights = [
         show_transcriber(view).page.locator(PLOT).bounding_box()["height"]

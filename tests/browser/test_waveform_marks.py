@@ -55,6 +55,32 @@ def test_words_of_marks_stand_on_plain_ground_apart_and_inside_the_view(show, wi
             assert apart, f"{text} and {other} cover each other"
 
 
+def with_changes(*times: float) -> Recording:
+    """A minute in which settings change at these times."""
+    script = Script(60.0)
+    for silence, time in enumerate(times, 400):
+        script.play(time)
+        script.update({"turn_detection": {
+            "type": "server_vad", "threshold": 0.1, "silence_duration_ms": silence,
+        }}, time)
+    return script.finish()
+
+
+def test_words_of_marks_take_no_more_lines_than_they_need_wherever_one_looks(show) -> None:
+    def height(page) -> float:
+        return page.locator(PLOT).bounding_box()["height"]
+
+    moments = ((20.0, 40.0), (30.0, 32.0, 34.0))
+    apart, close = (show(Waveform(with_changes(*times))).show() for times in moments)
+    assert height(close) - height(apart) == pytest.approx(15), "three that are close need a second line"
+    before = height(close)
+    close.locator(PLOT).focus()
+    for key in ("+", "+", "+", "ArrowLeft", "End", "Home"):
+        close.keyboard.press(key)
+        close.wait_for_timeout(50)
+        assert height(close) == before, "what is under them keeps its place"
+
+
 def test_the_table_says_what_took_effect_and_when(show) -> None:
     page = show(Waveform(loud_with_changes())).show()
     page.get_by_text("Show as a table").click()

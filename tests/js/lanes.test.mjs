@@ -7,7 +7,7 @@ import {
 const turn = (number, onset, end, rest = {}) => ({ number, onset, end, ...rest });
 
 test("what of a turn is shown depends on its width", () => {
-  assert.deepEqual([200, 60, 59, 12, 11, 3, 2.9].map(tierOf),
+  assert.deepEqual([200, 48, 47, 12, 11, 3, 2.9].map(tierOf),
     ["text", "text", "number", "number", "band", "band", "dense"]);
 });
 
@@ -52,9 +52,10 @@ test("waits too short to be seen are not smeared over their row", () => {
 test("text stands from its turn to the next where there is room for it", () => {
   const { bands } = layBands([turn(1, 0, 2), turn(2, 2.5, 3), turn(3, 9, 10)], { start: 0, span: 10 }, 1000, 10);
   assert.deepEqual(textSlots(bands, 1000).map((slot) => [slot.turn.number, slot.x, slot.width]),
-    [[1, 0, 240], [2, 250, 640], [3, 900, 100]]);
-  assert.deepEqual(textSlots(bands, 1000, 190).map((slot) => slot.turn.number), [1, 2, 3]);
-  assert.deepEqual(textSlots(bands, 1000, 191).map((slot) => slot.turn.number), [2, 3], "59 pixels hold no word");
+    [[1, 0, 242], [2, 250, 642], [3, 900, 100]]);
+  assert.deepEqual(textSlots(bands, 1000, undefined, 202).map((slot) => slot.turn.number), [1, 2, 3]);
+  assert.deepEqual(textSlots(bands, 1000, undefined, 203).map((slot) => slot.turn.number), [2, 3], "47 pixels hold no beginning");
+  assert.deepEqual(textSlots(bands, 1000, ({ number }) => (number === 1 ? 47 : 9), 203).map((slot) => slot.turn.number), [1, 2, 3], "but all of a short one");
 });
 
 test("bars that overlap stand in rows of their own", () => {
@@ -82,7 +83,11 @@ test("a total that does not fit to the right is written to the left, where there
   assert.deepEqual(layLatency(near, { start: 0, span: 10 }, 1000, 1, () => 40).map((box) => box.labelled), [true, false]);
   const late = [{ number: 1, from: 6, middle: 7, to: 7.6 }, { number: 2, from: 9, middle: 9, to: 10 }];
   assert.deepEqual(layLatency(late, { start: 0, span: 10 }, 340, 1, () => 44).map((box) => [box.labelled, box.x1 === box.to]),
-    [[true, true], [true, true]], "the first gives way to the last, whose only room is between them");
+    [[true, true], [false, true]], "between two bars nobody could tell whose it is");
+  const pair = [{ number: 1, from: 1, middle: 1, to: 2 }, { number: 2, from: 2.6, middle: 3, to: 3.2 }];
+  const side = (label) => layLatency(pair, { start: 0, span: 10 }, 1000, 1, () => label)
+    .map((box) => (!box.labelled ? "none" : box.x1 === box.to ? "left" : "right"));
+  assert.deepEqual([side(54), side(55), side(105)], [["right", "right"], ["left", "right"], ["none", "right"]]);
 });
 
 test("the turn under a moment is found, open ones too", () => {

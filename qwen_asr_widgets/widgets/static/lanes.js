@@ -20,8 +20,8 @@
  */
 import { toX } from "./time_axis.js";
 
-/** A beginning of a word or two and the ellipsis; what follows is in the transcript. */
-export const TEXT_WIDTH = 60;
+/** The beginning of a word or two and the ellipsis; what follows is in the transcript. */
+export const TEXT_WIDTH = 48;
 export const NUMBER_WIDTH = 12;
 export const BAND_WIDTH = 3;
 
@@ -128,17 +128,19 @@ export function layPartials(bands, view, width) {
 }
 
 /**
- * Where text may stand: from a turn's left edge to the next one, where that is wide enough.
- * @param {Band[]} bands @param {number} width @param {number} [gap]
+ * Where text may stand: from a turn's left edge to the next one, where that is wide enough for a beginning or for all of it.
+ * @param {Band[]} bands @param {number} width @param {(turn: Turn) => number} [needed] pixels of all its words
+ * @param {number} [gap]
  * @returns {{turn: Turn, x: number, width: number}[]}
  */
-export function textSlots(bands, width, gap = 10) {
+export function textSlots(bands, width, needed = () => Infinity, gap = 8) {
   const slots = [];
   for (let k = 0; k < bands.length; k += 1) {
     const x = Math.max(bands[k].x0, 0);
     const next = k + 1 < bands.length ? bands[k + 1].x0 - gap : width;
     const room = Math.min(next, width) - x;
-    if (bands[k].tier !== "band" && room >= TEXT_WIDTH) slots.push({ turn: bands[k].turn, x, width: room });
+    const { turn, tier } = bands[k];
+    if (tier !== "band" && (room >= TEXT_WIDTH || room >= needed(turn))) slots.push({ turn, x, width: room });
   }
   return slots;
 }
@@ -159,9 +161,12 @@ export function stackBars(bars, rows, gap = 2) {
   });
 }
 
+/** Pixels between a total and whatever is not its own bar: less, and one could not tell whose it is. */
+const APART = 6;
+
 /**
  * The latency bars on screen that are a pixel wide or more, with the total beside each where there is room: to its right, else to its
- * left (`x1` is `to` then).
+ * left (`x1` is `to` then). A total that would stand nearer to another's bar or total is left out.
  * @param {LatencyBar[]} bars @param {View} view @param {number} width @param {number} rows
  * @param {(bar: LatencyBar) => number} labelWidth pixels
  */
@@ -177,14 +182,14 @@ export function layLatency(bars, view, width, rows, labelWidth) {
     .filter((box) => box.to - box.x0 >= 1);
   const placed = stackBars(boxes, rows);
   // From the last to the first, so that a total gives way to the one after it and may still stand at its own left.
-  const taken = new Array(rows).fill(width);
+  const taken = new Array(rows).fill(width + APART);
   for (let k = placed.length - 1; k >= 0; k -= 1) {
     const box = placed[k];
     const room = box.x1 - box.to;
     const wide = box.to - box.x0 >= 3 && box.to > 0;
-    const before = placed.slice(0, k).reverse().find((other) => other.row === box.row)?.to ?? 0;
-    const right = box.x1 <= taken[box.row];
-    const left = box.x0 - room >= before;
+    const before = placed.slice(0, k).reverse().find((other) => other.row === box.row)?.to ?? -APART;
+    const right = box.x1 + APART <= taken[box.row];
+    const left = box.x0 - room >= before + APART;
     box.labelled = wide && (right || left);
     if (!right) box.x1 = box.to;
     taken[box.row] = box.labelled && !right ? box.x0 - room : box.x0;

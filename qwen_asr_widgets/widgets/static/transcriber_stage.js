@@ -10,8 +10,9 @@ import { latencyBars, placed } from "./run_state.js";
 import { createRunStore } from "./run_store.js";
 import { createTurnTable } from "./transcriber_compared.js";
 import { createTranscript } from "./transcript.js";
+import { waveRow } from "./wave_rows.js";
 import { createWaveform } from "./waveform.js";
-import { LATENCY_ROW_HEIGHT, drawLane, drawLatency, drawTexts, latencyRows } from "./waveform_draw.js";
+import { LATENCY_ROW_HEIGHT, drawBadges, drawLane, drawLatency, drawTexts, latencyRows } from "./waveform_draw.js";
 
 const LANE = 20;
 const TEXT = 18;
@@ -42,7 +43,7 @@ export function createStage(host, options) {
       run.receive(message);
       wave.receive(message, buffers);
       if (message.kind === "other") {
-        rows.splice(0, rows.length, otherRow(message.utterances, message.pace));
+        rows.splice(0, rows.length, nowRow, otherRow(message.utterances, message.pace));
         turns.take(message);
         wave.schedule();
       }
@@ -51,7 +52,10 @@ export function createStage(host, options) {
   };
 }
 
-/** An earlier run of the same sound: its turns, under them its waits and, dimmed, its words. @param {Utterance[]} utterances @param {number | null} pace @returns {Row} */
+/** The sound with the turns of the present run, named where another run's stand under it. @type {Row} */
+const nowRow = { ...waveRow, label: (_, t) => t("transcriber.now") };
+
+/** An earlier run of the same sound: its turns with their numbers, under them its waits and, dimmed, its words. @param {Utterance[]} utterances @param {number | null} pace @returns {Row} */
 function otherRow(utterances, pace) {
   const turns = placed(utterances);
   const bars = latencyBars(turns, pace);
@@ -64,6 +68,8 @@ function otherRow(utterances, pace) {
     draw(pen, box, scene) {
       const { bands, density, ticks } = layBands(turns, pen.view, pen.width, scene.duration);
       drawLane(pen, { y: box.y, height: LANE }, bands, "service", { density, ticks });
+      const colours = { ...pen.colours, turn: pen.colours.service };
+      drawBadges({ ...pen, colours }, { y: box.y + 3, height: LANE - 6 }, bands);
       drawLatency(pen, { y: box.y + LANE + 2, height: waits }, bars, scene.written);
       const dimmed = { ...pen, colours: { ...pen.colours, ink: pen.colours.dim } };
       drawTexts(dimmed, { y: box.y + LANE + 2 + waits, height: TEXT }, bands);

@@ -2,6 +2,7 @@
  * The canvas under all rows of a waveform view: gives each row its place, draws it, finds it under a pointer.
  *
  * @import { Box } from "./layout.js"
+ * @import { Mark } from "./run_state.js"
  * @import { Row, Scene } from "./wave_rows.js"
  * @import { View } from "./time_axis.js"
  * @import { Colours } from "./waveform_draw.js"
@@ -9,6 +10,7 @@
  */
 import { stackRows } from "./layout.js";
 import { toTime } from "./time_axis.js";
+import { markLines } from "./wave_moments.js";
 import { sized } from "./wave_overview.js";
 
 /** CSS pixels for the names of rows: left of the axis, or over the row on a narrow page. */
@@ -33,10 +35,10 @@ export class WaveCanvas {
    * @param {Row[]} rows @param {Scene} scene @param {number} whole CSS pixels
    */
   layOut(rows, scene, whole) {
-    const shown = rows.map((row) => ({ row, height: row.height(scene) })).filter(({ height }) => height > 0);
-    const labelled = shown.some(({ row }) => row.label);
+    const labelled = rows.some((row) => row.label && row.height(scene, whole) > 0);
     this.gutter = labelled && whole >= NARROW ? GUTTER : 0;
     this.width = whole - this.gutter;
+    const shown = rows.map((row) => ({ row, height: row.height(scene, this.width) })).filter(({ height }) => height > 0);
     const above = (/** @type {Row} */ row) => (row.label && !this.gutter ? LABEL : 0);
     const { boxes, height } = stackRows(shown.map((one) => ({ id: one.row.id, height: one.height + above(one.row) })));
     this.height = height;
@@ -65,6 +67,14 @@ export class WaveCanvas {
       const y = this.gutter ? box.y + box.height / 2 : box.y - LABEL / 2;
       ctx.fillText(row.label(scene, this.t), 0, y, this.gutter ? GUTTER - 8 : this.width);
     }
+  }
+
+  /**
+   * Lines that the words of marks need, see `markLines`.
+   * @param {Mark[]} marks @param {number} whole seconds @param {string} font @param {number} width
+   */
+  markLines(marks, whole, font, width) {
+    return markLines(/** @type {CanvasRenderingContext2D} */ (this.canvas.getContext("2d")), font, marks, whole, width);
   }
 
   /** The row under a pointer. @param {number} x @param {number} y @param {View} view */

@@ -40,13 +40,21 @@ export function drawNote({ ctx, colours, font, width }, box, text, align = "left
 }
 
 /** Height of a line of a mark's words. */
-const MARK_LINE = 15;
+export const MARK_LINE = 15;
 /** Lines of words: marks that stand close need a second one. */
 const MARK_LINES = 2;
 
-/** What the words of marks take under the sound. @param {unknown[]} marks */
-export function marksHeight(marks) {
-  return Math.min(marks.length, MARK_LINES) * MARK_LINE;
+/**
+ * How many lines the words of all marks take where the whole run is in sight; closer they stand further apart, so that
+ * what is under them keeps its place while one moves about.
+ * @param {CanvasRenderingContext2D} ctx @param {string} font @param {{time: number, label: string}[]} marks
+ * @param {number} whole seconds @param {number} width pixels
+ */
+export function markLines(ctx, font, marks, whole, width) {
+  ctx.font = `11px ${font}`;
+  const measure = (/** @type {{label: string}} */ { label }) => ctx.measureText(label).width;
+  const placed = layMarks(marks, { start: 0, span: whole }, width, MARK_LINES, measure);
+  return placed.reduce((most, { words }) => Math.max(most, words ? words.level + 1 : MARK_LINES), 0);
 }
 
 /**

@@ -15,6 +15,7 @@
  * @property {Utterance[]} turns      sorted by onset
  * @property {LatencyBar[]} bars
  * @property {Mark[]} marks           their labels in the reader's language
+ * @property {(width: number) => number} markLines  lines that their words need on an axis so wide
  * @property {number} duration        seconds
  * @property {number} rate
  * @property {TileStore | null} tiles
@@ -29,7 +30,7 @@
  *
  * @typedef {object} Row
  * @property {string} id
- * @property {(scene: Scene) => number} height   0 hides the row
+ * @property {(scene: Scene, width: number) => number} height   0 hides the row; width of the axis in CSS pixels
  * @property {number} [until]   seconds up to which it shows something, where that is beyond the sound
  * @property {(pen: Pen, box: Box, scene: Scene) => void} draw
  * @property {(scene: Scene, t: Translate) => string} [label]  stands left of the axis
@@ -37,9 +38,9 @@
  *   x and y in the plot; the returned drag owns the pointer until it is lifted
  * @property {(x: number, y: number, time: number, box: Box, scene: Scene) => boolean} [click]  whether it was used
  */
-import { layBands, textSlots } from "./lanes.js";
+import { layBands } from "./lanes.js";
 import { textOf } from "./run_state.js";
-import { drawAxis, drawLiveEdge, drawMarkLines, drawMarks, drawNote, marksHeight } from "./wave_moments.js";
+import { drawAxis, drawLiveEdge, drawMarkLines, drawMarks, drawNote, MARK_LINE } from "./wave_moments.js";
 import {
   LATENCY_ROW_HEIGHT, drawBadges, drawBands, drawDensity, drawLane, drawLatency, drawPartials, drawScore,
   drawTexts, drawWave, latencyRows,
@@ -82,7 +83,7 @@ function columnsOf(count) {
 /** @type {Row} */
 export const marksRow = {
   id: "marks",
-  height: (scene) => marksHeight(scene.marks),
+  height: (scene, width) => scene.markLines(width) * MARK_LINE,
   draw: (pen, box, scene) => drawMarks(pen, box, scene.marks),
 };
 
@@ -112,8 +113,9 @@ export const textRow = {
   height: (scene) => (scene.run.utterances.length ? 18 : 0),
   draw(pen, box, scene) {
     const { bands, density } = scene.laid;
-    if (textSlots(bands, pen.width).length) drawTexts(pen, box, bands);
-    else if ((bands.length || density) && scene.turns.some(textOf)) drawNote(pen, box, scene.noWords);
+    const small = density !== null && scene.turns.some(textOf);
+    const words = bands.some(({ turn }) => (turn.settled ?? "") + (turn.draft ?? "") !== "");
+    if (!drawTexts(pen, box, bands) && (small || words)) drawNote(pen, box, scene.noWords);
   },
 };
 

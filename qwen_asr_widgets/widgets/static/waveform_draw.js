@@ -190,7 +190,10 @@ function hatching(pen) {
   return pattern;
 }
 
-/** Settled words plain, the draft dim and italic. @param {Pen} pen @param {Box} box @param {Band[]} bands */
+/**
+ * Settled words plain, the draft dim and italic.
+ * @param {Pen} pen @param {Box} box @param {Band[]} bands @returns {boolean} whether there was room for any
+ */
 export function drawTexts(pen, box, bands) {
   const { ctx, colours } = pen;
   const plain = `12px ${pen.font}`;
@@ -201,10 +204,14 @@ export function drawTexts(pen, box, bands) {
   };
   ctx.textBaseline = "middle";
   const y = box.y + box.height / 2;
-  for (const { turn, x, width } of textSlots(bands, pen.width)) {
+  const measures = [measureIn(plain), measureIn(slanted)];
+  const needed = (/** @type {Band["turn"]} */ { settled = "", draft = "" }) => measures[0](settled) + measures[1](draft) + 4;
+  let drawn = false;
+  for (const { turn, x, width } of textSlots(bands, pen.width, needed)) {
     const settled = turn.settled ?? "";
     const draft = turn.draft ?? "";
-    const parts = fitParts(settled, draft, width - 4, measureIn(plain), measureIn(slanted));
+    const parts = fitParts(settled, draft, width - 4, measures[0], measures[1]);
+    drawn ||= settled + draft !== "";
     ctx.direction = isRightToLeft(settled + draft) ? "rtl" : "ltr";
     ctx.textAlign = "left";
     ctx.font = plain;
@@ -215,6 +222,7 @@ export function drawTexts(pen, box, bands) {
     ctx.fillText(parts.draft, x + 2 + parts.draftX, y);
   }
   ctx.direction = "ltr";
+  return drawn;
 }
 
 /**
