@@ -14,8 +14,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .capture_messages import Chunk, Hello, MessageError, Of, Pause, Problem, Slice, Start, Stop, parse
-from .capture_upload import Uploads, UploadError
+from .capture_messages import (
+    Chunk, Forget, Hello, MessageError, Of, Pause, Problem, Slice, Start, Stop, parse,
+)
+from .capture_upload import FileArriving, Uploads, UploadError
 
 HEARTBEAT_TIMEOUT = 5.0
 """Seconds without a word from a browser that records (it speaks ten times a second) until it is given up."""
@@ -156,9 +158,13 @@ class FileOpened:
 
     name: str
     data: bytes = field(repr=False)
+    client: str = ""
+    upload: str = ""
 
 
-CaptureEvent = CaptureStarted | CaptureChunk | CapturePaused | CaptureEnded | CaptureProblem | FileOpened
+CaptureEvent = (
+    CaptureStarted | CaptureChunk | CapturePaused | CaptureEnded | CaptureProblem | FileArriving | FileOpened
+)
 
 
 class CaptureReceiver:
@@ -211,6 +217,9 @@ class CaptureReceiver:
             return []
         if isinstance(message, Slice):
             return self._file(message, now)
+        if isinstance(message, Forget):
+            self._uploads.forget(message.upload)
+            return []
         if isinstance(message, Problem):
             return [CaptureProblem(message.code, message.detail, message.client, shown=True)]
         events = self._made_way(message)
@@ -341,7 +350,10 @@ class CaptureReceiver:
             data = self._uploads.take(part, now)
         except UploadError as error:
             return [_not_opened(error)]
-        return [] if data is None else [FileOpened(part.name, data)]
+        if data is not None:
+            return [FileOpened(part.name, data, part.client, part.upload)]
+        held = self._uploads.held(part.upload)
+        return [FileArriving(part.client, part.upload, held, part.size)] if held else []
 
 
 def _not_opened(error: UploadError) -> CaptureProblem:

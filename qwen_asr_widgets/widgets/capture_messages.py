@@ -115,10 +115,18 @@ class Slice:
     data: bytes = field(repr=False)
 
 
+@dataclass(frozen=True)
+class Forget:
+    """A file is given up midway; what came of it is not wanted."""
+
+    client: str
+    upload: str
+
+
 Of = Start | Chunk | Beat | Pause | Stop
 """What belongs to one recording."""
 
-Message = Hello | Problem | Of | Slice
+Message = Hello | Problem | Of | Slice | Forget
 
 
 def parse(content: Any, buffers: Sequence[Any]) -> Message:
@@ -224,4 +232,5 @@ READERS: Mapping[str, Callable[[_Fields], Message]] = {
     "resume": lambda fields: Pause(*fields.source(), resumed=True),
     "stop": lambda fields: Stop(*fields.source(), fields.whole("chunks"), fields.text("reason")),
     "file": _slice,
+    "forget": lambda fields: Forget(fields.text("client"), fields.text("upload")),
 }

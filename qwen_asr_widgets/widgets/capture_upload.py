@@ -25,6 +25,16 @@ class UploadError(ValueError):
         self.client = client
 
 
+@dataclass(frozen=True)
+class FileArriving:
+    """Of the ``size`` bytes of a file, named by the id ``upload``, ``held`` have come."""
+
+    client: str
+    upload: str
+    held: int
+    size: int
+
+
 @dataclass
 class _Upload:
     """A file of which some slices have come, the latest at the monotonic time ``at``."""
@@ -64,6 +74,15 @@ class Uploads:
 
     def __len__(self) -> int:
         return len(self._uploads)
+
+    def held(self, upload: str) -> int:
+        """Return how many bytes of a file have come, 0 where none is on its way."""
+        return self._uploads[upload].held if upload in self._uploads else 0
+
+    def forget(self, upload: str) -> None:
+        """Let go of a file that its page has given up; slices that still come are not taken."""
+        self._uploads.pop(upload, None)
+        self._refused.add(upload)
 
     def take(self, part: Slice, now: float) -> bytes | None:
         """Take a slice at the monotonic time ``now``; return the file once it is whole.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from typing import Any
 
 import ipywidgets
@@ -13,11 +14,13 @@ from ..audio.units import SAMPLE_RATE
 from ..errors import QawError
 from ..realtime.config import SessionConfig
 from . import capture
+from .capture_upload import FileArriving
 from .microphone import Microphone
 from .pump import Message, Pump
 from .run_feed import RunFeed
 from .run_view import RunView, source_name
 from .sound_feed import SoundFeed
+from .transcriber_arrivals import Arrivals
 from .transcriber_clips import ClipWay
 from .transcriber_commands import COMMANDS
 from .transcriber_desk import Desk
@@ -36,7 +39,8 @@ class DeskView(RunView):
 
     Beside the messages of `RunView` the kernel sends ``state`` (what `desk_state` says), ``other`` (the
     run before), ``saved`` (a slice of a file), ``call``, ``begin``, ``halt``, ``hold``, ``go`` to the page
-    that records, and ``refused`` to one that may not. What a page may ask for stands in `COMMANDS`.
+    that records, ``refused`` to one that may not, and ``taken`` and ``opened`` to one that sends a file.
+    What a page may ask for stands in `COMMANDS`.
 
     Parameters
     ----------
@@ -80,6 +84,7 @@ class DeskView(RunView):
         self._counted: tuple[Any, dict[str, Any]] = (None, {})
         self._endpoint_told = choice.state()
         self._saving = threading.Lock()
+        self._arrivals = Arrivals()
         pump = self._pump = Pump(self._changes, self._tell, self._has_more, period=LOOK)
         self._desk = Desk(choice, config, pace, self._shown, pump.wake, turn_taking)
         self.uplink.subscribe(self._heard)
@@ -125,9 +130,16 @@ class DeskView(RunView):
         if isinstance(event, capture.CaptureProblem) and not event.shown:
             told = {"kind": "refused", "client": event.client, "code": event.code, "detail": event.detail}
             self._tell(told, [])
-        if isinstance(event, capture.FileOpened):
-            self.desk.open(event)
-            self._tell_state()
+        if isinstance(event, FileArriving):
+            if self._arrivals.tells(event, time.monotonic()):
+                about = {"client": event.client, "upload": event.upload}
+                self._tell({"kind": "taken", **about, "bytes": event.held}, [])
+        elif isinstance(event, capture.FileOpened):
+            try:
+                self.desk.open(event)
+                self._tell_state()
+            finally:  # after the state: what the page shows next is what came of it
+                self._tell({"kind": "opened", "client": event.client, "upload": event.upload}, [])
         else:
             self.desk.hear(event)
 

@@ -46,7 +46,7 @@ def test_a_clip_is_chosen_under_the_microphone_recorded_and_transcribed(show_tra
     assert shown.page.get_by_text("a kernel that gets no sound while a cell runs").is_visible()
     for count in (1, 2):
         shown.page.locator(RECORD).click()
-        shown.shows("The clip is handed over when you press Stop")
+        shown.shows("It is transcribed when you press Stop")
         wait_for_seconds(shown.page, 1.5)
         shown.page.locator(RECORD).click()
         shown.until(lambda: len(shown.view.recordings) == count)

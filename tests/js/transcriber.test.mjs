@@ -3,8 +3,10 @@ import { test } from "node:test";
 import { clipText, clipWarning } from "../../qwen_asr_widgets/widgets/static/clip_text.js";
 import { STRINGS, translator } from "../../qwen_asr_widgets/widgets/static/strings.js";
 import {
-  addressHint, captureText, endpointText, figuresText, isCrowded, isRunning, languageHint, noticeText, priceText, progressText,
-  recordsElsewhere, settingsShort, settingsText, shownEndpoint, silenceToSlider, sliderToSilence, statusText, takeSlice, unknownState, waysOn,
+  addressHint, captureText, endpointText, figuresText, isCrowded, isRunning, languageHint, noticeText,
+  priceText, progressText, readingText, readShare, readText, recordsElsewhere, sendingText, settingsShort,
+  settingsText, shownEndpoint, silenceToSlider, sliderToSilence, statusText, takeSlice, unknownState,
+  waysOn,
 } from "../../qwen_asr_widgets/widgets/static/transcriber_logic.js";
 
 const t = translator("en");
@@ -68,6 +70,24 @@ test("another page that records is told from this one, and from this one before 
   assert.equal(recordsElsewhere(kernel({ recorder: "me" }), "me", undefined), false);
   assert.equal(recordsElsewhere(kernel({ recorder: "you" }), "me", undefined), true);
   assert.equal(recordsElsewhere(kernel({ recorder: "you" }), "me", "interrupted"), false);
+});
+
+test("a file on its way says how much of it the kernel has, and what comes then", () => {
+  assert.equal(readText(readShare({ size: 200, taken: 85 }), t), "42 %");
+  assert.equal(readShare({ size: 0, taken: 0 }), 0);
+  assert.equal(readingText({ name: "talk.wav" }, t), "Reading talk.wav… It is transcribed as soon as it is here.");
+  assert.match(readingText({ name: "talk.QASR" }, t), /The recording is shown/);
+  assert.match(readingText({ name: "talk.wav" }, zh), /正在读取 talk.wav.*开始转写/);
+});
+
+test("a sound that is sent says that it is transcribed and how long that takes; a microphone's does not", () => {
+  const file = { phase: "live", source: "file", title: "talk.wav", total: 36, pace: 1, waiting: false };
+  assert.equal(sendingText(file, t), "Transcribing talk.wav in real time, so that waits are those of live speech: this takes 0:36.");
+  assert.equal(sendingText({ ...file, pace: 2 }, t), "Transcribing talk.wav at 2 × real time: this takes 0:18.");
+  assert.equal(sendingText({ ...file, pace: null, title: "" }, t), "Transcribing the sound…");
+  for (const other of [{ source: "mic" }, { waiting: true }, { phase: "done" }, { phase: "failed" }]) {
+    assert.equal(sendingText({ ...file, ...other }, t), "");
+  }
 });
 
 test("a clip says where it is, and before its end that it ends", () => {

@@ -21,6 +21,7 @@ from qwen_asr_widgets.widgets.capture import (
     FileOpened,
 )
 from qwen_asr_widgets.widgets.capture_messages import READERS, MessageError
+from qwen_asr_widgets.widgets.capture_upload import FileArriving
 
 RATE = 1_000
 LENGTH = RATE // 10
@@ -116,10 +117,10 @@ def file_slice(index: int, data: bytes, **more: Any) -> tuple[dict[str, Any], li
 
 def test_a_file_in_slices_arrives_whole_or_says_what_is_missing() -> None:
     receiver = CaptureReceiver()
-    assert receiver.receive(*file_slice(0, b"abc"), 0.0) == []
+    assert receiver.receive(*file_slice(0, b"abc"), 0.0) == [FileArriving("page", "u", 3, 6)]
     (opened,) = receiver.receive(*file_slice(1, b"def"), 0.0)
-    assert opened == FileOpened("a.wav", b"abcdef")
-    assert receiver.receive(*file_slice(1, b"def", upload="v"), 0.0) == []
+    assert opened == FileOpened("a.wav", b"abcdef", "page", "u")
+    assert receiver.receive(*file_slice(1, b"def", upload="v"), 0.0) == [FileArriving("page", "v", 3, 6)]
     assert receiver.tick(5.0) == []
     (problem,) = receiver.tick(5.1)
     assert isinstance(problem, CaptureProblem) and problem.code == "incomplete"
@@ -134,7 +135,9 @@ def test_the_slices_of_a_file_stand_where_they_belong_in_whatever_order_they_com
     receiver = CaptureReceiver()
     data = bytes(range(48))
     told = [file_slice(k, data[k * 10 : k * 10 + 10], size=48, slices=5) for k in order]
-    assert [event for one in told for event in receiver.receive(*one, 0.0)] == [FileOpened("a.wav", data)]
+    *arriving, opened = [event for one in told for event in receiver.receive(*one, 0.0)]
+    assert opened == FileOpened("a.wav", data, "page", "u")
+    assert kinds(arriving) == 4 * [FileArriving]
     assert not receiver.waits
 
 
@@ -170,8 +173,17 @@ def test_the_beginning_of_a_file_whose_page_is_gone_is_dropped_with_a_message() 
     (problem,) = receiver.tick(70.0)
     assert isinstance(problem, CaptureProblem) and problem.code == "incomplete" and not problem.shown
     (opened,) = receiver.receive(*file_slice(1, b"def", upload="slow"), 80.0)
-    assert opened == FileOpened("a.wav", b"abcdef")
+    assert opened == FileOpened("a.wav", b"abcdef", "page", "slow")
     assert not receiver.waits
+
+
+def test_a_file_that_its_page_gives_up_is_forgotten_without_a_word() -> None:
+    receiver = CaptureReceiver()
+    receiver.receive(*file_slice(0, b"abc"), 0.0)
+    assert receiver.receive(message("forget", upload="u"), [], 0.1) == []
+    assert not receiver.waits
+    assert receiver.receive(*file_slice(1, b"def"), 0.2) == receiver.tick(100.0) == []
+    assert receiver.receive(message("forget", upload="never seen"), [], 0.1) == []
 
 
 def test_a_page_that_comes_while_another_records_disturbs_nothing() -> None:

@@ -37,6 +37,22 @@ def test_a_file_sent_in_slices_is_transcribed_and_one_without_sound_is_said(made
     assert t.recording.complete
 
 
+def test_the_page_that_sends_a_file_is_told_what_has_come_of_it_and_last_that_it_was_opened(made) -> None:
+    data = b"no sound" * 1_000
+    t = made()
+    ask(t, "hello")
+    MicrophonePage(t, "mine").upload("notes.txt", data, 1_000)
+    opened = wait_until(lambda: of_kind(t, "opened"))
+    assert opened == [{"kind": "opened", "client": "mine", "upload": "u-notes.txt"}]
+    taken = of_kind(t, "taken")
+    assert taken and {message["client"] for message in taken} == {"mine"}
+    held = [message["bytes"] for message in taken]
+    assert held == sorted(set(held)) and 0 < held[0] < held[-1] + 1 <= len(data)
+    kinds = [content["kind"] for content, _ in t.heard]
+    assert kinds.index("opened") > len(kinds) - 1 - kinds[::-1].index("state")
+    assert of_kind(t, "state")[-1]["notice"]["code"] == "file"
+
+
 def test_a_damaged_recording_is_named_as_its_owner_does(made) -> None:
     t = made()
     for data in (b"no zip", b"PK\x05\x06" + bytes(18)):

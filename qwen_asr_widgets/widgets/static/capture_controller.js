@@ -1,10 +1,10 @@
 // One recording at a time for a widget in a page, shared by all its views. The kernel never writes
 // here: what the views show is this state alone.
 
-import { pageProblem, UNPROCESSED, UPLOAD_LIMIT } from "./capture.js";
-import { size as sizeText } from "./format.js";
+import { pageProblem, UNPROCESSED } from "./capture.js";
 import { Recorder } from "./recorder.js";
 import { newId, Uplink } from "./uplink.js";
+import { FileWay } from "./upload.js";
 
 const SILENT_SECONDS = 3;
 const CLIP_SHOWN_SECONDS = 2;
@@ -24,7 +24,7 @@ const CLIP_SHOWN_SECONDS = 2;
  * @property {import("./capture.js").Processing} processing asked for
  * @property {Record<string, number | boolean | null> | null} settings the real ones
  * @property {(Problem & {seconds: number}) | null} problem
- * @property {{name: string, size: number, sent: number} | null} file
+ * @property {{name: string, size: number, sent: number, taken: number} | null} file
  * @property {{chunks: number, seconds: number} | null} lost on the way to the kernel, as it says
  * @property {boolean | null} besideCells whether sound reaches the kernel while a cell runs, as it says
  */
@@ -41,6 +41,7 @@ export class CaptureController {
     this.views = new Set();
     this.ending = new AbortController();
     this.forgetLock = () => {};
+    this.files = new FileWay(this);
     this.quiet = 0;
     this.clippedAt = -Infinity;
     /** The device that was chosen and is not there; it is chosen again when it is plugged in again. */
@@ -207,7 +208,10 @@ export class CaptureController {
    * @param {string} detail
    */
   refused(code, detail) {
-    if (code !== "othertab") return this.set({ file: null, problem: { code, detail, seconds: 0 } });
+    if (code !== "othertab") {
+      this.files.drop();
+      return this.set({ problem: { code, detail, seconds: 0 } });
+    }
     if (this.state.phase === "idle") return;
     this.set({ seconds: 0 });
     this.fail(code, detail);
@@ -232,24 +236,7 @@ export class CaptureController {
 
   /** @param {File} file */
   async open(file) {
-    const { name, size } = file;
-    if (size > UPLOAD_LIMIT) return this.notOpened("toolarge", `${name} (${sizeText(size)})`);
-    this.set({ file: { name, size, sent: 0 }, problem: null });
-    try {
-      await this.uplink.file(file, (sent) => this.set({ file: { name, size, sent } }));
-    } catch (error) {
-      // What cannot be read says so with a DOMException; a kernel that is gone with an Error.
-      this.notOpened(error instanceof DOMException ? "file" : "kernel", String(error));
-    }
-  }
-
-  /**
-   * @param {ProblemCode} code
-   * @param {string} detail
-   */
-  notOpened(code, detail) {
-    this.set({ file: null, problem: { code, detail, seconds: 0 } });
-    this.attempt(() => this.uplink.tell("problem", { code, detail }));
+    return this.files.open(file);
   }
 
   async listDevices() {
@@ -297,6 +284,7 @@ export class CaptureController {
 
   /** The widget is gone from the page. */
   async dispose() {
+    this.files.upload?.giveUp();
     await this.stop("closed");
     this.views.clear();
     this.ending.abort();

@@ -8,9 +8,13 @@
  */
 import { clock } from "./format.js";
 
-/** What happens; empty when nothing does. @param {Clip} clip @param {Translate} t */
-export function clipText({ stage, full, arrived, state }, t) {
-  if (stage === "recording" || stage === "ending") return t("clip.recording");
+/**
+ * What happens; empty when nothing does.
+ * @param {Clip} clip @param {Translate} t
+ * @param {import("./strings.js").Key} [recording] what is said while it is recorded: what comes then is not the same everywhere
+ */
+export function clipText({ stage, full, arrived, state }, t, recording = "clip.recording") {
+  if (stage === "recording" || stage === "ending") return t(recording);
   const end = full ? t("clip.full") : "";
   const next = stage === "late" ? t("clip.late") : stage === "waiting" ? t("clip.waiting")
     : arrived ? t("clip.done", { time: clock(state.seconds) }) : "";

@@ -4,13 +4,14 @@ import { CaptureController } from "./capture_controller.js";
 import { viewRoot } from "./dom.js";
 import { clipText, clipWarning } from "./clip_text.js";
 import { keepSwitch } from "./keep_switch.js";
-import { drawDevices, drawProblem, fileText, pressPause, realText, say, warningText } from "./microphone.js";
+import { drawDevices, drawProblem, pressPause, realText, say, warningText } from "./microphone.js";
 import { translator } from "./strings.js";
 import { followTheme } from "./theme.js";
 import { drawBar } from "./transcriber_bar.js";
 import { nameDrawer } from "./transcriber_drawers.js";
 import {
-  endpointText, isCrowded, isRunning, recordsElsewhere, settingsShort, settingsText, statusText, unknownState,
+  endpointText, isCrowded, isRunning, readingText, recordsElsewhere, sendingText, settingsShort, settingsText, statusText,
+  unknownState,
 } from "./transcriber_logic.js";
 import { drawNotice } from "./transcriber_notice.js";
 import { buildParts, drawEmpty } from "./transcriber_parts.js";
@@ -89,6 +90,7 @@ export class TranscriberView {
     else if (message.kind === "refused") {
       if (message.client === live.uplink.client) live.refused(message.code, message.detail);
     }
+    else if (message.kind === "taken" || message.kind === "opened") live.files.hear(message);
     else this.show(message, buffers);
   }
 
@@ -164,7 +166,8 @@ export class TranscriberView {
     this.root.dataset.phase = kernel.phase;
     this.root.dataset.crowded = String(isCrowded(kernel));
     const held = recorders.preparing || stage === "waiting" || stage === "late";
-    drawBar(parts.bar, kernel, { capture, clips: recorders.chosen, held, elsewhere }, t);
+    const reading = recorders.live.state.file;
+    drawBar(parts.bar, kernel, { capture, clips: recorders.chosen, held, elsewhere, reading }, t);
     const short = settingsShort(kernel.config, t);
     nameDrawer(parts.settingsDrawer, kernel.config.turns === "client" ? short : settingsText(kernel.config, t), short);
     nameDrawer(parts.endpointDrawer, endpointText(kernel.endpoint, t));
@@ -173,11 +176,11 @@ export class TranscriberView {
     parts.endpoint.update(kernel, kernel.phase !== "failed" && (mic || isRunning(kernel)));
     this.drawMicrophone(capture);
     this.drawMessages(capture, elsewhere);
-    drawEmpty(parts.empty, kernel, mic || held, t);
+    drawEmpty(parts.empty, kernel, mic || held || reading !== null, t);
     parts.place.hidden = kernel.phase === "empty";
     const unheard = kernel.notice !== null && !kernel.figures.count;
     if (this.stage) this.stage.transcript.hidden = kernel.phase === "ready" || unheard;
-    parts.foot.update(kernel);
+    parts.foot.update(kernel, reading !== null);
   }
 
   /** @param {State} capture */
@@ -208,11 +211,13 @@ export class TranscriberView {
     parts.hint.hidden = this.understood || !kernel.endpoint.cloud || !parts.endpointDrawer.panel.hidden;
     say(parts.warning, clipWarning(clip, t) || warningText(capture, t));
     const { file } = recorders.live.state;
-    const waits = capture.phase !== "idle" && !kernel.beside_cells;
-    const sending = file && file.sent < file.size ? fileText(recorders.live.state, t) : "";
+    const waits = (capture.phase !== "idle" || file !== null) && !kernel.beside_cells;
     const away = elsewhere && capture.problem?.code !== "othertab" ? t("transcriber.elsewhere") : "";
-    const said = [away, statusText(kernel, waits && !clip, t), clip?.stage ? clipText(clip, t) : ""];
-    say(parts.status, sending || said.filter(Boolean).join(" · "));
+    const said = [
+      away, file ? readingText(file, t) : "", sendingText(kernel, t), statusText(kernel, waits && !clip?.stage, t),
+      clip?.stage ? clipText(clip, t, kernel.pace === 1 ? "transcriber.clip.real" : "transcriber.clip.recording") : "",
+    ];
+    say(parts.status, said.filter(Boolean).join(" · "));
   }
 }
 
@@ -240,6 +245,7 @@ export default () => {
     async initialize({ model }) {
       const uplink = await findUplink(model);
       controller = new CaptureController({ send: (...message) => uplink.send(...message) }, model.get("uid"));
+      controller.files.answered = true;
       controller.attempt(() => controller.uplink.tell("hello"));
       recorders = new Recorders(controller, Boolean(model.widget_manager?.get_model));
       return () => controller.dispose();

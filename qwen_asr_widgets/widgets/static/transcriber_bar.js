@@ -8,13 +8,13 @@
 import { meterLength } from "./capture.js";
 import { button, make } from "./dom.js";
 import { clock } from "./format.js";
-import { captureText, isRunning, progressText } from "./transcriber_logic.js";
+import { captureText, isRunning, progressText, readShare, readText } from "./transcriber_logic.js";
 
 /**
  * @param {Translate} t @param {AbortSignal} signal
- * @param {{record: () => void, pause: () => void, open: () => void, send: (message: any) => void}} acts
+ * @param {{record: () => void, pause: () => void, open: () => void, giveUp: () => void, send: (message: any) => void}} acts
  */
-export function createBar(t, signal, { record, pause, open, send }) {
+export function createBar(t, signal, { record, pause, open, giveUp, send }) {
   const parts = {
     record: button("", record, signal, { class: "qaw-button-record qaw-mic-record" }),
     begin: button(t("transcriber.begin"), () => send({ kind: "transcribe" }), signal, { class: "qaw-button-main" }),
@@ -27,14 +27,15 @@ export function createBar(t, signal, { record, pause, open, send }) {
     paused: make("span", { class: "qaw-paused", "aria-hidden": "true" }, t("mic.said.paused")),
     said: make("span", { class: "qaw-only-spoken", role: "status" }),
     leave: button(t("transcriber.leave"), () => send({ kind: "leave" }), signal, { title: t("transcriber.leave.text") }),
+    giveUp: button(t("transcriber.reading.stop"), giveUp, signal, { title: t("transcriber.reading.stop.text") }),
     open: button(t("common.open"), open, signal),
-    sample: button(t("transcriber.sample"), () => send({ kind: "sample" }), signal),
+    sample: button(t("transcriber.sample"), () => send({ kind: "sample" }), signal, { class: "qaw-tr-sample" }),
   };
   const meter = make("div", {
     class: "qaw-mic-meter", role: "meter", "aria-label": t("mic.level"), "aria-valuemin": 0, "aria-valuemax": 100,
   }, parts.fill);
   const bar = make("div", { class: "qaw-bar qaw-tr-bar" }, parts.record, parts.begin, parts.pause, parts.commit,
-    parts.elapsed, meter, parts.progress, parts.far, parts.paused, parts.said, parts.leave, parts.open, parts.sample);
+    parts.elapsed, meter, parts.progress, parts.far, parts.giveUp, parts.paused, parts.said, parts.leave, parts.open, parts.sample);
   return { ...parts, meter, bar };
 }
 
@@ -44,10 +45,11 @@ export function createBar(t, signal, { record, pause, open, send }) {
  * @property {boolean} clips     a clip first
  * @property {boolean} held      a clip is on its way, or its recorder is not there yet
  * @property {boolean} elsewhere another page records
+ * @property {State["file"]} reading a file on its way from this page
  *
  * @param {ReturnType<typeof createBar>} parts @param {Kernel} kernel @param {Here} here @param {Translate} t
  */
-export function drawBar(parts, kernel, { capture, clips, held, elsewhere }, t) {
+export function drawBar(parts, kernel, { capture, clips, held, elsewhere, reading }, t) {
   const mic = capture.phase === "recording" || capture.phase === "paused";
   const busy = isRunning(kernel);
   const file = busy && kernel.source === "file";
@@ -55,8 +57,8 @@ export function drawBar(parts, kernel, { capture, clips, held, elsewhere }, t) {
   const stops = mic || file || elsewhere;
   parts.record.dataset.phase = stops ? "recording" : "idle";
   setText(parts.record, t(capture.phase === "starting" ? "mic.starting" : stops ? "mic.stop" : clips ? "clip.record" : "mic.record"));
-  parts.record.disabled = stopping || held || (busy && !stops);
-  parts.begin.hidden = kernel.phase !== "ready" || mic;
+  parts.record.disabled = stopping || held || Boolean(reading && !stops) || (busy && !stops);
+  parts.begin.hidden = kernel.phase !== "ready" || mic || reading !== null;
   const paused = capture.phase === "paused" || kernel.paused;
   parts.pause.hidden = !mic && (!file || kernel.waiting || kernel.phase === "failed");
   setText(parts.pause, t(paused ? "mic.resume" : "mic.pause"));
@@ -68,15 +70,27 @@ export function drawBar(parts, kernel, { capture, clips, held, elsewhere }, t) {
   const left = document.activeElement === parts.leave;
   parts.leave.hidden = !kernel.waiting || capture.phase !== "idle";
   if (left && parts.leave.hidden) parts.record.focus();
-  parts.open.hidden = mic || busy || elsewhere;
+  const stopsReading = document.activeElement === parts.giveUp;
+  parts.giveUp.hidden = reading === null;
+  parts.open.hidden = mic || busy || elsewhere || reading !== null;
   parts.sample.hidden = parts.open.hidden;
-  parts.progress.hidden = parts.far.hidden = !file;
-  if (file) {
-    parts.progress.value = kernel.progress ?? 0;
-    setText(parts.far, progressText(kernel, t));
-    parts.far.title = kernel.title;
-  }
+  if (stopsReading && parts.giveUp.hidden) (parts.open.hidden ? parts.record : parts.open).focus();
+  drawProgress(parts, kernel, file, reading, t);
   if (mic) drawLevel(parts, capture);
+}
+
+/**
+ * How far a file is: on its way to the kernel, or to the service.
+ * @param {ReturnType<typeof createBar>} parts @param {Kernel} kernel @param {boolean} file one is transcribed
+ * @param {State["file"]} reading @param {Translate} t
+ */
+function drawProgress(parts, kernel, file, reading, t) {
+  parts.progress.hidden = parts.far.hidden = !file && reading === null;
+  if (parts.far.hidden) return;
+  const share = reading ? readShare(reading) : kernel.progress;
+  parts.progress.value = share ?? 0;
+  setText(parts.far, reading ? readText(share, t) : progressText(kernel, t));
+  parts.far.title = reading ? reading.name : kernel.title;
 }
 
 /** @param {ReturnType<typeof createBar>} parts @param {State} capture */

@@ -256,6 +256,34 @@ export function progressText(kernel, t) {
   return t("transcriber.progress", { done, total: clock(kernel.total, 0), pace: paceText(kernel.pace, t) });
 }
 
+/** How much of a file the kernel has taken, in [0, 1]. @param {{size: number, taken: number}} file */
+export function readShare({ size, taken }) {
+  return size > 0 ? Math.min(1, taken / size) : 0;
+}
+
+/** The same in words. @param {number | null} share @param {Translate} t */
+export function readText(share, t) {
+  return t("transcriber.reading.share", { percent: Math.floor(100 * (share ?? 0)) });
+}
+
+/** That a file is being read, and what comes then. @param {{name: string}} file @param {Translate} t */
+export function readingText({ name }, t) {
+  return t(/\.qasr$/i.test(name) ? "transcriber.reading.recording" : "transcriber.reading.sound", { name });
+}
+
+/**
+ * What is being sent that is not spoken now, and how long that takes; empty where nothing is.
+ * @param {Kernel} kernel @param {Translate} t
+ */
+export function sendingText(kernel, t) {
+  const { phase, source, pace, title, total, waiting } = kernel;
+  if (source !== "file" || waiting || (phase !== "connecting" && phase !== "live")) return "";
+  const name = title || t("transcriber.sending.sound");
+  if (pace === null) return t("transcriber.sending.free", { name });
+  const time = clock(total / pace, 0);
+  return pace === 1 ? t("transcriber.sending.real", { name, time }) : t("transcriber.sending", { name, pace: paceText(pace, t), time });
+}
+
 /**
  * The ways on from a notice.
  * @param {string} code @param {boolean} sound whether there is sound to send again

@@ -38,7 +38,7 @@ export function buildParts(acts) {
     picker.value = "";
   }, { signal });
   const bar = createBar(t, signal, {
-    record: acts.record, pause: acts.pause, open: acts.choose, send,
+    record: acts.record, pause: acts.pause, open: acts.choose, giveUp: () => recorders.live.files.giveUp(), send,
   });
   const drawers = createDrawers(signal, acts.redraw);
   const settings = createSettings(t, signal, (change) => send({ kind: "settings", config: change }));

@@ -78,16 +78,17 @@ export class Uplink {
 
   /**
    * Send a file in slices; the page stays responsive because each is read only when its turn comes.
-   * @param {File} file
+   * @param {import("./upload.js").Upload} upload
    * @param {(sent: number) => void} progress
    */
-  async file(file, progress) {
-    const upload = newId();
-    const slices = slicesOf(file.size);
+  async file(upload, progress) {
+    const { file, id } = upload;
+    const { name, size } = file;
+    const slices = slicesOf(size);
     for (const [index, [start, end]] of slices.entries()) {
       const bytes = await file.slice(start, end).arrayBuffer();
-      const { name, size } = file;
-      this.tell("file", { upload, name, size, slice: index, slices: slices.length }, [bytes]);
+      if (!(await upload.room(start))) return;
+      this.tell("file", { upload: id, name, size, slice: index, slices: slices.length }, [bytes]);
       progress(end);
     }
   }
