@@ -17,6 +17,12 @@ if TYPE_CHECKING:
     from ..audio.clip import AudioClip
     from ..recording import Recording
 
+DEVICES = {"CON", "PRN", "AUX", "NUL", *(f"{port}{k}" for port in ("COM", "LPT") for k in range(1, 10))}
+"""What Windows takes for a device, whatever the ending."""
+
+MOST_LETTERS = 80
+"""In a file's name: three bytes each, that leaves room in the 255 that are allowed."""
+
 SLICE = 4 << 20
 """Bytes in one message: small enough for any proxy between kernel and page."""
 
@@ -66,16 +72,30 @@ def picture(recording: Recording) -> bytes:
 
 
 def file_name(recording: Recording, ending: str) -> str:
-    """Return a name for the file: that of the sound, else "recording".
+    """Return a name for the file that every system takes: that of the sound, else when it was recorded.
+
+    Sound of a microphone bears its device's name, which is always the same.
 
     Examples
     --------
     >>> from qwen_asr_widgets.recording import Recording, RunInfo
     >>> file_name(Recording(info=RunInfo(name="my talk.m4a")), "srt")
     'my-talk.srt'
+    >>> spoken = RunInfo(name="Headset", capture={"device": "Headset"}, started_at="2026-11-23T14:05:09")
+    >>> file_name(Recording(info=spoken), "wav")
+    '2026-11-23_14.05.09_microphone.wav'
     """
-    stem = re.sub(r"[^\w.-]+", "-", Path(recording.info.name).stem).strip("-.")
-    return f"{stem or 'recording'}.{ending}"
+    info = recording.info
+    stem = "" if info.capture else _plain(Path(info.name).stem)
+    if not stem:
+        when = _plain(info.started_at[:19].replace("T", "_").replace(":", "."))
+        stem = "_".join(filter(None, [when, "microphone" if info.capture else "recording"]))
+    return f"{stem}_.{ending}" if stem.split(".")[0].upper() in DEVICES else f"{stem}.{ending}"
+
+
+def _plain(name: str) -> str:
+    """Return a name without what some system does not take."""
+    return re.sub(r"[^\w.-]+", "-", name)[:MOST_LETTERS].strip("-.")
 
 
 def in_slices(data: bytes, job: str, name: str, ending: str) -> Iterator[Message]:

@@ -18,9 +18,9 @@ from support.waiting import wait_until
 
 from qwen_asr_widgets.audio.clip import AudioClip
 from qwen_asr_widgets.audio.samples import sample
-from qwen_asr_widgets.recording import load_recording
+from qwen_asr_widgets.recording import Recording, RunInfo, load_recording
 from qwen_asr_widgets.widgets.transcriber_endpoints import EndpointChoice
-from qwen_asr_widgets.widgets.transcriber_save import SLICE, in_slices, saved
+from qwen_asr_widgets.widgets.transcriber_save import SLICE, file_name, in_slices, saved
 
 KEY = "sk-planted-7d1f"
 SECONDS = 30
@@ -73,6 +73,24 @@ def test_a_large_file_travels_in_slices() -> None:
     data = bytes(range(256)) * (SLICE // 256) * 2 + b"rest"
     messages = list(in_slices(data, "j", "a.wav", "wav"))
     assert len(messages) == 3 and b"".join(buffers[0] for _, buffers in messages) == data
+
+
+@pytest.mark.parametrize("about, stem", [
+    ({"name": "my talk.m4a"}, "my-talk"),
+    ({"name": "会议 记录.wav"}, "会议-记录"),
+    ({"name": '../a\\b:c*?"<>|.wav'}, "a-b-c"),
+    ({"name": "nul.wav"}, "nul_"),
+    ({"name": "con.2.wav"}, "con.2_"),
+    ({"name": "长" * 300}, "长" * 80),
+    ({"name": ""}, "2026-11-23_14.05.09_recording"),
+    ({"name": "..."}, "2026-11-23_14.05.09_recording"),
+    ({"name": "Built-in", "capture": {"device": "Built-in"}}, "2026-11-23_14.05.09_microphone"),
+    ({"name": "", "started_at": ""}, "recording"),
+])
+def test_a_saved_file_is_named_after_its_sound_else_after_its_time(about, stem) -> None:
+    recording = Recording(info=RunInfo(**{"started_at": "2026-11-23T14:05:09+01:00", **about}))
+    name = file_name(recording, "srt")
+    assert name == f"{stem}.srt" and len(name.encode()) <= 255
 
 
 def test_a_format_that_does_not_exist_is_told_to_the_page(shown) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ from support.waiting import wait_until
 from qwen_asr_widgets.audio.resample import resample
 from qwen_asr_widgets.realtime.config import SessionConfig
 from qwen_asr_widgets.recording import load_recording
+from qwen_asr_widgets.widgets.transcriber_save import file_name
 
 
 @pytest.fixture
@@ -63,17 +65,26 @@ def test_lost_chunks_stand_as_listed_zeros_and_are_shown(made) -> None:
     assert state(t)["lost"] == 0.2
 
 
+def gathering(widget) -> dict:
+    """Return what views are told of the run."""
+    content, _ = widget._run.snapshot()
+    return content
+
+
 def test_commit_closes_an_utterance_in_manual_mode(made) -> None:
     t = made(config=SessionConfig(turn_detection=None))
     page = MicrophonePage(t).start()
     page.speak(spoken(2.0))
     wait_until(lambda: t.recording is not None and t.recording.duration > 1.9)
+    assert gathering(t)["info"]["gathered"] == 1
     ask(t, "commit")
+    assert gathering(t)["info"]["gathered"] == 0
     page.speak(spoken(1.5))
-    wait_until(lambda: t.recording.duration > 3.4)
+    wait_until(lambda: t.recording.duration > 3.4 and gathering(t)["info"]["gathered"] == 1)
     page.stop()
     recording = t.wait(SECONDS)
     assert [one.ended_by for one in recording.utterances] == ["commit", "commit"]
+    assert [one["commit"] for one in gathering(t)["utterances"]] == ["", "finish"]
     assert recording.utterances[0].end == pytest.approx(2.0, abs=0.06)
 
 
@@ -119,3 +130,15 @@ def test_a_second_browser_is_told_that_its_sound_is_not_taken(made) -> None:
     assert [message["client"] for message in refused] == ["second"]
     first.stop()
     assert t.wait(SECONDS).duration == pytest.approx(0.5) and len(t.recordings) == 1
+
+
+def test_what_a_microphone_heard_is_named_after_the_moment_in_which_it_began(made) -> None:
+    t = made(pace=None)
+    before = datetime.now()
+    page = MicrophonePage(t).start()
+    page.speak(spoken(0.5))
+    wait_until(lambda: t.active)
+    page.stop()
+    name = file_name(t.wait(SECONDS), "wav")
+    began = datetime.strptime(name, "%Y-%m-%d_%H.%M.%S_microphone.wav")
+    assert before.replace(microsecond=0) <= began <= datetime.now()
