@@ -91,7 +91,7 @@ class Session:
         self._violations: list[Violation] = []
         self._errors: list[ErrorEvent] = []
         self._audio = SentAudio()
-        self._finish_sent = False
+        self.finish_sent_at: float | None = None
         self._handlers: dict[type, Callable[[Any, float], None]] = {
             SessionCreated: self._on_created,
             SessionUpdated: self._on_updated,
@@ -159,7 +159,7 @@ class Session:
         elif isinstance(event, SessionUpdate):
             self._ask(event)
         elif isinstance(event, FinishSession):
-            self._finish_sent = True
+            self.finish_sent_at = time
 
     def skip(self, samples: int) -> None:
         """Take note of audio (at the session's rate) that was passed over: what follows stands after it."""
@@ -293,7 +293,7 @@ class Session:
             return "finish"
         needed = settings.silence_frames * _FRAME_SECONDS
         followed = self.offset + self.appended - (end or 0.0)
-        return "finish" if self._finish_sent and followed < needed else "silence"
+        return "finish" if self.finish_sent_at is not None and followed < needed else "silence"
 
     def _on_committed(self, event: BufferCommitted, time: float) -> None:
         utterance = self._list.find(event.item_id)
@@ -304,7 +304,7 @@ class Session:
         self._list.change(
             event.item_id, start=round(self.offset + commit.start, 6), end=round(self.offset + commit.end, 6),
             committed_at=time, committed_sent_at=commit.sent_at, status=later(utterance.status, "stopped"),
-            ended_by="finish" if commit.sent_at is None and self._finish_sent else "commit",
+            ended_by="finish" if commit.sent_at is None and self.finish_sent_at is not None else "commit",
         )
 
     def _on_cleared(self, event: BufferCleared, time: float) -> None:

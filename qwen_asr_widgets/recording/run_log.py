@@ -259,6 +259,12 @@ class RunLog:
             return self._ledger.skipped / self.tape.sample_rate
 
     @property
+    def finish_sent_at(self) -> float | None:
+        """When ``session.finish`` went out, in seconds since the recording began; None if it did not."""
+        with self._lock:
+            return self._session.finish_sent_at
+
+    @property
     def unsent_duration(self) -> float:
         """Length in seconds of the sound that is still to go out, or never did though it should have."""
         with self._lock:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..audio.reference import ReferenceTurn
+from ..realtime.legality import MAX_COMMIT_SECONDS
 from ..recording.summary import ENOUGH, waits_count
 from ..vad.turns import Turn
 from .pump import Message
@@ -17,10 +18,15 @@ if TYPE_CHECKING:
     from ..recording.latency import UtteranceLatency
 
 Lanes = dict[str, Sequence["Turn | ReferenceTurn"]]
+AT_ONCE, SHORT, PIECE = 0.5, 0.001, 0.2
+"""Seconds: between two messages sent one after the other, less than any sound, a piece of sound sent."""
+
 DELAYS = ("first_partial", "endpoint_delay", "decode_delay", "finalization")
 
 
-def utterance_state(utterance: Utterance, latency: UtteranceLatency | None) -> dict[str, Any]:
+def utterance_state(
+    utterance: Utterance, latency: UtteranceLatency | None, recording: Recording
+) -> dict[str, Any]:
     """Return one utterance as a view takes it: seconds, plain text, delays, and whether it is a problem."""
     onset = utterance.onset if utterance.onset is not None else utterance.start
     final = utterance.status == "final"
@@ -35,12 +41,27 @@ def utterance_state(utterance: Utterance, latency: UtteranceLatency | None) -> d
         "draft": "" if final else utterance.draft,
         "status": utterance.status,
         "ended_by": utterance.ended_by,
+        "commit": committed_by(utterance, recording),
         "language": utterance.language,
         "emotion": utterance.emotion,
         "error": str((utterance.error or {}).get("message") or "") or None,
         "problem": lost or (final and not utterance.text.strip()),
         **{name: getattr(latency, name, None) for name in DELAYS},
     }
+
+
+def committed_by(utterance: Utterance, recording: Recording) -> str:
+    """Return why a commit was sent that nobody asked for: ``"finish"`` of the run or ``"limit"`` of a commit.
+
+    Empty where somebody did, and where there was none. What is left at the end is committed just before the
+    session is finished.
+    """
+    sent, finished = utterance.committed_sent_at, recording.finish_sent_at
+    if utterance.ended_by != "commit" or utterance.start is None or utterance.end is None or sent is None:
+        return ""
+    if finished is not None and finished - sent < AT_ONCE and utterance.end > recording.sent_duration - SHORT:
+        return "finish"
+    return "limit" if utterance.end - utterance.start > MAX_COMMIT_SECONDS - PIECE else ""
 
 
 def lane_state(role: str, turns: Sequence[Turn | ReferenceTurn]) -> dict[str, Any]:
@@ -201,7 +222,7 @@ class RunFeed:
         self._utterances = after
         self._states = self._states[: len(after)] + [{}] * (len(after) - len(self._states))
         for k in changed:
-            self._states[k] = utterance_state(after[k], latency[k] if k < len(latency) else None)
+            self._states[k] = utterance_state(after[k], latency[k] if k < len(latency) else None, recording)
         return [self._states[k] for k in changed]
 
     def _look_at_info(self, changed: bool) -> tuple[dict[str, Any], list[dict[str, Any]]]:
@@ -209,7 +230,7 @@ class RunFeed:
         if recording is None:
             nothing = {
                 "engine": "", "settings": None, "summary": None, "growing": False, "pace": 1.0, "waits": True,
-                "live": False,
+                "live": False, "gathered": None,
             }
             return {"title": self._title, **nothing}, []
         growing = is_growing(recording)
@@ -220,7 +241,7 @@ class RunFeed:
             "title": self._title or recording.info.name, "engine": recording.info.engine,
             "settings": settings_state(recording), "summary": summary, "growing": growing,
             "pace": recording.info.pace, "waits": waits_count(recording.info.pace),
-            "live": bool(recording.info.capture),
+            "live": bool(recording.info.capture), "gathered": None,
         }
         return info, _marks(recording)
 

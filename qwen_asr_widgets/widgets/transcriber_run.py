@@ -209,6 +209,15 @@ class LiveRun:
         return max(0.0, self.recording.unsent_duration - self._withheld / self.recording.tape.sample_rate)
 
     @property
+    def gathered(self) -> float | None:
+        """Manual mode: seconds of sound since the last commit; None where no commit is waited for."""
+        with self._changed:
+            if not self._manual or self._ended or self.error is not None:
+                return None
+            since = self._commits[-1] if self._commits else self._handed - self._uncommitted
+            return max(0, self._taken - since) / self.recording.tape.sample_rate
+
+    @property
     def _taken(self) -> int:
         """Samples on the tape that are to be sent."""
         return len(self.recording.tape) - self._withheld

@@ -42,7 +42,10 @@ class LiveFeed(RunFeed):
 
     def _look_at_info(self, changed: bool) -> tuple[dict[str, Any], list[dict[str, Any]]]:
         info, marks = super()._look_at_info(changed)
-        return {**info, "growing": self.growing}, marks
+        gathered = self._live.gathered if self._live is not None else None
+        return {
+            **info, "growing": self.growing, "gathered": None if gathered is None else int(gathered)
+        }, marks
 
 
 def config_state(
@@ -125,7 +128,7 @@ def figures(recording: Recording) -> dict[str, Any]:
 def other_state(recording: Recording, source: str) -> dict[str, Any]:
     """Return an earlier run of the same sound, to stand above the present one."""
     latency = recording.latency()
-    rows = [utterance_state(one, latency[at]) for at, one in enumerate(recording.utterances)]
+    rows = [utterance_state(one, latency[at], recording) for at, one in enumerate(recording.utterances)]
     info = recording.info
     return {
         "kind": "other", "source": source, "utterances": rows, "pace": info.pace,

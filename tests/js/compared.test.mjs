@@ -31,10 +31,13 @@ test("a turn says its waits, or how it ended where nothing waited for silence", 
   assert.equal(turnFacts(full, true, t), "first partial 0.50 s · final 1.00 s");
   assert.equal(turnFacts(full, false, t), "");
   const byHand = turn(1, 1, 2, { ended_by: "commit", decode_delay: 0.31 });
-  assert.equal(turnFacts(byHand, true, t), "final 0.31 s after Commit");
-  assert.equal(turnFacts(byHand, false, t), "closed by Commit");
-  assert.equal(turnFacts(turn(1, 1, 2, { ended_by: "finish" }), true, t), "closed at the end");
-  assert.equal(turnFacts(turn(1, 1, 2, { settled: "" }), true, t), "(no words recognised)");
+  assert.deepEqual(turnFacts(byHand, true, t), ["final 0.31 s after Commit"]);
+  assert.deepEqual(turnFacts(byHand, false, t), ["closed by Commit"]);
+  assert.deepEqual(turnFacts(turn(1, 1, 2, { ended_by: "finish" }), true, t), ["closed at the end"]);
+  assert.deepEqual(turnFacts({ ...byHand, commit: "finish" }, true, t), ["final 0.31 s after the end"]);
+  assert.deepEqual(turnFacts({ ...byHand, commit: "finish" }, false, t), ["closed at the end"]);
+  assert.deepEqual(turnFacts({ ...byHand, commit: "limit" }, false, t), ["closed at the 60 s limit"]);
+  assert.deepEqual(turnFacts(turn(1, 1, 2, { settled: "" }), true, t), ["(no words recognised)"]);
 });
 
 const BASE = { threshold: 0.2, silence: 800, padding: 300, language: "", context: "", turns: "service" };

@@ -7,7 +7,7 @@ import { emptyRun, latencyBars, takeRun } from "../../qwen_asr_widgets/widgets/s
 import { engineText, markText, summaryText } from "../../qwen_asr_widgets/widgets/static/run_text.js";
 import { translator } from "../../qwen_asr_widgets/widgets/static/strings.js";
 import {
-  asText, filtered, latencyChips, noteChips, problemText, splitMatches,
+  asText, emptyText, filtered, latencyChips, noteChips, problemText, splitMatches,
 } from "../../qwen_asr_widgets/widgets/static/transcript_rows.js";
 import { RowHeights } from "../../qwen_asr_widgets/widgets/static/virtual_list.js";
 import { scoreColumns } from "../../qwen_asr_widgets/widgets/static/waveform_draw.js";
@@ -150,7 +150,22 @@ test("a final's wait is split into the part before and after the end of speech w
 test("a time that does not count from the end of speech says what it counts from", () => {
   const said = (rest) => latencyChips(utterance(1, { endpoint_delay: null, finalization: null, decode_delay: 0.4, ...rest }), t).at(-1).text;
   assert.equal(said({ ended_by: "commit" }), "final 0.40 s after Commit");
+  assert.equal(said({ ended_by: "commit", commit: "finish" }), "final 0.40 s after the end");
+  assert.equal(said({ ended_by: "commit", commit: "limit" }), "final 0.40 s after the 60 s limit");
   assert.equal(said({ ended_by: "silence" }), "decode delay 0.40 s", "sent off its pace: how long a person waited is not known");
+});
+
+test("below the rows stands what is waited for, and nothing untrue", () => {
+  const info = { growing: true, gathered: null, settings: { threshold: 0.2, silence: 800, client: false, changed: false } };
+  const client = { ...info, settings: { ...info.settings, client: true } };
+  assert.match(emptyText(0, 0, info, t), /appear here as they are spoken/);
+  assert.match(emptyText(0, 0, client, t), /words of a turn appear here after its end/);
+  for (const shown of [0, 3]) {
+    assert.equal(emptyText(shown, shown, { ...info, gathered: 64 }, t), "Sound is gathered until you press Commit: 1:04 so far.");
+  }
+  assert.match(emptyText(0, 3, { ...info, gathered: 4 }, t), /^No utterance matches/);
+  assert.equal(emptyText(3, 3, info, t), "");
+  assert.match(emptyText(0, 0, { ...info, growing: false }, t), /^No speech was found/);
 });
 
 test("what went wrong is said in words", () => {

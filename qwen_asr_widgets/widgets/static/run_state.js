@@ -11,6 +11,7 @@
  * @property {boolean} estimated     the onset is an estimate
  * @property {string} status         speaking | stopped | final | failed | lost
  * @property {string | null} ended_by
+ * @property {"" | "finish" | "limit"} commit   why a commit was sent that nobody asked for
  * @property {string | null} language
  * @property {string | null} emotion
  * @property {string | null} error
@@ -42,6 +43,7 @@
  * @property {boolean} growing
  * @property {number | null} pace   times real time; null: as fast as the service takes it
  * @property {boolean} waits        whether the waits say what a person would wait
+ * @property {number | null} gathered   seconds of sound since the last Commit, where one is waited for
  * @property {boolean} live         it was or is spoken into a microphone
  * @typedef {{
  *   version: number, utterances: Utterance[], lanes: Lane[], marks: Mark[], info: RunInfo,
@@ -56,7 +58,7 @@ export function emptyRun() {
     utterances: [],
     lanes: [],
     marks: [],
-    info: { engine: "", settings: null, summary: null, growing: false, title: "", pace: 1, waits: true, live: false },
+    info: { engine: "", settings: null, summary: null, growing: false, title: "", pace: 1, waits: true, live: false, gathered: null },
     selected: null,
   };
 }
@@ -87,7 +89,7 @@ export function takeRun(state, message) {
 
 /** What an utterance is where the message does not say otherwise. */
 const BLANK = {
-  end: null, start: null, estimated: false, settled: "", draft: "", ended_by: null, language: null, emotion: null,
+  end: null, start: null, estimated: false, settled: "", draft: "", ended_by: null, commit: /** @type {const} */ (""), language: null, emotion: null,
   error: null, problem: false, first_partial: null, endpoint_delay: null, decode_delay: null, finalization: null,
 };
 

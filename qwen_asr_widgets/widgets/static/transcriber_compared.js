@@ -48,9 +48,14 @@ export function pairTurns(before, now) {
  */
 export function turnFacts(turn, waits, t) {
   const said = latencyChips(turn, t, waits).map(({ text }) => text);
-  if (turn.ended_by === "commit" && (!waits || turn.decode_delay === null)) said.push(t("compared.ended.commit"));
+  if (turn.ended_by === "commit" && (!waits || turn.decode_delay === null)) said.push(closedText(turn, t));
   if (turn.ended_by === "finish") said.push(t("compared.ended.finish"));
-  return [...said, problemText(turn, t)].filter(Boolean).join(" · ");
+  return [...said, problemText(turn, t)].filter(Boolean);
+}
+
+/** What a commit was sent for. @param {Utterance} turn @param {Translate} t */
+function closedText({ commit }, t) {
+  return t(commit === "limit" ? "transcript.limit" : commit === "finish" ? "compared.ended.finish" : "compared.ended.commit");
 }
 
 /** So many settings of one run are listed; of more, the first and the last two. */

@@ -15,7 +15,7 @@
 import { make } from "./dom.js";
 import { textOf } from "./run_state.js";
 import { engineText, summaryText } from "./run_text.js";
-import { asText, filtered, latencyChips, noteChips, splitMatches, timeOf } from "./transcript_rows.js";
+import { asText, emptyText, filtered, latencyChips, noteChips, splitMatches, timeOf } from "./transcript_rows.js";
 import { chip } from "./transcript_chips.js";
 import { transcriptParts } from "./transcript_parts.js";
 import { RowHeights } from "./virtual_list.js";
@@ -150,9 +150,9 @@ export class TranscriptView {
     this.parts.count.textContent = some
       ? this.t("transcript.some", { shown: this.shown.length, count: utterances.length })
       : "";
-    this.parts.empty.hidden = this.shown.length > 0;
-    this.parts.list.hidden = !this.parts.empty.hidden;
-    this.parts.empty.textContent = this.t(utterances.length ? "transcript.noMatch" : info.growing ? "transcript.waiting" : "transcript.none");
+    this.parts.empty.textContent = emptyText(this.shown.length, utterances.length, info, this.t);
+    this.parts.empty.hidden = !this.parts.empty.textContent;
+    this.parts.list.hidden = this.shown.length === 0;
     this.parts.said.replaceChildren(
       make("span", {}, this.t("transcript.count", { count: utterances.length })),
       make("span", {}, engineText(info, this.t)), make("span", {}, summaryText(info, this.t)),

@@ -1,7 +1,7 @@
 /**
  * What a row of the transcript says, computed apart from the page: times, chips, matches of a search.
  *
- * @import { Utterance } from "./run_state.js"
+ * @import { RunInfo, Utterance } from "./run_state.js"
  * @import { Translate } from "./strings.js"
  * @typedef {{text: string, kind: "plain" | "busy" | "alarm", wait?: {endpoint: number | null, total: number}}} Chip
  *   `wait`: the seconds that the text names, and how many of them passed until the end of speech was noticed; null where
@@ -71,7 +71,20 @@ export function latencyChips(u, t, waits = true) {
 /** What a final's time counts from: the end of speech, else what is known of it. @param {Utterance} u @param {string} time @param {Translate} t */
 function waitText(u, time, t) {
   if (u.finalization !== null) return t("transcript.final", { time });
-  return u.ended_by === "commit" ? t("transcript.afterCommit", { time }) : `${t("transcript.decode")} ${time}`;
+  if (u.ended_by !== "commit") return `${t("transcript.decode")} ${time}`;
+  return t(u.commit ? `transcript.after.${u.commit}` : "transcript.afterCommit", { time });
+}
+
+/**
+ * What stands below the rows: what is waited for, or why there is none; empty where nothing is to be said.
+ * @param {number} shown rows in sight @param {number} count of all @param {RunInfo} info @param {Translate} t
+ */
+export function emptyText(shown, count, { growing, gathered, settings }, t) {
+  if (!shown && count) return t("transcript.noMatch");
+  if (growing && gathered !== null) return t("transcript.gathered", { time: clock(gathered, 0) });
+  if (shown) return "";
+  if (!growing) return t("transcript.none");
+  return t(settings?.client ? "transcript.waiting.client" : "transcript.waiting");
 }
 
 /**
