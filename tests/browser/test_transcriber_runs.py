@@ -149,7 +149,7 @@ def test_every_format_is_saved_and_the_picture_copied_at_16_to_9(show_transcribe
     files = {}
     for ending in ("qasr", "srt", "vtt", "json", "wav"):
         with shown.page.expect_download() as download:
-            shown.page.get_by_role("button", name=f"(.{ending})").click()
+            shown.page.get_by_role("button", name=f".{ending} ").click()
             shown.until(lambda: shown.page.get_by_text("Saved", exact=True).is_visible())
         assert download.value.suggested_filename == f"made-by-hand.{ending}"
         files[ending] = download.value.path().read_bytes()

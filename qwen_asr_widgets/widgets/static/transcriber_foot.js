@@ -9,7 +9,7 @@ import { createComparison } from "./transcriber_compared.js";
 import { createDrawers } from "./transcriber_drawers.js";
 import { againText, heardText, nameText, partlyText } from "./transcriber_heard.js";
 import { figuresText, isRunning } from "./transcriber_logic.js";
-import { FORMATS } from "./transcriber_save.js";
+import { createFormats } from "./transcriber_save.js";
 
 /**
  * @param {Translate} t @param {AbortSignal} signal @param {(message: any) => void} send
@@ -36,28 +36,27 @@ export function createFoot(t, signal, send, saver, keep) {
     work.then((how) => { said.textContent = how === "copied" ? t("transcript.copied") : t("transcriber.save.done"); },
       (why) => { said.textContent = String(why.message); });
   };
-  const formats = FORMATS.map((format) => button(`.${format}`, () => tell(saver.download(format)), signal,
-    { title: t(`transcriber.save.${format}`), "aria-label": t(`transcriber.save.${format}`) }));
+  const formats = createFormats(t, signal, (format) => tell(saver.download(format)));
   const picture = button(t("transcriber.save.picture"), () => tell(saver.copyPicture()), signal);
   const save = drawers.add(t("transcriber.save"), [
-    make("div", { class: "qaw-line" }, ...formats, picture, said), keep,
+    formats, make("div", { class: "qaw-line" }, picture, said), keep,
   ], "qaw-button-plain");
   const compared = createComparison(t);
   const buttons = make("div", { class: "qaw-together" }, again.button, save.button);
   const foot = make("div", { class: "qaw-tr-foot" }, name, figures, buttons);
   return {
     elements: [compared.element, foot, again.panel, save.panel],
-    /** @param {Kernel} kernel */
-    update(kernel) {
+    /** @param {Kernel} kernel @param {boolean} reading a file is on its way, which takes this run's place */
+    update(kernel, reading) {
       const shown = kernel.phase !== "empty" && kernel.phase !== "ready";
       name.textContent = name.title = nameText(kernel);
       name.hidden = name.textContent === "";
       figures.hidden = buttons.hidden = !shown;
       foot.hidden = !shown && (name.hidden || kernel.phase === "empty");
-      if (!shown || (isRunning(kernel) && !again.panel.hidden)) drawers.show(null);
+      if (!shown || ((isRunning(kernel) || reading) && !again.panel.hidden)) drawers.show(null);
       const said = [...figuresText(kernel.figures, t), partlyText(kernel, t), heardText(kernel, t)].filter(Boolean);
       figures.replaceChildren(...said.map((text) => make("span", {}, text)));
-      again.button.disabled = isRunning(kernel);
+      again.button.disabled = isRunning(kernel) || reading;
       what.textContent = againText(kernel, t);
       compared.update(kernel.compared);
     },

@@ -4,11 +4,24 @@
  * @typedef {{slices: number, parts: (ArrayBuffer | undefined)[], done: (blob: Blob, name: string) => void,
  *   failed: (why: Error) => void}} Job
  */
-import { make } from "./dom.js";
+import { button, make } from "./dom.js";
 import { takeSlice } from "./transcriber_logic.js";
 import { newId } from "./uplink.js";
 
-export const FORMATS = /** @type {const} */ (["qasr", "srt", "vtt", "json", "wav"]);
+const FORMATS = /** @type {const} */ (["qasr", "srt", "vtt", "json", "wav"]);
+
+/**
+ * A button for each format, with what it is good for.
+ * @param {import("./strings.js").Translate} t @param {AbortSignal} signal @param {(format: string) => void} save
+ */
+export function createFormats(t, signal, save) {
+  const buttons = FORMATS.map((format) => {
+    const made = button("", () => save(format), signal, { class: "qaw-format" });
+    made.append(make("b", {}, `.${format}`), " ", make("span", { class: "qaw-dim" }, t(`transcriber.save.${format}`)));
+    return made;
+  });
+  return make("div", { class: "qaw-formats" }, ...buttons);
+}
 
 /** @param {(message: any) => void} send */
 export function createSaver(send) {

@@ -1,0 +1,114 @@
+"""A file on its way from the transcriber's page to the kernel: how far it is, what is held, how it is given up."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+import pytest
+import soundfile
+from support.looks import cut_off, low_contrast
+from support.record_button import RECORD
+from support.recordings import three_turns
+from support.transcriber_page import Show, TranscriberPage
+from support.transcribing import script
+
+from qwen_asr_widgets.audio.samples import sample
+from qwen_asr_widgets.widgets.transcriber import Transcriber
+
+pytestmark = pytest.mark.browser
+
+MIB = 1 << 20
+
+
+def choose(shown: TranscriberPage, name: str, data: bytes) -> None:
+    """Choose a file, of which nothing is carried to the kernel yet."""
+    with shown.page.expect_file_chooser() as chooser:
+        shown.page.get_by_role("button", name="Open a file…").click()
+    chooser.value.set_files({"name": name, "mimeType": "audio/wav", "buffer": data})
+
+
+def talk() -> bytes:
+    """Return a wav larger than what may be ahead of the kernel's word."""
+    file = io.BytesIO()
+    clip = sample("conversation").clip.resample(192_000)
+    soundfile.write(file, clip.samples, clip.sample_rate, format="WAV")
+    assert file.tell() > 10 * MIB
+    return file.getvalue()
+
+
+def disabled(shown: TranscriberPage, name: str) -> bool:
+    return bool(shown.page.get_by_role("button", name=name).first.is_disabled())
+
+
+@pytest.mark.parametrize("width", [900, 400])
+def test_a_file_that_is_read_says_so_and_holds_what_would_collide(
+    show_transcriber: Show, width: int
+) -> None:
+    before = three_turns()
+    shown = show_transcriber(
+        Transcriber(before, script(), pace=None), viewport={"width": width + 16, "height": 900}
+    )
+    choose(shown, "talk.wav", talk())
+    line = shown.page.get_by_role("status").get_by_text("Reading talk.wav… It is transcribed as soon as")
+    line.wait_for()
+    assert shown.page.get_by_text("0 %", exact=True).is_visible()
+    assert disabled(shown, "Record") and disabled(shown, "Run again with")
+    assert not shown.page.get_by_role("button", name="Open a file…").is_visible()
+    assert cut_off(shown.page, ".qaw-tr") == low_contrast(shown.page, ".qaw-tr") == []
+    bar = shown.page.get_by_role("progressbar")
+    shown.serve()
+    shown.serve()
+    assert 0.0 < float(bar.get_attribute("value") or 0) < 1.0
+    shown.until(lambda: shown.view.recording is not before)
+    shown.settled()
+    assert shown.view.recording.info.name == "talk.wav"
+    assert not line.is_visible() and not disabled(shown, "Record") and not disabled(shown, "Run again with")
+
+
+def test_a_file_is_given_up_and_what_was_there_stays(show_transcriber: Show) -> None:
+    before = three_turns()
+    shown = show_transcriber(Transcriber(before, script(), pace=None))
+    choose(shown, "wrong.wav", bytes(30 * MIB))
+    shown.page.get_by_text("Reading wrong.wav").wait_for()
+    shown.page.get_by_role("button", name="Cancel").click()
+    assert not shown.page.get_by_text("Reading wrong.wav").is_visible()
+    assert shown.page.evaluate("document.activeElement.textContent") == "Open a file…"
+    shown.until(lambda: len(shown.view.uplink._receiver._uploads) == 0)
+    assert shown.view.recording is before and shown.view.desk.notice is None
+    choose(shown, "talk.wav", talk())
+    shown.until(lambda: shown.view.recording is not before)
+    shown.settled()
+
+
+def test_what_is_transcribed_from_a_file_says_so_and_how_long_it_takes(show_transcriber: Show) -> None:
+    shown = show_transcriber(Transcriber(sample("conversation"), script(), pace=4.0))
+    shown.press("Transcribe")
+    shown.shows("Transcribing conversation.flac at 4 × real time: this takes 0:09.")
+    shown.press("Stop")
+    shown.settled()
+    assert not shown.page.get_by_text("Transcribing").is_visible()
+
+
+def rows(page: Any) -> list[float]:
+    """Return where the rows of the bar begin, from above."""
+    tops = page.locator(".qaw-tr-bar button:visible").evaluate_all(
+        "(all) => all.map((one) => Math.round(one.getBoundingClientRect().top))"
+    )
+    return sorted(set(tops))
+
+
+@pytest.mark.parametrize("width", [400, 310])
+def test_the_narrow_bar_has_three_rows_that_begin_at_its_left_edge(
+    show_transcriber: Show, width: int
+) -> None:
+    for widget in (Transcriber(), Transcriber(sample("conversation"), script()), Transcriber(three_turns())):
+        shown = show_transcriber(widget, viewport={"width": width, "height": 900})
+        assert len(rows(shown.page)) <= 3
+        left = shown.page.locator(".qaw-tr-bar").bounding_box()["x"]
+        firsts = shown.page.locator(".qaw-tr-bar button:visible").evaluate_all(
+            "(all) => all.map((one) => one.getBoundingClientRect()).map(({ top, left }) => [Math.round(top), left])"
+        )
+        for top in rows(shown.page):
+            assert min(x for y, x in firsts if y == top) - left < 10
+    assert shown.page.locator(RECORD).is_visible()
