@@ -96,6 +96,25 @@ def test_each_run_over_the_axis_has_its_name_and_its_turns_their_numbers(
         assert len(heights) >= (1 if text in names else 2), f"{text} is drawn at {heights}"
 
 
+def test_waits_stay_in_one_piece_under_the_words_on_a_narrow_page(show_transcriber) -> None:
+    words = "每一条蓝色的带子就是一段话，橙色的条说明等待"
+    runs = []
+    for extra in (1, 5):
+        script = Script(20.0)
+        for k in range(3):
+            text = words[:9 + extra * k]
+            script.turn(f"t{k}", 1 + 5 * k, 3 + 5 * k, text, partials=[(0.5, "", "每")], language="zh")
+        runs.append(script.finish())
+    page = opened(show_transcriber(both(*runs, lang="zh"), viewport={"width": 400, "height": 900}), "zh")
+    waits = page.locator(".qaw-pair > small > span")
+    assert waits.count() == 12 and "首个片段" in waits.first.inner_text()
+    heights = [wait.bounding_box()["height"] for wait in waits.all()]
+    assert max(heights) < 24, "one line of 12 px"
+    for pair in page.locator(".qaw-pair").all():
+        said, wait = (pair.locator(part).bounding_box() for part in ("> span", "> small"))
+        assert wait["y"] >= said["y"] + said["height"] - 1
+
+
 def test_the_earlier_run_takes_less_room_than_the_present_one(show_transcriber) -> None:
     heights = [
         show_transcriber(view).page.locator(PLOT).bounding_box()["height"]

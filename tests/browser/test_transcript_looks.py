@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import io
+
+import numpy as np
 import pytest
+from PIL import Image
 from support.looks import cut_off, low_contrast, small_targets
 from support.transcript_page import EDGES, LIST, ROWS, few, many
 from support.view_page import CHANGE_THEME, NEXT_FRAME
@@ -25,6 +29,24 @@ def test_nothing_is_cut_off(show, lang, width) -> None:
     page = show(TranscriptView(few().finish(), lang=lang), viewport={"width": width, "height": 800}).show()
     assert cut_off(page) == []
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_the_ring_of_focus_is_whole_on_all_sides_and_inside_the_list(show, theme) -> None:
+    shown = show(TranscriptView(many(30).finish()))
+    page = shown.show(theme)
+    page.locator(LIST).focus()
+    page.keyboard.press("ArrowDown")
+    shown.serve()
+    ring = page.locator(LIST).evaluate("(e) => getComputedStyle(e).outlineColor.match(/[0-9]+/g).map(Number)")
+    box = page.locator(LIST).bounding_box()
+    left, top, right, bottom = (round(v) for v in (
+        box["x"], box["y"], box["x"] + box["width"], box["y"] + box["height"]))
+    image = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
+    pixels = np.asarray(image, dtype=int)[top:bottom, left:right]
+    sides = (pixels[:, 0], pixels[:, -1], pixels[0], pixels[-1])
+    for name, side in zip(("left", "right", "top", "bottom"), sides):
+        assert np.abs(side - ring).max() <= 3, f"the {name} side has gaps"
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from support.recordings import Script
 from support.transcript_page import ROWS, few
@@ -53,6 +54,18 @@ def test_a_wait_is_split_where_the_end_of_speech_was_noticed(show) -> None:
     assert bar.get_attribute("aria-label") == "endpoint delay 0.90 s, decode delay 0.30 s"
     plain, hatched = (part.bounding_box()["width"] for part in bar.locator("i").all())
     assert plain / (plain + hatched) == pytest.approx(0.75, abs=0.02)
+
+
+def test_the_bar_of_a_wait_is_as_long_as_the_wait_and_full_from_a_second_on(show) -> None:
+    script = Script(14.0)
+    for item, onset, decode in (("a", 1.0, 0.1), ("b", 4.0, 0.6), ("c", 7.0, 1.4)):
+        script.turn(item, onset, onset + 1.5, "words", endpoint=0.2, decode=decode)
+    page = show(TranscriptView(script.finish())).show()
+    bars = page.locator(".qaw-wait-bar").all()
+    whole = [bar.bounding_box()["width"] for bar in bars]
+    filled = [sum(part.bounding_box()["width"] for part in bar.locator("i").all()) for bar in bars]
+    assert np.divide(filled, whole) == pytest.approx([0.3, 0.8, 1], abs=0.02)
+    assert bars[0].get_attribute("title").endswith("A full bar is 1.00 s or more.")
 
 
 def test_waits_that_mean_nothing_are_not_shown_and_one_sentence_says_why(show) -> None:

@@ -162,6 +162,7 @@ function pairRow(pair, runs, head, t) {
 
 /** @param {Utterance} turn @param {boolean} waits @param {Translate} t */
 function turnCell(turn, waits, t) {
+  const facts = turnFacts(turn, waits, t).flatMap((fact, k) => [k ? " · " : "", make("span", {}, fact)]);
   return make("div", { class: "qaw-pair" }, make("b", { class: "qaw-row-number" }, String(turn.number)), " ",
-    make("span", { dir: "auto" }, textOf(turn)), " ", make("small", { class: "qaw-dim" }, turnFacts(turn, waits, t)));
+    make("span", { dir: "auto" }, textOf(turn)), " ", make("small", { class: "qaw-dim" }, ...facts));
 }

@@ -7,6 +7,9 @@
 import { make } from "./dom.js";
 import { duration } from "./format.js";
 
+/** Seconds of waiting at which the small bar is full. */
+const FULL = 1;
+
 /** @param {Chip} one @param {Translate} t */
 export function chip(one, t) {
   const element = make("span", { class: "qaw-chip", "data-kind": one.kind }, one.text);
@@ -15,8 +18,8 @@ export function chip(one, t) {
 }
 
 /**
- * A wait as it stands under the waveform: plain to the endpoint, hatched to the final. Where nothing waited for silence
- * there is no endpoint delay, not one of 0 s.
+ * A wait as it stands under the waveform: plain to the endpoint, hatched to the final, as long as the wait. Where nothing
+ * waited for silence there is no endpoint delay, not one of 0 s.
  * @param {NonNullable<Chip["wait"]>} wait @param {Translate} t
  */
 function waitBar({ endpoint, total }, t) {
@@ -24,10 +27,10 @@ function waitBar({ endpoint, total }, t) {
   const parts = [["decode", t("transcript.decode"), total - (endpoint ?? 0)]];
   if (endpoint !== null) parts.unshift(["wait", t("transcript.endpoint"), endpoint]);
   const said = parts.map(([, name, time]) => `${name} ${duration(time, t)}`).join(", ");
-  const bar = make("span", { class: "qaw-wait-bar", role: "img", "aria-label": said, title: said });
+  const bar = make("span", { class: "qaw-wait-bar", role: "img", "aria-label": said, title: `${said}\n${t("transcript.bar", { time: duration(FULL, t) })}` });
   for (const [kind, , time] of parts) {
     const part = make("i", { class: `qaw-swatch-${kind}` });
-    part.style.flexGrow = String(total > 0 ? time / total : 1);
+    part.style.width = `${(100 * time) / Math.max(total, FULL)}%`;
     bar.append(part);
   }
   return bar;
