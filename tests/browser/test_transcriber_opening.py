@@ -1,4 +1,4 @@
-"""A file on its way from the transcriber's page to the kernel: how far it is, what is held, how it is given up."""
+"""A file on its way from the transcriber's page: how far it is, what is held, how it is given up."""
 
 from __future__ import annotations
 
@@ -107,7 +107,8 @@ def test_the_narrow_bar_has_three_rows_that_begin_at_its_left_edge(
         assert len(rows(shown.page)) <= 3
         left = shown.page.locator(".qaw-tr-bar").bounding_box()["x"]
         firsts = shown.page.locator(".qaw-tr-bar button:visible").evaluate_all(
-            "(all) => all.map((one) => one.getBoundingClientRect()).map(({ top, left }) => [Math.round(top), left])"
+            "(all) => all.map((one) => one.getBoundingClientRect())"
+            ".map(({ top, left }) => [Math.round(top), left])"
         )
         for top in rows(shown.page):
             assert min(x for y, x in firsts if y == top) - left < 10
