@@ -36,11 +36,20 @@ class SettingError(QawError, ValueError):
         The sentence shown to the user.
     param : str
         The setting as the protocol names it, e.g. ``"turn_detection.threshold"``.
+    value : float or None
+        What it was set to, where it is a number out of its range.
+    limits : tuple of two floats or None
+        That range, both ends included.
     """
 
-    def __init__(self, message: str, param: str = "") -> None:
+    def __init__(
+        self, message: str, param: str = "", value: float | None = None,
+        limits: tuple[float, float] | None = None,
+    ) -> None:
         super().__init__(message)
         self.param = param
+        self.value = value
+        self.limits = limits
 
 
 class LabelError(QawError, ValueError):

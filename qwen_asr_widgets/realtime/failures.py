@@ -14,7 +14,7 @@ from ..errors import ConnectFailed
 
 _CUT_OFF = (ConnectionResetError, BrokenPipeError, websocket.WebSocketConnectionClosedException)
 _STATUS = {
-    401: "the key was refused (401). Check that it is valid and belongs to this region",
+    401: "no valid key was given (401). Check that there is one, and that it belongs to this region",
     403: "access was denied (403). Check the key's rights, the workspace and the model",
     404: "there is no such path or model (404). Check the URL and the model name",
     429: "too many connections or requests (429). Wait, or raise the quota",

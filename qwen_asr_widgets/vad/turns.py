@@ -55,7 +55,7 @@ def _checked(value: Any, low: float, high: float, name: str, unit: str) -> float
     if not low <= value <= high:
         raise SettingError(
             f"{name} is {value:g}{unit}; it must lie between {low:g} and {high:g}{unit}.",
-            f"turn_detection.{name}",
+            f"turn_detection.{name}", float(value), (low, high),
         )
     return value
 

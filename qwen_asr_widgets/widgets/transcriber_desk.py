@@ -21,7 +21,7 @@ from .run_view import clip_title
 from .transcriber_about import about_capture, about_clip, about_recording, processing_note
 from .transcriber_channels import channels_of
 from .transcriber_endpoints import EndpointChoice
-from .transcriber_notices import ErrorWatch, Notice, notice_of
+from .transcriber_notices import ErrorWatch, Notice, notice_of_source
 from .transcriber_run import LiveRun
 from .transcriber_sound import SoundAtHand, is_clipped, is_recording, load_source, load_upload
 from .transcriber_sources import MicrophoneFeed, PacedFeed
@@ -147,7 +147,7 @@ class Desk:
             found: Any = load()
             channels = None if is_recording(found) else channels_of(source, found)
         except QawError as problem:
-            self.problem, self.notice = problem, notice_of(problem)
+            self.problem, self.notice = problem, notice_of_source(problem, name, source)
             return False
         self.problem = self.notice = None
         with self.lock:

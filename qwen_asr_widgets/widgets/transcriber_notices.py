@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path, PurePath
+from typing import TYPE_CHECKING, Any
 
 from ..errors import (
-    AudioError, BundleError, ConnectFailed, EndpointError, MissingDependency, MissingKey, QawError,
-    ServiceClosed, ServiceError, SettingError,
+    AudioError, AudioFileNotFound, BundleError, ConnectFailed, EndpointError, MissingDependency, MissingKey,
+    QawError, ServiceClosed, ServiceError, SettingError,
 )
 from .transcriber_answers import Reported, RunBroken
 
 if TYPE_CHECKING:
+    from ..realtime.endpoints import Endpoint
     from .transcriber_run import LiveRun
 
 OF_SERVICE = ("connect", "key", "nokey", "endpoint", "refused", "closed", "service")
@@ -32,10 +34,14 @@ class Notice:
         One of those that strings.js has as ``transcriber.problem.CODE``.
     detail : str
         What the error says, in English.
+    about : dict
+        What the sentence of the view names: ``name`` of a file; ``param``, ``value``, ``low`` and ``high`` of
+        a setting.
     """
 
     code: str
     detail: str
+    about: Mapping[str, Any] = field(default_factory=dict)
     id: int = field(default_factory=lambda: next(_numbers))
 
 
@@ -44,8 +50,10 @@ def notice_of(error: Exception) -> Notice:
 
     Examples
     --------
-    >>> notice_of(ConnectFailed("No connection: the key was refused (401).", 401)).code
+    >>> notice_of(ConnectFailed("No connection: no valid key was given (401).", 401)).code
     'key'
+    >>> notice_of(SettingError("No.", "turn_detection.threshold", 7.0, (-1.0, 1.0))).about["value"]
+    7.0
     """
     if isinstance(error, ConnectFailed):
         return Notice("key" if error.status in (401, 403) else "connect", str(error))
@@ -57,7 +65,54 @@ def notice_of(error: Exception) -> Notice:
         (ServiceClosed, "closed"),
     )
     code = next((code for kind, code in kinds if isinstance(error, kind)), "service")
-    return Notice(code, str(error))
+    return Notice(code, str(error), _about_setting(error))
+
+
+def _about_setting(error: Exception) -> dict[str, Any]:
+    if not isinstance(error, SettingError) or error.limits is None:
+        return {}
+    low, high = error.limits
+    return {"param": error.param.rpartition(".")[2], "value": error.value, "low": low, "high": high}
+
+
+def notice_of_source(error: QawError, name: str, source: Any) -> Notice:
+    """Return the notice for a sound that cannot be used: it names the file, and says if that is empty.
+
+    Parameters
+    ----------
+    error : QawError
+        Why it cannot.
+    name : str
+        The file's name in the page; empty for a source given from code.
+    source : path, bytes or anything
+        What was to be read.
+
+    Examples
+    --------
+    >>> notice_of_source(AudioError("talk.wav is empty (0 bytes)."), "talk.wav", b"").code
+    'empty'
+    """
+    notice = notice_of(error)
+    path = PurePath(source) if isinstance(source, (str, PurePath)) else None
+    name = name or (path.name if path is not None else "")
+    code = notice.code
+    if isinstance(error, AudioFileNotFound):
+        code = "missing"
+    elif source == b"" if isinstance(source, bytes) else path is not None and _is_empty(Path(path)):
+        code = "empty"
+    return replace(notice, code=code, about={"name": name} if name else {})
+
+
+def _is_empty(path: Path) -> bool:
+    return path.is_file() and path.stat().st_size == 0
+
+
+def _brings_key(endpoint: Endpoint) -> bool:
+    """Tell whether a key goes to an endpoint with the handshake."""
+    try:
+        return "authorization" in {name.lower() for name in endpoint.request_headers()}
+    except MissingKey:
+        return False
 
 
 def notice_of_reports(reports: Sequence[Reported]) -> Notice:
@@ -106,7 +161,14 @@ class ErrorWatch:
         """Return the notice of what has ended the run, else of what it has survived since the last look."""
         if run.error is not None:
             seen, self._ended_by = self._ended_by, run.error
-            return None if run.error is seen else notice_of(run.error)
+            return None if run.error is seen else self._of_run(run.error, run.endpoint)
         fresh = run.errors[self._reported :]
         self._reported += len(fresh)
         return notice_of_reports(fresh) if fresh else None
+
+    def _of_run(self, error: QawError, endpoint: Endpoint) -> Notice:
+        """Return the notice of what has ended a run; a key that was not given was not refused."""
+        notice = notice_of(error)
+        if notice.code == "key" and not _brings_key(endpoint):
+            return replace(notice, code="nokey")
+        return notice

@@ -220,6 +220,7 @@ def _notice_state(desk: Desk) -> dict[str, Any] | None:
     recording = None if desk.active else desk.recording
     return {
         "id": notice.id, "code": notice.code, "detail": desk.choice.hide(notice.detail),
+        "about": dict(notice.about),
         "kept": recording.duration if recording is not None else 0.0,
         "since": _unanswered_since(recording) if recording is not None else 0.0,
         "unsent": round(recording.unsent_duration, 2) if recording is not None else 0.0,

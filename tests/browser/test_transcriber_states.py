@@ -14,6 +14,7 @@ from support.transcribing import script
 
 from qwen_asr_widgets.audio.samples import sample
 from qwen_asr_widgets.realtime.config import SessionConfig
+from qwen_asr_widgets.realtime.endpoints import Endpoint
 from qwen_asr_widgets.widgets.transcriber import Transcriber
 
 pytestmark = pytest.mark.browser
@@ -67,7 +68,8 @@ def test_a_file_without_sound_is_said_beside_a_way_on(show_transcriber: Show) ->
     with shown.page.expect_file_chooser() as chooser:
         shown.page.get_by_role("button", name="Open a file…").click()
     chooser.value.set_files({"name": "notes.txt", "mimeType": "text/plain", "buffer": b"no sound" * 99})
-    shown.shows("This sound cannot be read.")
+    shown.shows("“notes.txt” cannot be read.")
+    shown.shows("notes.txt holds no sound that can be read.")
     assert shown.page.locator(".qaw-notice").get_by_role("button", name="Open a file…").is_visible()
 
 
@@ -75,13 +77,17 @@ def test_an_endpoint_that_is_down_says_so_and_another_takes_over(show_transcribe
     shown = show_transcriber(Transcriber(sample("conversation"), NOWHERE, pace=None))
     shown.page.get_by_role("button", name="Transcribe", exact=True).click()
     shown.shows("The recogniser cannot be reached.")
-    shown.shows("The 0:36.4 recorded so far are kept.")
+    shown.shows("The sound and everything received are kept.")
     shown.page.get_by_role("button", name="Choose another recogniser").click()
     with ScriptedServer(greet_and_record) as server:
         shown.page.get_by_text("Another address").click()
         shown.page.locator(".qaw-url").fill(server.url)
         shown.page.keyboard.press("Enter")
         shown.until(lambda: shown.view.desk.choice.endpoint.url == server.url)
+        shown.hides("The recogniser cannot be reached.")
+        shown.shows(
+            "“Try again” sends all of the sound to it: 127.0.0.1. The sound and everything received are kept."
+        )
         shown.page.get_by_role("button", name="Try again").click()
         shown.until(lambda: shown.view.recording.complete, 20)
     assert shown.view.recording.sent_duration == pytest.approx(36.4, abs=0.1)
@@ -98,11 +104,17 @@ def test_a_sound_that_could_not_be_sent_is_shown_whole_at_every_attempt(show_tra
         assert (window["x"], window["width"]) == pytest.approx((whole["x"], whole["width"]), abs=4)
 
 
-def test_a_wrong_key_leads_to_the_key_field(show_transcriber: Show) -> None:
+@pytest.mark.parametrize("key, said", [
+    ("sk-wrong", "The service refused the key."), (None, "This service wants a key and there is none."),
+])
+def test_a_key_that_is_wrong_or_missing_leads_to_the_key_field(
+    show_transcriber: Show, key: str | None, said: str
+) -> None:
     with ScriptedServer(greet_and_record, status=401) as server:
-        shown = show_transcriber(Transcriber(sample("conversation"), server.url, pace=None))
+        given = Endpoint(server.url, api_key=key)
+        shown = show_transcriber(Transcriber(sample("conversation"), given, pace=None))
         shown.page.get_by_role("button", name="Transcribe", exact=True).click()
-        shown.shows("The service refused the key.")
+        shown.shows(said)
     shown.page.get_by_role("button", name="Give a key").click()
     assert shown.page.evaluate("document.activeElement.type") == "password"
 

@@ -57,6 +57,6 @@ test("how much of a stopped sound went out is said, and that running it again se
 test("once another recogniser is chosen the way to it is all that is said of a failed run", () => {
   const kernel = done({ notice: { id: 1, code: "chosen", detail: "", kept: 8, since: 0, unsent: 8 } });
   const said = noticeText(kernel, { phase: "idle", seconds: 0 }, false, t);
-  assert.equal(said?.text, "“Try again” sends all of the sound to it: Offline: pocketsphinx. The 0:08.0 recorded so far are kept.");
+  assert.equal(said?.text, "“Try again” sends all of the sound to it: Offline: pocketsphinx. The sound and everything received are kept.");
   assert.deepEqual(waysOn("chosen", true), ["retry", "dismiss"]);
 });

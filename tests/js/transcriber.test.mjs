@@ -157,6 +157,36 @@ test("that a recording goes on is said while it does, and that it is kept once i
   assert.match(said(here("idle", 3), false, done), /The 0:04\.0 recorded so far are kept\.$/);
 });
 
+test("what was not recorded here is kept as the sound it is, and what harms no run speaks of none", () => {
+  const said = (rest) => noticeText(kernel({ phase: "done", source: "file", notice: told("closed", { kept: 36.4 }), ...rest }), here(), false, t);
+  assert.match(said({}).text, /once more\. The sound and everything received are kept\.$/);
+  assert.doesNotMatch(said({ notice: told("settings", { kept: 36.4 }) }).text, /kept/);
+});
+
+test("a file that cannot be used is named, and an empty one is said to be empty", () => {
+  const said = (code, about, tell = t) => noticeText(kernel({ notice: told(code, { about }) }), here(), false, tell).title;
+  assert.equal(said("file", { name: "talk.wav" }), "“talk.wav” cannot be read.");
+  assert.equal(said("empty", { name: "talk.wav" }), "“talk.wav” is empty (0 bytes).");
+  assert.equal(said("missing", { name: "talk.wav" }, zh), "没有文件“talk.wav”。");
+  assert.equal(said("file", {}), "This sound cannot be read.");
+});
+
+test("a setting out of its range is named with its value and its range", () => {
+  const said = (about, tell = t) => noticeText(kernel({ notice: told("settings", { about }) }), here(), false, tell).title;
+  const silence = { param: "silence_duration_ms", value: 99999, low: 200, high: 6000 };
+  assert.equal(said(silence), "Silence 99999 ms was not accepted: give 200 to 6000 ms.");
+  assert.equal(said(silence, zh), "静音 99999 毫秒 未被接受：请取 200 到 6000 毫秒。");
+  assert.equal(said({ param: "threshold", value: 1.5, low: -1, high: 1 }), "Threshold 1.5 was not accepted: give -1 to 1.");
+  assert.equal(said({}), "The setting was not accepted.");
+});
+
+test("a key that was not given is not said to be refused, and nothing is said of a variable that is not read", () => {
+  const said = (dashscope) => noticeText(kernel({ notice: told("nokey"), endpoint: { ...kernel().endpoint, dashscope } }), here(), false, t);
+  assert.equal(said(false).title, "This service wants a key and there is none.");
+  assert.match(said(true).text, /DASHSCOPE_API_KEY/);
+  assert.doesNotMatch(said(false).text, /DASHSCOPE_API_KEY/);
+});
+
 test("an error that a run has survived goes on only as long as the run", () => {
   const notice = told("reported");
   assert.equal(noticeText(kernel({ phase: "live", notice }), here(), false, t).title, "The service reported an error and goes on.");

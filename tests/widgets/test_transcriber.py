@@ -110,7 +110,9 @@ def test_a_finished_recording_is_shown_and_can_be_run_again(made, tmp_path) -> N
 
 def test_a_path_that_does_not_exist_is_said_and_raised_by_start(made) -> None:
     t = made("no/such/talk.wav")
-    assert state(t)["notice"]["code"] == "file" and "no/such/talk.wav" in state(t)["notice"]["detail"]
+    notice = state(t)["notice"]
+    assert (notice["code"], notice["about"]) == ("missing", {"name": "talk.wav"})
+    assert "no/such/talk.wav" in notice["detail"]
     with pytest.raises(FileNotFoundError):
         t.start()
 

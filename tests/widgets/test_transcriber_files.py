@@ -34,7 +34,19 @@ def test_a_file_sent_in_slices_is_transcribed_and_one_without_sound_is_said(made
     MicrophonePage(t).upload("notes.txt", b"this is no sound" * 100)
     notice = wait_until(lambda: of_kind(t, "state")[-1]["notice"])
     assert notice["code"] == "file" and notice["detail"].startswith("notes.txt")
-    assert t.recording.complete
+    assert notice["about"] == {"name": "notes.txt"} and t.recording.complete
+
+
+def test_an_empty_file_is_said_to_be_empty(made, tmp_path) -> None:
+    path = tmp_path / "silent.wav"
+    path.touch()
+    t = made()
+    t.desk.open(FileOpened("talk.wav", b""))
+    for widget, name in ((t, "talk.wav"), (made(path), "silent.wav"), (made(str(path)), "silent.wav")):
+        notice = state(widget)["notice"]
+        assert (notice["code"], notice["about"]) == ("empty", {"name": name})
+    assert state(made(b""))["notice"]["code"] == "empty"
+    assert state(made(np.zeros(9)))["notice"]["code"] == "file"
 
 
 def test_the_page_that_sends_a_file_is_told_what_has_come_of_it_and_last_that_it_was_opened(made) -> None:
@@ -47,7 +59,7 @@ def test_the_page_that_sends_a_file_is_told_what_has_come_of_it_and_last_that_it
     taken = of_kind(t, "taken")
     assert taken and {message["client"] for message in taken} == {"mine"}
     held = [message["bytes"] for message in taken]
-    assert held == sorted(set(held)) and 0 < held[0] < held[-1] + 1 <= len(data)
+    assert held == sorted(set(held)) and 0 < held[0] < held[-1] == len(data)
     kinds = [content["kind"] for content, _ in t.heard]
     assert kinds.index("opened") > len(kinds) - 1 - kinds[::-1].index("state")
     assert of_kind(t, "state")[-1]["notice"]["code"] == "file"

@@ -67,6 +67,12 @@ def test_a_wrong_key_and_a_missing_one_are_told_apart(made, monkeypatch) -> None
             t.wait(SECONDS)
         t._tell_state()
         assert state(t)["notice"]["code"] == "key"
+        keyless = made(sample("conversation"), Endpoint(server.url), pace=None)
+        keyless.start()
+        with pytest.raises(ConnectFailed, match="no valid key was given"):
+            keyless.wait(SECONDS)
+        keyless._tell_state()
+        assert state(keyless)["notice"]["code"] == "nokey"
     ask(t, "endpoint", id="beijing")
     assert state(t)["endpoint"]["cloud"] and not state(t)["endpoint"]["has_key"]
     t.start()

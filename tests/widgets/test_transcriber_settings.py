@@ -44,6 +44,7 @@ def test_a_setting_out_of_its_range_is_said_and_changes_nothing(made) -> None:
     ask(t, "settings", config={"silence": 50})
     notice = of_kind(t, "state")[-1]["notice"]
     assert notice["code"] == "settings" and "50 ms" in notice["detail"]
+    assert notice["about"] == {"param": "silence_duration_ms", "value": 50.0, "low": 200, "high": 6000}
     assert t.config.turn_detection == TurnDetection()
     ask(t, "dismiss", id=notice["id"])
     assert of_kind(t, "state")[-1]["notice"] is None

@@ -28,6 +28,8 @@
  * @property {number} id
  * @property {string} code
  * @property {string} detail
+ * @property {{name?: string, param?: string, value?: number, low?: number, high?: number}} [about]  of a file, or of a setting
+ *   out of its range
  * @property {number} kept    seconds of a recording that is over
  * @property {number} since   seconds from which on a service had not answered
  * @property {number} unsent  seconds of sound that did not go out
@@ -242,12 +244,29 @@ export function noticeText(kernel, capture, elsewhere, t) {
   if (code === "reported" && !isRunning(kernel)) {
     return { title: t("transcriber.problem.service"), text: t("transcriber.problem.reported.past") };
   }
-  const said = [t(/** @type {Key} */ (`transcriber.problem.${code}.text`), { name: endpointText(kernel.endpoint, t) })];
+  const text = code === "nokey" && !kernel.endpoint.dashscope ? "nokey.other" : code;
+  const said = [t(/** @type {Key} */ (`transcriber.problem.${text}.text`), { name: endpointText(kernel.endpoint, t) })];
+  const title = problemTitle(notice, t);
+  if (UNHARMED.includes(code)) return { title, text: said.join(" ") };
   const failed = kernel.phase === "failed" && kernel.source === "mic";
   const kept = failed ? capture.seconds : notice.kept;
   if (failed && (capture.phase === "recording" || elsewhere)) said.push(t("transcriber.goesOn"));
-  else if (kept > 0) said.push(t("mic.kept", { time: clock(kept) }));
-  return { title: t(/** @type {Key} */ (`transcriber.problem.${code}`)), text: said.join(" ") };
+  else if (kept > 0) said.push(kernel.source === "mic" ? t("mic.kept", { time: clock(kept) }) : t("transcriber.kept"));
+  return { title, text: said.join(" ") };
+}
+
+/** What is about something else than the run on show. */
+const UNHARMED = ["settings", "file", "empty", "missing", "endpoint"];
+const UNITS = /** @type {const} */ ({ threshold: "", silence_duration_ms: "ms", prefix_padding_ms: "ms" });
+
+/** What went wrong in one sentence, with the name of the file, or the setting's value and range. @param {Notice} notice @param {Translate} t */
+function problemTitle({ code, about = {} }, t) {
+  const { name, param = "", value, low, high } = about;
+  if (param in UNITS) {
+    const unit = UNITS[/** @type {keyof typeof UNITS} */ (param)] && ` ${t("common.ms")}`;
+    return t("transcriber.problem.settings.range", { setting: t(/** @type {Key} */ (`transcriber.setting.${param}`)), value: `${value}${unit}`, low: String(low), high: `${high}${unit}` });
+  }
+  return t(/** @type {Key} */ (name ? `transcriber.problem.${code}.named` : `transcriber.problem.${code}`), { name: name ?? "" });
 }
 
 /** How far a file is. @param {Kernel} kernel @param {Translate} t */
@@ -290,7 +309,7 @@ export function sendingText(kernel, t) {
  * @returns {Way[]}
  */
 export function waysOn(code, sound) {
-  if (code === "file") return ["open", "dismiss"];
+  if (code === "file" || code === "empty" || code === "missing") return ["open", "dismiss"];
   if (code === "settings" || code === "reported") return ["dismiss"];
   if (code === "refused") return ["settings", "retry", "endpoint"];
   if (code === "endpoint") return ["endpoint", "dismiss"];

@@ -8,6 +8,9 @@
 import { button, make } from "./dom.js";
 import { isRunning, noticeText, waysOn } from "./transcriber_logic.js";
 
+/** Where the sentence leaves open what was wrong, the details are there to be read. */
+const TOLD = ["service", "refused", "file", "settings"];
+
 /**
  * Built anew only when something else is to be said.
  * @param {HTMLElement} place @param {Kernel} kernel @param {{capture: State, elsewhere: boolean}} here what records
@@ -23,6 +26,7 @@ export function drawNotice(place, kernel, { capture, elsewhere }, t, signal, act
   place.dataset.shown = key;
   place.hidden = notice === null;
   if (notice === null || said === null) return place.replaceChildren();
+  place.dataset.kind = notice.code === "chosen" ? "hint" : "problem";
   const ways = waysOn(notice.code, sound).filter((way) => way !== "open" || !isRunning(kernel));
   place.replaceChildren(
     make("p", { class: "qaw-notice-title" }, said.title),
@@ -30,6 +34,6 @@ export function drawNotice(place, kernel, { capture, elsewhere }, t, signal, act
     ...ways.map((way) => button(t(way === "open" ? "common.open" : `transcriber.way.${way}`), () => acts[way](notice), signal)),
   );
   if (notice.detail) {
-    place.append(make("details", { class: "qaw-dim", open: notice.code === "service" || notice.code === "refused" }, make("summary", {}, t("common.details")), notice.detail));
+    place.append(make("details", { class: "qaw-dim", open: TOLD.includes(notice.code) && !notice.about?.param }, make("summary", {}, t("common.details")), notice.detail));
   }
 }
