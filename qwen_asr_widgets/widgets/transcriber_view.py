@@ -132,16 +132,19 @@ class DeskView(RunView):
             self._tell(told, [])
         if isinstance(event, FileArriving):
             if self._arrivals.tells(event, time.monotonic()):
-                about = {"client": event.client, "upload": event.upload}
-                self._tell({"kind": "taken", **about, "bytes": event.held}, [])
+                self._tell_of(event, "taken", bytes=event.held)
         elif isinstance(event, capture.FileOpened):
+            self._tell_of(event, "taken", bytes=len(event.data))
             try:
                 self.desk.open(event)
                 self._tell_state()
             finally:  # after the state: what the page shows next is what came of it
-                self._tell({"kind": "opened", "client": event.client, "upload": event.upload}, [])
+                self._tell_of(event, "opened")
         else:
             self.desk.hear(event)
+
+    def _tell_of(self, file: FileArriving | capture.FileOpened, kind: str, **more: int) -> None:
+        self._tell({"kind": kind, "client": file.client, "upload": file.upload, **more}, [])
 
     # ---- the views
 

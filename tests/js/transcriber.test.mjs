@@ -74,6 +74,7 @@ test("another page that records is told from this one, and from this one before 
 
 test("a file on its way says how much of it the kernel has, and what comes then", () => {
   assert.equal(readText(readShare({ size: 200, taken: 85 }), t), "42 %");
+  assert.equal(readText(readShare({ size: 200, taken: 200 }), t), "decoding…");
   assert.equal(readShare({ size: 0, taken: 0 }), 0);
   assert.equal(readingText({ name: "talk.wav" }, t), "Reading talk.wav… It is transcribed as soon as it is here.");
   assert.match(readingText({ name: "talk.QASR" }, t), /The recording is shown/);

@@ -214,7 +214,7 @@ export class TranscriberView {
     const waits = (capture.phase !== "idle" || file !== null) && !kernel.beside_cells;
     const away = elsewhere && capture.problem?.code !== "othertab" ? t("transcriber.elsewhere") : "";
     const said = [
-      away, file ? readingText(file, t) : "", sendingText(kernel, t), statusText(kernel, waits && !clip?.stage, t),
+      away, file ? readingText(file, t) : sendingText(kernel, t), statusText(kernel, waits && !clip?.stage, t),
       clip?.stage ? clipText(clip, t, kernel.pace === 1 ? "transcriber.clip.real" : "transcriber.clip.recording") : "",
     ];
     say(parts.status, said.filter(Boolean).join(" · "));

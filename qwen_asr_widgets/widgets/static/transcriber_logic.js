@@ -282,6 +282,7 @@ export function readShare({ size, taken }) {
 
 /** The same in words. @param {number | null} share @param {Translate} t */
 export function readText(share, t) {
+  if (share === 1) return t("transcriber.reading.decoding");
   return t("transcriber.reading.share", { percent: Math.floor(100 * (share ?? 0)) });
 }
 
