@@ -112,15 +112,15 @@ def figures(recording: Recording) -> dict[str, Any]:
     utterances = recording.utterances
     counts = utterances and waits_count(recording.info.pace)
     summary = recording.latency().summary() if counts else None
-    wait = summary.measures.get("finalization") if summary else None
+    wait = summary.measures.get("finalization") if summary is not None else None
     return {
         "count": len(utterances),
         "n": wait.n if wait else 0,
         "median": wait.p50 if wait else None,
         "p95": wait.p95 if wait else None,
         "longest": wait.longest if wait else None,
-        "left_out": summary.left_out if summary else 0,
-        "off_pace": summary.off_pace if summary else 0,
+        "left_out": summary.left_out if summary is not None else 0,
+        "off_pace": summary.off_pace if summary is not None else 0,
         "pace": recording.info.pace,
     }
 

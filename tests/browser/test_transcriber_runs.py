@@ -69,6 +69,7 @@ def test_an_utterance_ends_at_the_press_of_commit_in_manual_mode(show_transcribe
     shown.page.get_by_role("radio", name="You").check()
     shown.until(lambda: shown.view.config.turn_detection is None)
     press_record(shown.page)
+    shown.shows("Sound is gathered until you press Commit: 0:01 so far.")
     for count in (1, 2):
         wait_for_seconds(shown.page, 1.6 * count)
         shown.until(lambda: shown.page.get_by_role("button", name="Commit").is_visible())
@@ -78,6 +79,8 @@ def test_an_utterance_ends_at_the_press_of_commit_in_manual_mode(show_transcribe
     press_record(shown.page)
     shown.settled()
     assert {one.ended_by for one in shown.view.recording.utterances} == {"commit"}
+    shown.hides("Sound is gathered")
+    shown.shows("after Commit")
     assert not shown.page.get_by_role("button", name="Commit").is_visible()
 
 
@@ -88,6 +91,7 @@ def test_turns_found_on_this_computer_are_chosen_before_a_run_and_hold_for_it(sh
     shown.shows("0.20 · 800 ms · turns found here")
     shown.press("Transcribe")
     shown.shows("hold for the whole run")
+    shown.shows("can be chosen before a recording only")
     for role, name in (("slider", "Threshold"), ("radio", "You"), ("button", "Low latency")):
         assert shown.page.get_by_role(role, name=name).first.is_disabled()
     shown.settled()

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { translator } from "../../qwen_asr_widgets/widgets/static/strings.js";
-import { heldText, pairTurns, turnFacts } from "../../qwen_asr_widgets/widgets/static/transcriber_compared.js";
+import { heldText, pairTurns, sourcesText, turnFacts } from "../../qwen_asr_widgets/widgets/static/transcriber_compared.js";
 
 const t = translator("en");
 const turn = (number, onset, end, rest = {}) => ({
@@ -55,4 +55,12 @@ test("settings that changed midway are all named, each with its place", () => {
 test("of many settings the first and the last two are named", () => {
   const many = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6].map((threshold, k) => held(k, { threshold }));
   assert.match(heldText(many, t), /^Threshold 0\.10 .*; …; from 0:04\.0 Threshold 0\.50 .*; from 0:05\.0 Threshold 0\.60 [^;]*\(changed midway\)$/);
+});
+
+test("where two runs count from different ends of speech, each says from which", () => {
+  const run = (source, none = "") => ({ source, no_wait: none });
+  assert.equal(sourcesText([run("service"), run("service")], t), "speech ends by the service");
+  assert.equal(sourcesText([run("estimated"), run("service")], t), "before: speech ends estimated, now: speech ends by the service");
+  assert.equal(sourcesText([run("estimated", "free"), run("service")], t), "speech ends by the service");
+  assert.equal(sourcesText([run("service", "free"), run("service", "manual")], t), "");
 });

@@ -84,6 +84,7 @@ def test_commit_closes_an_utterance_in_manual_mode(made) -> None:
     page.stop()
     recording = t.wait(SECONDS)
     assert [one.ended_by for one in recording.utterances] == ["commit", "commit"]
+    assert [state(t)["figures"][name] for name in ("count", "n", "left_out")] == [2, 0, 2]
     assert [one.get("commit") for one in gathering(t)["utterances"]] == [None, "finish"]
     assert recording.utterances[0].end == pytest.approx(2.0, abs=0.06)
 

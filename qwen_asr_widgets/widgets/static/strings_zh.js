@@ -372,7 +372,7 @@ export const zh = {
   "transcriber.problem.empty.text": "其中没有声音。请确认文件保存或复制完整，或打开其他文件。",
   "transcriber.problem.missing": "没有这个文件。",
   "transcriber.problem.missing.named": "没有文件“{name}”。",
-  "transcriber.problem.missing.text": "请核对详细信息中的路径，或在此打开文件。",
+  "transcriber.problem.missing.text": "请核对“详情”中的路径，或在此打开文件。",
   "tuner.controls": "调参控制",
   "tuner.panel": "结果",
   "tuner.clip": "片段",

@@ -114,9 +114,18 @@ function figuresTable(runs, t) {
 
 /** How the waits were obtained. @param {ComparedRun[]} runs @param {Translate} t */
 function noteOf(runs, t) {
-  const sources = [...new Set(runs.filter((run) => !run.no_wait).map(({ source }) => t(`run.source.${source}`)))];
-  if (!sources.length) return [];
-  return [make("p", { class: "qaw-dim" }, t("compared.note", { sources: sources.join(t("run.comma")) }))];
+  const sources = sourcesText(runs, t);
+  return sources ? [make("p", { class: "qaw-dim" }, t("compared.note", { sources }))] : [];
+}
+
+/**
+ * Where the ends of speech come from that waits count from: once where both runs have them from the same.
+ * @param {Pick<ComparedRun, "no_wait" | "source">[]} runs the earlier one first @param {Translate} t
+ */
+export function sourcesText(runs, t) {
+  const [before, now] = runs.map(({ no_wait: none, source }) => (none ? "" : t(`run.source.${source}`)));
+  if (!before || !now || before === now) return before || now;
+  return t("compared.sources", { before, now });
 }
 
 /**

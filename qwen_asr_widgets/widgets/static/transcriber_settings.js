@@ -107,18 +107,20 @@ let groups = 0;
 /** @param {Translate} t @param {AbortSignal} signal @param {(change: Partial<Config>) => void} changed */
 function turnsField(t, signal, changed) {
   const group = `qaw-turns-${(groups += 1)}`;
-  const options = TURNS.map((id) => radio(group, id, t(`transcriber.turns.${id}`), t(`transcriber.turns.${id}.text`),
-    () => changed({ turns: id }), signal));
+  const notes = TURNS.map((id) => t(`transcriber.turns.${id}.text`));
+  const options = TURNS.map((id, k) => radio(group, id, t(`transcriber.turns.${id}`), notes[k], () => changed({ turns: id }), signal));
   const element = make("fieldset", { class: "qaw-choices qaw-field-wide" },
     make("legend", {}, t("transcriber.turns.who")), ...options.map((option) => option.element));
   return {
     element,
     /** Between the client and the others one changes before a run only. @param {Turns} turns @param {boolean} running */
     update(turns, running) {
-      for (const { id, input } of options) {
+      options.forEach(({ id, input, note }, k) => {
         input.checked = id === turns;
         input.disabled = running && (turns === "client") !== (id === "client");
-      }
+        const said = input.disabled ? t("transcriber.turns.before") : notes[k];
+        if (note.textContent !== said) note.textContent = said;
+      });
     },
   };
 }
