@@ -164,9 +164,9 @@ export class TranscriberView {
     const mic = capture.phase !== "idle";
     const stage = recorders.clipping?.stage;
     this.root.dataset.phase = kernel.phase;
-    this.root.dataset.crowded = String(isCrowded(kernel));
-    const held = recorders.preparing || stage === "waiting" || stage === "late";
     const reading = recorders.live.state.file;
+    this.root.dataset.crowded = String(isCrowded(kernel) || reading !== null);
+    const held = recorders.preparing || stage === "waiting" || stage === "late";
     drawBar(parts.bar, kernel, { capture, clips: recorders.chosen, held, elsewhere, reading }, t);
     const short = settingsShort(kernel.config, t);
     nameDrawer(parts.settingsDrawer, kernel.config.turns === "client" ? short : settingsText(kernel.config, t), short);
