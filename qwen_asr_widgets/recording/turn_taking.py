@@ -57,6 +57,32 @@ def checked_turn_taking(turn_taking: object, config: SessionConfig) -> str:
     return str(turn_taking)
 
 
+def check_change_midway(
+    before: SessionConfig, after: SessionConfig, by_client: bool, turn_taking: str
+) -> None:
+    """Refuse other settings for a run under way that hold for the whole of it.
+
+    Parameters
+    ----------
+    before, after : SessionConfig
+        In force, and asked for.
+    by_client : bool
+        Whether the client takes the run's turns.
+    turn_taking : {"service", "client"}
+        Who is to take them.
+
+    Raises
+    ------
+    SettingError
+        Another is to take turns, or the client by other settings.
+    """
+    if by_client != (turn_taking == CLIENT) or (by_client and before.turn_detection != after.turn_detection):
+        raise SettingError(
+            "Whether this computer takes turns, and by which threshold, silence and padding, holds for a "
+            "whole run: stop it first, or run it again with others.", "turn_taking",
+        )
+
+
 def max_turn_frames(settings: TurnDetection) -> int:
     """Return after how many frames the client closes a turn, so that one commit holds it with its padding.
 

@@ -12,18 +12,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..audio.clip import AudioClip, Channel
-from ..errors import AudioError, NotConnected, QawError, SettingError
+from ..errors import AudioError, NotConnected, QawError
 from ..realtime.config import SessionConfig
-from ..recording.turn_taking import CLIENT, SERVICE
+from ..recording.turn_taking import SERVICE, check_change_midway
 from ..vad.turns import TurnDetection
 from . import capture
-from .run_view import clip_title
 from .transcriber_about import about_capture, about_clip, about_recording, processing_note
-from .transcriber_channels import channels_of
 from .transcriber_endpoints import EndpointChoice
 from .transcriber_notices import ErrorWatch, Notice, notice_of_source
 from .transcriber_run import LiveRun
-from .transcriber_sound import SoundAtHand, is_clipped, is_recording, load_source, load_upload
+from .transcriber_sound import SoundAtHand, is_recording, load_source, load_upload, sound_at_hand
 from .transcriber_sources import MicrophoneFeed, PacedFeed
 
 if TYPE_CHECKING:
@@ -126,8 +124,7 @@ class Desk:
 
         A recording is shown as it is.
         """
-        load = partial(load_upload, file.name, file.data)
-        if not self.active and self._put(load, file.name, file.data):
+        if not self.active and self._put(partial(load_upload, file.name, file.data), file.name, file.data):
             if self.recording is None and not self.sound.ambiguous:
                 self.begin()
 
@@ -145,7 +142,7 @@ class Desk:
     def _put(self, load: Callable[[], AudioClip | Recording], name: str, source: Any) -> bool:
         try:
             found: Any = load()
-            channels = None if is_recording(found) else channels_of(source, found)
+            sound = sound_at_hand(found, name, source)
         except QawError as problem:
             self.problem, self.notice = problem, notice_of_source(problem, name, source)
             return False
@@ -154,10 +151,10 @@ class Desk:
             if self.active:
                 return False
             if is_recording(found):
-                self.sound = SoundAtHand(None, found.info.name or name)
+                self.sound = sound
                 self._show(found, None)
             else:
-                self._lay(SoundAtHand(found, clip_title(found) or name, is_clipped(found), channels))
+                self._lay(sound)
         return True
 
     def _lay(self, sound: SoundAtHand) -> None:
@@ -178,12 +175,11 @@ class Desk:
             The desk was given up.
         """
         with self.lock:
-            clip = self.sound.clip
+            clip, rate = self.sound.clip, self.config.sample_rate
             if self.active:
                 return
             if clip is None:
                 raise AudioError("There is no sound to transcribe: open a file, or press Record.")
-            rate = self.config.sample_rate
             feed = PacedFeed(clip.resample(rate).to_pcm16(), rate, self.pace)
             self._pace_out(feed, about_clip(clip, self.sound.title), None)
 
@@ -265,14 +261,8 @@ class Desk:
         taking = self.turn_taking if turn_taking is None else turn_taking
         with self.lock:
             live = self.live if self.active else None
-            if live is not None and (
-                live.by_client != (taking == CLIENT)
-                or (live.by_client and config.turn_detection != self.config.turn_detection)
-            ):
-                raise SettingError(
-                    "Whether this computer takes turns, and by which threshold, silence and padding, holds "
-                    "for a whole run: stop it first, or run it again with others.", "turn_taking",
-                )
+            if live is not None:
+                check_change_midway(self.config, config, live.by_client, taking)
             self.turn_taking = taking
             if self.notice is not None and self.notice.code == "settings":
                 self.notice = None  # it speaks of the settings before these
@@ -334,10 +324,8 @@ class Desk:
 
     def _start_capture(self, session: capture.CaptureSession) -> None:
         self.stop()
-        if self.live is not None and self.live.active and self.paced is not None:
-            self.paced.end(self.live)
-        elif self.live is not None and self.live.active:
-            self.live.end()
+        if self.live is not None and self.feed is not None and not self.live.ended:
+            self.feed.end(self.live)
         feed = MicrophoneFeed(session, self.config.sample_rate)
         self.sound = SoundAtHand()
         self._launch(feed, 1.0, about_capture(session))
@@ -356,9 +344,7 @@ class Desk:
             live = self.live
             if live is None:
                 return
-            notice = self._watch.look(live)
-            if notice is not None:
-                self.notice = notice
+            self.notice = self._watch.look(live) or self.notice
             refused = any(error.refuses for error in live.errors)
             if refused and live.error is None and live.active and live.settled:
                 self.config = live.recording.config

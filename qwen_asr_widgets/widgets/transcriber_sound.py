@@ -13,7 +13,8 @@ from ..audio.clip import AudioClip, Channel
 from ..audio.intake import AT_FULL_SCALE
 from ..audio.samples import Sample
 from ..errors import AudioError, BundleError
-from .transcriber_channels import Channels
+from .run_view import clip_title
+from .transcriber_channels import Channels, channels_of
 
 if TYPE_CHECKING:
     from ..recording import Recording
@@ -65,6 +66,28 @@ class SoundAtHand:
 def is_recording(source: Any) -> bool:
     """Tell whether a source is a recording, which is shown as it is."""
     return hasattr(source, "tape") and hasattr(source, "utterances")
+
+
+def sound_at_hand(found: Any, name: str, source: Any) -> SoundAtHand:
+    """Return what is at hand once something was loaded; a recording has no clip.
+
+    Parameters
+    ----------
+    found : AudioClip or Recording
+        What was loaded.
+    name : str
+        What it is called where it does not say it.
+    source : path, bytes or anything
+        What it was loaded from.
+
+    Raises
+    ------
+    AudioError
+        Its channels cannot be read.
+    """
+    if is_recording(found):
+        return SoundAtHand(None, found.info.name or name)
+    return SoundAtHand(found, clip_title(found) or name, is_clipped(found), channels_of(source, found))
 
 
 def load_source(source: Any) -> AudioClip | Recording:

@@ -133,7 +133,7 @@ def test_settings_refused_by_the_event_they_came_in_are_taken_back_until_they_ar
         go_on.set()
         wait_until(lambda: notice() and t.config.language == "en")
         t.stop()
-        assert t.wait(SECONDS).complete
+        assert t.wait(SECONDS).notes[0].startswith("Stopped at")
 
 
 def test_an_empty_context_of_the_page_is_none(made) -> None:
