@@ -172,7 +172,11 @@ class Transcriber(DeskView):
                 desk.repeat(desk.recording.info.pace)
 
     def stop(self) -> None:
-        """End the sound here; the answers to it are still waited for (see `stop_waiting`)."""
+        """End the sound here; the answers to it are still waited for (see `stop_waiting`).
+
+        The rest of a clip or file stays in the recording, unsent, which is then marked incomplete; `start`
+        and `run_again` send all of it.
+        """
         self._called = False
         self.desk.stop()
         self._tell({"kind": "halt"}, [])
