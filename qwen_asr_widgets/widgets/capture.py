@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from .capture_messages import (
     Chunk, Forget, Hello, MessageError, Of, Pause, Problem, Slice, Start, Stop, parse,
 )
-from .capture_upload import FileArriving, Uploads, UploadError
+from .capture_upload import FileArriving, FileOpened, Uploads, UploadError
 
 HEARTBEAT_TIMEOUT = 5.0
 """Seconds without a word from a browser that records (it speaks ten times a second) until it is given up."""
@@ -150,16 +150,6 @@ class CaptureProblem:
     detail: str
     client: str
     shown: bool = False
-
-
-@dataclass(frozen=True)
-class FileOpened:
-    """A file chosen in the browser has arrived whole."""
-
-    name: str
-    data: bytes = field(repr=False)
-    client: str = ""
-    upload: str = ""
 
 
 CaptureEvent = (

@@ -35,6 +35,16 @@ class FileArriving:
     size: int
 
 
+@dataclass(frozen=True)
+class FileOpened:
+    """A file chosen in the browser has arrived whole."""
+
+    name: str
+    data: bytes = field(repr=False)
+    client: str = ""
+    upload: str = ""
+
+
 @dataclass
 class _Upload:
     """A file of which some slices have come, the latest at the monotonic time ``at``."""

@@ -18,6 +18,7 @@ from ..audio.clip import AudioClip
 from ..errors import QawError, SettingError
 from . import capture
 from .assets import css, esm, strings
+from .capture_upload import FileOpened
 from .closing import close_whole
 from .microphone import LANGUAGES, Microphone, free_of_subshell
 from .uplink import Uplink
@@ -144,7 +145,7 @@ class ClipRecorder(anywidget.AnyWidget):
             waiting.start()
 
     def _heard(self, event: capture.CaptureEvent) -> None:
-        if isinstance(event, capture.FileOpened):
+        if isinstance(event, FileOpened):
             self._load(event.data, event.name)
         elif isinstance(event, capture.CaptureProblem):
             self._fail(event.code, event.detail)

@@ -28,6 +28,7 @@ from . import capture
 from .assets import css, esm
 from .capture_messages import MessageError
 from .capture_report import CaptureReport
+from .capture_upload import FileOpened
 from .closing import close_whole
 
 logger = logging.getLogger("qwen_asr_widgets")
@@ -103,7 +104,7 @@ class Microphone(anywidget.AnyWidget):
         self._lock = threading.Lock()
         self._pump: threading.Thread | None = None
         self._complaints: set[str] = set()
-        self._file: capture.FileOpened | None = None
+        self._file: FileOpened | None = None
         self._problem: capture.CaptureProblem | None = None
         self._main_loop = _running_loop()
         self._beside_cells: bool | None = None
@@ -310,7 +311,7 @@ class Microphone(anywidget.AnyWidget):
         for event in events:
             if isinstance(event, capture.CaptureProblem):
                 self._problem = event
-            elif isinstance(event, capture.FileOpened):
+            elif isinstance(event, FileOpened):
                 self._file = event
             for subscriber in (self._tell_pages, *self._subscribers):
                 self._guarded(partial(subscriber, event), type(event).__name__)

@@ -17,6 +17,7 @@ from ..realtime.config import SessionConfig
 from ..recording.turn_taking import SERVICE, check_change_midway
 from ..vad.turns import TurnDetection
 from . import capture
+from .capture_upload import FileOpened
 from .transcriber_about import about_capture, about_clip, about_recording, processing_note
 from .transcriber_endpoints import EndpointChoice
 from .transcriber_notices import ErrorWatch, Notice, notice_of_source
@@ -119,7 +120,7 @@ class Desk:
         """Put a source on the desk, see `load_source`; what cannot be read becomes a notice."""
         return self._put(lambda: load_source(source), "", source)
 
-    def open(self, file: capture.FileOpened) -> None:
+    def open(self, file: FileOpened) -> None:
         """Transcribe a file that was opened in a page, once it is clear which of its channels.
 
         A recording is shown as it is.

@@ -14,7 +14,7 @@ from ..audio.units import SAMPLE_RATE
 from ..errors import QawError
 from ..realtime.config import SessionConfig
 from . import capture
-from .capture_upload import FileArriving
+from .capture_upload import FileArriving, FileOpened
 from .microphone import Microphone
 from .pump import Message, Pump
 from .run_feed import RunFeed
@@ -133,7 +133,7 @@ class DeskView(RunView):
         if isinstance(event, FileArriving):
             if self._arrivals.tells(event, time.monotonic()):
                 self._tell_of(event, "taken", bytes=event.held)
-        elif isinstance(event, capture.FileOpened):
+        elif isinstance(event, FileOpened):
             self._tell_of(event, "taken", bytes=len(event.data))
             try:
                 self.desk.open(event)
@@ -143,7 +143,7 @@ class DeskView(RunView):
         else:
             self.desk.hear(event)
 
-    def _tell_of(self, file: FileArriving | capture.FileOpened, kind: str, **more: int) -> None:
+    def _tell_of(self, file: FileArriving | FileOpened, kind: str, **more: int) -> None:
         self._tell({"kind": kind, "client": file.client, "upload": file.upload, **more}, [])
 
     # ---- the views

@@ -18,10 +18,9 @@ from qwen_asr_widgets.widgets.capture import (
     CaptureProblem,
     CaptureReceiver,
     CaptureStarted,
-    FileOpened,
 )
 from qwen_asr_widgets.widgets.capture_messages import READERS, MessageError
-from qwen_asr_widgets.widgets.capture_upload import FileArriving
+from qwen_asr_widgets.widgets.capture_upload import FileArriving, FileOpened
 
 RATE = 1_000
 LENGTH = RATE // 10

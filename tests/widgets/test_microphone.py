@@ -19,8 +19,8 @@ from qwen_asr_widgets.widgets.capture import (
     CaptureEnded,
     CaptureEvent,
     CaptureProblem,
-    FileOpened,
 )
+from qwen_asr_widgets.widgets.capture_upload import FileOpened
 from qwen_asr_widgets.widgets.microphone import Microphone, free_of_subshell
 
 RATE = 48_000
