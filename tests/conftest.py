@@ -18,11 +18,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
-    """Let ``-n 2`` run the browser tests, which share one server and one browser, beside all others."""
+    """Let ``-n 2`` run the browser tests beside all others.
+
+    They share one server and one browser, and mostly wait for speech to be spoken. Those of the views
+    wait for none and need no server: they follow the other tests, with a browser of their own.
+    """
     from xdist.scheduler import LoadScopeScheduling
 
     class BrowserBeside(LoadScopeScheduling):
         def _split_scope(self, nodeid: str) -> str:
-            return "browser" if nodeid.startswith("tests/browser/") else "python"
+            live = nodeid.startswith("tests/browser/") and not nodeid.startswith("tests/browser/views/")
+            return "live" if live else "rest"
 
     return BrowserBeside(config, log)
