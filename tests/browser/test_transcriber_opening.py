@@ -98,6 +98,11 @@ def rows(page: Any) -> list[float]:
     return sorted(set(tops))
 
 
+def test_at_its_usual_width_the_bar_is_one_row_before_and_after_a_run(show_transcriber: Show) -> None:
+    for widget in (Transcriber(), Transcriber(sample("conversation"), script()), Transcriber(three_turns())):
+        assert len(rows(show_transcriber(widget, viewport={"width": 900, "height": 700}).page)) == 1
+
+
 @pytest.mark.parametrize("width", [400, 310])
 def test_the_narrow_bar_has_three_rows_that_begin_at_its_left_edge(
     show_transcriber: Show, width: int

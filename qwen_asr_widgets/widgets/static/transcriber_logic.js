@@ -106,7 +106,7 @@ export function isRunning({ phase }) {
 
 /** Whether so much stands in the bar that the settings are named in few words there. @param {Kernel} kernel */
 export function isCrowded(kernel) {
-  return kernel.phase === "empty" || kernel.phase === "ready" || (isRunning(kernel) && kernel.source === "file");
+  return !isRunning(kernel) || kernel.source === "file";
 }
 
 /** What one channel is called. @param {number | "mean"} channel from 0 @param {number} count @param {Translate} t */
