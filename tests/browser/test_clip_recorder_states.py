@@ -212,6 +212,7 @@ def test_an_unplugged_microphone_leaves_what_it_heard(show: Callable[..., ClipPa
     clips.page.clock.run_for(1_000)
     shows(clips, "The microphone was unplugged.")
     until(clips, lambda: clips.recorder.clip is not None)
+    assert clips.recorder.clip.duration > 0.1
 
 
 def test_a_reload_says_that_the_clip_is_lost(show: Callable[..., ClipPage]) -> None:
@@ -232,6 +233,7 @@ def test_code_starts_and_stops_it(show: Callable[..., ClipPage]) -> None:
     wait_for_seconds(clips.page, 0.5)
     clips.recorder.stop()
     until(clips, lambda: clips.recorder.clip is not None)
+    assert clips.recorder.clip.duration > 0.4 and not clips.recorder.recording
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])

@@ -9,7 +9,7 @@ from support.looks import cut_off, low_contrast, small_targets
 from support.painted import TURN, painted
 from support.record_button import RECORD, press_record, wait_for_seconds
 from support.recordings import Script, three_turns
-from support.scripted_server import ScriptedServer, created, item_events, updated
+from support.scripted_server import ScriptedServer, answer_half, created, updated
 from support.transcriber_page import Show, TranscriberPage
 from support.transcribing import script
 
@@ -19,17 +19,6 @@ from qwen_asr_widgets.widgets.transcriber import Transcriber
 pytestmark = pytest.mark.browser
 
 PHONE = {"viewport": {"width": 416, "height": 900}, "has_touch": True, "is_mobile": True}
-
-
-def slow(peer: Any) -> None:
-    """Answer one utterance, open another, and never finish."""
-    peer.send(created())
-    peer.until("session.update")
-    peer.send(updated())
-    peer.until("input_audio_buffer.append")
-    peer.send(*item_events(start_ms=200, end_ms=900))
-    peer.send(*item_events("item_2", "half a word", start_ms=1_400, end_ms=2_000)[:2])
-    peer.drain()
 
 
 def dying(peer: Any) -> None:
@@ -85,7 +74,7 @@ def test_a_file_is_held_up_from_the_page_and_from_code_and_says_so(show_transcri
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_one_need_not_wait_for_a_slow_service(show_transcriber: Show, theme: str) -> None:
-    with ScriptedServer(slow) as server:
+    with ScriptedServer(answer_half) as server:
         shown = show_transcriber(Transcriber(endpoint=server.url), theme=theme)
         leave = shown.page.get_by_role("button", name="Stop waiting")
         press_record(shown.page)

@@ -168,6 +168,7 @@ def test_settings_a_recogniser_refuses_are_changed_and_tried_again(show_transcri
     shown.press("Try again")
     shown.until(lambda: shown.view.recording.complete, 60)
     shown.hides("The recogniser does not take these settings.")
+    assert shown.view.recording.config.language == "en" and shown.view.recording.text
 
 
 def test_record_without_the_key_it_needs_asks_for_it(

@@ -60,6 +60,17 @@ def item_events(item: str = "item_1", text: str = "good morning", start_ms: int 
     ]
 
 
+def answer_half(peer: Peer) -> None:
+    """Answer one utterance, open another, and never finish."""
+    peer.send(created())
+    peer.until("session.update")
+    peer.send(updated())
+    peer.until("input_audio_buffer.append")
+    peer.send(*item_events(start_ms=200, end_ms=900))
+    peer.send(*item_events("item_2", "half a word", start_ms=1_400, end_ms=2_000)[:2])
+    peer.drain()
+
+
 class Peer:
     """The server's end of one connection."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from support.scripted_server import ScriptedServer, created, item_events, updated
+from support.scripted_server import ScriptedServer, answer_half
 from support.transcribing import SECONDS, MicrophonePage, ask, spoken, state, transcribers
 from support.waiting import wait_until
 
@@ -15,18 +15,6 @@ from qwen_asr_widgets.vad.turns import TurnDetection
 @pytest.fixture
 def made():
     yield from transcribers()
-
-
-def slow(peer) -> None:
-    """Answer one utterance, open another, and never finish."""
-    peer.send(created())
-    peer.until("session.update")
-    peer.send(updated())
-    peer.until("input_audio_buffer.append")
-    peer.send(*item_events(start_ms=200, end_ms=900))
-    peer.send(*item_events("item_2", "half a word", start_ms=1_400, end_ms=2_000)[:2])
-    peer.until("session.finish")
-    peer.drain()
 
 
 def held(made, server):
@@ -42,7 +30,7 @@ def held(made, server):
 
 
 def test_a_slow_service_is_given_up_and_what_it_has_said_is_kept(made) -> None:
-    with ScriptedServer(slow) as server:
+    with ScriptedServer(answer_half) as server:
         t = held(made, server)
         assert state(t)["waiting"] and t.active
         ask(t, "leave")
@@ -55,7 +43,7 @@ def test_a_slow_service_is_given_up_and_what_it_has_said_is_kept(made) -> None:
 
 
 def test_what_is_missing_is_said_and_the_sound_can_be_sent_again(made) -> None:
-    with ScriptedServer(slow) as server:
+    with ScriptedServer(answer_half) as server:
         t = held(made, server)
         t.stop_waiting()
         t._tell_state()
