@@ -26,10 +26,10 @@ _HOMES = {
     "audio.samples": ("Sample", "sample"),
     "errors": ("QawError", "ServiceClosed", "ServiceError"),
     "plots": ("plot_latency", "plot_recording", "plot_sweep"),
-    "realtime.config": ("SessionConfig",),
-    "realtime.conversation": ("OmniRealtimeCallback", "OmniRealtimeConversation"),
-    "realtime.endpoints": ("Endpoint", "dashscope", "embedded"),
-    "realtime.params": (
+    "protocol.config": ("SessionConfig",),
+    "client.dashscope.conversation": ("OmniRealtimeCallback", "OmniRealtimeConversation"),
+    "client.endpoints": ("Endpoint", "dashscope", "embedded"),
+    "client.dashscope.params": (
         "AudioFormat", "AudioFormatConfig", "AudioFormatType", "AudioSampleRate", "MultiModality",
         "TranscriptionParams", "TranslationParams",
     ),
@@ -38,18 +38,18 @@ _HOMES = {
     ),
     "recording.calibration": ("calibrate",),
     "recording.verification": ("verify",),
-    "vad.explain": ("explain",),
-    "vad.labels": ("Labels", "load_labels", "save_labels"),
-    "vad.metrics": ("Measures", "measure"),
-    "vad.scores": ("SpeechScores", "speech_scores"),
-    "vad.sweep": ("sweep",),
+    "vad.evaluation.explain": ("explain",),
+    "vad.labels.labels": ("Labels", "load_labels", "save_labels"),
+    "vad.evaluation.metrics": ("Measures", "measure"),
+    "vad.scoring.scores": ("SpeechScores", "speech_scores"),
+    "vad.sweep.sweep": ("sweep",),
     "vad.turns": ("Turn", "TurnDetection", "detect_turns"),
-    "widgets.clip_recorder": ("ClipRecorder",),
-    "widgets.microphone": ("Microphone",),
-    "widgets.transcriber": ("Transcriber",),
-    "widgets.transcript_view": ("TranscriptView",),
-    "widgets.vad_tuner": ("VadTuner",),
-    "widgets.waveform": ("Waveform",),
+    "widgets.clip_recorder.clip_recorder": ("ClipRecorder",),
+    "widgets.microphone.microphone": ("Microphone",),
+    "widgets.transcriber.transcriber": ("Transcriber",),
+    "widgets.transcript.transcript_view": ("TranscriptView",),
+    "widgets.tuner.vad_tuner": ("VadTuner",),
+    "widgets.waveform.waveform": ("Waveform",),
 }
 _MODULE_OF = {name: module for module, names in _HOMES.items() for name in names}
 
@@ -61,28 +61,28 @@ if TYPE_CHECKING:
     from .audio.samples import Sample, sample
     from .errors import QawError, ServiceClosed, ServiceError
     from .plots import plot_latency, plot_recording, plot_sweep
-    from .realtime.config import SessionConfig
-    from .realtime.conversation import OmniRealtimeCallback, OmniRealtimeConversation
-    from .realtime.endpoints import Endpoint, dashscope, embedded
-    from .realtime.params import (
+    from .protocol.config import SessionConfig
+    from .client.dashscope.conversation import OmniRealtimeCallback, OmniRealtimeConversation
+    from .client.endpoints import Endpoint, dashscope, embedded
+    from .client.dashscope.params import (
         AudioFormat, AudioFormatConfig, AudioFormatType, AudioSampleRate, MultiModality,
         TranscriptionParams, TranslationParams,
     )
     from .recording import LatencyTable, Recording, UtteranceLatency, compare, load_recording, transcribe
     from .recording.calibration import calibrate
     from .recording.verification import verify
-    from .vad.explain import explain
-    from .vad.labels import Labels, load_labels, save_labels
-    from .vad.metrics import Measures, measure
-    from .vad.scores import SpeechScores, speech_scores
-    from .vad.sweep import sweep
+    from .vad.evaluation.explain import explain
+    from .vad.labels.labels import Labels, load_labels, save_labels
+    from .vad.evaluation.metrics import Measures, measure
+    from .vad.scoring.scores import SpeechScores, speech_scores
+    from .vad.sweep.sweep import sweep
     from .vad.turns import Turn, TurnDetection, detect_turns
-    from .widgets.clip_recorder import ClipRecorder
-    from .widgets.microphone import Microphone
-    from .widgets.transcriber import Transcriber
-    from .widgets.transcript_view import TranscriptView
-    from .widgets.vad_tuner import VadTuner
-    from .widgets.waveform import Waveform
+    from .widgets.clip_recorder.clip_recorder import ClipRecorder
+    from .widgets.microphone.microphone import Microphone
+    from .widgets.transcriber.transcriber import Transcriber
+    from .widgets.transcript.transcript_view import TranscriptView
+    from .widgets.tuner.vad_tuner import VadTuner
+    from .widgets.waveform.waveform import Waveform
 
 
 def __getattr__(name: str) -> object:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from ..audio.reference import ReferenceTurn
-    from ..realtime.utterance import Utterance
+    from ..protocol.utterance import Utterance
     from ..recording.latency import LatencyTable, UtteranceLatency
 
 LABEL = 36.0

@@ -8,14 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .axes import (
-    ClockFormatter,
-    ClockLocator,
-    figure_dpi,
-    footer_text,
-    new_axes,
-    points_high,
-    points_wide,
-    quiet,
+    ClockFormatter, ClockLocator, figure_dpi, footer_text, new_axes, points_high, points_wide, quiet,
 )
 from .fitted import FittedText, shortened
 from .fonts import fonts_for
@@ -26,7 +19,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from ..audio.reference import ReferenceTurn
-    from ..realtime.utterance import Utterance
+    from ..protocol.utterance import Utterance
     from ..recording import Recording
 
 TEXT_SIZE, SMALL_SIZE = 8.0, 7.5

@@ -14,7 +14,7 @@ from .style import Palette, palette_for
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from ..vad.sweep_result import Cells, SweepResult
+    from ..vad.sweep.result import Cells, SweepResult
     from ..vad.turns import TurnDetection
 
 SMALL_SIZE = 7.5
@@ -70,7 +70,7 @@ def plot_sweep(
     Examples
     --------
     >>> from qwen_asr_widgets import ReferenceTurn, SpeechScores
-    >>> from qwen_asr_widgets.vad.sweep import sweep
+    >>> from qwen_asr_widgets.vad.sweep.sweep import sweep
     >>> scores = SpeechScores([-1] * 20 + [0.5] * 40 + [-1] * 60)
     >>> found = sweep(scores, [-0.5, 0.0], [400, 800], references=[ReferenceTurn(0.64, 1.92)])
     >>> left, right = plot_sweep(found)

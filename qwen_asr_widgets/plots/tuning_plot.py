@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from ..audio.clip import AudioClip
-    from ..vad.problems import Problem
-    from ..vad.scores import SpeechScores
+    from ..vad.evaluation.problems import Problem
+    from ..vad.scoring.scores import SpeechScores
 
 ROLES = {"reference": "reference", "service": "service", "estimated": "turn"}
 WAVE, LANE, SCORE = (0.62, 1.0), 0.085, (0.0, 0.3)

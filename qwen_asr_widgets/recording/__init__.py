@@ -1,6 +1,6 @@
 """The one record of a run, and what is read from it."""
 
-from .bundle import load_recording
+from .exports.bundle import load_recording
 from .comparison import Comparison, compare
 from .latency import LatencyTable, UtteranceLatency
 from .recording import Recording

@@ -7,13 +7,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Union
 
 from ..errors import SettingError
-from ..vad.calibrate import Calibration, Observation
-from ..vad.calibrate import calibrate as fit
-from ..vad.scores import HOP, HOP_SECONDS, SpeechScores, speech_scores
+from ..vad.calibration.calibrate import Calibration, Observation
+from ..vad.calibration.calibrate import calibrate as fit
+from ..vad.scoring.scores import HOP, HOP_SECONDS, SpeechScores, speech_scores
 from ..vad.turns import Turn
 
 if TYPE_CHECKING:
-    from ..realtime.config import SessionConfig
+    from ..protocol.config import SessionConfig
     from .recording import Recording
 
 Seen = Union["Recording", Observation]

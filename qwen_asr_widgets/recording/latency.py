@@ -17,7 +17,7 @@ from .revision import revised
 from .summary import LatencySummary, summarize
 
 if TYPE_CHECKING:
-    from ..realtime.utterance import Utterance
+    from ..protocol.utterance import Utterance
 
 SentAt = Callable[[int], "float | None"]
 """The send ledger: from a sample of the tape to the time (s) at which its chunk first went out."""
@@ -176,7 +176,7 @@ class LatencyTable(Sequence[UtteranceLatency]):
         ).set_index("number")
 
     def _repr_html_(self) -> str:
-        from .html import latency_html
+        from .exports.html import latency_html
 
         return latency_html(self)
 

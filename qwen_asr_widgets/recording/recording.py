@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..realtime.config import SessionConfig
+from ..protocol.config import SessionConfig
 from ..vad.turns import Turn
 from .latency import LatencyTable, import_pandas, measure_by_reference, table_source
-from .run_log import RunLog
+from .log.run_log import RunLog
 from .utterances import TimedUtterance
 from .values import Connection, RunInfo, TimedEvent
 
@@ -29,7 +29,7 @@ FRAME_COLUMNS = [
 class Recording(RunLog):
     """Audio, send times, events and settings of one run; whoever shows something reads it from here.
 
-    It is the observer of an audio stream (see `qwen_asr_widgets.realtime.observer.StreamObserver`) and owns
+    It is the observer of an audio stream (see `qwen_asr_widgets.client.observer.StreamObserver`) and owns
     the session in which utterances change. Every method may be called from any thread; what it returns is a
     snapshot.
 
@@ -150,11 +150,11 @@ class Recording(RunLog):
         return frame.join(self.latency(reference).to_frame().drop(columns="ended_by"))
 
     def save(self, path: str | Path) -> Path:
-        """Write everything to a ``.qasr`` bundle (see `qwen_asr_widgets.recording.bundle`); return its path.
+        """Write everything to a ``.qasr`` bundle (see `recording.exports.bundle`); return its path.
 
         The file is replaced in one step: a reader sees the old or the new bundle, never half of one.
         """
-        from .bundle import save_recording
+        from .exports.bundle import save_recording
 
         return save_recording(self, path)
 
@@ -172,7 +172,7 @@ class Recording(RunLog):
         SettingError
             The ending is none of these.
         """
-        from .exports import export_recording
+        from .exports.exports import export_recording
 
         return export_recording(self, path)
 
@@ -182,6 +182,6 @@ class Recording(RunLog):
         return f"<Recording {self.duration:.1f} s, {len(self.utterances)} utterances{engine}, {state}>"
 
     def _repr_html_(self) -> str:
-        from .html import recording_html
+        from .exports.html import recording_html
 
         return recording_html(self)

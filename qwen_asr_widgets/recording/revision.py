@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from .languages import units
+from .text_units import units
 
 if TYPE_CHECKING:
-    from ..realtime.utterance import Utterance
+    from ..protocol.utterance import Utterance
 
 
 def revised_share(versions: Sequence[str], language: str | None = None) -> float | None:

@@ -118,7 +118,7 @@ class LatencySummary:
         return f"final: {named.text} ({self.conditions})"
 
     def _repr_html_(self) -> str:
-        from .html import summary_html
+        from .exports.html import summary_html
 
         return summary_html(self)
 

@@ -8,15 +8,15 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ..errors import NotConnected, OutboxFull, ServiceClosed, ServiceError, SettingError
-from ..realtime.config import SessionConfig
-from ..realtime.endpoints import Endpoint, resolve_endpoint
-from ..realtime.events import Event, TranscriptCompleted, TranscriptFailed
-from ..realtime.pacing import check_pace, paced
-from ..realtime.stream import AudioStream
-from .html import clock
+from ..protocol.config import SessionConfig
+from ..client.endpoints import Endpoint, resolve_endpoint
+from ..protocol.events import Event, TranscriptCompleted, TranscriptFailed
+from ..client.pacing import check_pace, paced
+from ..client.stream import AudioStream
+from .exports.html import clock
 from .progress import Progress
 from .recording import Recording
-from .run_info import run_info
+from .log.run_info import run_info
 from .sources import Piece, SoundSource, open_source
 from .turn_taking import CLIENT, SERVICE, checked_turn_taking, open_feed
 from .utterances import TimedUtterance

@@ -19,14 +19,14 @@ from numpy.typing import NDArray
 from ..audio.resample import StreamResampler
 from ..audio.units import SAMPLE_RATE
 from ..errors import SettingError
-from ..realtime.client_turn import ClientTurnClosed, ClientTurnOpened
-from ..realtime.legality import MAX_COMMIT_SECONDS
-from ..vad.silero import HOP, SpeechScorer
+from ..protocol.client_turns import ClientTurnClosed, ClientTurnOpened
+from ..protocol.state import MAX_COMMIT_SECONDS
+from ..vad.scoring.silero import HOP, SpeechScorer
 from ..vad.turns import MAX_TURN_FRAMES, TurnChange, TurnDetection, TurnDetector, TurnOpened
 
 if TYPE_CHECKING:
-    from ..realtime.config import SessionConfig
-    from ..realtime.stream import AudioStream
+    from ..protocol.config import SessionConfig
+    from ..client.stream import AudioStream
     from .recording import Recording
 
 SERVICE, CLIENT = "service", "client"

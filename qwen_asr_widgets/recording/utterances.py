@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..realtime.utterance import Utterance
+from ..protocol.utterance import Utterance
 from .latency import Drift, SentAt, UtteranceLatency, measure_utterance
 
 

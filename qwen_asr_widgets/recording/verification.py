@@ -11,16 +11,16 @@ from numpy.typing import NDArray
 
 from ..audio.clip import AudioClip
 from ..errors import EndpointError, SettingError
-from ..realtime.config import SessionConfig
-from ..realtime.endpoints import Endpoint, resolve_endpoint
-from ..realtime.prices import Price, prices
-from ..vad.matching import overlaps, to_samples
-from ..vad.scores import speech_scores
+from ..protocol.config import SessionConfig
+from ..client.endpoints import Endpoint, resolve_endpoint
+from ..client.prices import Price, prices
+from ..vad.evaluation.matching import overlaps, to_samples
+from ..vad.scoring.scores import speech_scores
 from ..vad.turns import Turn, TurnDetection, detect_turns
 from .transcription import transcribe
 
 if TYPE_CHECKING:
-    from ..vad.calibrate import Calibration
+    from ..vad.calibration.calibrate import Calibration
     from .recording import Recording
 
 CHUNK_MS = 100

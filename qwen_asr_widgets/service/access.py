@@ -9,7 +9,7 @@ from http import HTTPStatus
 from ipaddress import ip_address
 from urllib.parse import parse_qs, urlsplit
 
-from ..realtime.endpoints import DEFAULT_MODEL
+from ..client.endpoints import DEFAULT_MODEL
 
 PATH = "/api-ws/v1/realtime"
 

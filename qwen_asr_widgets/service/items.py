@@ -8,14 +8,14 @@ from dataclasses import dataclass, field
 from typing import Any, Union
 
 from ..audio.units import SAMPLE_RATE, samples_to_ms
-from ..realtime.events import (
+from ..protocol.events import (
     BufferCommitted, ItemCreated, ServerEvent, SpeechStarted, SpeechStopped, TranscriptCompleted,
     TranscriptFailed, TranscriptPartial,
 )
-from ..realtime.legality import MAX_COMMIT_SECONDS
+from ..protocol.state import MAX_COMMIT_SECONDS
 from .commands import Begin, Command, Drop, End, Final, Hear, PartialText, Quiet
-from .listening import Closed, Fed, Opened, Silence
-from .refusals import empty_buffer, nothing_to_cancel
+from .segmenter import Closed, Fed, Opened, Silence
+from .protocol_errors import empty_buffer, nothing_to_cancel
 
 _MAX_COMMIT = MAX_COMMIT_SECONDS * SAMPLE_RATE
 

@@ -12,15 +12,15 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ..errors import EndpointError
-from ..realtime.endpoints import is_loopback_host
+from ..client.endpoints import is_loopback_host
 from .access import PATH, refusal, requested_model
 from .commands import Hire
-from .connection import Connection
-from .disguise import Disguise, DisguisedListener
-from .listening import Listener
+from .client_connection import Connection
+from .detuned import Detuning, DetunedSegmenter
+from .segmenter import Segmenter
 from .recognizers import find_recognizer
-from .responder import Listen, Responder
-from .staff import Staff
+from .server_session import Listen, ServerSession
+from .worker_pool import WorkerPool
 
 if TYPE_CHECKING:
     from websockets.asyncio.server import Server, ServerConnection
@@ -52,9 +52,9 @@ class Service:
         self._key = key
         self._languages = find_recognizer(recognizer).languages
         theirs = dict(options)
-        disguise = Disguise.of(theirs.pop("detector", None))
-        self._ears: Listen = Listener if disguise is None else partial(DisguisedListener, disguise=disguise)
-        self._staff = Staff(Hire(recognizer, theirs))
+        disguise = Detuning.of(theirs.pop("detector", None))
+        self._ears: Listen = Segmenter if disguise is None else partial(DetunedSegmenter, disguise=disguise)
+        self._staff = WorkerPool(Hire(recognizer, theirs))
         self._server: Server | None = None
 
     def __repr__(self) -> str:
@@ -133,7 +133,7 @@ class Service:
 
     async def _serve(self, socket: ServerConnection) -> None:
         target = socket.request.path if socket.request is not None else PATH
-        responder = Responder(requested_model(target), self.engine, self._languages, self._ears)
+        responder = ServerSession(requested_model(target), self.engine, self._languages, self._ears)
         await Connection(socket, self._staff, responder).run()
 
 

@@ -30,10 +30,10 @@ from numpy.typing import NDArray
 from ..audio.units import SAMPLE_RATE
 from ..errors import SettingError
 from .runs import join_runs, speech_runs
-from .silero import HOP
+from .scoring.silero import HOP
 
 if TYPE_CHECKING:
-    from .scores import SpeechScores
+    from .scoring.scores import SpeechScores
 
 THRESHOLD_RANGE = (-1.0, 1.0)
 SILENCE_RANGE_MS = (200, 6_000)
@@ -330,7 +330,7 @@ def detect_turns(
 
     Examples
     --------
-    >>> from qwen_asr_widgets.vad.scores import SpeechScores
+    >>> from qwen_asr_widgets.vad.scoring.scores import SpeechScores
     >>> scores = SpeechScores([-1] * 10 + [1] * 20 + [-1] * 30)
     >>> detect_turns(scores, TurnDetection(threshold=0.2, silence_duration_ms=400, prefix_padding_ms=100))
     [Turn(onset=0.32, start=0.22, end=0.96)]

@@ -62,8 +62,8 @@ class Silent:
 
 
 def stream(url: str) -> tuple[Callable[[], None], Callable[[], None]]:
-    from qwen_asr_widgets.realtime.endpoints import Endpoint
-    from qwen_asr_widgets.realtime.stream import AudioStream
+    from qwen_asr_widgets.client.endpoints import Endpoint
+    from qwen_asr_widgets.client.stream import AudioStream
 
     audio = AudioStream(Endpoint(url), observer=Silent())
     audio.connect()

@@ -28,8 +28,8 @@ from support.waiting import wait_until  # noqa: E402
 from qwen_asr_widgets.audio.resample import resample  # noqa: E402
 from qwen_asr_widgets.audio.samples import sample  # noqa: E402
 from qwen_asr_widgets.audio.tape import BLOCK  # noqa: E402
-from qwen_asr_widgets.realtime.endpoints import embedded  # noqa: E402
-from qwen_asr_widgets.widgets.transcriber import Transcriber  # noqa: E402
+from qwen_asr_widgets.client.endpoints import embedded  # noqa: E402
+from qwen_asr_widgets.widgets.transcriber.transcriber import Transcriber  # noqa: E402
 
 BEFORE, BLOCKS = 4, 37
 """Blocks of the tape (16.4 s each) before and while it is measured: whole ones, so that none is half full."""

@@ -11,7 +11,7 @@ from support.looks import cut_off, low_contrast, small_targets
 from support.record_button import RECORD, record_for, wait_for_seconds
 from support.waiting import wait_until
 
-from qwen_asr_widgets.widgets.clip_recorder import ClipRecorder
+from qwen_asr_widgets.widgets.clip_recorder.clip_recorder import ClipRecorder
 
 pytestmark = pytest.mark.browser
 

@@ -12,8 +12,8 @@ from support.microphone_page import Bare
 from support.record_button import RECORD, press_record, wait_for_phase
 from support.waiting import wait_until
 
-from qwen_asr_widgets.widgets.capture import CaptureReceiver
-from qwen_asr_widgets.widgets.clip_recorder import ClipRecorder
+from qwen_asr_widgets.widgets.capture.capture import CaptureReceiver
+from qwen_asr_widgets.widgets.clip_recorder.clip_recorder import ClipRecorder
 
 pytestmark = pytest.mark.browser
 

@@ -204,7 +204,7 @@ def test_the_right_key_after_a_wrong_one_goes_on_with_what_was_said(
     notebook = open_page()
     words = [[1.2, "good"], [1.5, "morning"], [2.0, "can"], [2.2, WORDS[4:]]]
     with service("script", key=KEY, words=words) as url:
-        given = "from qwen_asr_widgets.realtime.endpoints import Endpoint"
+        given = "from qwen_asr_widgets.client.endpoints import Endpoint"
         wrong = f"t = Transcriber(endpoint=Endpoint({url!r}, api_key='sk-wrong'), lang='en')"
         page = notebook.open("two-keys", [SETUP, f"{given}\n{wrong}\nt"])
         press_record(page)

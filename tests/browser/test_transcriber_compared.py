@@ -11,7 +11,7 @@ from support.recordings import TRANSCRIPTION, Script, three_turns
 from support.transcriber_page import TranscriberPage
 
 from qwen_asr_widgets import Recording, SessionConfig
-from qwen_asr_widgets.widgets.transcriber import Transcriber
+from qwen_asr_widgets.widgets.transcriber.transcriber import Transcriber
 
 pytestmark = pytest.mark.browser
 

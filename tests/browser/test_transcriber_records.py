@@ -13,8 +13,8 @@ from support.scripted_server import Peer, ScriptedServer, created, updated
 from support.transcriber_page import Show, TranscriberPage
 from support.transcribing import MicrophonePage, script, spoken
 
-from qwen_asr_widgets.widgets.clip_recorder import ClipRecorder
-from qwen_asr_widgets.widgets.transcriber import Transcriber
+from qwen_asr_widgets.widgets.clip_recorder.clip_recorder import ClipRecorder
+from qwen_asr_widgets.widgets.transcriber.transcriber import Transcriber
 
 pytestmark = pytest.mark.browser
 

@@ -17,7 +17,7 @@ from support.transcriber_page import Show
 from support.transcribing import script, spoken_words
 
 from qwen_asr_widgets.audio.samples import sample
-from qwen_asr_widgets.widgets.transcriber import Transcriber
+from qwen_asr_widgets.widgets.transcriber.transcriber import Transcriber
 
 pytestmark = pytest.mark.browser
 

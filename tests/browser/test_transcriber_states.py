@@ -14,9 +14,9 @@ from support.transcriber_page import Show
 from support.transcribing import script
 
 from qwen_asr_widgets.audio.samples import sample
-from qwen_asr_widgets.realtime.config import SessionConfig
-from qwen_asr_widgets.realtime.endpoints import Endpoint
-from qwen_asr_widgets.widgets.transcriber import Transcriber
+from qwen_asr_widgets.protocol.config import SessionConfig
+from qwen_asr_widgets.client.endpoints import Endpoint
+from qwen_asr_widgets.widgets.transcriber.transcriber import Transcriber
 
 pytestmark = pytest.mark.browser
 

@@ -14,9 +14,9 @@ from support.waiting import wait_until
 
 import qwen_asr_widgets as qaw
 from qwen_asr_widgets.audio.clip import AudioClip
-from qwen_asr_widgets.vad.labels import Labels
+from qwen_asr_widgets.vad.labels.labels import Labels
 from qwen_asr_widgets.vad.turns import TurnDetection
-from qwen_asr_widgets.widgets.vad_tuner import VadTuner
+from qwen_asr_widgets.widgets.tuner.vad_tuner import VadTuner
 
 pytestmark = pytest.mark.browser
 
@@ -175,7 +175,7 @@ def test_in_a_notebook_a_drag_reaches_the_kernel_and_python_reaches_the_view(
 ) -> None:
     notebook = open_page()
     setup = (
-        "import qwen_asr_widgets as qaw\nfrom qwen_asr_widgets.widgets.vad_tuner import VadTuner\n"
+        "import qwen_asr_widgets as qaw\nfrom qwen_asr_widgets.widgets.tuner.vad_tuner import VadTuner\n"
         "tuner = VadTuner(qaw.sample('noisy'))\ntuner"
     )
     page = notebook.open("tuner", [setup])

@@ -3,20 +3,20 @@ import { readFileSync } from "node:fs";
 import test from "node:test";
 import vm from "node:vm";
 
-import { chooseLanguage, STRINGS, translator } from "../../qwen_asr_widgets/widgets/static/strings.js";
+import { chooseLanguage, STRINGS, translator } from "../../qwen_asr_widgets/widgets/shared/strings.js";
 
-const STATIC = new URL("../../qwen_asr_widgets/widgets/static/", import.meta.url);
+const WIDGETS = new URL("../../qwen_asr_widgets/widgets/", import.meta.url);
 
 /** Modules of the package are ES modules without saying so in a package.json. */
 async function load(name) {
-  const text = readFileSync(new URL(name, STATIC), "utf8");
+  const text = readFileSync(new URL(name, WIDGETS), "utf8");
   return import(`data:text/javascript,${encodeURIComponent(text)}`);
 }
 
 const { constraintsFor, meterLength, pageProblem, problemOf, realSettings, slicesOf, UNPROCESSED } =
-  await load("capture.js");
-const { clock, size } = await load("format.js");
-const { isDark } = await load("theme.js");
+  await load("capture/capture.js");
+const { clock, size } = await load("shared/format.js");
+const { isDark } = await load("shared/theme.js");
 
 const GOOD_PAGE = { secure: true, devices: true, allowed: true, protocol: "https:", classes: "" };
 
@@ -99,7 +99,7 @@ test("dark is what the front end says, else the system", () => {
 function worklet(rate) {
   const posted = [];
   let Processor;
-  vm.runInNewContext(readFileSync(new URL("capture_worklet.js", STATIC), "utf8"), {
+  vm.runInNewContext(readFileSync(new URL("capture/worklet.js", WIDGETS), "utf8"), {
     sampleRate: rate,
     AudioWorkletProcessor: class { port = { postMessage: (message) => posted.push(message) }; },
     registerProcessor: (_, made) => { Processor = made; },

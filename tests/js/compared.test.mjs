@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { translator } from "../../qwen_asr_widgets/widgets/static/strings.js";
-import { heldText, pairTurns, sourcesText, turnFacts } from "../../qwen_asr_widgets/widgets/static/transcriber_compared.js";
+import { translator } from "../../qwen_asr_widgets/widgets/shared/strings.js";
+import { heldText, pairTurns, sourcesText, turnFacts } from "../../qwen_asr_widgets/widgets/transcriber/compared.js";
 
 const t = translator("en");
 const turn = (number, onset, end, rest = {}) => ({

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { translator } from "../../qwen_asr_widgets/widgets/static/strings.js";
-import { againText, heardText, nameText, partlyText } from "../../qwen_asr_widgets/widgets/static/transcriber_heard.js";
-import { noticeText, unknownState, waysOn } from "../../qwen_asr_widgets/widgets/static/transcriber_logic.js";
+import { translator } from "../../qwen_asr_widgets/widgets/shared/strings.js";
+import { againText, heardText, nameText, partlyText } from "../../qwen_asr_widgets/widgets/transcriber/heard.js";
+import { noticeText, unknownState, waysOn } from "../../qwen_asr_widgets/widgets/transcriber/logic.js";
 
 const t = translator("en");
 const zh = translator("zh");

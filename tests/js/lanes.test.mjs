@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import {
   layBadges, layBands, layLatency, layMarks, layPartials, stackBars, textSlots, tierOf, turnAt, visibleRange,
-} from "../../qwen_asr_widgets/widgets/static/lanes.js";
+} from "../../qwen_asr_widgets/widgets/shared/axis/lanes.js";
 
 const turn = (number, onset, end, rest = {}) => ({ number, onset, end, ...rest });
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { TileStore } from "../../qwen_asr_widgets/widgets/static/tiles.js";
+import { TileStore } from "../../qwen_asr_widgets/widgets/shared/axis/tiles.js";
 
 const SIZES = [1, 4, 16, 64];
 const TILE = 8;

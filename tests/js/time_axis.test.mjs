@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import {
   LIVE_EDGE, clampView, followEnd, panBy, reveal, ticks, toTime, toX, zoomAt,
-} from "../../qwen_asr_widgets/widgets/static/time_axis.js";
-import { WaveWindow } from "../../qwen_asr_widgets/widgets/static/wave_window.js";
+} from "../../qwen_asr_widgets/widgets/shared/axis/time_axis.js";
+import { WaveWindow } from "../../qwen_asr_widgets/widgets/waveform/window.js";
 
 test("a time and its pixel are each other's inverse", () => {
   const view = { start: 3, span: 8 };

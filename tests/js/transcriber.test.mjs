@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { clipText, clipWarning } from "../../qwen_asr_widgets/widgets/static/clip_text.js";
-import { STRINGS, translator } from "../../qwen_asr_widgets/widgets/static/strings.js";
+import { clipText, clipWarning } from "../../qwen_asr_widgets/widgets/clip_recorder/text.js";
+import { STRINGS, translator } from "../../qwen_asr_widgets/widgets/shared/strings.js";
 import {
   addressHint, captureText, endpointText, figuresText, isCrowded, isRunning, languageHint, noticeText,
   priceText, progressText, readingText, readShare, readText, recordsElsewhere, sendingText, settingsShort,
   settingsText, shownEndpoint, silenceToSlider, sliderToSilence, statusText, takeSlice, unknownState,
   waysOn,
-} from "../../qwen_asr_widgets/widgets/static/transcriber_logic.js";
+} from "../../qwen_asr_widgets/widgets/transcriber/logic.js";
 
 const t = translator("en");
 const zh = translator("zh");

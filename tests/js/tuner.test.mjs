@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { mainRows, waitRow } from "../../qwen_asr_widgets/widgets/static/tuner_figures.js";
-import { Cues, toneSamples } from "../../qwen_asr_widgets/widgets/static/tuner_hear.js";
-import { cellAt, cellBox, indexOf, moveCell, nearestCell, settingsAt, shades, tradeOffRange } from "../../qwen_asr_widgets/widgets/static/tuner_map.js";
-import { same, scales, score } from "../../qwen_asr_widgets/widgets/static/tuner_scales.js";
-import { emptyTuner, judgeHere, stepProblem, takeTuner } from "../../qwen_asr_widgets/widgets/static/tuner_state.js";
-import { Tries } from "../../qwen_asr_widgets/widgets/static/tuner_tries.js";
+import { mainRows, waitRow } from "../../qwen_asr_widgets/widgets/tuner/figures.js";
+import { Cues, toneSamples } from "../../qwen_asr_widgets/widgets/tuner/hear.js";
+import { cellAt, cellBox, indexOf, moveCell, nearestCell, settingsAt, shades, tradeOffRange } from "../../qwen_asr_widgets/widgets/tuner/map.js";
+import { same, scales, score } from "../../qwen_asr_widgets/widgets/tuner/scales.js";
+import { emptyTuner, judgeHere, stepProblem, takeTuner } from "../../qwen_asr_widgets/widgets/tuner/state.js";
+import { Tries } from "../../qwen_asr_widgets/widgets/tuner/tries.js";
 
 const RANGES = { threshold: [-1, 1], silence: [200, 6000], padding: [0, 6000] };
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { FileWay } from "../../qwen_asr_widgets/widgets/static/upload.js";
-import { Uplink } from "../../qwen_asr_widgets/widgets/static/uplink.js";
+import { FileWay } from "../../qwen_asr_widgets/widgets/capture/upload.js";
+import { Uplink } from "../../qwen_asr_widgets/widgets/capture/uplink.js";
 
 const MIB = 1 << 20;
 

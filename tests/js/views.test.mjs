@@ -1,17 +1,17 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { fitParts, fitText, isRightToLeft, stackRows } from "../../qwen_asr_widgets/widgets/static/layout.js";
-import { Playback } from "../../qwen_asr_widgets/widgets/static/playback.js";
-import { duration } from "../../qwen_asr_widgets/widgets/static/format.js";
-import { emptyRun, latencyBars, takeRun } from "../../qwen_asr_widgets/widgets/static/run_state.js";
-import { engineText, markText, summaryText } from "../../qwen_asr_widgets/widgets/static/run_text.js";
-import { translator } from "../../qwen_asr_widgets/widgets/static/strings.js";
+import { fitParts, fitText, isRightToLeft, stackRows } from "../../qwen_asr_widgets/widgets/shared/axis/layout.js";
+import { Playback } from "../../qwen_asr_widgets/widgets/shared/axis/playback.js";
+import { duration } from "../../qwen_asr_widgets/widgets/shared/format.js";
+import { emptyRun, latencyBars, takeRun } from "../../qwen_asr_widgets/widgets/shared/run/state.js";
+import { engineText, markText, summaryText } from "../../qwen_asr_widgets/widgets/shared/run/text.js";
+import { translator } from "../../qwen_asr_widgets/widgets/shared/strings.js";
 import {
   asText, emptyText, filtered, latencyChips, noteChips, problemText, splitMatches,
-} from "../../qwen_asr_widgets/widgets/static/transcript_rows.js";
-import { RowHeights } from "../../qwen_asr_widgets/widgets/static/virtual_list.js";
-import { scoreColumns } from "../../qwen_asr_widgets/widgets/static/waveform_draw.js";
-import { axisRow, scoreRow, waveRow, withRows } from "../../qwen_asr_widgets/widgets/static/wave_rows.js";
+} from "../../qwen_asr_widgets/widgets/transcript/rows.js";
+import { RowHeights } from "../../qwen_asr_widgets/widgets/shared/virtual_list.js";
+import { scoreColumns } from "../../qwen_asr_widgets/widgets/waveform/draw.js";
+import { axisRow, scoreRow, waveRow, withRows } from "../../qwen_asr_widgets/widgets/waveform/rows.js";
 
 const t = translator("en");
 const measure = (text) => Array.from(text).length * 10;

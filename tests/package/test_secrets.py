@@ -16,7 +16,7 @@ from support.scripted_server import ScriptedServer, created, updated
 from support.waiting import wait_until
 
 import qwen_asr_widgets as qaw
-from qwen_asr_widgets.realtime import embedded as embedded_module
+from qwen_asr_widgets.client import embedded as embedded_module
 
 KEY = "sk-planted-7c1e9f40"
 SECOND = np.zeros(16_000, np.int16)

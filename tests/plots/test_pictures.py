@@ -14,7 +14,7 @@ from support.recordings import TRANSCRIPTION, Script, three_turns
 from qwen_asr_widgets import ReferenceTurn
 from qwen_asr_widgets.plots import plot_latency, plot_recording, save_picture
 from qwen_asr_widgets.plots.fitted import FittedText
-from qwen_asr_widgets.realtime.config import SessionConfig
+from qwen_asr_widgets.protocol.config import SessionConfig
 from qwen_asr_widgets.recording import Recording
 
 LONG = "so the first thing I would like to show you is the waveform which goes on and on " * 6

@@ -11,8 +11,8 @@ from qwen_asr_widgets.audio.reference import ReferenceTurn
 from qwen_asr_widgets.errors import SettingError
 from qwen_asr_widgets.plots.style import DARK, LIGHT
 from qwen_asr_widgets.plots.sweep_plot import plot_sweep
-from qwen_asr_widgets.vad.sweep import sweep
-from qwen_asr_widgets.vad.sweep_result import SweepResult
+from qwen_asr_widgets.vad.sweep.sweep import sweep
+from qwen_asr_widgets.vad.sweep.result import SweepResult
 from qwen_asr_widgets.vad.turns import TurnDetection, detect_turns
 from support import drawn
 

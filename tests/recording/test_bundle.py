@@ -17,8 +17,8 @@ from support.recordings import TRANSCRIPTION, Script, three_turns
 from support.scripted_server import item_events
 
 from qwen_asr_widgets.errors import BundleError
-from qwen_asr_widgets.realtime.codec import parse
-from qwen_asr_widgets.realtime.config import SessionConfig
+from qwen_asr_widgets.protocol.codec import parse
+from qwen_asr_widgets.protocol.config import SessionConfig
 from qwen_asr_widgets.recording import Recording, RunInfo, load_recording
 from qwen_asr_widgets.vad.turns import TurnDetection
 
@@ -214,7 +214,7 @@ def test_a_failed_save_leaves_the_old_bundle_and_no_other_file(tmp_path, monkeyp
     def break_off(*_):
         raise OSError("disk full")
 
-    monkeypatch.setattr("qwen_asr_widgets.recording.bundle._flac", break_off)
+    monkeypatch.setattr("qwen_asr_widgets.recording.exports.bundle._flac", break_off)
     with pytest.raises(OSError, match="disk full"):
         three_turns(engine="other").save(path)
     assert path.read_bytes() == before

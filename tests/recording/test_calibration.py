@@ -10,8 +10,8 @@ from qwen_asr_widgets.audio.clip import AudioClip
 from qwen_asr_widgets.errors import EndpointError, SettingError
 from qwen_asr_widgets.recording.calibration import calibrate, observations
 from qwen_asr_widgets.recording.verification import agreement, verify
-from qwen_asr_widgets.vad.calibrate import Observation
-from qwen_asr_widgets.vad.scores import SpeechScores
+from qwen_asr_widgets.vad.calibration.calibrate import Observation
+from qwen_asr_widgets.vad.scoring.scores import SpeechScores
 from qwen_asr_widgets.vad.turns import Turn, TurnDetection, detect_turns
 
 HIDDEN = {"slope": 0.6, "offset": 0.25, "delay_ms": 96, "padding_ms": 120, "end_ms": 48}
@@ -53,7 +53,7 @@ def test_a_detector_of_another_family_is_called_a_poor_fit():
         fit = calibrate(recorded(endpoint))
     assert not fit.good and str(fit).startswith("Poor fit")
     with pytest.raises(SettingError, match="cannot be used"):
-        from qwen_asr_widgets.widgets.vad_tuner import VadTuner
+        from qwen_asr_widgets.widgets.tuner.vad_tuner import VadTuner
 
         VadTuner(qaw.sample("noisy"), calibration=fit)
 

@@ -13,11 +13,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.recordings import ITEM, TRANSCRIPTION, Script
 
-from qwen_asr_widgets.realtime.codec import read_server
-from qwen_asr_widgets.realtime.events import UnknownEvent
+from qwen_asr_widgets.protocol.codec import read_server
+from qwen_asr_widgets.protocol.events import UnknownEvent
 from qwen_asr_widgets.recording import Recording
-from qwen_asr_widgets.recording.event_log import PACK, EventLog
-from qwen_asr_widgets.recording.ledger import SendLedger
+from qwen_asr_widgets.recording.log.event_log import PACK, EventLog
+from qwen_asr_widgets.recording.log.ledger import SendLedger
 from qwen_asr_widgets.recording.values import AudioSkipped, TimedEvent, sent_audio
 
 TAPE_BLOCK_SECONDS = (1 << 18) / 16_000

@@ -9,10 +9,10 @@ from support.recordings import Script, three_turns
 
 from qwen_asr_widgets.audio.reference import ReferenceTurn
 from qwen_asr_widgets.errors import SettingError
-from qwen_asr_widgets.realtime.config import SessionConfig
-from qwen_asr_widgets.realtime.utterance import Partial, Utterance
+from qwen_asr_widgets.protocol.config import SessionConfig
+from qwen_asr_widgets.protocol.utterance import Partial, Utterance
 from qwen_asr_widgets.recording.latency import match_reference, measure_utterance
-from qwen_asr_widgets.recording.ledger import SendLedger
+from qwen_asr_widgets.recording.log.ledger import SendLedger
 from qwen_asr_widgets.recording.revision import revised_share
 from qwen_asr_widgets.recording.summary import summarize
 

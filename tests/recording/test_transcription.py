@@ -13,13 +13,7 @@ from support.scripted_server import ScriptedServer, created, item_events, update
 
 from qwen_asr_widgets import Endpoint, SessionConfig, TurnDetection, transcribe
 from qwen_asr_widgets.errors import (
-    AudioError,
-    ConnectFailed,
-    EndpointError,
-    MissingKey,
-    ServiceClosed,
-    ServiceError,
-    SettingError,
+    AudioError, ConnectFailed, EndpointError, MissingKey, ServiceClosed, ServiceError, SettingError,
 )
 
 SECOND = (5_000 * np.sin(np.arange(16_000) / 11)).astype(np.int16)

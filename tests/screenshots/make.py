@@ -20,10 +20,10 @@ from support.view_page import ViewPage  # noqa: E402
 
 from qwen_asr_widgets.audio.resample import resample  # noqa: E402
 from qwen_asr_widgets.audio.samples import sample  # noqa: E402
-from qwen_asr_widgets.realtime.config import SessionConfig  # noqa: E402
+from qwen_asr_widgets.protocol.config import SessionConfig  # noqa: E402
 from qwen_asr_widgets.vad.turns import TurnDetection  # noqa: E402
-from qwen_asr_widgets.widgets.transcriber import Transcriber  # noqa: E402
-from qwen_asr_widgets.widgets.vad_tuner import VadTuner  # noqa: E402
+from qwen_asr_widgets.widgets.transcriber.transcriber import Transcriber  # noqa: E402
+from qwen_asr_widgets.widgets.tuner.vad_tuner import VadTuner  # noqa: E402
 
 LIVE_SECONDS = 16.5
 """By then four turns are closed or open."""

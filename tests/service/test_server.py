@@ -20,9 +20,9 @@ from websockets.exceptions import InvalidStatus
 from qwen_asr_widgets.audio.clip import AudioClip
 from qwen_asr_widgets.audio.samples import sample
 from qwen_asr_widgets.errors import EndpointError
-from qwen_asr_widgets.realtime.codec import MAX_APPEND_CHARS
+from qwen_asr_widgets.protocol.codec import MAX_APPEND_CHARS
 from qwen_asr_widgets.service.server import Service
-from qwen_asr_widgets.vad.scores import speech_scores
+from qwen_asr_widgets.vad.scoring.scores import speech_scores
 from qwen_asr_widgets.vad.turns import TurnDetection, detect_turns
 
 TALK = sample("conversation").clip.to_pcm16()

@@ -7,7 +7,7 @@ from typing import Any
 
 from support.bare import BarePage
 
-from qwen_asr_widgets.widgets.microphone import Microphone
+from qwen_asr_widgets.widgets.microphone.microphone import Microphone
 
 # The microphone is a tone of 440 Hz, whose `window.gain` a test sets.
 TONE = """navigator.mediaDevices.getUserMedia = async () => {

@@ -6,7 +6,7 @@ import shutil
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-STATIC = ROOT / "qwen_asr_widgets" / "widgets" / "static"
+WIDGETS = ROOT / "qwen_asr_widgets" / "widgets"
 TYPESCRIPT = ROOT / ".make" / "node" / "node_modules" / "typescript" / "bin" / "tsc"
 
 

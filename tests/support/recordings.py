@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from qwen_asr_widgets.realtime.codec import read_client, read_server
-from qwen_asr_widgets.realtime.config import SessionConfig
-from qwen_asr_widgets.realtime.events import SessionUpdate
+from qwen_asr_widgets.protocol.codec import read_client, read_server
+from qwen_asr_widgets.protocol.config import SessionConfig
+from qwen_asr_widgets.protocol.events import SessionUpdate
 from qwen_asr_widgets.recording import Recording, RunInfo
 
 ITEM = "conversation.item."

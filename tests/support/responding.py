@@ -7,11 +7,11 @@ import json
 from contextlib import suppress
 
 from qwen_asr_widgets.audio.samples import sample
-from qwen_asr_widgets.realtime.codec import read_client, to_message
-from qwen_asr_widgets.realtime.events import ServerEvent
-from qwen_asr_widgets.realtime.legality import Legality
+from qwen_asr_widgets.protocol.codec import read_client, to_message
+from qwen_asr_widgets.protocol.events import ServerEvent
+from qwen_asr_widgets.protocol.state import ProtocolState
 from qwen_asr_widgets.service import commands
-from qwen_asr_widgets.service.responder import Responder
+from qwen_asr_widgets.service.server_session import ServerSession
 
 TALK = sample("conversation").clip.to_pcm16()
 SPEECH = TALK[:70_000]
@@ -27,9 +27,9 @@ class Session:
     """A responder whose recogniser answers at once, and a list of what the client would receive."""
 
     def __init__(self, languages=("en",), answer=True):
-        self.responder = Responder("qwen3-asr-flash-realtime", "script", languages)
+        self.responder = ServerSession("qwen3-asr-flash-realtime", "script", languages)
         self.sent, self.commands, self.answer, self.audio = [], [], answer, 0
-        self.legality = Legality()
+        self.legality = ProtocolState()
         self.violations = []
         self.take(self.responder.open())
 

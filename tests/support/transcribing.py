@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from qwen_asr_widgets.audio.resample import resample
 from qwen_asr_widgets.audio.samples import sample
-from qwen_asr_widgets.realtime.endpoints import Endpoint, embedded
-from qwen_asr_widgets.widgets.transcriber import Transcriber
+from qwen_asr_widgets.client.endpoints import Endpoint, embedded
+from qwen_asr_widgets.widgets.transcriber.transcriber import Transcriber
 
 RATE = 48_000
 SECONDS = 30

@@ -113,7 +113,7 @@ class ViewPage(BarePage):
             self.page.evaluate(NEXT_FRAME)
 
     def follow(self) -> None:
-        """Carry what the recording has gained, as the pump would."""
+        """Carry what the recording has gained, as the throttle would."""
         for content, buffers in self.view._changes():
             self._hear(content, buffers)
         self.serve()

@@ -7,10 +7,10 @@ import threading
 import numpy as np
 import pytest
 from qwen_asr_widgets.audio.clip import AudioClip
-from qwen_asr_widgets.vad import cache, scores
-from qwen_asr_widgets.vad.cache import ScoreCache, cache_folder
-from qwen_asr_widgets.vad.scores import speech_scores
-from qwen_asr_widgets.vad.silero import SpeechScorer
+from qwen_asr_widgets.vad.scoring import cache, scores
+from qwen_asr_widgets.vad.scoring.cache import ScoreCache, cache_folder
+from qwen_asr_widgets.vad.scoring.scores import speech_scores
+from qwen_asr_widgets.vad.scoring.silero import SpeechScorer
 from support.voice import babble
 
 

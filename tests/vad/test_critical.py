@@ -5,10 +5,10 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from qwen_asr_widgets.audio.reference import ReferenceTurn
-from qwen_asr_widgets.vad.critical import healing_silence, healing_threshold, is_healed
-from qwen_asr_widgets.vad.explain import explain
-from qwen_asr_widgets.vad.metrics import measure
-from qwen_asr_widgets.vad.scores import SpeechScores
+from qwen_asr_widgets.vad.evaluation.critical import healing_silence, healing_threshold, is_healed
+from qwen_asr_widgets.vad.evaluation.explain import explain
+from qwen_asr_widgets.vad.evaluation.metrics import measure
+from qwen_asr_widgets.vad.scoring.scores import SpeechScores
 from qwen_asr_widgets.vad.turns import TurnDetection, detect_turns
 
 FRAME = 0.032

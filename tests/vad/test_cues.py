@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings as hypothesis_settings, strategies as st
 from qwen_asr_widgets.audio.clip import AudioClip
 from qwen_asr_widgets.errors import SettingError
-from qwen_asr_widgets.vad.cues import TONES, Cue, cue_times, cue_track
-from qwen_asr_widgets.vad.scores import SpeechScores
+from qwen_asr_widgets.vad.evaluation.cues import TONES, Cue, cue_times, cue_track
+from qwen_asr_widgets.vad.scoring.scores import SpeechScores
 from qwen_asr_widgets.vad.turns import TurnClosed, TurnDetection, TurnDetector, detect_turns
 from support import drawn
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
 from praatio import textgrid
 from qwen_asr_widgets.audio.reference import ReferenceTurn
-from qwen_asr_widgets.vad.labels import Labels, labels_to_text, load_labels, save_labels
+from qwen_asr_widgets.vad.labels.labels import Labels, labels_to_text, load_labels, save_labels
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")

@@ -7,12 +7,12 @@ import pytest
 from hypothesis import given, settings as hypothesis_settings, strategies as st
 from qwen_asr_widgets.audio.reference import ReferenceTurn
 from qwen_asr_widgets.errors import LabelError, SettingError
-from qwen_asr_widgets.vad.labels import Labels
-from qwen_asr_widgets.vad.metrics import (
+from qwen_asr_widgets.vad.labels.labels import Labels
+from qwen_asr_widgets.vad.evaluation.metrics import (
     COUNTS, endpoint_overhead, expected_endpoint_delay, measure, total,
 )
-from qwen_asr_widgets.vad.problems import Problem
-from qwen_asr_widgets.vad.scores import SpeechScores
+from qwen_asr_widgets.vad.evaluation.problems import Problem
+from qwen_asr_widgets.vad.scoring.scores import SpeechScores
 from qwen_asr_widgets.vad.turns import Turn, TurnDetection, detect_turns
 from support import drawn
 

@@ -7,7 +7,7 @@ import warnings
 import pytest
 from hypothesis import given, settings, strategies as st
 from qwen_asr_widgets.audio.reference import ReferenceTurn
-from qwen_asr_widgets.vad.metrics import measure
+from qwen_asr_widgets.vad.evaluation.metrics import measure
 from qwen_asr_widgets.vad.turns import Turn
 
 with warnings.catch_warnings():

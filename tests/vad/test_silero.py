@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from qwen_asr_widgets.errors import AudioError
-from qwen_asr_widgets.vad import silero
-from qwen_asr_widgets.vad.silero import HOP, SpeechScorer
-from qwen_asr_widgets.vad.weights import load_weights
+from qwen_asr_widgets.vad.scoring import silero
+from qwen_asr_widgets.vad.scoring.silero import HOP, SpeechScorer
+from qwen_asr_widgets.vad.scoring.weights import load_weights
 from support.voice import babble
 
 OFFICIAL = Path(__file__).with_name("official_scores.npy")

@@ -13,11 +13,11 @@ import pytest
 from qwen_asr_widgets.audio.clip import AudioClip
 from qwen_asr_widgets.audio.reference import ReferenceTurn
 from qwen_asr_widgets.errors import LabelError, SettingError, WorkerLost
-from qwen_asr_widgets.vad.labels import Labels
-from qwen_asr_widgets.vad.metrics import COUNTS, measure, total
-from qwen_asr_widgets.vad.scores import SpeechScores
-from qwen_asr_widgets.vad.sweep import sweep
-from qwen_asr_widgets.vad.sweep_result import SweepResult
+from qwen_asr_widgets.vad.labels.labels import Labels
+from qwen_asr_widgets.vad.evaluation.metrics import COUNTS, measure, total
+from qwen_asr_widgets.vad.scoring.scores import SpeechScores
+from qwen_asr_widgets.vad.sweep.sweep import sweep
+from qwen_asr_widgets.vad.sweep.result import SweepResult
 from qwen_asr_widgets.vad.turns import TurnDetection, detect_turns
 from support import drawn
 
@@ -252,7 +252,7 @@ def test_a_worker_that_dies_while_scoring_costs_only_its_own_clip() -> None:
 
 
 def test_a_tasks_own_error_is_not_blamed_on_the_executor(pool: ProcessPoolExecutor) -> None:
-    from qwen_asr_widgets.vad.spread import spread
+    from qwen_asr_widgets.vad.sweep.spread import spread
 
     with pytest.raises(SettingError, match="threshold is 3"):
         spread(pool, TurnDetection, [(3,)])

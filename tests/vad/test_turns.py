@@ -5,16 +5,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from qwen_asr_widgets.errors import AudioError, SettingError
-from qwen_asr_widgets.vad.scores import SpeechScores
+from qwen_asr_widgets.vad.scoring.scores import SpeechScores
 from qwen_asr_widgets.vad.turns import (
-    HOP,
-    MAX_TURN_FRAMES,
-    Turn,
-    TurnClosed,
-    TurnDetection,
-    TurnDetector,
-    TurnOpened,
-    detect_turns,
+    HOP, MAX_TURN_FRAMES, Turn, TurnClosed, TurnDetection, TurnDetector, TurnOpened, detect_turns,
 )
 from support.drawn import scores
 

@@ -7,8 +7,8 @@ import sys
 import numpy as np
 import pytest
 from qwen_asr_widgets.errors import WeightsError
-from qwen_asr_widgets.vad import weights
-from qwen_asr_widgets.vad.weights import SHAPES, load_weights, read_weights, weights_path
+from qwen_asr_widgets.vad.scoring import weights
+from qwen_asr_widgets.vad.scoring.weights import SHAPES, load_weights, read_weights, weights_path
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import qwen_asr_widgets as qaw
-from qwen_asr_widgets.vad.calibrate import Calibration, Observation, calibrate
+from qwen_asr_widgets.vad.calibration.calibrate import Calibration, Observation, calibrate
 
 
 @pytest.fixture

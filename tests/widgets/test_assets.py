@@ -9,10 +9,14 @@ from pathlib import Path
 import pytest
 from support.node import find_node
 
-from qwen_asr_widgets.widgets.assets import STATIC, css, esm, strings
+from qwen_asr_widgets.widgets.shared.assets import WIDGETS, css, esm, strings
 
-MODULES = sorted(STATIC.glob("*.js"))
-ENTRIES = [path.name for path in MODULES if "\nexport default " in path.read_text("utf-8")]
+MODULES = sorted(WIDGETS.rglob("*.js"))
+ENTRIES = [
+    path.relative_to(WIDGETS).as_posix()
+    for path in MODULES
+    if "\nexport default " in path.read_text("utf-8")
+]
 
 
 def write(folder: Path, **files: str) -> None:
@@ -68,7 +72,7 @@ def test_every_widget_joins_to_one_valid_module(entry: str, tmp_path: Path) -> N
 
 
 def test_style_sheets_are_joined_once_and_need_no_file() -> None:
-    text = css("microphone.css")
+    text = css("microphone/microphone.css")
     assert "@import" not in text
     assert text.count("--qaw-ground: var(--jp-layout-color1, var(--vscode-editor-background, #ffffff))") == 1
 

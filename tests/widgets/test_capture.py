@@ -9,18 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qwen_asr_widgets.widgets.capture import (
-    LEAP_LIMIT,
-    CaptureChunk,
-    CaptureEnded,
-    CaptureEvent,
-    CapturePaused,
-    CaptureProblem,
-    CaptureReceiver,
+from qwen_asr_widgets.widgets.capture.capture import (
+    LEAP_LIMIT, CaptureChunk, CaptureEnded, CaptureEvent, CapturePaused, CaptureProblem, CaptureReceiver,
     CaptureStarted,
 )
-from qwen_asr_widgets.widgets.capture_messages import READERS, MessageError
-from qwen_asr_widgets.widgets.capture_upload import FileArriving, FileOpened
+from qwen_asr_widgets.widgets.capture.messages import READERS, MessageError
+from qwen_asr_widgets.widgets.capture.upload import FileArriving, FileOpened
 
 RATE = 1_000
 LENGTH = RATE // 10

@@ -14,7 +14,7 @@ from ipywebrtc import CameraStream
 from support.waiting import wait_until
 
 from qwen_asr_widgets.errors import SettingError
-from qwen_asr_widgets.widgets.clip_recorder import ClipRecorder
+from qwen_asr_widgets.widgets.clip_recorder.clip_recorder import ClipRecorder
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from support.node import ROOT, STATIC, find_node, find_tsc
+from support.node import ROOT, WIDGETS, find_node, find_tsc
 
 FLAGS = (
     "--noEmit --allowJs --checkJs --strict --target es2022 --module esnext --moduleResolution bundler "
@@ -25,7 +25,7 @@ def test_the_modules_have_the_types_they_claim() -> None:
     node, tsc = find_node(), find_tsc()
     if not node or not tsc:
         pytest.skip("needs node and typescript (make .make/node)")
-    files = [*sorted(STATIC.glob("*.js")), ROOT / "tests" / "js" / "globals.d.ts"]
+    files = [*sorted(WIDGETS.rglob("*.js")), ROOT / "tests" / "js" / "globals.d.ts"]
     assert run([node, str(tsc), *FLAGS, *map(str, files)]) == (0, "")
 
 

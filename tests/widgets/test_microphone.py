@@ -12,16 +12,11 @@ import pytest
 
 from qwen_asr_widgets.audio.resample import resample
 from qwen_asr_widgets.errors import AudioError, SettingError
-from qwen_asr_widgets.widgets import capture_upload
-from qwen_asr_widgets.widgets import microphone as module
-from qwen_asr_widgets.widgets.capture import (
-    CaptureChunk,
-    CaptureEnded,
-    CaptureEvent,
-    CaptureProblem,
-)
-from qwen_asr_widgets.widgets.capture_upload import FileOpened
-from qwen_asr_widgets.widgets.microphone import Microphone, free_of_subshell
+from qwen_asr_widgets.widgets.capture import upload as capture_upload
+from qwen_asr_widgets.widgets.microphone import microphone as module
+from qwen_asr_widgets.widgets.capture.capture import CaptureChunk, CaptureEnded, CaptureEvent, CaptureProblem
+from qwen_asr_widgets.widgets.capture.upload import FileOpened
+from qwen_asr_widgets.widgets.microphone.microphone import Microphone, free_of_subshell
 
 RATE = 48_000
 
@@ -89,7 +84,7 @@ def test_a_page_that_falls_silent_is_given_up_and_the_thread_ends(mic: Microphon
     ended = threading.Event()
     mic.subscribe(lambda event: ended.set() if isinstance(event, CaptureEnded) else None)
     say(mic, "start")
-    thread = mic._pump
+    thread = mic._throttle
     assert ended.wait(5)
     assert mic.state == "interrupted"
     assert thread is not None
@@ -140,13 +135,13 @@ def test_what_no_page_says_is_logged_once_and_the_sound_goes_on(
 ) -> None:
     with caplog.at_level(logging.WARNING, "qwen_asr_widgets"):
         say(mic, "start")
-        thread = mic._pump
+        thread = mic._throttle
         for seq in (0, "x", "y", 1):
             say(mic, "chunk", (bytes(RATE // 5),), seq=seq)
         say(mic, "chunk", (b"odd",), seq=2)
         mic._enqueue(mic, {"kind": "foo"}, ())
         drained(mic)
-    assert mic._pump is thread is not None
+    assert mic._throttle is thread is not None
     assert mic.session is not None and (mic.session.received, mic.session.lost) == (2, 0)
     assert [record.getMessage().split(": ", 1)[1] for record in caplog.records] == [
         "chunk seq: 'x', not a number", "chunk buffers: 3 bytes, not pairs of them", "kind: 'foo' is unknown",
@@ -158,9 +153,9 @@ def test_not_even_an_exit_in_a_subscriber_ends_the_sound(
 ) -> None:
     mic.subscribe(lambda event: sys.exit())
     say(mic, "start")
-    thread = mic._pump
+    thread = mic._throttle
     drained(mic)
-    assert mic._pump is thread is not None
+    assert mic._throttle is thread is not None
     assert "SystemExit" in caplog.text
 
 
@@ -171,7 +166,7 @@ def test_the_beginning_of_a_file_is_dropped_without_another_message(
     said: list[CaptureEvent] = []
     mic.subscribe(said.append)
     say(mic, "file", (b"abc",), upload="u", name="a.wav", size=6, slice=0, slices=2)
-    thread = mic._pump
+    thread = mic._throttle
     assert thread is not None
     thread.join(5)
     assert [event.code for event in said if isinstance(event, CaptureProblem)] == ["incomplete"]
@@ -223,7 +218,7 @@ def test_the_kernel_never_writes_to_it_after_it_is_made(mic: Microphone) -> None
     sent: list[object] = []
     mic.comm.publish_msg = lambda *message, **more: sent.append((message, more))
     speak(mic, speech())
-    thread = mic._pump
+    thread = mic._throttle
     if thread is not None:
         thread.join(5)
     assert sent == []

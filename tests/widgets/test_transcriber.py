@@ -12,10 +12,10 @@ from support.waiting import wait_until
 from qwen_asr_widgets.audio.clip import AudioClip
 from qwen_asr_widgets.audio.samples import sample
 from qwen_asr_widgets.errors import AudioError, SettingError
-from qwen_asr_widgets.realtime.config import SessionConfig
-from qwen_asr_widgets.widgets.transcriber import Transcriber
-from qwen_asr_widgets.widgets.transcriber_run import LiveRun
-from qwen_asr_widgets.widgets.transcriber_sources import PacedFeed
+from qwen_asr_widgets.protocol.config import SessionConfig
+from qwen_asr_widgets.widgets.transcriber.transcriber import Transcriber
+from qwen_asr_widgets.widgets.transcriber.run import LiveRun
+from qwen_asr_widgets.widgets.transcriber.sources import PacedFeed
 
 
 @pytest.fixture
@@ -204,7 +204,7 @@ def test_a_wait_for_a_page_says_that_none_shows_the_widget_or_that_none_records(
     t.start()
     with pytest.raises(TimeoutError, match="No page shows this widget after 0.1 s"):
         t.wait(0.1)
-    monkeypatch.setattr("qwen_asr_widgets.widgets.transcriber.NO_PAGE", 0.1)
+    monkeypatch.setattr("qwen_asr_widgets.widgets.transcriber.transcriber.NO_PAGE", 0.1)
     with pytest.raises(AudioError, match="No page shows this widget for 0.1 s.*display"):
         t.wait()
     ask(t, "hello")
@@ -226,7 +226,7 @@ def test_views_are_told_the_run_in_patches_and_the_sound_as_it_grows(made) -> No
     kinds = {content["kind"] for content, _ in t.heard}
     assert {"state", "run", "sound", "grow"} <= kinds
     assert of_kind(t, "state")[-1]["figures"]["count"] == len(t.recording.utterances)
-    assert wait_until(lambda: not t._pump.running)
+    assert wait_until(lambda: not t._throttle.running)
 
 
 def test_closing_ends_threads_and_the_run(made) -> None:
@@ -237,7 +237,7 @@ def test_closing_ends_threads_and_the_run(made) -> None:
     t.start()
     wait_until(lambda: t.recording.duration > 0.2)
     ours = [one for one in set(threading.enumerate()) - before if one.name.startswith("qaw-")]
-    assert {"qaw-transcriber", "qaw-feed", "qaw-pump"} <= {one.name for one in ours}
+    assert {"qaw-transcriber", "qaw-feed", "qaw-throttle"} <= {one.name for one in ours}
     t.close()
     wait_until(lambda: not t.active)
     wait_until(lambda: not [one for one in ours if one.is_alive()])

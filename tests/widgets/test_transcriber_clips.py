@@ -12,7 +12,7 @@ from support.waiting import wait_until
 
 from qwen_asr_widgets.audio.samples import sample
 from qwen_asr_widgets.errors import AudioError
-from qwen_asr_widgets.widgets.clip_recorder import ClipRecorder
+from qwen_asr_widgets.widgets.clip_recorder.clip_recorder import ClipRecorder
 
 
 @pytest.fixture
@@ -109,7 +109,7 @@ def test_a_microphone_that_is_not_allowed_ends_the_waiting_too(made, recorder) -
 
 
 def test_where_the_kernel_hears_nothing_meanwhile_the_recorder_is_there_at_once(monkeypatch, made) -> None:
-    monkeypatch.setattr("qwen_asr_widgets.widgets.microphone.kernel_is_live", lambda: False)
+    monkeypatch.setattr("qwen_asr_widgets.widgets.microphone.microphone.kernel_is_live", lambda: False)
     t = made()
     assert not t.live_while_busy and state(t)["clip_uid"]
     t.start()

@@ -13,9 +13,9 @@ from support.waiting import wait_until
 
 from qwen_asr_widgets.audio.samples import sample
 from qwen_asr_widgets.errors import NotConnected, SettingError
-from qwen_asr_widgets.widgets import transcriber_sources
-from qwen_asr_widgets.widgets.transcriber_answers import RunBroken
-from qwen_asr_widgets.widgets.transcriber_run import LiveRun
+from qwen_asr_widgets.widgets.transcriber import sources as transcriber_sources
+from qwen_asr_widgets.widgets.transcriber.answers import RunBroken
+from qwen_asr_widgets.widgets.transcriber.run import LiveRun
 
 NOWHERE = "ws://127.0.0.1:9/api-ws/v1/realtime"
 

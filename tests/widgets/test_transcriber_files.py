@@ -13,8 +13,8 @@ from support.waiting import wait_until
 
 from qwen_asr_widgets.audio.clip import AudioClipped, ChannelsAveraged
 from qwen_asr_widgets.audio.samples import sample
-from qwen_asr_widgets.widgets.capture_upload import FileOpened
-from qwen_asr_widgets.widgets.transcriber_channels import channels_differ
+from qwen_asr_widgets.widgets.capture.upload import FileOpened
+from qwen_asr_widgets.widgets.transcriber.channels import channels_differ
 
 
 @pytest.fixture

@@ -19,8 +19,8 @@ from support.waiting import wait_until
 from qwen_asr_widgets.audio.clip import AudioClip
 from qwen_asr_widgets.audio.samples import sample
 from qwen_asr_widgets.recording import Recording, RunInfo, load_recording
-from qwen_asr_widgets.widgets.transcriber_endpoints import EndpointChoice
-from qwen_asr_widgets.widgets.transcriber_save import SLICE, file_name, in_slices, saved
+from qwen_asr_widgets.widgets.transcriber.endpoints import EndpointChoice
+from qwen_asr_widgets.widgets.transcriber.save import SLICE, file_name, in_slices, saved
 
 KEY = "sk-planted-7d1f"
 SECONDS = 30

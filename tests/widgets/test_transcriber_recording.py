@@ -11,9 +11,9 @@ from support.transcribing import SECONDS, MicrophonePage, ask, of_kind, spoken, 
 from support.waiting import wait_until
 
 from qwen_asr_widgets.audio.resample import resample
-from qwen_asr_widgets.realtime.config import SessionConfig
+from qwen_asr_widgets.protocol.config import SessionConfig
 from qwen_asr_widgets.recording import load_recording
-from qwen_asr_widgets.widgets.transcriber_save import file_name
+from qwen_asr_widgets.widgets.transcriber.save import file_name
 
 
 @pytest.fixture

@@ -12,9 +12,9 @@ from support.waiting import wait_until
 from qwen_asr_widgets.audio.resample import resample
 from qwen_asr_widgets.audio.samples import sample
 from qwen_asr_widgets.errors import ConnectFailed, EndpointError, ServiceClosed
-from qwen_asr_widgets.realtime.endpoints import Endpoint, dashscope
-from qwen_asr_widgets.widgets.transcriber import Transcriber
-from qwen_asr_widgets.widgets.transcriber_endpoints import EndpointChoice
+from qwen_asr_widgets.client.endpoints import Endpoint, dashscope
+from qwen_asr_widgets.widgets.transcriber.transcriber import Transcriber
+from qwen_asr_widgets.widgets.transcriber.endpoints import EndpointChoice
 
 NOWHERE = "ws://127.0.0.1:9/api-ws/v1/realtime"
 

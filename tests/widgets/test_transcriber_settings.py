@@ -6,17 +6,17 @@ import re
 import threading
 
 import pytest
-from support.node import STATIC
+from support.node import WIDGETS
 from support.scripted_server import ScriptedServer, created, updated
 from support.transcribing import SECONDS, ask, of_kind, state, transcribers
 from support.waiting import wait_until
 
 from qwen_asr_widgets.audio.samples import sample
 from qwen_asr_widgets.errors import ServiceError, SettingError
-from qwen_asr_widgets.realtime.config import SessionConfig
-from qwen_asr_widgets.realtime.endpoints import Endpoint
-from qwen_asr_widgets.realtime.languages import LANGUAGES, is_documented
-from qwen_asr_widgets.realtime.params import TranscriptionParams
+from qwen_asr_widgets.protocol.config import SessionConfig
+from qwen_asr_widgets.client.endpoints import Endpoint
+from qwen_asr_widgets.protocol.languages import LANGUAGES, is_documented
+from qwen_asr_widgets.client.dashscope.params import TranscriptionParams
 from qwen_asr_widgets.vad.turns import TurnDetection
 
 
@@ -166,7 +166,7 @@ def test_a_code_the_documentation_does_not_name_is_the_services_business(made) -
 
 
 def test_page_and_kernel_know_the_same_languages() -> None:
-    text = (STATIC / "transcriber_logic.js").read_text(encoding="utf-8")
+    text = (WIDGETS / "transcriber" / "logic.js").read_text(encoding="utf-8")
     listed = re.search(r'export const LANGUAGES = \(\s*"([a-z ]+)"', text)
     assert listed is not None and listed[1].split() == list(LANGUAGES)
 

@@ -9,11 +9,11 @@ from support.waiting import wait_until
 
 from qwen_asr_widgets.audio.samples import sample
 from qwen_asr_widgets.errors import SettingError
-from qwen_asr_widgets.realtime.config import SessionConfig
-from qwen_asr_widgets.realtime.endpoints import Endpoint
-from qwen_asr_widgets.vad.scores import speech_scores
+from qwen_asr_widgets.protocol.config import SessionConfig
+from qwen_asr_widgets.client.endpoints import Endpoint
+from qwen_asr_widgets.vad.scoring.scores import speech_scores
 from qwen_asr_widgets.vad.turns import TurnDetection, detect_turns
-from qwen_asr_widgets.widgets.transcriber import Transcriber
+from qwen_asr_widgets.widgets.transcriber.transcriber import Transcriber
 
 FAST = TurnDetection(0.0, 400)
 

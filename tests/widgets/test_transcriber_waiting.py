@@ -8,7 +8,7 @@ from support.transcribing import SECONDS, MicrophonePage, ask, spoken, state, tr
 from support.waiting import wait_until
 
 from qwen_asr_widgets.audio.samples import sample
-from qwen_asr_widgets.realtime.config import SessionConfig
+from qwen_asr_widgets.protocol.config import SessionConfig
 from qwen_asr_widgets.vad.turns import TurnDetection
 
 

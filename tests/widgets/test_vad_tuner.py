@@ -9,10 +9,10 @@ import pytest
 from support.tuner_view import View
 
 import qwen_asr_widgets as qaw
-from qwen_asr_widgets.vad.labels import Labels
-from qwen_asr_widgets.vad.metrics import measure
+from qwen_asr_widgets.vad.labels.labels import Labels
+from qwen_asr_widgets.vad.evaluation.metrics import measure
 from qwen_asr_widgets.vad.turns import TurnDetection, detect_turns
-from qwen_asr_widgets.widgets.vad_tuner import VadTuner
+from qwen_asr_widgets.widgets.tuner.vad_tuner import VadTuner
 
 LOOSE = TurnDetection(0.2, 800)
 TIGHT = TurnDetection(0.9, 250)

@@ -11,11 +11,11 @@ import qwen_asr_widgets as qaw
 from qwen_asr_widgets.audio.clip import AudioClip
 from qwen_asr_widgets.audio.reference import ReferenceTurn
 from qwen_asr_widgets.errors import LabelError, SettingError
-from qwen_asr_widgets.vad.calibrate import Observation, calibrate
-from qwen_asr_widgets.vad.labels import Labels, load_labels
+from qwen_asr_widgets.vad.calibration.calibrate import Observation, calibrate
+from qwen_asr_widgets.vad.labels.labels import Labels, load_labels
 from qwen_asr_widgets.vad.turns import Turn, TurnDetection
-from qwen_asr_widgets.widgets.vad_tuner import VadTuner
-from qwen_asr_widgets.widgets.vad_tuner_report import report_html
+from qwen_asr_widgets.widgets.tuner.vad_tuner import VadTuner
+from qwen_asr_widgets.widgets.tuner.report import report_html
 
 LOOSE = TurnDetection(0.2, 800)
 TIGHT = TurnDetection(0.9, 250)
@@ -87,7 +87,7 @@ def test_a_clip_without_speech_and_one_sample_are_no_problem():
 
 
 def test_scores_kept_by_another_version_are_made_anew(noisy, monkeypatch, tmp_path):
-    from qwen_asr_widgets.vad import cache
+    from qwen_asr_widgets.vad.scoring import cache
 
     monkeypatch.setattr(cache, "cache_folder", lambda: tmp_path)
     wanted = VadTuner(noisy.clip).turns

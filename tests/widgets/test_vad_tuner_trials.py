@@ -11,9 +11,9 @@ from support.tuner_view import View
 
 import qwen_asr_widgets as qaw
 from qwen_asr_widgets.errors import SettingError, WorkerLost
-from qwen_asr_widgets.vad.labels import Labels
+from qwen_asr_widgets.vad.labels.labels import Labels
 from qwen_asr_widgets.vad.turns import TurnDetection
-from qwen_asr_widgets.widgets.vad_tuner import VadTuner
+from qwen_asr_widgets.widgets.tuner.vad_tuner import VadTuner
 
 LOOSE = TurnDetection(0.2, 800)
 TIGHT = TurnDetection(0.9, 250)

@@ -12,13 +12,13 @@ from support.node import ROOT, find_node
 import qwen_asr_widgets as qaw
 from qwen_asr_widgets.audio.clip import AudioClip
 from qwen_asr_widgets.audio.reference import ReferenceTurn
-from qwen_asr_widgets.vad.label_editor import LabelEditor
-from qwen_asr_widgets.vad.labels import Labels
-from qwen_asr_widgets.vad.scores import SpeechScores
+from qwen_asr_widgets.vad.labels.editor import LabelEditor
+from qwen_asr_widgets.vad.labels.labels import Labels
+from qwen_asr_widgets.vad.scoring.scores import SpeechScores
 from qwen_asr_widgets.vad.turns import TurnDetection
-from qwen_asr_widgets.widgets.vad_tuner_case import Case, Overhead
-from qwen_asr_widgets.widgets.vad_tuner_estimate import Estimator
-from qwen_asr_widgets.widgets.vad_tuner_messages import (
+from qwen_asr_widgets.widgets.tuner.case import Case, Overhead
+from qwen_asr_widgets.widgets.tuner.estimate import Estimator
+from qwen_asr_widgets.widgets.tuner.messages import (
     figures, reference_bytes, reference_message, settings_state, turns_bytes,
 )
 

@@ -11,12 +11,12 @@ from support.node import ROOT, find_node
 
 import qwen_asr_widgets as qaw
 from qwen_asr_widgets.recording.verification import agreement
-from qwen_asr_widgets.vad.explain import explain
-from qwen_asr_widgets.vad.scores import SpeechScores
+from qwen_asr_widgets.vad.evaluation.explain import explain
+from qwen_asr_widgets.vad.scoring.scores import SpeechScores
 from qwen_asr_widgets.vad.turns import Turn, TurnDetection
-from qwen_asr_widgets.widgets.vad_tuner_estimate import Estimator
-from qwen_asr_widgets.widgets.vad_tuner_trials import agreement_state
-from qwen_asr_widgets.widgets.vad_tuner_why import why_state
+from qwen_asr_widgets.widgets.tuner.estimate import Estimator
+from qwen_asr_widgets.widgets.tuner.trials import agreement_state
+from qwen_asr_widgets.widgets.tuner.why import why_state
 
 TRIED = [TurnDetection(t, s) for t in (-0.95, -0.2, 0.2, 0.7, 0.97) for s in (200, 300, 800, 2_000)]
 

@@ -12,14 +12,14 @@ from support.waiting import wait_until
 from qwen_asr_widgets.audio.clip import AudioClip
 from qwen_asr_widgets.audio.reference import ReferenceTurn
 from qwen_asr_widgets.errors import SettingError
-from qwen_asr_widgets.realtime.config import SessionConfig
-from qwen_asr_widgets.vad.scores import SpeechScores
+from qwen_asr_widgets.protocol.config import SessionConfig
+from qwen_asr_widgets.vad.scoring.scores import SpeechScores
 from qwen_asr_widgets.vad.turns import Turn
-from qwen_asr_widgets.widgets.pump import Pump
-from qwen_asr_widgets.widgets.run_feed import RunFeed
-from qwen_asr_widgets.widgets.sound_feed import MAX_GROWTH, SoundFeed
-from qwen_asr_widgets.widgets.transcript_view import TranscriptView
-from qwen_asr_widgets.widgets.waveform import Waveform
+from qwen_asr_widgets.widgets.shared.throttle import Throttle
+from qwen_asr_widgets.widgets.shared.run_feed import RunFeed
+from qwen_asr_widgets.widgets.shared.sound_feed import MAX_GROWTH, SoundFeed
+from qwen_asr_widgets.widgets.transcript.transcript_view import TranscriptView
+from qwen_asr_widgets.widgets.waveform.waveform import Waveform
 
 HOUR = 3_600 * 16_000
 
@@ -218,7 +218,7 @@ def test_a_display_moves_while_the_recording_grows_and_its_thread_ends_with_it()
     wait_until(lambda: any(c["kind"] == "run" and c["base"] is not None for c, _ in messages), 5, "a patch")
     wait_until(lambda: any(c["kind"] == "grow" for c, _ in messages), 5, "growth")
     script.finish()
-    wait_until(lambda: not wave._pump.running, 5, "the thread ends")
+    wait_until(lambda: not wave._throttle.running, 5, "the thread ends")
     page = Page()
     for content, _ in messages:
         if content["kind"] == "run":
@@ -231,13 +231,13 @@ def test_a_growing_sound_is_told_at_most_20_times_a_second_and_whole() -> None:
     script = Script(4.0, chunk_ms=10)
     wave = Waveform(script.recording)
     ask(wave, kind="hello", view="v")
-    wave._pump.stop()
+    wave._throttle.stop()
     told, now = [], 0.0
-    pump = Pump(wave._changes, lambda content, buffers: told.append((now, content)), wave._has_more)
+    throttle = Throttle(wave._changes, lambda content, buffers: told.append((now, content)), wave._has_more)
     for step in range(400):
         now = step / 100
         script.play(now)
-        pump.step(now)
+        throttle.step(now)
     grown = [(when, content["length"]) for when, content in told if content["kind"] == "grow"]
     fullest = max(sum(start <= when < start + 1 for when, _ in grown) for start, _ in grown)
     assert 10 <= fullest <= 20 and grown[-1][1] > 3.8 * 16_000
@@ -247,13 +247,13 @@ def test_the_thread_ends_with_the_last_view_and_with_the_widget() -> None:
     wave = Waveform(Script(5.0).recording)
     heard(wave)
     wave._handle_custom_msg({"kind": "hello", "view": "v"}, [])
-    assert wave._pump.running
+    assert wave._throttle.running
     wave._handle_custom_msg({"kind": "bye", "view": "v"}, [])
-    wait_until(lambda: not wave._pump.running, 5, "the thread ends")
+    wait_until(lambda: not wave._throttle.running, 5, "the thread ends")
     wave._handle_custom_msg({"kind": "hello", "view": "w"}, [])
-    assert wave._pump.running
+    assert wave._throttle.running
     wave.close()
-    assert not wave._pump.running
+    assert not wave._throttle.running
 
 
 def test_views_of_one_recording_share_its_name_and_others_do_not() -> None:

@@ -13,9 +13,9 @@ from support.recordings import Script, three_turns
 from qwen_asr_widgets.audio.clip import AudioClip
 from qwen_asr_widgets.audio.samples import sample
 from qwen_asr_widgets.recording import Recording
-from qwen_asr_widgets.widgets.transcriber import Transcriber
-from qwen_asr_widgets.widgets.transcript_view import TranscriptView
-from qwen_asr_widgets.widgets.waveform import Waveform
+from qwen_asr_widgets.widgets.transcriber.transcriber import Transcriber
+from qwen_asr_widgets.widgets.transcript.transcript_view import TranscriptView
+from qwen_asr_widgets.widgets.waveform.waveform import Waveform
 
 
 def speech(minutes: int) -> Recording:
@@ -67,7 +67,7 @@ def test_a_recording_under_way_is_filled_in_when_it_ends(shown) -> None:
     assert "Still under way" in shown[1][0]["text/html"]
     script.turn("a", 1.0, 2.0, "the last words")
     script.finish()
-    wave._pump.stop()
+    wave._throttle.stop()
     wave._has_more()
     data, display_id, update = shown[-1]
     assert update and display_id == shown[1][1] and "the last words" in data["text/html"]

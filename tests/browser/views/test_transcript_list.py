@@ -7,7 +7,7 @@ from support.recordings import Script
 from support.transcript_page import EDGES, LIST, ROWS, few, many
 from support.view_page import CHANGE_THEME, COUNT_FRAMES, NEXT_FRAME, assert_views_leave_nothing
 
-from qwen_asr_widgets.widgets.transcript_view import TranscriptView
+from qwen_asr_widgets.widgets.transcript.transcript_view import TranscriptView
 
 pytestmark = pytest.mark.browser
 

@@ -11,7 +11,7 @@ from support.looks import cut_off, low_contrast, small_targets
 from support.transcript_page import EDGES, LIST, ROWS, few, many
 from support.view_page import CHANGE_THEME, NEXT_FRAME
 
-from qwen_asr_widgets.widgets.transcript_view import TranscriptView
+from qwen_asr_widgets.widgets.transcript.transcript_view import TranscriptView
 
 pytestmark = pytest.mark.browser
 

@@ -8,7 +8,7 @@ from support.recordings import Script
 from support.transcript_page import ROWS, few
 from support.view_page import NEXT_FRAME
 
-from qwen_asr_widgets.widgets.transcript_view import TranscriptView
+from qwen_asr_widgets.widgets.transcript.transcript_view import TranscriptView
 
 pytestmark = pytest.mark.browser
 

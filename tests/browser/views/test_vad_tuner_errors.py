@@ -8,9 +8,9 @@ import pytest
 from support.tuner_page import figure, serve_until
 
 import qwen_asr_widgets as qaw
-from qwen_asr_widgets.vad.labels import Labels
+from qwen_asr_widgets.vad.labels.labels import Labels
 from qwen_asr_widgets.vad.turns import TurnDetection
-from qwen_asr_widgets.widgets.vad_tuner import VadTuner
+from qwen_asr_widgets.widgets.tuner.vad_tuner import VadTuner
 
 pytestmark = pytest.mark.browser
 

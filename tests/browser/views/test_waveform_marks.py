@@ -7,7 +7,7 @@ from support.painted import DARK_WAVE, NOTE_TEXTS, PLOT, WAVE, painted
 from support.recordings import Script
 
 from qwen_asr_widgets.recording import Recording
-from qwen_asr_widgets.widgets.waveform import Waveform
+from qwen_asr_widgets.widgets.waveform.waveform import Waveform
 
 pytestmark = pytest.mark.browser
 

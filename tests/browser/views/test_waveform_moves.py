@@ -12,7 +12,7 @@ from support.view_page import NEXT_FRAME, ViewPage
 from support.waiting import wait_until
 
 from qwen_asr_widgets.audio.clip import AudioClip
-from qwen_asr_widgets.widgets.waveform import Waveform
+from qwen_asr_widgets.widgets.waveform.waveform import Waveform
 
 pytestmark = pytest.mark.browser
 

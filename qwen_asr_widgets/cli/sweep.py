@@ -1,0 +1,170 @@
+"""The command line's ``sweep``: which turn-detection settings suit some files, judged by their labels."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..errors import LabelError, QawError
+
+if TYPE_CHECKING:
+    from ..vad.sweep.choice import Choice
+    from ..vad.labels.labels import Labels
+    from ..vad.sweep.result import SweepResult
+    from ..vad.turns import TurnDetection
+
+SAMPLE_PREFIX = "sample:"
+OUTPUTS = (".csv", ".png")
+ROWS = 8
+"""Settings of the trade-off shown; all are in the CSV."""
+
+
+def add_sweep(commands: Any) -> None:
+    """Add the subcommand to the command line's parser."""
+    command = commands.add_parser(
+        "sweep", help="try all turn-detection settings on files and name the best",
+        description="Score FILEs once, find the turns at 41 thresholds x 30 silences, and judge them by the "
+                    "labels: which settings make the fewest errors, and what they cost in waiting.",
+    )
+    command.add_argument("files", nargs="+", metavar="FILE",
+                         help="sound files, .qasr recordings, or sample:NAME for a bundled clip with labels")
+    command.add_argument("--labels", nargs="+", default=[], metavar="LABELS",
+                         help="the true turns, one RTTM, TextGrid, Audacity, CSV or SRT file for each FILE")
+    command.add_argument("--max-wait", type=float, metavar="S", help="longest mean wait in seconds")
+    command.add_argument("--max-cut", type=float, metavar="SHARE",
+                         help="largest share of turns that may be cut off, 0 to 1")
+    command.add_argument("--padding", type=int, default=300, metavar="MS", help="prefix padding (300)")
+    command.add_argument("--out", action="append", default=[], metavar="FILE",
+                         help=f"write the grid; the ending says how: {' '.join(OUTPUTS)}; may be repeated")
+    command.set_defaults(run=run_sweep)
+
+
+def run_sweep(arguments: argparse.Namespace) -> int:
+    """Sweep, print the best settings with a short table, and write what was asked for."""
+    from ..vad.sweep.sweep import sweep
+
+    outputs = [_check_output(Path(name)) for name in arguments.out]
+    clips, references = _open(arguments.files, arguments.labels)
+    blind = [name for name, one in zip(arguments.files, references) if one is None]
+    limited = arguments.max_wait is not None or arguments.max_cut is not None
+    if blind and (limited or any(path.suffix.lower() == ".png" for path in outputs)):
+        raise QawError(f"There are no labels for {blind[0]}, so settings cannot be judged; give --labels.")
+    found = sweep(
+        clips, paddings=[arguments.padding], references=references, progress=sys.stderr.isatty()
+    )
+    best = None if blind else found.best(arguments.max_wait, arguments.max_cut)
+    print(blind_table(found) if best is None else f"Best: {best}\n\n{table(found, best)}")
+    for path in outputs:
+        _write(found, best, path)
+        print(f"Wrote {path}", file=sys.stderr)
+    return 0
+
+
+def _open(files: Sequence[str], labels: Sequence[str]) -> tuple[list[Any], list[Labels | None]]:
+    """Return the clips and what is true of each; a bundled sample brings its own labels."""
+    from ..vad.labels.labels import Labels
+
+    if labels and len(labels) != len(files):
+        raise LabelError(
+            f"There are {len(files)} files but {len(labels)} label files; give one for each, in their order."
+        )
+    clips: list[Any] = []
+    references: list[Labels | None] = []
+    for number, name in enumerate(files):
+        clip, own = _clip(name)
+        clips.append(clip)
+        truth = _labels(labels[number], clip.duration, name) if labels else own and Labels(own)
+        references.append(truth or None)
+    return clips, references
+
+
+def _clip(name: str) -> tuple[Any, Any]:
+    """Return a clip and the turns that come with it, if any do."""
+    from ..audio.clip import AudioClip
+    from ..audio.samples import sample
+    from ..recording import load_recording
+
+    if name.startswith(SAMPLE_PREFIX):
+        bundled = sample(name.removeprefix(SAMPLE_PREFIX))
+        return bundled.clip, bundled.turns
+    if Path(name).suffix.lower() == ".qasr":
+        return load_recording(name).clip, None
+    return AudioClip.load(name), None
+
+
+def _labels(path: str, duration: float, name: str) -> Labels:
+    from ..vad.labels.labels import load_labels
+
+    try:
+        return load_labels(Path(path)).check_clip(duration, name.removeprefix(SAMPLE_PREFIX))
+    except LabelError as error:
+        raise LabelError(f"{path}: {error}") from None
+
+
+def table(found: SweepResult, best: Choice) -> str:
+    """Return the service's default, the best and the trade-off as lines of text."""
+    from ..vad.turns import TurnDetection
+
+    t, s = found.nearest(TurnDetection())
+    default = found.settings_at(t, s)
+    front = [point.settings for point in found.pareto()]
+    step = max(1, -(-len(front) // ROWS))
+    words = {best.settings: "best", default: "default"}
+    chosen = dict.fromkeys([default, best.settings, *front[::step]])
+    lines = ["threshold  silence     wait  cut off  errors/min"]
+    return "\n".join(lines + [_line(found, one, words.get(one, "")) for one in chosen])
+
+
+def _line(found: SweepResult, settings: TurnDetection, word: str) -> str:
+    cell = found.nearest(settings)
+    wait, cut, errors = (float(found.total(name)[cell]) for name in
+                         ("wait", "cut_off_rate", "errors_per_minute"))
+    text = (f"{settings.threshold:>9.2f}  {settings.silence_duration_ms:>4} ms  {wait:>5.2f} s  {cut:>7.1%}"
+            f"  {errors:>10.2f}  {word}")
+    return text.rstrip()
+
+
+def blind_table(found: SweepResult) -> str:
+    """Return how many turns come where nothing says how many there should be."""
+    from ..vad.turns import TurnDetection
+
+    lines = ["Without --labels nothing says which turns are right; how many come a minute:", "",
+             "threshold  silence  turns/min"]
+    turns = found.total("turns_per_minute")
+    for threshold in (-0.4, 0.0, 0.2, 0.5, 0.8):
+        for silence in (400, 800):
+            cell = found.nearest(TurnDetection(threshold, silence))
+            lines.append(f"{threshold:>9.2f}  {silence:>4} ms  {float(turns[cell]):>9.1f}")
+    return "\n".join(lines)
+
+
+def _check_output(path: Path) -> Path:
+    """Refuse an output that could not be written before anything is scored."""
+    if path.suffix.lower() not in OUTPUTS:
+        raise QawError(f"--out {path}: the ending must be one of {' '.join(OUTPUTS)}.")
+    if not path.absolute().parent.is_dir():
+        raise QawError(f"--out {path}: the folder {path.parent} does not exist; make it first.")
+    return path
+
+
+def _write(found: SweepResult, best: Choice | None, path: Path) -> None:
+    from ..recording.latency import import_pandas
+    from ..vad.turns import TurnDetection
+
+    if path.suffix.lower() == ".csv":
+        import_pandas()
+        found.to_frame().to_csv(path, index=False)
+        return
+    from matplotlib.figure import Figure
+
+    from ..plots.sweep_plot import plot_sweep
+
+    figure = Figure(figsize=(9.6, 3.8), layout="constrained")
+    plot_sweep(
+        found, tuple(figure.subplots(1, 2)), in_force=TurnDetection(),
+        best=None if best is None else best.settings, source="exact for the embedded service",
+    )
+    figure.savefig(path, dpi=150)

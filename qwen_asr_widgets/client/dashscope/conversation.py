@@ -1,0 +1,315 @@
+"""The DashScope classes, drop-in: code for ``dashscope.audio.qwen_omni`` runs with the import changed.
+
+Where the official class is silent or wrong for speech recognition this one is better without breaking it: see
+`OmniRealtimeConversation`.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import threading
+from typing import Any, List
+
+from ...errors import MissingKey, NotConnected, ServiceError, SessionLost, SettingError
+from .callback import OmniRealtimeCallback
+from ...protocol.codec import encode_append_base64, new_event_id
+from ..endpoints import find_dashscope_key, is_dashscope_url, missing_key_message
+from .params import AudioFormat, AudioFormatConfig, MultiModality, TranscriptionParams, TranslationParams
+from ..keys import find_key, sealed
+from .session_facts import SessionFacts
+from .session_fields import session_fields
+from ..websocket.connection import Connection
+
+logger = logging.getLogger("qwen_asr_widgets")
+
+DEFAULT_URL = "wss://dashscope.aliyuncs.com/api-ws/v1/realtime"
+_BASE64 = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=-_"
+
+
+class OmniRealtimeConversation(SessionFacts):
+    """One realtime session, by the names of the official SDK.
+
+    Parameters
+    ----------
+    model : str
+        Name of the model, e.g. ``"qwen3-asr-flash-realtime"``.
+    callback : OmniRealtimeCallback
+        Receives the events.
+    headers : dict or None
+        Further headers of the handshake.
+    workspace : str or None
+        DashScope workspace id.
+    url : str or None
+        Address without the model; None is DashScope's Beijing region.
+    api_key : str or None
+        The key; None looks it up when connecting (``qwen_asr_widgets.api_key``, ``DASHSCOPE_API_KEY``), for
+        DashScope's own hosts by ``wss://`` alone.
+    additional_params : object
+        Taken and not used, as in the official class.
+
+    Raises
+    ------
+    SettingError
+        Model or callback is missing.
+
+    Notes
+    -----
+    Better than the official class: `connect` says why it failed (`ConnectFailed`, a ``TimeoutError``) and
+    does not poll; the key is read when connecting and stands in no attribute; a raising callback does
+    not disturb the session; `get_last_first_text_delay` also answers for speech recognition; a connection
+    lost during `end_session` is reported at once; loopback never goes through a proxy.
+
+    Examples
+    --------
+    >>> conversation = OmniRealtimeConversation("qwen3-asr-flash-realtime", OmniRealtimeCallback())
+    >>> conversation.url
+    'wss://dashscope.aliyuncs.com/api-ws/v1/realtime?model=qwen3-asr-flash-realtime'
+    """
+
+    def __init__(
+        self,
+        model: Any,
+        callback: OmniRealtimeCallback,
+        headers: Any = None,
+        workspace: Any = None,
+        url: Any = None,
+        api_key: str = None,  # type: ignore[assignment]
+        additional_params: Any = None,
+    ) -> None:
+        super().__init__()
+        self._key = sealed(api_key)
+        del api_key  # a traceback may show what a frame holds
+        if model is None:
+            raise SettingError("model is missing; name one, such as 'qwen3-asr-flash-realtime'.", "model")
+        if callback is None:
+            raise SettingError("callback is missing; pass an OmniRealtimeCallback.", "callback")
+        self.url = f"{DEFAULT_URL if url is None else url}?model={model}"
+        self.user_headers = headers
+        self.user_workspace = workspace
+        self.model = model
+        self.config: dict[str, Any] = {}
+        self.callback = callback
+        self.ws: Connection | None = None
+        self.thread: threading.Thread | None = None
+        self.metrics: list[Any] = []
+        self.disconnect_event: threading.Event | None = None
+        self._disconnect_error: Any = None
+
+    @property
+    def apikey(self) -> str | None:
+        """The key that would be sent now; it is looked up, not kept."""
+        if is_dashscope_url(self.url):
+            return find_dashscope_key(self.url, self._key)
+        return find_key(self._key)
+
+    # ---- connection
+
+    def connect(self) -> None:
+        """Connect, wait until the service has accepted (at most 5 s), then call ``on_open``.
+
+        Raises
+        ------
+        ConnectFailed
+            A ``TimeoutError`` that names the cause: status, DNS, TLS, refused, no answer.
+        MissingKey
+            DashScope wants a key and there is none.
+        """
+        if is_dashscope_url(self.url) and not self.apikey:
+            raise MissingKey(missing_key_message("DashScope", self.url))
+        self.ws = Connection(self.url, self._request_headers, self._on_message, self._on_close)
+        self.ws.open()
+        self.thread = self.ws.thread
+        self.callback.on_open()
+
+    def _request_headers(self) -> dict[str, str]:
+        from ... import __version__
+
+        headers = {**(self.user_headers or {}), "user-agent": f"qwen-asr-widgets/{__version__}"}
+        key = self.apikey
+        if key:
+            headers["Authorization"] = f"Bearer {key}"
+        if self.user_workspace:
+            headers["X-DashScope-WorkSpace"] = self.user_workspace
+        return headers
+
+    def close(self) -> None:
+        """Close the connection and wait until ``on_close`` was called; before `connect` it does nothing."""
+        if self.ws is not None:
+            self.ws.close()
+
+    def _send(self, text: str) -> None:
+        if self.ws is None:
+            raise NotConnected("Not connected: call connect() before sending.")
+        self.ws.send(text)
+
+    def _send_event(self, kind: str, **content: Any) -> None:
+        text = json.dumps({"event_id": new_event_id(), "type": kind, **content})
+        logger.debug("sent %s", text if len(text) < 2_000 else f"{kind} ({len(text)} characters)")
+        self._send(text)
+
+    # ---- what a client sends
+
+    def update_session(
+        self,
+        output_modalities: List[MultiModality],
+        voice: str = None,  # type: ignore[assignment]
+        input_audio_format: AudioFormat = AudioFormat.PCM_16000HZ_MONO_16BIT,
+        output_audio_format: AudioFormat = AudioFormat.PCM_24000HZ_MONO_16BIT,
+        enable_input_audio_transcription: bool = True,
+        input_audio_transcription_model: str = None,  # type: ignore[assignment]
+        enable_turn_detection: bool = True,
+        turn_detection_type: str = "server_vad",
+        prefix_padding_ms: int = 300,
+        turn_detection_threshold: float = 0.2,
+        turn_detection_silence_duration_ms: int = 800,
+        turn_detection_param: dict = None,  # type: ignore[assignment]
+        translation_params: TranslationParams = None,  # type: ignore[assignment]
+        transcription_params: TranscriptionParams = None,  # type: ignore[assignment]
+        input_audio_config: AudioFormatConfig = None,  # type: ignore[assignment]
+        output_audio_config: AudioFormatConfig = None,  # type: ignore[assignment]
+        input_video_representation_compact: str = None,  # type: ignore[assignment]
+        **kwargs: Any,
+    ) -> None:
+        """Send the settings of the session; every call sends all of them anew.
+
+        Parameters
+        ----------
+        output_modalities : list of MultiModality
+            ``[MultiModality.TEXT]`` for speech recognition.
+        enable_turn_detection : bool
+            False is manual mode: `commit` says where an utterance ends.
+        turn_detection_threshold : float
+            Score in [-1, 1] from which sound counts as speech; lower is more sensitive.
+        turn_detection_silence_duration_ms : int
+            Milliseconds of silence that close a turn, in [200, 6000].
+        prefix_padding_ms : int
+            Milliseconds reported before speech begins.
+        transcription_params : TranscriptionParams
+            Language, context, format and rate of a speech recognition session.
+        input_audio_config, output_audio_config : AudioFormatConfig
+            Formats in their newer place; the older ones, also of ``transcription_params``, are then left out.
+        **kwargs
+            Further keys of the ``session`` object; they win over all others.
+        """
+        given = {name: value for name, value in locals().items() if name not in ("self", "kwargs")}
+        self.config = {**session_fields(**given), **kwargs}
+        self._send_event("session.update", session=self.config)
+
+    def append_audio(self, audio_b64: str) -> None:
+        """Send audio, base64 of the session's format."""
+        if audio_b64.isascii() and not audio_b64.encode("ascii").translate(None, _BASE64):
+            self._send(encode_append_base64(audio_b64))
+        else:
+            self._send(_append("input_audio_buffer.append", "audio", audio_b64))
+
+    def append_video(self, video_b64: str) -> None:
+        """Send one picture, base64; speech recognition has no use for it."""
+        self._send(_append("input_image_buffer.append", "image", video_b64))
+
+    def commit(self) -> None:
+        """Manual mode: what was appended is one utterance."""
+        self._send_event("input_audio_buffer.commit")
+
+    def clear_appended_audio(self) -> None:
+        """Throw away what was appended and not committed."""
+        self._send_event("input_audio_buffer.clear")
+
+    def create_item(self, item: dict) -> None:
+        """Add an item to the conversation; speech recognition has no use for it."""
+        self._send_event("conversation.item.create", item=item)
+
+    def create_response(
+        self,
+        instructions: str = None,  # type: ignore[assignment]
+        output_modalities: List[MultiModality] = None,  # type: ignore[assignment]
+    ) -> None:
+        """Ask for a response; speech recognition answers by itself."""
+        response: dict[str, Any] = {"instructions": instructions}
+        if output_modalities:
+            response["modalities"] = [modality.value for modality in output_modalities]
+        self._send_event("response.create", response=response)
+
+    def cancel_response(self) -> None:
+        """Cancel the response in progress; the service answers with an error where there is none."""
+        self._send_event("response.cancel")
+
+    def send_raw(self, raw_data: str) -> None:
+        """Send any text as it is."""
+        logger.debug("sent raw text of %d characters", len(raw_data))
+        self._send(raw_data)
+
+    def end_session(self, timeout: int = 20) -> None:
+        """Ask for what is pending and wait until the session has finished.
+
+        Parameters
+        ----------
+        timeout : float
+            Seconds to wait.
+
+        Raises
+        ------
+        ServiceError
+            An ``error`` event came instead (a ``RuntimeError``); the connection is closed.
+        TimeoutError
+            No answer in time, or (`SessionLost`) the connection ended; it is closed.
+        """
+        if self.disconnect_event is not None:
+            return
+        ended = self.disconnect_event = threading.Event()
+        self._disconnect_error = None
+        try:
+            self._send_event("session.finish")
+            in_time = ended.wait(timeout)
+        finally:
+            error, self._disconnect_error, self.disconnect_event = self._disconnect_error, None, None
+        if error is None and in_time:
+            return
+        self.close()
+        if isinstance(error, SessionLost):
+            raise error
+        if error is not None:
+            code, param = (error.get("code"), error.get("param")) if isinstance(error, dict) else (None, None)
+            raise ServiceError(f"Session ended with error: {error}", code, param)
+        raise TimeoutError(f"Session end timeout after {timeout} seconds")
+
+    def end_session_async(self) -> None:
+        """Ask for what is pending and return; close the connection yourself after ``session.finished``."""
+        self._send_event("session.finish")
+
+    # ---- what the service sends (reader thread)
+
+    def _on_message(self, message: str | bytes) -> None:
+        if not isinstance(message, str):
+            logger.error("a binary message of %d bytes came; the protocol has none", len(message))
+            return
+        logger.debug("received %s", message[:1024])
+        try:
+            event = json.loads(message)
+        except ValueError:
+            logger.error("a message came that is not JSON: %.200r", message)
+            return
+        kind = self._note(event)
+        try:
+            self.callback.on_event(event)
+        finally:
+            if self.disconnect_event is not None and kind in ("session.finished", "error"):
+                self._disconnect_error = event.get("error") if kind == "error" else None
+                self.disconnect_event.set()
+
+    def _on_close(self, code: int | None, reason: str) -> None:
+        ended = self.disconnect_event
+        if ended is not None and not ended.is_set():
+            self._disconnect_error = SessionLost(
+                f"The service closed the connection (code {code}) before the session had finished."
+            )
+            ended.set()
+        self.callback.on_close(code, reason or None)
+
+
+def _append(kind: str, name: str, text: str) -> str:
+    """Return an append whose text may need escaping."""
+    return json.dumps({"event_id": new_event_id(), "type": kind, name: text})
+
+
+__all__ = ["OmniRealtimeCallback", "OmniRealtimeConversation"]

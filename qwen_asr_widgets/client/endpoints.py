@@ -1,0 +1,342 @@
+"""Where to talk to: DashScope's regions, the embedded service, or any URL that speaks the protocol."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from ipaddress import ip_address
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs, quote, urlsplit, urlunsplit
+
+from ..errors import EndpointError, MissingKey
+from .keys import KEY_VARIABLE, Secret, find_key, sealed
+
+if TYPE_CHECKING:
+    from .embedded import EmbeddedEndpoint
+
+DEFAULT_MODEL = "qwen3-asr-flash-realtime"
+_DASHSCOPE_DOMAIN = ".aliyuncs.com"
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """A service that speaks the Qwen-ASR-Realtime protocol.
+
+    Parameters
+    ----------
+    url : str
+        ``ws://`` or ``wss://`` address without the model, e.g. ``wss://host/api-ws/v1/realtime``.
+    api_key : str or None
+        Sent as ``Authorization: Bearer``. None: for DashScope's hosts it is looked up when connecting
+        (``qwen_asr_widgets.api_key``, then ``DASHSCOPE_API_KEY``) and sent by ``wss://`` alone; to other
+        hosts none is sent.
+    model : str
+        Model name; an unknown one is the service's business.
+    workspace : str or None
+        Sent as ``X-DashScope-WorkSpace``.
+    headers : Mapping or None
+        Further headers of the handshake.
+    ca_file : str or None
+        PEM file of the certificate authority to trust instead of the system's.
+    proxy : str or None
+        ``"environment"`` (default: ``http_proxy``/``https_proxy``/``no_proxy``), None for a direct
+        connection, or ``"http://host:port"``. Loopback never goes through a proxy.
+    name : str
+        What to call it in tables and pictures; empty: the host.
+
+    Raises
+    ------
+    EndpointError
+        The URL is not one of a WebSocket.
+
+    Notes
+    -----
+    The key is in no repr, comparison or pickle: an unpickled endpoint looks its key up again. A repr shows
+    the `public_address` alone, as user, password and query of a URL may be secret too.
+
+    Examples
+    --------
+    >>> "sk-1" in repr(Endpoint("wss://example.org/api-ws/v1/realtime", api_key="sk-1"))
+    False
+    >>> Endpoint("wss://example.org/realtime").address
+    'wss://example.org/realtime?model=qwen3-asr-flash-realtime'
+    """
+
+    url: str = field(repr=False)
+    api_key: Secret | None = field(default=None, repr=False, compare=False)
+    model: str = DEFAULT_MODEL
+    workspace: str | None = None
+    headers: Mapping[str, str] | None = field(default=None, repr=False, compare=False)
+    ca_file: str | None = None
+    proxy: str | None = field(default="environment", repr=False)
+    name: str = ""
+
+    def __init__(
+        self,
+        url: str,
+        api_key: str | Secret | None = None,
+        model: str = DEFAULT_MODEL,
+        workspace: str | None = None,
+        headers: Mapping[str, str] | None = None,
+        ca_file: str | None = None,
+        proxy: str | None = "environment",
+        name: str = "",
+    ) -> None:
+        api_key = sealed(api_key)  # first of all: a traceback may show what a frame holds
+        values = (url, api_key, model, workspace, headers, ca_file, proxy, name)
+        for place, value in zip(fields(Endpoint), values):
+            object.__setattr__(self, place.name, value)
+        self.__post_init__()
+
+    def __repr__(self) -> str:
+        shown = [f"{place.name}={getattr(self, place.name)!r}" for place in fields(self) if place.repr]
+        return f"{type(self).__name__}({', '.join([repr(self.public_address), *shown])})"
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "api_key", sealed(self.api_key))
+        check_url(self.url)
+        if self.api_key is not None and not isinstance(self.api_key.reveal(), str):
+            raise EndpointError(f"api_key must be text, not {type(self.api_key.reveal()).__name__}.")
+        if not self.name:
+            object.__setattr__(self, "name", urlsplit(self.url).hostname or "")
+
+    @property
+    def is_dashscope(self) -> bool:
+        """Whether this is one of DashScope's hosts, which want a key."""
+        return is_dashscope_url(self.url)
+
+    @property
+    def public_address(self) -> str:
+        """The URL without what may be secret: user, password, query and fragment."""
+        return public_address(self.url)
+
+    @property
+    def is_loopback(self) -> bool:
+        """Whether the host is this machine."""
+        return is_loopback_host(urlsplit(self.url).hostname or "")
+
+    @property
+    def base_url(self) -> str:
+        """The address without the model, as the SDK's ``url`` parameter takes it."""
+        return self.url
+
+    @property
+    def address(self) -> str:
+        """The URL with the model, as it is connected to."""
+        url = self.base_url
+        parts = urlsplit(url)
+        if "model" in parse_qs(parts.query):
+            return url
+        return f"{url}{'&' if parts.query else '?'}model={quote(self.model, safe='')}"
+
+    def key(self) -> str | None:
+        """Return the key to send, read now; None where none is wanted.
+
+        Raises
+        ------
+        MissingKey
+            DashScope wants a key and there is none, or none was given for an unencrypted address of it.
+        """
+        if not self.is_dashscope:
+            return self.api_key.reveal() or None if self.api_key else None
+        key = find_dashscope_key(self.url, self.api_key)
+        if not key:
+            raise MissingKey(missing_key_message(self.name, self.url))
+        return key
+
+    def request_headers(self) -> dict[str, str]:
+        """Return the headers of the handshake, the key among them: never log or keep them."""
+        headers = {"OpenAI-Beta": "realtime=v1", **(self.headers or {})}
+        key = self.key()
+        if key:
+            headers["Authorization"] = f"Bearer {key}"
+        if self.workspace:
+            headers["X-DashScope-WorkSpace"] = self.workspace
+        return headers
+
+
+def find_dashscope_key(url: str, given: str | Secret | None) -> str | None:
+    """Return the key for one of DashScope's hosts: the one given, or by ``wss://`` the one looked up."""
+    return find_key(given) if given or is_encrypted(url) else None
+
+
+def missing_key_message(name: str, url: str) -> str:
+    """Return the sentence that says how to give a key."""
+    if not is_encrypted(url):
+        return (
+            f"{public_address(url)} is not encrypted, so no key was looked up for it. Use wss://, or pass "
+            "api_key=… to send a key in the clear."
+        )
+    return (
+        f"{name} wants a DashScope key and none was given. Pass api_key=…, set qwen_asr_widgets.api_key or "
+        f"the variable {KEY_VARIABLE}; without a key, use the embedded service: endpoint='embedded'."
+    )
+
+
+def check_url(url: Any) -> None:
+    """Raise `EndpointError` unless ``url`` is a WebSocket address with a host."""
+    try:
+        parts = urlsplit(url) if isinstance(url, str) else None
+        ok = parts is not None and parts.scheme in ("ws", "wss") and bool(parts.hostname)
+        ok = ok and (parts is None or parts.port is None or parts.port > 0)
+    except ValueError:
+        ok = False
+    if not ok:
+        raise EndpointError(
+            f"{_shown(url)} is not a WebSocket address; give one like 'wss://host/api-ws/v1/realtime'."
+        )
+
+
+def _shown(where: Any) -> str:
+    """Return what was given for an address, as an error may name it: no user, password or query."""
+    if not isinstance(where, str):
+        return f"{where!r:.200}"
+    return f"{re.sub('//.*@', '//', where.partition('?')[0])!r:.200}"
+
+
+def public_address(url: str) -> str:
+    """Return a URL without what may be secret: user, password, query and fragment.
+
+    Examples
+    --------
+    >>> public_address("wss://me:secret@example.org:8443/realtime?token=secret")
+    'wss://example.org:8443/realtime'
+    """
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    host = f"[{host}]" if ":" in host else host
+    return urlunsplit((parts.scheme, f"{host}:{parts.port}" if parts.port else host, parts.path, "", ""))
+
+
+def is_encrypted(url: str) -> bool:
+    """Return whether an address is reached through TLS."""
+    return urlsplit(url).scheme == "wss"
+
+
+def is_dashscope_url(url: str) -> bool:
+    """Return whether an address is one of DashScope's hosts."""
+    return (urlsplit(url).hostname or "").endswith(_DASHSCOPE_DOMAIN)
+
+
+def is_loopback_host(host: str) -> bool:
+    """Return whether a host stands for this machine: by address, since 127.0.0.1.evil.org is a name.
+
+    Examples
+    --------
+    >>> [is_loopback_host(host) for host in ("127.0.0.1", "[::1]", "localhost", "127.0.0.1.evil.org")]
+    [True, True, True, False]
+    """
+    name = host.strip("[]").lower().rstrip(".")
+    if name == "localhost" or name.endswith(".localhost"):
+        return True
+    try:
+        address = ip_address(name.partition("%")[0])
+    except ValueError:
+        return False
+    return bool((getattr(address, "ipv4_mapped", None) or address).is_loopback)
+
+
+_REGIONS = {
+    "beijing": ("dashscope.aliyuncs.com", "cn-beijing"),
+    "singapore": ("dashscope-intl.aliyuncs.com", "ap-southeast-1"),
+}
+_PATH = "/api-ws/v1/realtime"
+
+
+def dashscope(
+    region: str = "beijing",
+    workspace: str | None = None,
+    api_key: str | Secret | None = None,
+    model: str = DEFAULT_MODEL,
+    workspace_host: bool = False,
+) -> Endpoint:
+    """Return the endpoint of a DashScope region.
+
+    Parameters
+    ----------
+    region : {"beijing", "singapore"}
+        Keys of the two differ.
+    workspace : str or None
+        Workspace id, sent as a header.
+    api_key : str or None
+        None looks it up when connecting: ``qwen_asr_widgets.api_key``, then ``DASHSCOPE_API_KEY``.
+    model : str
+        ``"qwen3-asr-flash-realtime"`` or a dated snapshot of it.
+    workspace_host : bool
+        Connect to the workspace's own host instead of the region's.
+
+    Raises
+    ------
+    EndpointError
+        There is no such region, or ``workspace_host`` without a workspace.
+
+    Examples
+    --------
+    >>> dashscope("singapore").url
+    'wss://dashscope-intl.aliyuncs.com/api-ws/v1/realtime'
+    """
+    api_key = sealed(api_key)
+    if region not in _REGIONS:
+        raise EndpointError(f"There is no region {region!r}; DashScope has {' and '.join(_REGIONS)}.")
+    host, zone = _REGIONS[region]
+    if workspace_host:
+        if not workspace or not workspace.replace("-", "").isalnum():
+            raise EndpointError(f"workspace_host needs a workspace id, not {workspace!r}.")
+        host = f"{workspace}.{zone}.maas.aliyuncs.com"
+    return Endpoint(f"wss://{host}{_PATH}", api_key, model, workspace, name=f"DashScope {region}")
+
+
+def embedded(recognizer: str = "pocketsphinx", **options: Any) -> EmbeddedEndpoint:
+    """Return the endpoint of the embedded service: a loopback process that needs no key and no network.
+
+    The process starts at first use and is shared by all endpoints with the same arguments. It ends by
+    ``stop()``, at the end of a ``with`` block that started it, or with this process.
+
+    Parameters
+    ----------
+    recognizer : str
+        Name of a recogniser, as ``qwen-asr-widgets doctor`` lists them.
+    **options
+        Passed to the recogniser; anything JSON can carry. ``detector={…}`` makes the service listen
+        differently, to learn what a calibration finds out (see ``qwen_asr_widgets.service.detuned``).
+
+    Raises
+    ------
+    EndpointError
+        An option that JSON cannot carry.
+
+    Examples
+    --------
+    >>> embedded().name
+    'embedded pocketsphinx'
+    """
+    from .embedded import EmbeddedEndpoint
+
+    return EmbeddedEndpoint.of(recognizer, options)
+
+
+def resolve_endpoint(where: str | Endpoint | None = None) -> Endpoint:
+    """Return the endpoint that a text stands for: "embedded" (also None), a region or a URL.
+
+    Raises
+    ------
+    EndpointError
+        It is none of these; the message names the choices.
+
+    Examples
+    --------
+    >>> resolve_endpoint("beijing").name
+    'DashScope beijing'
+    """
+    if isinstance(where, Endpoint):
+        return where
+    if where is None or where == "embedded":
+        return embedded()
+    if isinstance(where, str) and where in _REGIONS:
+        return dashscope(where)
+    if isinstance(where, str) and where.startswith(("ws://", "wss://")):
+        return Endpoint(where)
+    raise EndpointError(
+        f"There is no endpoint {_shown(where)}; choose embedded, beijing, singapore or a ws:// or wss:// URL."
+    )

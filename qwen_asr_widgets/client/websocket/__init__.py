@@ -1,0 +1,1 @@
+"""One WebSocket connection: opened, written, kept alive, and its failures told in words."""

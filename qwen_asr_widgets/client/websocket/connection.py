@@ -1,0 +1,308 @@
+"""One WebSocket connection: opened, read on its own thread, closed within one deadline.
+
+websocket-client shakes hands and reads; frames are written by our `Writer`, so that a send costs little and
+never interleaves with another.
+"""
+
+from __future__ import annotations
+
+import logging
+import struct
+import threading
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import websocket
+
+from ...errors import ConnectFailed, NotConnected, QawError
+from . import frames
+from .failures import connect_failure
+from .keepalive import KeepAlive
+from .shared_socket import SharedSocket
+from ..redaction import Redactor
+from .outbox import OutboxStats, Sent
+from .proxy import proxy_name, proxy_options
+from .writer import Writer
+
+logger = logging.getLogger("qwen_asr_widgets")
+
+OUTBOX_BYTES = 4 * 1024 * 1024
+"""About 95 s of 16 kHz PCM in base64."""
+
+
+class _Reader(websocket.WebSocket):
+    """websocket-client's socket, whose reads and own frames (pong, close) pass through the connection."""
+
+    def __init__(self, line: SharedSocket, writer: Writer, **options: Any) -> None:
+        super().__init__(**options)
+        self._line = line
+        self._writer = writer
+
+    def _recv(self, bufsize: int) -> bytes:
+        return self._line.read(bufsize)
+
+    def send(self, payload: bytes | str, opcode: int = frames.TEXT) -> int:
+        data = payload.encode() if isinstance(payload, str) else payload
+        self._writer.control(data, opcode)
+        return len(data)
+
+    def send_close(self, status: int = 1000, reason: bytes | str = b"") -> None:
+        """Answer the peer's close, unless it is the answer to ours."""
+        if self._line.state != "closing":
+            super().send_close(status, reason)
+
+
+class Connection:
+    """A client's connection to a realtime service.
+
+    Parameters
+    ----------
+    url : str
+        The address, model included.
+    headers : callable
+        Returns the headers of the handshake; called when connecting, so that a key is read then.
+    on_message : callable
+        Called on the reader thread with each message (str or bytes), the keys sent replaced by ``***``. What
+        it raises is logged.
+    on_closed : callable
+        Called once on the reader thread with (code, reason) after the connection ended; code is None
+        where no close frame came.
+    ca_file : str or None
+        PEM file of the authority to trust.
+    proxy : str or None
+        ``"environment"``, None (direct) or ``"http://host:port"``. Loopback is always direct.
+    connect_timeout : float
+        Seconds for DNS, TCP, TLS and handshake together.
+    ping_interval : float or None
+        Seconds between pings; None sends none.
+    ping_timeout : float
+        Seconds after a ping within which something must arrive.
+    outbox_bytes : int
+        Size of the outbox.
+    clock : callable
+        Monotonic seconds; used for the time at which a message went out.
+    on_open : callable or None
+        Called on the reader thread when the service has accepted, before anything is read or sent.
+
+    Examples
+    --------
+    >>> connection = Connection("ws://127.0.0.1:9", dict, print, print)
+    >>> connection.is_open
+    False
+    """
+
+    def __init__(
+        self,
+        url: str,
+        headers: Callable[[], Mapping[str, str]],
+        on_message: Callable[[str | bytes], None],
+        on_closed: Callable[[int | None, str], None],
+        *,
+        ca_file: str | None = None,
+        proxy: str | None = "environment",
+        connect_timeout: float = 5.0,
+        ping_interval: float | None = 20.0,
+        ping_timeout: float = 20.0,
+        outbox_bytes: int = OUTBOX_BYTES,
+        clock: Callable[[], float] = time.monotonic,
+        on_open: Callable[[], None] | None = None,
+    ) -> None:
+        self.url = url
+        self.close_code: int | None = None
+        self.close_reason = ""
+        self.thread: threading.Thread | None = None
+        self._headers = headers
+        self._on_message = on_message
+        self._on_closed = on_closed
+        self._ca_file = ca_file
+        self._proxy = proxy
+        self._connect_timeout = connect_timeout
+        self._on_open = on_open
+        self._line = SharedSocket(url)
+        self._mask = Redactor(url)
+        self._changed = self._line.changed
+        self._writer = Writer(self._line, outbox_bytes, KeepAlive(ping_interval, ping_timeout), clock)
+        self._failure: QawError | None = None
+        self._reader = _Reader(
+            self._line, self._writer, sslopt={"ca_certs": self._ca_file} if self._ca_file else {}
+        )
+
+    @property
+    def is_open(self) -> bool:
+        """Whether messages can be sent."""
+        return self._line.state == "open"
+
+    @property
+    def stats(self) -> OutboxStats:
+        """Counts of what was sent directly, queued and refused."""
+        return self._writer.stats
+
+    # ---- opening
+
+    def open(self) -> None:
+        """Connect, and return when the service has accepted.
+
+        Raises
+        ------
+        ConnectFailed
+            With the true cause; ``status`` is that of a refused handshake.
+        MissingKey
+            The service wants a key and there is none.
+        """
+        line = self._line
+        with self._changed:
+            if line.state != "new":
+                raise NotConnected("A connection is opened once; make a new one.")
+            line.state = "opening"
+            self.thread = threading.Thread(target=self._run, name="qwen-asr-reader", daemon=True)
+            self.thread.start()
+            self._changed.wait_for(lambda: line.state != "opening", self._connect_timeout + 0.5)
+            if line.state == "opening":
+                self._abandon(TimeoutError())
+        if self._failure is not None:
+            raise self._failure
+
+    def _run(self) -> None:
+        """The reader thread: shake hands, read until the end, report the end."""
+        if not self._shake_hands():
+            return
+        self._writer.start()
+        try:
+            self._read_loop()
+        except Exception as problem:
+            logger.debug("connection to %s ended: %s", self._line.place, type(problem).__name__)
+        self._end()
+
+    def _shake_hands(self) -> bool:
+        failure: QawError | None = None
+        try:
+            self._reader.connect(
+                self.url, timeout=self._connect_timeout, header=self._mask.learn(self._headers()),
+                suppress_origin=True, redirect_limit=0, **proxy_options(self.url, self._proxy),
+            )
+        except QawError as problem:
+            failure = problem
+        except Exception as problem:
+            failure = self._explain(problem)
+        with self._changed:
+            abandoned = self._line.state != "opening"
+            if failure is None and not abandoned:
+                self._take_socket()
+            else:
+                self._failure = self._failure or failure
+                self._line.become("closed")
+        if abandoned:
+            self._reader.shutdown()
+        return self._line.state == "open"
+
+    def _take_socket(self) -> None:
+        self._line.socket = self._reader.sock
+        self._line.socket.setblocking(False)
+        if self._on_open is not None:
+            self._on_open()
+        self._line.last_heard = time.monotonic()
+        self._line.become("open")
+
+    def _explain(self, problem: Exception) -> ConnectFailed:
+        proxy = proxy_name(self.url, self._proxy)
+        return connect_failure(problem, self.url, self._connect_timeout, proxy, self._mask.hide)
+
+    def _abandon(self, problem: Exception) -> None:
+        """Give up connecting; the reader thread ends as soon as its socket lets it."""
+        self._failure = self._explain(problem)
+        self._line.socket = self._reader.sock
+        self._line.become("abandoned")
+        self._line.cut()
+
+    # ---- sending
+
+    def send(self, text: str, on_sent: Sent | None = None, timeout: float = 10.0) -> None:
+        """Send a text message: at once where nothing waits, through the outbox otherwise.
+
+        Parameters
+        ----------
+        text : str
+            The message.
+        on_sent : callable or None
+            Called with the clock's time when its first byte went to the socket; from the writer's thread
+            where the message had to wait.
+        timeout : float
+            Seconds to wait for room in the outbox while the socket takes nothing.
+
+        Raises
+        ------
+        NotConnected
+            Before ``open()`` or after the end.
+        OutboxFull
+            The network takes less than is sent: no room within ``timeout``. The message was not taken.
+        """
+        self._writer.send(frames.client_frame(text.encode()), on_sent, timeout)
+
+    # ---- reading
+
+    def _read_loop(self) -> None:
+        while True:
+            opcode, frame = self._reader.recv_data_frame(True)
+            self._line.last_heard = time.monotonic()
+            if opcode == frames.CLOSE:
+                self._take_close_frame(frame.data)
+                return
+            if opcode in (frames.PING, frames.PONG):
+                with self._changed:
+                    self._changed.notify_all()
+                continue
+            data = self._mask.hide(frame.data)
+            self._deliver(data.decode("utf-8") if opcode == frames.TEXT else data)
+
+    def _deliver(self, message: str | bytes) -> None:
+        try:
+            self._on_message(message)
+        except Exception:
+            logger.exception(
+                "a callback for a message of %s raised; the session goes on", self._line.place
+            )
+
+    def _take_close_frame(self, data: bytes) -> None:
+        if len(data) >= 2:
+            self.close_code = struct.unpack("!H", data[:2])[0]
+            self.close_reason = self._mask.hide(data[2:].decode("utf-8", "replace"))
+
+    # ---- closing
+
+    def close(self, timeout: float = 3.0, code: int = 1000, reason: str = "") -> None:
+        """Say goodbye, wait for the answer and for ``on_closed``, all within ``timeout`` seconds.
+
+        What still waits in the outbox is thrown away. From a callback it says goodbye without waiting. While
+        `open` is connecting, that ends at once with `ConnectFailed`; before it, it will not connect. Closing
+        twice does nothing.
+        """
+        deadline = time.monotonic() + timeout
+        line = self._line
+        with self._changed:
+            if line.state == "open":
+                line.state = "closing"
+                self._writer.drop_waiting()
+                self._writer.control(struct.pack("!H", code) + reason.encode("utf-8"), frames.CLOSE)
+            elif line.state == "opening":
+                self._abandon(ConnectionAbortedError("it was closed while connecting"))
+            elif line.state == "new":
+                line.become("closed")
+            if line.state in ("closed", "abandoned") or threading.current_thread() is self.thread:
+                return
+            ended = self._changed.wait_for(lambda: line.state == "closed", deadline - time.monotonic())
+        if not ended:
+            line.cut()
+            with self._changed:
+                self._changed.wait_for(lambda: line.state == "closed", 1.0)
+
+    def _end(self) -> None:
+        """Stop the writer once what it holds (the answer to a close) is out, then report the end."""
+        self._line.become("ending")
+        self._writer.drain(0.5 if self.close_code else 0)
+        self._reader.shutdown()
+        try:
+            self._on_closed(self.close_code, self.close_reason)
+        except Exception:
+            logger.exception("a callback for the end of %s raised", self._line.place)
+        self._line.become("closed")

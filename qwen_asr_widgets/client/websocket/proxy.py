@@ -1,0 +1,62 @@
+"""Which proxy a connection takes: the environment's, a given one or none; loopback never takes one."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+import websocket
+
+from ...errors import EndpointError
+from ..endpoints import is_loopback_host
+
+ENVIRONMENT = "environment"
+
+
+def proxy_options(url: str, proxy: str | None) -> dict[str, Any]:
+    """Return websocket-client's options for a connection to ``url``.
+
+    It asks the environment unless it is told a host; ``no_proxy`` counts only beside one, hence the
+    host that is never used.
+    """
+    if proxy is None or _is_loopback(url):
+        return {"http_proxy_host": "direct", "http_proxy_port": 1, "http_no_proxy": ["*"]}
+    if proxy == ENVIRONMENT:
+        return {}
+    host, port, auth = _split(proxy)
+    return {
+        "http_proxy_host": host, "http_proxy_port": port, "http_proxy_auth": auth, "http_no_proxy": ["-"]
+    }
+
+
+def proxy_name(url: str, proxy: str | None = ENVIRONMENT) -> str | None:
+    """Return the proxy a connection to ``url`` takes, as ``host:port`` and never with its password.
+
+    Examples
+    --------
+    >>> proxy_name("wss://example.org/", "http://user:password@proxy.example.org:3128")
+    'proxy.example.org:3128'
+    >>> proxy_name("ws://127.0.0.1:8000/", "http://proxy.example.org:3128") is None
+    True
+    """
+    if proxy is None or _is_loopback(url):
+        return None
+    if proxy == ENVIRONMENT:
+        parts = urlsplit(url)
+        host, port, _ = websocket._url.get_proxy_info(parts.hostname or "", parts.scheme == "wss")
+        return f"{host}:{port or 80}" if host else None
+    host, port, _ = _split(proxy)
+    return f"{host}:{port}"
+
+
+def _is_loopback(url: str) -> bool:
+    return is_loopback_host(urlsplit(url).hostname or "")
+
+
+def _split(proxy: str) -> tuple[str, int, tuple[str, str] | None]:
+    """Return host, port and credentials of ``http://user:password@host:port``."""
+    parts = urlsplit(proxy if "//" in proxy else f"//{proxy}")
+    if not parts.hostname:
+        raise EndpointError("The proxy given is not an address like 'http://host:port'.")
+    auth = (unquote(parts.username), unquote(parts.password or "")) if parts.username else None
+    return parts.hostname, parts.port or 80, auth

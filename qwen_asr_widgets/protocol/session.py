@@ -1,0 +1,320 @@
+"""The client's side of a session without a socket or a clock: events and times go in, utterances come out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+from ..audio.units import ms_to_seconds
+from ..errors import SettingError
+from ..vad.turns import HOP, MAX_TURN_SECONDS
+from .client_turns import ClientTurn, ClientTurnOpened
+from .config import SessionConfig
+from .events import (
+    AppendAudio, BufferCleared, BufferCommitted, ClearBuffer, ClientEvent, CommitBuffer, ErrorEvent, Event,
+    FinishSession, ServerEvent, SessionCreated, SessionUpdate, SessionUpdated, SpeechStarted,
+    SpeechStopped, TranscriptCompleted, TranscriptFailed, TranscriptPartial,
+)
+from .state import ProtocolState
+from .session_settings import SessionSettings
+from .input_audio_buffer import InputAudioBuffer
+from .utterance import EndedBy, Partial, Utterance
+from .utterance_list import UtteranceList, later
+
+_FRAME_SECONDS = HOP / 16_000
+_REASONS: dict[str, EndedBy] = {"silence": "silence", "finish": "finish", "limit": "limit"}
+
+
+@dataclass(frozen=True)
+class Violation:
+    """Something that was not legal where it came; it was borne and noted."""
+
+    time: float
+    reason: str
+    event: Event
+
+
+class Session:
+    """What a client knows of one session. Not thread-safe: its owner holds a lock.
+
+    Parameters
+    ----------
+    config : SessionConfig or None
+        The settings taken to be in force until the service says otherwise.
+    offset : float
+        Seconds on the recording's timeline at which this session's audio begins.
+    first_number : int
+        Number of the first utterance, for a session that continues an earlier one.
+
+    Attributes
+    ----------
+    session_id : str
+        Empty until the service gave one.
+    finished : bool
+        Whether ``session.finished`` has come.
+
+    Examples
+    --------
+    >>> session = Session()
+    >>> session.receive(SessionCreated({"id": "s1"}), 0.0)
+    >>> session.receive(SpeechStarted("item_1", 700), 1.2)
+    >>> session.receive(TranscriptPartial("item_1", "good", " mor"), 1.5)
+    >>> utterance = session.utterances[0]
+    >>> utterance.start, utterance.onset, utterance.onset_source, utterance.text
+    (0.7, 1.0, 'estimated', 'good mor')
+    """
+
+    def __init__(
+        self, config: SessionConfig | None = None, offset: float = 0.0, first_number: int = 1
+    ) -> None:
+        self._settings = SessionSettings(config or SessionConfig())
+        self.offset = offset
+        self.session_id = ""
+        self.legality = ProtocolState(self.config)
+        self._list = UtteranceList(first_number)
+        self._violations: list[Violation] = []
+        self._errors: list[ErrorEvent] = []
+        self._audio = InputAudioBuffer()
+        self.finish_sent_at: float | None = None
+        self._handlers: dict[type, Callable[[Any, float], None]] = {
+            SessionCreated: self._on_created,
+            SessionUpdated: self._on_updated,
+            SpeechStarted: self._on_started,
+            SpeechStopped: self._on_stopped,
+            BufferCommitted: self._on_committed,
+            BufferCleared: self._on_cleared,
+            TranscriptPartial: self._on_partial,
+            TranscriptCompleted: self._on_completed,
+            TranscriptFailed: self._on_failed,
+            ErrorEvent: self._on_error,
+        }
+
+    @property
+    def config(self) -> SessionConfig:
+        """The settings in force: what the service confirmed last."""
+        return self._settings.config
+
+    @property
+    def utterances(self) -> tuple[Utterance, ...]:
+        """Every utterance so far, in the order in which they began."""
+        return self._list.values
+
+    @property
+    def violations(self) -> tuple[Violation, ...]:
+        """What came where it was not legal, oldest first."""
+        return tuple(self._violations)
+
+    @property
+    def errors(self) -> tuple[ErrorEvent, ...]:
+        """Every ``error`` event, oldest first."""
+        return tuple(self._errors)
+
+    @property
+    def finished(self) -> bool:
+        """Whether ``session.finished`` has come."""
+        return self.legality.state == "finished"
+
+    @property
+    def appended(self) -> float:
+        """Seconds of audio sent or skipped in this session."""
+        return self._audio.seconds
+
+    def send(self, event: ClientEvent, time: float, samples: int | None = None) -> None:
+        """Take note of an event that was sent.
+
+        Parameters
+        ----------
+        event : ClientEvent
+            What was sent.
+        time : float
+            When, in seconds of any one clock.
+        samples : int or None
+            Audio samples in an append at the session's rate; None counts two bytes each (PCM).
+        """
+        self._note(event, time)
+        if isinstance(event, CommitBuffer):
+            self._commit(time)
+        self.legality.apply(event, samples)
+        if isinstance(event, AppendAudio):
+            count = len(event.audio) // 2 if samples is None else samples
+            self._audio.add(count / self.config.sample_rate)
+        elif isinstance(event, ClearBuffer):
+            self._audio.empty_buffer()
+        elif isinstance(event, SessionUpdate):
+            self._ask(event)
+        elif isinstance(event, FinishSession):
+            self.finish_sent_at = time
+
+    def skip(self, samples: int) -> None:
+        """Take note of audio (at the session's rate) that was passed over: what follows stands after it."""
+        self._audio.add(samples / self.config.sample_rate)
+
+    def take_turn(self, turn: ClientTurn, time: float) -> None:
+        """Take note of a turn that the client found; it gets its name with the item its commit makes."""
+        if isinstance(turn, ClientTurnOpened):
+            self._list.open_turn(self._sampled(turn.start), self._sampled(turn.onset), time)
+        else:
+            self._list.close_turn(self._sampled(turn.end), _REASONS[turn.reason])
+
+    def receive(self, event: ServerEvent, time: float) -> None:
+        """Take note of an event that arrived at ``time``; what is not legal is borne and noted."""
+        event = self._with_item(event)
+        self._note(event, time)
+        self.legality.apply(event)
+        handler = self._handlers.get(type(event))
+        if handler is not None:
+            handler(event, time)
+
+    def lost(self, time: float) -> None:
+        """The connection broke: what has no transcript yet will not get one from this session."""
+        self._list.lose(time, ("speaking", "stopped"))
+
+    def _commit(self, time: float) -> None:
+        """A commit is about the oldest turn that the client closed, else about all audio since the last."""
+        if self._list.commit_turn(time):
+            self._audio.empty_buffer()
+        else:
+            self._audio.commit(time)
+
+    def _sampled(self, samples: int) -> float:
+        return round(self.offset + samples / self.config.sample_rate, 6)
+
+    def _note(self, event: Event, time: float) -> None:
+        reason = self.legality.check(event)
+        if reason is not None:
+            self._violations.append(Violation(time, reason, event))
+
+    def _with_item(self, event: ServerEvent) -> ServerEvent:
+        """Give an event without an item id that of the newest utterance still open."""
+        if getattr(event, "item_id", None) != "" or isinstance(event, SpeechStarted):
+            return event
+        return replace(event, item_id=self._list.newest_item)  # type: ignore[call-arg]
+
+    # ---- settings
+
+    def _ask(self, event: SessionUpdate) -> None:
+        """Where manual mode begins, so does the buffer that a commit will be about."""
+        was_manual = self._settings.expected.turn_detection is None
+        self._settings.ask(event, audio_was_sent=self.appended > 0)
+        self._expect()
+        if not was_manual and self._settings.expected.turn_detection is None:
+            self._audio.empty_buffer()
+
+    def _expect(self) -> None:
+        """Judge what the client sends by what it has asked for, although the answer is still to come."""
+        self.legality.configure(self._settings.expected)
+
+    def _on_created(self, event: SessionCreated, time: float) -> None:
+        self.session_id = event.session_id
+        self._settle(lambda: self._settings.greet(event), event, time)
+
+    def _on_updated(self, event: SessionUpdated, time: float) -> None:
+        self._settle(lambda: self._settings.confirm(event), event, time)
+
+    def _settle(self, take: Callable[[], None], event: ServerEvent, time: float) -> None:
+        try:
+            take()
+        except SettingError as problem:
+            self._violations.append(Violation(time, str(problem), event))
+        self._expect()
+
+    def _on_error(self, event: ErrorEvent, time: float) -> None:
+        self._errors.append(event)
+        self._settings.refuse(event)
+        code = str(event.error.get("code") or "")
+        if "commit" in code or code == "audio_too_long":
+            self._drop_commit(event, time)
+        self._expect()
+
+    def _drop_commit(self, event: ErrorEvent, time: float) -> None:
+        """The oldest commit under way was refused: no item will come of it."""
+        if not self._list.refuse_turn(event.error, time):
+            self._audio.drop_commit()
+
+    # ---- turns
+
+    def _place(self, ms: float) -> float:
+        return round(self.offset + ms_to_seconds(ms), 6)
+
+    def _on_started(self, event: SpeechStarted, time: float) -> None:
+        if self._list.find(event.item_id).started_at is not None:
+            return
+        start = self._place(event.audio_start_ms)
+        if event.audio_onset_ms is not None:
+            onset, source = self._place(event.audio_onset_ms), "service"
+        else:
+            settings = self.config.turn_detection
+            padding = ms_to_seconds(settings.prefix_padding_ms) if settings else 0.0
+            onset, source = round(start + padding, 6), "estimated"
+        self._list.change(
+            event.item_id, start=start, onset=onset, onset_source=source, started_at=time, end=None
+        )
+
+    def _on_stopped(self, event: SpeechStopped, time: float) -> None:
+        end = self._place(event.audio_end_ms)
+        before = self._list.find(event.item_id)
+        onset = before.onset
+        if onset is not None and before.onset_source == "estimated":
+            onset = min(onset, end)
+        self._list.change(
+            event.item_id, end=end, onset=onset, stopped_at=time, status=later(before.status, "stopped"),
+            ended_by=self._why_stopped(event, replace(before, onset=onset, end=end)),
+        )
+
+    def _why_stopped(self, event: SpeechStopped, utterance: Utterance) -> EndedBy:
+        """Say what closed a turn: what the service says, else what can be told from positions.
+
+        A turn of 60 s (less one frame) was closed by the limit. After a finish, or in manual mode that was
+        switched on midway, a turn was closed by that if too little audio followed its end for the silence.
+        """
+        if event.reason in _REASONS:
+            return _REASONS[event.reason]
+        onset, end = utterance.onset, utterance.end
+        if onset is not None and end is not None and end - onset >= MAX_TURN_SECONDS - _FRAME_SECONDS:
+            return "limit"
+        settings = self.config.turn_detection
+        if settings is None or self._settings.expected.turn_detection is None:
+            return "finish"
+        needed = settings.silence_frames * _FRAME_SECONDS
+        followed = self.offset + self.appended - (end or 0.0)
+        return "finish" if self.finish_sent_at is not None and followed < needed else "silence"
+
+    def _on_committed(self, event: BufferCommitted, time: float) -> None:
+        utterance = self._list.find(event.item_id)
+        if utterance.started_at is not None:
+            self._list.change(event.item_id, committed_at=time)
+            return
+        commit = self._audio.take_commit()
+        self._list.change(
+            event.item_id, start=round(self.offset + commit.start, 6), end=round(self.offset + commit.end, 6),
+            committed_at=time, committed_sent_at=commit.sent_at, status=later(utterance.status, "stopped"),
+            ended_by="finish" if commit.sent_at is None and self.finish_sent_at is not None else "commit",
+        )
+
+    def _on_cleared(self, event: BufferCleared, time: float) -> None:
+        """Audio thrown away takes the turn that was open in it along."""
+        self._list.lose(time, ("speaking",))
+
+    # ---- transcripts
+
+    def _on_partial(self, event: TranscriptPartial, time: float) -> None:
+        before = self._list.find(event.item_id)
+        if not before.open:
+            return
+        self._list.change(
+            event.item_id, settled=event.text, draft=event.stash, text=event.text + event.stash,
+            partials=(*before.partials, Partial(time, event.text, event.stash)),
+            language=event.language or before.language, emotion=event.emotion or before.emotion,
+        )
+
+    def _on_completed(self, event: TranscriptCompleted, time: float) -> None:
+        before = self._list.find(event.item_id)
+        self._list.change(
+            event.item_id, text=event.transcript, settled=event.transcript, draft="", status="final",
+            final_at=time,
+            language=event.language or before.language, emotion=event.emotion or before.emotion,
+        )
+
+    def _on_failed(self, event: TranscriptFailed, time: float) -> None:
+        self._list.change(event.item_id, status="failed", error=dict(event.error), final_at=time)

@@ -1,0 +1,1 @@
+"""A recording as a file: the bundle, and the formats of others."""

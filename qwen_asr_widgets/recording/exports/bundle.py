@@ -1,0 +1,299 @@
+"""The ``.qasr`` bundle: a recording as one file that can be read without this package.
+
+BUNDLE.md beside this file describes the format. In short, it is a zip of ``manifest.json`` (settings, source,
+engine, environment, notes), ``audio.flac`` (the tape, 16-bit mono) and ``events.jsonl`` (every event with its
+time; audio appends as sample ranges). Utterances, turns and latencies are not stored: they are read from the
+events, as during the run.
+"""
+
+from __future__ import annotations
+
+import errno
+import io
+import json
+import lzma
+import os
+import tempfile
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict, fields
+from pathlib import Path
+from typing import Any, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...errors import AudioError, BundleError, QawError
+from ...protocol.client_turns import ClientTurnClosed, ClientTurnOpened, LocalEvent
+from ...protocol.codec import read_client, read_server
+from ...protocol.config import SessionConfig
+from ...protocol.events import Event
+from ...protocol.wire_json import MAX_NESTING, read_json
+from ...vad.turns import CloseReason
+from ..recording import Recording
+from ..values import AudioSent, AudioSkipped, Connection, RecordingState, RunInfo, TimedEvent, sent_audio
+
+FORMAT_VERSION = 1
+MANIFEST, AUDIO, EVENTS = "manifest.json", "audio.flac", "events.jsonl"
+_DAMAGE = (
+    LookupError, TypeError, ValueError, AttributeError, EOFError, RuntimeError, zlib.error, lzma.LZMAError,
+)
+"""What a zip, JSON or event that makes no sense may raise on its way in."""
+
+_EPOCH = (1980, 1, 1, 0, 0, 0)
+"""The oldest date a zip can hold: the same recording gives the same bytes whenever it is saved."""
+
+
+def save_recording(recording: Recording, path: str | Path) -> Path:
+    """Write a recording to ``path`` in one step and return the path.
+
+    Raises
+    ------
+    OSError
+        The folder does not exist or cannot be written to; no partial file is left behind.
+    """
+    path = Path(path)
+    write_atomically(path, lambda file: _write(recording, file))
+    return path
+
+
+def load_recording(path: str | Path) -> Recording:
+    """Read a recording from a ``.qasr`` bundle.
+
+    Parameters
+    ----------
+    path : str or Path
+        A bundle written by `Recording.save`.
+
+    Raises
+    ------
+    BundleError
+        The file does not exist, is no bundle, is damaged or truncated, or was written by a newer version.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> folder = tempfile.TemporaryDirectory()
+    >>> path = Recording(SessionConfig(sample_rate=8000)).save(folder.name + "/empty.qasr")
+    >>> load_recording(path).config.sample_rate
+    8000
+    >>> folder.cleanup()
+    """
+    path = Path(path)
+    try:
+        with zipfile.ZipFile(path) as bundle:
+            damaged = bundle.testzip()
+            if damaged:
+                raise BundleError(f"{path} is damaged: {damaged} inside it does not match its checksum.")
+            return _read(bundle)
+    except FileNotFoundError:
+        raise BundleError(f"There is no file {path}.") from None
+    except OSError as error:
+        raise BundleError(f"{path} cannot be read: {error.strerror or error}.") from error
+    except BundleError as error:
+        raise BundleError(f"{path}: {error}") from None
+    except zipfile.BadZipFile:
+        raise BundleError(f"{path} is no .qasr bundle, or is damaged or cut off.") from None
+    except QawError as error:
+        raise BundleError(f"{path} does not hold a recording this version understands: {error}") from error
+    except _DAMAGE as error:
+        raise BundleError(f"{path} does not hold a recording this version understands: {error!r}") from error
+
+
+def write_atomically(path: Path, write: Callable[[Any], None]) -> None:
+    """Let ``write`` fill a temporary file beside ``path``, then put it in its place.
+
+    A link keeps pointing where it does, and a device or pipe is written to, not replaced.
+
+    Raises
+    ------
+    OSError
+        Naming ``path``; what stood there before is untouched.
+    """
+    target = path.resolve()
+    if target.is_dir():
+        raise IsADirectoryError(errno.EISDIR, "This is a folder; give the path of a file in it", str(path))
+    try:
+        if target.exists() and not target.is_file():
+            with open(target, "wb") as file:
+                write(file)
+        else:
+            _replace(target, write)
+    except OSError as error:
+        raise type(error)(error.errno, error.strerror or str(error), str(path)) from error
+
+
+def _replace(path: Path, write: Callable[[Any], None]) -> None:
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:100]}.", suffix=".part")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            write(file)
+            file.flush()
+            os.fsync(file.fileno())
+        os.chmod(name, 0o666 & ~_umask())
+        os.replace(name, path)
+    except BaseException:
+        os.unlink(name)
+        raise
+
+
+def _umask() -> int:
+    """Return the process's umask, which can only be read by setting it."""
+    mask = os.umask(0o077)
+    os.umask(mask)
+    return mask
+
+
+def _write(recording: Recording, file: Any) -> None:
+    state = recording.snapshot()
+    with zipfile.ZipFile(file, "w") as bundle:
+        _put(bundle, MANIFEST, json.dumps(_manifest(recording, state), ensure_ascii=False, indent=2))
+        if len(state.samples):
+            _put(bundle, AUDIO, _flac(state.samples, recording.tape.sample_rate), zipfile.ZIP_STORED)
+        _put(bundle, EVENTS, "".join(map(_event_line, state.events)))
+
+
+def _put(bundle: zipfile.ZipFile, name: str, data: str | bytes, method: int = zipfile.ZIP_DEFLATED) -> None:
+    entry = zipfile.ZipInfo(name, _EPOCH)
+    entry.compress_type = method
+    entry.external_attr = 0o644 << 16
+    bundle.writestr(entry, data)
+
+
+def _manifest(recording: Recording, state: RecordingState) -> dict[str, Any]:
+    from ... import __version__
+
+    return {
+        "format": "qasr",
+        "format_version": FORMAT_VERSION,
+        "written_by": f"qwen_asr_widgets {__version__}",
+        "run": asdict(state.info),
+        "audio": {
+            "sample_rate": recording.tape.sample_rate,
+            "samples": len(state.samples),
+            "lost": [list(span) for span in state.lost],
+        },
+        "settings": [
+            {"sample": change.sample, "time": change.time, "session": change.config.to_wire()}
+            for change in state.settings
+        ],
+        "connections": [asdict(connection) for connection in state.connections],
+        "complete": state.complete,
+        "notes": list(state.notes),
+    }
+
+
+def _event_line(timed: TimedEvent) -> str:
+    line: dict[str, Any] = {"time": timed.time, "direction": timed.direction}
+    if isinstance(timed.event, AudioSent):
+        line["audio"] = [timed.event.start, timed.event.stop]
+    elif isinstance(timed.event, AudioSkipped):
+        line["skipped"] = [timed.event.start, timed.event.stop]
+    elif isinstance(timed.event, LocalEvent):
+        line["turn"] = asdict(timed.event)
+    else:
+        line["event"] = timed.message
+    return json.dumps(line, ensure_ascii=False) + "\n"
+
+
+def _flac(samples: NDArray[np.int16], sample_rate: int) -> bytes:
+    import soundfile
+
+    buffer = io.BytesIO()
+    with soundfile.SoundFile(buffer, "w", sample_rate, 1, "PCM_16", format="FLAC") as file:
+        file.write(samples)
+    return buffer.getvalue()
+
+
+def _read(bundle: zipfile.ZipFile) -> Recording:
+    manifest = _json(bundle.read(MANIFEST))
+    if manifest.get("format") != "qasr":
+        raise BundleError("its manifest does not say that it is a qasr bundle.")
+    version = manifest["format_version"]
+    if version != FORMAT_VERSION:
+        raise BundleError(
+            f"it has format version {version}, this package reads {FORMAT_VERSION}; "
+            "upgrade with pip install -U qwen-asr-widgets."
+        )
+    audio = manifest["audio"]
+    samples = _samples(bundle, audio["samples"], audio["sample_rate"])
+    known = {field.name for field in fields(RunInfo)}
+    info = RunInfo(**{name: value for name, value in manifest["run"].items() if name in known})
+    return Recording.restore(
+        config=SessionConfig().updated(manifest["settings"][0]["session"]),
+        info=info,
+        samples=samples,
+        events=_events(bundle.read(EVENTS), len(samples)),
+        connections=[Connection(**connection) for connection in manifest["connections"]],
+        lost=[(int(start), int(stop)) for start, stop in audio["lost"]],
+        notes=[str(note) for note in manifest["notes"]],
+        complete=bool(manifest["complete"]),
+    )
+
+
+def _json(data: bytes) -> Any:
+    try:
+        return read_json(data)
+    except ValueError as error:
+        raise BundleError(f"its {MANIFEST} is no JSON: {error}.") from None
+
+
+def _samples(bundle: zipfile.ZipFile, count: int, sample_rate: int) -> NDArray[np.int16]:
+    import soundfile
+
+    if not count:
+        return np.zeros(0, np.int16)
+    try:
+        samples, rate = soundfile.read(io.BytesIO(bundle.read(AUDIO)), dtype="int16")
+    except soundfile.LibsndfileError as error:
+        raise BundleError(f"its {AUDIO} cannot be decoded: {error}") from None
+    if rate != sample_rate or samples.shape != (count,):
+        raise BundleError(
+            f"its {AUDIO} holds {len(samples)} samples at {rate} Hz, but its manifest says {count} at "
+            f"{sample_rate}."
+        )
+    return np.asarray(samples, np.int16)
+
+
+def _events(data: bytes, samples: int) -> Iterator[TimedEvent]:
+    for number, line in enumerate(data.decode("utf-8").split("\n"), 1):
+        if not line:
+            continue
+        try:
+            yield _event(read_json(line, MAX_NESTING + 1), samples)
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise BundleError(f"line {number} of {EVENTS} is no event: {error}") from None
+
+
+def _event(line: Mapping[str, Any], samples: int) -> TimedEvent:
+    time, direction = float(line["time"]), line["direction"]
+    if direction == "local":
+        local = _local_event(line, samples)
+        return TimedEvent(time, direction, {"type": local.type, **asdict(local)}, local)
+    if direction not in ("in", "out"):
+        raise ValueError(f"direction {direction!r}")
+    if direction == "out" and "audio" in line:
+        return sent_audio(*_on_tape(samples, *line["audio"]), time)
+    message = line["event"]
+    event: Event = read_server(message) if direction == "in" else read_client(message)
+    return TimedEvent(time, direction, message, event)
+
+
+def _local_event(line: Mapping[str, Any], samples: int) -> LocalEvent:
+    if "skipped" in line:
+        return AudioSkipped(*_on_tape(samples, *line["skipped"]))
+    turn: Mapping[str, Any] = line["turn"]
+    if "end" not in turn:
+        return ClientTurnOpened(*_on_tape(samples, turn["start"], turn["onset"]))
+    if turn["reason"] not in get_args(CloseReason):
+        raise ValueError(f"reason {turn['reason']!r}")
+    return ClientTurnClosed(_on_tape(samples, 0, turn["end"])[1], turn["reason"])
+
+
+def _on_tape(samples: int, first: Any, second: Any) -> tuple[int, int]:
+    """Return two positions, which must be in order and on the tape."""
+    start, stop = int(first), int(second)
+    if not 0 <= start <= stop <= samples:
+        raise AudioError(f"audio {start} to {stop} lies outside the {samples} samples of the tape")
+    return start, stop

@@ -1,0 +1,1 @@
+"""What is noted while a run goes on: sound sent, events received, settings in force."""

@@ -1,0 +1,1 @@
+"""A fit of our speech scores to a service that does not publish its own."""

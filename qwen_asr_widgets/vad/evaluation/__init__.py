@@ -1,0 +1,1 @@
+"""How good turns are against a reference: figures, errors, and what would heal each."""

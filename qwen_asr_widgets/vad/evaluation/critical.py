@@ -1,0 +1,208 @@
+"""Which setting heals an error: exact critical values, read from the scores themselves.
+
+An error is *healed*, in whole frames: a cut, when one turn holds the gap with the speech on both sides; a
+merge, when no turn holds the last frame before the gap and the first one after it; a miss, when one turn
+holds 100 ms of the reference turn, or half of it where it is shorter; an invention, when no turn touches it.
+A lower threshold only adds speech and a longer silence only joins turns, so each is healed from one value
+on. Only scores that occur near the error, and gaps between its runs, can be that value: they are
+bisected, so nothing is tried on a grid and nothing lies between. Where the 60 s limit would part the healed
+turn again, or the value is out of range, there is none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...audio.units import SAMPLE_RATE, seconds_to_samples
+from .problems import Problem
+from ..runs import Frames, join_runs, mask_runs, speech_runs
+from ..scoring.silero import HOP
+from ..turns import MAX_TURN_FRAMES, SILENCE_RANGE_MS, THRESHOLD_RANGE, TurnDetection
+
+Scores = NDArray[np.float32]
+
+FRAME_MS = 1_000 * HOP // SAMPLE_RATE
+ENOUGH = SAMPLE_RATE // 10
+"""Samples (100 ms) of a reference turn that one turn must hold for it to be heard."""
+
+
+def turn_frames(values: Scores, settings: TurnDetection) -> Frames:
+    """Return onset and end frame of each turn, int64 (m, 2)."""
+    return join_runs(speech_runs(values, settings.threshold), settings.silence_frames, MAX_TURN_FRAMES)
+
+
+def is_healed(problem: Problem, turns: Frames) -> bool:
+    """Tell whether an error is gone, by the definitions at the top of this module.
+
+    Parameters
+    ----------
+    problem : Problem
+        An error as ``measure`` lists it.
+    turns : ndarray, int64, shape (m, 2)
+        Onset and end frames of the turns to look at.
+    """
+    onsets, ends = turns[:, 0], turns[:, 1]
+    first, stop = span(problem)
+    if problem.kind == "missed":
+        start, end = _samples(problem)
+        shared = np.minimum(ends * HOP, end) - np.maximum(onsets * HOP, start)
+        return bool((2 * shared >= min(end - start, 2 * ENOUGH)).any())
+    if problem.kind == "invented":
+        return not ((onsets < stop) & (ends > first)).any()
+    held = bool(((onsets <= first) & (ends >= stop)).any())
+    return held if problem.kind == "cut" else not held
+
+
+def span(problem: Problem) -> tuple[int, int]:
+    """Return the frames of an error, first and after the last; a gap has one more on both sides."""
+    start, end = _samples(problem)
+    if problem.kind in ("cut", "merged"):
+        return (start - 1) // HOP, end // HOP + 1
+    return start // HOP, -(-end // HOP)
+
+
+def healing_threshold(values: Scores, settings: TurnDetection, problem: Problem) -> float | None:
+    """Return the threshold nearest to the present one that heals an error at the present silence.
+
+    Parameters
+    ----------
+    values : ndarray, float32, shape (n,)
+        The scores of the clip.
+    settings : TurnDetection
+        The settings in force.
+    problem : Problem
+        An error of the turns found with them.
+
+    Returns
+    -------
+    float or None
+        For a cut or a miss the highest threshold below, for a merge or an invention the lowest above.
+    """
+    lower = problem.kind in ("cut", "missed")
+    threshold = (_lowered if lower else _raised)(values, settings, problem)
+    if threshold is None or not THRESHOLD_RANGE[0] <= threshold <= THRESHOLD_RANGE[1]:
+        return None
+    changed = TurnDetection(threshold, settings.silence_duration_ms, settings.prefix_padding_ms)
+    return threshold if is_healed(problem, turn_frames(values, changed)) else None
+
+
+def healing_silence(values: Scores, settings: TurnDetection, problem: Problem) -> int | None:
+    """Return the silence nearest to the present one that heals an error at the present threshold.
+
+    Parameters are those of ``healing_threshold``.
+
+    Returns
+    -------
+    int or None
+        Milliseconds: for a cut the shortest that joins it, for a merge the longest that parts it. No
+        silence heals a miss or an invention.
+    """
+    if problem.kind == "cut":
+        frames = longest_pause(values, settings.threshold, problem) + 1
+        milliseconds = (frames - 1) * FRAME_MS + 1 if frames > settings.silence_frames else None
+    elif problem.kind == "merged":
+        milliseconds = _parting_silence(values, settings, problem)
+    else:
+        return None
+    if milliseconds is None or not SILENCE_RANGE_MS[0] <= milliseconds <= SILENCE_RANGE_MS[1]:
+        return None
+    changed = TurnDetection(settings.threshold, milliseconds, settings.prefix_padding_ms)
+    return milliseconds if is_healed(problem, turn_frames(values, changed)) else None
+
+
+def longest_pause(values: Scores, threshold: float, problem: Problem) -> int:
+    """Return the most consecutive frames below the threshold in the frames of an error."""
+    first, stop = span(problem)
+    pauses = mask_runs(values[first:stop] < np.float32(threshold))
+    return int((pauses[:, 1] - pauses[:, 0]).max(initial=0))
+
+
+def peak_pair(values: Scores, problem: Problem) -> float | None:
+    """Return the highest threshold that two consecutive frames of an error reach, None without two."""
+    first, stop = span(problem)
+    row = values[first:stop]
+    return float(np.minimum(row[1:], row[:-1]).max()) if len(row) > 1 else None
+
+
+def _samples(problem: Problem) -> tuple[int, int]:
+    return seconds_to_samples(problem.start, SAMPLE_RATE), seconds_to_samples(problem.end, SAMPLE_RATE)
+
+
+def _lowered(values: Scores, settings: TurnDetection, problem: Problem) -> float | None:
+    """Return the highest score below the threshold that heals when it is the threshold."""
+    first, stop = span(problem)
+    stop = min(max(stop, first + 2), len(values))
+    first = max(min(first, stop - 2), 0)
+    if stop - first < 2:
+        return None
+    # With all of the error's frames speech it is healed; what is no speech even then cannot matter.
+    floor = values[first:stop].min()
+    offset, local = _around(values, float(floor), settings.silence_frames, first, stop)
+    known = np.unique(local[(local >= floor) & (local < np.float32(settings.threshold))])
+
+    def healed(index: int) -> bool:
+        return _heals(problem, local >= known[-1 - index], settings.silence_frames, offset)
+
+    index = _first_true(healed, len(known))
+    return None if index is None else float(known[-1 - index])
+
+
+def _raised(values: Scores, settings: TurnDetection, problem: Problem) -> float | None:
+    """Return the least number above the lowest score that heals when it is no longer speech."""
+    first, stop = span(problem)
+    offset, local = _around(values, settings.threshold, settings.silence_frames, first, stop)
+    known = np.unique(local[local >= np.float32(settings.threshold)])
+
+    def healed(index: int) -> bool:
+        return _heals(problem, local > known[index], settings.silence_frames, offset)
+
+    index = _first_true(healed, len(known))
+    return None if index is None else float(np.nextafter(known[index], np.float32(np.inf)))
+
+
+def _parting_silence(values: Scores, settings: TurnDetection, problem: Problem) -> int | None:
+    """Return the longest silence, shorter than the present one, at which the turn comes apart in the gap."""
+    first, stop = span(problem)
+    offset, local = _around(values, settings.threshold, settings.silence_frames, first, stop)
+    speech = local >= np.float32(settings.threshold)
+    runs = mask_runs(speech)
+    gaps = np.unique(runs[1:, 0] - runs[:-1, 1])
+    gaps = gaps[gaps < settings.silence_frames]
+
+    def healed(index: int) -> bool:
+        return _heals(problem, speech, int(gaps[-1 - index]), offset)
+
+    index = _first_true(healed, len(gaps))
+    return None if index is None else int(gaps[-1 - index]) * FRAME_MS
+
+
+def _around(values: Scores, threshold: float, silence: int, first: int, stop: int) -> tuple[int, Scores]:
+    """Return the scores from the first to the last turn that touches some frames, and where they begin.
+
+    Beyond lies enough silence that with a higher threshold or a shorter silence nothing there matters.
+    """
+    turns = join_runs(speech_runs(values, threshold), silence, len(values) + 1)
+    touching = turns[(turns[:, 0] < stop) & (turns[:, 1] > first)]
+    if not len(touching):
+        return first, values[first:first]
+    offset, end = int(touching[0, 0]), int(touching[-1, 1])
+    return offset, values[offset:end]
+
+
+def _heals(problem: Problem, speech: NDArray[np.bool_], silence: int, offset: int) -> bool:
+    """Tell whether the turns in some frames of speech, the limit apart, heal an error."""
+    return is_healed(problem, join_runs(mask_runs(speech), silence, len(speech) + 1) + offset)
+
+
+def _first_true(holds: Callable[[int], bool], count: int) -> int | None:
+    """Return the first of ``count`` indices from which on something holds, None where it never does."""
+    if not count or not holds(count - 1):
+        return None
+    low, high = 0, count - 1
+    while low < high:
+        middle = (low + high) // 2
+        low, high = (low, middle) if holds(middle) else (middle + 1, high)
+    return low

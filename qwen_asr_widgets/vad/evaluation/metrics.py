@@ -1,0 +1,210 @@
+"""How good turns are: first what a person feels, then the measures of the field.
+
+A reference turn is *cut* where it comes in several turns, *merged* where one turn holds several, *missed*
+where none holds it; a turn that holds none is *invented*. It is *cut off* where an endpoint comes before its
+true end, be it cut or its tail not heard. The *wait* runs from the true end of speech to the endpoint.
+Cut-offs against wait is how endpointing has been judged since Ferrer, Shriberg and Stolcke, "Is the speaker
+done yet?" (ICSLP 2002) and Raux and Eskenazi, "Optimizing endpointing thresholds using dialogue features"
+(SIGdial 2008). Miss, false alarm and detection error rate are NIST's, as ``pyannote.metrics.detection``
+computes them without a collar; precision, recall and F1 are by exact time, which is what counting ever
+shorter frames tends to.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any, Union
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...audio.reference import ReferenceTurn
+from ...audio.units import SAMPLE_RATE
+from ...errors import LabelError
+from ..labels.labels import Labels
+from .matching import Intervals, Match, crop, match, support, to_samples
+from .measures import COUNTS, Measures, total
+from .problems import find_problems
+from ..scoring.scores import HOP, HOP_SECONDS
+from ..turns import Turn, TurnDetection
+
+__all__ = [
+    "COUNTS", "Measures", "Reference", "endpoint_overhead", "expected_endpoint_delay", "measure",
+    "reference_times", "scored_regions", "total",
+]
+
+Reference = Union[Labels, Sequence[ReferenceTurn], Sequence[Turn]]
+"""True turns, or those of another detector to compare with (their onsets and ends count)."""
+
+
+def measure(
+    turns: Sequence[Turn],
+    reference: Reference | None = None,
+    *,
+    duration: float | None = None,
+    scored: Sequence[tuple[float, float]] | None = None,
+    settings: TurnDetection | None = None,
+    overhead: float = 0.0,
+) -> Measures:
+    """Measure turns, against a reference where there is one.
+
+    Parameters
+    ----------
+    turns : sequence of Turn
+        Detected turns in order.
+    reference : Labels or sequence of ReferenceTurn or Turn, optional
+        What is true, or another detector's turns.
+    duration : float, optional
+        Length of the clip in seconds; by default it ends with the last turn of either.
+    scored : sequence of (start, end), optional
+        The regions to judge, in seconds; by default those of the labels, else the whole clip.
+    settings : TurnDetection, optional
+        The settings the turns were made with; without them there are no waits.
+    overhead : float
+        Seconds from the endpoint's decision to the event (see ``endpoint_overhead``).
+
+    Returns
+    -------
+    Measures
+
+    Raises
+    ------
+    LabelError
+        A reference turn or region ends before it starts, or the turns are not in order.
+
+    Examples
+    --------
+    >>> from qwen_asr_widgets import ReferenceTurn, Turn
+    >>> halves = [Turn(1.0, 0.7, 2.0), Turn(2.5, 2.2, 4.0)]
+    >>> result = measure(halves, [ReferenceTurn(1.0, 4.0)], duration=6.0)
+    >>> result.cut, result.missed, result.problems[0].kind
+    (1, 0, 'cut')
+    """
+    found = _intervals([(t.onset, t.end) for t in turns], "turn")
+    if np.any(found[1:, 0] < found[:-1, 1]):
+        raise LabelError("The turns overlap or are not in order of time; sort them, one channel at a time.")
+    given = _intervals(reference_times(reference), "reference turn")
+    regions = scored_regions(reference, scored, duration, given, found)
+    stretches, member_of = support(given)
+    result = match(crop(stretches, regions), found, regions)
+    starts = np.rint(np.array([t.start for t in turns]) * SAMPLE_RATE).astype(np.int64)
+    plain = _turn_measures(result, found, starts, regions)
+    if reference is None:
+        return Measures(**plain)
+    felt = _reference_measures(result, starts)
+    if settings is not None:
+        silence = settings.silence_frames * HOP
+        felt["cut_off"] = int(result.cut_off(silence).sum())
+        waits = result.errors(result.offset_pairs(), 1) + silence
+        felt["waits"] = tuple(round(wait + overhead, 6) for wait in _tuple(waits[waits >= 0]))
+    return Measures(**plain, **felt, problems=find_problems(result, member_of))
+
+
+def expected_endpoint_delay(settings: TurnDetection, overhead: float = 0.0) -> float:
+    """Return the wait to expect from the end of the last speech frame to ``speech_stopped``, in seconds.
+
+    Parameters
+    ----------
+    settings : TurnDetection
+        Its silence counts in whole frames of 32 ms, rounded up.
+    overhead : float
+        Seconds that detector and service add, as ``endpoint_overhead`` finds them in recordings.
+
+    Examples
+    --------
+    >>> expected_endpoint_delay(TurnDetection(silence_duration_ms=400), overhead=0.05)
+    0.466
+    """
+    return round(settings.silence_frames * HOP_SECONDS + overhead, 6)
+
+
+def endpoint_overhead(delays: Iterable[float | None], settings: TurnDetection) -> float | None:
+    """Return what detector and service add to the silence: the median of measured endpoint delays minus it.
+
+    Parameters
+    ----------
+    delays : iterable of float or None
+        Endpoint delays in seconds as recordings report them; None is left out.
+    settings : TurnDetection
+        The settings in force when they were measured.
+    """
+    known = [delay for delay in delays if delay is not None]
+    return float(np.median(known)) - settings.silence_frames * HOP_SECONDS if known else None
+
+
+def reference_times(reference: Reference | None) -> list[tuple[float, float]]:
+    """Return start (onset) and end of each reference turn in seconds."""
+    items: Iterable[Any] = reference.turns if isinstance(reference, Labels) else reference or ()
+    return [(t.onset if isinstance(t, Turn) else t.start, t.end) for t in items]
+
+
+def scored_regions(
+    reference: Reference | None,
+    scored: Sequence[tuple[float, float]] | None,
+    duration: float | None,
+    *intervals: Intervals,
+) -> Intervals:
+    """Return the regions to judge in samples: those given, the labels', or the whole clip."""
+    if scored is None and isinstance(reference, Labels):
+        scored = reference.scored
+    if scored is not None:
+        return support(_intervals(scored, "scored region"))[0]
+    if duration is None:
+        return np.array([[0, max((int(rows.max()) for rows in intervals if len(rows)), default=0)]])
+    return to_samples([[0.0, duration]])
+
+
+def _intervals(times: Sequence[tuple[float, float]], what: str) -> Intervals:
+    """Return times as samples, or raise ``LabelError`` for one that is empty or not a number."""
+    samples = np.empty((0, 2), dtype=np.int64)
+    for number, (start, end) in enumerate(times, start=1):
+        if not start < end or not np.isfinite([start, end]).all():
+            raise LabelError(
+                f"{what} {number} runs from {start} to {end} s; its end must lie after its start."
+            )
+    return to_samples(times) if len(times) else samples
+
+
+def _seconds(samples: Any) -> float:
+    return int(samples) / SAMPLE_RATE
+
+
+def _tuple(samples: NDArray[np.int64]) -> tuple[float, ...]:
+    return tuple((samples / SAMPLE_RATE).tolist())
+
+
+def _turn_measures(
+    result: Match, turns: Intervals, starts: NDArray[np.int64], regions: Intervals
+) -> dict[str, Any]:
+    """Return what can be said of turns without a reference."""
+    pieces, owner = result.found.pieces, result.found.owner
+    clipped = np.zeros(len(turns), dtype=np.bool_)
+    clipped[1:] = starts[1:] <= turns[:-1, 1]
+    return {
+        "scored_seconds": _seconds((regions[:, 1] - regions[:, 0]).sum()),
+        "turns": len(pieces),
+        "turn_lengths": _tuple(pieces[:, 1] - pieces[:, 0]),
+        "clipped_starts": int(clipped[owner[result.found.true_start]].sum()),
+    }
+
+
+def _reference_measures(result: Match, starts: NDArray[np.int64]) -> dict[str, Any]:
+    """Return what only a reference can tell."""
+    truth = result.truth.pieces
+    per_truth, per_found = result.per_truth, result.per_found
+    onsets, offsets = result.onset_pairs(), result.offset_pairs()
+    first_heard = starts[result.found.owner[result.found_index[onsets]]]
+    return {
+        "reference_turns": len(truth),
+        "reference_seconds": _seconds((truth[:, 1] - truth[:, 0]).sum()),
+        "hit_seconds": _seconds(result.shared.sum()),
+        "cut": int((per_truth > 1).sum()),
+        "merged": int((per_found > 1).sum()),
+        "cuts": int(np.maximum(per_truth - 1, 0).sum()),
+        "merges": int(np.maximum(per_found - 1, 0).sum()),
+        "missed": int((per_truth == 0).sum()),
+        "invented": int((per_found == 0).sum()),
+        "late_starts": int((first_heard > truth[result.truth_index[onsets], 0]).sum()),
+        "onset_errors": _tuple(result.errors(onsets, 0)),
+        "offset_errors": _tuple(result.errors(offsets, 1)),
+    }

@@ -1,0 +1,100 @@
+"""What label files have in common: rows, times, comments, clips and speakers as text."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from ...audio.reference import ReferenceTurn
+from ...errors import LabelError
+
+Region = tuple[float, float]
+
+SCORED = "scored"
+SCORED_LABEL = "<scored>"
+_CLOCK = re.compile(r"(?:(\d+):)?(\d+):(\d+)(?:[.,](\d+))?$")
+
+
+@dataclass(frozen=True)
+class Row:
+    """One turn as it stands in a file: its line (0: none), times in seconds, words and speaker."""
+
+    line: int
+    start: float
+    end: float
+    text: str = ""
+    speaker: str = ""
+
+
+@dataclass
+class Parsed:
+    """What a file holds: turns, scored regions where it has any, and the clip it names."""
+
+    rows: list[Row] = field(default_factory=list)
+    scored: list[Region] | None = None
+    uri: str = ""
+
+    def add_scored(self, start: float, end: float) -> None:
+        """Add a scored region."""
+        self.scored = [*(self.scored or ()), (start, end)]
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What to take where a file holds labels of several clips, channels (from 0) or tiers."""
+
+    uri: str | None = None
+    channel: int | str | None = None
+    tiers: Sequence[str] | None = None
+
+
+def seconds_at(text: str, line: int) -> float:
+    """Return a time given as seconds or as a clock (``1:02:03.4``) in seconds."""
+    clock = _CLOCK.match(text.strip())
+    if clock:
+        hours, minutes, seconds, fraction = clock.groups()
+        whole = int(hours or 0) * 3_600 + int(minutes) * 60 + int(seconds)
+        return whole + float(f"0.{fraction or 0}")
+    try:
+        return float(text)
+    except ValueError:
+        raise LabelError(
+            f"line {line}: {text.strip()[:40]!r} is no time; write seconds such as 12.345."
+        ) from None
+
+
+def numbered_lines(text: str) -> Iterator[tuple[int, str]]:
+    """Yield the lines that say something, numbered from 1; ``;;`` and ``#`` begin comments."""
+    for number, line in enumerate(text.lstrip("\ufeff").splitlines(), start=1):
+        if line.strip() and not line.lstrip().startswith((";;", "#")):
+            yield number, line
+
+
+def one_clip(names: list[str], uri: str | None) -> str:
+    """Return the clip to take of those a file names."""
+    if uri is not None and names and uri not in names:
+        known = ", ".join(names[:5]) + (" …" if len(names) > 5 else "")
+        raise LabelError(f"it holds labels of {known}, not of {uri!r}; give uri= as one of these.")
+    if uri is None and len(names) > 1:
+        known = ", ".join(names[:5]) + (" …" if len(names) > 5 else "")
+        raise LabelError(f"it holds labels of {len(names)} clips ({known}); give uri= to choose one.")
+    return uri if uri is not None and names else (names or [""])[0]
+
+
+def one_word(name: str) -> str:
+    """Return a name as one word, as RTTM and UEM want it."""
+    return re.sub(r"\s+", "_", name.strip())
+
+
+def with_speaker(turn: ReferenceTurn) -> str:
+    """Return a label's words, led by ``[speaker]`` where there is one or the words could be taken for one."""
+    if turn.speaker or turn.text.startswith("[") or turn.text == SCORED_LABEL:
+        return f"[{turn.speaker}] {turn.text}".rstrip()
+    return turn.text
+
+
+def without_speaker(label: str) -> tuple[str, str]:
+    """Return words and speaker of a label."""
+    named = re.match(r"\s*\[([^\]]*)\]\s*(.*)$", label, re.DOTALL)
+    return (named[2], named[1]) if named else (label, "")

@@ -1,0 +1,1 @@
+"""Many settings on many clips, and the choice among them."""

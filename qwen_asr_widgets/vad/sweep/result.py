@@ -1,0 +1,324 @@
+"""What a sweep found: a tidy frame, intervals, and the trade-off of cut-offs against the wait."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...audio.units import SAMPLE_RATE
+from ...errors import SettingError
+from ..evaluation.measures import COUNTS
+from ..scoring.scores import HOP_SECONDS
+from .batch import START_SUMS, Sums
+from ..turns import TurnDetection
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+    from .choice import Choice
+
+Cells = NDArray[np.float64]
+
+GROUPS = ("clip", "call", "channel", "speaker")
+NEED_REFERENCE = (*COUNTS, "cuts", "merges", "cut_off", "late_starts")
+"""Counts that mean nothing without a reference."""
+MIN_COVERAGE = 0.5
+"""Share of reference turns that must get an endpoint of their own: else the wait says nothing."""
+
+
+@dataclass(frozen=True)
+class ClipInfo:
+    """One clip of a sweep: its name, its groups, and what was true in it (samples at 16 kHz)."""
+
+    name: str
+    call: str
+    channel: str
+    speaker: str
+    has_reference: bool
+    scored_samples: int
+    reference_turns: int
+    reference_samples: int
+
+
+@dataclass(frozen=True)
+class SweepPoint:
+    """One setting of a sweep with what it costs.
+
+    Parameters
+    ----------
+    settings : TurnDetection
+    wait : float
+        Mean seconds from the true end of speech to the endpoint.
+    cut_off_rate : float
+        Share of reference turns with an endpoint before their true end.
+    errors_per_minute : float
+        Cuts, merges, and turns missed, invented or ended early per minute.
+    """
+
+    settings: TurnDetection
+    wait: float
+    cut_off_rate: float
+    errors_per_minute: float
+
+
+@dataclass(frozen=True, eq=False)
+class SweepResult:
+    """Measures of every clip at every setting.
+
+    Parameters
+    ----------
+    thresholds, silences, paddings : tuple
+        The settings tried, in rising order: T scores, S and P milliseconds.
+    clips : tuple of ClipInfo
+        The clips measured.
+    sums : dict of ndarray, int64
+        Counts and sums of samples, shape (clips, T, S), or (clips, T, S, P) for what depends on the padding.
+    overhead : float
+        Seconds added to every wait.
+    """
+
+    thresholds: tuple[float, ...]
+    silences: tuple[int, ...]
+    paddings: tuple[int, ...]
+    clips: tuple[ClipInfo, ...]
+    sums: Sums = field(repr=False)
+    overhead: float = 0.0
+
+    @property
+    def has_reference(self) -> bool:
+        """Whether every clip has a reference."""
+        return bool(self.clips) and all(clip.has_reference for clip in self.clips)
+
+    def settings_at(self, threshold: int, silence: int, padding: int = 0) -> TurnDetection:
+        """Return the settings of one cell by its three indices."""
+        return TurnDetection(self.thresholds[threshold], self.silences[silence], self.paddings[padding])
+
+    def nearest(self, settings: TurnDetection) -> tuple[int, int]:
+        """Return the cell nearest to some settings: indices of threshold and silence (on a log scale)."""
+        t = np.abs(np.array(self.thresholds) - settings.threshold).argmin()
+        s = np.abs(np.log(np.array(self.silences) / settings.silence_duration_ms)).argmin()
+        return int(t), int(s)
+
+    def total(self, name: str, padding: int = 0) -> Cells:
+        """Return one measure over all clips, shape (T, S).
+
+        Parameters
+        ----------
+        name : str
+            A count (``"turns"``, ``"cut"``, ``"merged"``, ``"missed"``, ``"invented"``, ``"clipped_starts"``,
+            ``"late_starts"``), or a column of ``to_frame`` such as ``"wait"`` or ``"errors_per_minute"``.
+        padding : int
+            Index of the padding, where it matters.
+        """
+        weights = np.ones((1, len(self.clips)), dtype=np.int64)
+        values: Cells = self.weighted(weights, padding)[name][0]
+        return values
+
+    def weighted(self, weights: NDArray[Any], padding: int = 0) -> dict[str, Cells]:
+        """Return every measure over clips counted with weights, each of shape (groups, T, S).
+
+        Parameters
+        ----------
+        weights : ndarray, shape (groups, clips)
+            How often each clip counts in each group; ones and zeros select, others draw anew.
+        padding : int
+            Index of the padding, where it matters.
+        """
+        sums = {
+            name: np.tensordot(weights, rows[..., padding] if name in START_SUMS else rows, axes=1)
+            for name, rows in self.sums.items()
+        }
+        return {**sums, **self._rates(sums, weights)}
+
+    def _rates(self, sums: dict[str, Any], weights: NDArray[Any]) -> dict[str, Cells]:
+        """Return what is derived from sums, NaN where it has no meaning."""
+        def of_clips(name: str) -> Cells:
+            row = np.array([getattr(clip, name) for clip in self.clips], dtype=np.float64)
+            return (weights @ row)[:, None, None]
+
+        minutes = of_clips("scored_samples") / (60 * SAMPLE_RATE)
+        reference, said = of_clips("reference_turns"), of_clips("reference_samples")
+        silence = np.array([TurnDetection(0, ms).silence_frames * HOP_SECONDS for ms in self.silences])
+        delay = np.broadcast_to(silence + self.overhead, sums["turns"].shape).copy()
+        early = sums["cut_off"] - sums["cut"]
+        felt = sums["cuts"] + sums["merges"] + sums["missed"] + sums["invented"] + early
+        rates = {
+            "turns_per_minute": _over(sums["turns"], minutes),
+            "speech_share": _over(sums["speech"], minutes * 60 * SAMPLE_RATE),
+            "expected_delay": delay,
+        }
+        known = {
+            "errors_per_minute": _over(felt, minutes),
+            **{f"{name}_per_minute": _over(sums[name], minutes) for name in COUNTS},
+            "cut_rate": _over(sums["cut"], reference),
+            "cut_off_rate": _over(sums["cut_off"], reference),
+            "missed_rate": _over(sums["missed"], reference),
+            "wait": _over(sums["wait_sum"], sums["wait_n"]) / SAMPLE_RATE + self.overhead,
+            "coverage": _over(sums["wait_n"], reference),
+            "miss_seconds": (said - sums["hit"]) / SAMPLE_RATE,
+            "false_alarm_seconds": (sums["speech"] - sums["hit"]) / SAMPLE_RATE,
+            "detection_error_rate": _over(said + sums["speech"] - 2 * sums["hit"], said),
+            "precision": _over(sums["hit"], sums["speech"]),
+            "recall": _over(sums["hit"], said),
+            "f1": _over(2 * sums["hit"], said + sums["speech"]),
+            "onset_error": _over(sums["onset_size"], sums["onset_n"]) / SAMPLE_RATE,
+            "offset_error": _over(sums["offset_size"], sums["offset_n"]) / SAMPLE_RATE,
+        }
+        blind = weights @ np.array([not clip.has_reference for clip in self.clips], dtype=np.int64) > 0
+        for name, cells in known.items():
+            rates[name] = np.where(blind[:, None, None], np.nan, cells)
+        return rates
+
+    def to_frame(self, by: str | None = "clip") -> DataFrame:
+        """Return a tidy pandas frame: one row for each group and setting.
+
+        Parameters
+        ----------
+        by : {"clip", "call", "channel", "speaker"} or None
+            What a row is about; None puts all clips together. With ``"clip"`` the other groups are
+            columns too.
+
+        Returns
+        -------
+        DataFrame
+            The group, ``threshold``, ``silence_ms``, ``padding_ms``, then counts and measures; times in
+            seconds. What needs a reference is NaN without one. ``wait``, ``onset_error`` and
+            ``offset_error`` are means (of sizes for the errors), since means of parts can be put
+            together.
+        """
+        import pandas as pd
+
+        keys, weights = self._grouping(by)
+        blocks = []
+        for p, padding in enumerate(self.paddings):
+            block = self._columns(keys, self.weighted(weights, p))
+            block.insert(len(keys) + 2, "padding_ms", padding)
+            blocks.append(block)
+        return pd.concat(blocks, ignore_index=True)
+
+    def _columns(self, keys: dict[str, list[str]], cells: dict[str, Cells]) -> DataFrame:
+        """Return one padding's rows of ``to_frame``."""
+        import pandas as pd
+
+        groups, wide, high = next(iter(cells.values())).shape
+        columns: dict[str, Any] = {name: np.repeat(np.array(row, dtype=object), wide * high)
+                                   for name, row in keys.items()}
+        columns["threshold"] = np.tile(np.repeat(self.thresholds, high), groups)
+        columns["silence_ms"] = np.tile(np.array(self.silences), groups * wide)
+        blind = np.isnan(cells["errors_per_minute"])
+        for name in ("turns", "clipped_starts", *NEED_REFERENCE):
+            counts = cells[name]
+            columns[name] = (np.where(blind, np.nan, counts) if name in NEED_REFERENCE else counts).ravel()
+        columns.update((name, row.ravel()) for name, row in cells.items() if name not in self.sums)
+        return pd.DataFrame(columns)
+
+    def _grouping(self, by: str | None) -> tuple[dict[str, list[str]], NDArray[np.int64]]:
+        """Return the group columns and the weights that add up each group's clips."""
+        if by is None:
+            return {}, np.ones((1, len(self.clips)), dtype=np.int64)
+        if by == "clip":
+            names = {"clip": [clip.name for clip in self.clips]}
+            names |= {key: [getattr(clip, key) for clip in self.clips] for key in GROUPS[1:]}
+            return names, np.eye(len(self.clips), dtype=np.int64)
+        if by not in GROUPS:
+            raise SettingError(f"by is {by!r}; it must be one of {', '.join(GROUPS)} or None.", "by")
+        keys, weights = self.group_weights(by)
+        return {by: keys}, weights
+
+    def group_weights(self, by: str) -> tuple[list[str], NDArray[np.int64]]:
+        """Return the groups of a kind and which clips are in each, int64 (groups, clips)."""
+        of_clip = [getattr(clip, by) for clip in self.clips]
+        keys = list(dict.fromkeys(of_clip))
+        return keys, np.array([[int(name == key) for name in of_clip] for key in keys], dtype=np.int64)
+
+    def interval(
+        self, name: str, confidence: float = 0.95, resamples: int = 1_000, seed: int = 0
+    ) -> tuple[Cells, Cells]:
+        """Return bootstrap intervals of a measure, clustered by call: low and high, each of shape (T, S).
+
+        Whole calls are drawn with replacement (Efron's percentile interval), since turns of one call are
+        alike. With a single call both are NaN: one call says nothing about others.
+        """
+        _, of_call = self.group_weights("call")
+        if len(of_call) < 2:
+            empty = np.full((len(self.thresholds), len(self.silences)), np.nan)
+            return empty, empty.copy()
+        random = np.random.default_rng(seed)
+        draws = random.multinomial(len(of_call), np.full(len(of_call), 1 / len(of_call)), size=resamples)
+        values = np.concatenate([self.weighted(part @ of_call)[name] for part in np.array_split(draws, 20)])
+        edges = [50 * (1 - confidence), 50 * (1 + confidence)]
+        low, high = np.nanpercentile(values, edges, axis=0)
+        return low, high
+
+    def pareto(self) -> list[SweepPoint]:
+        """Return the settings that no other beats in both wait and cut-off rate, by rising wait.
+
+        Settings at which fewer than half of the reference turns get an endpoint of their own (the others
+        being merged or missed) are left out: their wait says nothing.
+        """
+        self.require_reference("the trade-off")
+        waits, cuts = self.total("wait"), self.total("cut_off_rate")
+        errors = self.total("errors_per_minute")
+        usable = np.argwhere(self.total("coverage") >= MIN_COVERAGE)
+        ordered = sorted(usable.tolist(), key=lambda cell: (waits[tuple(cell)], cuts[tuple(cell)]))
+        front: list[SweepPoint] = []
+        for t, s in ordered:
+            if not front or cuts[t, s] < front[-1].cut_off_rate:
+                wait, cut, error = (float(row[t, s]) for row in (waits, cuts, errors))
+                front.append(SweepPoint(self.settings_at(t, s), wait, cut, error))
+        return front
+
+    def best(
+        self, max_wait: float | None = None, max_cut: float | None = None, *, folds: int = 5, seed: int = 0
+    ) -> Choice:
+        """Return the settings with the fewest errors per minute within limits, checked on held-out calls.
+
+        Parameters
+        ----------
+        max_wait : float, optional
+            Longest mean wait in seconds.
+        max_cut : float, optional
+            Largest share of reference turns that may be cut off, in [0, 1].
+        folds : int
+            Parts into which the calls are divided; each is held out once while the others choose.
+        seed : int
+            Decides who is in which part and the draws of the intervals.
+
+        Returns
+        -------
+        Choice
+
+        Raises
+        ------
+        SettingError
+            No setting stays within the limits, or there is no reference.
+        """
+        from .choice import choose
+
+        self.require_reference("a best choice")
+        return choose(self, max_wait, max_cut, folds, seed)
+
+    def require_reference(self, what: str) -> None:
+        """Raise ``SettingError`` where a clip has no reference."""
+        blind = [clip.name for clip in self.clips if not clip.has_reference]
+        if blind or not self.clips:
+            raise SettingError(
+                f"There is no reference for {blind[0] if blind else 'any clip'}, so {what} cannot be judged; "
+                "give references= to sweep().", "references",
+            )
+
+
+def _over(part: Any, whole: Any) -> Cells:
+    """Return ``part / whole`` with NaN where the whole is 0."""
+    part, whole = np.broadcast_arrays(np.asarray(part, dtype=np.float64), whole)
+    return np.divide(part, whole, out=np.full(part.shape, np.nan), where=np.asarray(whole) != 0)
+
+
+def fold_of_calls(calls: int, folds: int, seed: int) -> Sequence[NDArray[np.int64]]:
+    """Divide calls at random into at most ``folds`` parts of about the same size."""
+    order = np.random.default_rng(seed).permutation(calls)
+    return [part for part in np.array_split(order, min(folds, calls)) if len(part)]

@@ -1,0 +1,297 @@
+"""Trying many settings on many clips: what each would have done, on this machine or on a cluster.
+
+Audio is scored once. After that only scores travel: 31 numbers a second instead of 16,000.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import Executor
+from typing import Any, Union
+
+import numpy as np
+
+from ...errors import LabelError, SettingError, WorkerLost
+from ..evaluation.matching import crop, support, to_samples
+from ..evaluation.metrics import Reference, reference_times, scored_regions
+from ..scoring.scores import SpeechScores, speech_scores
+from .spread import spread
+from .batch import Grid, SweepClip, Sums, measure_batch
+from .result import ClipInfo, SweepResult
+from ..turns import TurnDetection
+
+Progress = Union[bool, Callable[[int, int], None]]
+
+THRESHOLDS = tuple(round(-1 + 0.05 * step, 2) for step in range(41))
+"""The thresholds tried by default: the whole scale."""
+SILENCES = (
+    200, 240, 280, 320, 360, 400, 450, 500, 550, 600, 650, 700, 750, 800, 900, 1000, 1100, 1200, 1350, 1500,
+    1700, 2000, 2300, 2600, 3000, 3500, 4000, 4500, 5200, 6000,
+)
+"""The silences tried by default, in ms: finer where they are short."""
+
+
+def sweep(
+    clips: Any,
+    thresholds: Iterable[float] = THRESHOLDS,
+    silences: Iterable[float] = SILENCES,
+    paddings: Iterable[float] = (300,),
+    references: Any = None,
+    executor: Executor | None = None,
+    progress: Progress = False,
+    *,
+    groups: Sequence[Mapping[str, str]] | None = None,
+    overhead: float = 0.0,
+    batch_seconds: float = 3_600.0,
+) -> SweepResult:
+    """Measure the turns of one or more clips at every combination of settings.
+
+    Parameters
+    ----------
+    clips : AudioClip, SpeechScores, Recording or a sequence of them
+        Audio is scored first.
+    thresholds, silences, paddings : iterable of numbers
+        The settings to try; scores in [-1, 1], milliseconds, milliseconds.
+    references : Labels, sequence of turns, or a sequence of those, optional
+        True turns of each clip, None for a clip without. Without any there are only counts and lengths.
+    executor : concurrent.futures.Executor, optional
+        Where to work: a process pool, or Dask's ``Client.get_executor()``.
+    progress : bool or callable
+        True shows a bar; a callable receives the steps done and their total.
+    groups : sequence of mapping, optional
+        For each clip ``{"call": …, "channel": …, "speaker": …}``, each optional. A call is what is drawn
+        together in intervals and held out together; by default every clip is one.
+    overhead : float
+        Seconds that detector and service add to the silence (see ``endpoint_overhead``).
+    batch_seconds : float
+        About how much audio one task of an executor holds.
+
+    Returns
+    -------
+    SweepResult
+
+    Raises
+    ------
+    SettingError
+        A grid is empty or a value out of its range.
+    LabelError
+        References do not fit the clips.
+    WorkerLost
+        A worker died; ``.result`` holds the clips that were finished.
+
+    Examples
+    --------
+    >>> scores = SpeechScores([-1] * 20 + [0.5] * 40 + [-0.2] * 14 + [0.5] * 40 + [-1] * 40)
+    >>> from qwen_asr_widgets import ReferenceTurn
+    >>> result = sweep(scores, [-0.5, 0.0], [400, 800], references=[ReferenceTurn(0.64, 3.6)])
+    >>> result.total("cut").tolist()
+    [[0, 0], [1, 0]]
+    """
+    grid = make_grid(thresholds, silences, paddings)
+    sounds = _as_list(clips)
+    truths = _references_of(references, sounds)
+    labels = _labels_of(sounds, truths, groups)
+    scores, lost = _scored(sounds, executor)
+    known = sorted(scores)
+    prepared = {k: _prepare(scores[k], truths[k], k + 1) for k in known}
+    batches = list(_batches(prepared, batch_seconds))
+    with _Report(progress, len(sounds) * len(grid.thresholds)) as report:
+        done, broken = _measure(prepared, batches, grid, None if lost else executor, report)
+    finished = [k for number in sorted(done) for k in batches[number]]
+    infos = [_info(labels[k], truths[k] is not None, prepared[k]) for k in finished]
+    result = _result(grid, infos, [done[number] for number in sorted(done)], overhead)
+    lost = lost or broken
+    if lost is not None:
+        raise WorkerLost(
+            f"A worker of the executor was lost ({type(lost).__name__}: {lost}) with {len(finished)} of "
+            f"{len(sounds)} clips measured; those are in .result, sweep the others again.", result,
+        ) from lost
+    return result
+
+
+def make_grid(
+    thresholds: Iterable[float], silences: Iterable[float], paddings: Iterable[float]
+) -> Grid:
+    """Return a grid of settings in rising order, each once, or raise ``SettingError``."""
+    rows: dict[str, list[Any]] = {}
+    for name, values, make in (
+        ("thresholds", thresholds, lambda value: TurnDetection(threshold=value).threshold),
+        ("silences", silences, lambda value: TurnDetection(silence_duration_ms=value).silence_duration_ms),
+        ("paddings", paddings, lambda value: TurnDetection(prefix_padding_ms=value).prefix_padding_ms),
+    ):
+        given = [values] if isinstance(values, (int, float)) else list(values)
+        if not given:
+            raise SettingError(f"{name} is empty; give at least one value to try.", name)
+        plain = [value.item() if isinstance(value, np.generic) else value for value in given]
+        rows[name] = sorted({make(value) for value in plain})
+    return Grid(*(tuple(row) for row in rows.values()))
+
+
+def _result(grid: Grid, infos: Sequence[ClipInfo], parts: Sequence[Sums], overhead: float) -> SweepResult:
+    """Put the sums of several batches together."""
+    parts = parts or [measure_batch([], grid)]
+    sums = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+    return SweepResult(grid.thresholds, grid.silences, grid.paddings, tuple(infos), sums, overhead)
+
+
+def _as_list(clips: Any) -> list[Any]:
+    """Return clips as a list; a recording stands for its clip."""
+    items = list(clips) if isinstance(clips, (list, tuple)) else [clips]
+    if not items:
+        raise SettingError("There are no clips to sweep; give at least one.", "clips")
+    return [getattr(item, "clip", item) for item in items]
+
+
+def _references_of(references: Any, sounds: Sequence[Any]) -> list[Reference | None]:
+    """Return one reference (or None) for each clip."""
+    if references is None:
+        return [None] * len(sounds)
+    several = isinstance(references, (list, tuple)) and any(
+        item is None or not hasattr(item, "end") or hasattr(item, "turns") for item in references
+    )
+    listed = list(references) if several else [references]
+    if len(listed) != len(sounds):
+        raise LabelError(
+            f"There are {len(sounds)} clips but references for {len(listed)}; give one for each clip, "
+            "None where there is none."
+        )
+    return listed
+
+
+def _prepare(scores: SpeechScores, reference: Reference | None, number: int) -> SweepClip:
+    """Return what a worker needs of one clip."""
+    try:
+        if reference is not None and hasattr(reference, "check_clip"):
+            reference = reference.check_clip(scores.duration)
+        times = reference_times(reference)
+        truth = support(to_samples(times))[0]
+        regions = scored_regions(reference, None, scores.duration)
+    except LabelError as error:
+        raise LabelError(f"Clip {number}: {error}") from None
+    if len(truth) and truth[-1, 1] > to_samples([[0.0, scores.duration + 0.05]])[0, 1]:
+        raise LabelError(
+            f"Clip {number}: a reference turn ends at {max(end for _, end in times):.3f} s, but the clip is "
+            f"{scores.duration:.3f} s long: these may be labels of another clip."
+        )
+    return SweepClip(scores.values, regions, truth)
+
+
+def _labels_of(
+    sounds: Sequence[Any], truths: Sequence[Reference | None], groups: Sequence[Mapping[str, str]] | None
+) -> list[dict[str, str]]:
+    """Return name, call, channel and speaker of each clip."""
+    if groups is not None and len(groups) != len(sounds):
+        raise SettingError(
+            f"There are {len(sounds)} clips but {len(groups)} groups; give one each.", "groups"
+        )
+    rows = []
+    for number, (sound, truth) in enumerate(zip(sounds, truths), start=1):
+        origin = getattr(sound, "origin", None)
+        name = getattr(origin, "name", "") or f"clip {number}"
+        channel = getattr(origin, "channel", None)
+        row = {"call": f"{number}: {name}", "channel": "" if channel is None else str(channel),
+               "speaker": _speaker(truth)}
+        given = dict(groups[number - 1]) if groups is not None else {}
+        unknown = set(given) - set(row)
+        if unknown:
+            raise SettingError(
+                f"Unknown group {unknown.pop()!r}; known are call, channel, speaker.", "groups"
+            )
+        rows.append({"name": name, **row, **{key: str(value) for key, value in given.items()}})
+    return rows
+
+
+def _info(labels: Mapping[str, str], has_reference: bool, clip: SweepClip) -> ClipInfo:
+    """Describe a clip: its groups and what was true in it."""
+    pieces = crop(clip.truth, clip.regions).pieces
+    return ClipInfo(
+        **labels, has_reference=has_reference, reference_turns=len(pieces),
+        scored_samples=int((clip.regions[:, 1] - clip.regions[:, 0]).sum()),
+        reference_samples=int((pieces[:, 1] - pieces[:, 0]).sum()),
+    )
+
+
+def _speaker(truth: Reference | None) -> str:
+    """Return the one speaker of a reference, or nothing."""
+    turns: Any = getattr(truth, "turns", truth) or ()
+    names = {getattr(turn, "speaker", "") for turn in turns}
+    return names.pop() if len(names) == 1 else ""
+
+
+def _batches(clips: Mapping[int, SweepClip], batch_seconds: float) -> Iterable[list[int]]:
+    """Yield the numbers of clips that make a batch of about the length given."""
+    batch: list[int] = []
+    seconds = 0.0
+    for number, clip in clips.items():
+        batch.append(number)
+        seconds += len(clip.values) * 0.032
+        if seconds >= batch_seconds:
+            yield batch
+            batch, seconds = [], 0.0
+    if batch:
+        yield batch
+
+
+def _score(sound: Any) -> SpeechScores:
+    """Score one clip; runs on a worker."""
+    return speech_scores(sound)
+
+
+def _scored(
+    sounds: Sequence[Any], executor: Executor | None
+) -> tuple[dict[int, SpeechScores], BaseException | None]:
+    """Return the scores by clip, and what lost a worker; audio is sent to one once and never comes back."""
+    scores = {k: sound for k, sound in enumerate(sounds) if isinstance(sound, SpeechScores)}
+    missing = [k for k in range(len(sounds)) if k not in scores]
+    if executor is None:
+        return scores | {k: _score(sounds[k]) for k in missing}, None
+    found, lost = spread(executor, _score, [(sounds[k],) for k in missing])
+    return scores | {missing[number]: value for number, value in found.items()}, lost
+
+
+def _measure(
+    clips: Mapping[int, SweepClip],
+    batches: Sequence[list[int]],
+    grid: Grid,
+    executor: Executor | None,
+    report: _Report,
+) -> tuple[dict[int, Sums], BaseException | None]:
+    """Measure batch by batch; return the sums by batch and what lost a worker, if anything did."""
+    if executor is None:
+        done = {}
+        for number, batch in enumerate(batches):
+            done[number] = measure_batch([clips[k] for k in batch], grid, lambda: report.add(len(batch)))
+        return done, None
+    tasks = [([clips[k] for k in batch], grid) for batch in batches]
+    return spread(
+        executor, measure_batch, tasks, lambda k: report.add(len(batches[k]) * len(grid.thresholds))
+    )
+
+
+class _Report:
+    """Progress as a bar, a callback or nothing."""
+
+    def __init__(self, progress: Progress, total: int) -> None:
+        self._call = progress if callable(progress) else None
+        self._total = total
+        self._done = 0
+        self._bar: Any = None
+        if progress is True:
+            from tqdm.auto import tqdm
+
+            self._bar = tqdm(total=total, desc="sweep", unit="step")
+
+    def __enter__(self) -> _Report:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        if self._bar is not None:
+            self._bar.close()
+
+    def add(self, steps: int) -> None:
+        """Count steps as done."""
+        self._done += steps
+        if self._call is not None:
+            self._call(self._done, self._total)
+        if self._bar is not None:
+            self._bar.update(steps)

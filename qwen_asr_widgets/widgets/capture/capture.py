@@ -1,0 +1,348 @@
+"""What a browser that records says, read as events: no thread, no socket and no clock of its own.
+
+Messages (`capture_messages`) and times go into a `CaptureReceiver`, frozen events come out. A chunk that the
+browser numbered but that never came stands as zeros in the stream, so that the timeline stays true, and is
+listed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .messages import Chunk, Forget, Hello, MessageError, Of, Pause, Problem, Slice, Start, Stop, parse
+from .upload import FileArriving, FileOpened, Uploads, UploadError
+
+HEARTBEAT_TIMEOUT = 5.0
+"""Seconds without a word from a browser that records (it speaks ten times a second) until it is given up."""
+
+LEAP_LIMIT = 36_000
+"""Chunks (of 0.1 s) that may be lost at once: an hour. A page whose numbers leap further is not believed."""
+
+FILL_CHUNKS = 100
+"""Chunks for which one event gives zeros; a longer gap is several events that share their samples."""
+
+
+@dataclass
+class CaptureSession:
+    """One recording of one page, from the click on Record to its end.
+
+    Attributes
+    ----------
+    id, client : str
+        This recording, and the page that makes it (a second tab has another one).
+    sample_rate : int
+        Hz, the browser's own; never changes within a session.
+    label : str
+        The device's name.
+    settings : Mapping
+        What the track really does: ``echoCancellation``, ``noiseSuppression``, ``autoGainControl``,
+        ``channelCount``, ``deviceSampleRate``; None where the browser does not say.
+    asked : Mapping
+        The processing that was asked for.
+    start_delay : float or None
+        Seconds from the click to the first sample, as the browser measured them.
+    samples : int
+        Length so far at ``sample_rate``, zeros for lost chunks included.
+    received, lost, late : int
+        Chunks that came; that never came; that came twice or after their place was given up.
+    gaps : list of (int, int)
+        Sample ranges that are zeros because their chunks were lost.
+    state : str
+        ``"recording"``, ``"paused"`` or ``"ended"``.
+    ended_by : str or None
+        ``"stopped"``, ``"closed"`` (the view), ``"unplugged"``, ``"interrupted"`` (reload, closed tab,
+        lost connection) or ``"kernel"`` (the browser could not reach it).
+    """
+
+    id: str
+    client: str
+    sample_rate: int
+    label: str = ""
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    asked: Mapping[str, Any] = field(default_factory=dict)
+    start_delay: float | None = None
+    samples: int = 0
+    received: int = 0
+    lost: int = 0
+    late: int = 0
+    gaps: list[tuple[int, int]] = field(default_factory=list)
+    state: str = "recording"
+    ended_by: str | None = None
+
+    @property
+    def duration(self) -> float:
+        """Seconds recorded so far."""
+        return self.samples / self.sample_rate
+
+
+@dataclass(frozen=True)
+class CaptureStarted:
+    """A page began to record."""
+
+    session: CaptureSession
+
+
+@dataclass(frozen=True, eq=False)
+class CaptureChunk:
+    """Samples in order: the next ones of their session, without a hole.
+
+    Attributes
+    ----------
+    samples : ndarray of int16, shape (n,)
+        Mono at the session's rate; zeros where ``lost`` is True.
+    start : int
+        Index of the first sample in its session.
+    peak : float
+        Largest magnitude, in [0, 1].
+    received_at : float
+        Monotonic seconds at which the kernel got it.
+    lost : bool
+        These stand for chunks that never came.
+    """
+
+    session: CaptureSession
+    samples: NDArray[np.int16]
+    start: int
+    peak: float
+    received_at: float
+    lost: bool = False
+
+
+@dataclass(frozen=True)
+class CapturePaused:
+    """The recording was paused (or goes on, if ``resumed``) at sample ``at``."""
+
+    session: CaptureSession
+    at: int
+    resumed: bool = False
+
+
+@dataclass(frozen=True)
+class CaptureEnded:
+    """The recording is over; no chunk of it follows, unless an interrupted page comes back."""
+
+    session: CaptureSession
+    reason: str
+
+
+@dataclass(frozen=True)
+class CaptureProblem:
+    """What kept a page from recording, or the kernel from taking what it sent.
+
+    Attributes
+    ----------
+    code, detail : str
+        A code as in ``capture/capture.js``, and its words.
+    client : str
+        The page.
+    shown : bool
+        Whether the page said so, and shows it; else it is the kernel that found it.
+    """
+
+    code: str
+    detail: str
+    client: str
+    shown: bool = False
+
+
+CaptureEvent = (
+    CaptureStarted | CaptureChunk | CapturePaused | CaptureEnded | CaptureProblem | FileArriving | FileOpened
+)
+
+
+class CaptureReceiver:
+    """Turn the messages of all pages that show one widget into events of one recording at a time.
+
+    Parameters
+    ----------
+    heartbeat_timeout : float
+        Seconds of silence after which a page that records counts as gone.
+
+    Attributes
+    ----------
+    session : CaptureSession or None
+        The recording under way, else the last one.
+    refused : int
+        Chunks of pages that recorded while another one did (other browsers: tabs settle it themselves).
+    """
+
+    def __init__(self, heartbeat_timeout: float = HEARTBEAT_TIMEOUT) -> None:
+        self.heartbeat_timeout = heartbeat_timeout
+        self.session: CaptureSession | None = None
+        self.refused = 0
+        self._browser = ""
+        self._expected = 0
+        self._chunk_length = 0
+        self._heard_at = 0.0
+        self._refused_sessions: set[str] = set()
+        self._uploads = Uploads()
+
+    @property
+    def active(self) -> bool:
+        """Whether a recording is under way (paused ones included)."""
+        return self.session is not None and self.session.state != "ended"
+
+    @property
+    def waits(self) -> bool:
+        """Whether `tick` may still have something to give up."""
+        return self.active or len(self._uploads) > 0
+
+    def receive(self, content: Any, buffers: Sequence[Any], now: float) -> list[CaptureEvent]:
+        """Take one message of a page at the monotonic time ``now``.
+
+        Raises
+        ------
+        MessageError
+            No page says such a thing; nothing has changed.
+        """
+        message = parse(content, buffers)
+        if isinstance(message, Hello):
+            return []
+        if isinstance(message, Slice):
+            return self._file(message, now)
+        if isinstance(message, Forget):
+            self._uploads.forget(message.upload)
+            return []
+        if isinstance(message, Problem):
+            return [CaptureProblem(message.code, message.detail, message.client, shown=True)]
+        events = self._made_way(message)
+        if not self._is_ours(message):
+            return self._refuse(message)
+        self._check_leap(message)
+        events += self._opened(message)
+        self._heard_at = now
+        if isinstance(message, Chunk):
+            events += self._chunk(message, now)
+        elif isinstance(message, Pause):
+            events += self._pause(message.resumed)
+        elif isinstance(message, Stop):
+            events += self._stop(message, now)
+        return events
+
+    def tick(self, now: float) -> list[CaptureEvent]:
+        """Give up a page that has not been heard for too long, and files that do not go on."""
+        events: list[CaptureEvent] = [_not_opened(error) for error in self._uploads.drop_late(now)]
+        if self.active and now - self._heard_at > self.heartbeat_timeout:
+            events += self._end("interrupted")
+        return events
+
+    def _made_way(self, message: Of) -> list[CaptureEvent]:
+        """End the recording of a page that is gone: another one of its browser has got the lock."""
+        if not isinstance(message, Start) or self._is_ours(message) or not message.browser:
+            return []
+        return self._end("interrupted") if message.browser == self._browser else []
+
+    def _is_ours(self, message: Of) -> bool:
+        return not self.active or self._running().id == message.session
+
+    def _refuse(self, message: Of) -> list[CaptureEvent]:
+        self.refused += isinstance(message, Chunk)
+        if message.session in self._refused_sessions or not isinstance(message, (Start, Chunk)):
+            return []
+        self._refused_sessions.add(message.session)
+        detail = "another browser records with this widget already; its sound is not taken"
+        return [CaptureProblem("othertab", detail, message.client)]
+
+    def _check_leap(self, message: Of) -> None:
+        expected = self._expected if self._is_known(message) else 0
+        count = 0
+        if isinstance(message, (Chunk, Stop)):
+            count = message.seq if isinstance(message, Chunk) else message.chunks
+        if count - expected > LEAP_LIMIT:
+            raise MessageError("leap", f"from chunk {expected} to {count}, more than {LEAP_LIMIT} at once")
+
+    def _is_known(self, message: Of) -> bool:
+        return self.session is not None and self.session.id == message.session
+
+    def _opened(self, message: Of) -> list[CaptureEvent]:
+        """Open a session, or go on with one that was given up and whose page is back."""
+        session = self.session
+        if session is not None and self._is_known(message):
+            if session.state != "ended" or session.ended_by != "interrupted" or isinstance(message, Stop):
+                return []
+            session.state, session.ended_by = "recording", None
+            return [CaptureStarted(session)]
+        if not isinstance(message, (Start, Chunk)):
+            return []
+        self._expected = 0
+        self._chunk_length = round(message.rate / 10)
+        session = self.session = CaptureSession(message.session, message.client, message.rate)
+        self._browser = ""
+        if isinstance(message, Start):
+            self._browser = message.browser
+            session.label, session.start_delay = message.label, message.start_delay
+            session.settings, session.asked = message.settings, message.asked
+        return [CaptureStarted(session)]
+
+    def _chunk(self, message: Chunk, now: float) -> list[CaptureEvent]:
+        session = self._running()
+        if message.seq < self._expected:
+            session.late += 1
+            return []
+        events = self._fill(message.seq, now)
+        session.received += 1
+        self._expected = message.seq + 1
+        return [*events, self._appended(message.samples, message.peak, now)]
+
+    def _fill(self, until: int, now: float) -> list[CaptureEvent]:
+        """Put zeros where the chunks from the expected one up to ``until`` should have been."""
+        missing = until - self._expected
+        if missing <= 0:
+            return []
+        session = self._running()
+        session.lost += missing
+        session.gaps.append((session.samples, session.samples + missing * self._chunk_length))
+        self._expected = until
+        zeros = np.zeros(min(missing, FILL_CHUNKS) * self._chunk_length, np.int16)
+        zeros.setflags(write=False)
+        lengths = [min(FILL_CHUNKS, missing - done) for done in range(0, missing, FILL_CHUNKS)]
+        return [self._appended(zeros[: count * self._chunk_length], 0.0, now, lost=True) for count in lengths]
+
+    def _appended(
+        self, samples: NDArray[np.int16], peak: float, now: float, lost: bool = False
+    ) -> CaptureChunk:
+        session = self._running()
+        start = session.samples
+        session.samples += len(samples)
+        return CaptureChunk(session, samples, start, peak, now, lost)
+
+    def _pause(self, resumed: bool) -> list[CaptureEvent]:
+        if not self.active:
+            return []
+        session = self._running()
+        session.state = "recording" if resumed else "paused"
+        return [CapturePaused(session, session.samples, resumed)]
+
+    def _stop(self, message: Stop, now: float) -> list[CaptureEvent]:
+        if not self.active:
+            return []
+        return [*self._fill(message.chunks, now), *self._end(message.reason)]
+
+    def _end(self, reason: str) -> list[CaptureEvent]:
+        session = self._running()
+        session.state, session.ended_by = "ended", reason
+        return [CaptureEnded(session, reason)]
+
+    def _running(self) -> CaptureSession:
+        if self.session is None:
+            raise RuntimeError("no recording is under way")
+        return self.session
+
+    def _file(self, part: Slice, now: float) -> list[CaptureEvent]:
+        try:
+            data = self._uploads.take(part, now)
+        except UploadError as error:
+            return [_not_opened(error)]
+        if data is not None:
+            return [FileOpened(part.name, data, part.client, part.upload)]
+        held = self._uploads.held(part.upload)
+        return [FileArriving(part.client, part.upload, held, part.size)] if held else []
+
+
+def _not_opened(error: UploadError) -> CaptureProblem:
+    return CaptureProblem(error.code, str(error), error.client)

@@ -1,0 +1,134 @@
+"""Files that pages send in slices: each slice at its own place, and nothing kept of one that ended midway."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from .messages import Slice
+
+UPLOAD_LIMIT = 2 << 30
+"""Bytes above which a file is refused before its first slice is kept; pages refuse it themselves."""
+
+UPLOAD_TIMEOUT = 60.0
+"""Seconds without a slice after which the beginning of a file is dropped: its page is gone."""
+
+REST_TIMEOUT = 5.0
+"""The same once the last slice has come: those that are missing were lost, or take another way."""
+
+
+class UploadError(ValueError):
+    """A file that did not arrive: ``code`` as in ``capture/capture.js``, ``client`` its page."""
+
+    def __init__(self, code: str, detail: str, client: str) -> None:
+        super().__init__(detail)
+        self.code = code
+        self.client = client
+
+
+@dataclass(frozen=True)
+class FileArriving:
+    """Of the ``size`` bytes of a file, named by the id ``upload``, ``held`` have come."""
+
+    client: str
+    upload: str
+    held: int
+    size: int
+
+
+@dataclass(frozen=True)
+class FileOpened:
+    """A file chosen in the browser has arrived whole."""
+
+    name: str
+    data: bytes = field(repr=False)
+    client: str = ""
+    upload: str = ""
+
+
+@dataclass
+class _Upload:
+    """A file of which some slices have come, the latest at the monotonic time ``at``."""
+
+    first: Slice
+    at: float = 0.0
+    parts: dict[int, bytes] = field(default_factory=dict)
+
+    @property
+    def held(self) -> int:
+        return sum(map(len, self.parts.values()))
+
+    def place(self, part: Slice) -> bool:
+        """Put a slice where it belongs; return whether it belongs to this file."""
+        first = self.first
+        same = (part.name, part.size, part.count) == (first.name, first.size, first.count)
+        fits = self.parts.setdefault(part.index, part.data) == part.data
+        return same and fits and self.held <= first.size
+
+    def is_late(self, now: float) -> bool:
+        """Tell whether no slice has come for too long."""
+        whole = self.first.count - 1 in self.parts
+        return now - self.at > (REST_TIMEOUT if whole else UPLOAD_TIMEOUT)
+
+    def incomplete(self) -> UploadError:
+        first = self.first
+        detail = f"{self.held} of {first.size} bytes of {first.name} arrived; open it again"
+        return UploadError("incomplete", detail, first.client)
+
+
+class Uploads:
+    """The files on their way, of all pages."""
+
+    def __init__(self) -> None:
+        self._uploads: dict[str, _Upload] = {}
+        self._refused: set[str] = set()
+
+    def __len__(self) -> int:
+        return len(self._uploads)
+
+    def held(self, upload: str) -> int:
+        """Return how many bytes of a file have come, 0 where none is on its way."""
+        return self._uploads[upload].held if upload in self._uploads else 0
+
+    def forget(self, upload: str) -> None:
+        """Let go of a file that its page has given up; slices that still come are not taken."""
+        self._uploads.pop(upload, None)
+        self._refused.add(upload)
+
+    def take(self, part: Slice, now: float) -> bytes | None:
+        """Take a slice at the monotonic time ``now``; return the file once it is whole.
+
+        Raises
+        ------
+        UploadError
+            The file is too large, or the slice does not fit; said once for each file.
+        """
+        if part.upload in self._refused:
+            return None
+        if part.size > UPLOAD_LIMIT:
+            self._refused.add(part.upload)
+            detail = f"{part.name} is larger than {UPLOAD_LIMIT >> 30} GiB; use AudioClip.load with its path"
+            raise UploadError("toolarge", detail, part.client)
+        upload = self._uploads.setdefault(part.upload, _Upload(part))
+        upload.at = now
+        if not upload.place(part):
+            self._give_up(part.upload)
+            detail = f"a slice of {part.name} does not fit the others; open it again"
+            raise UploadError("incomplete", detail, part.client)
+        if len(upload.parts) < part.count:
+            return None
+        if upload.held != part.size:
+            self._give_up(part.upload)
+            raise upload.incomplete()
+        del self._uploads[part.upload]
+        return b"".join(upload.parts[index] for index in range(part.count))
+
+    def drop_late(self, now: float) -> list[UploadError]:
+        """Let go of the files of which nothing has come for too long, and return what is wrong with them."""
+        late = {key: upload for key, upload in self._uploads.items() if upload.is_late(now)}
+        for key in late:
+            self._give_up(key)
+        return [upload.incomplete() for upload in late.values()]
+
+    def _give_up(self, key: str) -> None:
+        del self._uploads[key]
+        self._refused.add(key)

@@ -1,0 +1,114 @@
+// The ClipRecorder widget: a small bar over the page's clip controller, which a Transcriber may share.
+
+import { meterLength } from "../capture/capture.js";
+import { ClipController } from "./controller.js";
+import { announceClips, forgetClips } from "./registry.js";
+import { clipText, clipWarning } from "./text.js";
+import { make, viewRoot } from "../shared/dom.js";
+import { clock } from "../shared/format.js";
+import { AUDIO_FILES, captureBar, drawDevices, drawProblem, fileText, say, warningText } from "../microphone/microphone.js";
+import { translator } from "../shared/strings.js";
+import { followTheme } from "../shared/theme.js";
+
+/** @typedef {import("../shared/strings.js").Translate} Translate */
+
+/**
+ * @param {ClipController} controller @param {Translate} t @param {AbortSignal} signal @param {() => void} choose
+ */
+function makeParts(controller, t, signal, choose) {
+  const bar = captureBar(controller, t, signal, choose);
+  const problem = make("div", { class: "qaw-notice", role: "alert" });
+  const warning = make("p", { class: "qaw-mic-line qaw-mic-warning", role: "status" });
+  const line = make("p", { class: "qaw-mic-line", role: "status" });
+  return { ...bar, problem, warning, line };
+}
+
+/** @param {ReturnType<typeof makeParts>} parts @param {ClipController} controller @param {Translate} t */
+function draw(parts, controller, t) {
+  const { state, stage } = controller;
+  const { phase } = state;
+  const running = phase === "recording" || phase === "paused";
+  parts.record.dataset.phase = phase;
+  parts.record.textContent = t(phase === "starting" ? "mic.starting" : running ? "mic.stop" : "clip.record");
+  parts.record.disabled = phase === "stopping" || stage === "waiting" || stage === "late";
+  parts.pause.hidden = parts.elapsed.hidden = parts.meter.hidden = !running;
+  parts.open.hidden = running;
+  parts.pause.textContent = t(phase === "paused" ? "mic.resume" : "mic.pause");
+  parts.elapsed.textContent = clock(state.seconds);
+  const length = meterLength(state.peak);
+  parts.fill.style.transform = `scaleX(${length.toFixed(3)})`;
+  parts.meter.dataset.clipping = String(state.clipping);
+  parts.meter.setAttribute("aria-valuenow", String(Math.round(length * 100)));
+  parts.device.hidden = state.devices.length < 2;
+  parts.device.disabled = phase !== "idle";
+  drawDevices(parts.device, state, t);
+  say(parts.warning, clipWarning(controller, t) || warningText(state, t));
+}
+
+/**
+ * @param {ClipController} controller @param {{get: (name: string) => any}} model @param {HTMLElement} host
+ * @param {AbortSignal} signal
+ */
+function mount(controller, model, host, signal) {
+  const t = translator(model.get("lang"));
+  const root = viewRoot(host, signal, { class: "qaw-mic qaw-clip", role: "group", "aria-label": t("clip.label") });
+  followTheme(root, signal);
+  const picker = make("input", { type: "file", accept: AUDIO_FILES, hidden: true });
+  picker.addEventListener("change", () => {
+    if (picker.files?.[0]) void controller.open(picker.files[0]);
+    picker.value = "";
+  }, { signal });
+  const choose = () => picker.click();
+  const parts = makeParts(controller, t, signal, choose);
+  root.append(parts.bar, parts.problem, parts.warning, parts.line, picker);
+  controller.attach((state) => {
+    draw(parts, controller, t);
+    drawProblem(parts.problem, controller, t, signal, choose);
+    say(parts.line, state.problem ? "" : clipText(controller, t) || fileText(state, t) || t("clip.ready"));
+  }, signal);
+}
+
+/** The other widgets of the page; ipywebrtc's recorder is one of them. @param {any} model @param {string} name */
+async function part(model, name) {
+  const reference = String(model.get(name) ?? "").replace(/^IPY_MODEL_/, "");
+  return (await model.widget_manager?.get_model?.(reference)) ?? null;
+}
+
+/** Null where the front end has no ipywebrtc. @param {any} model */
+async function findRecorder(model) {
+  try {
+    const recorder = await part(model, "recorder");
+    return recorder?.get("stream")?.captureStream ? recorder : null;
+  } catch (missing) {
+    console.debug("qwen_asr_widgets: ipywebrtc cannot be loaded", missing);
+    return null;
+  }
+}
+
+export default () => {
+  /** @type {ClipController} */
+  let controller;
+  return {
+    /** @param {{model: any}} context */
+    async initialize({ model }) {
+      const uid = model.get("uid");
+      const uplink = (await part(model, "uplink")) ?? { send() {} };
+      const sender = { send: (/** @type {any[]} */ ...message) => uplink.send(...message) };
+      controller = new ClipController(sender, uid, await findRecorder(model), model);
+      announceClips(uid, controller);
+      return () => {
+        forgetClips(uid);
+        return controller.dispose();
+      };
+    },
+    /** @param {{model: any, el: HTMLElement}} context */
+    render({ model, el }) {
+      const ending = new AbortController();
+      mount(controller, model, el, ending.signal);
+      return () => {
+        ending.abort();
+        el.replaceChildren();
+      };
+    },
+  };
+};

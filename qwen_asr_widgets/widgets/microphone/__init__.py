@@ -1,0 +1,1 @@
+"""The Microphone widget."""

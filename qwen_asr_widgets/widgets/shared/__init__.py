@@ -1,0 +1,1 @@
+"""What several widgets use: joined assets, throttle, run state, saved output."""

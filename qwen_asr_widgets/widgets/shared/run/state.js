@@ -1,0 +1,130 @@
+/**
+ * What the kernel has said so far, kept from snapshots and patches. Nothing here draws.
+ *
+ * A snapshot carries everything; a patch carries what changed since `base`. A view that missed one notices
+ * (`"gap"`) and asks for a snapshot again.
+ *
+ * @import { Turn } from "../axis/lanes.js"
+ *
+ * @typedef {object} UtteranceExtras
+ * @property {number | null} start   seconds, with prefix padding, as the service reports it
+ * @property {boolean} estimated     the onset is an estimate
+ * @property {string} status         speaking | stopped | final | failed | lost
+ * @property {string | null} ended_by
+ * @property {"" | "finish" | "limit"} commit   why a commit was sent that nobody asked for
+ * @property {string | null} language
+ * @property {string | null} emotion
+ * @property {string | null} error
+ * @property {number | null} first_partial   seconds, as are the following
+ * @property {number | null} endpoint_delay
+ * @property {number | null} decode_delay
+ * @property {number | null} finalization
+ * @typedef {Turn & UtteranceExtras & {settled: string, draft: string, problem: boolean}} Utterance
+ *
+ * @typedef {{name: string, role: "reference" | "service" | "estimated", turns: Turn[]}} Lane
+ * @typedef {{time: number, label: string, kind: "settings" | "manual" | "lost"}} Mark
+ * @typedef {{threshold: number | null, silence: number, client: boolean, changed: boolean}} RunSettings
+ *   threshold null: turns are closed by hand
+ * @typedef {object} Summary   how long finals took, seconds
+ * @property {{p50: number, p95: number, p99: number, longest: number | null} | null} figures
+ *   `longest` where there are too few for percentiles to say anything
+ * @property {number} n
+ * @property {number | null} chunk_ms
+ * @property {number | null} pace
+ * @property {"reference" | "service" | "client" | "estimated"} source
+ * @property {number} cut
+ * @property {number} left_out
+ * @property {number} off_pace
+ * @typedef {object} RunInfo
+ * @property {string} title
+ * @property {string} engine
+ * @property {RunSettings | null} settings
+ * @property {Summary | null} summary
+ * @property {boolean} growing
+ * @property {number | null} pace   times real time; null: as fast as the service takes it
+ * @property {boolean} waits        whether the waits say what a person would wait
+ * @property {number | null} gathered   seconds of sound since the last Commit, where one is waited for
+ * @property {boolean} live         it was or is spoken into a microphone
+ * @typedef {{
+ *   version: number, utterances: Utterance[], lanes: Lane[], marks: Mark[], info: RunInfo,
+ *   selected: number | null,
+ * }} RunState
+ */
+
+/** @returns {RunState} */
+export function emptyRun() {
+  return {
+    version: -1,
+    utterances: [],
+    lanes: [],
+    marks: [],
+    info: { engine: "", settings: null, summary: null, growing: false, title: "", pace: 1, waits: true, live: false, gathered: null },
+    selected: null,
+  };
+}
+
+/**
+ * Take a `run` message.
+ * @param {RunState} state changed in place
+ * @param {any} message
+ * @returns {"taken" | "old" | "gap"}
+ */
+export function takeRun(state, message) {
+  if (message.base === null) {
+    if (message.version < state.version) return "old";
+    state.utterances = [];
+  } else if (message.version <= state.version) {
+    return "old";
+  } else if (message.base !== state.version) {
+    return "gap";
+  }
+  state.version = message.version;
+  for (const utterance of message.utterances) place(state.utterances, utterance);
+  state.utterances.length = message.count;
+  for (const name of /** @type {const} */ (["lanes", "marks", "info"])) {
+    if (message[name] !== undefined) Object.assign(state, { [name]: message[name] });
+  }
+  return "taken";
+}
+
+/** What an utterance is where the message does not say otherwise. */
+const BLANK = {
+  end: null, start: null, estimated: false, settled: "", draft: "", ended_by: null, commit: /** @type {const} */ (""), language: null, emotion: null,
+  error: null, problem: false, first_partial: null, endpoint_delay: null, decode_delay: null, finalization: null,
+};
+
+/** @param {Utterance[]} utterances @param {Partial<Utterance> & {number: number}} said */
+function place(utterances, said) {
+  utterances[said.number - 1] = /** @type {Utterance} */ ({ onset: /** @type {any} */ (null), ...BLANK, ...said });
+}
+
+/** Those that have a place on the time axis, sorted by it. @param {Utterance[]} utterances */
+export function placed(utterances) {
+  return utterances.filter((u) => u.onset !== null).sort((a, b) => a.onset - b.onset);
+}
+
+/** What an utterance says so far. @param {{settled: string, draft: string}} utterance */
+export function textOf(utterance) {
+  return utterance.settled + utterance.draft;
+}
+
+/**
+ * The latency bars of the utterances that have a final or an endpoint. They have a place on the axis of the
+ * sound only where it was sent in real time.
+ * @param {Utterance[]} utterances @param {number | null} [pace] times real time; null: as fast as it is taken
+ * @returns {import("../axis/lanes.js").LatencyBar[]}
+ */
+export function latencyBars(utterances, pace = 1) {
+  /** @type {import("../axis/lanes.js").LatencyBar[]} */
+  const bars = [];
+  if (pace !== 1) return bars;
+  for (const u of utterances) {
+    if (u.end === null) continue;
+    const endpoint = u.endpoint_delay;
+    const total = u.finalization ?? (endpoint === null ? u.decode_delay : endpoint);
+    if (total === null || total <= 0) continue;
+    const middle = u.end + Math.max(0, Math.min(endpoint ?? 0, total));
+    bars.push({ number: u.number, from: u.end, middle, to: u.end + total });
+  }
+  return bars;
+}

@@ -1,0 +1,79 @@
+/**
+ * What every widget of this kind does around its views: root, theme, run store, hello and goodbye, and hiding
+ * the static picture of a saved notebook while the live view stands.
+ *
+ * @import { RunStore } from "./run/store.js"
+ * @typedef {{receive?: (message: any, buffers: DataView[]) => void}} Part
+ * @typedef {{root: HTMLElement, run: RunStore, send: (message: any) => void, signal: AbortSignal}} Surroundings
+ */
+import { make, viewRoot } from "./dom.js";
+import { createRunStore } from "./run/store.js";
+import { followTheme } from "./theme.js";
+
+/**
+ * @param {{model: any, el: HTMLElement}} view
+ * @param {(around: Surroundings) => Part[]} build
+ * @returns {() => void} ends everything
+ */
+export function hostView({ model, el }, build) {
+  const end = new AbortController();
+  const { signal } = end;
+  const view = newId();
+  const send = (/** @type {any} */ message) => model.send({ ...message, view });
+  const root = viewRoot(el, signal);
+  followTheme(root, signal);
+  hideStatic(model.get("static_id"), signal);
+  const run = createRunStore({ ask: send, signal });
+  const parts = build({ root, run, send, signal });
+  const receive = (/** @type {any} */ message, /** @type {DataView[]} */ buffers) => {
+    run.receive(message);
+    for (const part of parts) part.receive?.(message, buffers);
+  };
+  model.on("msg:custom", receive);
+  linkSelection(model, run, signal);
+  send({ kind: "hello" });
+  return () => {
+    model.off("msg:custom", receive);
+    sayBye(send);
+    end.abort();
+    el.replaceChildren();
+  };
+}
+
+/** A name for this view; `crypto.randomUUID` is missing on plain http. */
+function newId() {
+  return Array.from(crypto.getRandomValues(new Uint32Array(3)), (word) => word.toString(36)).join("");
+}
+
+/** The `selected` trait says what is selected. @param {any} model @param {RunStore} run @param {AbortSignal} signal */
+function linkSelection(model, run, signal) {
+  run.subscribe({
+    selected({ number }) {
+      if (model.get("selected") === number) return;
+      model.set("selected", number);
+      model.save_changes();
+    },
+  }, signal);
+  const told = () => {
+    if (model.get("selected") !== run.state.selected) run.select(model.get("selected"));
+  };
+  model.on("change:selected", told);
+  signal.addEventListener("abort", () => model.off("change:selected", told), { once: true });
+}
+
+/** @param {string} id @param {AbortSignal} signal */
+export function hideStatic(id, signal) {
+  if (!/^[\w-]+$/.test(id)) return;
+  const style = make("style", {}, `.qaw-static-${id} { display: none; }`);
+  document.head.append(style);
+  signal.addEventListener("abort", () => style.remove(), { once: true });
+}
+
+/** Tell the kernel that a view ends. @param {(message: any) => void} send */
+export function sayBye(send) {
+  try {
+    send({ kind: "bye" });
+  } catch (gone) {
+    console.debug("the kernel of this view is gone", gone);
+  }
+}

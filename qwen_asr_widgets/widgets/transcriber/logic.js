@@ -1,0 +1,334 @@
+/**
+ * What the transcriber shows in which state, as pure functions: nothing here touches the page.
+ *
+ * @import { State } from "../capture/controller.js"
+ * @import { Key, Translate } from "../shared/strings.js"
+ *
+ * @typedef {"service" | "client" | "manual"} Turns   who takes them
+ * @typedef {{threshold: number, silence: number, padding: number, language: string, context: string,
+ *   turns: Turns}} Config
+ * @typedef {{minute: string, source: string, seen: string}} Price
+ * @typedef {object} EndpointState
+ * @property {string} id       embedded | beijing | singapore | custom | given
+ * @property {string} name
+ * @property {boolean} offline
+ * @property {string} url
+ * @property {string} engine   what recordings call it
+ * @property {string} refused  an address that was given and is none
+ * @property {string} given    name of the endpoint passed in Python, if it is none of the others
+ * @property {boolean} cloud   sound leaves this computer
+ * @property {boolean} dashscope
+ * @property {boolean} has_key
+ * @property {boolean} english_only
+ * @property {Record<string, Price[]>} prices
+ *
+ * @typedef {{count?: number, n?: number, median?: number | null, p95?: number | null, longest?: number | null, pace?: number | null,
+ *   left_out?: number, off_pace?: number}} Figures  seconds; `left_out`, `off_pace`: how many have no wait to count, and why
+ * @typedef {object} Notice
+ * @property {number} id
+ * @property {string} code
+ * @property {string} detail
+ * @property {{name?: string, param?: string, value?: number, low?: number, high?: number}} [about]  of a file, or of a setting
+ *   out of its range
+ * @property {number} kept    seconds of a recording that is over
+ * @property {number} since   seconds from which on a service had not answered
+ * @property {number} unsent  seconds of sound that did not go out
+ *
+ * @typedef {"retry" | "key" | "endpoint" | "settings" | "open" | "dismiss"} Way
+ *
+ * @typedef {{count: number, differ: boolean, taken: number | "mean"}} Channels
+ *
+ * @typedef {object} Kernel   the `state` message
+ * @property {"empty" | "ready" | "connecting" | "live" | "finishing" | "failed" | "done"} phase
+ * @property {"" | "mic" | "file"} source
+ * @property {{name: string, engine: string, settings: import("./compared.js").Held[]} | null} run who made the words on show, of what
+ * @property {{sent: number, of: number} | null} partly seconds of a sound that did not go out whole
+ * @property {boolean} paused
+ * @property {boolean} waiting  only answers are still to come, and sound that was taken already may still go out
+ * @property {number | null} progress
+ * @property {number | null} pace
+ * @property {string} title
+ * @property {number} total   seconds of a file
+ * @property {number} behind  seconds not sent yet
+ * @property {number} lost    seconds that never left the browser
+ * @property {boolean} clipped a file that was recorded too loud
+ * @property {Notice | null} notice
+ * @property {EndpointState} endpoint
+ * @property {Config} config
+ * @property {Figures} figures
+ * @property {import("./compared.js").ComparedRun[]} compared
+ * @property {Channels | null} channels of the file at hand, where it has several
+ * @property {boolean} clips  Record records a clip first
+ * @property {string} clip_uid of the recorder of clips, empty before there is one
+ * @property {boolean} beside_cells whether sound reaches the kernel while a cell runs
+ * @property {string} recorder the page that records live, empty where none does
+ */
+import { clock, duration } from "../shared/format.js";
+
+export const SILENCE = /** @type {const} */ ([200, 6000]);
+/** Below this many utterances percentiles say nothing; the longest wait does. */
+const MANY = 20;
+
+/** @returns {Kernel} what is shown until the kernel has spoken */
+export function unknownState() {
+  return {
+    phase: "empty", source: "", paused: false, waiting: false, progress: null, pace: 1, title: "", total: 0, behind: 0, lost: 0, clipped: false,
+    notice: null, run: null, partly: null,
+    endpoint: {
+      id: "embedded", name: "", engine: "", offline: true, url: "", refused: "", given: "", cloud: false, dashscope: false, has_key: false,
+      english_only: false, prices: {},
+    },
+    config: { threshold: 0.2, silence: 800, padding: 300, language: "", context: "", turns: "service" },
+    figures: {}, compared: [], channels: null, clips: false, clip_uid: "", recorder: "", beside_cells: true,
+  };
+}
+
+/** Languages in the service's documentation, whose list is an open one. */
+export const LANGUAGES = (
+  "zh yue en ja de ko ru fr pt ar it es hi id th tr uk vi cs da fil fi is ms no pl sv"
+).split(" ");
+
+/**
+ * What stands against a language; empty when nothing does.
+ * @param {string} language @param {boolean} englishOnly the recogniser knows no other @param {Translate} t
+ */
+export function languageHint(language, englishOnly, t) {
+  if (!language) return "";
+  const main = language.split(/[-_]/)[0].toLowerCase();
+  if (englishOnly) return main === "en" ? "" : t("transcriber.settings.englishOnly");
+  return LANGUAGES.includes(main) ? "" : t("transcriber.settings.undocumented", { language });
+}
+
+/** Whether a run is under way. @param {Kernel} kernel */
+export function isRunning({ phase }) {
+  return phase !== "empty" && phase !== "ready" && phase !== "done";
+}
+
+/** Whether so much stands in the bar that the settings are named in few words there. @param {Kernel} kernel */
+export function isCrowded(kernel) {
+  return !isRunning(kernel) || kernel.source === "file";
+}
+
+/** What one channel is called. @param {number | "mean"} channel from 0 @param {number} count @param {Translate} t */
+export function channelText(channel, count, t) {
+  if (channel === "mean") return t("transcriber.channel.mean");
+  if (count === 2) return t(channel === 0 ? "transcriber.channel.left" : "transcriber.channel.right");
+  return t("transcriber.channel.number", { number: channel + 1 });
+}
+
+/**
+ * Whether another tab or browser records; a page that was just reloaded is still its own predecessor.
+ * @param {Kernel} kernel @param {string} client of this page @param {string | undefined} problem what this page shows
+ */
+export function recordsElsewhere({ recorder }, client, problem) {
+  return recorder !== "" && recorder !== client && problem !== "interrupted";
+}
+
+/** The place of a silence on a logarithmic slider, in [0, 1000]. @param {number} ms */
+export function silenceToSlider(ms) {
+  const [low, high] = SILENCE;
+  return Math.round((1000 * Math.log(ms / low)) / Math.log(high / low));
+}
+
+/** The silence at a place of the slider, in whole tens of milliseconds. @param {number} place in [0, 1000] */
+export function sliderToSilence(place) {
+  const [low, high] = SILENCE;
+  const ms = low * (high / low) ** (place / 1000);
+  return Math.min(high, Math.max(low, Math.round(ms / 10) * 10));
+}
+
+/** The settings in a few words. @param {Config} config @param {Translate} t */
+export function settingsText(config, t) {
+  if (config.turns === "manual") return t("transcriber.settings.manualShort");
+  const said = t("transcriber.settings.short", { threshold: config.threshold.toFixed(2), silence: config.silence });
+  return config.turns === "client" ? `${said} · ${t("transcriber.settings.clientShort")}` : said;
+}
+
+/** The same where there is little room. @param {Config} config @param {Translate} t */
+export function settingsShort(config, t) {
+  if (config.turns === "manual") return t("transcriber.settings.manualShort");
+  const said = `${config.threshold.toFixed(2)} · ${config.silence} ${t("common.ms")}`;
+  return config.turns === "client" ? `${said} · ${t("transcriber.settings.clientShort")}` : said;
+}
+
+/** What the recogniser is called. @param {EndpointState} endpoint @param {Translate} t */
+export function endpointText(endpoint, t) {
+  if (endpoint.offline) return t("transcriber.offline", { name: endpoint.name });
+  if (endpoint.id === "beijing" || endpoint.id === "singapore") return t(`transcriber.endpoint.${endpoint.id}`);
+  return endpoint.name;
+}
+
+/**
+ * Which recogniser the form shows as chosen: another address stays chosen until it is a good one.
+ * @param {EndpointState} endpoint @param {boolean} typing an address is being given @param {boolean} locked a run is under way
+ */
+export function shownEndpoint(endpoint, typing, locked) {
+  return !locked && (typing || endpoint.refused) ? "custom" : endpoint.id;
+}
+
+/** What stands against the address that was given; empty when nothing does. @param {EndpointState} endpoint @param {Translate} t */
+export function addressHint(endpoint, t) {
+  return endpoint.refused ? t("transcriber.endpoint.refused", { name: endpointText(endpoint, t) }) : "";
+}
+
+/** @param {Price[]} prices @param {Translate} t */
+export function priceText(prices, t) {
+  if (!prices?.length) return "";
+  const amounts = prices.map((price) => price.minute).join(" / ");
+  return t("transcriber.price", { amounts, source: prices[0].source.replace(/,.*/, ""), seen: prices[0].seen });
+}
+
+/** @param {number | null} pace @param {Translate} t */
+export function paceText(pace, t) {
+  if (pace === null) return t("transcriber.pace.free");
+  return pace === 1 ? t("transcriber.pace.real") : t("transcriber.pace.times", { pace });
+}
+
+/** The few figures of the foot. @param {Figures} figures @param {Translate} t */
+export function figuresText(figures, t) {
+  const { count = 0, n = 0, median = null, p95 = null, longest = null, pace = null, left_out: leftOut = 0, off_pace: offPace = 0 } = figures;
+  const why = [];
+  if (leftOut) why.push(t("run.leftOut", { count: leftOut }));
+  if (offPace) why.push(t("run.offPace", { count: offPace }));
+  const said = [t("transcript.count", { count })];
+  if (n && median !== null && longest !== null) {
+    const worst = n >= MANY && p95 !== null ? ["95 %", p95] : [t("transcriber.longest"), longest];
+    said.push(t("transcriber.final", {
+      median: duration(median, t), worst: worst[0], other: duration(Number(worst[1]), t), n,
+      pace: [paceText(pace, t), ...why].join(t("run.comma")),
+    }));
+  } else if (count && pace === null) said.push(paceText(pace, t));
+  else said.push(...why);
+  return said;
+}
+
+/**
+ * The one line of what is out of the ordinary or takes time; empty when there is nothing to say.
+ * @param {Kernel} kernel @param {boolean} waits the kernel hears nothing while a cell runs @param {Translate} t
+ */
+export function statusText(kernel, waits, t) {
+  const said = [];
+  if (kernel.phase === "connecting") said.push(t("transcriber.connecting", { name: endpointText(kernel.endpoint, t) }));
+  if (kernel.phase === "finishing") said.push(t("transcriber.finishing"));
+  if (kernel.behind > 0) said.push(t("transcriber.behind", { seconds: kernel.behind }));
+  if (kernel.lost > 0) said.push(t("transcriber.lost", { seconds: kernel.lost.toFixed(1) }));
+  if (kernel.clipped) said.push(t("transcriber.clipped"));
+  if (waits) said.push(t("mic.waits"));
+  return said.join(" · ");
+}
+
+/**
+ * What a microphone or a file held up is doing, in a word; empty when nothing is recorded or held up.
+ * @param {Pick<Kernel, "paused">} kernel @param {State["phase"]} phase of the capture in this page @param {Translate} t
+ */
+export function captureText({ paused }, phase, t) {
+  if (phase === "paused" || paused) return t("mic.said.paused");
+  return phase === "recording" ? t("mic.said.recording") : "";
+}
+
+/**
+ * What a notice says, true in the state in which it stands.
+ * @param {Kernel} kernel @param {Pick<State, "phase" | "seconds">} capture in this page
+ * @param {boolean} elsewhere another page records @param {Translate} t
+ * @returns {{title: string, text: string} | null}
+ */
+export function noticeText(kernel, capture, elsewhere, t) {
+  const { notice } = kernel;
+  if (notice === null) return null;
+  const { code, since, unsent } = notice;
+  if (code === "unanswered") {
+    const seconds = unsent.toFixed(1);
+    const key = seconds === "0.0" ? "text" : "unsent";
+    return { title: t(`transcriber.problem.${code}`), text: t(`transcriber.problem.${code}.${key}`, { time: clock(since), seconds }) };
+  }
+  if (code === "reported" && !isRunning(kernel)) {
+    return { title: t("transcriber.problem.service"), text: t("transcriber.problem.reported.past") };
+  }
+  const text = code === "nokey" && !kernel.endpoint.dashscope ? "nokey.other" : code;
+  const said = [t(/** @type {Key} */ (`transcriber.problem.${text}.text`), { name: endpointText(kernel.endpoint, t) })];
+  const title = problemTitle(notice, t);
+  if (UNHARMED.includes(code)) return { title, text: said.join(" ") };
+  const failed = kernel.phase === "failed" && kernel.source === "mic";
+  const kept = failed ? capture.seconds : notice.kept;
+  if (failed && (capture.phase === "recording" || elsewhere)) said.push(t("transcriber.goesOn"));
+  else if (kept > 0) said.push(kernel.source === "mic" ? t("mic.kept", { time: clock(kept) }) : t("transcriber.kept"));
+  return { title, text: said.join(" ") };
+}
+
+/** What is about something else than the run on show. */
+const UNHARMED = ["settings", "file", "empty", "missing", "endpoint"];
+const UNITS = /** @type {const} */ ({ threshold: "", silence_duration_ms: "ms", prefix_padding_ms: "ms" });
+
+/** What went wrong in one sentence, with the name of the file, or the setting's value and range. @param {Notice} notice @param {Translate} t */
+function problemTitle({ code, about = {} }, t) {
+  const { name, param = "", value, low, high } = about;
+  if (param in UNITS) {
+    const unit = UNITS[/** @type {keyof typeof UNITS} */ (param)] && ` ${t("common.ms")}`;
+    return t("transcriber.problem.settings.range", { setting: t(/** @type {Key} */ (`transcriber.setting.${param}`)), value: `${value}${unit}`, low: String(low), high: `${high}${unit}` });
+  }
+  return t(/** @type {Key} */ (name ? `transcriber.problem.${code}.named` : `transcriber.problem.${code}`), { name: name ?? "" });
+}
+
+/** How far a file is. @param {Kernel} kernel @param {Translate} t */
+export function progressText(kernel, t) {
+  const done = clock((kernel.progress ?? 0) * kernel.total, 0);
+  return t("transcriber.progress", { done, total: clock(kernel.total, 0), pace: paceText(kernel.pace, t) });
+}
+
+/** How much of a file the kernel has taken, in [0, 1]. @param {{size: number, taken: number}} file */
+export function readShare({ size, taken }) {
+  return size > 0 ? Math.min(1, taken / size) : 0;
+}
+
+/** The same in words. @param {number | null} share @param {Translate} t */
+export function readText(share, t) {
+  if (share === 1) return t("transcriber.reading.decoding");
+  return t("transcriber.reading.share", { percent: Math.floor(100 * (share ?? 0)) });
+}
+
+/** That a file is being read, and what comes then. @param {{name: string}} file @param {Translate} t */
+export function readingText({ name }, t) {
+  return t(/\.qasr$/i.test(name) ? "transcriber.reading.recording" : "transcriber.reading.sound", { name });
+}
+
+/**
+ * What is being sent that is not spoken now, and how long that takes; empty where nothing is.
+ * @param {Kernel} kernel @param {Translate} t
+ */
+export function sendingText(kernel, t) {
+  const { phase, source, pace, title, total, waiting } = kernel;
+  if (source !== "file" || waiting || (phase !== "connecting" && phase !== "live")) return "";
+  const name = title || t("transcriber.sending.sound");
+  if (pace === null) return t("transcriber.sending.free", { name });
+  const time = clock(total / pace, 0);
+  return pace === 1 ? t("transcriber.sending.real", { name, time }) : t("transcriber.sending", { name, pace: paceText(pace, t), time });
+}
+
+/**
+ * The ways on from a notice.
+ * @param {string} code @param {boolean} sound whether there is sound to send again
+ * @returns {Way[]}
+ */
+export function waysOn(code, sound) {
+  if (code === "file" || code === "empty" || code === "missing") return ["open", "dismiss"];
+  if (code === "settings" || code === "reported") return ["dismiss"];
+  if (code === "refused") return ["settings", "retry", "endpoint"];
+  if (code === "endpoint") return ["endpoint", "dismiss"];
+  if (code === "unanswered" || code === "chosen") return ["retry", "dismiss"];
+  const again = sound ? /** @type {const} */ (["retry"]) : [];
+  if (code === "key" || code === "nokey") return ["key", ...again, "open"];
+  return [...again, "endpoint", "open"];
+}
+
+/**
+ * Collects the slices of a file; the whole once the last has come.
+ * @param {{slices: number, parts: (ArrayBuffer | undefined)[]}} job @param {number} slice @param {DataView} view
+ * @returns {ArrayBuffer[] | null}
+ */
+export function takeSlice(job, slice, view) {
+  const bytes = new Uint8Array(view.byteLength);
+  bytes.set(new Uint8Array(view.buffer, view.byteOffset, view.byteLength));
+  job.parts[slice] = bytes.buffer;
+  const parts = /** @type {ArrayBuffer[]} */ (job.parts.filter(Boolean));
+  return parts.length === job.slices ? parts : null;
+}

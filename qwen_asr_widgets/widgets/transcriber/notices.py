@@ -1,0 +1,174 @@
+"""What went wrong in the transcriber, as its views show it with a way on."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path, PurePath
+from typing import TYPE_CHECKING, Any
+
+from ...errors import (
+    AudioError, AudioFileNotFound, BundleError, ConnectFailed, EndpointError, MissingDependency,
+    MissingKey, QawError, ServiceClosed, ServiceError, SettingError,
+)
+from .answers import Reported, RunBroken
+
+if TYPE_CHECKING:
+    from ...client.endpoints import Endpoint
+    from .run import LiveRun
+
+OF_SERVICE = ("connect", "key", "nokey", "endpoint", "refused", "closed", "service")
+"""What speaks of the endpoint there was: no longer true once another is chosen."""
+
+_numbers = itertools.count(1)
+
+
+@dataclass(frozen=True)
+class Notice:
+    """What went wrong, as the views show it with a way on.
+
+    Parameters
+    ----------
+    code : str
+        One of those that strings.js has as ``transcriber.problem.CODE``.
+    detail : str
+        What the error says, in English.
+    about : dict
+        What the sentence of the view names: ``name`` of a file; ``param``, ``value``, ``low`` and ``high`` of
+        a setting.
+    """
+
+    code: str
+    detail: str
+    about: Mapping[str, Any] = field(default_factory=dict)
+    id: int = field(default_factory=lambda: next(_numbers))
+
+
+def notice_of(error: Exception) -> Notice:
+    """Return the notice that stands for an error.
+
+    Examples
+    --------
+    >>> notice_of(ConnectFailed("No connection: no valid key was given (401).", 401)).code
+    'key'
+    >>> notice_of(SettingError("No.", "turn_detection.threshold", 7.0, (-1.0, 1.0))).about["value"]
+    7.0
+    """
+    if isinstance(error, ConnectFailed):
+        return Notice("key" if error.status in (401, 403) else "connect", str(error))
+    if isinstance(error, ServiceError) and error.param:
+        return Notice("refused", str(error))
+    kinds = (
+        (RunBroken, "internal"), (MissingKey, "nokey"), (EndpointError, "endpoint"),
+        (SettingError, "settings"), ((AudioError, BundleError, MissingDependency), "file"),
+        (ServiceClosed, "closed"),
+    )
+    code = next((code for kind, code in kinds if isinstance(error, kind)), "service")
+    return Notice(code, str(error), _about_setting(error))
+
+
+def _about_setting(error: Exception) -> dict[str, Any]:
+    if not isinstance(error, SettingError) or error.limits is None:
+        return {}
+    low, high = error.limits
+    return {"param": error.param.rpartition(".")[2], "value": error.value, "low": low, "high": high}
+
+
+def notice_of_source(error: QawError, name: str, source: Any) -> Notice:
+    """Return the notice for a sound that cannot be used: it names the file, and says if that is empty.
+
+    Parameters
+    ----------
+    error : QawError
+        Why it cannot.
+    name : str
+        The file's name in the page; empty for a source given from code.
+    source : path, bytes or anything
+        What was to be read.
+
+    Examples
+    --------
+    >>> notice_of_source(AudioError("talk.wav is empty (0 bytes)."), "talk.wav", b"").code
+    'empty'
+    """
+    notice = notice_of(error)
+    path = PurePath(source) if isinstance(source, (str, PurePath)) else None
+    name = name or (path.name if path is not None else "")
+    code = notice.code
+    if isinstance(error, AudioFileNotFound):
+        code = "missing"
+    elif source == b"" if isinstance(source, bytes) else path is not None and _is_empty(Path(path)):
+        code = "empty"
+    return replace(notice, code=code, about={"name": name} if name else {})
+
+
+def _is_empty(path: Path) -> bool:
+    return path.is_file() and path.stat().st_size == 0
+
+
+def _brings_key(endpoint: Endpoint) -> bool:
+    """Tell whether a key goes to an endpoint with the handshake."""
+    try:
+        return "authorization" in {name.lower() for name in endpoint.request_headers()}
+    except MissingKey:
+        return False
+
+
+def notice_of_reports(reports: Sequence[Reported]) -> Notice:
+    """Return the notice that stands for errors which a run survives: refused settings before anything else.
+
+    Examples
+    --------
+    >>> notice_of_reports([Reported("not today", True), Reported("slow down", False)]).code
+    'settings'
+    """
+    told = next((one for one in reversed(reports) if one.refuses), reports[-1])
+    return Notice("settings" if told.refuses else "reported", told.text)
+
+
+def notice_elsewhere(notice: Notice | None, run: LiveRun | None) -> Notice | None:
+    """Return what is still to be said once another endpoint is chosen.
+
+    Where a run has failed that is the way to send its sound there.
+
+    Parameters
+    ----------
+    notice : Notice or None
+        What was said until now.
+    run : LiveRun or None
+        The last one.
+
+    Examples
+    --------
+    >>> notice_elsewhere(Notice("endpoint", "There is no such choice."), None) is None
+    True
+    """
+    if notice is None or notice.code not in OF_SERVICE:
+        return notice
+    failed = run is not None and run.error is not None and (run.active or len(run.recording.tape) > 0)
+    return Notice("chosen", "") if failed else None
+
+
+class ErrorWatch:
+    """Makes a notice of each thing that goes wrong in one run, once."""
+
+    def __init__(self) -> None:
+        self._ended_by: QawError | None = None
+        self._reported = 0
+
+    def look(self, run: LiveRun) -> Notice | None:
+        """Return the notice of what has ended the run, else of what it has survived since the last look."""
+        if run.error is not None:
+            seen, self._ended_by = self._ended_by, run.error
+            return None if run.error is seen else self._of_run(run.error, run.endpoint)
+        fresh = run.errors[self._reported :]
+        self._reported += len(fresh)
+        return notice_of_reports(fresh) if fresh else None
+
+    def _of_run(self, error: QawError, endpoint: Endpoint) -> Notice:
+        """Return the notice of what has ended a run; a key that was not given was not refused."""
+        notice = notice_of(error)
+        if notice.code == "key" and not _brings_key(endpoint):
+            return replace(notice, code="nokey")
+        return notice

@@ -1,0 +1,111 @@
+/**
+ * The elements a transcriber consists of, before anything stands in them.
+ *
+ * @import { Recorders } from "./recorders.js"
+ * @import { Kernel } from "./logic.js"
+ * @import { Translate } from "../shared/strings.js"
+ *
+ * @typedef {object} Acts
+ * @property {Translate} t
+ * @property {AbortSignal} signal
+ * @property {Recorders} recorders
+ * @property {(message: any) => void} send
+ * @property {ReturnType<typeof import("./save.js").createSaver>} saver
+ * @property {HTMLElement} keep   the switch for what stays in the saved notebook
+ * @property {() => void} record
+ * @property {() => void} pause       or goes on
+ * @property {() => void} redraw
+ * @property {() => void} choose      opens the file picker
+ * @property {(on: boolean) => void} clips  record a clip first, or live
+ * @property {() => void} understand  the sentence on privacy has been read
+ */
+import { button, make } from "../shared/dom.js";
+import { AUDIO_FILES, makeSound } from "../microphone/microphone.js";
+import { createBar } from "./bar.js";
+import { createChannels } from "./channels.js";
+import { createDrawers } from "./drawers.js";
+import { createEndpoint, radio } from "./endpoint.js";
+import { createFoot } from "./foot.js";
+import { createSettings } from "./settings.js";
+
+/** @param {Acts} acts */
+export function buildParts(acts) {
+  const { t, signal, recorders, send } = acts;
+  const picker = make("input", { type: "file", accept: AUDIO_FILES, hidden: true });
+  picker.addEventListener("change", () => {
+    recorders.forgive();
+    if (picker.files?.[0]) void recorders.live.open(picker.files[0]);
+    picker.value = "";
+  }, { signal });
+  const bar = createBar(t, signal, {
+    record: acts.record, pause: acts.pause, open: acts.choose, giveUp: () => recorders.live.files.giveUp(), send,
+  });
+  const drawers = createDrawers(signal, acts.redraw);
+  const settings = createSettings(t, signal, (change) => send({ kind: "settings", config: change }));
+  const endpoint = createEndpoint(t, signal, send);
+  const { ways, device, sound, content } = microphoneForm(acts);
+  const micDrawer = drawers.add(t("mic.label"), content);
+  const settingsDrawer = drawers.add(t("transcriber.settings"), [settings.element]);
+  const endpointDrawer = drawers.add(t("transcriber.endpoint"), [endpoint.element]);
+  bar.bar.append(micDrawer.button, make("div", { class: "qaw-together" }, settingsDrawer.button, endpointDrawer.button));
+  const problem = make("div", { class: "qaw-notice", role: "alert", hidden: true });
+  const notice = make("div", { class: "qaw-notice", role: "alert", hidden: true });
+  const hint = make("div", { class: "qaw-notice qaw-tr-hint", "data-kind": "hint", role: "note", hidden: true },
+    make("p", { class: "qaw-notice-text" }, t("transcriber.leaves")),
+    button(t("transcriber.understood"), acts.understand, signal));
+  const status = make("p", { class: "qaw-tr-line qaw-dim", role: "status", hidden: true });
+  const warning = make("p", { class: "qaw-tr-line qaw-mic-warning", role: "status", hidden: true });
+  const channels = createChannels(t, signal, (channel) => send({ kind: "channel", channel }));
+  const empty = make("div", { class: "qaw-tr-empty qaw-dim" });
+  const place = make("div", { class: "qaw-tr-stage", hidden: true });
+  const foot = createFoot(t, signal, send, acts.saver, acts.keep);
+  const elements = [
+    bar.bar, micDrawer.panel, settingsDrawer.panel, endpointDrawer.panel, problem, notice, hint, channels.element, warning, status,
+    empty, place, ...foot.elements, picker,
+  ];
+  return {
+    elements, picker, bar, drawers, settings, endpoint, ways, device, sound, micDrawer, settingsDrawer, endpointDrawer,
+    problem, notice, hint, channels, status, warning, empty, place, foot,
+  };
+}
+
+/** @param {Acts} acts */
+function microphoneForm({ t, signal, recorders, clips }) {
+  const ways = createWays(t, signal, clips);
+  const device = make("select", { class: "qaw-select qaw-mic-device" });
+  device.addEventListener("change", () => recorders.live.set({ deviceId: device.value }), { signal });
+  const sound = makeSound(recorders.live, t, signal);
+  const label = make("label", { class: "qaw-field" }, make("span", {}, t("mic.device")), device);
+  return { ways, device, sound, content: [ways.element, label, sound.panel] };
+}
+
+let groups = 0;
+
+/** Live, or a clip first. @param {Translate} t @param {AbortSignal} signal @param {(on: boolean) => void} choose */
+function createWays(t, signal, choose) {
+  const group = `qaw-way-${(groups += 1)}`;
+  const [live, clip] = /** @type {const} */ (["live", "clip"]).map((id) => radio(
+    group, id, t(`transcriber.record.${id}`), t(`transcriber.record.${id}.text`), () => choose(id === "clip"), signal));
+  const element = make("fieldset", { class: "qaw-choices" },
+    make("legend", { class: "qaw-only-spoken" }, t("transcriber.record")), live.element, clip.element);
+  return {
+    element,
+    /** @param {Recorders} recorders @param {boolean} locked a recording is under way */
+    update(recorders, locked) {
+      element.hidden = !recorders.offered;
+      element.disabled = locked;
+      live.input.checked = !recorders.chosen;
+      clip.input.checked = recorders.chosen;
+    },
+  };
+}
+
+/** What to do when there is nothing yet. @param {HTMLElement} place @param {Kernel} kernel @param {boolean} busy @param {Translate} t */
+export function drawEmpty(place, kernel, busy, t) {
+  place.hidden = kernel.phase !== "empty" || busy;
+  const offline = kernel.endpoint.english_only;
+  if (place.dataset.shown === String(offline)) return;
+  place.dataset.shown = String(offline);
+  place.replaceChildren(make("p", {}, t("transcriber.empty")));
+  if (offline) place.append(make("p", {}, t("transcriber.empty.offline")));
+}

@@ -1,0 +1,88 @@
+/**
+ * Files that the kernel makes: asked for, collected slice by slice, and saved or put on the clipboard.
+ *
+ * @typedef {{slices: number, parts: (ArrayBuffer | undefined)[], done: (blob: Blob, name: string) => void,
+ *   failed: (why: Error) => void}} Job
+ */
+import { button, make } from "../shared/dom.js";
+import { takeSlice } from "./logic.js";
+import { newId } from "../capture/uplink.js";
+
+const FORMATS = /** @type {const} */ (["qasr", "srt", "vtt", "json", "wav"]);
+
+/**
+ * A button for each format, with what it is good for.
+ * @param {import("../shared/strings.js").Translate} t @param {AbortSignal} signal @param {(format: string) => void} save
+ */
+export function createFormats(t, signal, save) {
+  const buttons = FORMATS.map((format) => {
+    const made = button("", () => save(format), signal, { class: "qaw-format" });
+    made.append(make("b", {}, `.${format}`), " ", make("span", { class: "qaw-dim" }, t(`transcriber.save.${format}`)));
+    return made;
+  });
+  return make("div", { class: "qaw-formats" }, ...buttons);
+}
+
+/** @param {(message: any) => void} send */
+export function createSaver(send) {
+  /** @type {Map<string, Job>} */
+  const jobs = new Map();
+
+  /** @param {string} format @returns {Promise<{blob: Blob, name: string}>} */
+  function ask(format) {
+    const job = newId();
+    return new Promise((resolve, reject) => {
+      jobs.set(job, {
+        slices: 0, parts: [], done: (blob, name) => resolve({ blob, name }), failed: reject,
+      });
+      send({ kind: "save", format, job });
+    });
+  }
+
+  return {
+    /** Take a `saved` message. @param {any} message @param {DataView[]} buffers */
+    receive(message, buffers) {
+      const job = jobs.get(message.job);
+      if (message.kind !== "saved" || !job) return;
+      if (message.error) {
+        jobs.delete(message.job);
+        job.failed(new Error(message.error));
+        return;
+      }
+      job.slices = message.slices;
+      const parts = takeSlice(job, message.slice, buffers[0]);
+      if (!parts) return;
+      jobs.delete(message.job);
+      job.done(new Blob(parts, { type: message.type }), message.name);
+    },
+    /** Save in a format. @param {string} format */
+    async download(format) {
+      const { blob, name } = await ask(format);
+      saveBlob(blob, name);
+    },
+    /**
+     * Put a picture on the clipboard; where the browser refuses, save it instead.
+     * @returns {Promise<"copied" | "saved">}
+     */
+    async copyPicture() {
+      const made = ask("png");
+      try {
+        // The promise goes in whole: the browser's leave to write lasts only as long as the click.
+        await navigator.clipboard.write([new ClipboardItem({ "image/png": made.then(({ blob }) => blob) })]);
+        return "copied";
+      } catch {
+        const { blob, name } = await made;
+        saveBlob(blob, name);
+        return "saved";
+      }
+    },
+  };
+}
+
+/** @param {Blob} blob @param {string} name */
+function saveBlob(blob, name) {
+  const url = URL.createObjectURL(blob);
+  const link = make("a", { href: url, download: name });
+  link.click();
+  window.setTimeout(() => URL.revokeObjectURL(url), 10_000);
+}

@@ -1,0 +1,166 @@
+"""What the transcriber listens to: the microphone's events, or a sound given out in its own time."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...audio.resample import StreamResampler
+from ...client.pacing import check_pace, paced
+from ..capture.capture import CaptureChunk, CaptureSession
+from .run import CHUNK_MS, LiveRun
+
+logger = logging.getLogger("qwen_asr_widgets")
+
+
+class MicrophoneFeed:
+    """Brings the chunks of one capture to a run: resampled, in order, lost ones as listed zeros.
+
+    Parameters
+    ----------
+    session : CaptureSession
+        What is recorded.
+    session_rate : int
+        Rate (Hz) the run takes.
+    """
+
+    def __init__(self, session: CaptureSession, session_rate: int) -> None:
+        self.session = session
+        self._rate = session_rate
+        self._resampler = StreamResampler(session.sample_rate, session_rate)
+        self._taken = self._given = 0
+
+    def bring(self, chunk: CaptureChunk, run: LiveRun) -> None:
+        """Hand on one chunk."""
+        self._taken += len(chunk.samples)
+        if not chunk.lost:
+            self._give(self._resampler.push(chunk.samples), run)
+            return
+        self._give(self._resampler.flush(), run)
+        missing = round(self._taken * self._rate / self.session.sample_rate) - self._given
+        self._given += missing
+        run.lose(missing)
+
+    def end(self, run: LiveRun) -> None:
+        """Hand on what the filter held back; no more sound comes."""
+        self._give(self._resampler.flush(), run)
+        run.end()
+
+    def _give(self, samples: NDArray[np.int16], run: LiveRun) -> None:
+        self._given += len(samples)
+        if len(samples):
+            run.take(samples)
+
+
+class PacedFeed:
+    """Gives a sound to a run as if it were spoken now, or as fast as it goes; can be held up and ended.
+
+    Parameters
+    ----------
+    samples : ndarray of int16
+        At the session's rate.
+    sample_rate : int
+        Hz.
+    pace : float or None
+        1.0 is real time; None hands everything over at once.
+
+    Raises
+    ------
+    SettingError
+        ``pace`` is none.
+    """
+
+    def __init__(self, samples: NDArray[np.int16], sample_rate: int, pace: float | None) -> None:
+        check_pace(pace)
+        self.samples = samples
+        self.pace = pace
+        self.sample_rate = sample_rate
+        self._given = 0
+        self._stop = threading.Event()
+        self._flowing = threading.Event()
+        self._flowing.set()
+        self._paused_at = self._paused_for = 0.0
+
+    @property
+    def paused(self) -> bool:
+        """Whether it is held up."""
+        return not self._flowing.is_set()
+
+    def start(self, current: Callable[[], LiveRun | None], lock: AbstractContextManager[Any]) -> None:
+        """Begin; each piece goes to the run that ``current`` names, which does not change under ``lock``."""
+        threading.Thread(target=self._run, args=(current, lock), name="qaw-feed", daemon=True).start()
+
+    def pause(self) -> None:
+        """Hold the sound up."""
+        if not self.paused:
+            self._paused_at = time.monotonic()
+            self._flowing.clear()
+
+    def resume(self) -> None:
+        """Let it go on."""
+        if self.paused:
+            self._paused_for += time.monotonic() - self._paused_at
+            self._flowing.set()
+
+    def stop(self) -> None:
+        """Give out no more; the run keeps what was not given out, unsent."""
+        self._stop.set()
+        self._flowing.set()
+
+    def end(self, run: LiveRun) -> None:
+        """Hand over what is left, to be kept; no more sound comes. Under the lock of `start`."""
+        rest, self._given = self.samples[self._given :], len(self.samples)
+        if len(rest):
+            run.keep(rest)
+        run.end()
+
+    def _clock(self) -> float:
+        return time.monotonic() - self._paused_for
+
+    def _run(self, current: Callable[[], LiveRun | None], lock: AbstractContextManager[Any]) -> None:
+        broken: Exception | None = None
+        try:
+            self._give_out(current, lock)
+        except Exception as problem:
+            logger.exception("the sound could not be given out")
+            broken = problem
+        with lock:
+            run = current()
+            if run is not None and broken is not None:
+                run.fail(broken)
+            elif run is not None:
+                self.end(run)
+
+    def _give_out(self, current: Callable[[], LiveRun | None], lock: AbstractContextManager[Any]) -> None:
+        length = round(CHUNK_MS * self.sample_rate / 1_000)
+        self._await_service(current)
+        pieces = (self.samples[at : at + length] for at in range(0, len(self.samples), length))
+        for piece in paced(pieces, self.sample_rate, self.pace, self._clock, self._stop.wait):
+            while not self._stop.is_set() and self.paused:
+                self._flowing.wait()
+            with lock:
+                run = current()
+                if self._stop.is_set() or run is None:
+                    break
+                self._give(piece, run)
+                if run.error is not None:
+                    self._give(self.samples[self._given :], run)  # kept whole, for another try
+                    break
+
+    def _give(self, samples: NDArray[np.int16], run: LiveRun) -> None:
+        self._given += len(samples)
+        run.take(samples)
+
+    def _await_service(self, current: Callable[[], LiveRun | None]) -> None:
+        """Wait for the connection: what piled up before it would leave in a burst and spoil the waits."""
+        while not self._stop.is_set():
+            run = current()
+            if run is None or run.reached.wait(0.1):
+                return

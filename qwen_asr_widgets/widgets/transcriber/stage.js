@@ -1,0 +1,78 @@
+/**
+ * What is shown of one recording or sound: waveform and transcript over one store. Another sound gets a new one.
+ *
+ * @import { Row } from "../waveform/rows.js"
+ * @import { Translate } from "../shared/strings.js"
+ * @import { Utterance } from "../shared/run/state.js"
+ */
+import { layBands } from "../shared/axis/lanes.js";
+import { latencyBars, placed } from "../shared/run/state.js";
+import { createRunStore } from "../shared/run/store.js";
+import { createTurnTable } from "./compared.js";
+import { createTranscript } from "../transcript/transcript.js";
+import { waveRow } from "../waveform/rows.js";
+import { createWaveform } from "../waveform/waveform.js";
+import { LATENCY_ROW_HEIGHT, drawBadges, drawLane, drawLatency, drawTexts, latencyRows } from "../waveform/draw.js";
+
+const LANE = 20;
+const TEXT = 18;
+const LIST_HEIGHT = 320;
+
+/**
+ * @param {HTMLElement} host
+ * @param {{send: (message: any) => void, t: Translate, height: number, signal: AbortSignal,
+ *   selected: (number: number | null) => void}} options
+ */
+export function createStage(host, options) {
+  const { send, t, height } = options;
+  const end = new AbortController();
+  const { signal } = end;
+  options.signal.addEventListener("abort", () => end.abort(), { once: true, signal });
+  const run = createRunStore({ ask: send, signal });
+  /** @type {Row[]} */
+  const rows = [];
+  const wave = createWaveform(host, { run, send, signal, t, height, rows, caption: false, table: false });
+  const transcript = createTranscript(host, { run, signal, t, height: LIST_HEIGHT });
+  const turns = createTurnTable(host, { run, t, signal });
+  run.subscribe({ selected: ({ number }) => options.selected(number) }, signal);
+  return {
+    run,
+    transcript: transcript.parts.root,
+    /** @param {any} message @param {DataView[]} buffers */
+    receive(message, buffers) {
+      run.receive(message);
+      wave.receive(message, buffers);
+      if (message.kind === "other") {
+        rows.splice(0, rows.length, nowRow, otherRow(message.utterances, message.pace));
+        turns.take(message);
+        wave.schedule();
+      }
+    },
+    end: () => end.abort(),
+  };
+}
+
+/** The sound with the turns of the present run, named where another run's stand under it. @type {Row} */
+const nowRow = { ...waveRow, label: (_, t) => t("transcriber.now") };
+
+/** An earlier run of the same sound: its turns with their numbers, under them its waits and, dimmed, its words. @param {Utterance[]} utterances @param {number | null} pace @returns {Row} */
+function otherRow(utterances, pace) {
+  const turns = placed(utterances);
+  const bars = latencyBars(turns, pace);
+  const waits = bars.length ? latencyRows(bars) * LATENCY_ROW_HEIGHT : 0;
+  return {
+    id: "other",
+    until: Math.max(0, ...bars.map((bar) => bar.to)),
+    height: () => LANE + 2 + waits + TEXT,
+    label: (_, t) => t("transcriber.before"),
+    draw(pen, box, scene) {
+      const { bands, density, ticks } = layBands(turns, pen.view, pen.width, scene.duration);
+      drawLane(pen, { y: box.y, height: LANE }, bands, "service", { density, ticks });
+      const colours = { ...pen.colours, turn: pen.colours.service };
+      drawBadges({ ...pen, colours }, { y: box.y + 3, height: LANE - 6 }, bands);
+      drawLatency(pen, { y: box.y + LANE + 2, height: waits }, bars, scene.written);
+      const dimmed = { ...pen, colours: { ...pen.colours, ink: pen.colours.dim } };
+      drawTexts(dimmed, { y: box.y + LANE + 2 + waits, height: TEXT }, bands);
+    },
+  };
+}

@@ -1,0 +1,244 @@
+"""What the transcriber's views are told beside the run itself: phase, settings, figures, comparison."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from ...protocol.config import SessionConfig
+from ...recording.comparison import compare
+from ...recording.summary import waits_count
+from ...recording.turn_taking import SERVICE
+from ...vad.turns import TurnDetection
+from ..shared.run_feed import RunFeed, utterance_state
+
+if TYPE_CHECKING:
+    from ...recording import Recording
+    from .model import Desk
+    from .run import LiveRun
+
+MANUAL = "manual"
+"""Who takes turns, beside the service and the client: whoever presses Commit."""
+
+UNSENT = 0.05
+"""Seconds of sound that did not go out from which on it is said."""
+
+BEHIND = 2.0
+"""Seconds of sound not yet sent from which on it is said."""
+
+
+class LiveFeed(RunFeed):
+    """Follows the recording of a run: it grows as long as the run has sound or answers to come."""
+
+    def __init__(self, source: str, recording: Recording, run: LiveRun | None, title: str = "") -> None:
+        self._live = run
+        super().__init__(source, recording, title)
+
+    @property
+    def growing(self) -> bool:
+        """Whether more is to come."""
+        return self._live is not None and self._live.active
+
+    def _look_at_info(self, changed: bool) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+        info, marks = super()._look_at_info(changed)
+        gathered = self._live.gathered if self._live is not None else None
+        return {
+            **info, "growing": self.growing, "gathered": None if gathered is None else int(gathered)
+        }, marks
+
+
+def config_state(
+    config: SessionConfig, turn_taking: str, chosen: TurnDetection | None = None
+) -> dict[str, Any]:
+    """Return settings as the view edits them; ``turns`` says who takes turns.
+
+    Where they are taken by hand, ``chosen`` is what holds again once they are not.
+    """
+    detection = config.turn_detection or chosen or TurnDetection()
+    return {
+        "threshold": detection.threshold,
+        "silence": detection.silence_duration_ms,
+        "padding": detection.prefix_padding_ms,
+        "language": config.language or "",
+        "context": config.corpus_text or "",
+        "turns": MANUAL if config.turn_detection is None else turn_taking,
+    }
+
+
+def config_of(
+    state: Mapping[str, Any], config: SessionConfig, chosen: TurnDetection | None = None
+) -> SessionConfig:
+    """Return ``config`` with what a view has edited; ``chosen`` as in `config_state`.
+
+    Raises
+    ------
+    SettingError
+        A value is out of its range.
+    """
+    fields = {**config_state(config, SERVICE, chosen), **state}
+    detection = None
+    if fields["turns"] != MANUAL:
+        detection = TurnDetection(fields["threshold"], fields["silence"], fields["padding"])
+    return replace(
+        config, turn_detection=detection, language=_text(fields["language"]),
+        corpus_text=_text(fields["context"]),
+    )
+
+
+def _text(value: Any) -> Any:
+    """Return what was typed without blanks around it; nothing typed is None."""
+    return value.strip() or None if isinstance(value, str) else value
+
+
+def run_state(recording: Recording) -> dict[str, Any]:
+    """Return who made the words on show, by which settings, of what, which need not be what is chosen now."""
+    return {"name": recording.info.name, "engine": recording.info.engine, "settings": held_state(recording)}
+
+
+def held_state(recording: Recording) -> list[dict[str, Any]]:
+    """Return the settings of a run as the view edits them, each with the second from which on it held."""
+    return [
+        {
+            "from": change.sample / recording.tape.sample_rate,
+            "config": config_state(change.config, recording.info.turn_taking),
+        }
+        for change in recording.settings_held
+    ]
+
+
+def figures(recording: Recording) -> dict[str, Any]:
+    """Return the few figures of the foot: how many utterances, and how long their finals took."""
+    utterances = recording.utterances
+    counts = utterances and waits_count(recording.info.pace)
+    summary = recording.latency().summary() if counts else None
+    wait = summary.measures.get("finalization") if summary is not None else None
+    return {
+        "count": len(utterances),
+        "n": wait.n if wait else 0,
+        "median": wait.p50 if wait else None,
+        "p95": wait.p95 if wait else None,
+        "longest": wait.longest if wait else None,
+        "left_out": summary.left_out if summary is not None else 0,
+        "off_pace": summary.off_pace if summary is not None else 0,
+        "pace": recording.info.pace,
+    }
+
+
+def other_state(recording: Recording, source: str) -> dict[str, Any]:
+    """Return an earlier run of the same sound, to stand above the present one."""
+    latency = recording.latency()
+    rows = [utterance_state(one, latency[at], recording) for at, one in enumerate(recording.utterances)]
+    info = recording.info
+    return {
+        "kind": "other", "source": source, "utterances": rows, "pace": info.pace,
+        "waits": waits_count(info.pace),
+    }
+
+
+def comparison_state(before: Recording, now: Recording) -> list[dict[str, Any]]:
+    """Return two runs as rows of a table."""
+    return [
+        {
+            "engine": run.engine, "pace": recording.info.pace,
+            "settings": held_state(recording),
+            "count": run.utterances, "n": run.n, "median": run.finalization, "longest": run.longest,
+            "no_wait": run.no_wait, "source": recording.latency().source,
+        }
+        for recording, run in zip((before, now), compare(before, now).runs, strict=True)
+    ]
+
+
+def desk_state(desk: Desk) -> dict[str, Any]:
+    """Return what views show of the desk: phase, progress, lag, what went wrong, settings, comparison."""
+    live, recording = desk.live, desk.recording
+    paced = desk.paced if live is not None else None
+    behind = live.lag if live is not None and live.active and paced is None else 0.0
+    phase = _phase(desk)
+    compared = [] if recording is None or desk.other is None or desk.active else (
+        comparison_state(desk.other, recording)
+    )
+    return {
+        "phase": phase,
+        "source": "file" if paced else "mic" if live is not None else "",
+        "paused": paced.paused if paced else False,
+        "waiting": live is not None and live.waiting,
+        "progress": _progress(desk),
+        "pace": recording.info.pace if recording is not None else desk.pace,
+        "title": desk.sound.title,
+        "total": len(paced.samples) / paced.sample_rate if paced else 0.0,
+        "run": None if recording is None else run_state(recording),
+        "partly": None if recording is None or desk.active else _partly(recording),
+        "behind": int(behind) if behind >= BEHIND and phase == "live" else 0,
+        "lost": _lost(recording),
+        "clipped": desk.sound.clipped,
+        "notice": _notice_state(desk),
+        "config": config_state(desk.config, desk.turn_taking, desk.detection),
+        "channels": _channels(desk),
+        "compared": compared,
+    }
+
+
+def _channels(desk: Desk) -> dict[str, Any] | None:
+    """Return what can be taken of the file at hand, and which of it is."""
+    channels, clip = desk.sound.channels, desk.sound.clip
+    if channels is None or clip is None:
+        return None
+    return {"count": channels.count, "differ": channels.differ, "taken": clip.channel}
+
+
+def _phase(desk: Desk) -> str:
+    if desk.live is not None:
+        return desk.live.phase
+    if desk.recording is not None:
+        return "done"
+    return "ready" if desk.sound.clip is not None else "empty"
+
+
+def _progress(desk: Desk) -> float | None:
+    """Return how much of a file was sent, in [0, 1]."""
+    feed, live = desk.paced, desk.live
+    if feed is None or live is None or not len(feed.samples):
+        return None
+    recording = live.recording
+    done = (recording.sent_duration + recording.skipped_duration) * recording.tape.sample_rate
+    return round(min(1.0, done / len(feed.samples)), 3)
+
+
+def _partly(recording: Recording) -> dict[str, float] | None:
+    """Return how much of a sound (s) went out where that is not all of it; silence passed over counts."""
+    unsent = recording.unsent_duration
+    if unsent < UNSENT:
+        return None
+    return {"sent": round(recording.duration - unsent, 2), "of": round(recording.duration, 2)}
+
+
+def _notice_state(desk: Desk) -> dict[str, Any] | None:
+    notice = desk.notice
+    if notice is None:
+        return None
+    recording = None if desk.active else desk.recording
+    return {
+        "id": notice.id, "code": notice.code, "detail": desk.choice.hide(notice.detail),
+        "about": dict(notice.about),
+        "kept": recording.duration if recording is not None else 0.0,
+        "since": _unanswered_since(recording) if recording is not None else 0.0,
+        "unsent": round(recording.unsent_duration, 2) if recording is not None else 0.0,
+    }
+
+
+def _unanswered_since(recording: Recording) -> float:
+    """Return the place (s) from which on the service had not answered when the run was over."""
+    answered = 0.0
+    for utterance in recording.utterances:
+        if utterance.status not in ("final", "failed"):
+            return answered if utterance.onset is None else utterance.onset
+        answered = answered if utterance.end is None else utterance.end
+    return answered
+
+
+def _lost(recording: Recording | None) -> float:
+    """Return how many seconds never came out of the browser."""
+    if recording is None:
+        return 0.0
+    return round(sum(stop - start for start, stop in recording.lost) / recording.tape.sample_rate, 2)

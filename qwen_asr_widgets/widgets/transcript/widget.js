@@ -1,0 +1,16 @@
+// The TranscriptView widget: one transcript.
+import { keepSwitch } from "../shared/keep_switch.js";
+import { translator } from "../shared/strings.js";
+import { createTranscript } from "./transcript.js";
+import { hostView } from "../shared/view_host.js";
+
+/** @param {{model: any, el: HTMLElement}} view */
+function render({ model, el }) {
+  return hostView({ model, el }, ({ root, run, signal }) => {
+    const t = translator(model.get("lang"));
+    createTranscript(root, { run, signal, t, height: model.get("height"), aside: keepSwitch(model, t, signal) });
+    return [];
+  });
+}
+
+export default { render };

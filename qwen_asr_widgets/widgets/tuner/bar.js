@@ -1,0 +1,113 @@
+/**
+ * The bar over the tuner: play, which clip, in force or trying, errors one by one, hear, verify, sweep, take.
+ *
+ * @import { Key } from "../shared/strings.js"
+ * @import { TunerView } from "./tuner.js"
+ */
+import { button, make } from "../shared/dom.js";
+import { clock } from "../shared/format.js";
+import { setText } from "./panel.js";
+import { brief, same } from "./scales.js";
+
+/** @param {HTMLElement} host @param {TunerView} tuner @param {AbortSignal} signal */
+export function createTunerBar(host, tuner, signal) {
+  const { t } = tuner;
+  const play = button("", () => tuner.wave.togglePlay(), signal, { class: "qaw-tuner-play" });
+  const clips = make("select", { class: "qaw-select", "aria-label": t("tuner.clip") });
+  clips.addEventListener("change", () => tuner.send({ kind: "case", index: Number(clips.value) }), { signal });
+  const name = make("span", { class: "qaw-tuner-name" });
+  const force = button("", () => tuner.flip("in_force"), signal, { "aria-pressed": "false" });
+  const trying = button("", () => tuner.flip("trying"), signal, { "aria-pressed": "true" });
+  const states = make("span", { class: "qaw-tuner-states", role: "group", "aria-label": t("tuner.states") }, force, trying);
+  const before = button("◀", () => tuner.step(-1), signal, { "aria-label": t("tuner.error.previous") });
+  const after = button("▶", () => tuner.step(1), signal, { "aria-label": t("tuner.error.next") });
+  const count = make("span", { class: "qaw-dim" });
+  const errors = make("span", { class: "qaw-tuner-errors" }, before, count, after);
+  const hear = button(t("tuner.hear"), () => tuner.toggleHear(), signal, { "aria-pressed": "false" });
+  const which = make("span", { class: "qaw-tuner-states", role: "group", "aria-label": t("tuner.hear.which"), hidden: true },
+    button(t("tuner.hear.a"), () => tuner.hearWhich("a"), signal, { "data-which": "a" }),
+    button(t("tuner.hear.b"), () => tuner.hearWhich("b"), signal, { "data-which": "b" }));
+  const verify = button(t("tuner.verify"), () => tuner.verify.toggle(), signal, { "aria-expanded": "false" });
+  const copy = takeMenu(tuner, signal);
+  host.append(make("div", { class: "qaw-bar", role: "toolbar", "aria-label": t("tuner.controls") },
+    play, clips, name, states, make("span", { class: "qaw-space" }), errors, hear, which, verify, copy.root));
+
+  return {
+    /** Clips have come. */
+    open() {
+      const { cases, at } = tuner.state.about;
+      clips.hidden = cases.length < 2;
+      name.hidden = cases.length > 1;
+      clips.replaceChildren(...cases.map((/** @type {any} */ one, /** @type {number} */ k) =>
+        make("option", { value: k, selected: k === at }, `${one.name} · ${clock(one.duration, 0)}`)));
+      setText(name, `${cases[at].name} · ${clock(cases[at].duration, 0)}`);
+    },
+    describe() {
+      const { state, wave, wanted } = tuner;
+      const { playing } = wave.sound;
+      setText(play, playing ? `❚❚ ${t("wave.pause")}` : `▶ ${t("wave.play")}`);
+      play.disabled = wave.duration === 0;
+      if (state.inForce && wanted) {
+        const inForce = tuner.shown === "in_force";
+        setText(force, t("tuner.inForce", { value: brief(state.inForce) }));
+        setText(trying, same(tuner.tried ?? wanted, state.inForce) ? t("tuner.trying") : t("tuner.tryingAt", { value: brief(tuner.tried ?? wanted) }));
+        force.setAttribute("aria-pressed", String(inForce));
+        trying.setAttribute("aria-pressed", String(!inForce));
+      }
+      errors.hidden = !state.hasReference;
+      before.disabled = after.disabled = !state.problems.length;
+      setText(count, state.chosen === null
+        ? t("tuner.error.count", { count: state.problems.length })
+        : t("tuner.error.at", { at: state.chosen + 1, count: state.problems.length }));
+      hear.setAttribute("aria-pressed", String(tuner.hear.on));
+      which.hidden = !tuner.hear.on;
+      for (const one of which.children) one.setAttribute("aria-pressed", String(one.getAttribute("data-which") === tuner.hear.active));
+      verify.setAttribute("aria-expanded", String(tuner.verify.open));
+      copy.describe();
+    },
+  };
+}
+
+/** Put the settings as code on the clipboard; not while the kernel has not made it yet. @param {TunerView} tuner @param {string} kind @returns {Promise<Key>} what to say */
+export async function copyCode(tuner, kind) {
+  const { code, codeOf } = tuner.state;
+  if (!codeOf || !tuner.wanted || !same(codeOf, tuner.wanted)) return "tuner.late";
+  try {
+    await navigator.clipboard.writeText(code[kind]);
+    return "transcript.copied";
+  } catch {
+    return "transcript.notCopied";
+  }
+}
+
+/** What can be taken away. @param {TunerView} tuner @param {AbortSignal} signal */
+function takeMenu(tuner, signal) {
+  const { t } = tuner;
+  const root = make("details", { class: "qaw-tuner-menu" });
+  const said = make("span", { class: "qaw-dim", role: "status" });
+  const copy = (/** @type {string} */ kind) => async () => setText(said, t(await copyCode(tuner, kind)));
+  const preview = make("pre", { class: "qaw-tuner-code", tabindex: "0" });
+  const file = (/** @type {string} */ what) => () => tuner.send({ kind: "export", what });
+  const labels = make("select", { class: "qaw-select", "aria-label": t("tuner.take.labels") },
+    ...["rttm", "textgrid", "audacity", "csv", "srt"].map((one) => make("option", { value: one }, one.toUpperCase())));
+  root.append(make("summary", { class: "qaw-button" }, t("tuner.take")), make("div", { class: "qaw-tuner-drop" },
+    button("update_session(…)", copy("sdk"), signal), button("session.update JSON", copy("json"), signal),
+    button("TurnDetection(…)", copy("python"), signal), said, preview,
+    make("span", { class: "qaw-tuner-tools" }, labels, button(t("tuner.take.labels"), () => file(labels.value)(), signal)),
+    button(t("tuner.take.report"), file("report"), signal)));
+  root.addEventListener("keydown", (event) => {
+    if (event.key === "Escape" && root.open) {
+      root.open = false;
+      /** @type {HTMLElement} */ (root.firstElementChild).focus();
+    }
+  }, { signal });
+  root.addEventListener("focusout", (event) => {
+    if (event.relatedTarget instanceof Node && !root.contains(event.relatedTarget)) root.open = false;
+  }, { signal });
+  return {
+    root,
+    describe() {
+      setText(preview, tuner.state.code.sdk ?? "");
+    },
+  };
+}

@@ -1,0 +1,164 @@
+"""One clip of the tuner: its scores, what is true of it, what a service did with it, and what settings do."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from ...audio.clip import AudioClip
+from ...vad.labels.editor import LabelEditor
+from ...vad.labels.labels import Labels
+from ...vad.evaluation.metrics import Measures, endpoint_overhead, expected_endpoint_delay, measure
+from ...vad.scoring.scores import SpeechScores
+from ...vad.turns import Turn, TurnDetection
+from .estimate import Estimator
+
+if TYPE_CHECKING:
+    from ...recording import Recording
+
+DRAWN_MARGIN = 0.5
+"""Seconds around labels drawn in the view that count as labelled; the rest of the clip is not judged."""
+
+
+@dataclass(frozen=True)
+class Overhead:
+    """What a service adds to the silence, as a recording shows it.
+
+    Parameters
+    ----------
+    endpoint : float
+        Median seconds from the end of the silence to ``speech_stopped``.
+    decode : float
+        Median seconds from there to the final text.
+    n : int
+        Utterances they come from; 0 where no recording told.
+    """
+
+    endpoint: float = 0.0
+    decode: float = 0.0
+    n: int = 0
+
+    @property
+    def seconds(self) -> float:
+        """Both together, at least 0."""
+        return max(self.endpoint, 0.0) + self.decode
+
+    @classmethod
+    def of(cls, recording: Recording) -> Overhead:
+        """Read it from a recording made at its real pace; nothing where it tells nothing."""
+        settings = recording.config.turn_detection
+        rows = [row for row in recording.latency() if row.ended_by == "silence"]
+        known = [row.endpoint_delay for row in rows if row.endpoint_delay is not None]
+        if settings is None or not known or recording.info.pace != 1.0:
+            return cls()
+        endpoint = endpoint_overhead(known, settings) or 0.0
+        decoded = sorted(row.decode_delay for row in rows if row.decode_delay is not None)
+        decode = decoded[len(decoded) // 2] if decoded else 0.0
+        return cls(round(endpoint, 4), round(decode, 4), len(known))
+
+
+@dataclass(frozen=True, eq=False)
+class Judgement:
+    """What some settings do with a clip.
+
+    Parameters
+    ----------
+    settings : TurnDetection
+    turns : list of Turn
+        As they are expected to come.
+    measures : Measures
+        Against the reference where there is one.
+    wait : float or None
+        Seconds a person waits after the end of speech, in the median: for the final where a recording tells
+        how long decoding takes, else for the endpoint.
+    """
+
+    settings: TurnDetection
+    turns: list[Turn]
+    measures: Measures
+    wait: float | None
+
+
+@dataclass(eq=False)
+class Case:
+    """One clip under the tuner.
+
+    Parameters
+    ----------
+    name : str
+    clip : AudioClip
+    editor : LabelEditor
+        Its reference turns; empty where there are none yet.
+    known : bool
+        Whether a reference was given: one without turns says that nobody speaks.
+    service : list of Turn or None
+        Turns a service really reported, and what it was set to.
+    service_settings : TurnDetection or None
+    overhead : Overhead
+    scores : SpeechScores or None
+        None until they are computed.
+    """
+
+    name: str
+    clip: AudioClip
+    editor: LabelEditor
+    known: bool = False
+    service: list[Turn] | None = None
+    service_settings: TurnDetection | None = None
+    service_name: str = ""
+    exact: bool = False
+    overhead: Overhead = field(default_factory=Overhead)
+    scores: SpeechScores | None = None
+
+    @property
+    def reference(self) -> Labels | None:
+        """What the turns are judged by; None without any."""
+        labels = self.editor.labels
+        if self.known:
+            return labels
+        if not labels.turns:
+            return None
+        first = max(0.0, labels.turns[0].start - DRAWN_MARGIN)
+        return replace_scored(labels, [(first, min(self.clip.duration, labels.end + DRAWN_MARGIN))])
+
+    def judge(self, settings: TurnDetection, estimator: Estimator) -> Judgement:
+        """Find the turns of some settings and measure them."""
+        assert self.scores is not None
+        turns = estimator.turns(self.scores, settings)
+        reference = self.reference
+        measures = measure(turns, reference, duration=self.clip.duration, settings=settings)
+        return Judgement(settings, turns, measures, self.wait(settings, measures, estimator))
+
+    def wait(self, settings: TurnDetection, measures: Measures, estimator: Estimator) -> float | None:
+        """Return the expected wait: by the reference where it tells, else from the end of the last frame."""
+        extra = self.overhead.seconds + estimator.extra_wait
+        by_reference = measures.quantile("waits", 0.5)
+        if by_reference is not None:
+            return by_reference + extra
+        return expected_endpoint_delay(settings, extra)
+
+    def against_service(self, turns: Sequence[Turn]) -> Measures | None:
+        """Compare turns with those the service really reported."""
+        if self.service is None:
+            return None
+        return measure(turns, self.service, duration=self.clip.duration)
+
+    def edit(self, action: str, **values: Any) -> None:
+        """Add, move, delete, undo or redo in the reference."""
+        editor = self.editor
+        if action == "add":
+            self.editor = editor.add(float(values["start"]), float(values["end"]))
+        elif action == "move":
+            self.editor = editor.move_edge(int(values["index"]), values["edge"], float(values["time"]))
+        elif action == "delete":
+            self.editor = editor.delete(int(values["index"]))
+        elif action == "undo":
+            self.editor = editor.undo()
+        elif action == "redo":
+            self.editor = editor.redo()
+
+
+def replace_scored(labels: Labels, scored: Sequence[tuple[float, float]]) -> Labels:
+    """Return labels with other scored regions."""
+    return Labels(labels.turns, scored, labels.uri)

@@ -1,0 +1,78 @@
+/**
+ * The figures of the panel: what each says now, what it was, and whether that is better.
+ *
+ * @import { Figures } from "./state.js"
+ * @typedef {"better" | "worse" | "same" | null} Verdict  null where more is neither
+ * @typedef {{name: string, value: string, was: string, verdict: Verdict, note: string}} FigureRow
+ */
+
+/** @typedef {{name: string, write: (value: number) => string, judged: 1 | -1 | 0, note?: (f: Figures) => string}} Column */
+
+const seconds = (/** @type {number} */ value) => `${value.toFixed(2)} s`;
+const millis = (/** @type {number} */ value) => `${Math.round(value * 1000)} ms`;
+const whole = (/** @type {number} */ value) => String(value);
+const share = (/** @type {number} */ value) => `${(100 * value).toFixed(value >= 0.995 || value < 0.1 ? 1 : 0)} %`;
+const rate = (/** @type {number | null | undefined} */ value) => (value ? `${value.toFixed(1)}/min` : "");
+
+/** @type {Column[]} */
+const FELT = [
+  { name: "cut", write: whole, judged: -1, note: (f) => rate(f.cut_per_minute) },
+  { name: "merged", write: whole, judged: -1, note: (f) => rate(f.merged_per_minute) },
+  { name: "missed", write: whole, judged: -1, note: (f) => rate(f.missed_per_minute) },
+  { name: "invented", write: whole, judged: -1, note: (f) => rate(f.invented_per_minute) },
+  { name: "turns", write: whole, judged: 0 },
+  { name: "onset", write: millis, judged: -1 },
+  { name: "offset", write: millis, judged: -1 },
+  { name: "late_starts", write: whole, judged: -1 },
+];
+/** @type {Column[]} */
+const FIELD = [
+  { name: "onset_p90", write: millis, judged: -1 },
+  { name: "offset_p90", write: millis, judged: -1 },
+  { name: "f1", write: share, judged: 1 },
+  { name: "precision", write: share, judged: 1 },
+  { name: "recall", write: share, judged: 1 },
+  { name: "miss", write: seconds, judged: -1 },
+  { name: "false_alarm", write: seconds, judged: -1 },
+];
+/** @type {Column[]} */
+const BLIND = [
+  { name: "turns", write: whole, judged: 0 },
+  { name: "length", write: seconds, judged: 0 },
+  { name: "share", write: share, judged: 0 },
+  { name: "clipped", write: whole, judged: -1 },
+];
+
+/** @param {Figures} now @param {Figures} was @returns {FigureRow} */
+export function waitRow(now, was) {
+  return row({ name: "wait", write: seconds, judged: -1 }, now, was);
+}
+
+/** @param {Figures} now @param {Figures} was @param {boolean} known whether there is a reference */
+export function mainRows(now, was, known) {
+  return (known ? FELT : BLIND).map((column) => row(column, now, was)).filter((one) => one.value);
+}
+
+/** The measures of the field, for those who want them. @param {Figures} now @param {Figures} was */
+export function fieldRows(now, was) {
+  return FIELD.map((column) => row(column, now, was)).filter((one) => one.value);
+}
+
+/** @param {Column} column @param {Figures} now @param {Figures} was @returns {FigureRow} */
+function row({ name, write, judged, note }, now, was) {
+  const value = now[name];
+  const before = was[name];
+  const text = typeof value === "number" ? write(value) : "";
+  const old = typeof before === "number" ? write(before) : "";
+  return {
+    name, value: text, was: old === text ? "" : old, verdict: verdict(value, before, judged, old === text),
+    note: note?.(now) ?? "",
+  };
+}
+
+/** @param {number | null | undefined} now @param {number | null | undefined} was @param {1 | -1 | 0} judged @param {boolean} equal @returns {Verdict} */
+function verdict(now, was, judged, equal) {
+  if (!judged || typeof now !== "number" || typeof was !== "number") return null;
+  if (equal) return "same";
+  return (now - was) * judged > 0 ? "better" : "worse";
+}

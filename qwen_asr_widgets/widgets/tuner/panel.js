@@ -1,0 +1,126 @@
+/**
+ * The column of consequences: the wait first, then the errors, each with what it was; what differs from the
+ * service; what a replay has shown.
+ *
+ * @import { TunerView } from "./tuner.js"
+ * @import { FigureRow } from "./figures.js"
+ * @import { Key } from "../shared/strings.js"
+ */
+import { button, make } from "../shared/dom.js";
+import { clock } from "../shared/format.js";
+import { fieldRows, mainRows, waitRow } from "./figures.js";
+import { brief } from "./scales.js";
+import { agreementSentence, replayName } from "./why.js";
+
+const SHOWN = 8;
+const REPLAYS = 4;
+
+/** @param {HTMLElement} host @param {HTMLElement} under what concerns the service @param {TunerView} tuner @param {AbortSignal} signal */
+export function createPanel(host, under, tuner, signal) {
+  const { t } = tuner;
+  const wait = make("div", { class: "qaw-tuner-figures" });
+  const basis = make("p", { class: "qaw-dim qaw-tuner-basis" });
+  const heading = make("h3", {}, t("tuner.against"));
+  const main = make("div", { class: "qaw-tuner-figures" });
+  const field = make("div", { class: "qaw-tuner-figures" });
+  const more = make("details", { class: "qaw-tuner-more" }, make("summary", {}, t("tuner.more")), field);
+  const worth = make("p", { class: "qaw-tuner-worth" });
+  const differences = make("div", { class: "qaw-tuner-list" });
+  const differHeading = make("h3");
+  const differ = make("section", { class: "qaw-tuner-differ", hidden: true }, differHeading, differences);
+  const replays = make("div", { class: "qaw-tuner-list" });
+  const verified = make("section", { hidden: true }, make("h3", {}, t("tuner.verified")), replays);
+  host.append(make("h3", {}, t("tuner.felt")), wait, basis, heading, main, more, verified, worth);
+  under.append(differ);
+  let listed = /** @type {unknown} */ (null);
+
+  function describe() {
+    const { state } = tuner;
+    const { figures, was } = state;
+    if (!figures || !was) return;
+    fill(wait, [waitRow(figures, was)], t);
+    setText(basis, basisText(tuner));
+    setText(heading, state.hasReference ? t("tuner.against") : t("tuner.blind"));
+    fill(main, mainRows(figures, was, state.hasReference), t);
+    more.hidden = !state.hasReference;
+    fill(field, fieldRows(figures, was), t);
+    setText(worth, worthText(tuner));
+    worth.dataset.kind = state.about.estimate;
+    if (listed !== state.differences) list();
+  }
+
+  function list() {
+    const { state } = tuner;
+    listed = state.differences;
+    differ.hidden = !state.about.service;
+    const real = state.about.service?.settings;
+    setText(differHeading, t("tuner.differs.long") + (real ? ` (${brief(real)})` : ""));
+    const rows = state.differences.slice(0, SHOWN).map((one) => {
+      const spot = () => tuner.playSpot(one.start, one.end);
+      const word = t(/** @type {Key} */ (`tuner.differs.${one.kind}`));
+      return button("", spot, signal, { class: "qaw-tuner-spot", "aria-label": `${clock(one.start)} ${word}` });
+    });
+    rows.forEach((row, k) => {
+      const one = state.differences[k];
+      row.append(make("span", {}, clock(one.start)), make("span", {}, `${t(/** @type {Key} */ (`tuner.differs.${one.kind}`))} ▶`));
+    });
+    const rest = state.differences.length - SHOWN;
+    const tail = !state.differences.length ? t("tuner.differs.none") : rest > 0 ? t("tuner.differs.more", { count: rest }) : "";
+    differences.replaceChildren(...rows, ...(tail ? [make("p", { class: "qaw-dim" }, tail)] : []));
+  }
+
+  return {
+    describe,
+    /** @param {any[]} results of replays */
+    showReplays(results) {
+      verified.hidden = !results.length;
+      const shown = Math.max(REPLAYS, tuner.state.about?.cases.length ?? 0);
+      replays.replaceChildren(...results.slice(-shown).map((one) => make("p", { class: "qaw-tuner-replay", "data-exact": String(one.exact) },
+        make("b", {}, `${one.exact ? "✓ " : ""}${replayName(one)}`), ` ${one.engine}: ${agreementSentence(one, t)}`)));
+    },
+  };
+}
+
+/** @param {HTMLElement} host @param {FigureRow[]} rows @param {import("../shared/strings.js").Translate} t */
+function fill(host, rows, t) {
+  while (host.children.length > rows.length) host.lastElementChild?.remove();
+  rows.forEach((row, k) => {
+    const line = host.children[k] ?? host.appendChild(make("div", { class: "qaw-tuner-figure" }, make("span"), make("span", { class: "qaw-dim" }), make("b"), make("span")));
+    line.setAttribute("data-name", row.name);
+    line.setAttribute("data-verdict", row.verdict ?? "");
+    const [name, note, value, was] = /** @type {HTMLElement[]} */ ([...line.children]);
+    setText(name, t(/** @type {Key} */ (`tuner.figure.${row.name}`)));
+    setText(note, row.note);
+    setText(value, row.value);
+    const word = row.verdict === "better" || row.verdict === "worse" ? t(`tuner.${row.verdict}`) : "";
+    setText(was, !row.was ? "" : t(word ? "tuner.was.judged" : "tuner.was", { value: row.was, word }));
+  });
+}
+
+/** What the wait is made of. @param {TunerView} tuner */
+function basisText({ t, state }) {
+  const { overhead } = state.about;
+  const settings = state.settings;
+  if (!settings) return "";
+  const silence = Math.ceil(settings.silence / 32) * 32;
+  const parts = [t("tuner.basis.silence", { value: silence })];
+  if (overhead.n) {
+    parts.push(t("tuner.basis.service", { value: Math.round(1000 * Math.max(0, overhead.endpoint)) }));
+    parts.push(t("tuner.basis.decode", { value: Math.round(1000 * overhead.decode) }));
+  }
+  const made = t("tuner.basis.sum", { parts: parts.join(" + ") });
+  const from = state.hasReference ? t("tuner.basis.reference") : t("tuner.basis.frame");
+  return `${made} ${from} ${overhead.n ? t("tuner.basis.seen", { count: overhead.n }) : t("tuner.basis.unseen")}`;
+}
+
+/** What the turns shown are worth. @param {TunerView} tuner */
+function worthText({ t, state }) {
+  const { estimate, fit } = state.about;
+  if (estimate === "calibrated") return t("tuner.worth.calibrated", { error: Math.round(1000 * fit.error), count: fit.turns });
+  return t(estimate === "exact" ? "tuner.worth.exact" : "tuner.worth.estimated");
+}
+
+/** @param {HTMLElement} element @param {string} text */
+export function setText(element, text) {
+  if (element.textContent !== text) element.textContent = text;
+}

@@ -1,0 +1,207 @@
+"""The tuner on paper: what a saved notebook keeps, and one page with pictures, figures and every error."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from html import escape
+from typing import TYPE_CHECKING, Any
+
+from ...recording.exports.html import clock, table
+from ...vad.turns import TurnDetection
+from ..shared.saved_output import figure_png, image_html
+from .code import settings_code
+
+if TYPE_CHECKING:
+    from ...vad.evaluation.metrics import Measures
+    from .vad_tuner import VadTuner
+
+MAX_ERRORS = 200
+"""Errors explained in a report; the rest is counted."""
+
+PAGE = """<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
+<title>{title}</title>
+<style>
+body {{ max-width: 980px; margin: 32px auto; padding: 0 16px; color: #1b2530; background: #fff;
+  font: 14px/1.5 system-ui, -apple-system, "Segoe UI", "Noto Sans", "Noto Sans CJK SC", sans-serif;
+  font-variant-numeric: tabular-nums; }}
+h1 {{ font-size: 22px; margin: 0 0 2px; }} h2 {{ font-size: 15px; margin: 28px 0 6px; }}
+.dim {{ color: #5c6b7a; }} img {{ max-width: 100%; }}
+pre {{ padding: 10px 12px; background: #f5f7f9; border: 1px solid #dfe3e8; border-radius: 8px;
+  overflow-x: auto; }}
+</style></head><body>
+{body}
+</body></html>
+"""
+
+
+def named(settings: TurnDetection) -> str:
+    """Return settings in one line.
+
+    Examples
+    --------
+    >>> named(TurnDetection(-0.5, 400))
+    'threshold −0.50, silence 400 ms, padding 300 ms'
+    """
+    threshold = f"{settings.threshold:.2f}".replace("-", "−")
+    return f"threshold {threshold}, silence {settings.silence_duration_ms} ms, " \
+           f"padding {settings.prefix_padding_ms} ms"
+
+
+def summary_html(tuner: VadTuner) -> str:
+    """Return picture and figures for a saved notebook."""
+    shown = image_html(picture(tuner), f"{tuner.static_title()}: turns, scores and threshold")
+    return shown + figures_html(tuner)
+
+
+def picture(tuner: VadTuner) -> bytes:
+    """Return the clip in sight with its lanes and scores as PNG."""
+    from matplotlib.figure import Figure
+
+    from ...plots.tuning_plot import plot_tuning
+
+    case, judged = tuner.case, tuner._ready(tuner._at)
+    lanes: dict[str, Any] = {}
+    if case.reference is not None:
+        lanes["reference"] = ("reference", [(t.start, t.end) for t in tuner.labels.turns])
+    if case.service is not None:
+        lanes["service"] = ("service", [(t.onset, t.end) for t in case.service])
+    worth = {"exact": "trying (exact)"}.get(tuner.estimate_kind, tuner.estimate_kind)
+    lanes["estimated"] = (worth, [(t.onset, t.end) for t in judged.turns])
+    figure = Figure(figsize=(9.6, 3.6), layout="constrained", facecolor="white")
+    plot_tuning(
+        case.clip, tuner.scores, tuner.settings.threshold, lanes, judged.measures.problems,
+        figure.add_subplot(facecolor="white"), footer=footer(tuner),
+    )
+    return figure_png(figure)
+
+
+def footer(tuner: VadTuner) -> str:
+    """Return what a picture must say of itself."""
+    case = tuner.case
+    parts = [
+        case.name, named(tuner.settings), honesty(tuner),
+        f"n = {tuner._ready(tuner._at).measures.turns} turns", date.today().isoformat(),
+    ]
+    return " · ".join(part for part in parts if part)
+
+
+def honesty(tuner: VadTuner) -> str:
+    """Return what the turns shown are worth, in one clause."""
+    fit = tuner._estimator.calibration
+    if fit is not None:
+        return f"estimated by a fit (± {fit.boundary_error * 1_000:.0f} ms, n = {fit.turns} turns)"
+    if tuner.estimate_kind == "exact":
+        return "exact for the embedded service"
+    return "estimated: the service's own score is not published"
+
+
+def figures_html(tuner: VadTuner) -> str:
+    """Return the measures at the settings tried beside those in force."""
+    judged, was = tuner._ready(tuner._at), tuner._judge_in_force(tuner._at)
+    rows = [["expected wait", _seconds(judged.wait), _seconds(was.wait)]]
+    rows += [
+        [name, _text(judged.measures, key), _text(was.measures, key)] for name, key in ROWS
+        if not (getattr(judged.measures, key) is None and getattr(was.measures, key) is None)
+    ]
+    for name, key in (("onset error (median)", "onset_errors"), ("offset error (median)", "offset_errors")):
+        if judged.measures.onset_errors:
+            pair = (one.measures.quantile(key, 0.5, absolute=True) for one in (judged, was))
+            rows.append([name, *(_seconds(value, 3) for value in pair)])
+    head = ["", f"tried: {named(tuner.settings)}", f"in force: {named(tuner.in_force)}"]
+    return table(head, rows, honesty(tuner).capitalize() + ".")
+
+
+ROWS = (
+    ("turns cut", "cut"), ("turns merged", "merged"), ("turns missed", "missed"),
+    ("turns invented", "invented"), ("turns", "turns"), ("speech share", "speech_share"),
+    ("F1", "f1"), ("clipped starts", "clipped_starts"),
+)
+
+
+def _text(measures: Measures, key: str) -> str:
+    value = getattr(measures, key)
+    return "" if value is None else f"{value:.3f}" if isinstance(value, float) else str(value)
+
+
+def _seconds(value: float | None, digits: int = 2) -> str:
+    return "" if value is None else f"{value:.{digits}f} s"
+
+
+def report_html(tuner: VadTuner) -> str:
+    """Return the whole page."""
+    title = f"Turn detection: {tuner.case.name}"
+    parts = [
+        f"<h1>{escape(title)}</h1>",
+        f'<p class="dim">{escape(named(tuner.settings))} · {escape(honesty(tuner))} · '
+        f"{date.today().isoformat()}</p>",
+        image_html(picture(tuner), "Waveform, turns, scores and threshold"),
+        "<h2>What changes</h2>", figures_html(tuner), *_clips(tuner), *_errors(tuner), *_sweep(tuner),
+        *_verified(tuner), "<h2>Take the settings</h2>",
+        *(f"<pre>{escape(settings_code(tuner.settings, kind))}</pre>" for kind in ("sdk", "json", "python")),
+    ]
+    return PAGE.format(title=escape(title), body="\n".join(parts))
+
+
+def _clips(tuner: VadTuner) -> list[str]:
+    """Return the measures of every clip, where there are several."""
+    if len(tuner._cases) < 2:
+        return []
+    keys = ("turns", "cut", "merged", "missed", "invented")
+    rows = []
+    for number, case in enumerate(tuner._cases):
+        judged = tuner._ready(number)
+        rows.append([case.name, f"{case.clip.duration:.1f} s", *(_text(judged.measures, key) for key in keys),
+                     _seconds(judged.wait)])
+    together = tuner.measures
+    rows.append(["all", "", *(_text(together, key) for key in keys), _seconds(tuner._total_wait(together))])
+    return ["<h2>Clips</h2>", table(["clip", "length", *keys, "wait"], rows)]
+
+
+def _errors(tuner: VadTuner) -> list[str]:
+    if tuner.case.reference is None:
+        return []
+    problems = tuner._ready(tuner._at).measures.problems
+    if not problems:
+        return ["<h2>Errors</h2>", "<p>None: every reference turn came as one turn, and no other.</p>"]
+    if len(problems) > MAX_ERRORS:
+        rows: Sequence[Sequence[str]] = [[clock(one.start), one.kind] for one in problems[:MAX_ERRORS]]
+        return ["<h2>Errors</h2>", table(["at", "what"], rows, f"{len(problems) - MAX_ERRORS} more")]
+    rows = [[clock(why.problem.start), why.sentence] for why in tuner.explanations]
+    return ["<h2>Errors, and what would heal them</h2>", table(["at", "why"], rows)]
+
+
+def _sweep(tuner: VadTuner) -> list[str]:
+    """Return the pictures of the sweep, where there was one with a reference."""
+    found = tuner._sweep
+    if found is None or not found.has_reference:
+        return []
+    from matplotlib.figure import Figure
+
+    from ...plots.sweep_plot import plot_sweep
+
+    figure = Figure(figsize=(9.6, 3.8), layout="constrained", facecolor="white")
+    best = tuner._best
+    plot_sweep(
+        found, tuple(figure.subplots(1, 2)), in_force=tuner.in_force, trying=tuner.settings,
+        best=best.settings if best is not None else None, source=honesty(tuner),
+    )
+    rows = [
+        [f"{point.settings.threshold:g}", str(point.settings.silence_duration_ms), f"{point.wait:.2f} s",
+         f"{point.cut_off_rate:.1%}", f"{point.errors_per_minute:.2f}"] for point in found.pareto()
+    ]
+    head = ["threshold", "silence (ms)", "wait", "cut off", "errors a minute"]
+    chosen = [f"<p>Best: {escape(str(best))}</p>"] if best is not None else []
+    return ["<h2>Other settings</h2>", image_html(figure_png(figure), "Errors and waits of all settings"),
+            *chosen, table(head, rows, "Settings that no other beats in both wait and cut-offs.")]
+
+
+def _verified(tuner: VadTuner) -> list[str]:
+    if not tuner.verifications:
+        return []
+    rows = [
+        [case.name, named(one.settings), one.recording.info.engine, str(one.agreement)]
+        for case, one in tuner._replays
+    ]
+    return ["<h2>Verified by replay</h2>", table(["clip", "settings", "service", "agreement"], rows)]

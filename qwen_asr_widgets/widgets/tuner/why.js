@@ -1,0 +1,68 @@
+/**
+ * What the kernel found, said in sentences: why a turn is wrong and what would heal it, how a replay agreed with
+ * what was expected, which settings are best.
+ *
+ * @import { Key, Translate } from "../shared/strings.js"
+ * @typedef {{setting: "silence" | "threshold", threshold: number, silence: number, padding: number, shown: string,
+ *   extra_wait: number, also_heals: number, adds: number}} Remedy
+ * @typedef {{what: string, at: number, cause: {word: string, threshold?: number, ms?: number}, remedies: Remedy[]}} Why
+ */
+import { clock } from "../shared/format.js";
+import { brief, score } from "./scales.js";
+
+/** @param {Why} why @param {Translate} t */
+export function whySentence({ what, at, cause, remedies }, t) {
+  const word = t(/** @type {Key} */ (`tuner.why.${cause.word}`), { threshold: score(cause.threshold ?? 0), ms: cause.ms ?? 0 });
+  const named = remedies.map((one) => t(`tuner.why.${one.setting}`, { value: valueOf(one) }));
+  const heals = !named.length ? t("tuner.why.nothing")
+    : t("tuner.why.heals", { what: named.length > 1 ? t("tuner.why.or", { one: named[0], other: named[1] }) : named[0] });
+  const effects = remedies.map((one) => effectsOf(one, t)).filter(Boolean);
+  const parts = [word, heals, ...effects].join(t("tuner.why.then"));
+  return t("tuner.why.at", { what: t(/** @type {Key} */ (`tuner.why.${what}`)), time: clock(at), parts });
+}
+
+/** A remedy's value as it is shown. @param {Remedy} remedy */
+export function valueOf({ setting, silence, shown }) {
+  return setting === "silence" ? `${silence} ms` : shown;
+}
+
+/** What else a remedy does. @param {Remedy} remedy @param {Translate} t */
+function effectsOf(remedy, t) {
+  const words = t("tuner.why.numbers").split(" ");
+  const count = (/** @type {number} */ number) => words[number] ?? String(number);
+  const ms = Math.round(Math.abs(remedy.extra_wait) * 1000);
+  const effects = [];
+  if (remedy.also_heals) effects.push(t("tuner.why.also", { count: count(remedy.also_heals) }));
+  if (remedy.adds) effects.push(t(remedy.adds === 1 ? "tuner.why.adds.one" : "tuner.why.adds", { count: count(remedy.adds) }));
+  if (ms) effects.push(t(remedy.extra_wait > 0 ? "tuner.why.costs" : "tuner.why.saves", { ms }));
+  return effects.length ? t("tuner.why.effect", { value: valueOf(remedy), effects: effects.join(t("tuner.why.and")) }) : "";
+}
+
+/** What was replayed: the clip where there are several, and the settings. @param {{clip: string, settings: any}} replay */
+export function replayName({ clip, settings }) {
+  return clip ? `${clip} · ${brief(settings)}` : brief(settings);
+}
+
+/**
+ * How a replay agreed with what was expected.
+ * @param {{share: number | null, median: number | null, p90: number | null, expected: number, real: number, exact: boolean}} found
+ * @param {Translate} t
+ */
+export function agreementSentence({ share, median, p90, expected, real, exact }, t) {
+  if (exact) return t("tuner.agree.exact", { count: real });
+  if (share === null) return t("tuner.agree.none");
+  if (median === null || p90 === null) return t("tuner.agree.nothing", { expected, real });
+  const ms = (/** @type {number} */ seconds) => Math.round(1000 * seconds);
+  return t("tuner.agree.some", { share: Math.round(100 * share), expected, real, median: ms(median), p90: ms(p90) });
+}
+
+/** Which settings are best, and how well that holds elsewhere. @param {any} best @param {Translate} t */
+export function bestSentence(best, t) {
+  const { threshold, silence, padding } = best.settings;
+  const values = (/** @type {any} */ one) => ({
+    wait: one.wait.toFixed(2), cut: (100 * one.cut_off_rate).toFixed(1), errors: one.errors_per_minute.toFixed(2),
+  });
+  const said = t("tuner.best.said", { threshold: score(threshold), silence, padding, ...values(best), turns: best.turns, calls: best.calls });
+  if (!best.held_out) return `${said} ${t("tuner.best.unchecked")}`;
+  return `${said} ${t(best.within === false ? "tuner.best.outside" : "tuner.best.held", values(best.held_out))}`;
+}

@@ -1,0 +1,74 @@
+/**
+ * The same content as a waveform's canvas, as a table for the keyboard and for screen readers.
+ * Its rows are made when it is opened.
+ *
+ * @import { Scene } from "./rows.js"
+ * @import { Utterance } from "../shared/run/state.js"
+ * @import { Translate } from "../shared/strings.js"
+ */
+import { make } from "../shared/dom.js";
+import { clock, duration } from "../shared/format.js";
+import { textOf } from "../shared/run/state.js";
+import { problemText } from "../transcript/rows.js";
+
+/**
+ * @param {HTMLElement} host
+ * @param {{t: Translate, select: (number: number) => void}} options
+ * @param {AbortSignal} signal
+ */
+export function createWaveTable(host, { t, select }, signal) {
+  const body = make("tbody");
+  const titles = ["number", "begin", "end", "text", "latency"].map(
+    (name) => make("th", { scope: "col" }, t(/** @type {any} */ (`wave.table.${name}`))),
+  );
+  const head = make("tr", {}, ...titles);
+  const table = make("table", { class: "qaw-table" }, make("thead", {}, head), body);
+  const details = make(
+    "details", { class: "qaw-wave-details" }, make("summary", {}, t("wave.table")),
+    make("div", { class: "qaw-table-scroll", tabindex: "0", role: "region", "aria-label": t("wave.table") }, table),
+  );
+  host.append(details);
+  /** @type {Scene | null} */
+  let latest = null;
+  const fill = () => {
+    if (!details.open || !latest) return;
+    const { waits } = latest.run.info;
+    titles[titles.length - 1].hidden = !waits;
+    body.replaceChildren(...rows(latest, t));
+    if (!waits) for (const one of body.rows) one.deleteCell(-1);
+  };
+  details.addEventListener("toggle", fill, { signal });
+  body.addEventListener("click", (event) => {
+    const pressed = /** @type {HTMLElement} */ (event.target).closest("button");
+    if (pressed?.dataset.number) select(Number(pressed.dataset.number));
+  }, { signal });
+  return {
+    /** @param {Scene} scene */
+    update(scene) {
+      latest = scene;
+      fill();
+    },
+  };
+}
+
+/** @param {Scene} scene @param {Translate} t */
+function rows(scene, t) {
+  const end = (/** @type {number | null} */ time) => (time === null ? t("wave.open") : clock(time, 2));
+  const words = (/** @type {Utterance} */ turn) => [textOf(turn), problemText(turn, t)].filter(Boolean).join(" · ");
+  const own = scene.turns.map((turn) => {
+    const jump = make("button", { type: "button", class: "qaw-button", "data-number": turn.number }, String(turn.number));
+    const wait = turn.finalization === null ? "" : duration(turn.finalization, t);
+    return row(jump, clock(turn.onset, 2), end(turn.end), words(turn), wait);
+  });
+  const others = scene.run.lanes.flatMap((lane) => lane.turns.map(
+    (turn) => row(`${lane.name || t(`wave.lane.${lane.role}`)} ${turn.number}`, clock(turn.onset, 2), end(turn.end), turn.settled ?? "", ""),
+  ));
+  const marks = scene.marks.map((mark) => row(t("wave.table.mark"), clock(mark.time, 2), "", mark.label, ""));
+  const all = [...own, ...others, ...marks];
+  return all.length ? all : [row("", clock(0, 2), clock(scene.duration, 2), scene.run.info.title, "")];
+}
+
+/** @param {...(Node | string)} cells */
+function row(...cells) {
+  return make("tr", {}, ...cells.map((cell, k) => make(k ? "td" : "th", k ? {} : { scope: "row" }, cell)));
+}

@@ -1,0 +1,299 @@
+"""Where our conversation class is better than the official one."""
+
+from __future__ import annotations
+
+import logging
+import pickle
+import socket
+import ssl
+import traceback
+from typing import Any
+
+import pytest
+from support.scripted_server import Peer, ScriptedServer, created, item_events
+
+import qwen_asr_widgets
+from qwen_asr_widgets import OmniRealtimeCallback, OmniRealtimeConversation
+from qwen_asr_widgets.errors import ConnectFailed, MissingKey, NotConnected, ServiceClosed
+
+KEY = "sk-planted-4711"
+
+
+@pytest.fixture(autouse=True)
+def no_key_around(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("DASHSCOPE_API_KEY", raising=False)
+    monkeypatch.setattr(qwen_asr_widgets, "api_key", None)
+    for name in ("http_proxy", "https_proxy", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.upper(), raising=False)
+
+
+class Events(OmniRealtimeCallback):
+    def __init__(self) -> None:
+        self.events: list[dict[str, Any]] = []
+
+    def on_event(self, message: Any) -> None:
+        self.events.append(message)
+
+
+def talk(url: str, callback: OmniRealtimeCallback | None = None, key: str | None = KEY) -> Any:
+    return OmniRealtimeConversation("m", callback or Events(), url=url, api_key=key)
+
+
+@pytest.mark.parametrize(("status", "word"), [(401, "key"), (404, "path"), (403, "denied"), (503, "fault")])
+def test_a_refused_handshake_names_its_status(status: int, word: str) -> None:
+    with ScriptedServer(status=status) as server, pytest.raises(ConnectFailed) as caught:
+        talk(server.url).connect()
+    assert isinstance(caught.value, TimeoutError)
+    assert caught.value.status == status
+    assert word in str(caught.value) and str(status) in str(caught.value)
+
+
+def free_port() -> int:
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        return sock.getsockname()[1]
+
+
+def test_a_port_where_nothing_listens_is_said_to_be_that() -> None:
+    with pytest.raises(ConnectFailed, match="nothing listens there"):
+        talk(f"ws://127.0.0.1:{free_port()}/x").connect()
+
+
+def test_an_unknown_name_is_said_to_be_a_matter_of_dns() -> None:
+    with pytest.raises(ConnectFailed, match="nowhere.invalid is not known to DNS"):
+        talk("ws://nowhere.invalid/x").connect()
+
+
+def test_a_service_that_never_answers_is_given_up_in_time() -> None:
+    from qwen_asr_widgets.client.websocket.connection import Connection
+
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"ws://127.0.0.1:{silent.getsockname()[1]}/x"
+        with pytest.raises(ConnectFailed, match="no answer within 0.2 s"):
+            Connection(url, dict, print, print, connect_timeout=0.2).open()
+
+
+def test_tls_where_there_is_none_is_said_to_be_that() -> None:
+    with ScriptedServer() as server, pytest.raises(ConnectFailed, match="TLS failed|closed during"):
+        talk(server.url.replace("ws://", "wss://")).connect()
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A certificate for 127.0.0.1 that nobody has signed."""
+    import datetime
+    import ipaddress
+
+    x509 = pytest.importorskip("cryptography.x509")
+    from cryptography.hazmat.primitives import hashes, serialization
+    from cryptography.hazmat.primitives.asymmetric import ec
+
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "127.0.0.1")])
+    now = datetime.datetime(2020, 1, 1)
+    made = (
+        x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
+        .serial_number(1).not_valid_before(now).not_valid_after(now.replace(year=2100))
+        .add_extension(
+            x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), False
+        )
+        .add_extension(x509.BasicConstraints(True, None), True).sign(key, hashes.SHA256())
+    )
+    path = tmp_path_factory.mktemp("tls") / "both.pem"
+    path.write_bytes(
+        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8,
+                          serialization.NoEncryption())
+        + made.public_bytes(serialization.Encoding.PEM)
+    )
+    return str(path)
+
+
+def test_tls_wants_a_trusted_certificate_and_takes_a_ca_file(certificate: str) -> None:
+    from qwen_asr_widgets.client.websocket.connection import Connection
+
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+    with ScriptedServer(tls=context) as server:
+        with pytest.raises(ConnectFailed, match="certificate is not trusted"):
+            talk(server.url).connect()
+        connection = Connection(server.url, dict, lambda _: None, lambda *_: None, ca_file=certificate)
+        connection.open()
+        payload = '{"type": "x", "pad": "' + "a" * 300_000 + '"}'
+        for _ in range(20):
+            connection.send(payload)
+        server.peer().wait_for_frames(20)
+        connection.close()
+        assert server.peer().frames == [payload] * 20
+
+
+def test_the_cloud_without_a_key_is_an_error_that_says_how_to_give_one() -> None:
+    with pytest.raises(MissingKey, match="DASHSCOPE_API_KEY"):
+        OmniRealtimeConversation("m", Events()).connect()
+
+
+def test_the_key_is_read_when_connecting(monkeypatch: pytest.MonkeyPatch) -> None:
+    with ScriptedServer() as server:
+        conversation = talk(server.url, key=None)
+        monkeypatch.setenv("DASHSCOPE_API_KEY", "from-environment")
+        conversation.connect()
+        conversation.close()
+        monkeypatch.setattr(qwen_asr_widgets, "api_key", "from-module")
+        for key in (None, "from-argument"):
+            conversation = talk(server.url, key=key)
+            conversation.connect()
+            conversation.close()
+        sent = [server.peer(number).headers["Authorization"] for number in range(3)]
+    assert sent == ["Bearer from-environment", "Bearer from-module", "Bearer from-argument"]
+
+
+def with_locals(problem: BaseException) -> str:
+    """Return a traceback as IPython's verbose mode shows it: with the variables of every frame."""
+    return "".join(traceback.TracebackException.from_exception(problem, capture_locals=True).format())
+
+
+def test_a_planted_key_shows_nowhere(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    shown: list[str] = []
+    with ScriptedServer() as server:
+        conversation = talk(server.url)
+        conversation.connect()
+        conversation.update_session([qwen_asr_widgets.MultiModality.TEXT])
+        conversation.append_audio("QUI=")
+        conversation.end_session()
+        conversation.close()
+        shown += [repr(conversation), repr(vars(conversation)), repr(vars(conversation.ws))]
+    with ScriptedServer(status=401) as server:
+        refused = talk(server.url)
+        with pytest.raises(ConnectFailed) as caught:
+            refused.connect()
+        shown.append(with_locals(caught.value))
+        shown.append(repr(caught.value.__context__) + repr(caught.value.__cause__))
+    with pytest.raises(NotConnected) as lost:
+        conversation.commit()
+    shown.append(with_locals(lost.value))
+    shown += [record.getMessage() + repr(record.args) for record in caplog.records]
+    assert any("session.update" in text for text in shown)
+    assert not [text for text in shown if KEY in text]
+    assert KEY.encode() not in pickle.dumps(conversation._key)
+
+
+def test_a_raising_callback_is_logged_and_the_session_goes_on(caplog: pytest.LogCaptureFixture) -> None:
+    class Raising(OmniRealtimeCallback):
+        def on_event(self, message: Any) -> None:
+            raise ZeroDivisionError("in the user's callback")
+
+        def on_close(self, code: Any, message: Any) -> None:
+            raise ZeroDivisionError("at the end")
+
+    with ScriptedServer() as server:
+        conversation = talk(server.url, Raising())
+        conversation.connect()
+        conversation.end_session()
+        conversation.close()
+    assert conversation.get_session_id() == "sess_1"
+    assert conversation.get_last_message()["type"] == "session.finished"
+    tracebacks = [record for record in caplog.records if record.exc_info]
+    assert len(tracebacks) == 3
+    assert all(record.name == "qwen_asr_widgets" for record in tracebacks)
+
+
+def test_the_first_text_delay_is_answered_in_speech_recognition_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    from qwen_asr_widgets.client.dashscope import session_facts as module
+
+    clock = iter(range(100))
+    monkeypatch.setattr(module, "time", type("Clock", (), {"time": lambda: next(clock) / 4}))
+    conversation = talk("ws://127.0.0.1:9/x")
+    empty = {"type": "conversation.item.input_audio_transcription.text", "text": "", "stash": ""}
+    started, partial, *_ = item_events()
+    steps = ((started, None), (empty, None), (partial, 500.0), (partial, 500.0), (started, None))
+    for event, expected in steps:
+        conversation._keep_time(event["type"], event)
+        assert conversation.get_last_first_text_delay() == expected
+
+
+def test_end_session_says_at_once_that_the_connection_ended() -> None:
+    def script(peer: Peer) -> None:
+        peer.send(created())
+        peer.until("session.finish")
+        peer.close(1011, "worker died")
+
+    with ScriptedServer(script) as server:
+        conversation = talk(server.url)
+        conversation.connect()
+        with pytest.raises(TimeoutError, match="1011") as caught:
+            conversation.end_session(timeout=60)
+        assert isinstance(caught.value, ServiceClosed)
+
+
+@pytest.mark.parametrize("frame", ["no json", "[1]", '"text"', b"binary", '{"type": 3}', "{}",
+                                   '{"type": "session.created", "session": null}'])
+def test_frames_that_are_no_events_do_not_disturb_the_session(frame: str | bytes) -> None:
+    def script(peer: Peer) -> None:
+        peer.send_raw(frame)
+        peer.until("session.finish")
+        peer.send({"type": "session.finished"})
+        peer.drain()
+
+    with ScriptedServer(script) as server:
+        conversation = talk(server.url)
+        conversation.connect()
+        conversation.end_session()
+        conversation.close()
+    assert conversation.get_last_message()["type"] == "session.finished"
+
+
+def test_closing_before_connecting_or_twice_does_nothing() -> None:
+    ends: list[Any] = []
+
+    class Closed(OmniRealtimeCallback):
+        def on_close(self, code: Any, message: Any) -> None:
+            ends.append((code, message))
+
+    with ScriptedServer() as server:
+        conversation = talk(server.url, Closed())
+        conversation.close()
+        assert server.requests == [] and ends == []
+        conversation.connect()
+        conversation.close()
+        conversation.close()
+        server.peer().wait_until_ended()
+        assert server.peer().close_code == 1000 and len(server.requests) == 1
+    assert ends == [(1000, None)]
+
+
+def test_a_callback_may_close_the_conversation() -> None:
+    class Closing(OmniRealtimeCallback):
+        conversation: Any = None
+
+        def on_event(self, message: Any) -> None:
+            self.conversation.close()
+
+    with ScriptedServer() as server:
+        callback = Closing()
+        callback.conversation = talk(server.url, callback)
+        callback.conversation.connect()
+        server.peer().wait_until_ended()
+        assert server.peer().close_code == 1000
+
+
+def test_the_three_callbacks_come_once_each_end_included() -> None:
+    calls: list[str] = []
+
+    class Counting(OmniRealtimeCallback):
+        def on_open(self) -> None:
+            calls.append("open")
+
+        def on_event(self, message: Any) -> None:
+            calls.append(message["type"])
+
+        def on_close(self, code: Any, message: Any) -> None:
+            calls.append(f"close {code} {message}")
+
+    with ScriptedServer() as server:
+        conversation = talk(server.url, Counting())
+        conversation.connect()
+        conversation.end_session()
+        conversation.close()
+    assert sorted(calls[:2]) == ["open", "session.created"]
+    assert calls[2:] == ["session.finished", "close 1000 None"]

@@ -1,0 +1,277 @@
+"""Endpoints: what they resolve to, what they show, and the embedded process."""
+
+from __future__ import annotations
+
+import copy
+import dataclasses
+import json
+import os
+import pickle
+import subprocess
+import sys
+import textwrap
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+from support.waiting import wait_until
+
+import qwen_asr_widgets
+from qwen_asr_widgets.errors import ConnectFailed, EndpointError, MissingKey
+from qwen_asr_widgets.client.dashscope.conversation import OmniRealtimeCallback, OmniRealtimeConversation
+from qwen_asr_widgets.client.embedded import ServiceProcess
+from qwen_asr_widgets.client.endpoints import (
+    Endpoint, dashscope, embedded, is_loopback_host, resolve_endpoint,
+)
+from qwen_asr_widgets.client.prices import PRICES, prices
+
+KEY = "sk-planted-0815"
+
+
+@pytest.fixture(autouse=True)
+def no_key_around(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("DASHSCOPE_API_KEY", raising=False)
+    monkeypatch.setattr(qwen_asr_widgets, "api_key", None)
+
+
+@pytest.mark.parametrize(("where", "url"), [
+    ("beijing", "wss://dashscope.aliyuncs.com/api-ws/v1/realtime"),
+    ("singapore", "wss://dashscope-intl.aliyuncs.com/api-ws/v1/realtime"),
+    ("ws://127.0.0.1:8000/api-ws/v1/realtime", "ws://127.0.0.1:8000/api-ws/v1/realtime"),
+])
+def test_a_text_resolves_to_its_endpoint(where: str, url: str) -> None:
+    assert resolve_endpoint(where).url == url
+
+
+def test_nothing_and_embedded_are_the_same_and_an_endpoint_stays_itself() -> None:
+    assert resolve_endpoint(None) == resolve_endpoint("embedded") == embedded()
+    made = dashscope()
+    assert resolve_endpoint(made) is made
+
+
+@pytest.mark.parametrize("where", ["mars", "http://x", "", 7])
+def test_an_unknown_endpoint_names_the_choices(where: Any) -> None:
+    with pytest.raises(EndpointError, match="embedded, beijing, singapore") as caught:
+        resolve_endpoint(where)
+    assert repr(where) in str(caught.value)
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.8.9.10", "[::1]", "::ffff:127.0.0.1", "localhost",
+                                  "a.localhost", "LOCALHOST."])
+def test_loopback_is_this_machine_by_its_address(host: str) -> None:
+    assert is_loopback_host(host)
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1.evil.org", "127.evil.org", "localhost.evil.org", "0.0.0.0", "::",
+                                  "128.0.0.1", "127.0.0.999", "", "mylocalhost"])
+def test_a_name_that_only_looks_like_loopback_is_another_machine(host: str) -> None:
+    assert not is_loopback_host(host)
+    assert not Endpoint(f"ws://{host or 'x'}/realtime".replace("::", "[::]")).is_loopback
+
+
+def test_an_unknown_region_names_the_choices() -> None:
+    with pytest.raises(EndpointError, match="'paris'.*beijing and singapore"):
+        dashscope("paris")
+
+
+def test_a_workspace_may_have_its_own_host() -> None:
+    made = dashscope("singapore", "ws-7", KEY, workspace_host=True)
+    assert made.url == "wss://ws-7.ap-southeast-1.maas.aliyuncs.com/api-ws/v1/realtime"
+    assert made.request_headers()["X-DashScope-WorkSpace"] == "ws-7"
+    with pytest.raises(EndpointError, match="workspace id"):
+        dashscope(workspace="evil.example.org/", workspace_host=True)
+
+
+@pytest.mark.parametrize("url", ["http://x/", "wss://", "x", None, "ws://h:99999/"])
+def test_what_is_no_websocket_address_is_refused(url: Any) -> None:
+    with pytest.raises(EndpointError, match="not a WebSocket address"):
+        Endpoint(url)
+
+
+def test_a_key_shows_in_no_repr_comparison_copy_or_pickle() -> None:
+    made = dashscope(api_key=KEY)
+    shown = [repr(made), str(made), repr(vars(made)), repr(dataclasses.asdict(made)), f"{made.api_key}"]
+    assert not [text for text in shown if KEY in text]
+    assert KEY.encode() not in pickle.dumps(made)
+    assert made == dashscope() and hash(made) == hash(dashscope())
+    assert copy.deepcopy(made).key() == dataclasses.replace(made, model="m").key() == KEY
+    with pytest.raises(MissingKey):
+        pickle.loads(pickle.dumps(made)).key()
+
+
+def test_the_key_is_looked_up_in_order_when_it_is_needed(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = dashscope()
+    with pytest.raises(MissingKey, match="DASHSCOPE_API_KEY"):
+        made.key()
+    monkeypatch.setenv("DASHSCOPE_API_KEY", "environment")
+    assert made.key() == "environment"
+    monkeypatch.setattr(qwen_asr_widgets, "api_key", "module")
+    assert made.key() == "module"
+    assert dashscope(api_key="argument").key() == "argument"
+
+
+def test_the_cloud_key_of_the_environment_goes_to_the_cloud_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DASHSCOPE_API_KEY", KEY)
+    for url in ("wss://example.org/x", "ws://127.0.0.1:1/x", "wss://evil-aliyuncs.com/x"):
+        assert Endpoint(url).key() is None
+    assert Endpoint("wss://example.org/x", "own").key() == "own"
+
+
+def test_the_cloud_key_of_the_environment_goes_out_encrypted_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DASHSCOPE_API_KEY", KEY)
+    monkeypatch.setattr(qwen_asr_widgets, "api_key", KEY)
+    plain = "ws://dashscope.aliyuncs.com/x"
+    with pytest.raises(MissingKey, match="not encrypted.*wss://"):
+        Endpoint(plain).request_headers()
+    with pytest.raises(MissingKey, match="not encrypted"):
+        OmniRealtimeConversation("m", OmniRealtimeCallback(), url=plain).connect()
+    assert Endpoint(plain, "own").key() == "own"
+    assert Endpoint(plain.replace("ws:", "wss:")).key() == KEY
+
+
+def test_user_and_password_of_an_address_show_nowhere() -> None:
+    made = Endpoint(f"wss://me:{KEY}@example.org:8443/x?token={KEY}")
+    assert made.public_address == "wss://example.org:8443/x" and made.public_address in repr(made)
+    shown = [repr(made), made.name, made.public_address]
+    for make in (Endpoint, resolve_endpoint):
+        for wrong in (f"https://me:{KEY}@example.org/x?token={KEY}", f"wss://me:{KEY}@example.org:99999/x"):
+            with pytest.raises(EndpointError, match="example.org") as refused:
+                make(wrong)
+            shown.append(str(refused.value))
+    assert not [text for text in shown if KEY in text]
+
+
+def test_prices_are_dated_and_name_their_source() -> None:
+    assert {price.currency for price in prices("beijing")} == {"CNY", "USD"}
+    assert all(price.source and price.seen for price in PRICES)
+    assert prices("beijing")[0].cost(3_600) == pytest.approx(1.188)
+
+
+# ---- the embedded process, with a child that only keeps the contract
+
+CHILD = textwrap.dedent("""
+    import json, os, sys
+    greeting = json.loads(sys.stdin.readline())
+    sys.stderr.write("warming up\\n")
+    if greeting["recognizer"] == "none":
+        print(json.dumps({"error": "There is no recogniser 'none'."}), flush=True)
+        sys.exit(1)
+    if greeting["recognizer"] == "broken":
+        sys.exit("it broke with " + greeting["key"])
+    if greeting["recognizer"] != "slow":
+        print(json.dumps({"port": 1234, "engine": "a child"}), flush=True)
+    sys.stdin.read()
+""")
+
+
+def process(recognizer: str = "ok", **options: Any) -> ServiceProcess:
+    return ServiceProcess(recognizer, command=(sys.executable, "-c", CHILD), **options)
+
+
+@pytest.fixture()
+def running() -> Iterator[ServiceProcess]:
+    made = process()
+    made.start()
+    yield made
+    made.stop()
+
+
+def test_the_process_starts_once_and_tells_its_port(running: ServiceProcess) -> None:
+    before = running.pid
+    assert running.start() == 1234 and running.pid == before
+    assert running.engine == "a child"
+
+
+def test_key_and_options_are_in_no_argument_and_no_variable(
+    running: ServiceProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    child = psutil.Process(running.pid)
+    shown = json.dumps([child.cmdline(), child.environ()])
+    assert running.key and running.key not in shown
+    assert "DASHSCOPE_API_KEY" not in child.environ()
+    assert running.key not in repr(running)
+
+
+def test_the_process_has_its_own_group(running: ServiceProcess) -> None:
+    assert running.pid is not None and os.getpgid(running.pid) != os.getpgid(0)
+
+
+def test_the_process_is_started_again_after_it_died(running: ServiceProcess) -> None:
+    first, key = running.pid, running.key
+    psutil.Process(first).kill()
+    wait_until(lambda: not running.running)
+    running.start()
+    assert running.pid != first and running.key != key
+
+
+def test_a_with_block_ends_what_it_started() -> None:
+    made = process()
+    made.hold()
+    made.hold()
+    made.release()
+    assert made.running
+    made.release()
+    assert not made.running
+
+
+def test_a_with_block_leaves_what_others_started(running: ServiceProcess) -> None:
+    running.hold()
+    running.release()
+    assert running.running
+
+
+@pytest.mark.parametrize(("recognizer", "kind", "text"), [
+    ("none", EndpointError, "There is no recogniser 'none'"),
+    ("broken", ConnectFailed, "code 1(.|\n)*warming up(.|\n)*it broke with <key>"),
+    ("slow", ConnectFailed, "within 0.5 s(.|\n)*warming up"),
+])
+def test_a_process_that_does_not_come_up_says_why(recognizer: str, kind: Any, text: str) -> None:
+    made = process(recognizer, start_seconds=0.5 if recognizer == "slow" else 30.0)
+    with pytest.raises(kind, match=text):
+        made.start()
+    assert not made.running
+
+
+def test_the_process_ends_with_its_parent(tmp_path: Path) -> None:
+    script = textwrap.dedent(f"""
+        import os, sys
+        from qwen_asr_widgets.client.embedded import ServiceProcess
+        child = ServiceProcess("ok", command=(sys.executable, "-c", {CHILD!r}))
+        child.start()
+        print(child.pid, flush=True)
+        os.kill(os.getpid(), 9)
+    """)
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60)
+    pid = int(done.stdout)
+
+    def ended() -> bool:
+        try:
+            return psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+        except psutil.NoSuchProcess:
+            return True
+
+    assert done.returncode == -9
+    assert wait_until(ended, what="the service is gone")
+
+
+def test_a_fork_leaves_the_parents_process_alone(running: ServiceProcess) -> None:
+    child = os.fork()
+    if child == 0:
+        running.forget()
+        running.stop()
+        os._exit(0)
+    os.waitpid(child, 0)
+    assert running.running
+
+
+def test_endpoints_with_the_same_arguments_are_one_process() -> None:
+    assert embedded(a=1, b=2)._process is embedded(b=2, a=1)._process  # type: ignore[attr-defined]
+    assert embedded(a=1)._process is not embedded()._process  # type: ignore[attr-defined]
+    assert pickle.loads(pickle.dumps(embedded(a=1))) == embedded(a=1)
+
+
+def test_an_option_json_cannot_carry_is_refused() -> None:
+    with pytest.raises(EndpointError, match="cannot be passed on"):
+        embedded(words=object())
