@@ -17,8 +17,8 @@ import numpy as np
 import qwen_asr_widgets as qaw
 from qwen_asr_widgets.audio.clip import AudioClip
 from qwen_asr_widgets.audio.reference import ReferenceTurn
-from qwen_asr_widgets.vad.labels import Labels
-from qwen_asr_widgets.widgets.vad_tuner import VadTuner
+from qwen_asr_widgets.vad.labels.labels import Labels
+from qwen_asr_widgets.widgets.tuner.vad_tuner import VadTuner
 sample = qaw.sample("noisy")
 times = int(3600 / sample.clip.duration) + 1
 clip = AudioClip(np.tile(sample.clip.samples, times)[: 3600 * 16_000], 16_000)

@@ -15,7 +15,7 @@ CLIP = """
 import sys, time, json
 import numpy as np
 from qwen_asr_widgets.audio.clip import AudioClip
-from qwen_asr_widgets.widgets.waveform import Waveform
+from qwen_asr_widgets.widgets.waveform.waveform import Waveform
 minute = (0.3 * np.random.default_rng(0).standard_normal(16_000 * 60)).clip(-1, 1).astype(np.float32)
 clip = AudioClip(np.tile(minute, 60), 16_000)
 wave = Waveform(AudioClip(minute, 16_000))

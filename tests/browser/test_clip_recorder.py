@@ -15,7 +15,7 @@ from support.waiting import wait_until
 pytestmark = pytest.mark.browser
 
 SETUP = """
-from qwen_asr_widgets.widgets.clip_recorder import ClipRecorder
+from qwen_asr_widgets.widgets.clip_recorder.clip_recorder import ClipRecorder
 recorder = ClipRecorder()
 recorder
 """

@@ -22,7 +22,7 @@ pytestmark = pytest.mark.browser
 SETUP = """
 import json, os
 import numpy as np
-from qwen_asr_widgets.widgets.microphone import Microphone
+from qwen_asr_widgets.widgets.microphone.microphone import Microphone
 mic = Microphone(heartbeat_timeout=1.5)
 heard = []
 stop_hearing = mic.subscribe(heard.append)

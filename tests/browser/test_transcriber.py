@@ -26,8 +26,8 @@ SETUP = """
 import json, os
 import numpy as np
 from qwen_asr_widgets.audio.samples import sample
-from qwen_asr_widgets.realtime.endpoints import embedded
-from qwen_asr_widgets.widgets.transcriber import Transcriber
+from qwen_asr_widgets.client.endpoints import embedded
+from qwen_asr_widgets.widgets.transcriber.transcriber import Transcriber
 words = [
     (turn.start + (turn.end - turn.start) * (k + 1) / (len(turn.text.split()) + 1), word)
     for turn in sample("conversation").turns for k, word in enumerate(turn.text.split())

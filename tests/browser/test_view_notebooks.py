@@ -23,9 +23,9 @@ from support.recordings import Script
 from support.waiting import wait_until
 from qwen_asr_widgets.audio.clip import AudioClip
 from qwen_asr_widgets.audio.samples import sample
-from qwen_asr_widgets.widgets.waveform import Waveform
-from qwen_asr_widgets.widgets.transcriber import Transcriber
-from qwen_asr_widgets.widgets.transcript_view import TranscriptView
+from qwen_asr_widgets.widgets.waveform.waveform import Waveform
+from qwen_asr_widgets.widgets.transcriber.transcriber import Transcriber
+from qwen_asr_widgets.widgets.transcript.transcript_view import TranscriptView
 """
 TWO_TURNS = """
 script = Script(10.0)
