@@ -6,10 +6,69 @@ built-in a caller would expect, so ``except ValueError`` keeps working.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import difflib
+import functools
+import inspect
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Iterable, Mapping
+
+C = TypeVar("C", bound="Callable[..., Any]")
+
+
+def suggestion(name: str, known: Iterable[str]) -> str:
+    """Return ``; did you mean 'x'?`` where one of the known names is near, else an empty string.
+
+    Examples
+    --------
+    >>> suggestion("treshold", ["threshold", "silence_duration_ms"])
+    "; did you mean 'threshold'?"
+    """
+    lowered = {each.lower(): each for each in known}
+    near = difflib.get_close_matches(name.lower(), lowered, 1, 0.6)
+    return f"; did you mean {lowered[near[0]]!r}?" if near else ""
+
+
+def checked_keywords(called: C) -> C:
+    """Decorate a function or a class: a misspelt keyword argument is answered with the right one.
+
+    Raises
+    ------
+    TypeError
+        From the decorated thing, for a keyword that it does not take.
+
+    Examples
+    --------
+    >>> @checked_keywords
+    ... def louder(clip, gain_db=6.0):
+    ...     return gain_db
+    >>> louder(None, gain_dB=3.0)
+    Traceback (most recent call last):
+        ...
+    TypeError: louder() takes no argument 'gain_dB'; did you mean 'gain_db'?
+    """
+    if isinstance(called, type):
+        made = cast("Any", called)
+        made.__init__ = _checked(made.__init__, called.__name__)
+        return called
+    return cast("C", _checked(called, called.__name__))
+
+
+def _checked(function: Callable[..., Any], name: str) -> Callable[..., Any]:
+    parameters = inspect.signature(function).parameters
+    named = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
+    known = [each for each, parameter in parameters.items() if parameter.kind in named and each != "self"]
+
+    @functools.wraps(function)
+    def checked(*args: Any, **kwargs: Any) -> Any:
+        for each in kwargs:
+            if each not in known:
+                hint = suggestion(each, known) or f"; it takes {', '.join(known)}."
+                raise TypeError(f"{name}() takes no argument {each!r}{hint}")
+        return function(*args, **kwargs)
+
+    return checked
 
 
 class QawError(Exception):
