@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import warnings
 from dataclasses import dataclass
-from typing import Any, BinaryIO, Literal, Union
+from typing import Any, BinaryIO, Literal, Protocol, Union
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -17,7 +17,22 @@ from .resample import checked_rate, resample
 from .units import float_to_pcm16, samples_to_seconds, seconds_to_samples
 
 Channel = Union[int, Literal["mean"], None]
-Source = Union[str, "os.PathLike[str]", bytes, bytearray, memoryview, BinaryIO, ArrayLike, "AudioClip"]
+Encoded = Union[str, "os.PathLike[str]", bytes, bytearray, memoryview, BinaryIO]
+"""A sound file: its path, its bytes, or open for reading."""
+
+
+class HoldsClip(Protocol):
+    """What has a clip of its own, such as a ``Sample`` or a ``Recording``."""
+
+    @property
+    def clip(self) -> AudioClip:
+        """Its sound as one channel."""
+
+
+Sound = Union["AudioClip", HoldsClip, Encoded]
+"""A sound that says its own sample rate."""
+
+Source = Union[Sound, ArrayLike]
 
 
 class ChannelsAveraged(UserWarning):
@@ -124,7 +139,7 @@ class AudioClip:
 
         Parameters
         ----------
-        source : path, bytes, binary file object, array or AudioClip
+        source : path, bytes, binary file object, array, AudioClip, Sample or Recording
             wav, flac, mp3 and ogg are read by libsndfile; m4a, webm, mp4, opus and others by PyAV (extra
             ``media``). Arrays are int16, int32, uint8, int8 at their full scale or float in [-1, 1], of
             shape (n,), (n, channels) or (channels, n): the channels are the axis of length 8 or less.
@@ -132,12 +147,12 @@ class AudioClip:
             Hz. Needed for arrays, which do not say it; for a file it must be what the file says.
         channel : int, "mean" or None
             Which channel to take, counted from 0, or ``"mean"`` for the average. None averages too, and
-            warns (``ChannelsAveraged``) where there are several.
+            warns (``ChannelsAveraged``) where a file or an array has several.
 
         Returns
         -------
         AudioClip
-            At the rate of the source.
+            At the rate of the source; a clip is returned as it is.
 
         Raises
         ------
@@ -162,8 +177,9 @@ class AudioClip:
         >>> AudioClip.load(stereo, sample_rate=8_000, channel=1)
         <AudioClip 'array' 1.00 s at 8000 Hz, channel 1 of 2>
         """
-        if isinstance(source, AudioClip):
-            return source
+        ready = _ready(source, channel)
+        if ready is not None:
+            return ready
         intake = _taken_in(source, sample_rate, channel)
         if channel is None and intake.channels > 1:
             warnings.warn(
@@ -186,6 +202,8 @@ class AudioClip:
         """
         if isinstance(source, AudioClip):
             return [source]
+        if hasattr(source, "channels") and hasattr(source, "clip"):
+            return list(source.channels)
         intake = _taken_in(source, sample_rate, "each")
         _warn_if_clipped(intake, stacklevel=3)
         return [
@@ -272,9 +290,54 @@ class AudioClip:
         files.write_pcm16(path, self.to_pcm16(), self.sample_rate)
 
 
+def as_clip(sound: Any, taker: str) -> AudioClip:
+    """Return the clip of a sound that says its own rate, for a function that takes no ``sample_rate``.
+
+    Parameters
+    ----------
+    sound : AudioClip, Sample, Recording, path, bytes or binary file object
+    taker : str
+        The function that takes it, for messages.
+
+    Raises
+    ------
+    AudioError
+        It is something else, such as an array, or cannot be read.
+
+    Examples
+    --------
+    >>> as_clip(np.zeros(16_000, np.int16), "speech_scores")
+    Traceback (most recent call last):
+    qwen_asr_widgets.errors.AudioError: speech_scores takes an AudioClip, a Sample, a Recording or a sound \
+file, not ndarray; AudioClip.load(samples, sample_rate=16000) makes a clip of samples.
+    """
+    if _ready(sound, None) is None and not _is_encoded(sound):
+        raise AudioError(
+            f"{taker} takes an AudioClip, a Sample, a Recording or a sound file, not {type(sound).__name__}; "
+            "AudioClip.load(samples, sample_rate=16000) makes a clip of samples."
+        )
+    return AudioClip.load(sound)
+
+
+def _ready(source: Any, channel: Any) -> AudioClip | None:
+    """Return the clip that a clip, a sample or a recording is or holds, None for any other source."""
+    clips = getattr(source, "channels", ())
+    if isinstance(channel, int) and isinstance(clips, tuple) and len(clips) > 1:
+        if isinstance(channel, bool) or not 0 <= channel < len(clips):
+            raise AudioError(f"{source.name} has channels 0 to {len(clips) - 1}, not {channel!r}.")
+        return clips[channel]
+    clip = source if isinstance(source, AudioClip) else getattr(source, "clip", None)
+    return clip if isinstance(clip, AudioClip) else None
+
+
+def _is_encoded(source: Any) -> bool:
+    """Tell whether a source is a sound file: its path, its bytes, or open."""
+    return isinstance(source, (str, os.PathLike, bytes, bytearray, memoryview)) or hasattr(source, "read")
+
+
 def _taken_in(source: Any, sample_rate: int | None, channel: Any) -> Intake:
     """Decode a source and check it; ``channel`` may also be ``"each"``."""
-    if isinstance(source, (str, os.PathLike, bytes, bytearray, memoryview)) or hasattr(source, "read"):
+    if _is_encoded(source):
         with files.open_sound(source) as sound:
             intake = Intake(sound.name, checked_rate(sound.sample_rate, f"the rate of {sound.name}"), channel)
             if sample_rate is not None and checked_rate(sample_rate) != sound.sample_rate:

@@ -76,8 +76,10 @@ def _open(files: Sequence[str], labels: Sequence[str]) -> tuple[list[Any], list[
     for number, name in enumerate(files):
         clip, own = _clip(name)
         clips.append(clip)
-        truth = _labels(labels[number], clip.duration, name) if labels else own and Labels(own)
-        references.append(truth or None)
+        if labels:
+            references.append(_labels(labels[number], clip.duration, name))
+        else:
+            references.append(None if own is None else Labels(own))
     return clips, references
 
 

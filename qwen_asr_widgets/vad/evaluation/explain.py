@@ -13,8 +13,9 @@ import numpy as np
 from .critical import (
     FRAME_MS, healing_silence, healing_threshold, is_healed, longest_pause, peak_pair, turn_frames,
 )
-from .metrics import Reference, measure
+from .metrics import measure
 from .problems import Problem
+from ..labels.references import Reference, read_reference
 from ..scoring.scores import HOP_SECONDS, SpeechScores
 from ..turns import TurnDetection, detect_turns
 
@@ -89,8 +90,8 @@ def explain(
         The scores of the clip.
     settings : TurnDetection
         The settings that the turns were found with.
-    reference : Labels or sequence of ReferenceTurn or Turn
-        What is true.
+    reference : Labels, Sample, path of a label file, or list of turns
+        What is true, as for ``measure``.
     problem : Problem, optional
         Explain this one error only.
 
@@ -113,6 +114,7 @@ def explain(
     cut at 0:01.0: the score stayed below 0.20 for 416 ms; a silence of 417 ms or a threshold of −0.12 heals \
 it; 417 ms costs 32 ms of wait everywhere
     """
+    reference = read_reference(reference)
     present = _problems(scores, settings, reference)
 
     @lru_cache(maxsize=None)

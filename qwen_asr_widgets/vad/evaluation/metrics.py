@@ -13,7 +13,7 @@ shorter frames tends to.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any, Union
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +22,7 @@ from ...audio.reference import ReferenceTurn
 from ...audio.units import SAMPLE_RATE
 from ...errors import LabelError
 from ..labels.labels import Labels
+from ..labels.references import Reference, read_reference
 from .matching import Intervals, Match, crop, match, support, to_samples
 from .measures import COUNTS, Measures, total
 from .problems import find_problems
@@ -29,12 +30,9 @@ from ..scoring.scores import HOP, HOP_SECONDS
 from ..turns import Turn, TurnDetection
 
 __all__ = [
-    "COUNTS", "Measures", "Reference", "endpoint_overhead", "expected_endpoint_delay", "measure",
-    "reference_times", "scored_regions", "total",
+    "COUNTS", "Measures", "endpoint_overhead", "expected_endpoint_delay", "measure", "scored_regions",
+    "total",
 ]
-
-Reference = Union[Labels, Sequence[ReferenceTurn], Sequence[Turn]]
-"""True turns, or those of another detector to compare with (their onsets and ends count)."""
 
 
 def measure(
@@ -52,8 +50,9 @@ def measure(
     ----------
     turns : sequence of Turn
         Detected turns in order.
-    reference : Labels or sequence of ReferenceTurn or Turn, optional
-        What is true, or another detector's turns.
+    reference : Labels, Sample, path of a label file, or list of turns, optional
+        What is true: turns are ``ReferenceTurn``, ``(start, end)`` or another detector's ``Turn`` (of which
+        the onset and the end count).
     duration : float, optional
         Length of the clip in seconds; by default it ends with the last turn of either.
     scored : sequence of (start, end), optional
@@ -83,8 +82,9 @@ def measure(
     found = _intervals([(t.onset, t.end) for t in turns], "turn")
     if np.any(found[1:, 0] < found[:-1, 1]):
         raise LabelError("The turns overlap or are not in order of time; sort them, one channel at a time.")
-    given = _intervals(reference_times(reference), "reference turn")
-    regions = scored_regions(reference, scored, duration, given, found)
+    truth = None if reference is None else read_reference(reference)
+    given = _intervals([(t.start, t.end) for t in truth or ()], "reference turn")
+    regions = scored_regions(truth, scored, duration, given, found)
     stretches, member_of = support(given)
     result = match(crop(stretches, regions), found, regions)
     starts = np.rint(np.array([t.start for t in turns]) * SAMPLE_RATE).astype(np.int64)
@@ -132,14 +132,8 @@ def endpoint_overhead(delays: Iterable[float | None], settings: TurnDetection) -
     return float(np.median(known)) - settings.silence_frames * HOP_SECONDS if known else None
 
 
-def reference_times(reference: Reference | None) -> list[tuple[float, float]]:
-    """Return start (onset) and end of each reference turn in seconds."""
-    items: Iterable[Any] = reference.turns if isinstance(reference, Labels) else reference or ()
-    return [(t.onset if isinstance(t, Turn) else t.start, t.end) for t in items]
-
-
 def scored_regions(
-    reference: Reference | None,
+    reference: Labels | Sequence[ReferenceTurn] | None,
     scored: Sequence[tuple[float, float]] | None,
     duration: float | None,
     *intervals: Intervals,

@@ -19,7 +19,7 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from os import PathLike
 from pathlib import Path
@@ -61,8 +61,8 @@ class Labels:
     Examples
     --------
     >>> labels = Labels([ReferenceTurn(2.0, 3.0004, speaker="b"), ReferenceTurn(0.5, 1.25, "hello", "a")])
-    >>> labels.turns[1].end, [turn.text for turn in labels.of_speaker("a").turns]
-    (3.0, ['hello'])
+    >>> labels.turns[1].end, [turn.text for turn in labels.of_speaker("a")], len(labels)
+    (3.0, ['hello'], 2)
     """
 
     turns: tuple[ReferenceTurn, ...]
@@ -79,6 +79,13 @@ class Labels:
         object.__setattr__(self, "turns", _checked_turns(rows))
         object.__setattr__(self, "scored", None if scored is None else _checked_regions(scored))
         object.__setattr__(self, "uri", uri)
+
+    def __len__(self) -> int:
+        """Return the number of turns."""
+        return len(self.turns)
+
+    def __iter__(self) -> Iterator[ReferenceTurn]:
+        return iter(self.turns)
 
     @property
     def end(self) -> float:

