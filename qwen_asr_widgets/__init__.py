@@ -53,7 +53,17 @@ _HOMES = {
 }
 _MODULE_OF = {name: module for module, names in _HOMES.items() for name in names}
 
-__all__ = ["__version__", "api_key", *sorted(_MODULE_OF)]
+__all__ = [
+    "__version__", "api_key",
+    "AudioClip", "AudioFormat", "AudioFormatConfig", "AudioFormatType", "AudioSampleRate", "ClipRecorder",
+    "Endpoint", "Labels", "LatencyTable", "Measures", "Microphone", "MultiModality", "OmniRealtimeCallback",
+    "OmniRealtimeConversation", "QawError", "Recording", "ReferenceTurn", "Sample", "ServiceClosed",
+    "ServiceError", "SessionConfig", "SpeechScores", "Transcriber", "TranscriptView", "TranscriptionParams",
+    "TranslationParams", "Turn", "TurnDetection", "UtteranceLatency", "VadTuner", "Waveform", "calibrate",
+    "compare", "dashscope", "detect_turns", "embedded", "explain", "load_labels", "load_recording",
+    "measure", "plot_latency", "plot_recording", "plot_sweep", "sample", "save_labels", "speech_scores",
+    "sweep", "transcribe", "verify",
+]
 
 if TYPE_CHECKING:
     from .audio.clip import AudioClip
@@ -88,11 +98,13 @@ if TYPE_CHECKING:
 def __getattr__(name: str) -> object:
     """Import a public name when it is first used, so that importing the package stays light."""
     if name not in _MODULE_OF:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        from .errors import suggestion
+
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}{suggestion(name, __all__)}")
     value = getattr(importlib.import_module(f".{_MODULE_OF[name]}", __name__), name)
     globals()[name] = value
     return value
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_MODULE_OF})
+    return sorted(__all__)
