@@ -17,7 +17,7 @@ from .events import (
     SpeechStopped, TranscriptCompleted, TranscriptFailed, TranscriptPartial,
 )
 from .state import ProtocolState
-from .session_settings import SessionSettings
+from .session_settings import SessionSettings, SettingsAnswer, SettingsRequest
 from .input_audio_buffer import InputAudioBuffer
 from .utterance import EndedBy, Partial, Utterance
 from .utterance_list import UtteranceList, later
@@ -120,7 +120,19 @@ class Session:
         """Seconds of audio sent or skipped in this session."""
         return self._audio.seconds
 
-    def send(self, event: ClientEvent, time: float, samples: int | None = None) -> None:
+    @property
+    def settings_answers(self) -> tuple[SettingsAnswer, ...]:
+        """What the service has answered to each ``session.update``, oldest answer first."""
+        return self._settings.answers
+
+    @property
+    def settings_pending(self) -> tuple[SettingsRequest, ...]:
+        """Every ``session.update`` that the service has not answered, oldest first."""
+        return self._settings.pending
+
+    def send(
+        self, event: ClientEvent, time: float, samples: int | None = None, event_id: str | None = None
+    ) -> None:
         """Take note of an event that was sent.
 
         Parameters
@@ -131,6 +143,8 @@ class Session:
             When, in seconds of any one clock.
         samples : int or None
             Audio samples in an append at the session's rate; None counts two bytes each (PCM).
+        event_id : str or None
+            The id it was sent with: an error may name it.
         """
         self._note(event, time)
         if isinstance(event, CommitBuffer):
@@ -142,7 +156,7 @@ class Session:
         elif isinstance(event, ClearBuffer):
             self._audio.empty_buffer()
         elif isinstance(event, SessionUpdate):
-            self._ask(event)
+            self._ask(event, time, event_id)
         elif isinstance(event, FinishSession):
             self.finish_sent_at = time
 
@@ -193,10 +207,10 @@ class Session:
 
     # ---- settings
 
-    def _ask(self, event: SessionUpdate) -> None:
+    def _ask(self, event: SessionUpdate, time: float, event_id: str | None) -> None:
         """Where manual mode begins, so does the buffer that a commit will be about."""
         was_manual = self._settings.expected.turn_detection is None
-        self._settings.ask(event, audio_was_sent=self.appended > 0)
+        self._settings.ask(event, event_id, time, before_audio=not self.appended)
         self._expect()
         if not was_manual and self._settings.expected.turn_detection is None:
             self._audio.empty_buffer()
@@ -207,10 +221,10 @@ class Session:
 
     def _on_created(self, event: SessionCreated, time: float) -> None:
         self.session_id = event.session_id
-        self._settle(lambda: self._settings.greet(event), event, time)
+        self._settle(lambda: self._settings.take_greeting(event), event, time)
 
     def _on_updated(self, event: SessionUpdated, time: float) -> None:
-        self._settle(lambda: self._settings.confirm(event), event, time)
+        self._settle(lambda: self._settings.take_confirmation(event), event, time)
 
     def _settle(self, take: Callable[[], None], event: ServerEvent, time: float) -> None:
         try:
@@ -221,7 +235,7 @@ class Session:
 
     def _on_error(self, event: ErrorEvent, time: float) -> None:
         self._errors.append(event)
-        self._settings.refuse(event)
+        self._settings.take_error(event)
         code = str(event.error.get("code") or "")
         if "commit" in code or code == "audio_too_long":
             self._drop_commit(event, time)

@@ -1,86 +1,190 @@
-"""Which settings are in force: what was asked for, and what the service confirmed or refused."""
+"""Which settings are in force, and what became of each ``session.update``: the one place that tells.
+
+The service answers an update by ``session.updated`` or ``error``. A confirmation names no update, so it
+answers the oldest one not answered yet. An error answers the update whose event id it carries, else, where it
+is about settings, the oldest. Recording and widgets read the answers here; none matches them anew.
+"""
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Mapping
-from dataclasses import replace
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, Literal
 
 from ..errors import SettingError
 from .config import SessionConfig
 from .events import ErrorEvent, SessionCreated, SessionUpdate, SessionUpdated
 
-SESSION_PARAMS = ("session", "turn_detection", "input_audio", "sample_rate", "modalities")
+_PARAMS = ("session", "turn_detection", "input_audio", "sample_rate", "modalities")
 """What the ``param`` of an error begins with when a setting was refused."""
 
 
+@dataclass(frozen=True)
+class SettingsRequest:
+    """A ``session.update`` that was sent.
+
+    Parameters
+    ----------
+    number : int
+        0 for the first of the session.
+    session : Mapping
+        The settings it names, as on the wire.
+    event_id : str or None
+        The id it was sent with, where that is known.
+    sent_at : float
+        When it was sent, in seconds of the session's clock.
+    before_audio : bool
+        Whether no audio had been sent before it.
+    """
+
+    number: int
+    session: Mapping[str, Any]
+    event_id: str | None = None
+    sent_at: float = 0.0
+    before_audio: bool = False
+
+
+@dataclass(frozen=True)
+class SettingsAnswer:
+    """What the service said to a `SettingsRequest`.
+
+    Parameters
+    ----------
+    request : SettingsRequest
+        What was asked for.
+    outcome : {"confirmed", "refused"}
+        Whether it was taken.
+    in_force : SessionConfig
+        The settings in force from here on.
+    error : Mapping or None
+        The ``error`` object of a refusal.
+    """
+
+    request: SettingsRequest
+    outcome: Literal["confirmed", "refused"]
+    in_force: SessionConfig
+    error: Mapping[str, Any] | None = None
+
+
 class SessionSettings:
-    """The settings of one session and the updates under way.
+    """The settings of one session, the updates not answered yet, and the answers so far.
 
     Parameters
     ----------
     config : SessionConfig
         What is taken to be in force until the service says otherwise.
 
-    Attributes
-    ----------
-    config : SessionConfig
-        The settings in force: what the service confirmed last.
-
     Examples
     --------
     >>> settings = SessionSettings(SessionConfig())
-    >>> settings.ask(SessionUpdate({"turn_detection": None}), audio_was_sent=True)
-    >>> settings.config.turn_detection is None, settings.expected.turn_detection is None
-    (False, True)
-    >>> settings.confirm(SessionUpdated({}))
-    >>> settings.config.turn_detection is None
-    True
+    >>> settings.ask(SessionUpdate({"turn_detection": {"threshold": 0.1}}), event_id="event_a")
+    >>> settings.ask(SessionUpdate({"turn_detection": {"threshold": 0.9}}), event_id="event_b")
+    >>> settings.config.turn_detection.threshold, settings.expected.turn_detection.threshold
+    (0.2, 0.9)
+    >>> settings.take_error(ErrorEvent({"event_id": "event_b"}))
+    >>> settings.take_confirmation(SessionUpdated({}))
+    >>> settings.config.turn_detection.threshold
+    0.1
+    >>> [(answer.request.event_id, answer.outcome) for answer in settings.answers]
+    [('event_b', 'refused'), ('event_a', 'confirmed')]
     """
 
     def __init__(self, config: SessionConfig) -> None:
-        self.config = config
-        self._asked: deque[SessionUpdate] = deque()
+        self._confirmed = config
+        self._pending: list[SettingsRequest] = []
+        self._answers: list[SettingsAnswer] = []
+
+    @property
+    def config(self) -> SessionConfig:
+        """The settings in force: what the service confirmed last.
+
+        Before any audio, a rate and a format asked for hold at once: samples are counted by them.
+        """
+        config = self._confirmed
+        for request in self._pending:
+            if request.before_audio:
+                wanted = _updated(config, request.session)
+                config = replace(
+                    config, sample_rate=wanted.sample_rate, input_audio_format=wanted.input_audio_format
+                )
+        return config
 
     @property
     def expected(self) -> SessionConfig:
-        """What will be in force for what is sent now, if every update under way is confirmed."""
-        config = self.config
-        for update in self._asked:
-            config = _updated(config, update.session)
+        """What will be in force for what is sent now, if every pending update is confirmed."""
+        config = self._confirmed
+        for request in self._pending:
+            config = _updated(config, request.session)
         return config
 
-    def ask(self, update: SessionUpdate, audio_was_sent: bool) -> None:
-        """Note an update; before audio, rate and format hold at once: samples are counted by them."""
-        self._asked.append(update)
-        if not audio_was_sent:
-            wanted = _updated(self.config, update.session)
-            self.config = replace(
-                self.config, sample_rate=wanted.sample_rate, input_audio_format=wanted.input_audio_format
-            )
+    @property
+    def pending(self) -> tuple[SettingsRequest, ...]:
+        """The updates that the service has not answered, oldest first."""
+        return tuple(self._pending)
 
-    def greet(self, created: SessionCreated) -> None:
-        """Take what the service begins with, unless other settings are under way; raises `SettingError`."""
-        if not self._asked:
-            self.config = self.config.updated(created.session)
+    @property
+    def answers(self) -> tuple[SettingsAnswer, ...]:
+        """What the service has answered, oldest answer first."""
+        return tuple(self._answers)
 
-    def confirm(self, updated: SessionUpdated) -> None:
-        """Take a confirmation, which may leave out what was set: what was asked for fills in.
+    def ask(
+        self, update: SessionUpdate, event_id: str | None = None, time: float = 0.0,
+        before_audio: bool = False,
+    ) -> None:
+        """Keep an update that was sent until it is answered."""
+        number = len(self._pending) + len(self._answers)
+        self._pending.append(SettingsRequest(number, update.session, event_id, time, before_audio))
+
+    def take_greeting(self, created: SessionCreated) -> None:
+        """Take what the service begins with, unless an update is pending; raises `SettingError`."""
+        if not self._pending:
+            self._confirmed = self._confirmed.updated(created.session)
+
+    def take_confirmation(self, updated: SessionUpdated) -> None:
+        """Take a confirmation; what it leaves out is filled in from the update it answers.
 
         Raises
         ------
         SettingError
             The service names a setting that does not exist; the others it named are not taken either.
         """
-        if self._asked:
-            self.config = _updated(self.config, self._asked.popleft().session)
-        self.config = self.config.updated(updated.session)
+        request = self._pending.pop(0) if self._pending else None
+        if request is not None:
+            self._confirmed = _updated(self._confirmed, request.session)
+        try:
+            self._confirmed = self._confirmed.updated(updated.session)
+        finally:
+            if request is not None:
+                self._answers.append(SettingsAnswer(request, "confirmed", self.config))
 
-    def refuse(self, error: ErrorEvent) -> None:
-        """Take an error: one about a setting answers the oldest update under way, the old settings stay."""
-        if self._asked and str(error.error.get("param") or "").startswith(SESSION_PARAMS):
-            self._asked.popleft()
+    def take_error(self, event: ErrorEvent) -> None:
+        """Take an error; where it answers a pending update, the settings stay as they were."""
+        request = self._refused_by(event.error)
+        if request is not None:
+            self._pending.remove(request)
+            self._answers.append(SettingsAnswer(request, "refused", self.config, event.error))
+
+    def _refused_by(self, error: Mapping[str, Any]) -> SettingsRequest | None:
+        """Return the pending update that an error answers, if any.
+
+        An error about an update that was answered before says nothing of the pending ones.
+        """
+        named = error.get("event_id")
+        if named is not None:
+            for request in self._pending:
+                if request.event_id == named:
+                    return request
+            if any(answer.request.event_id == named for answer in self._answers):
+                return None
+        return self._pending[0] if self._pending and _is_about_settings(error) else None
+
+
+def _is_about_settings(error: Mapping[str, Any]) -> bool:
+    """Tell by its field, or where it names none by its message, whether an error refuses an update."""
+    param = error.get("param")
+    if param:
+        return str(param).startswith(_PARAMS)
+    return "session update" in str(error.get("message") or "").lower()
 
 
 def _updated(config: SessionConfig, session: Mapping[str, Any]) -> SessionConfig:

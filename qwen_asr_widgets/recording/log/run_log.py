@@ -16,6 +16,7 @@ from ...protocol.client_turns import ClientTurn, LocalEvent
 from ...protocol.config import SessionConfig
 from ...protocol.events import AppendAudio, Event, SessionCreated, SessionUpdate
 from ...protocol.session import Session
+from ...protocol.session_settings import SettingsAnswer
 from ...protocol.wire_json import well_formed
 from .event_log import EventLog
 from .ledger import SendLedger
@@ -147,13 +148,13 @@ class RunLog:
                 self._session.take_turn(event, timed.time)
             elif timed.direction == "out":
                 if isinstance(event, SessionUpdate):
-                    self._settings.ask(timed, self._ledger.stop)
-                self._session.send(event, timed.time)
+                    self._settings.ask(self._ledger.stop)
+                self._session.send(event, timed.time, event_id=timed.message.get("event_id"))
             else:
                 if isinstance(event, SessionCreated):
                     self._info = named_by_service(self._info, event.session)
                 self._session.receive(event, timed.time)
-                self._settings.answer(timed, self._session.config, self._ledger.stop)
+                self._settings.read(self._session, timed.time, self._ledger.stop)
             self._version += 1
 
     # What was noted.
@@ -181,6 +182,12 @@ class RunLog:
         """Every setting that was in force, with the sample from which it held."""
         with self._lock:
             return tuple(self._settings.changes)
+
+    @property
+    def settings_answers(self) -> tuple[SettingsAnswer, ...]:
+        """What the service has answered to each ``session.update``, oldest answer first."""
+        with self._lock:
+            return self._session.settings_answers
 
     @property
     def settings_held(self) -> tuple[SettingsChange, ...]:

@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from ...protocol.config import SessionConfig
-from ...protocol.events import ErrorEvent, SessionUpdated
-from ...protocol.session_settings import SESSION_PARAMS
-from ..values import SettingsChange, TimedEvent
+from ...protocol.session import Session
+from ..values import SettingsChange
 
 
 class SettingsLog:
@@ -24,23 +23,27 @@ class SettingsLog:
     def __init__(self, config: SessionConfig, turn_taking: str = "service") -> None:
         self.changes = [SettingsChange(0, 0.0, config)]
         self._is_clients = turn_taking == "client"
-        self._asked: list[tuple[TimedEvent, int]] = []
+        self._sent_at: list[int] = []
+        self._read = 0
 
-    def ask(self, update: TimedEvent, sample: int) -> None:
-        """Note an update that was sent after ``sample`` samples."""
-        self._asked.append((update, sample))
+    def ask(self, sample: int) -> None:
+        """Note that an update was sent after ``sample`` samples."""
+        self._sent_at.append(sample)
 
-    def answer(self, timed: TimedEvent, config: SessionConfig, sample: int) -> None:
-        """Take an event from the service, after which ``config`` is in force."""
-        asked = timed
-        if isinstance(timed.event, SessionUpdated) and self._asked:
-            asked, sample = self._asked.pop(0)
-        elif isinstance(timed.event, ErrorEvent):
-            self._drop_refused(timed.event)
+    def read(self, session: Session, time: float, sample: int) -> None:
+        """Note the settings in force after an event that came at ``time``, when ``sample`` samples were sent.
+
+        Those that answer an update hold from where it was sent.
+        """
+        for answer in session.settings_answers[self._read :]:
+            self._read += 1
+            if answer.outcome == "confirmed":
+                time, sample = answer.request.sent_at, self._sent_at[answer.request.number]
+        config = session.config
         if self._is_clients:
             config = replace(config, turn_detection=self.changes[-1].config.turn_detection)
         if config != self.changes[-1].config:
-            self.changes.append(SettingsChange(sample, asked.time, config))
+            self.changes.append(SettingsChange(sample, time, config))
 
     def held(self, sent: int) -> tuple[SettingsChange, ...]:
         """Return the settings some of the first ``sent`` samples went out under, each unlike the one before.
@@ -53,13 +56,3 @@ class SettingsLog:
             if not held or change.config != held[-1].config:
                 held.append(change)
         return tuple(held)
-
-    def _drop_refused(self, error: ErrorEvent) -> None:
-        """Forget the update an error answers, so that the next confirmation is not taken for it."""
-        refused = error.error.get("event_id")
-        for position, (asked, _) in enumerate(self._asked):
-            if refused is not None and asked.message.get("event_id") == refused:
-                del self._asked[position]
-                return
-        if self._asked and str(error.error.get("param") or "").startswith(SESSION_PARAMS):
-            del self._asked[0]
