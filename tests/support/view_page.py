@@ -1,6 +1,6 @@
 """A view of sound or words on a bare page, with its Python half answering: no kernel, no timing.
 
-For the waveform, the transcript, the tuner and whatever else is a `RunView`. Browser tests open their pages
+For the waveform, the transcript, the tuner and whatever else is a `ViewWidget`. Browser tests open their pages
 by the fixtures ``show`` and ``show_tuner``; errors on the pages' consoles fail the test::
 
     def test_something(show):
@@ -69,12 +69,12 @@ LISTEN = """() => {
 
 
 class ViewPage(BarePage):
-    """Shows one `RunView` and carries its messages and traits to and fro when told to.
+    """Shows one `ViewWidget` and carries its messages and traits to and fro when told to.
 
     Parameters
     ----------
     context : playwright BrowserContext
-    view : RunView
+    view : ViewWidget
         Its ``send`` is replaced.
     """
 
@@ -209,4 +209,4 @@ def assert_views_leave_nothing(
     assert page.locator(".qaw").count() == 0
     assert page.locator("style").count() == 1, "the page's own"
     assert page.evaluate("[...window.bare.model.listeners.values()].flat().length") == 0
-    assert shown.view._views == set()
+    assert shown.view.page.views == set()

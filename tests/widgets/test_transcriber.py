@@ -226,7 +226,7 @@ def test_views_are_told_the_run_in_patches_and_the_sound_as_it_grows(made) -> No
     kinds = {content["kind"] for content, _ in t.heard}
     assert {"state", "run", "sound", "grow"} <= kinds
     assert of_kind(t, "state")[-1]["figures"]["count"] == len(t.recording.utterances)
-    assert wait_until(lambda: not t._throttle.running)
+    assert wait_until(lambda: not t.page.throttle.running)
 
 
 def test_closing_ends_threads_and_the_run(made) -> None:

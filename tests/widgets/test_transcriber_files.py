@@ -168,7 +168,7 @@ def test_a_microphones_sound_has_neither_the_name_of_the_file_before_it_nor_its_
     MicrophonePage(t).upload("call.wav", two_speakers()[0])
     wait_until(lambda: state(t)["title"] == "call.wav")
     recorded(t)
-    assert state(t)["title"] == "" and "call.wav" not in t.static_title()
+    assert state(t)["title"] == "" and "call.wav" not in t.saved.title()
     t.start()
     assert of_kind(t, "call") and not t.active, "the microphone is asked for, not the file of before"
 

@@ -116,7 +116,7 @@ def test_a_typed_key_is_in_no_state_message_log_or_file(monkeypatch, caplog, tmp
     texts += [
         repr(widget.get_state()), repr(widget.heard), repr(vars(widget)), repr(vars(widget.desk)),
         caplog.text,
-        repr(vars(recording)), widget.static_html(), saved(recording, "json").decode(),
+        repr(vars(recording)), widget.saved.html(), saved(recording, "json").decode(),
         repr(widget.desk.choice.endpoint), repr(pickle.dumps(widget.desk.choice.endpoint)),
     ]
     assert not [text[:80] for text in texts if KEY in text]
@@ -139,17 +139,17 @@ def test_the_price_of_a_minute_names_its_source_and_day() -> None:
 
 
 def test_a_saved_notebook_holds_picture_and_transcript(shown) -> None:
-    html = shown._static_output()
+    html = shown.saved.output()
     assert "data:image/png;base64," in html and "every blue band is one turn" in html
     assert len(html) < 300_000
     shown.save_outputs = False
-    assert "every blue band" not in shown._static_output() and "image/png" not in shown._static_output()
+    assert "every blue band" not in shown.saved.output() and "image/png" not in shown.saved.output()
 
 
 def test_a_saved_notebook_says_what_to_do_where_nothing_was_recorded() -> None:
     empty, ready = transcriber(), transcriber(AudioClip(np.zeros(16_000, np.float32), 16_000))
-    assert "run this cell" in empty._static_output()
-    assert "data:image/png;base64," in ready._static_output()
+    assert "run this cell" in empty.saved.output()
+    assert "data:image/png;base64," in ready.saved.output()
     empty.close()
     ready.close()
 
@@ -157,7 +157,7 @@ def test_a_saved_notebook_says_what_to_do_where_nothing_was_recorded() -> None:
 def test_a_run_under_way_is_not_saved_half() -> None:
     widget = transcriber(sample("conversation"), script())
     widget.start()
-    assert "Still under way" in widget._static_output()
+    assert "Still under way" in widget.saved.output()
     widget.close()
 
 
@@ -167,13 +167,13 @@ def test_text_from_a_service_stays_text_in_the_saved_notebook() -> None:
     play = Script(4.0)
     play.turn("a", 0.5, 1.5, "<img src=x onerror=window.hacked=1>")
     widget = transcriber(play.finish())
-    assert "<img src=x" not in widget._static_output() and "&lt;img" in widget._static_output()
+    assert "<img src=x" not in widget.saved.output() and "&lt;img" in widget.saved.output()
     widget.close()
 
 
 def test_the_switch_of_the_page_takes_picture_and_transcript_out_and_puts_them_in(shown) -> None:
     shown.set_state({"save_outputs": False})
     assert shown.save_outputs is False
-    assert "every blue band" not in shown._static_output() and "image/png" not in shown._static_output()
+    assert "every blue band" not in shown.saved.output() and "image/png" not in shown.saved.output()
     shown.set_state({"save_outputs": True})
-    assert "image/png" in shown._static_output()
+    assert "image/png" in shown.saved.output()

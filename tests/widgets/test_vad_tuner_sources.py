@@ -82,7 +82,7 @@ def test_a_clip_without_speech_and_one_sample_are_no_problem():
         tuner = VadTuner(AudioClip(samples, 16_000), Labels([]))
         assert tuner.turns == [] and tuner.measures.invented == 0
         tuner.sweep([0.0, 0.5], [400, 800])
-        assert "<img" in tuner.static_html() and "None: every reference turn" in report_html(tuner)
+        assert "<img" in tuner.saved.html() and "None: every reference turn" in report_html(tuner)
         tuner.close()
 
 

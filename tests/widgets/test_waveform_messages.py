@@ -16,8 +16,8 @@ from qwen_asr_widgets.protocol.config import SessionConfig
 from qwen_asr_widgets.vad.scoring.scores import SpeechScores
 from qwen_asr_widgets.vad.turns import Turn
 from qwen_asr_widgets.widgets.shared.throttle import Throttle
-from qwen_asr_widgets.widgets.shared.run_feed import RunFeed
-from qwen_asr_widgets.widgets.shared.sound_feed import MAX_GROWTH, SoundFeed
+from qwen_asr_widgets.widgets.shared.run_messages import RunMessages
+from qwen_asr_widgets.widgets.shared.sound_messages import MAX_GROWTH, SoundMessages
 from qwen_asr_widgets.widgets.transcript.transcript_view import TranscriptView
 from qwen_asr_widgets.widgets.waveform.waveform import Waveform
 
@@ -102,7 +102,7 @@ def test_slices_to_listen_to_are_the_samples_and_stay_small() -> None:
 def test_a_growing_sound_is_told_piece_by_piece_and_never_twice() -> None:
     script = Script(10.0)
     script.play(3.0)
-    feed = SoundFeed(script.recording.tape, "a")
+    feed = SoundMessages(script.recording.tape, "a")
     feed.opening(growing=True)
     assert feed.growth() == []
     for until in (3.1, 3.25, 7.0):
@@ -117,7 +117,7 @@ def test_a_growing_sound_is_told_piece_by_piece_and_never_twice() -> None:
 
 def test_a_leap_is_told_as_a_new_overview() -> None:
     script = Script(1.0)
-    feed = SoundFeed(script.recording.tape, "a")
+    feed = SoundMessages(script.recording.tape, "a")
     feed.opening()
     script.recording.tape.append(np.zeros(256 * (MAX_GROWTH + 5), np.int16))
     assert [content["kind"] for content, _ in feed.growth()] == ["sound", "tiles"]
@@ -125,7 +125,7 @@ def test_a_leap_is_told_as_a_new_overview() -> None:
 
 def test_a_run_is_told_once_and_then_by_what_has_changed() -> None:
     script = Script(12.0)
-    page, feed = Page(), RunFeed("a", script.recording, "")
+    page, feed = Page(), RunMessages("a", script.recording, "")
     page.take(feed.snapshot()[0])
     sizes = []
     for item, onset in (("a", 1.0), ("b", 4.0), ("c", 7.0)):
@@ -156,7 +156,7 @@ def test_a_draft_and_a_problem_are_told_apart() -> None:
     script = Script(12.0)
     script.turn("a", 1.0, 2.0, "")
     script.turn("b", 5.0, 6.0, "", partials=[(0.5, "so far", " maybe")], close=False)
-    first, second = RunFeed("a", script.recording, "").snapshot()[0]["utterances"]
+    first, second = RunMessages("a", script.recording, "").snapshot()[0]["utterances"]
     assert first["problem"] and "problem" not in second
     assert (second["settled"], second["draft"], second.get("end")) == ("so far", " maybe", None)
 
@@ -190,14 +190,14 @@ def test_settings_changed_midway_stand_on_the_axis() -> None:
     script.play(5.0)
     changed = {"type": "server_vad", "threshold": 0.0, "silence_duration_ms": 400}
     script.update({"turn_detection": changed}, 5.0)
-    [mark] = RunFeed("a", script.recording, "").snapshot()[0]["marks"]
+    [mark] = RunMessages("a", script.recording, "").snapshot()[0]["marks"]
     assert (mark["kind"], mark["label"]) == ("settings", "0.00 · 400")
     assert mark["time"] == pytest.approx(5.0, abs=0.11)
 
 
 def test_a_run_is_told_with_its_settings_and_its_figures_with_their_conditions() -> None:
     recording = three_turns()
-    info = RunFeed("a", recording, "").snapshot()[0]["info"]
+    info = RunMessages("a", recording, "").snapshot()[0]["info"]
     wait = recording.latency().summary()["finalization"]
     assert info["settings"] == {"threshold": 0.2, "silence": 800, "client": False, "changed": False}
     assert info["summary"]["figures"]["p50"] == pytest.approx(wait.p50, abs=1e-4)
@@ -205,7 +205,7 @@ def test_a_run_is_told_with_its_settings_and_its_figures_with_their_conditions()
     said = {name: info["summary"][name] for name in ("n", "chunk_ms", "pace", "source")}
     assert said == {"n": 3, "chunk_ms": 100, "pace": 1.0, "source": "service"}
     manual = Script(4.0, config=SessionConfig(turn_detection=None))
-    told = RunFeed("a", manual.recording, "").snapshot()[0]["info"]
+    told = RunMessages("a", manual.recording, "").snapshot()[0]["info"]
     assert told["settings"]["threshold"] is None and told["summary"] is None
 
 
@@ -218,7 +218,7 @@ def test_a_display_moves_while_the_recording_grows_and_its_thread_ends_with_it()
     wait_until(lambda: any(c["kind"] == "run" and c["base"] is not None for c, _ in messages), 5, "a patch")
     wait_until(lambda: any(c["kind"] == "grow" for c, _ in messages), 5, "growth")
     script.finish()
-    wait_until(lambda: not wave._throttle.running, 5, "the thread ends")
+    wait_until(lambda: not wave.page.throttle.running, 5, "the thread ends")
     page = Page()
     for content, _ in messages:
         if content["kind"] == "run":
@@ -231,9 +231,9 @@ def test_a_growing_sound_is_told_at_most_20_times_a_second_and_whole() -> None:
     script = Script(4.0, chunk_ms=10)
     wave = Waveform(script.recording)
     ask(wave, kind="hello", view="v")
-    wave._throttle.stop()
+    wave.page.throttle.stop()
     told, now = [], 0.0
-    throttle = Throttle(wave._changes, lambda content, buffers: told.append((now, content)), wave._has_more)
+    throttle = Throttle(wave.page.changes, lambda content, buffers: told.append((now, content)), wave.page.wanted)
     for step in range(400):
         now = step / 100
         script.play(now)
@@ -247,13 +247,13 @@ def test_the_thread_ends_with_the_last_view_and_with_the_widget() -> None:
     wave = Waveform(Script(5.0).recording)
     heard(wave)
     wave._handle_custom_msg({"kind": "hello", "view": "v"}, [])
-    assert wave._throttle.running
+    assert wave.page.throttle.running
     wave._handle_custom_msg({"kind": "bye", "view": "v"}, [])
-    wait_until(lambda: not wave._throttle.running, 5, "the thread ends")
+    wait_until(lambda: not wave.page.throttle.running, 5, "the thread ends")
     wave._handle_custom_msg({"kind": "hello", "view": "w"}, [])
-    assert wave._throttle.running
+    assert wave.page.throttle.running
     wave.close()
-    assert not wave._throttle.running
+    assert not wave.page.throttle.running
 
 
 def test_views_of_one_recording_share_its_name_and_others_do_not() -> None:

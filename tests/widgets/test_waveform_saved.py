@@ -53,7 +53,7 @@ def test_a_display_is_a_live_view_and_a_picture_with_the_transcript(shown) -> No
 @pytest.mark.parametrize("kind", [Waveform, TranscriptView, Transcriber])
 def test_a_minute_of_speech_stays_under_300_kB_and_further_ones_add_little(kind) -> None:
     def kept(minutes: int) -> int:
-        return len(json.dumps(kind(speech(minutes))._static_output()))
+        return len(json.dumps(kind(speech(minutes)).saved.output()))
 
     one, ten = kept(1), kept(10)
     assert 10_000 < one < 300_000
@@ -67,12 +67,12 @@ def test_a_recording_under_way_is_filled_in_when_it_ends(shown) -> None:
     assert "Still under way" in shown[1][0]["text/html"]
     script.turn("a", 1.0, 2.0, "the last words")
     script.finish()
-    wave._throttle.stop()
-    wave._has_more()
+    wave.page.throttle.stop()
+    wave.page.wanted()
     data, display_id, update = shown[-1]
     assert update and display_id == shown[1][1] and "the last words" in data["text/html"]
     count = len(shown)
-    wave.refresh_static()
+    wave.saved.refresh()
     assert len(shown) == count
 
 

@@ -15,12 +15,12 @@ import traitlets
 from ipywidgets.widgets.trait_types import CByteMemoryView
 
 from ...audio.clip import AudioClip
-from ...errors import QawError, SettingError
+from ...errors import QawError
 from ..capture import capture
 from ..shared.assets import css, esm, strings
 from ..capture.upload import FileOpened
-from ..shared.closing import close_whole
-from ..microphone.microphone import LANGUAGES, Microphone, free_of_subshell
+from ..shared.comm import checked_lang, close_whole, free_of_subshell
+from ..microphone.microphone import Microphone
 from ..capture.uplink import Uplink
 
 logger = logging.getLogger("qwen_asr_widgets")
@@ -81,8 +81,7 @@ class ClipRecorder(anywidget.AnyWidget):
     _whole = False
 
     def __init__(self, *, lang: str = "", arrival_timeout: float = ARRIVAL_TIMEOUT) -> None:
-        if lang not in LANGUAGES:
-            raise SettingError(f"lang is {lang!r}; give 'en', 'zh' or '' for the browser's language.", "lang")
+        checked_lang(lang)
         uplink = Uplink(lang=lang)
         super().__init__(
             lang=lang, uid=uplink.uid, uplink=uplink, recorder=_audio_recorder(),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
-import importlib.metadata
 import logging
 import queue
 import threading
@@ -23,38 +22,18 @@ from numpy.typing import NDArray
 from ...audio.clip import AudioClip
 from ...audio.resample import StreamResampler
 from ...audio.units import SAMPLE_RATE, pcm16_to_float
-from ...errors import AudioError, SettingError
+from ...errors import AudioError
 from ..capture import capture
 from ..shared.assets import css, esm
 from ..capture.messages import MessageError
 from ..capture.report import CaptureReport
 from ..capture.upload import FileOpened
-from ..shared.closing import close_whole
+from ..shared.comm import checked_lang, close_whole, free_of_subshell, kernel_is_live
 
 logger = logging.getLogger("qwen_asr_widgets")
 
 QUEUE_CHUNKS = 6_000
 """Chunks (of 0.1 s) that may wait for whoever reads them: ten minutes."""
-
-LANGUAGES = ("", "en", "zh")
-
-
-def kernel_is_live() -> bool:
-    """Tell whether messages of a widget can arrive while a cell runs: from ipykernel 7 on."""
-    try:
-        return int(importlib.metadata.version("ipykernel").split(".")[0]) >= 7
-    except importlib.metadata.PackageNotFoundError:
-        return False
-
-
-def free_of_subshell(widget: Any) -> None:
-    """Let the messages of a widget run beside the cells although the kernel once wrote to it.
-
-    ipykernel 7.4 binds the messages of a comm to the shell that last wrote to it, and opening it from a
-    cell is writing. The attribute is private: where it does not exist there is no binding either.
-    """
-    if hasattr(widget.comm, "_reply_subshell_for"):
-        widget.comm._reply_subshell_for = lambda data, default: default
 
 
 class Microphone(anywidget.AnyWidget):
@@ -94,8 +73,7 @@ class Microphone(anywidget.AnyWidget):
     )
 
     def __init__(self, *, lang: str = "", heartbeat_timeout: float = capture.HEARTBEAT_TIMEOUT) -> None:
-        if lang not in LANGUAGES:
-            raise SettingError(f"lang is {lang!r}; give 'en', 'zh' or '' for the browser's language.", "lang")
+        checked_lang(lang)
         about = {"uid": uuid.uuid4().hex, "live_while_busy": kernel_is_live(), "report": self._new_report()}
         super().__init__(lang=lang, **about)
         self._receiver = capture.CaptureReceiver(heartbeat_timeout)

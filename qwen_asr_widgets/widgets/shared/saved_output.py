@@ -9,18 +9,18 @@ from __future__ import annotations
 
 import base64
 import io
-import logging
+import threading
 import uuid
+from collections.abc import Callable
 from html import escape
 from typing import TYPE_CHECKING, Any
 
 from ...audio.clip import AudioClip
 from ...audio.tape import Tape
+from .shown import Shown
 
 if TYPE_CHECKING:
     from ...recording import Recording
-
-logger = logging.getLogger("qwen_asr_widgets")
 
 DPI = 100
 SIZE = (9.6, 3.2)
@@ -77,74 +77,101 @@ def image_html(png: bytes, description: str) -> str:
     return f'<img alt="{escape(description)}" style="{style}" src="data:image/png;base64,{data}">'
 
 
-class SavedOutput:
-    """Mixin for widgets: displays the live view and, under it, what a saved notebook shows.
+def shown_html(shown: Shown) -> str:
+    """Return the picture of what is shown, and the transcript where there is one."""
+    title = shown.caption
+    if shown.recording is None:
+        assert shown.sound is not None
+        return image_html(sound_picture(shown.sound.sound), f"Waveform of {title}")
+    from ...recording.exports.html import recording_html
 
-    The widget has the traits ``static_id`` and ``save_outputs``; it says by `static_html` what is shown and
-    by `static_ready` whether that will still change.
+    if not len(shown.recording.tape):
+        return recording_html(shown.recording)
+    picture = image_html(recording_picture(shown.recording), f"Waveform of {title} with turns and waits")
+    return picture + recording_html(shown.recording)
+
+
+class SavedOutput:
+    """Held by a widget: displays its live view and, under it, what a saved notebook shows.
+
+    Parameters
+    ----------
+    title : callable
+        Returns what is shown, in a few words.
+    html : callable
+        Returns picture and transcript as HTML; called only where they are to be saved.
+    ready : callable
+        Tells whether what is shown will not change any more.
+    kept : callable
+        Tells whether picture and transcript are to be saved.
+
+    Attributes
+    ----------
+    id : str
+        Names the class of the HTML, uniquely among all notebooks on a page.
+
+    Examples
+    --------
+    >>> saved = SavedOutput(lambda: "talk.wav (2.0 s)", lambda: "<p>words</p>", lambda: True, lambda: True)
+    >>> saved.output() == f'<div class="qaw-static-{saved.id}"><p>words</p></div>'
+    True
     """
 
-    static_id: str
-    save_outputs: bool
-    _displayed = False
-    _filled: str | None = None
+    def __init__(
+        self, title: Callable[[], str], html: Callable[[], str], ready: Callable[[], bool],
+        kept: Callable[[], bool],
+    ) -> None:
+        self.id = uuid.uuid4().hex[:12]
+        self.title = title
+        self.html = html
+        self.ready = ready
+        self._kept = kept
+        self._filled: str | None = None
+        self._refreshing = threading.Lock()
 
-    @staticmethod
-    def new_static_id() -> str:
-        """Return a name for the class of the HTML, unique among all notebooks on a page."""
-        return uuid.uuid4().hex[:12]
+    def display(self, bundle: Any, let_view_open: Callable[[], None] = lambda: None) -> None:
+        """Display a live view, and the HTML after it.
 
-    def static_html(self) -> str:
-        """Return the picture and the transcript as HTML; called only where they are to be saved."""
-        raise NotImplementedError
-
-    def static_title(self) -> str:
-        """Return what is shown, in a few words."""
-        raise NotImplementedError
-
-    def static_ready(self) -> bool:
-        """Tell whether what is shown will not change any more."""
-        return True
-
-    def _ipython_display_(self, **kwargs: Any) -> None:
+        Parameters
+        ----------
+        bundle : dict, or tuple of two dicts
+            The MIME bundle of the live view, with its metadata.
+        let_view_open : callable
+            Waits a moment so that the live view comes first: the picture takes longer.
+        """
         from IPython.display import display
 
-        bundle = self._repr_mimebundle_(**kwargs)  # type: ignore[attr-defined]
         data, metadata = bundle if isinstance(bundle, tuple) else (bundle, {})
         display({**data, "text/plain": ""}, metadata=metadata, raw=True)
-        if self.save_outputs and self.static_ready():
-            self._let_view_open()
-        self._filled = self._static_output()
-        saved = {"text/html": self._filled, "text/plain": ""}
-        display(saved, raw=True, display_id=f"qaw-{self.static_id}")
-        self._displayed = True
-        self._on_displayed()
+        if self._kept() and self.ready():
+            let_view_open()
+        self._filled = self.output()
+        self._show(self._filled)
 
-    def _let_view_open(self) -> None:
-        """Wait a moment so that the live view comes first: the picture takes longer."""
+    def refresh(self) -> None:
+        """Bring the HTML up to date, where it was displayed; of two threads one waits for the other."""
+        with self._refreshing:
+            if self._filled is None:
+                return
+            html = self.output()
+            if html != self._filled:
+                self._filled = html
+                self._show(html, update=True)
 
-    def _on_displayed(self) -> None:
-        """Do what is to be done once the widget is on the page."""
+    def output(self) -> str:
+        """Return the HTML as it is now."""
+        return f'<div class="qaw-static-{self.id}">{self._body()}</div>'
 
-    def refresh_static(self) -> None:
-        """Bring the saved output up to date, where the widget has one."""
-        if not self._displayed:
-            return
+    def _show(self, html: str, **options: Any) -> None:
         from IPython.display import display
 
-        html = self._static_output()
-        if html != self._filled:
-            self._filled = html
-            saved = {"text/html": html, "text/plain": ""}
-            display(saved, raw=True, display_id=f"qaw-{self.static_id}", update=True)
+        saved = {"text/html": html, "text/plain": ""}
+        display(saved, raw=True, display_id=f"qaw-{self.id}", **options)
 
-    def _static_output(self) -> str:
-        return f'<div class="qaw-static-{self.static_id}">{self._static_body()}</div>'
-
-    def _static_body(self) -> str:
-        title = escape(self.static_title())
-        if not self.save_outputs:
+    def _body(self) -> str:
+        title = escape(self.title())
+        if not self._kept():
             return f"<p>{title}. Run this cell to see it: nothing of it is saved (save_outputs=False).</p>"
-        if not self.static_ready():
+        if not self.ready():
             return f"<p>{title}. Still under way when this notebook was saved; run this cell to see it.</p>"
-        return self.static_html()
+        return self.html()

@@ -32,7 +32,7 @@ def _claim(widget: Transcriber, content: Mapping[str, Any], _: Any) -> None:
     """Let the first page that answers record."""
     if widget._called and content.get("token") == widget._call:
         widget._call += 1
-        widget._tell({"kind": "begin", "view": content["view"]}, [])
+        widget.page.tell({"kind": "begin", "view": content["view"]}, [])
 
 
 def _sample(widget: Transcriber, *_: Any) -> None:
@@ -84,9 +84,9 @@ def _save(widget: Transcriber, content: Mapping[str, Any], _: Any) -> None:
             data = saved(recording, ending)
         except Exception as problem:
             logger.exception("the %s file could not be made", ending)
-            widget._tell({"kind": "saved", "job": job, "error": str(problem)}, [])
+            widget.page.tell({"kind": "saved", "job": job, "error": str(problem)}, [])
             return
-        widget._tell_all(list(in_slices(data, job, file_name(recording, ending), ending)))
+        widget.page.tell_all(list(in_slices(data, job, file_name(recording, ending), ending)))
 
     context = contextvars.copy_context()
     threading.Thread(target=context.run, args=(work,), name="qaw-save", daemon=True).start()

@@ -13,7 +13,7 @@ from ...audio.clip import AudioClip, Channel
 from ...audio.intake import AT_FULL_SCALE
 from ...audio.samples import Sample
 from ...errors import AudioError, BundleError
-from ..shared.run_view import clip_title
+from ..shared.shown import clip_title
 from .channels import Channels, channels_of
 
 if TYPE_CHECKING:

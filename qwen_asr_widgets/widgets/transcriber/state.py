@@ -11,7 +11,7 @@ from ...recording.comparison import compare
 from ...recording.summary import waits_count
 from ...recording.turn_taking import SERVICE
 from ...vad.turns import TurnDetection
-from ..shared.run_feed import RunFeed, utterance_state
+from ..shared.run_messages import RunMessages, utterance_state
 
 if TYPE_CHECKING:
     from ...recording import Recording
@@ -28,7 +28,7 @@ BEHIND = 2.0
 """Seconds of sound not yet sent from which on it is said."""
 
 
-class LiveFeed(RunFeed):
+class LiveRunMessages(RunMessages):
     """Follows the recording of a run: it grows as long as the run has sound or answers to come."""
 
     def __init__(self, source: str, recording: Recording, run: LiveRun | None, title: str = "") -> None:

@@ -113,7 +113,7 @@ class Transcriber(DeskView):
 
     def _clip_recorded(self, clip: AudioClip) -> None:
         """Transcribe what the clip recorder brought, unless something else is under way."""
-        if not self.active and self.comm is not None and self.desk.load(clip):
+        if not self.active and self.page.is_open and self.desk.load(clip):
             self.desk.begin()
             self._tell_state()
 
@@ -160,7 +160,7 @@ class Transcriber(DeskView):
             if self._source is None and record:
                 self._call += 1
                 self._called = True
-                self._tell({"kind": "call", "token": self._call}, [])
+                self.page.tell({"kind": "call", "token": self._call}, [])
                 return
             if desk.sound.clip is None and (desk.recording is None or desk.recording.info.capture):
                 desk.load(self._source)
@@ -179,7 +179,7 @@ class Transcriber(DeskView):
         """
         self._called = False
         self.desk.stop()
-        self._tell({"kind": "halt"}, [])
+        self.page.tell({"kind": "halt"}, [])
 
     def stop_waiting(self) -> None:
         """After `stop`, end the wait for the answers too: everything received is kept.
@@ -201,7 +201,7 @@ class Transcriber(DeskView):
             act(self.desk.paced)
             self._tell_state()
         else:
-            self._tell({"kind": kind}, [])
+            self.page.tell({"kind": kind}, [])
 
     def wait(self, timeout: float | None = None) -> Recording:
         """Wait until everything is answered, and return the recording.
@@ -228,13 +228,13 @@ class Transcriber(DeskView):
         seen = time.monotonic()
         while self._called or self.clips.pending or self.active:
             now = time.monotonic()
-            seen = now if self._views or not self._called else seen
+            seen = now if self.page.views or not self._called else seen
             if deadline is not None and now >= deadline:
                 raise TimeoutError(self._not_over(f"after {timeout:g} s"))
             if now - seen >= NO_PAGE:
                 raise AudioError(self._not_over(f"for {NO_PAGE:g} s"))
             moment.wait(0.05)
-        self.refresh_static()  # in this cell's name: programs that run notebooks hear no other
+        self.saved.refresh()  # in this cell's name: programs that run notebooks hear no other
         if self.desk.live is not None and self.desk.live.error is not None:
             raise self.desk.live.error
         if self.recording is None:
@@ -243,7 +243,7 @@ class Transcriber(DeskView):
 
     def _not_over(self, when: str) -> str:
         """Say what a wait that is given up was for."""
-        if self._called and not self._views:
+        if self._called and not self.page.views:
             return (
                 f"No page shows this widget {when}, so none can begin to record. Show it before waiting: "
                 "display(t), or t at the end of an earlier cell."

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import threading
 import time
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import ipywidgets
 import traitlets
@@ -16,10 +15,13 @@ from ...protocol.config import SessionConfig
 from ..capture import capture
 from ..capture.upload import FileArriving, FileOpened
 from ..microphone.microphone import Microphone
-from ..shared.throttle import Message, Throttle
-from ..shared.run_feed import RunFeed
-from ..shared.run_view import RunView, source_name
-from ..shared.sound_feed import SoundFeed
+from ..shared.commands import Bare, Command, Commands
+from ..shared.page_link import PageLink
+from ..shared.saved_output import SavedOutput
+from ..shared.shown import Shown, source_name
+from ..shared.sound_messages import AudioRequest, TilesRequest
+from ..shared.throttle import Message
+from ..shared.view_widget import ViewWidget
 from .arrivals import Arrivals
 from .clips import ClipWay
 from .commands import COMMANDS
@@ -27,17 +29,20 @@ from .model import Desk
 from .endpoints import EndpointChoice
 from .notices import notice_of
 from .save import transcriber_html
-from .state import LiveFeed, desk_state, figures, other_state
+from .state import LiveRunMessages, desk_state, figures, other_state
 from ..capture.uplink import Uplink
+
+if TYPE_CHECKING:
+    from ...recording import Recording
 
 LOOK = 0.1
 """Seconds between two looks at what nobody announces: what is behind, what a page has lost."""
 
 
-class DeskView(RunView):
+class DeskView(ViewWidget):
     """Shows what lies on a `Desk` and passes on what is asked for.
 
-    Beside the messages of `RunView` the kernel sends ``state`` (what `desk_state` says), ``other`` (the
+    Beside the messages of `Shown` the kernel sends ``state`` (what `desk_state` says), ``other`` (the
     run before), ``saved`` (a slice of a file), ``call``, ``begin``, ``halt``, ``hold``, ``go`` to the page
     that records, ``refused`` to one that may not, and ``taken`` and ``opened`` to one that sends a file.
     What a page may ask for stands in `COMMANDS`.
@@ -49,7 +54,7 @@ class DeskView(RunView):
     clips : ClipWay
         Recording first and transcribing then.
     **shown
-        See `RunView`.
+        See `ViewWidget`.
     """
 
     uplink = traitlets.Instance(Microphone).tag(sync=True, **ipywidgets.widget_serialization)
@@ -73,20 +78,32 @@ class DeskView(RunView):
         self, choice: EndpointChoice, config: SessionConfig, pace: float | None, clips: ClipWay,
         turn_taking: str, **shown: Any,
     ) -> None:
-        super().__init__(None, Tape(SAMPLE_RATE), **shown)
+        saved = SavedOutput(
+            lambda: self.shown.caption, self.static_html, lambda: not self.active, lambda: self.save_outputs
+        )
+        self.shown = Shown(None, Tape(SAMPLE_RATE))
+        self._empty = True
+        super().__init__(saved, **shown)
         self.clips = clips
         if not self.live_while_busy:
             clips.make()
-        self._sound = None
         self._told: dict[str, Any] = {}
         self._call = 0
         self._called = False
         self._counted: tuple[Any, dict[str, Any]] = (None, {})
         self._endpoint_told = choice.state()
-        self._saving = threading.Lock()
         self._arrivals = Arrivals()
-        throttle = self._throttle = Throttle(self._changes, self._tell, self._has_more, period=LOOK)
-        self._desk = Desk(choice, config, pace, self._shown, throttle.wake, turn_taking)
+        asked: Commands = {kind: Command(Bare, lambda message: None) for kind in COMMANDS}
+        sound: Commands = {
+            "tiles": Command(TilesRequest, lambda wanted: self.shown.tiles(wanted)),
+            "audio": Command(AudioRequest, lambda wanted: self.shown.audio(wanted)),
+        }
+        self.page = PageLink(
+            self, self, {**asked, **sound}, rested=saved.refresh, welcome=self._welcome, while_unseen=True,
+            period=LOOK,
+        )
+        self.on_msg(self._take)
+        self._desk = Desk(choice, config, pace, self._shown, self.page.throttle.wake, turn_taking)
         self.uplink.subscribe(self._heard)
 
     @property
@@ -105,19 +122,16 @@ class DeskView(RunView):
     def _shown(self) -> None:
         """Follow what lies on the desk now, and tell the views."""
         desk = self.desk
-        with self._telling:
-            self.recording, self._title = desk.recording, desk.sound.title
-            shown: Any = desk.recording if desk.recording is not None else desk.sound.clip
-            source = source_name(shown)
+        with self.page.order:
+            sound: Any = desk.recording.tape if desk.recording is not None else desk.sound.clip
+            run = None
             if desk.recording is not None:
-                self._run = LiveFeed(source, desk.recording, desk.live)
-            else:
-                self._run = RunFeed(source, None, desk.sound.title)
-            self._sound = SoundFeed(desk.recording.tape if desk.recording is not None else shown, source)
+                run = LiveRunMessages(source_name(desk.recording), desk.recording, desk.live)
+            self.shown = Shown(desk.recording, sound, desk.sound.title, run=run)
+            self._empty = False
             self._counted = (None, {})
-            if self._views:
-                self._tell_all(self.opening())
-        self._follow()
+            self.page.tell_opening()
+        self.page.follow()
 
     def _heard(self, event: capture.CaptureEvent) -> None:
         try:
@@ -129,7 +143,7 @@ class DeskView(RunView):
     def _pass_on(self, event: capture.CaptureEvent) -> None:
         if isinstance(event, capture.CaptureProblem) and not event.shown:
             told = {"kind": "refused", "client": event.client, "code": event.code, "detail": event.detail}
-            self._tell(told, [])
+            self.page.tell(told, [])
         if isinstance(event, FileArriving):
             if self._arrivals.tells(event, time.monotonic()):
                 self._tell_of(event, "taken", bytes=event.held)
@@ -144,7 +158,7 @@ class DeskView(RunView):
             self.desk.hear(event)
 
     def _tell_of(self, file: FileArriving | FileOpened, kind: str, **more: int) -> None:
-        self._tell({"kind": kind, "client": file.client, "upload": file.upload, **more}, [])
+        self.page.tell({"kind": kind, "client": file.client, "upload": file.upload, **more}, [])
 
     # ---- the views
 
@@ -152,19 +166,35 @@ class DeskView(RunView):
         """Return everything a view needs before its first picture."""
         self._told = self._state()
         other = self.desk.other
-        earlier: list[Message] = [] if other is None else [(other_state(other, self._run.source), [])]
-        shown = super().opening() if self._sound is not None else []
+        earlier: list[Message] = [] if other is None else [(other_state(other, self.shown.run.source), [])]
+        shown = [] if self._empty else self.shown.opening()
         return [({"kind": "state", **self._told}, []), *shown, *earlier]
+
+    def changes(self) -> list[Message]:
+        """Return what has changed since views were told last."""
+        return [*self._state_changes(), *([] if self._empty else self.shown.changes())]
+
+    @property
+    def growing(self) -> bool:
+        """Whether more is to come; looks for errors on the way, as no lock is held here."""
+        self.desk.look_for_errors()
+        return self.active
+
+    @property
+    def recording(self) -> Recording | None:
+        """The present run, also while it grows."""
+        return self.shown.recording
+
+    def _welcome(self) -> list[Message]:
+        """Return what a view is told that has just opened."""
+        self._endpoint_told = self.desk.choice.state()
+        call: list[Message] = [({"kind": "call", "token": self._call}, [])] if self._called else []
+        return [*self.opening(), *call]
 
     def _take(self, widget: Any, content: Any, buffers: Any) -> None:
         kind = content.get("kind") if isinstance(content, dict) else None
         command = COMMANDS.get(str(kind))
         if command is None:
-            if kind == "hello":
-                self._endpoint_told = self.desk.choice.state()
-            super()._take(widget, content, buffers)
-            if kind == "hello" and self._called:
-                self._tell({"kind": "call", "token": self._call}, [])
             return
         try:
             command(self, content, buffers)
@@ -175,29 +205,10 @@ class DeskView(RunView):
 
     # ---- what they are told
 
-    def _follow(self) -> None:
-        if self.active and self._throttle is not None:
-            self._throttle.start()
-
-    def _has_more(self) -> bool:
-        if self.comm is None:
-            return False
-        if self.active:
-            return True
-        self.refresh_static()
-        return False
-
-    def _changes(self) -> list[Message]:
-        self.desk.look_for_errors()
-        if self._greeted and not self._views:
-            return []
-        with self._telling:
-            return [*self._state_changes(), *super()._changes()]
-
     def _tell_state(self) -> None:
         self.desk.look_for_errors()
-        with self._telling:
-            self._tell_all(self._state_changes())
+        with self.page.order:
+            self.page.tell_all(self._state_changes())
 
     def _state_changes(self) -> list[Message]:
         state = self._state()
@@ -232,13 +243,4 @@ class DeskView(RunView):
 
     def static_html(self) -> str:
         """Return the picture and the transcript, or what there was to hear."""
-        return transcriber_html(self.recording, self.desk.sound.clip, self.static_title())
-
-    def static_ready(self) -> bool:
-        """Tell whether no run is under way."""
-        return not self.active
-
-    def refresh_static(self) -> None:
-        """Bring the saved output up to date; of two threads that want to, one waits for the other."""
-        with self._saving:
-            super().refresh_static()
+        return transcriber_html(self.recording, self.desk.sound.clip, self.shown.caption)

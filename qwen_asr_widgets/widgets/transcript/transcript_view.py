@@ -6,13 +6,16 @@ from typing import TYPE_CHECKING
 
 from ...errors import SettingError
 from ..shared.assets import css, esm
-from ..shared.run_view import RunView
+from ..shared.page_link import PageLink
+from ..shared.saved_output import SavedOutput
+from ..shared.shown import Shown
+from ..shared.view_widget import ViewWidget
 
 if TYPE_CHECKING:
     from ...recording import Recording
 
 
-class TranscriptView(RunView):
+class TranscriptView(ViewWidget):
     """Read what was said, when, and how long each utterance took; finished or while it is recorded.
 
     A click on an utterance plays and centres it in every `Waveform` of the same recording on the page.
@@ -56,11 +59,22 @@ class TranscriptView(RunView):
                 f"A TranscriptView shows a Recording, not {type(recording).__name__}; "
                 "transcribe(...) makes one from a clip.", "recording"
             )
-        super().__init__(recording, None, lang=lang, height=height, save_outputs=save_outputs)
+        self.model = shown = Shown(recording, None)
+        saved = SavedOutput(
+            lambda: shown.caption, lambda: _transcript_html(recording), lambda: not shown.growing,
+            lambda: self.save_outputs,
+        )
+        super().__init__(saved, lang=lang, height=height, save_outputs=save_outputs)
+        self.page = PageLink(self, shown, {}, rested=saved.refresh)
 
-    def static_html(self) -> str:
-        """Return the transcript as a table."""
-        from ...recording.exports.html import recording_html
+    @property
+    def recording(self) -> Recording:
+        """What is shown."""
+        assert self.model.recording is not None
+        return self.model.recording
 
-        assert self.recording is not None
-        return recording_html(self.recording)
+
+def _transcript_html(recording: Recording) -> str:
+    from ...recording.exports.html import recording_html
+
+    return recording_html(recording)

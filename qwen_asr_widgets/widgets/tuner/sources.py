@@ -15,7 +15,7 @@ from ...errors import LabelError, SettingError
 from ...client.endpoints import is_loopback_host
 from ...vad.labels.editor import LabelEditor
 from ...vad.labels.labels import CLIP_TOLERANCE, Labels, load_labels
-from ..shared.run_view import clip_title
+from ..shared.shown import clip_title
 from .case import Case, Overhead
 
 if TYPE_CHECKING:

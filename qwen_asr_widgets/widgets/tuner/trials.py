@@ -73,7 +73,7 @@ class Trials(TunerView):
         self._sweep, self._best = self._estimator.named(found, of_thresholds, of_silences), None
         if self._sweep.has_reference and self._sweep.total("coverage").max() >= 0.5:
             self._best = self._sweep.best()
-        self._tell_all(self._sweep_messages())
+        self.page.tell_all(self._sweep_messages())
         return self._sweep
 
     def best(self, max_wait: float | None = None, max_cut: float | None = None) -> Choice:
@@ -88,7 +88,7 @@ class Trials(TunerView):
         """
         self._best = (self._sweep or self.sweep()).best(max_wait, max_cut)
         self.settings = self._best.settings
-        self._tell_all(self._sweep_messages())
+        self.page.tell_all(self._sweep_messages())
         return self._best
 
     def _sweep_messages(self) -> list[Message]:
@@ -156,9 +156,10 @@ class Trials(TunerView):
             nonlocal told
             if seconds - told >= case.clip.duration / 50:
                 told = seconds
-                self._tell({"kind": "verifying", "seconds": seconds, "total": case.clip.duration,
-                            "which": which, "clip": self._name_among(case),
-                            "settings": settings_state(settings)}, [])
+                self.page.tell({
+                    "kind": "verifying", "seconds": seconds, "total": case.clip.duration, "which": which,
+                    "clip": self._name_among(case), "settings": settings_state(settings),
+                })
 
         tell(0.0)
         stops = self._work
@@ -170,9 +171,9 @@ class Trials(TunerView):
         self._replays.append((case, done))
         case.service, case.service_settings = done.turns, settings
         case.service_name, case.exact = done.recording.info.engine, is_exact(done.recording)
-        with self._telling:
-            self._tell_all([(self._state(), []), *self._judgement(), self._verify_state()])
-        self.refresh_static()
+        with self.page.order:
+            self.page.tell_all([(self._state(), []), *self._judgement(), self._verify_state()])
+        self.saved.refresh()
 
     def _name_among(self, case: Case) -> str:
         """Return the name of a clip where there are others to tell it from."""
@@ -204,7 +205,7 @@ class Trials(TunerView):
     def _on_sweep(self, content: dict[str, Any]) -> list[Message]:
         def tell(done: int, steps: int) -> None:
             if done * SWEEP_STEPS // steps != (done - 1) * SWEEP_STEPS // steps:
-                self._tell({"kind": "sweep", "state": "running", "done": done / steps}, [])
+                self.page.tell({"kind": "sweep", "state": "running", "done": done / steps}, [])
 
         started = self._work.start("sweep", lambda: self.sweep(progress=tell))
         return [({"kind": "sweep", "state": "running", "done": 0.0}, [])] if started else [self._busy()]

@@ -19,9 +19,12 @@ from ...vad.evaluation.problems import Problem
 from ...vad.scoring.scores import SpeechScores, speech_scores
 from ...vad.turns import PADDING_RANGE_MS, SILENCE_RANGE_MS, THRESHOLD_RANGE, TurnDetection, detect_turns
 from ..shared.throttle import Message
-from ..shared.run_feed import RunFeed
-from ..shared.run_view import RunView, source_name
-from ..shared.sound_feed import SoundFeed
+from ..shared.commands import Bare, Command, Commands
+from ..shared.page_link import PageLink
+from ..shared.saved_output import SavedOutput
+from ..shared.shown import Shown
+from ..shared.sound_messages import AudioRequest, TilesRequest
+from ..shared.view_widget import ViewWidget
 from .case import Case, Judgement
 from .code import KINDS, settings_code
 from .estimate import Estimator
@@ -44,7 +47,13 @@ AT_ONCE_SECONDS = 120.0
 """Sound of this length is scored (0.1 s) before anything is shown; more of it while it is shown."""
 
 
-class TunerView(RunView):
+ASKED = (
+    "try", "rest", "case", "edit", "explain", "hear", "sweep", "best", "verify", "cancel", "export",
+)
+"""What views ask for, beside sound."""
+
+
+class TunerView(ViewWidget):
     """What `VadTuner` shows and how it answers; the names for Python are in `VadTuner`."""
 
     settings = traitlets.Instance(TurnDetection)
@@ -66,9 +75,18 @@ class TunerView(RunView):
         self._work = Work(self._say_problem)
         self._cases, self._at = list(cases), 0
         case = self.case
-        super().__init__(
-            None, case.clip, title=case.name, lang=lang, height=height, save_outputs=save_outputs
+        self.shown = Shown(None, case.clip, case.name)
+        saved = SavedOutput(
+            self.static_title, self.static_html, self.static_ready, lambda: self.save_outputs
         )
+        super().__init__(saved, lang=lang, height=height, save_outputs=save_outputs)
+        asked: Commands = {kind: Command(Bare, lambda message: None) for kind in ASKED}
+        sound: Commands = {
+            "tiles": Command(TilesRequest, lambda wanted: self.shown.tiles(wanted)),
+            "audio": Command(AudioRequest, lambda wanted: self.shown.audio(wanted)),
+        }
+        self.page = PageLink(self, self, {**asked, **sound}, rested=saved.refresh)
+        self.on_msg(self._take)
         self.settings = settings or self.in_force
         self.observe(lambda change: self._settings_set(), names="settings")
         if sum(case.clip.duration for case in self._cases) <= AT_ONCE_SECONDS:
@@ -83,11 +101,32 @@ class TunerView(RunView):
 
     # What views are told.
 
+    @property
+    def growing(self) -> bool:
+        """Whether more sound is to come: the clips are whole."""
+        return False
+
+    def changes(self) -> list[Message]:
+        """Return what has changed of the sound."""
+        return self.shown.changes()
+
+    def static_html(self) -> str:
+        """Return the picture and the figures."""
+        raise NotImplementedError
+
+    def static_title(self) -> str:
+        """Return what is tuned and how long it is."""
+        raise NotImplementedError
+
+    def static_ready(self) -> bool:
+        """Tell whether every clip is scored."""
+        raise NotImplementedError
+
     def opening(self) -> list[Message]:
         """Return everything a view needs before its first picture."""
         scores = self.case.scores
         return [
-            *super().opening(), (self._state(), []), reference_message(self.case),
+            *self.shown.opening(), (self._state(), []), reference_message(self.case),
             *([scores_message(scores)] if scores is not None else []), *self._judgement(),
         ]
 
@@ -217,29 +256,28 @@ class TunerView(RunView):
         def tell(values: Any, frames: int) -> None:
             nonlocal told
             if self.comm is not None and case is self.case and len(values) > told:
-                self._tell_all([scores_message(SpeechScores(values), told, frames)])
+                self.page.tell_all([scores_message(SpeechScores(values), told, frames)])
                 told = len(values)
 
         return tell
 
     def _show_scored(self, index: int) -> None:
-        with self._telling:
+        with self.page.order:
             if index == self._at or index == len(self._cases) - 1:
-                self._tell_all(self._judgement())
+                self.page.tell_all(self._judgement())
         if index == len(self._cases) - 1:
-            self.refresh_static()
+            self.saved.refresh()
 
     # What views ask.
 
     def _take(self, widget: Any, content: Any, buffers: Any) -> None:
         """Answer a view; what cannot be done is said in the view."""
-        super()._take(widget, content, buffers)
-        answer = getattr(self, f"_on_{content.get('kind')}", None) if isinstance(content, dict) else None
-        if answer is None:
+        if not isinstance(content, dict) or content.get("kind") not in ASKED:
             return
+        answer = getattr(self, f"_on_{content['kind']}")
         try:
-            with self._telling:
-                self._tell_all(answer(content) or [])
+            with self.page.order:
+                self.page.tell_all(answer(content) or [])
         except QawError as error:
             self._say_problem(str(error))
 
@@ -295,23 +333,21 @@ class TunerView(RunView):
     def _settings_set(self) -> None:
         """Tell the views of settings that Python has set."""
         if not self._quiet:
-            with self._telling:
-                self._tell_all(self._judgement())
-            self.refresh_static()
+            with self.page.order:
+                self.page.tell_all(self._judgement())
+            self.saved.refresh()
 
     def _show_case(self, index: int) -> None:
         if not 0 <= index < len(self._cases):
             raise SettingError(f"There is no clip {index}; there are {len(self._cases)}, counted from 0.")
         self._at = index
         case = self.case
-        self._run = RunFeed(source_name(case.clip), None, case.name)
-        self._sound = SoundFeed(case.clip, source_name(case.clip))
-        self._title = case.name
+        self.shown = Shown(None, case.clip, case.name)
 
     def _say_problem(self, text: str) -> None:
         """Say in the view what could not be done."""
         logger.info("the tuner: %s", text)
-        self._tell({"kind": "tuner-problem", "text": text}, [])
+        self.page.tell({"kind": "tuner-problem", "text": text}, [])
 
     def close(self) -> None:
         """Take the widget off the page and end its work."""

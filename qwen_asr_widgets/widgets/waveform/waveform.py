@@ -13,16 +13,51 @@ from ...audio.samples import Sample
 from ...errors import SettingError
 from ...vad.turns import Turn
 from ..shared.assets import css, esm
-from ..shared.run_feed import Lanes
-from ..shared.run_view import RunView, clip_title
-from ..shared.saved_output import image_html, recording_picture, sound_picture
+from ..shared.page_link import PageLink
+from ..shared.run_messages import Lanes
+from ..shared.saved_output import SavedOutput, shown_html
+from ..shared.shown import Shown, clip_title
+from ..shared.throttle import Message
+from ..shared.view_widget import ViewWidget
 
 if TYPE_CHECKING:
     from ...recording import Recording
     from ...vad.scoring.scores import SpeechScores
 
 
-class Waveform(RunView):
+class WaveformModel:
+    """What a `Waveform` shows: a sound or a recording, and a score curve beneath it.
+
+    Parameters
+    ----------
+    shown : Shown
+        The sound, turns and words.
+    scores : SpeechScores or None
+        The curve.
+    threshold : float or None
+        The line over it, in [-1, 1].
+    """
+
+    def __init__(self, shown: Shown, scores: SpeechScores | None, threshold: float | None) -> None:
+        self.shown = shown
+        self.scores = scores
+        self.threshold = threshold
+
+    @property
+    def growing(self) -> bool:
+        """Whether more is to come."""
+        return self.shown.growing
+
+    def opening(self) -> list[Message]:
+        """Return everything a view needs before its first picture."""
+        return [*self.shown.opening(), *score_messages(self.scores, self.threshold)]
+
+    def changes(self) -> list[Message]:
+        """Return what has changed since views were told last."""
+        return self.shown.changes()
+
+
+class Waveform(ViewWidget):
     """Look at a sound and listen to it; for a recording also its turns, words and waits.
 
     A recording may still be growing: the view follows its end until one pans away. An hour opens within a
@@ -100,20 +135,25 @@ class Waveform(RunView):
             lanes["reference"] = reference
         if estimated is not None:
             lanes["estimated"] = estimated
-        super().__init__(
-            recording, sound, title=title, lanes=lanes, lang=lang, height=height, save_outputs=save_outputs
+        shown = Shown(recording, sound, title, lanes)
+        self.model = WaveformModel(shown, scores, _checked_threshold(threshold))
+        saved = SavedOutput(
+            lambda: shown.caption, lambda: shown_html(shown), lambda: not shown.growing,
+            lambda: self.save_outputs,
         )
-        self._scores = scores
-        self._threshold = _checked_threshold(threshold)
+        super().__init__(saved, lang=lang, height=height, save_outputs=save_outputs)
+        self.page = PageLink(self, self.model, shown.commands, rested=saved.refresh)
 
-    def opening(self) -> list[Any]:
-        """Return everything a view needs before its first picture."""
-        return [*super().opening(), *score_messages(self._scores, self._threshold)]
+    @property
+    def recording(self) -> Recording | None:
+        """What is shown, where that is a recording."""
+        return self.model.shown.recording
 
     def set_scores(self, scores: SpeechScores | None, threshold: float | None = None) -> None:
         """Show another score curve and threshold."""
-        self._scores, self._threshold = scores, _checked_threshold(threshold)
-        self._tell_all(score_messages(scores, self._threshold))
+        model = self.model
+        model.scores, model.threshold = scores, _checked_threshold(threshold)
+        self.page.tell_all(score_messages(scores, model.threshold))
 
     def set_lane(self, role: str, turns: Sequence[Turn | ReferenceTurn] | None) -> None:
         """Show other turns in a lane, or take it away.
@@ -127,9 +167,8 @@ class Waveform(RunView):
         """
         if role not in ("reference", "service", "estimated"):
             raise SettingError(f"role is {role!r}; it must be 'reference', 'service' or 'estimated'.", "role")
-        self._run.set_lane(role, turns)
-        with self._telling:
-            self._tell_all(self._run.changes())
+        self.model.shown.run.set_lane(role, turns)
+        self.page.tell_changes()
 
     def show(self, start: float, end: float) -> None:
         """Show the stretch from ``start`` to ``end`` seconds."""
@@ -137,31 +176,18 @@ class Waveform(RunView):
             raise SettingError(
                 f"There is nothing to show from {start!r} to {end!r} s; give 0 <= start < end.", "start"
             )
-        self._tell({"kind": "show", "start": float(start), "end": float(end)}, [])
+        self.page.tell({"kind": "show", "start": float(start), "end": float(end)})
 
     def play(self, start: float = 0.0, end: float | None = None) -> None:
         """Play from ``start`` to ``end`` seconds in the browser; to the end if no ``end`` is given."""
-        self._tell({"kind": "play", "start": float(start), "end": None if end is None else float(end)}, [])
+        self.page.tell({"kind": "play", "start": float(start), "end": None if end is None else float(end)})
 
     def pause(self) -> None:
         """Stop playing."""
-        self._tell({"kind": "pause"}, [])
-
-    def static_html(self) -> str:
-        """Return the picture, and the transcript where there is one."""
-        title = self.static_title()
-        if self.recording is None:
-            assert self._sound is not None
-            return image_html(sound_picture(self._sound.sound), f"Waveform of {title}")
-        from ...recording.exports.html import recording_html
-
-        if not len(self.recording.tape):
-            return recording_html(self.recording)
-        picture = image_html(recording_picture(self.recording), f"Waveform of {title} with turns and waits")
-        return picture + recording_html(self.recording)
+        self.page.tell({"kind": "pause"})
 
 
-def score_messages(scores: SpeechScores | None, threshold: float | None) -> list[Any]:
+def score_messages(scores: SpeechScores | None, threshold: float | None) -> list[Message]:
     """Return a score curve as views take it: one byte a frame (hundredths and a bit), 112 kB an hour."""
     if scores is None:
         return [({"kind": "score", "threshold": threshold}, [])] if threshold is not None else []

@@ -114,7 +114,7 @@ def is_growing(recording: Recording) -> bool:
     return not recording.complete and (not connections or connections[-1].closed is None)
 
 
-class RunFeed:
+class RunMessages:
     """Follows a recording for its views. Thread-safe.
 
     Parameters
@@ -130,8 +130,8 @@ class RunFeed:
 
     Examples
     --------
-    >>> feed = RunFeed("a", None, "talk.wav", {"estimated": [Turn(1.0, 0.7, 2.0)]})
-    >>> feed.snapshot()[0]["lanes"][0]["turns"][0]["onset"]
+    >>> run = RunMessages("a", None, "talk.wav", {"estimated": [Turn(1.0, 0.7, 2.0)]})
+    >>> run.snapshot()[0]["lanes"][0]["turns"][0]["onset"]
     1.0
     """
 

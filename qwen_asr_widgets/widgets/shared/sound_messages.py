@@ -1,10 +1,11 @@
-"""What a view asks about sound: lowest and highest samples at a zoom, and slices to listen to."""
+"""What views are told of a sound: lowest and highest samples at a zoom, and slices to listen to."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping, Sequence
-from typing import Any, Union
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Annotated, Union
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +14,7 @@ from ...audio.clip import AudioClip
 from ...audio.pyramid import TILE, Pyramid
 from ...audio.tape import Tape
 from ...audio.units import float_to_pcm16
+from .commands import Within
 from .throttle import Message
 
 Sound = Union[AudioClip, Tape]
@@ -32,7 +34,31 @@ LEVELS = 16
 """Levels a view is told of: bins of 1 to 4^15 samples."""
 
 
-class SoundFeed:
+@dataclass(frozen=True)
+class TileRange:
+    """Bins ``first`` to ``first + count`` of a level of the pyramid; `TILE` of them are answered at most."""
+
+    level: Annotated[int, Within(0, LEVELS - 1)]
+    first: int
+    count: int
+
+
+@dataclass(frozen=True)
+class TilesRequest:
+    """A view zooms in: it wants lowest and highest samples; `MAX_TILES` ranges are answered at most."""
+
+    ranges: tuple[TileRange, ...]
+
+
+@dataclass(frozen=True)
+class AudioRequest:
+    """A view plays: it wants the samples from ``start`` to ``stop``."""
+
+    start: int
+    stop: int
+
+
+class SoundMessages:
     """Answers a view's questions about one sound, which may be growing. Thread-safe.
 
     Parameters
@@ -44,8 +70,8 @@ class SoundFeed:
 
     Examples
     --------
-    >>> feed = SoundFeed(AudioClip(np.zeros(16_000, np.float32), 16_000), "a")
-    >>> [content["kind"] for content, _ in feed.opening()]
+    >>> sound = SoundMessages(AudioClip(np.zeros(16_000, np.float32), 16_000), "a")
+    >>> [content["kind"] for content, _ in sound.opening()]
     ['sound', 'tiles']
     """
 
@@ -97,31 +123,25 @@ class SoundFeed:
                 return [(content, [self.pyramid.peaks(GROWTH_LEVEL, first, last).tobytes()])]
         return self.opening(growing=True)
 
-    def answer(self, request: Mapping[str, Any]) -> list[Message]:
-        """Return the answer to a ``tiles`` or ``audio`` request; nothing for other messages."""
-        if request.get("kind") == "tiles":
-            wanted = [
-                (int(part["level"]), int(part["first"]), min(int(part["count"]), TILE))
-                for part in request["ranges"][:MAX_TILES]
-            ]
-            with self._lock:
-                self.pyramid.update()
-                return [self._tiles(wanted)]
-        if request.get("kind") == "audio":
-            return [self._slice(int(request["start"]), int(request["stop"]))]
-        return []
+    def tiles(self, wanted: TilesRequest) -> list[Message]:
+        """Return the lowest and highest samples that a view asks for."""
+        ranges = [(one.level, one.first, min(one.count, TILE)) for one in wanted.ranges[:MAX_TILES]]
+        with self._lock:
+            self.pyramid.update()
+            return [self._tiles(ranges)]
+
+    def audio(self, wanted: AudioRequest) -> list[Message]:
+        """Return samples to play, half a minute of them at most."""
+        start = max(0, wanted.start)
+        stop = min(wanted.stop, len(self.sound), start + MAX_SLICE_SECONDS * self.sound.sample_rate)
+        content = {"kind": "pcm", "source": self.source, "start": start, "rate": self.sound.sample_rate}
+        return [(content, [self._samples(start, max(start, stop)).tobytes()])]
 
     def _tiles(self, ranges: Sequence[tuple[int, int, int]]) -> Message:
         parts = [{"level": level, "first": first} for level, first, _ in ranges]
         content = {"kind": "tiles", "source": self.source, "length": len(self.pyramid), "parts": parts}
         peaks = [self.pyramid.peaks(level, first, first + count) for level, first, count in ranges]
         return content, [pairs.tobytes() for pairs in peaks]
-
-    def _slice(self, start: int, stop: int) -> Message:
-        start = max(0, start)
-        stop = min(stop, len(self.sound), start + MAX_SLICE_SECONDS * self.sound.sample_rate)
-        content = {"kind": "pcm", "source": self.source, "start": start, "rate": self.sound.sample_rate}
-        return content, [self._samples(start, max(start, stop)).tobytes()]
 
     def _samples(self, start: int, stop: int) -> NDArray[np.int16]:
         if isinstance(self.sound, Tape):

@@ -1,0 +1,58 @@
+"""What widgets need to know of kernels and their comms, and the check of a setting that all of them have."""
+
+from __future__ import annotations
+
+import importlib.metadata
+from typing import Any
+
+import ipywidgets
+
+from ...errors import SettingError
+
+LANGUAGES = ("", "en", "zh")
+"""Languages of the interface; the empty one is the browser's."""
+
+
+def checked_lang(lang: str) -> str:
+    """Return a language of the interface as it is.
+
+    Raises
+    ------
+    SettingError
+        It is none of `LANGUAGES`.
+
+    Examples
+    --------
+    >>> checked_lang("zh")
+    'zh'
+    """
+    if lang not in LANGUAGES:
+        raise SettingError(f"lang is {lang!r}; give 'en', 'zh' or '' for the browser's language.", "lang")
+    return lang
+
+
+def kernel_is_live() -> bool:
+    """Tell whether messages of a widget can arrive while a cell runs: from ipykernel 7 on."""
+    try:
+        return int(importlib.metadata.version("ipykernel").split(".")[0]) >= 7
+    except importlib.metadata.PackageNotFoundError:
+        return False
+
+
+def free_of_subshell(widget: Any) -> None:
+    """Let the messages of a widget run beside the cells although the kernel once wrote to it.
+
+    ipykernel 7.4 binds the messages of a comm to the shell that last wrote to it, and opening it from a
+    cell is writing. The attribute is private: where it does not exist there is no binding either.
+    """
+    if hasattr(widget.comm, "_reply_subshell_for"):
+        widget.comm._reply_subshell_for = lambda data, default: default
+
+
+def close_whole(*widgets: ipywidgets.Widget) -> None:
+    """Close widgets together with their layouts and styles, which are widgets with comms of their own."""
+    for widget in widgets:
+        for part in (getattr(widget, "layout", None), getattr(widget, "style", None)):
+            if isinstance(part, ipywidgets.Widget):
+                part.close()
+        ipywidgets.Widget.close(widget)

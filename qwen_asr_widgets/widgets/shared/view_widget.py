@@ -1,0 +1,71 @@
+"""The traits that all views of a sound or a recording have in their pages, and the two parts they hold."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import anywidget
+import traitlets
+
+from ...errors import SettingError
+from .comm import checked_lang, close_whole
+from .page_link import PageLink
+from .saved_output import SavedOutput
+
+HEIGHTS = (40, 2_000)
+"""CSS pixels."""
+
+
+class ViewWidget(anywidget.AnyWidget):
+    """Base of widgets that show a sound, a recording, or both.
+
+    Parameters
+    ----------
+    saved : SavedOutput
+        What a saved notebook shows.
+    lang : str
+        ``"en"`` or ``"zh"``; empty takes the browser's language.
+    height : int
+        CSS pixels, 40 to 2000.
+    save_outputs : bool
+        Whether picture and transcript stay in the saved notebook.
+
+    Attributes
+    ----------
+    page : PageLink
+        The way to the pages; set by the subclass, which knows what is shown.
+    saved : SavedOutput
+        What a saved notebook shows.
+
+    Raises
+    ------
+    SettingError
+        ``lang`` is no language of the interface, or ``height`` is no height.
+    """
+
+    lang = traitlets.Unicode("").tag(sync=True)
+    height = traitlets.Int(96).tag(sync=True)
+    selected = traitlets.Int(None, allow_none=True).tag(sync=True)
+    static_id = traitlets.Unicode("").tag(sync=True)
+    save_outputs = traitlets.Bool(True).tag(sync=True)
+    page: PageLink
+
+    def __init__(self, saved: SavedOutput, *, lang: str, height: int, save_outputs: bool) -> None:
+        if not isinstance(height, int) or not HEIGHTS[0] <= height <= HEIGHTS[1]:
+            raise SettingError(f"height is {height!r}; give 40 to 2000 CSS pixels.", "height")
+        super().__init__(
+            lang=checked_lang(lang), height=height, static_id=saved.id, save_outputs=save_outputs
+        )
+        self.saved = saved
+        self.observe(lambda change: saved.refresh(), names="save_outputs")
+
+    def _ipython_display_(self, **kwargs: Any) -> None:
+        self.saved.display(self._repr_mimebundle_(**kwargs), self.page.let_view_open)
+        self.page.follow()
+
+    def close(self) -> None:
+        """Take the widget off the page and end its thread."""
+        page = getattr(self, "page", None)  # not there where a setting was refused
+        if page is not None:
+            page.close()
+        close_whole(self)
