@@ -71,7 +71,7 @@ class TranscriberPage(ViewPage):
     def show(self, theme: str | None = "light") -> Any:
         """Open the page and carry the opening."""
         page = self.open(theme)
-        self.until(lambda: not self._outbox and self.view._views)
+        self.until(lambda: not self._outbox and self.view.page.views)
         self.serve()
         return page
 

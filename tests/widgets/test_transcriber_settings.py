@@ -34,7 +34,7 @@ def test_settings_changed_midway_hold_from_a_place_on_the_axis(made) -> None:
     first, second = recording.settings
     assert second.config.turn_detection == TurnDetection(0.5, 400, 300)
     assert second.sample >= 16_000
-    marks = t._run.snapshot()[0]["marks"]
+    marks = t.shown.run.snapshot()[0]["marks"]
     assert [(mark["kind"], mark["label"]) for mark in marks] == [("settings", "0.50 · 400")]
 
 
