@@ -1,6 +1,6 @@
 """A view of sound or words on a bare page, with its Python half answering: no kernel, no timing.
 
-For the waveform, the transcript, the tuner and whatever else is a `ViewWidget`. Browser tests open their pages
+For the waveform, the transcript, the tuner and whatever else is a `ViewWidget`. Browser tests open pages
 by the fixtures ``show`` and ``show_tuner``; errors on the pages' consoles fail the test::
 
     def test_something(show):

@@ -233,7 +233,8 @@ def test_a_growing_sound_is_told_at_most_20_times_a_second_and_whole() -> None:
     ask(wave, kind="hello", view="v")
     wave.page.throttle.stop()
     told, now = [], 0.0
-    throttle = Throttle(wave.page.changes, lambda content, buffers: told.append((now, content)), wave.page.wanted)
+    page = wave.page
+    throttle = Throttle(page.changes, lambda content, buffers: told.append((now, content)), page.wanted)
     for step in range(400):
         now = step / 100
         script.play(now)
