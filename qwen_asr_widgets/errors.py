@@ -226,6 +226,10 @@ class SessionLost(ServiceClosed, TimeoutError):
     """
 
 
+class RunBroken(QawError):
+    """A run was ended by an error that nobody foresaw, which is its ``__cause__``."""
+
+
 class ProtocolError(QawError, ValueError):
     """A message that is not an event of the protocol, or not legal at this point.
 

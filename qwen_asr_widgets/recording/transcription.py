@@ -3,33 +3,30 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterator
+from typing import Any
 
-from ..errors import NotConnected, OutboxFull, ServiceClosed, ServiceError, SettingError
-from ..protocol.config import SessionConfig
+import numpy as np
+
 from ..client.endpoints import Endpoint, resolve_endpoint
-from ..protocol.events import Event, TranscriptCompleted, TranscriptFailed
 from ..client.pacing import check_pace, paced
-from ..client.stream import AudioStream
+from ..errors import NotConnected, OutboxFull, RunBroken, ServiceClosed, ServiceError, SettingError
+from ..protocol.config import SessionConfig
+from ..protocol.events import TranscriptCompleted, TranscriptFailed
 from .exports.html import clock
+from .log.run_info import run_info
 from .progress import Progress
 from .recording import Recording
-from .log.run_info import run_info
+from .run import Run, RunObserver
 from .sources import Piece, SoundSource, open_source
-from .turn_taking import CLIENT, SERVICE, checked_turn_taking, open_feed
+from .turn_taking import SERVICE, checked_turn_taking
 from .utterances import TimedUtterance
 from .values import TimedEvent
 
-if TYPE_CHECKING:
-    OnEvent = Callable[[TimedEvent], object]
-    OnFinal = Callable[[TimedUtterance], object]
+OnEvent = Callable[[TimedEvent], object]
+OnFinal = Callable[[TimedUtterance], object]
 
 logger = logging.getLogger("qwen_asr_widgets")
-
-FINISH_SECONDS = 60.0
-"""Seconds without any sign of progress after which a service is given up while it finishes."""
 
 
 def transcribe(
@@ -119,118 +116,122 @@ def transcribe(
     sound = open_source(source, config.sample_rate, chunk_ms, channel, sample_rate)
     info = run_info(endpoint, pace, chunk_ms, sound.origin, turn_taking=turn_taking)
     recording = Recording(config, info)
-    on_wire = replace(config, turn_detection=None) if turn_taking == CLIENT else config
-    run = _Run(recording, AudioStream(endpoint, on_wire, _Relay(recording, on_event, on_final)), sound, pace)
+    run = Run(endpoint, recording, _Callbacks(recording, on_event, on_final))
     with Progress(sound.duration, progress) as bar:
-        run.run(bar)
+        _Playback(sound, run, pace, lambda: bar.show(recording)).play()
     return recording
 
 
-class _Run:
-    """One transcription: everything taken from the source goes on the tape, and then out."""
+class _Playback:
+    """Hands the sound of a source to a run in its own time, and waits for what comes of it.
+
+    Parameters
+    ----------
+    sound : SoundSource
+        What is handed in. Where it fails, what came before is answered; then its error comes out.
+    run : Run
+        Where to.
+    pace : float or None
+        As for `transcribe`.
+    shown : callable
+        Called after each piece.
+    """
 
     def __init__(
-        self, recording: Recording, stream: AudioStream, sound: SoundSource, pace: float | None
+        self, sound: SoundSource, run: Run, pace: float | None, shown: Callable[[], None]
     ) -> None:
-        self.recording = recording
-        self.stream = stream
         self.sound = sound
+        self.run = run
         self.pace = pace
-        self.feed = open_feed(recording, stream)
-        self.taken = self._taken()
+        self.shown = shown
+        self.taken = 0
+        self.newest: Piece = np.zeros(0, np.int16)
+        self.problem: Exception | None = None
 
-    def run(self, bar: Progress) -> None:
+    def play(self) -> None:
         """Connect, stream, finish; what was not sent is kept whatever happens."""
+        self.run.start()
         try:
-            self.stream.connect()
-            self._send(bar)
-            self.stream.finish(FINISH_SECONDS)
-            self.recording.finish(complete=True)
+            self.run.wait_for_service()
+            self._hand_over()
+            if self.run.error is not None:
+                self._keep_rest()
+            self.run.finish(f"The source failed ({self.problem!r})" if self.problem is not None else "")
+            self.run.wait()
         except KeyboardInterrupt:
-            self._interrupted()
-        except (ServiceClosed, ServiceError) as error:
-            self._keep_rest(f"Ended early: {error}")
-            error.recording = self.recording
-            raise
-        except (NotConnected, OutboxFull) as error:
-            self._keep_rest(f"Ended early: {error}")
-            raise ServiceClosed(str(error), self.recording) from error
-        except _SourceFailed as failed:
-            self._finish_early(f"The source failed ({failed.cause!r})")
-            vars(failed.cause).setdefault("recording", self.recording)
-            raise failed.cause from None
+            self._finish_early()
+        else:
+            self._raise_problem()
         finally:
-            self.stream.close()
+            self.run.abort()
 
-    def _send(self, bar: Progress) -> None:
-        for piece in paced(self.taken, self.recording.tape.sample_rate, self.pace):
-            self.feed.append(piece)
-            bar.show(self.recording)
-        self.feed.finish()
+    def _hand_over(self) -> None:
+        for piece in paced(self._pieces(), self.run.recording.tape.sample_rate, self.pace):
+            self.run.append(piece)
+            if not self.run.wait_for_room():
+                return
+            self.shown()
 
-    def _taken(self) -> Iterator[Piece]:
-        """Yield pieces, each on the tape before it is waited for: an interruption loses nothing."""
-        pieces = iter(self.sound.pieces)
+    def _pieces(self) -> Iterator[Piece]:
+        """Yield what the source gives, until it ends or fails."""
         while True:
             try:
-                piece = next(pieces, None)
+                piece = next(self.sound.pieces, None)
             except Exception as problem:
-                raise _SourceFailed(problem) from problem
+                self.problem = problem
+                return
             if piece is None:
                 return
-            self.recording.tape.append(piece)
+            self.newest = piece
+            self.taken += len(piece)
             yield piece
 
-    def _interrupted(self) -> None:
+    def _finish_early(self) -> None:
         """Let the service answer what it has; a second Ctrl-C, or its silence, leaves it at that."""
-        self._finish_early(f"Interrupted at {clock(self.stream.position / self.recording.tape.sample_rate)}")
-
-    def _finish_early(self, why: str) -> None:
+        where = clock(self.run.recording.duration)
         try:
-            if self.stream.connected:
-                self.feed.finish()
-                self.stream.finish(FINISH_SECONDS)
-        except (KeyboardInterrupt, ServiceClosed, ServiceError, NotConnected) as error:
-            logger.info("the session was not finished: %r", error)
-        self._keep_rest(why)
+            self._keep_rest()
+            self.run.finish(f"Interrupted at {where}")
+            self.run.wait()
+        except KeyboardInterrupt:
+            self.run.give_up()
 
-    def _keep_rest(self, why: str) -> None:
-        """Put what was handed in and never sent on the tape too."""
+    def _keep_rest(self) -> None:
+        """Put what was taken and not handed in on the tape, and the rest of a sound that has an end."""
+        if self.taken > len(self.run.recording.tape):
+            self.run.withhold(self.newest)
         if self.sound.duration is not None:
-            for _ in self.taken:
-                pass
-        left = self.recording.unsent_duration
-        why = why.rstrip(".")
-        self.recording.note(f"{why}; the last {left:.1f} s were not sent" if left > 0.05 else why)
-        self.recording.finish(complete=False)
+            for piece in self._pieces():
+                self.run.withhold(piece)
+
+    def _raise_problem(self) -> None:
+        """Raise what ended it early; the error carries the recording."""
+        recording, problem = self.run.recording, self.problem or self.run.error
+        if isinstance(problem, RunBroken) and problem.__cause__ is not None:
+            raise problem.__cause__
+        if isinstance(problem, (NotConnected, OutboxFull)):
+            raise ServiceClosed(str(problem), recording) from problem
+        if isinstance(problem, (ServiceClosed, ServiceError)):
+            problem.recording = recording
+        elif self.problem is not None:
+            vars(self.problem).setdefault("recording", recording)
+        if problem is not None:
+            raise problem
 
 
-class _SourceFailed(Exception):
-    """What the caller's iterable of chunks raised, told apart from what the service does."""
-
-    def __init__(self, cause: Exception) -> None:
-        super().__init__(cause)
-        self.cause = cause
-
-
-class _Relay:
-    """Passes what the stream does on to the recording, then to the caller's functions."""
+class _Callbacks(RunObserver):
+    """Calls the functions given to `transcribe`."""
 
     def __init__(self, recording: Recording, on_event: OnEvent | None, on_final: OnFinal | None) -> None:
         self._recording = recording
         self._on_event = on_event
         self._on_final = on_final
-        self.opened = recording.opened
-        self.sent = recording.sent
-        self.audio_sent = recording.audio_sent
-        self.audio_skipped = recording.audio_skipped
-        self.closed = recording.closed
 
-    def received(self, message: Mapping[str, Any], event: Event, time: float) -> None:
-        """Note it first: a function that is called sees a recording that knows of it."""
-        timed = self._recording.received(message, event, time)
+    def received(self, timed: TimedEvent) -> None:
+        """Call ``on_event`` with an event, and ``on_final`` with the utterance that it settles."""
         if self._on_event is not None:
             _call(self._on_event, timed)
+        event = timed.event
         if self._on_final is not None and isinstance(event, (TranscriptCompleted, TranscriptFailed)):
             utterance = self._recording.utterance(event.item_id)
             if utterance is not None:
@@ -245,4 +246,4 @@ def _call(function: Callable[[Any], object], value: Any) -> None:
         logger.exception("the callback %r failed", function)
 
 
-__all__ = ["FINISH_SECONDS", "transcribe"]
+__all__ = ["transcribe"]

@@ -11,23 +11,22 @@ from __future__ import annotations
 import time as wall
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol, Union
+from typing import Protocol, Union
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..audio.resample import StreamResampler
 from ..audio.units import SAMPLE_RATE
+from ..client.stream import AudioStream
 from ..errors import SettingError
 from ..protocol.client_turns import ClientTurnClosed, ClientTurnOpened
+from ..protocol.config import SessionConfig
 from ..protocol.state import MAX_COMMIT_SECONDS
 from ..vad.scoring.silero import HOP, SpeechScorer
 from ..vad.turns import MAX_TURN_FRAMES, TurnChange, TurnDetection, TurnDetector, TurnOpened
+from .recording import Recording
 
-if TYPE_CHECKING:
-    from ..protocol.config import SessionConfig
-    from ..client.stream import AudioStream
-    from .recording import Recording
 
 SERVICE, CLIENT = "service", "client"
 TURN_TAKING = (SERVICE, CLIENT)
@@ -177,70 +176,93 @@ class TurnGate:
         return sample * self._rate // SAMPLE_RATE
 
 
-class Feed(Protocol):
-    """Hands a recording's sound to its stream, by whoever takes turns."""
+class Sender(Protocol):
+    """Hands a recording's sound to its stream, and closes turns where the service does not.
+
+    Attributes
+    ----------
+    manual : bool
+        Whether turns are closed by calling `commit`.
+    buffered : int
+        Samples sent since the last commit, where that is what closes turns.
+    """
+
+    manual: bool
+    buffered: int
 
     def append(self, samples: NDArray[np.int16]) -> None:
         """Take the next samples, which are on the tape already."""
 
+    def commit(self) -> None:
+        """Manual mode: make one turn of what was sent since the last commit, if anything was."""
+
+    def configure(self, config: SessionConfig) -> None:
+        """Follow settings that were sent midway."""
+
     def finish(self) -> None:
-        """Commit what is still open; nothing more will come."""
+        """Close what is still open; nothing more will come."""
 
 
-def open_feed(recording: Recording, stream: AudioStream) -> Feed:
-    """Return the feed that a recording's settings ask for."""
+def sender(recording: Recording, stream: AudioStream) -> Sender:
+    """Return what sends the sound of a recording, as its settings ask for."""
     settings = recording.config.turn_detection
-    if settings is None:
-        return _ManualFeed(stream, recording.tape.sample_rate)
-    if recording.info.turn_taking == CLIENT:
-        return _ClientFeed(recording, stream, TurnGate(settings, recording.tape.sample_rate))
-    return _ServiceFeed(stream)
+    if settings is not None and recording.info.turn_taking == CLIENT:
+        return _GatedSender(recording, stream, TurnGate(settings, recording.tape.sample_rate))
+    return _DirectSender(stream, recording.tape.sample_rate, manual=settings is None)
 
 
-class _ServiceFeed:
-    """The service takes turns: everything goes out as it comes."""
+class _DirectSender:
+    """Everything goes out as it comes.
 
-    def __init__(self, stream: AudioStream) -> None:
-        self._stream = stream
+    The service takes turns; in manual mode a turn is closed by `commit`, at the end, and wherever a commit
+    would become longer than the service allows.
+    """
 
-    def append(self, samples: NDArray[np.int16]) -> None:
-        self._stream.append(samples)
-
-    def finish(self) -> None:
-        """The service closes what is open by itself."""
-
-
-class _ManualFeed:
-    """Nobody takes turns: one commit at the end, and wherever one would become too long."""
-
-    def __init__(self, stream: AudioStream, sample_rate: int) -> None:
+    def __init__(self, stream: AudioStream, sample_rate: int, manual: bool) -> None:
+        self.manual = manual
+        self.buffered = 0
         self._stream = stream
         self._most = MAX_COMMIT_SECONDS * sample_rate
-        self._buffered = 0
 
     def append(self, samples: NDArray[np.int16]) -> None:
-        if self._buffered + len(samples) > self._most:
-            self.finish()
-        self._buffered += len(samples)
+        if self.manual:
+            if self.buffered + len(samples) > self._most:
+                self.commit()
+            self.buffered += len(samples)
         self._stream.append(samples)
 
-    def finish(self) -> None:
-        if self._buffered:
-            self._buffered = 0
+    def commit(self) -> None:
+        if self.buffered:
+            self.buffered = 0
             self._stream.commit()
 
+    def configure(self, config: SessionConfig) -> None:
+        self.manual = config.turn_detection is None
+        self.buffered = self.buffered if self.manual else 0
 
-class _ClientFeed:
+    def finish(self) -> None:
+        self.commit()
+
+
+class _GatedSender:
     """The client takes turns: what its gate says is done, and what it finds is noted in the recording."""
+
+    manual = False
+    buffered = 0
 
     def __init__(self, recording: Recording, stream: AudioStream, gate: TurnGate) -> None:
         self._recording = recording
         self._stream = stream
         self._gate = gate
-        self._open = False
 
     def append(self, samples: NDArray[np.int16]) -> None:
         self._do(self._gate.hear(samples))
+
+    def commit(self) -> None:
+        """Nothing: the gate closes every turn."""
+
+    def configure(self, config: SessionConfig) -> None:
+        """Nothing: whatever else changes, the client's turn detection holds for the whole run."""
 
     def finish(self) -> None:
         self._do(self._gate.finish())
@@ -251,14 +273,10 @@ class _ClientFeed:
                 self._skip_to(step.stop)
             elif isinstance(step, Send):
                 self._send_to(step.stop)
-            elif isinstance(step, ClientTurnOpened):
+            else:
                 self._recording.turn_taken(step, wall.monotonic())
-                self._open = True
-            elif self._open:
-                # Where an interruption fell between the opening and its note, no turn is open here.
-                self._open = False
-                self._recording.turn_taken(step, wall.monotonic())
-                self._stream.commit()
+                if isinstance(step, ClientTurnClosed):
+                    self._stream.commit()
 
     def _skip_to(self, stop: int) -> None:
         if stop > self._stream.position:

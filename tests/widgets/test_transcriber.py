@@ -13,9 +13,9 @@ from qwen_asr_widgets.audio.clip import AudioClip
 from qwen_asr_widgets.audio.samples import sample
 from qwen_asr_widgets.errors import AudioError, SettingError
 from qwen_asr_widgets.protocol.config import SessionConfig
+from qwen_asr_widgets.recording.run import Run
 from qwen_asr_widgets.widgets.transcriber.transcriber import Transcriber
-from qwen_asr_widgets.widgets.transcriber.run import LiveRun
-from qwen_asr_widgets.widgets.transcriber.sources import PacedFeed
+from qwen_asr_widgets.widgets.transcriber.sources import PacedSource
 
 
 @pytest.fixture
@@ -59,23 +59,22 @@ def test_a_file_can_be_held_up_and_goes_on(made) -> None:
 
 
 def test_a_file_waits_for_the_service_so_that_nothing_leaves_in_a_burst() -> None:
-    class SlowRun(LiveRun):
+    class SlowRun(Run):
         def __init__(self) -> None:
-            self.reached = self
             self.asked, self.error, self.taken = 0, None, []
 
-        def wait(self, _: float) -> bool:
+        def wait_for_service(self, timeout=None) -> bool:
             self.asked += 1
             return self.asked == 5
 
-        def take(self, samples) -> None:
+        def append(self, samples) -> None:
             self.taken.append((self.asked, len(samples)))
 
-        def end(self) -> None:
+        def finish(self, why="") -> None:
             self.taken.append("end")
 
     run = SlowRun()
-    PacedFeed(np.zeros(4_000, np.int16), 16_000, None).start(lambda: run, threading.RLock())
+    PacedSource(np.zeros(4_000, np.int16), 16_000, None).start(lambda: run, threading.RLock())
     wait_until(lambda: run.taken and run.taken[-1] == "end")
     assert run.taken == [(5, 1_600), (5, 1_600), (5, 800), "end"]
 
@@ -237,7 +236,7 @@ def test_closing_ends_threads_and_the_run(made) -> None:
     t.start()
     wait_until(lambda: t.recording.duration > 0.2)
     ours = [one for one in set(threading.enumerate()) - before if one.name.startswith("qaw-")]
-    assert {"qaw-transcriber", "qaw-feed", "qaw-throttle"} <= {one.name for one in ours}
+    assert {"qaw-run", "qaw-paced-source", "qaw-throttle"} <= {one.name for one in ours}
     t.close()
     wait_until(lambda: not t.active)
     wait_until(lambda: not [one for one in ours if one.is_alive()])

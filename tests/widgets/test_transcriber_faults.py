@@ -12,10 +12,9 @@ from support.transcribing import SECONDS, MicrophonePage, ask, spoken, state, tr
 from support.waiting import wait_until
 
 from qwen_asr_widgets.audio.samples import sample
-from qwen_asr_widgets.errors import NotConnected, SettingError
+from qwen_asr_widgets.errors import NotConnected, RunBroken, SettingError
+from qwen_asr_widgets.recording.run import Run
 from qwen_asr_widgets.widgets.transcriber import sources as transcriber_sources
-from qwen_asr_widgets.widgets.transcriber.answers import RunBroken
-from qwen_asr_widgets.widgets.transcriber.run import LiveRun
 
 NOWHERE = "ws://127.0.0.1:9/api-ws/v1/realtime"
 
@@ -55,10 +54,10 @@ def test_whatever_ends_the_feed_ends_the_run_and_is_said(made, monkeypatch) -> N
 
 
 def test_whatever_breaks_the_sending_is_said_and_the_sound_is_kept(made, monkeypatch) -> None:
-    def breaking(_):
+    def breaking(self):
         raise ZeroDivisionError("odd")
 
-    monkeypatch.setattr(LiveRun, "_send_all", breaking)
+    monkeypatch.setattr(Run, "_send_all", breaking)
     t = made()
     page = MicrophonePage(t).start()
     wait_until(lambda: t._tell_state() or (state(t)["notice"] or {}).get("code") == "internal")
@@ -78,7 +77,7 @@ def test_sound_handed_out_while_a_run_is_tried_again_is_in_the_new_one_whole_and
     t.pause()
     old = wait_until(lambda: t.desk.live.error and t.desk.live)
     t.desk.choice = made().desk.choice
-    make, take, taken = t.desk._run, old.take, threading.Event()
+    make, take, taken = t.desk._run, old.append, threading.Event()
 
     def noting(samples) -> None:
         take(samples)
@@ -90,7 +89,7 @@ def test_sound_handed_out_while_a_run_is_tried_again_is_in_the_new_one_whole_and
         taken.wait(0.5)  # the time in which a piece would get lost
         return run
 
-    old.take, t.desk._run = noting, making
+    old.append, t.desk._run = noting, making
     ask(t, "retry")
     recording = t.wait(SECONDS)
     assert recording.complete and not taken.is_set()
@@ -135,7 +134,7 @@ def test_closing_ends_the_runs_of_earlier_takes_too(made) -> None:
         wait_until(lambda: len(t.recordings) == 3)
         server.peer(2)
         t.close()
-        ours = [one for one in set(threading.enumerate()) - before if one.name == "qaw-transcriber"]
+        ours = [one for one in set(threading.enumerate()) - before if one.name == "qaw-run"]
         wait_until(lambda: not any(one.is_alive() for one in ours))
         for recording in t.recordings:
             assert recording.notes[0].startswith("Ended before the service had answered")

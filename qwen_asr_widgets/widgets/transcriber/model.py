@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +14,9 @@ from numpy.typing import NDArray
 from ...audio.clip import AudioClip, Channel
 from ...errors import AudioError, NotConnected, QawError
 from ...protocol.config import SessionConfig
+from ...recording import Recording
+from ...recording.log.run_info import run_info
+from ...recording.run import CHUNK_MS, Run, RunObserver
 from ...recording.turn_taking import SERVICE, check_change_midway
 from ...vad.turns import TurnDetection
 from ..capture import capture
@@ -21,12 +24,15 @@ from ..capture.upload import FileOpened
 from .about import about_capture, about_clip, about_recording, processing_note
 from .endpoints import EndpointChoice
 from .notices import ErrorWatch, Notice, notice_of_source
-from .run import LiveRun
 from .sound import SoundAtHand, is_recording, load_source, load_upload, sound_at_hand
-from .sources import MicrophoneFeed, PacedFeed
+from .sources import MicrophoneSource, PacedSource
 
-if TYPE_CHECKING:
-    from ...recording import Recording
+
+class _Told(RunObserver):
+    """Passes on that there is something new to show."""
+
+    def __init__(self, told: Callable[[], None]) -> None:
+        self.changed = told  # type: ignore[method-assign]
 
 
 class Desk:
@@ -55,7 +61,7 @@ class Desk:
         All of them.
     sound : SoundAtHand
         What can be transcribed.
-    live : LiveRun or None
+    live : Run or None
         The run under way, or the last one of this recording.
     other : Recording or None
         The run before, of the same sound.
@@ -82,15 +88,15 @@ class Desk:
         self.recording: Recording | None = None
         self.recordings: tuple[Recording, ...] = ()
         self.sound = SoundAtHand()
-        self.live: LiveRun | None = None
-        self.feed: MicrophoneFeed | PacedFeed | None = None
+        self.live: Run | None = None
+        self.feed: MicrophoneSource | PacedSource | None = None
         self.other: Recording | None = None
         self.notice: Notice | None = None
         self.problem: QawError | None = None
         self._shown = shown
         self._grown = grown
         self._watch = ErrorWatch()
-        self._runs: tuple[LiveRun, ...] = ()
+        self._runs: tuple[Run, ...] = ()
         self._closed = False
         self.lock = threading.RLock()
 
@@ -110,9 +116,9 @@ class Desk:
         return self.live is not None and self.live.active
 
     @property
-    def paced(self) -> PacedFeed | None:
+    def paced(self) -> PacedSource | None:
         """The feed of a sound that is given out in its own time, where that is what runs."""
-        return self.feed if isinstance(self.feed, PacedFeed) else None
+        return self.feed if isinstance(self.feed, PacedSource) else None
 
     # ---- the sound at hand
 
@@ -181,7 +187,7 @@ class Desk:
                 return
             if clip is None:
                 raise AudioError("There is no sound to transcribe: open a file, or press Record.")
-            feed = PacedFeed(clip.resample(rate).to_pcm16(), rate, self.pace)
+            feed = PacedSource(clip.resample(rate).to_pcm16(), rate, self.pace)
             self._pace_out(feed, about_clip(clip, self.sound.title), None)
 
     # ---- runs
@@ -203,7 +209,7 @@ class Desk:
             if before is None or self.active or not len(before.tape):
                 raise AudioError("There is no finished recording to run again.")
             rate = before.tape.sample_rate
-            feed = PacedFeed(before.tape.read(), rate, pace)
+            feed = PacedSource(before.tape.read(), rate, pace)
             if self.config.sample_rate != rate:
                 self.config = replace(self.config, sample_rate=rate)
             self._pace_out(feed, about_recording(before), before if before.utterances else None)
@@ -222,13 +228,13 @@ class Desk:
             self.notice = None
             self._show(fresh.recording, fresh)
             if live.ended:
-                fresh.end()
-            live.end()
+                fresh.finish()
+            live.finish()
             fresh.start()
 
     def stop(self) -> None:
         """End a sound that is given out in its own time; a microphone is stopped where it is."""
-        if isinstance(self.feed, PacedFeed):
+        if isinstance(self.feed, PacedSource):
             self.feed.stop()
 
     def stop_waiting(self) -> None:
@@ -244,7 +250,7 @@ class Desk:
             self.stop()
             runs, self._runs = self._runs, ()
         for run in runs:
-            run.abandon()
+            run.abort()
 
     def check_open(self) -> None:
         """Raise `NotConnected` once the desk was given up."""
@@ -272,12 +278,12 @@ class Desk:
                 if live is not None:
                     live.update(config)
 
-    def _pace_out(self, feed: PacedFeed, about: Mapping[str, Any], other: Recording | None) -> None:
+    def _pace_out(self, feed: PacedSource, about: Mapping[str, Any], other: Recording | None) -> None:
         self._launch(feed, feed.pace, about, other)
         feed.start(lambda: self.live if self.feed is feed else None, self.lock)
 
     def _launch(
-        self, feed: MicrophoneFeed | PacedFeed, pace: float | None, about: Mapping[str, Any],
+        self, feed: MicrophoneSource | PacedSource, pace: float | None, about: Mapping[str, Any],
         other: Recording | None = None,
     ) -> None:
         run = self._run(pace, about)
@@ -288,17 +294,19 @@ class Desk:
 
     def _run(
         self, pace: float | None, about: Mapping[str, Any], samples: NDArray[np.int16] | None = None
-    ) -> LiveRun:
+    ) -> Run:
         self.check_open()
         manual = self.config.turn_detection is None
-        run = LiveRun(
-            self.choice.endpoint, self.config, pace, samples, self._grown,
-            SERVICE if manual else self.turn_taking, **about,
-        )
+        taking = SERVICE if manual else self.turn_taking
+        info = run_info(self.choice.endpoint, pace, CHUNK_MS, turn_taking=taking, **about)
+        recording = Recording(self.config, info)
+        if samples is not None:
+            recording.tape.append(samples)
+        run = Run(self.choice.endpoint, recording, _Told(self._grown))
         self._runs = (*(earlier for earlier in self._runs if earlier.active), run)
         return run
 
-    def _show(self, recording: Recording, run: LiveRun | None, other: Recording | None = None) -> None:
+    def _show(self, recording: Recording, run: Run | None, other: Recording | None = None) -> None:
         with self.lock:
             self.recording, self.live, self.other = recording, run, other
             self.recordings = (*self.recordings, recording)
@@ -316,7 +324,7 @@ class Desk:
                 self._start_capture(event.session)
                 return
             run, feed = self.live, self.feed
-            if run is None or not isinstance(feed, MicrophoneFeed):
+            if run is None or not isinstance(feed, MicrophoneSource):
                 return
             if isinstance(event, capture.CaptureChunk):
                 feed.bring(event, run)
@@ -327,7 +335,7 @@ class Desk:
         self.stop()
         if self.live is not None and self.feed is not None and not self.live.ended:
             self.feed.end(self.live)
-        feed = MicrophoneFeed(session, self.config.sample_rate)
+        feed = MicrophoneSource(session, self.config.sample_rate)
         self.sound = SoundAtHand()
         self._launch(feed, 1.0, about_capture(session))
         note = processing_note(session)
@@ -346,6 +354,6 @@ class Desk:
             if live is None:
                 return
             self.notice = self._watch.look(live) or self.notice
-            refused = any(error.refuses for error in live.errors)
+            refused = any(error.refuses for error in live.reports)
             if refused and live.error is None and live.active and live.settled:
                 self.config = live.recording.config

@@ -10,13 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 from ...errors import (
     AudioError, AudioFileNotFound, BundleError, ConnectFailed, EndpointError, MissingDependency,
-    MissingKey, QawError, ServiceClosed, ServiceError, SettingError,
+    MissingKey, QawError, RunBroken, ServiceClosed, ServiceError, SettingError,
 )
-from .answers import Reported, RunBroken
+from ...recording.run import Reported, Run
 
 if TYPE_CHECKING:
     from ...client.endpoints import Endpoint
-    from .run import LiveRun
 
 OF_SERVICE = ("connect", "key", "nokey", "endpoint", "refused", "closed", "service")
 """What speaks of the endpoint there was: no longer true once another is chosen."""
@@ -127,7 +126,7 @@ def notice_of_reports(reports: Sequence[Reported]) -> Notice:
     return Notice("settings" if told.refuses else "reported", told.text)
 
 
-def notice_elsewhere(notice: Notice | None, run: LiveRun | None) -> Notice | None:
+def notice_elsewhere(notice: Notice | None, run: Run | None) -> Notice | None:
     """Return what is still to be said once another endpoint is chosen.
 
     Where a run has failed that is the way to send its sound there.
@@ -136,7 +135,7 @@ def notice_elsewhere(notice: Notice | None, run: LiveRun | None) -> Notice | Non
     ----------
     notice : Notice or None
         What was said until now.
-    run : LiveRun or None
+    run : Run or None
         The last one.
 
     Examples
@@ -157,12 +156,12 @@ class ErrorWatch:
         self._ended_by: QawError | None = None
         self._reported = 0
 
-    def look(self, run: LiveRun) -> Notice | None:
+    def look(self, run: Run) -> Notice | None:
         """Return the notice of what has ended the run, else of what it has survived since the last look."""
         if run.error is not None:
             seen, self._ended_by = self._ended_by, run.error
             return None if run.error is seen else self._of_run(run.error, run.endpoint)
-        fresh = run.errors[self._reported :]
+        fresh = run.reports[self._reported :]
         self._reported += len(fresh)
         return notice_of_reports(fresh) if fresh else None
 

@@ -14,13 +14,13 @@ from numpy.typing import NDArray
 
 from ...audio.resample import StreamResampler
 from ...client.pacing import check_pace, paced
+from ...recording.run import CHUNK_MS, Run
 from ..capture.capture import CaptureChunk, CaptureSession
-from .run import CHUNK_MS, LiveRun
 
 logger = logging.getLogger("qwen_asr_widgets")
 
 
-class MicrophoneFeed:
+class MicrophoneSource:
     """Brings the chunks of one capture to a run: resampled, in order, lost ones as listed zeros.
 
     Parameters
@@ -37,7 +37,7 @@ class MicrophoneFeed:
         self._resampler = StreamResampler(session.sample_rate, session_rate)
         self._taken = self._given = 0
 
-    def bring(self, chunk: CaptureChunk, run: LiveRun) -> None:
+    def bring(self, chunk: CaptureChunk, run: Run) -> None:
         """Hand on one chunk."""
         self._taken += len(chunk.samples)
         if not chunk.lost:
@@ -48,18 +48,18 @@ class MicrophoneFeed:
         self._given += missing
         run.lose(missing)
 
-    def end(self, run: LiveRun) -> None:
+    def end(self, run: Run) -> None:
         """Hand on what the filter held back; no more sound comes."""
         self._give(self._resampler.flush(), run)
-        run.end()
+        run.finish()
 
-    def _give(self, samples: NDArray[np.int16], run: LiveRun) -> None:
+    def _give(self, samples: NDArray[np.int16], run: Run) -> None:
         self._given += len(samples)
         if len(samples):
-            run.take(samples)
+            run.append(samples)
 
 
-class PacedFeed:
+class PacedSource:
     """Gives a sound to a run as if it were spoken now, or as fast as it goes; can be held up and ended.
 
     Parameters
@@ -93,9 +93,9 @@ class PacedFeed:
         """Whether it is held up."""
         return not self._flowing.is_set()
 
-    def start(self, current: Callable[[], LiveRun | None], lock: AbstractContextManager[Any]) -> None:
+    def start(self, current: Callable[[], Run | None], lock: AbstractContextManager[Any]) -> None:
         """Begin; each piece goes to the run that ``current`` names, which does not change under ``lock``."""
-        threading.Thread(target=self._run, args=(current, lock), name="qaw-feed", daemon=True).start()
+        threading.Thread(target=self._run, args=(current, lock), name="qaw-paced-source", daemon=True).start()
 
     def pause(self) -> None:
         """Hold the sound up."""
@@ -114,17 +114,17 @@ class PacedFeed:
         self._stop.set()
         self._flowing.set()
 
-    def end(self, run: LiveRun) -> None:
+    def end(self, run: Run) -> None:
         """Hand over what is left, to be kept; no more sound comes. Under the lock of `start`."""
         rest, self._given = self.samples[self._given :], len(self.samples)
         if len(rest):
-            run.keep(rest)
-        run.end()
+            run.withhold(rest)
+        run.finish()
 
     def _clock(self) -> float:
         return time.monotonic() - self._paused_for
 
-    def _run(self, current: Callable[[], LiveRun | None], lock: AbstractContextManager[Any]) -> None:
+    def _run(self, current: Callable[[], Run | None], lock: AbstractContextManager[Any]) -> None:
         broken: Exception | None = None
         try:
             self._give_out(current, lock)
@@ -138,7 +138,7 @@ class PacedFeed:
             elif run is not None:
                 self.end(run)
 
-    def _give_out(self, current: Callable[[], LiveRun | None], lock: AbstractContextManager[Any]) -> None:
+    def _give_out(self, current: Callable[[], Run | None], lock: AbstractContextManager[Any]) -> None:
         length = round(CHUNK_MS * self.sample_rate / 1_000)
         self._await_service(current)
         pieces = (self.samples[at : at + length] for at in range(0, len(self.samples), length))
@@ -154,13 +154,13 @@ class PacedFeed:
                     self._give(self.samples[self._given :], run)  # kept whole, for another try
                     break
 
-    def _give(self, samples: NDArray[np.int16], run: LiveRun) -> None:
+    def _give(self, samples: NDArray[np.int16], run: Run) -> None:
         self._given += len(samples)
-        run.take(samples)
+        run.append(samples)
 
-    def _await_service(self, current: Callable[[], LiveRun | None]) -> None:
+    def _await_service(self, current: Callable[[], Run | None]) -> None:
         """Wait for the connection: what piled up before it would leave in a burst and spoil the waits."""
         while not self._stop.is_set():
             run = current()
-            if run is None or run.reached.wait(0.1):
+            if run is None or run.wait_for_service(0.1):
                 return

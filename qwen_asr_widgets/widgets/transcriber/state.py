@@ -16,7 +16,7 @@ from ..shared.run_messages import RunMessages, utterance_state
 if TYPE_CHECKING:
     from ...recording import Recording
     from .model import Desk
-    from .run import LiveRun
+    from ...recording.run import Run
 
 MANUAL = "manual"
 """Who takes turns, beside the service and the client: whoever presses Commit."""
@@ -31,7 +31,7 @@ BEHIND = 2.0
 class LiveRunMessages(RunMessages):
     """Follows the recording of a run: it grows as long as the run has sound or answers to come."""
 
-    def __init__(self, source: str, recording: Recording, run: LiveRun | None, title: str = "") -> None:
+    def __init__(self, source: str, recording: Recording, run: Run | None, title: str = "") -> None:
         self._live = run
         super().__init__(source, recording, title)
 

@@ -16,7 +16,7 @@ from ..shared.assets import css, esm
 from ..clip_recorder.clip_recorder import ClipRecorder
 from .clips import ClipWay
 from .endpoints import EndpointChoice
-from .sources import MicrophoneFeed, PacedFeed
+from .sources import MicrophoneSource, PacedSource
 from .view import DeskView
 
 if TYPE_CHECKING:
@@ -190,13 +190,13 @@ class Transcriber(DeskView):
 
     def pause(self) -> None:
         """Hold the sound up."""
-        self._hold(PacedFeed.pause, "hold")
+        self._hold(PacedSource.pause, "hold")
 
     def resume(self) -> None:
         """Go on after `pause`."""
-        self._hold(PacedFeed.resume, "go")
+        self._hold(PacedSource.resume, "go")
 
-    def _hold(self, act: Callable[[PacedFeed], None], kind: str) -> None:
+    def _hold(self, act: Callable[[PacedSource], None], kind: str) -> None:
         if self.desk.paced is not None:
             act(self.desk.paced)
             self._tell_state()
@@ -255,7 +255,7 @@ class Transcriber(DeskView):
         return f"The run was not over {when}; it goes on."
 
     def _check_wait(self) -> None:
-        live = isinstance(self.desk.feed, MicrophoneFeed) and self.active
+        live = isinstance(self.desk.feed, MicrophoneSource) and self.active
         if self._called or self.clips.pending or live:
             beside = self.uplink.hears_beside_cells
             if not beside and threading.current_thread() is threading.main_thread():
