@@ -12,13 +12,19 @@ from qwen_asr_widgets.audio.clip import AudioClip
 from qwen_asr_widgets.audio.reference import ReferenceTurn
 from qwen_asr_widgets.errors import LabelError, SettingError
 from qwen_asr_widgets.vad.calibration.calibrate import Observation, calibrate
-from qwen_asr_widgets.vad.labels.labels import Labels, load_labels
+from qwen_asr_widgets.vad.labels.labels import Labels, load_labels, save_labels
 from qwen_asr_widgets.vad.turns import Turn, TurnDetection
 from qwen_asr_widgets.widgets.tuner.vad_tuner import VadTuner
-from qwen_asr_widgets.widgets.tuner.report import report_html
 
 LOOSE = TurnDetection(0.2, 800)
 TIGHT = TurnDetection(0.9, 250)
+
+
+def told_at_opening(tuner):
+    """Return what a page is told when it opens that does not change while one drags."""
+    view = View(tuner)
+    view.ask(kind="hello")
+    return view.last("tuner")[0]
 
 
 def test_a_recording_brings_its_turns_settings_and_delays():
@@ -26,7 +32,7 @@ def test_a_recording_brings_its_turns_settings_and_delays():
     script.turn("a", 1.0, 5.0, "one", endpoint=0.7, decode=0.2)
     script.turn("b", 8.0, 12.0, "two", endpoint=0.72, decode=0.3)
     tuner = VadTuner(script.finish())
-    state = tuner._state()
+    state = told_at_opening(tuner)
     assert tuner.in_force == TurnDetection(0.1, 600) and tuner.settings == tuner.in_force
     assert state["service"]["turns"] == [[1.0, 5.0], [8.0, 12.0]]
     overhead = state["overhead"]
@@ -47,7 +53,7 @@ def test_a_good_fit_is_used_and_named_and_a_poor_one_refused(noisy, shifted_fit)
     scores = qaw.speech_scores(noisy.clip)
     assert shifted_fit.good
     tuner = VadTuner(noisy, calibration=shifted_fit, endpoint="beijing", settings=TurnDetection(0.0, 400))
-    assert tuner.estimate_kind == "calibrated" and tuner._state()["fit"]["turns"] == shifted_fit.turns
+    assert tuner.estimate_kind == "calibrated" and told_at_opening(tuner)["fit"]["turns"] == shifted_fit.turns
     assert tuner.turns == shifted_fit.predict(scores, TurnDetection(0.0, 400))
     found = tuner.sweep([-0.4, 0.0, 0.4], [400, 800])
     assert found.thresholds == (-0.4, 0.0, 0.4) and found.silences == (400, 800)
@@ -59,7 +65,8 @@ def test_a_good_fit_is_used_and_named_and_a_poor_one_refused(noisy, shifted_fit)
 def test_several_clips_have_figures_of_each_and_of_all():
     tuner = VadTuner([qaw.sample("noisy"), qaw.sample("conversation")], settings=TIGHT)
     view = View(tuner)
-    rows = tuner._table()
+    view.ask(kind="try", serial=1, threshold=0.9, silence=250, padding=300)
+    rows = view.last("judged")[0]["table"]
     assert [row["case"] for row in rows] == [0, 1, None]
     assert rows[2]["figures"]["turns"] == rows[0]["figures"]["turns"] + rows[1]["figures"]["turns"]
     assert tuner.measures.turns == rows[2]["figures"]["turns"]
@@ -77,12 +84,13 @@ def test_long_sound_is_scored_while_it_is_shown_and_python_waits_for_it():
     tuner.close()
 
 
-def test_a_clip_without_speech_and_one_sample_are_no_problem():
+def test_a_clip_without_speech_and_one_sample_are_no_problem(tmp_path):
     for samples in (np.zeros(32_000, np.float32), np.zeros(1, np.float32)):
         tuner = VadTuner(AudioClip(samples, 16_000), Labels([]))
         assert tuner.turns == [] and tuner.measures.invented == 0
         tuner.sweep([0.0, 0.5], [400, 800])
-        assert "<img" in tuner.saved.html() and "None: every reference turn" in report_html(tuner)
+        page = tuner.report(tmp_path / "report.html").read_text(encoding="utf-8")
+        assert "<img" in tuner.saved.html() and "None: every reference turn" in page
         tuner.close()
 
 
@@ -120,7 +128,7 @@ def test_a_reference_of_two_channels_asks_for_one(noisy, tmp_path):
     ("clip", [ReferenceTurn(1.0, 99.0)], LabelError, "but the clip is 28.9"),
     ("clip", [ReferenceTurn(1.0, 4.0), ReferenceTurn(3.0, 5.0)], LabelError, "overlap"),
     ("clip", Labels([ReferenceTurn(1, 2)], uri="another"), LabelError, "These labels are of 'another'"),
-    ("clip", 5, LabelError, "not int"),
+    ("clip", 5, LabelError, "reference is 5; give Labels"),
     ("two", [None], LabelError, "2 clips but 1 reference"),
     ("two", Labels([]), LabelError, "one for each clip"),
 ])
@@ -130,3 +138,76 @@ def test_what_cannot_be_used_is_said_in_one_sentence(noisy, source, reference, e
     with pytest.raises(error) as caught:
         VadTuner(given, reference)
     assert said in str(caught.value) and "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("form", ["labels", "sample", "path", "text", "turns", "pairs", "generator"])
+def test_a_reference_may_be_given_in_every_form(noisy, form, tmp_path):
+    labels = Labels(noisy.turns)
+    path = save_labels(labels, tmp_path / "noisy.csv", duration=noisy.clip.duration)
+    given = {
+        "labels": labels, "sample": noisy, "path": path, "text": str(path), "turns": list(noisy.turns),
+        "pairs": [(turn.start, turn.end) for turn in noisy.turns], "generator": iter(noisy.turns),
+    }[form]
+    tuner = VadTuner(noisy.clip, given)
+    assert [(t.start, t.end) for t in tuner.labels] == [(t.start, t.end) for t in labels]
+    assert tuner.measures.reference_turns == len(labels)
+    tuner.close()
+
+
+@pytest.mark.parametrize("given, said", [
+    ({"treshold": 0.2}, "VadTuner() takes no argument 'treshold'"),
+    ({"setting": TIGHT}, "VadTuner() takes no argument 'setting'; did you mean 'settings'?"),
+    ({"refrence": None}, "did you mean 'reference'?"),
+    ({"inforce": TIGHT}, "did you mean 'in_force'?"),
+])
+def test_a_misspelt_keyword_is_answered_with_the_right_one(noisy, given, said):
+    with pytest.raises(TypeError) as caught:
+        VadTuner(noisy, **given)
+    assert said in str(caught.value)
+
+
+@pytest.mark.parametrize("method, given, said", [
+    ("sweep", {"treshholds": [0.0]}, "sweep() takes no argument 'treshholds'; did you mean 'thresholds'?"),
+    ("best", {"maxwait": 1.0}, "best() takes no argument 'maxwait'; did you mean 'max_wait'?"),
+    ("verify", {"setings": TIGHT}, "verify() takes no argument 'setings'; did you mean 'settings'?"),
+    ("hear", {"tones": "A"}, "hear() takes no argument 'tones'; did you mean 'tone'?"),
+])
+def test_a_misspelt_keyword_of_a_method_is_answered_too(tuner, method, given, said):
+    with pytest.raises(TypeError) as caught:
+        getattr(tuner, method)(**given)
+    assert str(caught.value) == said
+
+
+@pytest.mark.parametrize("given, said", [
+    ({"settings": (0.2, 800)}, "settings takes a TurnDetection, not tuple; for example TurnDetection("),
+    ({"in_force": 0.2}, "in_force takes a TurnDetection, not float; for example TurnDetection("),
+    ({"config": {"language": "en"}}, "config takes a SessionConfig, not dict."),
+    ({"calibration": 0.5}, "calibration takes what calibrate() returns, not float."),
+    ({"lang": "fr"}, "lang is 'fr'; give 'en', 'zh'"),
+    ({"height": 10}, "height is 10; give 40 to 2000 CSS pixels."),
+])
+def test_a_setting_of_the_wrong_type_is_said_in_one_sentence(noisy, given, said):
+    with pytest.raises(SettingError) as caught:
+        VadTuner(noisy, **given)
+    assert said in str(caught.value) and "\n" not in str(caught.value)
+
+
+def test_settings_of_the_wrong_type_change_nothing(tuner):
+    for wrong in ((0.2, 800), None, "low"):
+        with pytest.raises(SettingError, match="settings takes a TurnDetection"):
+            tuner.settings = wrong
+        with pytest.raises(SettingError, match="in_force takes a TurnDetection"):
+            tuner.in_force = wrong
+        with pytest.raises(SettingError, match="settings takes a TurnDetection"):
+            tuner.verify([wrong])
+    assert tuner.settings == tuner.in_force == TurnDetection()
+
+
+def test_other_settings_in_force_are_compared_with_at_once(tuner):
+    view = View(tuner)
+    tuner.settings = TIGHT
+    view.heard.clear()
+    tuner.in_force = TIGHT
+    assert view.last("tuner")[0]["in_force"]["threshold"] == 0.9
+    judged = view.last("judged")[0]
+    assert judged["figures"] == judged["was"] and tuner.settings == tuner.in_force == TIGHT

@@ -15,7 +15,7 @@ from qwen_asr_widgets.vad.evaluation.explain import explain
 from qwen_asr_widgets.vad.scoring.scores import SpeechScores
 from qwen_asr_widgets.vad.turns import Turn, TurnDetection
 from qwen_asr_widgets.widgets.tuner.estimate import Estimator
-from qwen_asr_widgets.widgets.tuner.trials import agreement_state
+from qwen_asr_widgets.widgets.tuner.messages import agreement_state
 from qwen_asr_widgets.widgets.tuner.why import why_state
 
 TRIED = [TurnDetection(t, s) for t in (-0.95, -0.2, 0.2, 0.7, 0.97) for s in (200, 300, 800, 2_000)]

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, NamedTuple
+from urllib.parse import urlsplit
 
 from ...audio.clip import AudioClip
+from ...client.endpoints import is_loopback_host
 from ...vad.labels.editor import LabelEditor
 from ...vad.labels.labels import Labels
 from ...vad.evaluation.metrics import Measures, endpoint_overhead, expected_endpoint_delay, measure
@@ -58,6 +60,47 @@ class Overhead:
         return cls(round(endpoint, 4), round(decode, 4), len(known))
 
 
+@dataclass(frozen=True)
+class ServiceTurns:
+    """The turns that a service reported of a clip.
+
+    Parameters
+    ----------
+    turns : list of Turn
+    settings : TurnDetection or None
+        What the service was set to; None where it did not detect turns.
+    name : str
+        The service, in words.
+    exact : bool
+        Whether our own detector finds the same turns to the frame, see `is_exact`.
+    """
+
+    turns: list[Turn]
+    settings: TurnDetection | None
+    name: str
+    exact: bool
+
+    @classmethod
+    def of(cls, recording: Recording, settings: TurnDetection | None) -> ServiceTurns:
+        """Read them from a recording."""
+        by_client = ", turns by the client" if recording.info.turn_taking == "client" else ""
+        return cls(recording.turns, settings, recording.info.engine + by_client, is_exact(recording))
+
+
+def is_exact(recording: Recording) -> bool:
+    """Tell whether our detector found the turns: here, or in the embedded service, which heard the same.
+
+    The same is 16 kHz PCM; at 8 kHz the live conversion of the rate differs from that of a whole clip.
+    """
+    if recording.info.turn_taking == "client":
+        return recording.config.sample_rate == 16_000
+    host = urlsplit(recording.info.endpoint).hostname or ""
+    config = recording.config
+    told = any(utterance.onset_source == "service" for utterance in recording.utterances)
+    same_sound = config.sample_rate == 16_000 and config.input_audio_format == "pcm"
+    return is_loopback_host(host) and told and same_sound and len(recording.connections) <= 1
+
+
 @dataclass(frozen=True, eq=False)
 class Judgement:
     """What some settings do with a clip.
@@ -80,9 +123,16 @@ class Judgement:
     wait: float | None
 
 
+class Growing(NamedTuple):
+    """The scores of a clip that are there so far, of ``frames`` in all."""
+
+    scores: SpeechScores
+    frames: int
+
+
 @dataclass(eq=False)
 class Case:
-    """One clip under the tuner.
+    """One clip under the tuner; the `TunerModel` that holds it is the only one to change it.
 
     Parameters
     ----------
@@ -92,24 +142,23 @@ class Case:
         Its reference turns; empty where there are none yet.
     known : bool
         Whether a reference was given: one without turns says that nobody speaks.
-    service : list of Turn or None
-        Turns a service really reported, and what it was set to.
-    service_settings : TurnDetection or None
+    service : ServiceTurns or None
+        What a service really reported, in the recording given or in the last replay.
     overhead : Overhead
     scores : SpeechScores or None
-        None until they are computed.
+        None until all of them are computed.
+    growing : Growing or None
+        Those there are meanwhile.
     """
 
     name: str
     clip: AudioClip
     editor: LabelEditor
     known: bool = False
-    service: list[Turn] | None = None
-    service_settings: TurnDetection | None = None
-    service_name: str = ""
-    exact: bool = False
+    service: ServiceTurns | None = None
     overhead: Overhead = field(default_factory=Overhead)
     scores: SpeechScores | None = None
+    growing: Growing | None = None
 
     @property
     def reference(self) -> Labels | None:
@@ -120,7 +169,8 @@ class Case:
         if not labels.turns:
             return None
         first = max(0.0, labels.turns[0].start - DRAWN_MARGIN)
-        return replace_scored(labels, [(first, min(self.clip.duration, labels.end + DRAWN_MARGIN))])
+        drawn = [(first, min(self.clip.duration, labels.end + DRAWN_MARGIN))]
+        return Labels(labels.turns, drawn, labels.uri)
 
     def judge(self, settings: TurnDetection, estimator: Estimator) -> Judgement:
         """Find the turns of some settings and measure them."""
@@ -142,23 +192,4 @@ class Case:
         """Compare turns with those the service really reported."""
         if self.service is None:
             return None
-        return measure(turns, self.service, duration=self.clip.duration)
-
-    def edit(self, action: str, **values: Any) -> None:
-        """Add, move, delete, undo or redo in the reference."""
-        editor = self.editor
-        if action == "add":
-            self.editor = editor.add(float(values["start"]), float(values["end"]))
-        elif action == "move":
-            self.editor = editor.move_edge(int(values["index"]), values["edge"], float(values["time"]))
-        elif action == "delete":
-            self.editor = editor.delete(int(values["index"]))
-        elif action == "undo":
-            self.editor = editor.undo()
-        elif action == "redo":
-            self.editor = editor.redo()
-
-
-def replace_scored(labels: Labels, scored: Sequence[tuple[float, float]]) -> Labels:
-    """Return labels with other scored regions."""
-    return Labels(labels.turns, scored, labels.uri)
+        return measure(turns, self.service.turns, duration=self.clip.duration)

@@ -38,8 +38,13 @@ class Estimator:
         Raises
         ------
         SettingError
-            The fit does not deserve to be shown as an estimate.
+            It is no fit, or does not deserve to be shown as an estimate.
         """
+        if calibration is not None and not isinstance(calibration, Calibration):
+            raise SettingError(
+                f"calibration takes what calibrate() returns, not {type(calibration).__name__}.",
+                "calibration",
+            )
         if calibration is not None and not calibration.good:
             raise SettingError(f"This calibration cannot be used. {calibration}", "calibration")
         return cls(calibration)

@@ -1,13 +1,13 @@
-"""What the tuner tells its views: settings judged, turns and errors as arrays, sweeps.
+"""How values travel to a page: settings, judgements, labels, scores, sweeps and agreements as messages.
 
 Turns, errors and scores travel as binary: for an hour a drag moves some ten kilobytes. Positions are samples
-at 16 kHz in int32. Every message of this kind is ``(content, buffers)``.
+at 16 kHz in int32. Every message is ``(content, buffers)``.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -22,6 +22,9 @@ from ...vad.turns import Turn, TurnDetection
 from ..shared.throttle import Message
 from .case import Case, Judgement
 
+if TYPE_CHECKING:
+    from ...recording.verification import Agreement
+
 
 def settings_state(settings: TurnDetection) -> dict[str, Any]:
     """Return settings as a view takes them."""
@@ -29,11 +32,6 @@ def settings_state(settings: TurnDetection) -> dict[str, Any]:
         "threshold": settings.threshold, "silence": settings.silence_duration_ms,
         "padding": settings.prefix_padding_ms,
     }
-
-
-def read_settings(content: dict[str, Any]) -> TurnDetection:
-    """Return the settings a view asks for; `SettingError` where one is out of its range."""
-    return TurnDetection(content["threshold"], content["silence"], content["padding"])
 
 
 def turns_bytes(turns: Sequence[Turn]) -> bytes:
@@ -143,4 +141,12 @@ def best_state(best: Choice | None) -> dict[str, Any] | None:
         "settings": settings_state(best.settings), "wait": best.wait, "cut_off_rate": best.cut_off_rate,
         "errors_per_minute": best.errors_per_minute, "turns": best.reference_turns, "calls": best.calls,
         "held_out": None if best.held_out is None else dict(best.held_out), "within": best.within_limits,
+    }
+
+
+def agreement_state(found: Agreement) -> dict[str, Any]:
+    """Return an agreement as values, which the view says in its language."""
+    return {
+        "exact": found.exact, "share": found.share, "median": found.boundary_error,
+        "p90": found.boundary_error_p90, "expected": found.expected, "real": found.real,
     }

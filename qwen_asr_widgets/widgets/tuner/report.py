@@ -1,4 +1,7 @@
-"""The tuner on paper: what a saved notebook keeps, and one page with pictures, figures and every error."""
+"""The tuner as HTML: what a saved notebook keeps, and one page with pictures, figures and every error.
+
+All of it is read from the `TunerModel` when it is asked for, and waits for scores that are not there yet.
+"""
 
 from __future__ import annotations
 
@@ -10,11 +13,11 @@ from typing import TYPE_CHECKING, Any
 from ...recording.exports.html import clock, table
 from ...vad.turns import TurnDetection
 from ..shared.saved_output import figure_png, image_html
-from .code import settings_code
+from .exports import CODE_KINDS, settings_code
+from .model import TunerModel
 
 if TYPE_CHECKING:
     from ...vad.evaluation.metrics import Measures
-    from .vad_tuner import VadTuner
 
 MAX_ERRORS = 200
 """Errors explained in a report; the rest is counted."""
@@ -49,57 +52,62 @@ def named(settings: TurnDetection) -> str:
            f"padding {settings.prefix_padding_ms} ms"
 
 
-def summary_html(tuner: VadTuner) -> str:
+def caption(model: TunerModel) -> str:
+    """Return what is tuned and how long it is."""
+    return f"{model.case.name} ({model.case.clip.duration:.1f} s)"
+
+
+def summary_html(model: TunerModel) -> str:
     """Return picture and figures for a saved notebook."""
-    shown = image_html(picture(tuner), f"{tuner.static_title()}: turns, scores and threshold")
-    return shown + figures_html(tuner)
+    shown = image_html(picture(model), f"{caption(model)}: turns, scores and threshold")
+    return shown + figures_html(model)
 
 
-def picture(tuner: VadTuner) -> bytes:
+def picture(model: TunerModel) -> bytes:
     """Return the clip in sight with its lanes and scores as PNG."""
     from matplotlib.figure import Figure
 
     from ...plots.tuning_plot import plot_tuning
 
-    case, judged = tuner.case, tuner._ready(tuner._at)
+    case, judged = model.case, model.judged()
     lanes: dict[str, Any] = {}
     if case.reference is not None:
-        lanes["reference"] = ("reference", [(t.start, t.end) for t in tuner.labels.turns])
+        lanes["reference"] = ("reference", [(t.start, t.end) for t in case.editor.labels.turns])
     if case.service is not None:
-        lanes["service"] = ("service", [(t.onset, t.end) for t in case.service])
-    worth = {"exact": "trying (exact)"}.get(tuner.estimate_kind, tuner.estimate_kind)
+        lanes["service"] = ("service", [(t.onset, t.end) for t in case.service.turns])
+    worth = {"exact": "trying (exact)"}.get(model.estimate_kind, model.estimate_kind)
     lanes["estimated"] = (worth, [(t.onset, t.end) for t in judged.turns])
     figure = Figure(figsize=(9.6, 3.6), layout="constrained", facecolor="white")
     plot_tuning(
-        case.clip, tuner.scores, tuner.settings.threshold, lanes, judged.measures.problems,
-        figure.add_subplot(facecolor="white"), footer=footer(tuner),
+        case.clip, model.scores(), model.settings.threshold, lanes, judged.measures.problems,
+        figure.add_subplot(facecolor="white"), footer=footer(model),
     )
     return figure_png(figure)
 
 
-def footer(tuner: VadTuner) -> str:
+def footer(model: TunerModel) -> str:
     """Return what a picture must say of itself."""
-    case = tuner.case
+    case = model.case
     parts = [
-        case.name, named(tuner.settings), honesty(tuner),
-        f"n = {tuner._ready(tuner._at).measures.turns} turns", date.today().isoformat(),
+        case.name, named(model.settings), honesty(model),
+        f"n = {model.judged().measures.turns} turns", date.today().isoformat(),
     ]
     return " · ".join(part for part in parts if part)
 
 
-def honesty(tuner: VadTuner) -> str:
+def honesty(model: TunerModel) -> str:
     """Return what the turns shown are worth, in one clause."""
-    fit = tuner._estimator.calibration
+    fit = model.estimator.calibration
     if fit is not None:
         return f"estimated by a fit (± {fit.boundary_error * 1_000:.0f} ms, n = {fit.turns} turns)"
-    if tuner.estimate_kind == "exact":
+    if model.estimate_kind == "exact":
         return "exact for the embedded service"
     return "estimated: the service's own score is not published"
 
 
-def figures_html(tuner: VadTuner) -> str:
+def figures_html(model: TunerModel) -> str:
     """Return the measures at the settings tried beside those in force."""
-    judged, was = tuner._ready(tuner._at), tuner._judge_in_force(tuner._at)
+    judged, was = model.judged(), model.judged_in_force()
     rows = [["expected wait", _seconds(judged.wait), _seconds(was.wait)]]
     rows += [
         [name, _text(judged.measures, key), _text(was.measures, key)] for name, key in ROWS
@@ -109,8 +117,8 @@ def figures_html(tuner: VadTuner) -> str:
         if judged.measures.onset_errors:
             pair = (one.measures.quantile(key, 0.5, absolute=True) for one in (judged, was))
             rows.append([name, *(_seconds(value, 3) for value in pair)])
-    head = ["", f"tried: {named(tuner.settings)}", f"in force: {named(tuner.in_force)}"]
-    return table(head, rows, honesty(tuner).capitalize() + ".")
+    head = ["", f"tried: {named(model.settings)}", f"in force: {named(model.in_force)}"]
+    return table(head, rows, honesty(model).capitalize() + ".")
 
 
 ROWS = (
@@ -129,52 +137,52 @@ def _seconds(value: float | None, digits: int = 2) -> str:
     return "" if value is None else f"{value:.{digits}f} s"
 
 
-def report_html(tuner: VadTuner) -> str:
+def report_html(model: TunerModel) -> str:
     """Return the whole page."""
-    title = f"Turn detection: {tuner.case.name}"
+    title = f"Turn detection: {model.case.name}"
     parts = [
         f"<h1>{escape(title)}</h1>",
-        f'<p class="dim">{escape(named(tuner.settings))} · {escape(honesty(tuner))} · '
+        f'<p class="dim">{escape(named(model.settings))} · {escape(honesty(model))} · '
         f"{date.today().isoformat()}</p>",
-        image_html(picture(tuner), "Waveform, turns, scores and threshold"),
-        "<h2>What changes</h2>", figures_html(tuner), *_clips(tuner), *_errors(tuner), *_sweep(tuner),
-        *_verified(tuner), "<h2>Take the settings</h2>",
-        *(f"<pre>{escape(settings_code(tuner.settings, kind))}</pre>" for kind in ("sdk", "json", "python")),
+        image_html(picture(model), "Waveform, turns, scores and threshold"),
+        "<h2>What changes</h2>", figures_html(model), *_clips(model), *_errors(model), *_sweep(model),
+        *_verified(model), "<h2>Take the settings</h2>",
+        *(f"<pre>{escape(settings_code(model.settings, kind))}</pre>" for kind in CODE_KINDS),
     ]
     return PAGE.format(title=escape(title), body="\n".join(parts))
 
 
-def _clips(tuner: VadTuner) -> list[str]:
+def _clips(model: TunerModel) -> list[str]:
     """Return the measures of every clip, where there are several."""
-    if len(tuner._cases) < 2:
+    if len(model.cases) < 2:
         return []
     keys = ("turns", "cut", "merged", "missed", "invented")
     rows = []
-    for number, case in enumerate(tuner._cases):
-        judged = tuner._ready(number)
+    for number, case in enumerate(model.cases):
+        judged = model.judged(number)
         rows.append([case.name, f"{case.clip.duration:.1f} s", *(_text(judged.measures, key) for key in keys),
                      _seconds(judged.wait)])
-    together = tuner.measures
-    rows.append(["all", "", *(_text(together, key) for key in keys), _seconds(tuner._total_wait(together))])
+    together = model.measures
+    rows.append(["all", "", *(_text(together, key) for key in keys), _seconds(model.total_wait(together))])
     return ["<h2>Clips</h2>", table(["clip", "length", *keys, "wait"], rows)]
 
 
-def _errors(tuner: VadTuner) -> list[str]:
-    if tuner.case.reference is None:
+def _errors(model: TunerModel) -> list[str]:
+    if model.case.reference is None:
         return []
-    problems = tuner._ready(tuner._at).measures.problems
+    problems = model.judged().measures.problems
     if not problems:
         return ["<h2>Errors</h2>", "<p>None: every reference turn came as one turn, and no other.</p>"]
     if len(problems) > MAX_ERRORS:
         rows: Sequence[Sequence[str]] = [[clock(one.start), one.kind] for one in problems[:MAX_ERRORS]]
         return ["<h2>Errors</h2>", table(["at", "what"], rows, f"{len(problems) - MAX_ERRORS} more")]
-    rows = [[clock(why.problem.start), why.sentence] for why in tuner.explanations]
+    rows = [[clock(why.problem.start), why.sentence] for why in model.explanations()]
     return ["<h2>Errors, and what would heal them</h2>", table(["at", "why"], rows)]
 
 
-def _sweep(tuner: VadTuner) -> list[str]:
+def _sweep(model: TunerModel) -> list[str]:
     """Return the pictures of the sweep, where there was one with a reference."""
-    found = tuner._sweep
+    found = model.sweep_result
     if found is None or not found.has_reference:
         return []
     from matplotlib.figure import Figure
@@ -182,10 +190,10 @@ def _sweep(tuner: VadTuner) -> list[str]:
     from ...plots.sweep_plot import plot_sweep
 
     figure = Figure(figsize=(9.6, 3.8), layout="constrained", facecolor="white")
-    best = tuner._best
+    best = model.choice
     plot_sweep(
-        found, tuple(figure.subplots(1, 2)), in_force=tuner.in_force, trying=tuner.settings,
-        best=best.settings if best is not None else None, source=honesty(tuner),
+        found, tuple(figure.subplots(1, 2)), in_force=model.in_force, trying=model.settings,
+        best=best.settings if best is not None else None, source=honesty(model),
     )
     rows = [
         [f"{point.settings.threshold:g}", str(point.settings.silence_duration_ms), f"{point.wait:.2f} s",
@@ -197,11 +205,11 @@ def _sweep(tuner: VadTuner) -> list[str]:
             *chosen, table(head, rows, "Settings that no other beats in both wait and cut-offs.")]
 
 
-def _verified(tuner: VadTuner) -> list[str]:
-    if not tuner.verifications:
+def _verified(model: TunerModel) -> list[str]:
+    if not model.replays:
         return []
     rows = [
         [case.name, named(one.settings), one.recording.info.engine, str(one.agreement)]
-        for case, one in tuner._replays
+        for case, one in model.replays
     ]
     return ["<h2>Verified by replay</h2>", table(["clip", "settings", "service", "agreement"], rows)]

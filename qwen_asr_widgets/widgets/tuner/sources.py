@@ -1,22 +1,21 @@
-"""What the tuner can be given: clips, recordings, samples, files, and labels for them."""
+"""What the tuner can be given: clips, recordings, samples and files, labels for them, and settings."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 from ...audio.clip import AudioClip
-from ...audio.reference import ReferenceTurn
 from ...audio.samples import Sample
 from ...errors import LabelError, SettingError
-from ...client.endpoints import is_loopback_host
+from ...protocol.config import SessionConfig
 from ...vad.labels.editor import LabelEditor
-from ...vad.labels.labels import CLIP_TOLERANCE, Labels, load_labels
+from ...vad.labels.labels import CLIP_TOLERANCE, Labels
+from ...vad.labels.references import as_labels
+from ...vad.turns import TurnDetection
 from ..shared.shown import clip_title
-from .case import Case, Overhead
+from .case import Case, Overhead, ServiceTurns
 
 if TYPE_CHECKING:
     from ...recording import Recording
@@ -30,8 +29,8 @@ def open_cases(source: Any, reference: Any) -> list[Case]:
     Parameters
     ----------
     source : AudioClip, Recording, Sample, path, or a list of them
-    reference : Labels, sequence of ReferenceTurn, path of a label file, None, or a list of those
-        For a list of sources one for each.
+    reference : Labels, Sample, path, list of turns, None, or a list of those
+        What is true, see `as_labels`. For a list of sources one for each.
 
     Raises
     ------
@@ -100,27 +99,9 @@ def _load(path: Path) -> Any:
 def _of_recording(recording: Recording, reference: Any, number: int) -> Case:
     """Return the case of a recording: its turns stand in the service's lane, its delays in the wait."""
     case = _case(recording.info.name or f"recording {number}", recording.clip, reference)
-    case.service = recording.turns
-    case.service_settings = recording.config.turn_detection
-    by_client = ", turns by the client" if recording.info.turn_taking == "client" else ""
-    case.service_name = recording.info.engine + by_client
-    case.exact = is_exact(recording)
+    case.service = ServiceTurns.of(recording, recording.config.turn_detection)
     case.overhead = Overhead.of(recording)
     return case
-
-
-def is_exact(recording: Recording) -> bool:
-    """Tell whether our detector found the turns: here, or in the embedded service, which heard the same.
-
-    The same is 16 kHz PCM; at 8 kHz the live conversion of the rate differs from that of a whole clip.
-    """
-    if recording.info.turn_taking == "client":
-        return recording.config.sample_rate == 16_000
-    host = urlsplit(recording.info.endpoint).hostname or ""
-    config = recording.config
-    told = any(utterance.onset_source == "service" for utterance in recording.utterances)
-    same_sound = config.sample_rate == 16_000 and config.input_audio_format == "pcm"
-    return is_loopback_host(host) and told and same_sound and len(recording.connections) <= 1
 
 
 def _case(name: str, clip: AudioClip, reference: Any) -> Case:
@@ -133,15 +114,34 @@ def _labels(reference: Any, clip: AudioClip, name: str) -> Labels | None:
     """Return a reference as labels of this clip."""
     if reference is None:
         return None
-    if isinstance(reference, (str, PathLike)):
-        labels = load_labels(reference)
-    elif isinstance(reference, Labels):
-        labels = reference
-    elif isinstance(reference, Sequence) and all(isinstance(turn, ReferenceTurn) for turn in reference):
-        labels = Labels(reference)
-    else:
-        raise LabelError(
-            "A reference is Labels, a list of ReferenceTurn or a label file, not "
-            f"{type(reference).__name__}; load_labels(path) reads RTTM, TextGrid, Audacity, CSV and SRT."
-        )
-    return labels.check_clip(max(clip.duration, CLIP_TOLERANCE), name)
+    return as_labels(reference).check_clip(max(clip.duration, CLIP_TOLERANCE), name)
+
+
+def checked_settings(settings: Any, name: str = "settings") -> TurnDetection:
+    """Return settings that a caller gave.
+
+    Raises
+    ------
+    SettingError
+        They are something else.
+
+    Examples
+    --------
+    >>> checked_settings((0.2, 800))
+    Traceback (most recent call last):
+    qwen_asr_widgets.errors.SettingError: settings takes a TurnDetection, not tuple; for example \
+TurnDetection(threshold=0.2, silence_duration_ms=800).
+    """
+    if isinstance(settings, TurnDetection):
+        return settings
+    raise SettingError(
+        f"{name} takes a TurnDetection, not {type(settings).__name__}; for example "
+        "TurnDetection(threshold=0.2, silence_duration_ms=800).", name,
+    )
+
+
+def checked_config(config: Any) -> SessionConfig | None:
+    """Return the configuration for replays that a caller gave; `SettingError` where it is something else."""
+    if config is None or isinstance(config, SessionConfig):
+        return config
+    raise SettingError(f"config takes a SessionConfig, not {type(config).__name__}.", "config")

@@ -1,34 +1,64 @@
-"""The VAD tuner: see what other turn-detection settings would have done, and why."""
+"""The VAD tuner: see what other turn-detection settings would have done, and why.
+
+`VadTuner` is the widget: traits, and the names for Python. It holds what does the work::
+
+    TunerModel ──── tells of changes ───► TunerView ──── messages ───► PageLink ──► pages
+        ▲   ▲                                 ▲                           │
+        │   └── report, saved output          └─ answers ── TunerCommands ◄┘ what pages ask
+        └──────────────────────────────────────────────────────┘ (longer work by `Work`)
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+from concurrent.futures import Executor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import traitlets
+
 from ...audio.clip import AudioClip
-from ...errors import SettingError
-from ...vad.evaluation.cues import TONES, cue_track
+from ...errors import SettingError, checked_keywords
+from ...vad.evaluation.cues import TONES, Cue, cue_track
 from ...vad.evaluation.explain import Explanation
-from ...vad.labels.labels import Labels, labels_to_text, save_labels
-from ...vad.evaluation.metrics import Measures, total
+from ...vad.evaluation.metrics import Measures
+from ...vad.labels.labels import Labels, save_labels
 from ...vad.scoring.scores import SpeechScores
+from ...vad.sweep.choice import Choice
+from ...vad.sweep.result import SweepResult
+from ...vad.sweep.sweep import SILENCES, THRESHOLDS, Progress
 from ...vad.turns import Turn, TurnDetection
 from ..shared.assets import css, esm
-from ..shared.throttle import Message
-from .case import Judgement
-from .code import KINDS, settings_code
-from .sources import open_cases
-from .trials import Trials
+from ..shared.page_link import PageLink
+from ..shared.saved_output import SavedOutput
+from ..shared.view_widget import ViewWidget
+from .case import Case
+from .changes import Change, Replayed, Scored, Tried
+from .commands import TunerCommands
+from .exports import settings_code
+from .model import TunerModel
+from .report import caption, report_html, summary_html
+from .sources import checked_settings, open_cases
+from .view import TunerView
+from .work import Work
 
 if TYPE_CHECKING:
-    from ...protocol.config import SessionConfig
     from ...client.endpoints import Endpoint
+    from ...protocol.config import SessionConfig
+    from ...recording.verification import Pace, Verification
     from ...vad.calibration.calibrate import Calibration
 
-LABEL_ENDINGS = {"rttm": "rttm", "textgrid": "TextGrid", "audacity": "txt", "csv": "csv", "srt": "srt"}
+
+class DetectionTrait(traitlets.TraitType):  # type: ignore[type-arg]
+    """A trait for a `TurnDetection`; anything else is a `SettingError` that says how to make one."""
+
+    def validate(self, obj: Any, value: Any) -> TurnDetection:
+        """Return the value, if it is one."""
+        return checked_settings(value, self.name or "settings")
 
 
-class VadTuner(Trials):
+@checked_keywords
+class VadTuner(ViewWidget):
     """See what other turn-detection settings would have done with a sound, and why; verify and take them.
 
     Drag the threshold over the score curve: the turns move at once, and what was cut, merged, missed or
@@ -84,6 +114,8 @@ class VadTuner(Trials):
     _esm = esm("tuner/widget.js")
     _css = css("tuner/tuner.css")
 
+    settings = DetectionTrait(TurnDetection())
+
     def __init__(
         self,
         source: Any,
@@ -98,33 +130,75 @@ class VadTuner(Trials):
         lang: str = "",
         save_outputs: bool = True,
     ) -> None:
-        super().__init__(
-            open_cases(source, reference), config=config, settings=settings, in_force=in_force,
-            endpoint=endpoint, calibration=calibration, lang=lang, height=height, save_outputs=save_outputs,
+        model = self.model = TunerModel(
+            open_cases(source, reference), settings=settings, in_force=in_force, endpoint=endpoint,
+            config=config, calibration=calibration,
         )
+        saved = SavedOutput(
+            lambda: caption(model), lambda: summary_html(model), lambda: model.all_scored,
+            lambda: self.save_outputs,
+        )
+        super().__init__(saved, lang=lang, height=height, save_outputs=save_outputs)
+        self.view = TunerView(model)
+        self.work = Work(lambda sentence: self.page.tell_all([self.view.problem(sentence)]))
+        commands = TunerCommands(model, self.view, self.work, lambda messages: self.page.tell_all(messages))
+        self.page = PageLink(
+            self, self.view, commands.table, rested=saved.refresh,
+            failed=lambda error: self.page.tell_all([self.view.problem(str(error))]),
+        )
+        self.settings = model.settings
+        self.observe(lambda change: model.try_settings(change["new"]), names="settings")
+        model.subscribe(self._follow)
+
+    def _follow(self, change: Change) -> None:
+        """Tell the pages, the trait and the saved output what has changed in the model."""
+        with self.page.order:
+            self.page.tell_all(self.view.told(change))
+        if isinstance(change, Tried):
+            self.settings = self.model.settings
+        if change == Tried() or isinstance(change, Replayed) or (isinstance(change, Scored) and change.last):
+            self.saved.refresh()
 
     # What is known.
 
     @property
+    def case(self) -> Case:
+        """The clip in sight."""
+        return self.model.case
+
+    @property
+    def in_force(self) -> TurnDetection:
+        """What the settings tried are compared with; may be set."""
+        return self.model.in_force
+
+    @in_force.setter
+    def in_force(self, settings: TurnDetection) -> None:
+        self.model.put_in_force(checked_settings(settings, "in_force"))
+
+    @property
+    def estimate_kind(self) -> str:
+        """What the turns shown are worth: ``"exact"``, ``"calibrated"`` or ``"estimated"``."""
+        return self.model.estimate_kind
+
+    @property
     def scores(self) -> SpeechScores:
         """The speech scores of the clip in sight; waits for them."""
-        return self._scores_of(self.case)
+        return self.model.scores()
 
     @property
     def turns(self) -> list[Turn]:
         """The turns that the settings tried would make of the clip in sight."""
-        return self._ready(self._at).turns
+        return self.model.judged().turns
 
     @property
     def measures(self) -> Measures:
         """What the settings tried are worth, over all clips."""
-        found = [self._ready(k).measures for k in range(len(self._cases))]
-        return found[0] if len(found) == 1 else total(found)
+        return self.model.measures
 
     @property
     def expected_wait(self) -> float | None:
         """Median seconds from the end of speech to the final, or to the endpoint if decoding is unknown."""
-        return self._ready(self._at).wait
+        return self.model.judged().wait
 
     @property
     def labels(self) -> Labels:
@@ -134,20 +208,83 @@ class VadTuner(Trials):
     @property
     def explanations(self) -> tuple[Explanation, ...]:
         """Why each turn of the clip in sight is wrong, and what would heal it."""
-        return self._explain()
+        return self.model.explanations()
 
-    def _ready(self, index: int) -> Judgement:
-        self._scores_of(self._cases[index])
-        return self._judge(index)
+    # Other settings.
+
+    @checked_keywords
+    def sweep(
+        self, thresholds: Iterable[float] = THRESHOLDS, silences: Iterable[float] = SILENCES,
+        executor: Executor | None = None, progress: Progress = False,
+    ) -> SweepResult:
+        """Measure all clips at every combination of settings, and show it.
+
+        Parameters
+        ----------
+        thresholds, silences : iterable of numbers
+            What to try; the padding stays.
+        executor : concurrent.futures.Executor, optional
+            Where to work, see ``sweep``.
+        progress : bool or callable
+            See ``sweep``.
+        """
+        return self.model.sweep(thresholds, silences, executor, progress)
+
+    @checked_keywords
+    def best(self, max_wait: float | None = None, max_cut: float | None = None) -> Choice:
+        """Take the settings with the fewest errors within limits, sweeping first where that was not done.
+
+        Parameters
+        ----------
+        max_wait : float, optional
+            Longest mean wait in seconds.
+        max_cut : float, optional
+            Largest share of reference turns that may be cut off, in [0, 1].
+        """
+        return self.model.best(max_wait, max_cut)
+
+    @property
+    def verifications(self) -> list[Verification]:
+        """Every replay so far."""
+        return [replay.verification for replay in self.model.replays]
+
+    @checked_keywords
+    def verify(
+        self, settings: TurnDetection | Sequence[TurnDetection] | None = None,
+        endpoint: Endpoint | str | None = None, *, all_clips: bool = False, pace: Pace = "auto",
+        max_cost: float | None = None,
+    ) -> Verification:
+        """Replay the clip in sight, or all, through a service and show what it really does.
+
+        Parameters
+        ----------
+        settings : TurnDetection or sequence of them, optional
+            By default those tried.
+        endpoint : Endpoint or str, optional
+            By default the tuner's.
+        all_clips : bool
+            Whether every clip of the tuner is replayed, one after the other; else the one in sight alone.
+        pace, max_cost
+            See ``recording.verification.verify``; the cap is for all replays together.
+
+        Returns
+        -------
+        Verification
+            The last one; all are in ``verifications``.
+        """
+        return self.model.verify(settings, endpoint, all_clips=all_clips, pace=pace, max_cost=max_cost)
 
     # Take away.
 
     def code(self, kind: str = "sdk") -> str:
         """Return the settings tried as code: ``"sdk"``, ``"json"`` or ``"python"``."""
-        if kind not in KINDS:
-            raise SettingError(f"kind is {kind!r}; it must be one of {', '.join(KINDS)}.", "kind")
         return settings_code(self.settings, kind)
 
+    def cues(self, settings: TurnDetection, final: bool = False) -> tuple[Cue, ...]:
+        """Return the moments at which endpoints (or finals) would come in the clip in sight."""
+        return self.model.cues(checked_settings(settings), final)
+
+    @checked_keywords
     def hear(
         self, settings: TurnDetection | None = None, *, final: bool = False, tone: str = "B"
     ) -> AudioClip:
@@ -164,7 +301,7 @@ class VadTuner(Trials):
         """
         if tone not in TONES:
             raise SettingError(f"tone is {tone!r}; it must be 'A' or 'B'.", "tone")
-        cues = self.cues(settings or self.settings, final)
+        cues = self.cues(self.settings if settings is None else settings, final)
         return cue_track(self.case.clip, cues, tone=TONES[tone])
 
     def save_labels(self, path: str | Path, format: str | None = None) -> Path:
@@ -173,39 +310,14 @@ class VadTuner(Trials):
 
     def report(self, path: str | Path) -> Path:
         """Write one HTML page with pictures and figures that needs no server, and return its path."""
-        from .report import report_html
-
         target = Path(path)
-        target.write_text(report_html(self), encoding="utf-8")
+        target.write_text(report_html(self.model), encoding="utf-8")
         return target
 
-    def static_html(self) -> str:
-        """Return the picture and the figures."""
-        from .report import summary_html
-
-        return summary_html(self)
-
-    def static_ready(self) -> bool:
-        """Tell whether every clip is scored."""
-        return all(case.scores is not None for case in self._cases)
-
-    def static_title(self) -> str:
-        """Return what is tuned and how long it is."""
-        return f"{self.case.name} ({self.case.clip.duration:.1f} s)"
-
-    # What views ask.
-
-    def _on_export(self, content: dict[str, Any]) -> list[Message]:
-        """Return a file for the browser to keep."""
-        name, what = Path(self.case.name).stem or "clip", str(content.get("what"))
-        if what == "report":
-            from .report import report_html
-
-            return [_file(f"{name}-vad.html", "text/html", report_html(self))]
-        labels = Labels(self.labels.turns, self.labels.scored, self.labels.uri or name)
-        text = labels_to_text(labels, what, duration=self.case.clip.duration)
-        return [_file(f"{name}.{LABEL_ENDINGS[what]}", "text/plain", text)]
-
-
-def _file(name: str, mime: str, text: str) -> Message:
-    return {"kind": "file", "name": name, "mime": mime}, [text.encode("utf-8")]
+    def close(self) -> None:
+        """Take the widget off the page and end its work."""
+        if hasattr(self, "work"):  # not there where a setting was refused
+            self.work.cancel()
+        if hasattr(self, "model"):
+            self.model.close()
+        super().close()

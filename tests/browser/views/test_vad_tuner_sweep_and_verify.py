@@ -56,10 +56,9 @@ def test_the_corner_points_of_a_sweep_are_verified(show_tuner) -> None:
     page.get_by_label("Settings to replay").select_option("corners")
     page.get_by_role("button", name="Replay", exact=True).click()
     replays = page.locator(".qaw-tuner-replay")
-    wanted = len(tuner._asked_for("corners"))
+    wanted = len(tuner.model.corners())
     serve_until(shown, lambda: replays.count() == wanted > 2)
     assert all("exact: all" in text for text in replays.all_inner_texts())
-    assert tuner._work.join(30)
 
 
 def test_all_of_several_clips_are_verified(show_tuner) -> None:
