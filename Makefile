@@ -15,7 +15,7 @@ endif
 
 # What drives a browser mostly waits for speech to be spoken: it runs beside everything else.
 test: $(VENV)/.test browser types
-	$(BIN)/python -m pytest -n 2
+	$(BIN)/python -m pytest -n 4 --durations 10
 
 lint: $(VENV)/.test
 	$(BIN)/python -m pytest tests/package/test_lint.py -q

@@ -1,6 +1,9 @@
 """The order of the suite, what may run beside what, and how hypothesis searches in it."""
 
+import asyncio
+import contextlib
 import os
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -10,24 +13,51 @@ from hypothesis import settings
 settings.register_profile("suite", deadline=None, derandomize=bool(os.environ.get("CI")))
 settings.load_profile("suite")
 
+WAITS_FOR_SPEECH = ("tests/browser/test_", "tests/notebooks/")
+"""Where tests mostly wait until something has been spoken: they begin first, beside everything else."""
+
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Run the browser tests last: playwright keeps an event loop running in this thread until the end."""
-    items.sort(key=lambda item: item.get_closest_marker("browser") is not None)
+    """Begin with what takes longest, so that nothing long is left alone at the end."""
+    items.sort(key=lambda item: not item.nodeid.startswith(WAITS_FOR_SPEECH))
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
-    """Let ``-n 2`` run the browser tests beside all others.
-
-    They share one server and one browser, and mostly wait for speech to be spoken. Those of the views
-    wait for none and need no server: they follow the other tests, with a browser of their own.
-    """
+    """Give the tests out to workers file by file, in the order above; each notebook by itself."""
     from xdist.scheduler import LoadScopeScheduling
 
-    class BrowserBeside(LoadScopeScheduling):
+    class FileByFile(LoadScopeScheduling):
         def _split_scope(self, nodeid: str) -> str:
-            live = nodeid.startswith("tests/browser/") and not nodeid.startswith("tests/browser/views/")
-            return "live" if live else "rest"
+            return nodeid if nodeid.startswith("tests/notebooks/") else nodeid.split("::")[0]
 
-    return BrowserBeside(config, log)
+    config.option.loadscopereorder = False
+    return FileByFile(config, log)
+
+
+@contextlib.contextmanager
+def own_event_loop(item: pytest.Item) -> Iterator[None]:
+    """Let a test run an event loop of its own after playwright, whose loop runs in this thread to the end."""
+    loop = None if item.get_closest_marker("browser") else asyncio._get_running_loop()
+    if loop is None:
+        yield
+        return
+    asyncio._set_running_loop(None)
+    try:
+        yield
+    finally:
+        asyncio._set_running_loop(loop)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_setup(item: pytest.Item) -> Iterator[None]:
+    """Set a test up where no event loop runs."""
+    with own_event_loop(item):
+        return (yield)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
+    """Run a test where no event loop runs."""
+    with own_event_loop(item):
+        return (yield)
