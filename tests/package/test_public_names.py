@@ -1,8 +1,7 @@
-"""The public face: every name is there, documented, and its examples run."""
+"""The public face: every name is there and documented, with an example (test_docstrings runs them)."""
 
 import ast
 import doctest
-import importlib
 import inspect
 from pathlib import Path
 
@@ -18,11 +17,11 @@ def test_the_names_for_type_checkers_are_those_at_run_time():
     tree = ast.parse(Path(qaw.__file__).read_text())
     block = next(node for node in tree.body if isinstance(node, ast.If))
     seen = {alias.name for node in block.body for alias in node.names}
-    assert seen == set(NAMES)
+    assert seen == set(NAMES) == set(qaw._MODULE_OF)
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_public_name_has_a_docstring_with_an_example_that_runs(name):
+def test_a_public_name_has_a_docstring_with_an_example(name):
     thing = getattr(qaw, name)
     doc = inspect.getdoc(thing)
     assert doc and not doc.startswith(f"{name}("), f"{name} has no docstring"
@@ -31,17 +30,8 @@ def test_a_public_name_has_a_docstring_with_an_example_that_runs(name):
     module = inspect.getmodule(thing)
     examples = doctest.DocTestFinder(recurse=False).find(thing, name, globs={**vars(module), "qaw": qaw})
     assert any(test.examples for test in examples), f"{name} shows no example"
-    runner = doctest.DocTestRunner(optionflags=doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE)
-    report: list[str] = []
-    for test in examples:
-        runner.run(test, out=report.append)
-    assert runner.failures == 0, "".join(report)
-
-
-def test_the_package_docstring_runs():
-    assert doctest.testmod(importlib.import_module("qwen_asr_widgets")).failed == 0
 
 
 def test_an_unknown_name_is_an_attribute_error():
-    with pytest.raises(AttributeError, match="no attribute 'Transcribe'"):
-        qaw.Transcribe
+    with pytest.raises(AttributeError, match="no attribute 'transcibe'; did you mean 'transcribe'?"):
+        qaw.transcibe

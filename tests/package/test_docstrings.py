@@ -1,0 +1,27 @@
+"""The examples in the docstrings of every module run, and show what they say."""
+
+from __future__ import annotations
+
+import doctest
+import importlib
+import pkgutil
+import warnings
+
+import pytest
+
+import qwen_asr_widgets as qaw
+
+MODULES = sorted(
+    module.name
+    for module in pkgutil.walk_packages(qaw.__path__, "qwen_asr_widgets.")
+    if module.name.rpartition(".")[2] not in ("__main__", "make_samples")
+)
+
+
+@pytest.mark.parametrize("name", ["qwen_asr_widgets", *MODULES])
+def test_the_examples_of_a_module_run(name: str) -> None:
+    module = importlib.import_module(name)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        result = doctest.testmod(module, optionflags=doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE)
+    assert result.failed == 0
