@@ -5,6 +5,15 @@ declare module "*?text" {
   export default text;
 }
 
+declare module "*?strings" {
+  const locales: {
+    readonly languages: readonly string[];
+    /** The texts of each key, in the order of the languages. */
+    readonly strings: Record<keyof typeof import("../../qwen_asr_widgets/widgets/locales/en.json"), readonly string[]>;
+  };
+  export default locales;
+}
+
 declare const sampleRate: number;
 declare class AudioWorkletProcessor {
   readonly port: MessagePort;

@@ -22,6 +22,11 @@ def find_node() -> str | None:
     return str(bundled) if bundled.exists() else None
 
 
+def node_command(*arguments: str) -> list[str]:
+    """Return the command that runs a script which imports the front end's modules, from the tree's root."""
+    return [str(find_node()), "--no-warnings", "--import", "./tests/support/joined_imports.mjs", *arguments]
+
+
 def find_tsc() -> Path | None:
     """Return TypeScript's checker, which ``make .make/node`` fetches from npm."""
     return TYPESCRIPT if TYPESCRIPT.exists() else None

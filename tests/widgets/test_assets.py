@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from support.node import find_node
 
-from qwen_asr_widgets.widgets.shared.assets import WIDGETS, css, esm, strings
+from qwen_asr_widgets.widgets.shared.assets import WIDGETS, css, esm
 
 MODULES = sorted(WIDGETS.rglob("*.js"))
 ENTRIES = [
@@ -75,8 +75,3 @@ def test_style_sheets_are_joined_once_and_need_no_file() -> None:
     text = css("microphone/microphone.css")
     assert "@import" not in text
     assert text.count("--qaw-ground: var(--jp-layout-color1, var(--vscode-editor-background, #ffffff))") == 1
-
-
-def test_python_reads_the_same_table_of_strings() -> None:
-    assert strings("en")["mic.record"] == "Record"
-    assert strings("zh").keys() == strings("en").keys()

@@ -7,11 +7,11 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from support.node import ROOT, WIDGETS, find_node, find_tsc
+from support.node import ROOT, WIDGETS, find_node, find_tsc, node_command
 
 FLAGS = (
     "--noEmit --allowJs --checkJs --strict --target es2022 --module esnext --moduleResolution bundler "
-    "--lib es2022,dom,dom.iterable --skipLibCheck --noUnusedLocals --typeRoots tests/js"
+    "--lib es2022,dom,dom.iterable --skipLibCheck --noUnusedLocals --resolveJsonModule --typeRoots tests/js"
 ).split()
 
 
@@ -34,10 +34,9 @@ SCRIPTS = sorted((ROOT / "tests" / "js").glob("*.test.mjs"))
 
 @pytest.mark.parametrize("file", SCRIPTS, ids=lambda file: file.stem)
 def test_pure_modules_keep_their_promises(file: Path) -> None:
-    node = find_node()
-    if not node:
+    if not find_node():
         pytest.skip("needs node (it comes with the playwright package)")
-    code, said = run([node, "--no-warnings", "--test", "--test-reporter=tap", str(file)])
+    code, said = run(node_command("--test", "--test-reporter=tap", str(file)))
     assert code == 0, said
     passed = re.search(r"^# pass (\d+)$", said, re.MULTILINE)
     assert passed and int(passed[1]) >= file.read_text(encoding="utf-8").count("\ntest(") > 0

@@ -7,7 +7,7 @@ import subprocess
 
 import numpy as np
 import pytest
-from support.node import ROOT, find_node
+from support.node import ROOT, find_node, node_command
 
 import qwen_asr_widgets as qaw
 from qwen_asr_widgets.audio.clip import AudioClip
@@ -63,7 +63,7 @@ def judged_by_the_page(cases) -> list:
             "regions": content["regions"], "known": content["known"], "extraWait": case.overhead.seconds,
         })
     done = subprocess.run(
-        [find_node(), "--no-warnings", "tests/support/tuner_twin.mjs"], cwd=ROOT, input=json.dumps(asked),
+        node_command("tests/support/tuner_twin.mjs"), cwd=ROOT, input=json.dumps(asked),
         capture_output=True, text=True, timeout=60,
     )
     assert done.returncode == 0, done.stderr[-2000:]

@@ -7,7 +7,7 @@ import subprocess
 
 import numpy as np
 import pytest
-from support.node import ROOT, find_node
+from support.node import ROOT, find_node, node_command
 
 import qwen_asr_widgets as qaw
 from qwen_asr_widgets.recording.verification import agreement
@@ -45,7 +45,7 @@ def said(lang, whys=(), agreements=()):
         pytest.skip("needs node (it comes with the playwright package)")
     asked = json.dumps({"lang": lang, "whys": list(whys), "agreements": list(agreements)})
     done = subprocess.run(
-        [find_node(), "--no-warnings", "tests/support/tuner_words.mjs"], cwd=ROOT, input=asked,
+        node_command("tests/support/tuner_words.mjs"), cwd=ROOT, input=asked,
         capture_output=True, text=True, timeout=60,
     )
     assert done.returncode == 0, done.stderr[-2000:]

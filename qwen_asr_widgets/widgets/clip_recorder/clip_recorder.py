@@ -17,9 +17,10 @@ from ipywidgets.widgets.trait_types import CByteMemoryView
 from ...audio.clip import AudioClip
 from ...errors import QawError
 from ..capture import capture
-from ..shared.assets import css, esm, strings
+from ..shared.assets import css, esm
+from ..shared.locales import checked_lang, strings
 from ..capture.upload import FileOpened
-from ..shared.comm import checked_lang, close_whole, free_of_subshell
+from ..shared.comm import close_whole, free_of_subshell
 from ..microphone.microphone import Microphone
 from ..capture.uplink import Uplink
 

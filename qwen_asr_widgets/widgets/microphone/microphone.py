@@ -28,7 +28,8 @@ from ..shared.assets import css, esm
 from ..capture.messages import MessageError
 from ..capture.report import CaptureReport
 from ..capture.upload import FileOpened
-from ..shared.comm import checked_lang, close_whole, free_of_subshell, kernel_is_live
+from ..shared.comm import close_whole, free_of_subshell, kernel_is_live
+from ..shared.locales import checked_lang
 
 logger = logging.getLogger("qwen_asr_widgets")
 

@@ -10,15 +10,17 @@ widget class is made::
 
 How to add to it:
 
-* A module is a file ``name.js`` in a widget's folder that imports others, of its own folder or of another,
-  with ``import {a, b as c} from "./other.js"``, ``import * as dom from "../shared/dom.js"`` or
-  ``import text from "./other.js?text"`` (the file as a string, for a worklet), one statement starting in
-  column 0. It exports declarations (``export const``,
-  ``export function``, ``export class``), ``export {a, b}`` or one ``export default``.
+* A module is a file ``name.js`` in a widget's folder. It imports others, of its own folder or of another,
+  with ``import {a, b as c} from "./other.js"`` or ``import * as dom from "../shared/dom.js"``, one statement
+  starting in column 0. It exports declarations (``export const``, ``export function``, ``export class``),
+  ``export {a, b}`` or one ``export default``.
+* ``import text from "./other.js?text"`` gives a file as a string, for a worklet. ``import locales from
+  "../locales?strings"`` gives those strings of the user interface that the joined modules use; how to add
+  one, or a language, stands in ``locales.py``.
 * A style sheet begins with ``@import "../shared/tokens.css";``, which holds the design tokens and the shared
   controls (``.qaw``, ``.qaw-button`` …). Each file is joined once.
-* A string of the user interface is a line in ``shared/strings_en.js`` and in ``shared/strings_zh.js``; the
-  type checker refuses a key that only one of them has.
+* With ``QWEN_ASR_WIDGETS_DEV=1`` in the environment an edited file is joined anew, and every view of a living
+  widget shows it without a restart of the kernel (``live_reload.py``).
 """
 
 from __future__ import annotations
@@ -26,10 +28,20 @@ from __future__ import annotations
 import json
 import posixpath
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+from . import live_reload
+from .locales import page_strings
+
+if TYPE_CHECKING:
+    from anywidget._file_contents import VirtualFileContents
 
 WIDGETS = Path(__file__).parents[1]
+_TEXT = "?text"
+_STRINGS = "?strings"
 
 _IMPORT = re.compile(r'^import\s+(?P<what>[^;"\']+?)\s+from\s+["\'](?P<path>[^"\']+)["\'];?[ \t]*$', re.M)
 _DECLARATION = re.compile(
@@ -41,7 +53,24 @@ _LEFTOVER = re.compile(r"^(?:import|export)\b.*$", re.M)
 _CSS_IMPORT = re.compile(r'^@import\s+["\'](?P<path>[^"\']+)["\'];[ \t]*$', re.M)
 
 
-def esm(entry: str, folder: Path = WIDGETS) -> str:
+def esm(entry: str, folder: Path = WIDGETS) -> str | VirtualFileContents:
+    """Return what a widget class has as its ``_esm``: see :func:`joined_modules`.
+
+    In development it is a text that changes with the files, which anywidget follows.
+    """
+    return _asset(partial(joined_modules, entry, folder), folder)
+
+
+def css(entry: str, folder: Path = WIDGETS) -> str | VirtualFileContents:
+    """Return what a widget class has as its ``_css``: see :func:`joined_sheets`."""
+    return _asset(partial(joined_sheets, entry, folder), folder)
+
+
+def _asset(join: Callable[[], str], folder: Path) -> str | VirtualFileContents:
+    return live_reload.follow(join, folder) if live_reload.is_on() else join()
+
+
+def joined_modules(entry: str, folder: Path = WIDGETS) -> str:
     """Return one ES module holding ``entry`` and everything it imports.
 
     Parameters
@@ -57,12 +86,12 @@ def esm(entry: str, folder: Path = WIDGETS) -> str:
         An import that is unknown, circular, or not written in a form listed at the top of this file.
     """
     order = _in_order(entry, folder, _imported_modules)
-    parts = [_wrapped(name, folder) for name in order]
+    parts = [_wrapped(name, folder, order) for name in order]
     parts.append(f"export default {_variable(entry)}.default;")
     return "\n".join(parts) + "\n"
 
 
-def css(entry: str, folder: Path = WIDGETS) -> str:
+def joined_sheets(entry: str, folder: Path = WIDGETS) -> str:
     """Return one style sheet holding ``entry`` and everything it imports, each file once."""
     order = _in_order(entry, folder, _imported_sheets)
     return "\n".join(_CSS_IMPORT.sub("", _read(name, folder)).strip() for name in order) + "\n"
@@ -94,7 +123,7 @@ def _read(name: str, folder: Path) -> str:
 
 def _imported_modules(name: str, text: str) -> list[str]:
     paths = [match["path"] for match in _IMPORT.finditer(text)]
-    return [_resolved(name, path) for path in paths if not path.endswith("?text")]
+    return [_resolved(name, path) for path in paths if not path.endswith((_TEXT, _STRINGS))]
 
 
 def _imported_sheets(name: str, text: str) -> list[str]:
@@ -113,9 +142,9 @@ def _variable(name: str) -> str:
     return "$" + re.sub(r"\W", "_", name)
 
 
-def _wrapped(name: str, folder: Path) -> str:
-    """Turn one module into a constant holding its exports, so that private names cannot clash."""
-    text = _IMPORT.sub(lambda match: _as_constant(match, name, folder), _read(name, folder))
+def _wrapped(name: str, folder: Path, order: Iterable[str]) -> str:
+    """Turn one of the modules in ``order`` into a constant of its exports: private names cannot clash."""
+    text = _IMPORT.sub(lambda match: _as_constant(match, name, folder, order), _read(name, folder))
     exports = {match["name"]: match["name"] for match in _DECLARATION.finditer(text)}
     text = _DECLARATION.sub(lambda match: match["declaration"], text)
     for match in _LIST.finditer(text):
@@ -139,11 +168,14 @@ def _pairs(names: str) -> dict[str, str]:
     return pairs
 
 
-def _as_constant(match: re.Match[str], name: str, folder: Path) -> str:
+def _as_constant(match: re.Match[str], name: str, folder: Path, order: Iterable[str]) -> str:
     what, path = match["what"].strip(), match["path"]
-    if path.endswith("?text"):
-        text = _read(_resolved(name, path[: -len("?text")]), folder)
-        return f"const {what} = {json.dumps(text)};"
+    if path.endswith(_TEXT):
+        return f"const {what} = {json.dumps(_read(_resolved(name, path.removesuffix(_TEXT)), folder))};"
+    if path.endswith(_STRINGS):
+        modules = (_read(module, folder) for module in order)
+        locales = folder / _resolved(name, path.removesuffix(_STRINGS))
+        return f"const {what} = {page_strings(modules, locales)};"
     source = _variable(_resolved(name, path))
     if what.startswith("{"):
         pairs = _pairs(what.strip("{}"))
@@ -162,15 +194,3 @@ def _check_exported(pairs: dict[str, str], name: str, source: str, folder: Path)
         exported |= set(_pairs(match["names"]))
     if missing := sorted(set(pairs.values()) - exported):
         raise ImportError(f"{name} imports {', '.join(missing)} from {source}, which does not export it")
-
-
-def strings(lang: str) -> dict[str, str]:
-    """Return the user interface's strings in one language, ``"en"`` or ``"zh"``, for Python's own use."""
-    name = "zh" if lang == "zh" else "en"
-    table = re.search(
-        rf"^export const {name} = \{{$(.*?)^\}};$", _read(f"shared/strings_{name}.js", WIDGETS), re.M | re.S
-    )
-    if table is None:
-        raise ImportError(f"shared/strings_{name}.js has no table {name}")
-    lines = re.findall(r'^  ("[\w.]+"): (".*"),$', table[1], re.M)
-    return {json.loads(key): json.loads(text) for key, text in lines}

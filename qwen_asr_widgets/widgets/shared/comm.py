@@ -1,4 +1,4 @@
-"""What widgets need to know of kernels and their comms, and the check of a setting that all of them have."""
+"""What widgets need to know of kernels and their comms."""
 
 from __future__ import annotations
 
@@ -6,29 +6,6 @@ import importlib.metadata
 from typing import Any
 
 import ipywidgets
-
-from ...errors import SettingError
-
-LANGUAGES = ("", "en", "zh")
-"""Languages of the interface; the empty one is the browser's."""
-
-
-def checked_lang(lang: str) -> str:
-    """Return a language of the interface as it is.
-
-    Raises
-    ------
-    SettingError
-        It is none of `LANGUAGES`.
-
-    Examples
-    --------
-    >>> checked_lang("zh")
-    'zh'
-    """
-    if lang not in LANGUAGES:
-        raise SettingError(f"lang is {lang!r}; give 'en', 'zh' or '' for the browser's language.", "lang")
-    return lang
 
 
 def kernel_is_live() -> bool:

@@ -1,29 +1,28 @@
-// The strings of the user interface: which language, and what stands for a key.
-//
-// Keys begin with the view they belong to. `{name}` is filled in by `t(key, {name: value})`. A plural
-// is not computed: write strings that need none ("utterances: 3").
+/**
+ * The strings of the user interface: which language, and what stands for a key.
+ *
+ * They lie in `locales/`, one JSON file a language. A key begins with the view it belongs to; `{name}` is filled
+ * in by `t(key, {name: value})`. A plural is not computed: write strings that need none ("utterances: 3"), or
+ * a second key that ends in `.one`. Of all strings a page has those its widget uses: a key stands in the code
+ * whole or as a template literal that begins with its fixed part (see `locales.py`).
+ *
+ * @typedef {keyof typeof import("../locales/en.json")} Key
+ * @typedef {(key: Key, values?: Record<string, string | number>) => string} Translate
+ */
+import locales from "../locales?strings";
 
-import { en } from "./strings_en.js";
-import { zh } from "./strings_zh.js";
-
-export const STRINGS = { en, zh };
-
-/** @typedef {keyof typeof en} Key */
-/** @typedef {(key: Key, values?: Record<string, string | number>) => string} Translate */
+const DEFAULT = "en";
 
 /**
  * Choose a language: what the widget asks for, else the browser's, else English.
  * @param {string} asked the `lang` trait, may be empty
  * @param {readonly string[]} browser `navigator.languages`
- * @returns {"en" | "zh"}
+ * @param {readonly string[]} [known] the languages there are
  */
-export function chooseLanguage(asked, browser) {
+export function chooseLanguage(asked, browser, known = locales.languages) {
   const wanted = asked ? [asked] : browser;
-  for (const tag of wanted) {
-    const language = tag.toLowerCase().split(/[-_]/)[0];
-    if (language === "zh" || language === "en") return language;
-  }
-  return "en";
+  const found = wanted.map((tag) => tag.toLowerCase().split(/[-_]/)[0]).find((language) => known.includes(language));
+  return found ?? DEFAULT;
 }
 
 /**
@@ -32,7 +31,7 @@ export function chooseLanguage(asked, browser) {
  * @returns {Translate}
  */
 export function translator(asked = "") {
-  const table = STRINGS[chooseLanguage(asked, globalThis.navigator?.languages ?? [])];
+  const at = locales.languages.indexOf(chooseLanguage(asked, globalThis.navigator?.languages ?? []));
   return (key, values = {}) =>
-    table[key].replace(/\{(\w+)\}/g, (whole, name) => (name in values ? String(values[name]) : whole));
+    locales.strings[key][at].replace(/\{(\w+)\}/g, (whole, name) => (name in values ? String(values[name]) : whole));
 }

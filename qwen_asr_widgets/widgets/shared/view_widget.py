@@ -8,7 +8,8 @@ import anywidget
 import traitlets
 
 from ...errors import SettingError
-from .comm import checked_lang, close_whole
+from .comm import close_whole
+from .locales import checked_lang
 from .page_link import PageLink
 from .saved_output import SavedOutput
 

@@ -266,7 +266,9 @@ function problemTitle({ code, about = {} }, t) {
     const unit = UNITS[/** @type {keyof typeof UNITS} */ (param)] && ` ${t("common.ms")}`;
     return t("transcriber.problem.settings.range", { setting: t(/** @type {Key} */ (`transcriber.setting.${param}`)), value: `${value}${unit}`, low: String(low), high: `${high}${unit}` });
   }
-  return t(/** @type {Key} */ (name ? `transcriber.problem.${code}.named` : `transcriber.problem.${code}`), { name: name ?? "" });
+  return name
+    ? t(/** @type {Key} */ (`transcriber.problem.${code}.named`), { name })
+    : t(/** @type {Key} */ (`transcriber.problem.${code}`));
 }
 
 /** How far a file is. @param {Kernel} kernel @param {Translate} t */

@@ -34,8 +34,8 @@ export function createControls(host, tuner, signal) {
 
   /** @param {SettingName} name */
   function row(name) {
-    const range = make("input", { type: "range", "aria-label": t(`tuner.${name}`), min: 0, max: POSITIONS, step: "any", class: "qaw-tuner-range" });
-    const box = make("input", { type: "number", class: "qaw-input", "aria-label": t(`tuner.${name}`) });
+    const range = make("input", { type: "range", "aria-label": t(`tuner.setting.${name}`), min: 0, max: POSITIONS, step: "any", class: "qaw-tuner-range" });
+    const box = make("input", { type: "number", class: "qaw-input", "aria-label": t(`tuner.setting.${name}`) });
     const set = (/** @type {number} */ value) => {
       if (tuner.wanted && known && Number.isFinite(value)) {
         const limited = Math.min(Math.max(value, known[name].min), known[name].max);
@@ -51,7 +51,7 @@ export function createControls(host, tuner, signal) {
     }, { signal });
     box.addEventListener("change", () => set(Number(box.value)), { signal });
     const unit = make("span", { class: "qaw-dim qaw-tuner-unit" }, name === "threshold" ? "" : "ms");
-    root.append(make("span", { "aria-hidden": "true" }, t(`tuner.${name}`)), range, make("span", { class: "qaw-tuner-box" }, box, unit));
+    root.append(make("span", { "aria-hidden": "true" }, t(`tuner.setting.${name}`)), range, make("span", { class: "qaw-tuner-box" }, box, unit));
     return { range, box };
   }
 

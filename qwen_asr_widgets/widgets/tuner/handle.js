@@ -19,7 +19,7 @@ export function createHandle(tuner, signal) {
   const text = make("span");
   const handle = make("div", {
     class: "qaw-tuner-handle", role: "slider", tabindex: "0", "aria-orientation": "vertical",
-    "aria-label": t("tuner.threshold"), "aria-valuemin": "-1", "aria-valuemax": "1", "aria-valuenow": "0",
+    "aria-label": t("tuner.setting.threshold"), "aria-valuemin": "-1", "aria-valuemax": "1", "aria-valuenow": "0",
   }, make("span", { class: "qaw-tuner-pill" }, make("span", { "aria-hidden": "true" }, "⇕ "), text));
   const ticks = ["1", "0", "−1"].map((text) => make("span", { class: "qaw-tuner-tick", "aria-hidden": "true" }, text));
   tuner.overlay.append(handle, ...ticks);

@@ -92,7 +92,7 @@ function fill(host, rows, t) {
     setText(name, t(/** @type {Key} */ (`tuner.figure.${row.name}`)));
     setText(note, row.note);
     setText(value, row.value);
-    const word = row.verdict === "better" || row.verdict === "worse" ? t(`tuner.${row.verdict}`) : "";
+    const word = row.verdict === "better" || row.verdict === "worse" ? t(`tuner.verdict.${row.verdict}`) : "";
     setText(was, !row.was ? "" : t(word ? "tuner.was.judged" : "tuner.was", { value: row.was, word }));
   });
 }

@@ -215,7 +215,7 @@ export class TunerView {
     this.why.hidden = !why;
     if (!why) return this.why.replaceChildren();
     const remedies = why.remedies.map((one) => button(
-      `${this.t(`tuner.${one.setting}`)} ${valueOf(one)}`,
+      `${this.t(`tuner.setting.${one.setting}`)} ${valueOf(one)}`,
       () => this.try({ threshold: one.threshold, silence: one.silence, padding: one.padding }), this.signal,
     ));
     const one = this.state.chosen === null ? null : this.state.problems[this.state.chosen];
