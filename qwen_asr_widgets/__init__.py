@@ -28,7 +28,9 @@ _HOMES = {
     "plots": ("plot_latency", "plot_recording", "plot_sweep"),
     "protocol.config": ("SessionConfig",),
     "client.dashscope.conversation": ("OmniRealtimeCallback", "OmniRealtimeConversation"),
-    "client.endpoints": ("Endpoint", "dashscope", "embedded"),
+    "client.embedded": ("embedded",),
+    "client.endpoints": ("Endpoint",),
+    "client.named_endpoints": ("dashscope",),
     "client.dashscope.params": (
         "AudioFormat", "AudioFormatConfig", "AudioFormatType", "AudioSampleRate", "MultiModality",
         "TranscriptionParams", "TranslationParams",
@@ -73,7 +75,9 @@ if TYPE_CHECKING:
     from .plots import plot_latency, plot_recording, plot_sweep
     from .protocol.config import SessionConfig
     from .client.dashscope.conversation import OmniRealtimeCallback, OmniRealtimeConversation
-    from .client.endpoints import Endpoint, dashscope, embedded
+    from .client.embedded import embedded
+    from .client.endpoints import Endpoint
+    from .client.named_endpoints import dashscope
     from .client.dashscope.params import (
         AudioFormat, AudioFormatConfig, AudioFormatType, AudioSampleRate, MultiModality,
         TranscriptionParams, TranslationParams,

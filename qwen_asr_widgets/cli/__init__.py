@@ -143,7 +143,7 @@ def _channel(text: str | None) -> int | str | None:
 def _endpoint(arguments: argparse.Namespace) -> Any:
     from dataclasses import replace
 
-    from ..client.endpoints import resolve_endpoint
+    from ..client.named_endpoints import resolve_endpoint
 
     endpoint = resolve_endpoint(arguments.endpoint)
     return replace(endpoint, model=arguments.model) if arguments.model else endpoint

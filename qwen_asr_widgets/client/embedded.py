@@ -112,6 +112,33 @@ class EmbeddedEndpoint(Endpoint):
             return _registry[identity]
 
 
+def embedded(recognizer: str = "pocketsphinx", **options: Any) -> EmbeddedEndpoint:
+    """Return the endpoint of the embedded service: a loopback process that needs no key and no network.
+
+    The process starts at first use and is shared by all endpoints with the same arguments. It ends by
+    ``stop()``, at the end of a ``with`` block that started it, or with this process.
+
+    Parameters
+    ----------
+    recognizer : str
+        Name of a recogniser, as ``qwen-asr-widgets doctor`` lists them.
+    **options
+        Passed to the recogniser; anything JSON can carry. ``detector={…}`` makes the service listen
+        differently, to learn what a calibration finds out (see ``qwen_asr_widgets.service.detuned``).
+
+    Raises
+    ------
+    EndpointError
+        An option that JSON cannot carry.
+
+    Examples
+    --------
+    >>> embedded().name
+    'embedded pocketsphinx'
+    """
+    return EmbeddedEndpoint.of(recognizer, options)
+
+
 class ServiceProcess:
     """One child process that serves; thread-safe.
 

@@ -6,14 +6,11 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from ipaddress import ip_address
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import parse_qs, quote, urlsplit, urlunsplit
 
 from ..errors import EndpointError, MissingKey
 from .keys import KEY_VARIABLE, Secret, find_key, sealed
-
-if TYPE_CHECKING:
-    from .embedded import EmbeddedEndpoint
 
 DEFAULT_MODEL = "qwen3-asr-flash-realtime"
 _DASHSCOPE_DOMAIN = ".aliyuncs.com"
@@ -184,11 +181,11 @@ def check_url(url: Any) -> None:
         ok = False
     if not ok:
         raise EndpointError(
-            f"{_shown(url)} is not a WebSocket address; give one like 'wss://host/api-ws/v1/realtime'."
+            f"{shown(url)} is not a WebSocket address; give one like 'wss://host/api-ws/v1/realtime'."
         )
 
 
-def _shown(where: Any) -> str:
+def shown(where: Any) -> str:
     """Return what was given for an address, as an error may name it: no user, password or query."""
     if not isinstance(where, str):
         return f"{where!r:.200}"
@@ -235,108 +232,3 @@ def is_loopback_host(host: str) -> bool:
     except ValueError:
         return False
     return bool((getattr(address, "ipv4_mapped", None) or address).is_loopback)
-
-
-_REGIONS = {
-    "beijing": ("dashscope.aliyuncs.com", "cn-beijing"),
-    "singapore": ("dashscope-intl.aliyuncs.com", "ap-southeast-1"),
-}
-_PATH = "/api-ws/v1/realtime"
-
-
-def dashscope(
-    region: str = "beijing",
-    workspace: str | None = None,
-    api_key: str | Secret | None = None,
-    model: str = DEFAULT_MODEL,
-    workspace_host: bool = False,
-) -> Endpoint:
-    """Return the endpoint of a DashScope region.
-
-    Parameters
-    ----------
-    region : {"beijing", "singapore"}
-        Keys of the two differ.
-    workspace : str or None
-        Workspace id, sent as a header.
-    api_key : str or None
-        None looks it up when connecting: ``qwen_asr_widgets.api_key``, then ``DASHSCOPE_API_KEY``.
-    model : str
-        ``"qwen3-asr-flash-realtime"`` or a dated snapshot of it.
-    workspace_host : bool
-        Connect to the workspace's own host instead of the region's.
-
-    Raises
-    ------
-    EndpointError
-        There is no such region, or ``workspace_host`` without a workspace.
-
-    Examples
-    --------
-    >>> dashscope("singapore").url
-    'wss://dashscope-intl.aliyuncs.com/api-ws/v1/realtime'
-    """
-    api_key = sealed(api_key)
-    if region not in _REGIONS:
-        raise EndpointError(f"There is no region {region!r}; DashScope has {' and '.join(_REGIONS)}.")
-    host, zone = _REGIONS[region]
-    if workspace_host:
-        if not workspace or not workspace.replace("-", "").isalnum():
-            raise EndpointError(f"workspace_host needs a workspace id, not {workspace!r}.")
-        host = f"{workspace}.{zone}.maas.aliyuncs.com"
-    return Endpoint(f"wss://{host}{_PATH}", api_key, model, workspace, name=f"DashScope {region}")
-
-
-def embedded(recognizer: str = "pocketsphinx", **options: Any) -> EmbeddedEndpoint:
-    """Return the endpoint of the embedded service: a loopback process that needs no key and no network.
-
-    The process starts at first use and is shared by all endpoints with the same arguments. It ends by
-    ``stop()``, at the end of a ``with`` block that started it, or with this process.
-
-    Parameters
-    ----------
-    recognizer : str
-        Name of a recogniser, as ``qwen-asr-widgets doctor`` lists them.
-    **options
-        Passed to the recogniser; anything JSON can carry. ``detector={…}`` makes the service listen
-        differently, to learn what a calibration finds out (see ``qwen_asr_widgets.service.detuned``).
-
-    Raises
-    ------
-    EndpointError
-        An option that JSON cannot carry.
-
-    Examples
-    --------
-    >>> embedded().name
-    'embedded pocketsphinx'
-    """
-    from .embedded import EmbeddedEndpoint
-
-    return EmbeddedEndpoint.of(recognizer, options)
-
-
-def resolve_endpoint(where: str | Endpoint | None = None) -> Endpoint:
-    """Return the endpoint that a text stands for: "embedded" (also None), a region or a URL.
-
-    Raises
-    ------
-    EndpointError
-        It is none of these; the message names the choices.
-
-    Examples
-    --------
-    >>> resolve_endpoint("beijing").name
-    'DashScope beijing'
-    """
-    if isinstance(where, Endpoint):
-        return where
-    if where is None or where == "embedded":
-        return embedded()
-    if isinstance(where, str) and where in _REGIONS:
-        return dashscope(where)
-    if isinstance(where, str) and where.startswith(("ws://", "wss://")):
-        return Endpoint(where)
-    raise EndpointError(
-        f"There is no endpoint {_shown(where)}; choose embedded, beijing, singapore or a ws:// or wss:// URL."
-    )

@@ -6,9 +6,10 @@ import json
 import logging
 import threading
 import time as wall
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,12 +19,11 @@ from .answers import Answers
 from ..protocol.codec import decode_server, encode_append, to_message
 from ..protocol.config import SessionConfig
 from ..protocol.events import (
-    CancelResponse, ClearBuffer, ClientEvent, CommitBuffer, FinishSession, SessionUpdate, UnknownEvent,
+    CancelResponse, ClearBuffer, ClientEvent, CommitBuffer, Event, FinishSession, SessionUpdate,
+    UnknownEvent,
 )
-from .observer import StreamObserver
-from .opus_pages import OpusPages
-from .websocket.outbox import Sent
 from .websocket.connection import OUTBOX_BYTES, Connection
+from .websocket.writer import Sent
 
 if TYPE_CHECKING:
     from .endpoints import Endpoint
@@ -32,6 +32,31 @@ logger = logging.getLogger("qwen_asr_widgets")
 
 MAX_CHUNK_SECONDS = 10
 """Longer chunks are cut: one append carries at most 15 MiB."""
+
+_CLOCK = 48_000
+"""Granule positions of Opus count at 48 kHz, whatever the input's rate (RFC 7845, 4)."""
+
+
+class StreamObserver(Protocol):
+    """Whoever wants to know what a stream does. Calls come from several threads, times from its clock."""
+
+    def opened(self, time: float) -> None:
+        """The connection stands."""
+
+    def sent(self, message: Mapping[str, Any], event: Event, time: float) -> None:
+        """An event other than audio went to the socket."""
+
+    def audio_sent(self, start: int, stop: int, time: float) -> None:
+        """Samples ``start`` to ``stop`` (exclusive) of this stream first went to the socket."""
+
+    def audio_skipped(self, start: int, stop: int, time: float) -> None:
+        """Samples ``start`` to ``stop`` (exclusive) of this stream were passed over: they are not sent."""
+
+    def received(self, message: Mapping[str, Any], event: Event, time: float) -> object:
+        """An event arrived; what is returned is not used."""
+
+    def closed(self, code: int | None, reason: str, time: float) -> None:
+        """The connection has ended; code is None where no close frame came."""
 
 
 class AudioStream:
@@ -312,3 +337,69 @@ class AudioStream:
                 self._observer.closed(code, reason, now)
         finally:
             self._answers.close(code, reason, wanted=self._closing)
+
+
+@dataclass(frozen=True)
+class Page:
+    """One Ogg page, one append; it completes samples ``start`` to ``stop`` (none in the header pages)."""
+
+    data: bytes
+    start: int
+    stop: int
+
+
+class OpusPages:
+    """Encodes a live signal; every flush ends an Ogg stream and the next samples begin another.
+
+    Parameters
+    ----------
+    sample_rate : int
+        Hz of what is pushed.
+    """
+
+    def __init__(self, sample_rate: int) -> None:
+        from ..audio.opus import OggOpusEncoder
+
+        self._make = OggOpusEncoder
+        self._sample_rate = sample_rate
+        self._encoder: OggOpusEncoder | None = OggOpusEncoder(sample_rate)
+        self._begin = 0
+        self._pushed = 0
+        self._reached = 0
+        self._pre_skip = 0
+
+    def push(self, samples: NDArray[np.int16]) -> list[Page]:
+        """Take in int16 samples of shape (n,) and return the pages that are ready."""
+        if self._encoder is None:
+            self._encoder = self._make(self._sample_rate)
+            self._begin = self._pushed
+        self._pushed += len(samples)
+        return list(self._placed(self._encoder.push(samples)))
+
+    def skip(self, samples: int) -> None:
+        """Count samples that are not encoded; only after `flush`, since a stream cannot have a gap."""
+        self._pushed += samples
+        self._begin = self._reached = self._pushed
+
+    def flush(self) -> list[Page]:
+        """Return what is held back; together all pages carry every sample pushed."""
+        if self._encoder is None or self._pushed == self._begin:
+            return []
+        pages = list(self._placed(self._encoder.flush()))
+        self._encoder = None
+        if pages and self._reached < self._pushed:
+            pages[-1] = Page(pages[-1].data, pages[-1].start, self._pushed)
+            self._reached = self._pushed
+        return pages
+
+    def _placed(self, pages: list[bytes]) -> Iterator[Page]:
+        for data in pages:
+            start = self._reached
+            if b"OpusHead" in data[:64]:
+                head = data.index(b"OpusHead")
+                self._pre_skip = int.from_bytes(data[head + 10 : head + 12], "little")
+            granule = int.from_bytes(data[6:14], "little", signed=True) - self._pre_skip
+            if granule > 0:
+                stop = self._begin + granule * self._sample_rate // _CLOCK
+                self._reached = min(max(stop, start), self._pushed)
+            yield Page(data, start, self._reached)

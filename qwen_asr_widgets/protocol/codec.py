@@ -9,9 +9,11 @@ from __future__ import annotations
 import binascii
 import json
 import os
+import re
 from base64 import b64decode
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import fields
+from itertools import chain
 from typing import Any
 
 from ..errors import ProtocolError
@@ -19,7 +21,6 @@ from .events import (
     CLIENT_EVENTS, SERVER_EVENTS, AppendAudio, ClientEvent, ErrorEvent, Event, ItemCreated, ServerEvent,
     SessionUpdate, TranscriptFailed, UnknownEvent,
 )
-from .wire_json import read_json
 
 MAX_APPEND_CHARS = 15 * 1024 * 1024
 """Characters of base64 in one append, as documented."""
@@ -32,6 +33,16 @@ MAX_MS = 10**12
 
 _OPTIONAL = frozenset({"audio_onset_ms", "reason"})
 """Fields left out of the frame where there is nothing to say."""
+
+MAX_NESTING = 64
+"""Levels of arrays and objects taken in a message; the protocol itself uses six."""
+
+_REPLACEMENT = "\ufffd"
+_LONE = re.compile("[\ud800-\udfff]")
+_LONE_ESCAPED = re.compile(
+    r"(\\\\|\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2})"  # these stay: a backslash, a pair
+    r"|\\u[dD][89a-fA-F][0-9a-fA-F]{2}"
+)
 
 
 def new_event_id() -> str:
@@ -293,3 +304,62 @@ def _arguments(cls: type[ServerEvent], message: Mapping[str, Any]) -> dict[str, 
     if cls in (ErrorEvent, TranscriptFailed) and not values["error"]:
         values["error"] = {key: message[key] for key in ("code", "message", "param") if key in message}
     return values
+
+
+def well_formed(value: Any) -> Any:
+    """Return a text with U+FFFD for each lone surrogate, which UTF-8 cannot carry; in a mapping, its texts.
+
+    Examples
+    --------
+    >>> well_formed("a\\ud800b")
+    'a\ufffdb'
+    """
+    if isinstance(value, str):
+        return value if value.isascii() else _LONE.sub(_REPLACEMENT, value)
+    if isinstance(value, Mapping):
+        return {well_formed(key): well_formed(part) for key, part in value.items()}
+    return value
+
+
+def read_json(text: str | bytes | bytearray, levels: int = MAX_NESTING) -> Any:
+    """Return the value of a JSON text; lone surrogates in it are replaced by U+FFFD.
+
+    Parameters
+    ----------
+    text : str or bytes
+        The text.
+    levels : int
+        Arrays and objects that may stand within each other.
+
+    Raises
+    ------
+    ValueError
+        It is no JSON, or nests values deeper than ``levels``.
+
+    Examples
+    --------
+    >>> read_json(r'["a\\ud800b", "\\ud83d\\ude00"]') == ["a\ufffdb", "\U0001f600"]
+    True
+    """
+    text = text if isinstance(text, str) else bytes(text).decode(json.detect_encoding(text))
+    if "\\u" in text:
+        text = _LONE_ESCAPED.sub(lambda found: found[1] or r"\ufffd", text)
+    whole: str = well_formed(text)
+    value = json.loads(whole, parse_constant=_no_constant)
+    if whole.count("[") + whole.count("{") > levels and _nesting(value) > levels:
+        raise ValueError(f"values are nested more than {levels} deep")
+    return value
+
+
+def _nesting(value: Any) -> int:
+    """Return how deep the arrays and objects within a value are nested, itself included."""
+    depth, level = 0, [value] if isinstance(value, (dict, list)) else []
+    while level:
+        depth += 1
+        parts = chain.from_iterable(one.values() if isinstance(one, dict) else one for one in level)
+        level = [part for part in parts if isinstance(part, (dict, list))]
+    return depth
+
+
+def _no_constant(name: str) -> Any:
+    raise ValueError(f"{name} is not JSON")

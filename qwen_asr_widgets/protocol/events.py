@@ -1,7 +1,8 @@
 """Every event of the protocol as a frozen value, its unit in its name.
 
 What the service sends derives from `ServerEvent`, what the client sends from `ClientEvent`. An event whose
-type is not known here becomes `UnknownEvent`, kept as it came.
+type is not known here becomes `UnknownEvent`, kept as it came. A `LocalEvent` is kept in the client's record
+and never sent: a turn that the client's own detector opened or closed.
 """
 
 from __future__ import annotations
@@ -9,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Union
+
+from ..vad.turns import CloseReason
 
 
 @dataclass(frozen=True)
@@ -197,6 +200,49 @@ class UnknownEvent(ServerEvent, ClientEvent):
     problem: str = ""
     """Why an event of a known type could not be read as such; empty where the type is not known."""
 
+
+@dataclass(frozen=True)
+class LocalEvent:
+    """Something that the client found out itself: kept in its record, never sent."""
+
+    type: ClassVar[str]
+
+
+@dataclass(frozen=True)
+class ClientTurnOpened(LocalEvent):
+    """The client's detector has opened a turn; positions count samples of the session's audio at its rate.
+
+    Parameters
+    ----------
+    start : int
+        Sample of the onset minus the prefix padding, never before the end of the previous turn.
+    onset : int
+        Sample at which speech begins.
+    """
+
+    type = "client_turn.opened"
+    start: int
+    onset: int
+
+
+@dataclass(frozen=True)
+class ClientTurnClosed(LocalEvent):
+    """The client's detector has closed the open turn; the commit that makes an item of it follows.
+
+    Parameters
+    ----------
+    end : int
+        Sample after the last frame of speech.
+    reason : {"silence", "limit", "finish"}
+        What closed it.
+    """
+
+    type = "client_turn.closed"
+    end: int
+    reason: CloseReason
+
+
+ClientTurn = Union[ClientTurnOpened, ClientTurnClosed]
 
 Event = Union[ServerEvent, ClientEvent]
 

@@ -9,18 +9,16 @@ from typing import Any
 from ..audio.units import ms_to_seconds
 from ..errors import SettingError
 from ..vad.turns import HOP, MAX_TURN_SECONDS
-from .client_turns import ClientTurn, ClientTurnOpened
 from .config import SessionConfig
 from .events import (
-    AppendAudio, BufferCleared, BufferCommitted, ClearBuffer, ClientEvent, CommitBuffer, ErrorEvent, Event,
-    FinishSession, ServerEvent, SessionCreated, SessionUpdate, SessionUpdated, SpeechStarted,
-    SpeechStopped, TranscriptCompleted, TranscriptFailed, TranscriptPartial,
+    AppendAudio, BufferCleared, BufferCommitted, ClearBuffer, ClientEvent, ClientTurn, ClientTurnOpened,
+    CommitBuffer, ErrorEvent, Event, FinishSession, ServerEvent, SessionCreated, SessionUpdate,
+    SessionUpdated, SpeechStarted, SpeechStopped, TranscriptCompleted, TranscriptFailed, TranscriptPartial,
 )
 from .state import ProtocolState
 from .session_settings import SessionSettings, SettingsAnswer, SettingsRequest
 from .input_audio_buffer import InputAudioBuffer
-from .utterance import EndedBy, Partial, Utterance
-from .utterance_list import UtteranceList, later
+from .utterance import EndedBy, Partial, Utterance, UtteranceList, later
 
 _FRAME_SECONDS = HOP / 16_000
 _REASONS: dict[str, EndedBy] = {"silence": "silence", "finish": "finish", "limit": "limit"}

@@ -29,7 +29,7 @@ FRAME_COLUMNS = [
 class Recording(RunLog):
     """Audio, send times, events and settings of one run; whoever shows something reads it from here.
 
-    It is the observer of an audio stream (see `qwen_asr_widgets.client.observer.StreamObserver`) and owns
+    It is the observer of an audio stream (see `qwen_asr_widgets.client.stream.StreamObserver`) and owns
     the session in which utterances change. Every method may be called from any thread; what it returns is a
     snapshot.
 

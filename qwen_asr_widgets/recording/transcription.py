@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from ..client.endpoints import Endpoint, resolve_endpoint
+from ..client.endpoints import Endpoint
+from ..client.named_endpoints import resolve_endpoint
 from ..client.pacing import check_pace, paced
 from ..errors import NotConnected, OutboxFull, RunBroken, ServiceClosed, ServiceError, SettingError
 from ..protocol.config import SessionConfig

@@ -20,7 +20,7 @@ from ..audio.resample import StreamResampler
 from ..audio.units import SAMPLE_RATE
 from ..client.stream import AudioStream
 from ..errors import SettingError
-from ..protocol.client_turns import ClientTurnClosed, ClientTurnOpened
+from ..protocol.events import ClientTurnClosed, ClientTurnOpened
 from ..protocol.config import SessionConfig
 from ..protocol.state import MAX_COMMIT_SECONDS
 from ..vad.scoring.silero import HOP, SpeechScorer

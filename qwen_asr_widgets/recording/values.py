@@ -11,10 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..audio.units import SAMPLE_RATE
-from ..protocol.client_turns import LocalEvent
+from ..protocol.events import LocalEvent
 from ..protocol.config import SessionConfig
 from ..protocol.events import ClientEvent, Event
-from ..protocol.wire_json import well_formed
+from ..protocol.codec import well_formed
 from ..vad.turns import HOP
 
 

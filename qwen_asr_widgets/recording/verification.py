@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from ..audio.clip import AudioClip
 from ..errors import EndpointError, SettingError
 from ..protocol.config import SessionConfig
-from ..client.endpoints import Endpoint, resolve_endpoint
-from ..client.prices import Price, prices
+from ..client.endpoints import Endpoint
+from ..client.named_endpoints import Price, prices, resolve_endpoint
 from ..vad.evaluation.matching import overlaps, to_samples
 from ..vad.scoring.scores import speech_scores
 from ..vad.turns import Turn, TurnDetection, detect_turns

@@ -29,7 +29,7 @@ MB_OF_SOUND = 60 * 16_000 * 2 / 1e6
 
 SETUP = """
 import gc, os, time
-from qwen_asr_widgets.client.endpoints import embedded
+from qwen_asr_widgets.client.embedded import embedded
 from qwen_asr_widgets.widgets.capture.capture import CaptureChunk
 from qwen_asr_widgets.widgets.transcriber.transcriber import Transcriber
 t = Transcriber(endpoint=embedded("script").start())

@@ -28,7 +28,7 @@ from support.waiting import wait_until  # noqa: E402
 from qwen_asr_widgets.audio.resample import resample  # noqa: E402
 from qwen_asr_widgets.audio.samples import sample  # noqa: E402
 from qwen_asr_widgets.audio.tape import BLOCK  # noqa: E402
-from qwen_asr_widgets.client.endpoints import embedded  # noqa: E402
+from qwen_asr_widgets.client.embedded import embedded  # noqa: E402
 from qwen_asr_widgets.widgets.transcriber.transcriber import Transcriber  # noqa: E402
 
 BEFORE, BLOCKS = 4, 37

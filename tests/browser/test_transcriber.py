@@ -26,7 +26,7 @@ SETUP = """
 import json, os
 import numpy as np
 from qwen_asr_widgets.audio.samples import sample
-from qwen_asr_widgets.client.endpoints import embedded
+from qwen_asr_widgets.client.embedded import embedded
 from qwen_asr_widgets.widgets.transcriber.transcriber import Transcriber
 words = [
     (turn.start + (turn.end - turn.start) * (k + 1) / (len(turn.text.split()) + 1), word)

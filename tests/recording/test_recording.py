@@ -9,7 +9,7 @@ import pytest
 from support.recordings import TRANSCRIPTION, Script, three_turns
 
 from qwen_asr_widgets.protocol.config import SessionConfig
-from qwen_asr_widgets.client.observer import StreamObserver
+from qwen_asr_widgets.client.stream import StreamObserver
 from qwen_asr_widgets.recording import AudioSent, Recording
 from qwen_asr_widgets.vad.turns import Turn, TurnDetection
 

@@ -15,7 +15,7 @@ from qwen_asr_widgets import Endpoint, SessionConfig, TurnDetection, calibrate, 
 from qwen_asr_widgets.audio.clip import AudioClip
 from qwen_asr_widgets.errors import QawError, ServiceClosed, SettingError
 from qwen_asr_widgets.plots import plot_recording
-from qwen_asr_widgets.protocol.client_turns import ClientTurnClosed, ClientTurnOpened
+from qwen_asr_widgets.protocol.events import ClientTurnClosed, ClientTurnOpened
 from qwen_asr_widgets.protocol.events import (
     AppendAudio, BufferCommitted, CommitBuffer, ItemCreated, SessionCreated, TranscriptCompleted,
     TranscriptPartial,

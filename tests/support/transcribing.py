@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from qwen_asr_widgets.audio.resample import resample
 from qwen_asr_widgets.audio.samples import sample
-from qwen_asr_widgets.client.endpoints import Endpoint, embedded
+from qwen_asr_widgets.client.embedded import embedded
+from qwen_asr_widgets.client.endpoints import Endpoint
 from qwen_asr_widgets.widgets.transcriber.transcriber import Transcriber
 
 RATE = 48_000

@@ -12,7 +12,8 @@ from support.waiting import wait_until
 from qwen_asr_widgets.audio.resample import resample
 from qwen_asr_widgets.audio.samples import sample
 from qwen_asr_widgets.errors import ConnectFailed, EndpointError, ServiceClosed
-from qwen_asr_widgets.client.endpoints import Endpoint, dashscope
+from qwen_asr_widgets.client.endpoints import Endpoint
+from qwen_asr_widgets.client.named_endpoints import dashscope
 from qwen_asr_widgets.widgets.transcriber.transcriber import Transcriber
 from qwen_asr_widgets.widgets.transcriber.endpoints import EndpointChoice
 

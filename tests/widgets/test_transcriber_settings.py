@@ -15,7 +15,7 @@ from qwen_asr_widgets.audio.samples import sample
 from qwen_asr_widgets.errors import ServiceError, SettingError
 from qwen_asr_widgets.protocol.config import SessionConfig
 from qwen_asr_widgets.client.endpoints import Endpoint
-from qwen_asr_widgets.protocol.languages import LANGUAGES, is_documented
+from qwen_asr_widgets.protocol.config import LANGUAGES, is_documented
 from qwen_asr_widgets.client.dashscope.params import TranscriptionParams
 from qwen_asr_widgets.vad.turns import TurnDetection
 

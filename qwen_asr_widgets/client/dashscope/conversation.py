@@ -12,19 +12,44 @@ import threading
 from typing import Any, List
 
 from ...errors import MissingKey, NotConnected, ServiceError, SessionLost, SettingError
-from .callback import OmniRealtimeCallback
 from ...protocol.codec import encode_append_base64, new_event_id
 from ..endpoints import find_dashscope_key, is_dashscope_url, missing_key_message
-from .params import AudioFormat, AudioFormatConfig, MultiModality, TranscriptionParams, TranslationParams
+from .params import (
+    AudioFormat, AudioFormatConfig, MultiModality, TranscriptionParams, TranslationParams, session_fields,
+)
 from ..keys import find_key, sealed
 from .session_facts import SessionFacts
-from .session_fields import session_fields
 from ..websocket.connection import Connection
 
 logger = logging.getLogger("qwen_asr_widgets")
 
 DEFAULT_URL = "wss://dashscope.aliyuncs.com/api-ws/v1/realtime"
 _BASE64 = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=-_"
+
+
+class OmniRealtimeCallback:
+    """What a conversation calls; derive from it and override what you need.
+
+    ``on_open`` runs on the thread that connects, the others on the connection's reader thread. What a
+    callback raises is logged, and the session goes on.
+
+    Examples
+    --------
+    >>> class Show(OmniRealtimeCallback):
+    ...     def on_event(self, message):
+    ...         print(message["type"])
+    >>> Show().on_event({"type": "session.created"})
+    session.created
+    """
+
+    def on_open(self) -> None:
+        """The connection stands."""
+
+    def on_close(self, close_status_code: Any, close_msg: Any) -> None:
+        """The connection has ended; None stands for no close frame and for no reason in it."""
+
+    def on_event(self, message: Any) -> None:
+        """An event came: the parsed message, as a dict."""
 
 
 class OmniRealtimeConversation(SessionFacts):

@@ -18,12 +18,10 @@ import websocket
 from ...errors import ConnectFailed, NotConnected, QawError
 from . import frames
 from .failures import connect_failure
-from .keepalive import KeepAlive
 from .shared_socket import SharedSocket
 from ..redaction import Redactor
-from .outbox import OutboxStats, Sent
 from .proxy import proxy_name, proxy_options
-from .writer import Writer
+from .writer import KeepAlive, OutboxStats, Sent, Writer
 
 logger = logging.getLogger("qwen_asr_widgets")
 

@@ -25,11 +25,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import AudioError, BundleError, QawError
-from ...protocol.client_turns import ClientTurnClosed, ClientTurnOpened, LocalEvent
+from ...protocol.events import ClientTurnClosed, ClientTurnOpened, LocalEvent
 from ...protocol.codec import read_client, read_server
 from ...protocol.config import SessionConfig
 from ...protocol.events import Event
-from ...protocol.wire_json import MAX_NESTING, read_json
+from ...protocol.codec import MAX_NESTING, read_json
 from ...vad.turns import CloseReason
 from ..recording import Recording
 from ..values import AudioSent, AudioSkipped, Connection, RecordingState, RunInfo, TimedEvent, sent_audio

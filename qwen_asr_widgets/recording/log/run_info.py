@@ -66,7 +66,8 @@ def engine_name(endpoint: Endpoint) -> str:
 
     Examples
     --------
-    >>> from qwen_asr_widgets.client.endpoints import dashscope, embedded
+    >>> from qwen_asr_widgets.client.embedded import embedded
+    >>> from qwen_asr_widgets.client.named_endpoints import dashscope
     >>> engine_name(dashscope("beijing")), engine_name(embedded())
     ('qwen3-asr-flash-realtime, DashScope beijing', 'embedded pocketsphinx')
     """

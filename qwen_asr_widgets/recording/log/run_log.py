@@ -12,12 +12,12 @@ import numpy as np
 
 from ...audio.tape import Tape
 from ...errors import ServiceError
-from ...protocol.client_turns import ClientTurn, LocalEvent
+from ...protocol.events import ClientTurn, LocalEvent
 from ...protocol.config import SessionConfig
 from ...protocol.events import AppendAudio, Event, SessionCreated, SessionUpdate
 from ...protocol.session import Session
 from ...protocol.session_settings import SettingsAnswer
-from ...protocol.wire_json import well_formed
+from ...protocol.codec import well_formed
 from .event_log import EventLog
 from .ledger import SendLedger
 from .run_info import named_by_service

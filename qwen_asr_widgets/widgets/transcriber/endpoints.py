@@ -9,9 +9,10 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from ...errors import EndpointError
-from ...client.endpoints import Endpoint, dashscope, embedded, find_dashscope_key, resolve_endpoint
+from ...client.embedded import embedded
+from ...client.endpoints import Endpoint, find_dashscope_key
+from ...client.named_endpoints import dashscope, prices, resolve_endpoint
 from ...client.keys import Secret, find_key
-from ...client.prices import prices
 from ...recording.log.run_info import engine_name
 
 REGIONS = ("beijing", "singapore")

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
-from ...client.endpoints import dashscope
+from ...client.named_endpoints import dashscope
 from ...errors import SettingError
 from ...vad.evaluation.metrics import COUNTS
 from ...vad.labels.editor import LabelEditor

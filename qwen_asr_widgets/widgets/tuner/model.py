@@ -22,7 +22,8 @@ from concurrent.futures import Executor
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ...client.endpoints import Endpoint, resolve_endpoint
+from ...client.endpoints import Endpoint
+from ...client.named_endpoints import resolve_endpoint
 from ...errors import SettingError
 from ...vad.evaluation.cues import Cue, cue_times
 from ...vad.evaluation.explain import Explanation, explain

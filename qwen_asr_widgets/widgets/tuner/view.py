@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from ...audio.units import SAMPLE_RATE
-from ...client.endpoints import dashscope
+from ...client.named_endpoints import dashscope
 from ...vad.evaluation.metrics import total
 from ...vad.turns import PADDING_RANGE_MS, SILENCE_RANGE_MS, THRESHOLD_RANGE, TurnDetection
 from ..shared.shown import Shown
