@@ -189,7 +189,7 @@ def _print_final(utterance: TimedUtterance) -> None:
 
 def utterance_line(utterance: TimedUtterance) -> str:
     """Return an utterance as a line of text: number, place, words, and how long they took."""
-    from ..recording.exports.html import clock
+    from ..formatting import clock
 
     place = "" if utterance.start is None or utterance.end is None else (
         f"{clock(utterance.start if utterance.onset is None else utterance.onset)} – {clock(utterance.end)}"

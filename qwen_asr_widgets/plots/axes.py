@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from matplotlib.ticker import Formatter, Locator
 
 from ..recording.comparison import settings_text
-from ..recording.exports.html import clock
+from ..formatting import clock
 from ..recording.summary import SOURCES, pace_text, waits_count
 
 if TYPE_CHECKING:

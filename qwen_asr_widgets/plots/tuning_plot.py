@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from ..audio.clip import AudioClip
-    from ..vad.evaluation.problems import Problem
+    from ..vad.evaluation.measures import Problem
     from ..vad.scoring.scores import SpeechScores
 
 ROLES = {"reference": "reference", "service": "service", "estimated": "turn"}

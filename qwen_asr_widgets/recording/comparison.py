@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ..errors import SettingError
-from .exports.html import NO_WAITS, table
+from ..formatting import table
+from .exports.html import NO_WAITS
 from .text_units import judged_by_character
 from .latency import import_pandas
 from .summary import LatencySummary, pace_text, waits_count

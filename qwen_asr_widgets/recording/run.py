@@ -33,7 +33,7 @@ from ..client.stream import AudioStream
 from ..errors import QawError, RunBroken
 from ..protocol.config import SessionConfig
 from ..protocol.events import ErrorEvent, Event
-from .exports.html import clock
+from ..formatting import clock
 from .recording import Recording
 from .turn_taking import CLIENT, Sender, checked_turn_taking, sender
 from .values import TimedEvent

@@ -14,7 +14,7 @@ from ..client.pacing import check_pace, paced
 from ..errors import NotConnected, OutboxFull, RunBroken, ServiceClosed, ServiceError, SettingError
 from ..protocol.config import SessionConfig
 from ..protocol.events import TranscriptCompleted, TranscriptFailed
-from .exports.html import clock
+from ..formatting import clock
 from .log.run_info import run_info
 from .progress import Progress
 from .recording import Recording

@@ -22,7 +22,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, Union
+from typing import Any, Literal, Union
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,10 +30,7 @@ from numpy.typing import NDArray
 from ..audio.units import SAMPLE_RATE
 from ..errors import SettingError
 from .runs import join_runs, speech_runs
-from .scoring.silero import HOP
-
-if TYPE_CHECKING:
-    from .scoring.scores import SpeechScores
+from .scoring.scores import HOP, SpeechScores
 
 THRESHOLD_RANGE = (-1.0, 1.0)
 SILENCE_RANGE_MS = (200, 6_000)
@@ -328,16 +325,44 @@ def detect_turns(
     list of Turn
         In order, in seconds. A turn still open at the end of the clip is closed there.
 
+    Raises
+    ------
+    SettingError
+        ``scores`` are no ``SpeechScores``, or ``settings`` no ``TurnDetection``.
+
     Examples
     --------
-    >>> from qwen_asr_widgets.vad.scoring.scores import SpeechScores
     >>> scores = SpeechScores([-1] * 10 + [1] * 20 + [-1] * 30)
     >>> detect_turns(scores, TurnDetection(threshold=0.2, silence_duration_ms=400, prefix_padding_ms=100))
     [Turn(onset=0.32, start=0.22, end=0.96)]
     """
+    check_detected(scores, settings, "detect_turns")
     runs = speech_runs(scores.values, settings.threshold)
     frames = join_runs(runs, settings.silence_frames, max_turn_frames)
     return turns_from_frames(frames, settings.prefix_padding_samples)
+
+
+def check_detected(scores: Any, settings: Any, taker: str) -> None:
+    """Raise ``SettingError`` where a function is given something else than scores and settings.
+
+    Examples
+    --------
+    >>> check_detected([0.1, 0.9], TurnDetection(), "detect_turns")
+    Traceback (most recent call last):
+    qwen_asr_widgets.errors.SettingError: detect_turns takes SpeechScores, not list; make them with \
+SpeechScores(values).
+    """
+    if not isinstance(scores, SpeechScores):
+        are_values = isinstance(scores, (list, tuple, np.ndarray))
+        remedy = "SpeechScores(values)" if are_values else "speech_scores(clip)"
+        raise SettingError(
+            f"{taker} takes SpeechScores, not {type(scores).__name__}; make them with {remedy}.", "scores"
+        )
+    if not isinstance(settings, TurnDetection):
+        raise SettingError(
+            f"{taker} takes its settings as TurnDetection(threshold, silence_duration_ms, "
+            f"prefix_padding_ms), not {type(settings).__name__}.", "settings",
+        )
 
 
 def turns_from_frames(frames: NDArray[np.int64], padding_samples: int) -> list[Turn]:

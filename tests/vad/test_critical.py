@@ -208,7 +208,7 @@ def test_the_sentence_for_each_kind_of_error():
         ReferenceTurn(103 * FRAME, 123 * FRAME),
     ]
     assert [why.sentence for why in explain(scores, PRESENT, reference)] == [
-        "missed at 0:00.3: no two frames in a row reached more than −0.12; a threshold of −0.12 heals it",
+        "missed at 0:00.3: no two frames in a row reached more than −0.12; a threshold of −0.13 heals it",
         "invented at 0:01.3: two frames in a row reached 0.40; a threshold of 0.41 heals it",
         "merged at 0:03.0: the score fell below 0.20 for no more than 256 ms between the two; "
         "a silence of 256 ms heals it; 256 ms saves 64 ms of wait everywhere",

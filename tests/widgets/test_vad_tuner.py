@@ -104,7 +104,7 @@ def test_every_error_explains_itself_with_remedies_that_heal_it(tuner):
     content, _ = view.last("explanation")
     why, = tuner.explanations
     assert why.sentence.startswith("cut at 0:15.4: the score stayed below 0.90 for 320 ms")
-    assert content["cause"] == {"word": "below", "threshold": 0.9, "ms": 320}
+    assert content["cause"] == {"kind": "below", "threshold": 0.9, "ms": 320}
     assert [one["setting"] for one in content["remedies"]] == ["silence", "threshold"]
     for remedy in content["remedies"]:
         view.ask(kind="try", serial=1, **{key: remedy[key] for key in ("threshold", "silence", "padding")})

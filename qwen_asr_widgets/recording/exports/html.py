@@ -1,11 +1,10 @@
-"""Small tables for a notebook's output: text as text, readable on light and dark pages."""
+"""Recordings and their delays as small tables for a notebook's output."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from html import escape
 from typing import TYPE_CHECKING
 
+from ...formatting import clock, table
 from ..summary import ENOUGH, MEASURES, waits_count
 
 if TYPE_CHECKING:
@@ -13,45 +12,7 @@ if TYPE_CHECKING:
     from ..recording import Recording
     from ..summary import LatencySummary, Measure
 
-_LINE = "border-bottom:1px solid rgba(128,128,128,.35)"
-_CELL = f"padding:4px 12px 4px 0;text-align:left;vertical-align:top;{_LINE}"
-_DIM = "opacity:.75"
 NO_WAITS = "sent as fast as it was taken, so its waits say nothing"
-_SHORT = 20
-"""Characters up to which a cell (a place, a delay) stays on one line."""
-
-
-def clock(seconds: float, tenths: bool = True) -> str:
-    """Return a position as minutes and seconds, with hours where there are any.
-
-    Examples
-    --------
-    >>> clock(65.26), clock(3725, tenths=False)
-    ('1:05.3', '1:02:05')
-    """
-    whole = int(seconds * 10 + 0.5) if tenths else int(seconds + 0.5) * 10
-    hours, minutes, rest = whole // 36_000, whole // 600 % 60, whole % 600 / 10
-    text = f"{rest:04.1f}" if tenths else f"{rest:02.0f}"
-    return f"{hours}:{minutes:02d}:{text}" if hours else f"{minutes}:{text}"
-
-
-def table(head: Sequence[str], rows: Sequence[Sequence[str]], below: str = "") -> str:
-    """Return an HTML table; every cell is plain text and is escaped."""
-    top = "".join(f'<th style="{_CELL};font-weight:600">{escape(cell)}</th>' for cell in head)
-    body = "".join(
-        f'<tr>{"".join(_cell(cell) for cell in row)}</tr>' for row in rows
-    )
-    note = f'<div style="{_DIM};padding:4px 0">{escape(below)}</div>' if below else ""
-    return (
-        '<div style="overflow-x:auto;font-variant-numeric:tabular-nums">'
-        f'<table style="border-collapse:collapse;background:none">'
-        f"<thead><tr>{top}</tr></thead><tbody>{body}</tbody></table>{note}</div>"
-    )
-
-
-def _cell(text: str) -> str:
-    space = "nowrap" if len(text) <= _SHORT else "pre-wrap"
-    return f'<td style="{_CELL};white-space:{space}">{escape(text)}</td>'
 
 
 def recording_html(recording: Recording) -> str:

@@ -7,19 +7,23 @@ A lower threshold only adds speech and a longer silence only joins turns, so eac
 on. Only scores that occur near the error, and gaps between its runs, can be that value: they are
 bisected, so nothing is tried on a grid and nothing lies between. Where the 60 s limit would part the healed
 turn again, or the value is out of range, there is none.
+
+A critical threshold equals a score, and on another processor that score may lie on its other side. What a
+user is offered is therefore ``offered_thresholds``: few decimals, and clear of every score.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ...audio.units import SAMPLE_RATE, seconds_to_samples
-from .problems import Problem
+from .measures import Problem
 from ..runs import Frames, join_runs, mask_runs, speech_runs
-from ..scoring.silero import HOP
+from ..scoring.scores import HOP, SCORE_TOLERANCE
 from ..turns import MAX_TURN_FRAMES, SILENCE_RANGE_MS, THRESHOLD_RANGE, TurnDetection
 
 Scores = NDArray[np.float32]
@@ -27,6 +31,12 @@ Scores = NDArray[np.float32]
 FRAME_MS = 1_000 * HOP // SAMPLE_RATE
 ENOUGH = SAMPLE_RATE // 10
 """Samples (100 ms) of a reference turn that one turn must hold for it to be heard."""
+
+
+CLEARANCE = SCORE_TOLERANCE + 2**-22
+"""Distance of an offered threshold from every score: the tolerance, and what float32 may round away."""
+DECIMALS = (2, 3, 4, 5)
+"""Decimals that an offered threshold may have."""
 
 
 def turn_frames(values: Scores, settings: TurnDetection) -> Frames:
@@ -81,12 +91,54 @@ def healing_threshold(values: Scores, settings: TurnDetection, problem: Problem)
     float or None
         For a cut or a miss the highest threshold below, for a merge or an invention the lowest above.
     """
-    lower = problem.kind in ("cut", "missed")
-    threshold = (_lowered if lower else _raised)(values, settings, problem)
+    threshold = (_lowered if problem.wants_lower else _raised)(values, settings, problem)
     if threshold is None or not THRESHOLD_RANGE[0] <= threshold <= THRESHOLD_RANGE[1]:
         return None
     changed = TurnDetection(threshold, settings.silence_duration_ms, settings.prefix_padding_ms)
     return threshold if is_healed(problem, turn_frames(values, changed)) else None
+
+
+def offered_thresholds(ordered: NDArray[np.float64], critical: float, lower: bool) -> tuple[float, ...]:
+    """Return the thresholds to offer in place of a critical one, the most readable first.
+
+    Parameters
+    ----------
+    ordered : ndarray, float64, shape (n,)
+        The scores to keep clear of, in rising order.
+    critical : float
+        Where healing begins.
+    lower : bool
+        Whether it goes on below; else above.
+
+    Returns
+    -------
+    tuple of float
+        The nearest in hundredths, and, where that passes more scores than it must, the nearest with more
+        decimals that does not. Each lies beyond the critical value and keeps ``CLEARANCE`` from every score,
+        so that it gives the same turns on every processor. Empty where the scale ends before.
+
+    Examples
+    --------
+    >>> offered_thresholds(np.array([-0.9, -0.126, -0.12, 0.8]), -0.12, lower=True)
+    (-0.13, -0.121)
+    >>> offered_thresholds(np.array([-0.9, 0.4, 0.8]), 0.4, lower=False)
+    (0.41,)
+    """
+    if not lower:
+        mirrored = offered_thresholds(-ordered[::-1], -critical, lower=True)
+        return tuple(0.0 - value for value in mirrored)
+    clear = [_clear_below(ordered, critical, digits) for digits in DECIMALS]
+    passed = [math.inf if value is None else _between(ordered, value, critical) for value in clear]
+    nearest = clear[passed.index(min(passed))]
+    return tuple(dict.fromkeys(value for value in (clear[0], nearest) if value is not None))
+
+
+def scores_around(values: Scores, settings: TurnDetection, problem: Problem) -> Scores:
+    """Return the scores that can decide at which threshold an error is healed, the others left out."""
+    first, stop = _whole(span(problem), len(values))
+    floor = float(values[first:stop].min(initial=settings.threshold))
+    level = floor if problem.wants_lower else settings.threshold
+    return _around(values, level, settings.silence_frames, first, stop)[1]
 
 
 def healing_silence(values: Scores, settings: TurnDetection, problem: Problem) -> int | None:
@@ -133,9 +185,7 @@ def _samples(problem: Problem) -> tuple[int, int]:
 
 def _lowered(values: Scores, settings: TurnDetection, problem: Problem) -> float | None:
     """Return the highest score below the threshold that heals when it is the threshold."""
-    first, stop = span(problem)
-    stop = min(max(stop, first + 2), len(values))
-    first = max(min(first, stop - 2), 0)
+    first, stop = _whole(span(problem), len(values))
     if stop - first < 2:
         return None
     # With all of the error's frames speech it is healed; what is no speech even then cannot matter.
@@ -148,6 +198,13 @@ def _lowered(values: Scores, settings: TurnDetection, problem: Problem) -> float
 
     index = _first_true(healed, len(known))
     return None if index is None else float(known[-1 - index])
+
+
+def _whole(frames: tuple[int, int], length: int) -> tuple[int, int]:
+    """Return the frames of an error widened to the two that open a turn, within those scored."""
+    first, stop = frames
+    stop = min(max(stop, first + 2), length)
+    return max(min(first, stop - 2), 0), stop
 
 
 def _raised(values: Scores, settings: TurnDetection, problem: Problem) -> float | None:
@@ -177,6 +234,25 @@ def _parting_silence(values: Scores, settings: TurnDetection, problem: Problem) 
 
     index = _first_true(healed, len(gaps))
     return None if index is None else int(gaps[-1 - index]) * FRAME_MS
+
+
+def _clear_below(ordered: NDArray[np.float64], limit: float, digits: int) -> float | None:
+    """Return the highest number with some decimals, below a limit and clear of every score; None below -1."""
+    steps = math.inf
+    while True:
+        steps = min(math.floor((limit - CLEARANCE) * 10**digits), steps - 1)
+        value = steps / 10**digits
+        if value < THRESHOLD_RANGE[0]:
+            return None
+        near = int(np.searchsorted(ordered, value - CLEARANCE, side="right"))
+        if near == len(ordered) or ordered[near] >= value + CLEARANCE:
+            return value
+        limit = float(ordered[near])
+
+
+def _between(ordered: NDArray[np.float64], low: float, high: float) -> int:
+    """Return how many scores lie between two numbers."""
+    return int(np.searchsorted(ordered, high) - np.searchsorted(ordered, low))
 
 
 def _around(values: Scores, threshold: float, silence: int, first: int, stop: int) -> tuple[int, Scores]:

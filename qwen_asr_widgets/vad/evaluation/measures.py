@@ -1,15 +1,17 @@
-"""What one set of turns is worth: the figures, and what follows from them (definitions in ``metrics``)."""
+"""What one set of turns is worth, as values: every error with its place, and the figures.
+
+What each figure means and how it is found stands in ``metrics``.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
 from ...errors import SettingError
-from .problems import Problem
 
 COUNTS = ("cut", "merged", "missed", "invented")
 """The four errors a person notices, in the order in which they are shown."""
@@ -19,6 +21,45 @@ DERIVED = (
     "false_alarm_seconds", "detection_error_rate", "precision", "recall", "f1",
 )
 """What ``Measures`` derives from its fields."""
+
+
+ProblemKind = Literal["cut", "merged", "missed", "invented"]
+
+
+@dataclass(frozen=True, order=True)
+class Problem:
+    """One error of a turn detector.
+
+    Parameters
+    ----------
+    start, end : float
+        Seconds of the place: for a cut the gap within the reference turn, for a merge the gap that went
+        unnoticed, else the reference turn missed or the turn invented.
+    kind : {"cut", "merged", "missed", "invented"}
+        What is wrong. A reference turn in three turns is one turn cut, at two places: two problems.
+    reference : tuple of int
+        Numbers of the reference turns concerned, from 1 as they were given.
+    turns : tuple of int
+        Numbers of the detected turns concerned, from 1.
+
+    Examples
+    --------
+    >>> from qwen_asr_widgets.vad.evaluation.metrics import measure
+    >>> from qwen_asr_widgets import ReferenceTurn, Turn
+    >>> measure([Turn(1.0, 0.7, 2.0)], [ReferenceTurn(1.0, 2.0), ReferenceTurn(4.0, 5.0)]).problems
+    (Problem(start=4.0, end=5.0, kind='missed', reference=(2,), turns=()),)
+    """
+
+    start: float
+    end: float
+    kind: ProblemKind
+    reference: tuple[int, ...] = ()
+    turns: tuple[int, ...] = ()
+
+    @property
+    def wants_lower(self) -> bool:
+        """Whether a lower threshold can heal it (a cut, a miss), else a higher (a merge, an invention)."""
+        return self.kind in ("cut", "missed")
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from ...audio.units import SAMPLE_RATE
 from ...vad.sweep.choice import Choice
 from ...vad.evaluation.matching import to_samples
 from ...vad.evaluation.metrics import COUNTS, Measures, scored_regions
-from ...vad.evaluation.problems import Problem
+from ...vad.evaluation.measures import Problem
 from ...vad.scoring.scores import SpeechScores
 from ...vad.sweep.result import SweepResult
 from ...vad.turns import Turn, TurnDetection

@@ -28,7 +28,7 @@ from ...errors import SettingError
 from ...vad.evaluation.cues import Cue, cue_times
 from ...vad.evaluation.explain import Explanation, explain
 from ...vad.evaluation.metrics import Measures, total
-from ...vad.evaluation.problems import Problem
+from ...vad.evaluation.measures import Problem
 from ...vad.labels.editor import LabelEditor
 from ...vad.scoring.scores import SpeechScores, speech_scores
 from ...vad.sweep.choice import Choice

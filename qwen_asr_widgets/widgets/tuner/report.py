@@ -10,7 +10,7 @@ from datetime import date
 from html import escape
 from typing import TYPE_CHECKING, Any
 
-from ...recording.exports.html import clock, table
+from ...formatting import clock, table
 from ...vad.turns import TurnDetection
 from ..shared.saved_output import figure_png, image_html
 from .exports import CODE_KINDS, settings_code

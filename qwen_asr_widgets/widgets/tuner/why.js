@@ -5,14 +5,15 @@
  * @import { Key, Translate } from "../shared/strings.js"
  * @typedef {{setting: "silence" | "threshold", threshold: number, silence: number, padding: number, shown: string,
  *   extra_wait: number, also_heals: number, adds: number}} Remedy
- * @typedef {{what: string, at: number, cause: {word: string, threshold?: number, ms?: number}, remedies: Remedy[]}} Why
+ * @typedef {{kind: string, threshold: number | null, ms: number | null}} Cause  as `Cause` in Python
+ * @typedef {{what: string, at: number, cause: Cause, remedies: Remedy[]}} Why
  */
 import { clock } from "../shared/format.js";
 import { brief, score } from "./scales.js";
 
 /** @param {Why} why @param {Translate} t */
 export function whySentence({ what, at, cause, remedies }, t) {
-  const word = t(/** @type {Key} */ (`tuner.why.${cause.word}`), { threshold: score(cause.threshold ?? 0), ms: cause.ms ?? 0 });
+  const word = t(/** @type {Key} */ (`tuner.why.${cause.kind}`), { threshold: score(cause.threshold ?? 0), ms: cause.ms ?? 0 });
   const named = remedies.map((one) => t(`tuner.why.${one.setting}`, { value: valueOf(one) }));
   const heals = !named.length ? t("tuner.why.nothing")
     : t("tuner.why.heals", { what: named.length > 1 ? t("tuner.why.or", { one: named[0], other: named[1] }) : named[0] });

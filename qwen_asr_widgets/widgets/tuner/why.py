@@ -1,85 +1,60 @@
-"""Why a turn is wrong, as values: the view says them in its own language and on the scale of the service."""
+"""Why a turn is wrong, as the page is told it: values on the scale of the service, worded there."""
 
 from __future__ import annotations
 
 import math
 from typing import Any
 
-import numpy as np
-
-from ...vad.evaluation.critical import FRAME_MS, longest_pause, peak_pair
-from ...vad.evaluation.explain import Explanation, Remedy
-from ...vad.evaluation.problems import Problem
-from ...vad.scoring.scores import SpeechScores
-from ...vad.turns import TurnDetection, detect_turns
+from ...vad.evaluation.explain import Cause, Explanation, Remedy, threshold_text
+from ...vad.turns import TurnDetection
 from .estimate import Estimator
 
 
-def why_state(
-    why: Explanation, scores: SpeechScores, settings: TurnDetection, estimator: Estimator
-) -> dict[str, Any]:
-    """Return what a view says of an error.
+def why_state(why: Explanation, tried: TurnDetection, estimator: Estimator) -> dict[str, Any]:
+    """Return what a view words of an error.
 
     Parameters
     ----------
     why : Explanation
         On the scale of our detector.
-    scores : SpeechScores
-    settings : TurnDetection
-        What was tried, on the scale of the service.
+    tried : TurnDetection
+        The settings explained, on the scale of the service.
     estimator : Estimator
         Leads from the one scale to the other.
     """
-    remedies = [remedy for remedy in (why.silence, why.threshold) if remedy is not None]
-    problem = why.problem
     return {
-        "what": problem.kind, "at": problem.start,
-        "cause": _cause(problem, scores, settings, estimator),
-        "remedies": [_remedy(one, problem.kind in ("cut", "missed"), estimator) for one in remedies],
+        "what": why.problem.kind, "at": why.problem.start, "cause": _cause(why.cause, tried, estimator),
+        "remedies": [_remedy(one, why.problem.wants_lower, estimator) for one in why.remedies],
     }
 
 
-def _cause(
-    problem: Problem, scores: SpeechScores, settings: TurnDetection, estimator: Estimator
-) -> dict[str, Any]:
-    """Return what the scores did at an error: a word for the view's sentence and its values."""
-    ours = estimator.ours(settings)
-    pause = longest_pause(scores.values, ours.threshold, problem)
-    peak = peak_pair(scores.values, problem)
-    if problem.kind == "cut" and pause < ours.silence_frames:
-        return {"word": "limit"}
-    if problem.kind in ("cut", "merged"):
-        word = "below" if problem.kind == "cut" else "short" if pause else "never"
-        return {"word": word, "threshold": settings.threshold, "ms": pause * FRAME_MS}
-    if peak is not None and (problem.kind == "invented" or peak < ours.threshold):
-        word = "reached" if problem.kind == "invented" else "peak"
-        return {"word": word, "threshold": estimator.threshold_there(peak)}
-    heard = (min(turn.end, problem.end) - max(turn.onset, problem.start)
-             for turn in detect_turns(scores, ours))
-    return {"word": "little", "ms": round(1_000 * max(0.0, max(heard, default=0.0)))}
+def _cause(cause: Cause, tried: TurnDetection, estimator: Estimator) -> dict[str, Any]:
+    """Return a cause with its threshold on the scale of the service: the one tried, or a score."""
+    threshold = cause.threshold
+    if threshold is not None:
+        is_score = cause.kind in ("reached", "peak")
+        threshold = estimator.threshold_there(threshold) if is_score else tried.threshold
+    return {"kind": cause.kind, "threshold": threshold, "ms": cause.ms}
 
 
 def _remedy(remedy: Remedy, lowers: bool, estimator: Estimator) -> dict[str, Any]:
+    """Return a remedy on the scale of the service; its threshold is the one that is shown."""
     there = estimator.theirs(remedy.settings)
+    threshold = there.threshold if estimator.calibration is None else readable(there.threshold, lowers)
     return {
-        "setting": remedy.setting, "threshold": there.threshold, "silence": there.silence_duration_ms,
-        "padding": there.prefix_padding_ms, "shown": shown_threshold(there.threshold, lowers),
+        "setting": remedy.setting, "threshold": threshold, "silence": there.silence_duration_ms,
+        "padding": there.prefix_padding_ms, "shown": threshold_text(threshold),
         "extra_wait": remedy.extra_wait, "also_heals": remedy.also_heals, "adds": remedy.adds,
     }
 
 
-def shown_threshold(exact: float, lowers: bool) -> str:
-    """Return a threshold in two digits, rounded to the side that still heals.
+def readable(threshold: float, lowers: bool) -> float:
+    """Return an estimated threshold in hundredths, rounded to the side that heals, as far as the scale goes.
 
     Examples
     --------
-    >>> shown_threshold(0.174, lowers=True), shown_threshold(-0.174, lowers=False)
-    ('0.17', '−0.17')
+    >>> readable(0.174, lowers=True), readable(-0.174, lowers=False)
+    (0.17, -0.17)
     """
-    shown = round(exact, 2)
-    if lowers and np.float32(shown) > exact:
-        shown -= 0.01
-    elif not lowers and np.float32(shown) < exact:
-        shown += 0.01
-    text = f"{shown:.2f}" if math.fabs(shown) <= 1 else f"{exact:.6f}"
-    return text.replace("-", "−")
+    steps = (math.floor if lowers else math.ceil)(round(100 * threshold, 6))
+    return steps / 100 if math.fabs(steps) <= 100 else threshold
