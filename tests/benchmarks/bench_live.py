@@ -33,12 +33,10 @@ from qwen_asr_widgets.client.embedded import embedded
 from qwen_asr_widgets.widgets.capture.capture import CaptureChunk
 from qwen_asr_widgets.widgets.transcriber.transcriber import Transcriber
 t = Transcriber(endpoint=embedded("script").start())
-delays, take = [], t.uplink._enqueue
+delays = []
 def note(widget, content, buffers):
     if content.get("kind") == "chunk":
         delays.append(time.time() * 1000 - content["sent"])
-    take(widget, content, buffers)
-t.uplink.on_msg(t.uplink._enqueue, remove=True)
 t.uplink.on_msg(note)
 def cpu():
     return time.process_time()

@@ -23,7 +23,8 @@ SECONDS = 20
 MICROPHONE = """
 import time
 import anywidget
-from qwen_asr_widgets.widgets.microphone.microphone import Microphone, free_of_subshell
+from qwen_asr_widgets.widgets.microphone.microphone import Microphone
+from qwen_asr_widgets.widgets.shared.comm import free_of_subshell
 mic = Microphone()
 stamps = []
 mic.on_msg(lambda _, content, buffers: content["kind"] == "chunk" and stamps.append(

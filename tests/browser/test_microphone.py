@@ -178,7 +178,7 @@ def test_a_reload_ends_the_recording_with_a_message_on_both_sides(
     assert settled(notebook)["client"] != facts["client"]
 
 
-PATIENT = "mic._receiver.heartbeat_timeout = 600.0"  # by its silence no page is given up in these tests
+PATIENT = "mic.inbox.receiver.heartbeat_timeout = 600.0"  # by its silence no page is given up in these tests
 SAY_NO_MORE = "() => { WebSocket.prototype.send = () => {}; }"
 ENDED = "[event.reason for event in heard if type(event).__name__ == 'CaptureEnded']"
 
@@ -216,7 +216,7 @@ def test_after_a_crash_the_page_that_comes_back_records_at_once(
     record_for(page, 0.5)
     settled(notebook)
     assert notebook.evaluate(ENDED) == ["interrupted", "stopped"]
-    assert notebook.evaluate("[mic.problem, mic._receiver.refused]") == [None, 0]
+    assert notebook.evaluate("[mic.problem, mic.inbox.receiver.refused]") == [None, 0]
 
 
 def test_a_second_tab_does_not_record_over_the_first(open_page: Callable[..., NotebookPage]) -> None:
@@ -235,7 +235,7 @@ def test_a_second_tab_does_not_record_over_the_first(open_page: Callable[..., No
     record_for(second, 0.5)
     facts = wait_until(lambda: (now := notebook.evaluate("facts()"))["client"] != client and now)
     assert facts["lost"] == 0
-    assert notebook.evaluate("mic._receiver.refused") == 0
+    assert notebook.evaluate("mic.inbox.receiver.refused") == 0
 
 
 def test_a_denied_permission_is_said_and_a_file_is_the_way_on(

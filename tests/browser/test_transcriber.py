@@ -194,7 +194,7 @@ def test_of_two_tabs_one_records_both_show_and_the_other_says_so(
     idle.get_by_role("button", name="Stop").click()
     facts = complete(notebook)
     assert facts["runs"] == 1 and facts["lost"] == 0
-    assert notebook.evaluate("t.uplink._receiver.refused") == 0
+    assert notebook.evaluate("t.uplink.inbox.receiver.refused") == 0
     idle.get_by_text(away).wait_for(state="hidden")
 
 

@@ -74,7 +74,7 @@ def test_a_file_is_given_up_and_what_was_there_stays(show_transcriber: Show) -> 
     shown.page.get_by_role("button", name="Cancel").click()
     assert not shown.page.get_by_text("Reading wrong.wav").is_visible()
     assert shown.page.evaluate("document.activeElement.textContent") == "Open a file…"
-    shown.until(lambda: len(shown.view.uplink._receiver._uploads) == 0)
+    shown.until(lambda: not shown.view.uplink.inbox.receiver.waits)
     assert shown.view.recording is before and shown.view.desk.notice is None
     choose(shown, "talk.wav", talk())
     shown.until(lambda: shown.view.recording is not before)

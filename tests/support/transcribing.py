@@ -102,7 +102,7 @@ class MicrophonePage:
         """Send one message of the uplink."""
         session = f"{self.name}/{self.number}"
         content = {"kind": kind, "client": self.name, "session": session, "rate": RATE, **more}
-        beside_cells(lambda: self.widget.uplink._enqueue(self.widget.uplink, content, buffers))
+        beside_cells(lambda: self.widget.uplink.inbox.take(content, buffers))
 
     def start(self, **settings: Any) -> MicrophonePage:
         """Begin a recording, with what the track really does."""

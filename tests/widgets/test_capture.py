@@ -13,8 +13,9 @@ from qwen_asr_widgets.widgets.capture.capture import (
     LEAP_LIMIT, CaptureChunk, CaptureEnded, CaptureEvent, CapturePaused, CaptureProblem, CaptureReceiver,
     CaptureStarted,
 )
-from qwen_asr_widgets.widgets.capture.messages import READERS, MessageError
+from qwen_asr_widgets.widgets.capture.messages import KINDS
 from qwen_asr_widgets.widgets.capture.upload import FileArriving, FileOpened
+from qwen_asr_widgets.widgets.shared.commands import MessageError
 
 RATE = 1_000
 LENGTH = RATE // 10
@@ -260,7 +261,7 @@ NAMES = "client session rate seq peak chunks reason upload name size slice slice
 FIELDS = st.sampled_from(NAMES.split())
 
 
-@given(st.sampled_from(sorted(READERS)), st.dictionaries(FIELDS, ANYTHING), st.lists(st.binary(), max_size=2))
+@given(st.sampled_from(sorted(KINDS)), st.dictionaries(FIELDS, ANYTHING), st.lists(st.binary(), max_size=2))
 def test_no_message_raises_anything_but_what_is_wrong_with_it(
     kind: str, wrong: dict[str, Any], buffers: list[bytes]
 ) -> None:

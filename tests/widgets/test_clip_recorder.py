@@ -73,7 +73,7 @@ def test_a_second_clip_that_does_not_arrive_is_detected_too(recorder: ClipRecord
 
 
 def test_a_page_that_is_gone_is_not_waited_for(recorder: ClipRecorder) -> None:
-    recorder.uplink._receiver.heartbeat_timeout = 0.1
+    recorder.uplink.inbox.receiver.heartbeat_timeout = 0.1
     say(recorder, "start")
     wait_until(lambda: "reloaded" in recorder.problem)
     assert not recorder.pending and not recorder.recording

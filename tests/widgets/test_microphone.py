@@ -13,10 +13,12 @@ import pytest
 from qwen_asr_widgets.audio.resample import resample
 from qwen_asr_widgets.errors import AudioError, SettingError
 from qwen_asr_widgets.widgets.capture import upload as capture_upload
+from qwen_asr_widgets.widgets.microphone import inbox as microphone_inbox
 from qwen_asr_widgets.widgets.microphone import microphone as module
 from qwen_asr_widgets.widgets.capture.capture import CaptureChunk, CaptureEnded, CaptureEvent, CaptureProblem
 from qwen_asr_widgets.widgets.capture.upload import FileOpened
-from qwen_asr_widgets.widgets.microphone.microphone import Microphone, free_of_subshell
+from qwen_asr_widgets.widgets.microphone.microphone import Microphone
+from qwen_asr_widgets.widgets.shared.comm import free_of_subshell
 
 RATE = 48_000
 
@@ -30,7 +32,13 @@ def mic() -> Iterator[Microphone]:
 
 def say(mic: Microphone, kind: str, buffers: tuple[bytes, ...] = (), **more: object) -> None:
     told = {"kind": kind, "client": "page", "session": "page/1", "rate": RATE, **more}
-    mic._enqueue(mic, told, buffers)
+    mic.inbox.take(told, buffers)
+
+
+def worker(mic: Microphone) -> threading.Thread | None:
+    """Return the thread on which a microphone calls its subscribers, where it runs."""
+    ours = [one for one in threading.enumerate() if one.name == f"qaw-microphone-{mic.uid[:8]}"]
+    return ours[0] if ours else None
 
 
 def speak(mic: Microphone, samples: np.ndarray) -> None:
@@ -49,13 +57,12 @@ def speech() -> np.ndarray:
 def collected(mic: Microphone, samples: np.ndarray, take: object) -> list[np.ndarray]:
     """Iterate on a thread of its own, from before the first chunk."""
     pieces: list[np.ndarray] = []
-    subscribed = threading.Event()
-    subscribe = mic.subscribe
+    subscribed, subscribe = threading.Event(), mic.subscribe
 
     def note(callback: object) -> object:
         unsubscribe = subscribe(callback)
         subscribed.set()
-        return unsubscribe
+        return lambda: (unsubscribe(), subscribed.clear())
 
     mic.subscribe = note
     thread = threading.Thread(target=lambda: pieces.extend(take()))
@@ -64,6 +71,7 @@ def collected(mic: Microphone, samples: np.ndarray, take: object) -> list[np.nda
     speak(mic, samples)
     thread.join(10)
     assert not thread.is_alive()
+    assert not subscribed.is_set(), "nobody listens once the loop is over"
     return pieces
 
 
@@ -71,7 +79,6 @@ def test_chunks_are_the_sound_that_was_sent(mic: Microphone) -> None:
     samples = speech()
     np.testing.assert_array_equal(np.concatenate(collected(mic, samples, mic.chunks)), samples)
     assert mic.state == "stopped"
-    assert mic._subscribers == []
 
 
 def test_the_stream_equals_resampling_at_once(mic: Microphone) -> None:
@@ -84,7 +91,7 @@ def test_a_page_that_falls_silent_is_given_up_and_the_thread_ends(mic: Microphon
     ended = threading.Event()
     mic.subscribe(lambda event: ended.set() if isinstance(event, CaptureEnded) else None)
     say(mic, "start")
-    thread = mic._throttle
+    thread = worker(mic)
     assert ended.wait(5)
     assert mic.state == "interrupted"
     assert thread is not None
@@ -95,7 +102,7 @@ def test_a_page_that_falls_silent_is_given_up_and_the_thread_ends(mic: Microphon
 def test_a_full_queue_counts_what_it_refuses_and_puts_zeros_there(
     mic: Microphone, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "QUEUE_CHUNKS", 3)
+    monkeypatch.setattr(microphone_inbox, "QUEUE_CHUNKS", 3)
     held, ended, events = threading.Event(), threading.Event(), list[CaptureEvent]()
 
     def slow(event: CaptureEvent) -> None:
@@ -135,13 +142,13 @@ def test_what_no_page_says_is_logged_once_and_the_sound_goes_on(
 ) -> None:
     with caplog.at_level(logging.WARNING, "qwen_asr_widgets"):
         say(mic, "start")
-        thread = mic._throttle
+        thread = worker(mic)
         for seq in (0, "x", "y", 1):
             say(mic, "chunk", (bytes(RATE // 5),), seq=seq)
         say(mic, "chunk", (b"odd",), seq=2)
-        mic._enqueue(mic, {"kind": "foo"}, ())
+        mic.inbox.take({"kind": "foo"})
         drained(mic)
-    assert mic._throttle is thread is not None
+    assert worker(mic) is thread is not None
     assert mic.session is not None and (mic.session.received, mic.session.lost) == (2, 0)
     assert [record.getMessage().split(": ", 1)[1] for record in caplog.records] == [
         "chunk seq: 'x', not a number", "chunk buffers: 3 bytes, not pairs of them", "kind: 'foo' is unknown",
@@ -153,9 +160,9 @@ def test_not_even_an_exit_in_a_subscriber_ends_the_sound(
 ) -> None:
     mic.subscribe(lambda event: sys.exit())
     say(mic, "start")
-    thread = mic._throttle
+    thread = worker(mic)
     drained(mic)
-    assert mic._throttle is thread is not None
+    assert worker(mic) is thread is not None
     assert "SystemExit" in caplog.text
 
 
@@ -166,11 +173,11 @@ def test_the_beginning_of_a_file_is_dropped_without_another_message(
     said: list[CaptureEvent] = []
     mic.subscribe(said.append)
     say(mic, "file", (b"abc",), upload="u", name="a.wav", size=6, slice=0, slices=2)
-    thread = mic._throttle
+    thread = worker(mic)
     assert thread is not None
     thread.join(5)
     assert [event.code for event in said if isinstance(event, CaptureProblem)] == ["incomplete"]
-    assert not mic._receiver.waits
+    assert not mic.inbox.receiver.waits
 
 
 def test_an_old_kernel_refuses_a_loop_that_would_never_end(
@@ -218,7 +225,7 @@ def test_the_kernel_never_writes_to_it_after_it_is_made(mic: Microphone) -> None
     sent: list[object] = []
     mic.comm.publish_msg = lambda *message, **more: sent.append((message, more))
     speak(mic, speech())
-    thread = mic._throttle
+    thread = worker(mic)
     if thread is not None:
         thread.join(5)
     assert sent == []

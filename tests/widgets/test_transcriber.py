@@ -191,7 +191,7 @@ def test_waiting_for_nothing_is_an_error_and_for_too_long_too(made) -> None:
     page = MicrophonePage(t).start()
     wait_until(lambda: t.active)
     assert state(t)["beside_cells"]
-    t.uplink._enqueue(t.uplink, {"kind": "beat", "client": "page", "session": "page/1"}, [])  # on this thread
+    t.uplink.inbox.take({"kind": "beat", "client": "page", "session": "page/1"})  # on this thread
     assert not state(t)["beside_cells"]
     with pytest.raises(AudioError, match="no sound arrives while a cell runs"):
         t.wait(1)

@@ -102,7 +102,7 @@ def test_a_second_recording_leaves_the_first_where_it_was(made) -> None:
 
 def test_a_page_that_is_gone_ends_the_run_and_keeps_what_came(made) -> None:
     t = made()
-    t.uplink._receiver.heartbeat_timeout = 0.3
+    t.uplink.inbox.receiver.heartbeat_timeout = 0.3
     page = MicrophonePage(t).start()
     page.speak(spoken(1.0))
     wait_until(lambda: t.recording is not None)

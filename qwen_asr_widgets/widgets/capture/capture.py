@@ -1,6 +1,6 @@
 """What a browser that records says, read as events: no thread, no socket and no clock of its own.
 
-Messages (`capture_messages`) and times go into a `CaptureReceiver`, frozen events come out. A chunk that the
+Messages (`capture.messages`) and times go into a `CaptureReceiver`, frozen events come out. A chunk that the
 browser numbered but that never came stands as zeros in the stream, so that the timeline stays true, and is
 listed.
 """
@@ -14,7 +14,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .messages import Chunk, Forget, Hello, MessageError, Of, Pause, Problem, Slice, Start, Stop, parse
+from ..shared.commands import Bare, MessageError
+from .messages import (
+    ChunkMessage, ForgetMessage, PauseMessage, ProblemMessage, RecordingMessage, ResumeMessage, SliceMessage,
+    StartMessage, StopMessage, parse,
+)
 from .upload import FileArriving, FileOpened, Uploads, UploadError
 
 HEARTBEAT_TIMEOUT = 5.0
@@ -201,14 +205,14 @@ class CaptureReceiver:
             No page says such a thing; nothing has changed.
         """
         message = parse(content, buffers)
-        if isinstance(message, Hello):
+        if isinstance(message, Bare):
             return []
-        if isinstance(message, Slice):
+        if isinstance(message, SliceMessage):
             return self._file(message, now)
-        if isinstance(message, Forget):
+        if isinstance(message, ForgetMessage):
             self._uploads.forget(message.upload)
             return []
-        if isinstance(message, Problem):
+        if isinstance(message, ProblemMessage):
             return [CaptureProblem(message.code, message.detail, message.client, shown=True)]
         events = self._made_way(message)
         if not self._is_ours(message):
@@ -216,11 +220,11 @@ class CaptureReceiver:
         self._check_leap(message)
         events += self._opened(message)
         self._heard_at = now
-        if isinstance(message, Chunk):
+        if isinstance(message, ChunkMessage):
             events += self._chunk(message, now)
-        elif isinstance(message, Pause):
-            events += self._pause(message.resumed)
-        elif isinstance(message, Stop):
+        elif isinstance(message, (PauseMessage, ResumeMessage)):
+            events += self._pause(isinstance(message, ResumeMessage))
+        elif isinstance(message, StopMessage):
             events += self._stop(message, now)
         return events
 
@@ -231,55 +235,56 @@ class CaptureReceiver:
             events += self._end("interrupted")
         return events
 
-    def _made_way(self, message: Of) -> list[CaptureEvent]:
+    def _made_way(self, message: RecordingMessage) -> list[CaptureEvent]:
         """End the recording of a page that is gone: another one of its browser has got the lock."""
-        if not isinstance(message, Start) or self._is_ours(message) or not message.browser:
+        if not isinstance(message, StartMessage) or self._is_ours(message) or not message.browser:
             return []
         return self._end("interrupted") if message.browser == self._browser else []
 
-    def _is_ours(self, message: Of) -> bool:
+    def _is_ours(self, message: RecordingMessage) -> bool:
         return not self.active or self._running().id == message.session
 
-    def _refuse(self, message: Of) -> list[CaptureEvent]:
-        self.refused += isinstance(message, Chunk)
-        if message.session in self._refused_sessions or not isinstance(message, (Start, Chunk)):
+    def _refuse(self, message: RecordingMessage) -> list[CaptureEvent]:
+        self.refused += isinstance(message, ChunkMessage)
+        if message.session in self._refused_sessions or not isinstance(message, (StartMessage, ChunkMessage)):
             return []
         self._refused_sessions.add(message.session)
         detail = "another browser records with this widget already; its sound is not taken"
         return [CaptureProblem("othertab", detail, message.client)]
 
-    def _check_leap(self, message: Of) -> None:
+    def _check_leap(self, message: RecordingMessage) -> None:
         expected = self._expected if self._is_known(message) else 0
         count = 0
-        if isinstance(message, (Chunk, Stop)):
-            count = message.seq if isinstance(message, Chunk) else message.chunks
+        if isinstance(message, (ChunkMessage, StopMessage)):
+            count = message.seq if isinstance(message, ChunkMessage) else message.chunks
         if count - expected > LEAP_LIMIT:
             raise MessageError("leap", f"from chunk {expected} to {count}, more than {LEAP_LIMIT} at once")
 
-    def _is_known(self, message: Of) -> bool:
+    def _is_known(self, message: RecordingMessage) -> bool:
         return self.session is not None and self.session.id == message.session
 
-    def _opened(self, message: Of) -> list[CaptureEvent]:
+    def _opened(self, message: RecordingMessage) -> list[CaptureEvent]:
         """Open a session, or go on with one that was given up and whose page is back."""
         session = self.session
         if session is not None and self._is_known(message):
-            if session.state != "ended" or session.ended_by != "interrupted" or isinstance(message, Stop):
+            given_up = session.state == "ended" and session.ended_by == "interrupted"
+            if not given_up or isinstance(message, StopMessage):
                 return []
             session.state, session.ended_by = "recording", None
             return [CaptureStarted(session)]
-        if not isinstance(message, (Start, Chunk)):
+        if not isinstance(message, (StartMessage, ChunkMessage)):
             return []
         self._expected = 0
         self._chunk_length = round(message.rate / 10)
         session = self.session = CaptureSession(message.session, message.client, message.rate)
         self._browser = ""
-        if isinstance(message, Start):
+        if isinstance(message, StartMessage):
             self._browser = message.browser
             session.label, session.start_delay = message.label, message.start_delay
             session.settings, session.asked = message.settings, message.asked
         return [CaptureStarted(session)]
 
-    def _chunk(self, message: Chunk, now: float) -> list[CaptureEvent]:
+    def _chunk(self, message: ChunkMessage, now: float) -> list[CaptureEvent]:
         session = self._running()
         if message.seq < self._expected:
             session.late += 1
@@ -318,7 +323,7 @@ class CaptureReceiver:
         session.state = "recording" if resumed else "paused"
         return [CapturePaused(session, session.samples, resumed)]
 
-    def _stop(self, message: Stop, now: float) -> list[CaptureEvent]:
+    def _stop(self, message: StopMessage, now: float) -> list[CaptureEvent]:
         if not self.active:
             return []
         return [*self._fill(message.chunks, now), *self._end(message.reason)]
@@ -333,7 +338,7 @@ class CaptureReceiver:
             raise RuntimeError("no recording is under way")
         return self.session
 
-    def _file(self, part: Slice, now: float) -> list[CaptureEvent]:
+    def _file(self, part: SliceMessage, now: float) -> list[CaptureEvent]:
         try:
             data = self._uploads.take(part, now)
         except UploadError as error:

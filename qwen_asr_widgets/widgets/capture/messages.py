@@ -1,61 +1,42 @@
-"""What a page that records may say, read into typed values; anything else is refused with what is wrong.
-
-A page may be of another version, or a browser extension may speak in its place: no field is taken on trust.
-"""
+"""What a page that records may say, each kind as a frozen value; `shared.commands` reads them."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Annotated, Any, Union
 
 import numpy as np
 from numpy.typing import NDArray
 
-RATES = (1_000, 768_000)
+from ..shared.commands import Bare, MessageError, OnWire, Within, read_message
+
+Rate = Annotated[int, Within(1_000, 768_000)]
 """Hz that an audio context may have, with room on both sides."""
 
-
-class MessageError(ValueError):
-    """A message that no page of this version sends.
-
-    Attributes
-    ----------
-    about : str
-        Kind and field, such as ``"chunk seq"``: the same for all messages that are wrong in the same way.
-    """
-
-    def __init__(self, about: str, detail: str) -> None:
-        super().__init__(f"{about}: {detail}")
-        self.about = about
+Count = Annotated[int, Within(0)]
 
 
 @dataclass(frozen=True)
-class Hello:
-    """A page shows the widget."""
-
-
-@dataclass(frozen=True)
-class Problem:
+class ProblemMessage:
     """A page says what kept it from recording."""
 
     client: str
     code: str
-    detail: str
+    detail: str = ""
 
 
 @dataclass(frozen=True)
-class Start:
+class StartMessage:
     """A page records from now on.
 
     ``browser`` names the browser of which no other page records with this widget, for this one holds the
-    lock; it is empty where there are no locks.
+    lock; it is empty where there are no locks. ``start_delay`` is in seconds.
     """
 
     client: str
     session: str
-    rate: int
+    rate: Rate
     label: str = ""
     settings: Mapping[str, Any] = field(default_factory=dict)
     asked: Mapping[str, Any] = field(default_factory=dict)
@@ -63,20 +44,29 @@ class Start:
     browser: str = ""
 
 
-@dataclass(frozen=True, eq=False)
-class Chunk:
-    """The next 0.1 s: int16 samples of shape (n,) and their largest magnitude in [0, 1]."""
+@dataclass(frozen=True)
+class ChunkMessage:
+    """The next 0.1 s: int16 samples as little-endian bytes, and their largest magnitude in [0, 1]."""
 
     client: str
     session: str
-    rate: int
-    seq: int
-    samples: NDArray[np.int16]
-    peak: float
+    rate: Rate
+    seq: Count
+    data: bytes = field(repr=False)
+    peak: float = 0.0
+
+    def __post_init__(self) -> None:
+        if len(self.data) % 2:
+            raise MessageError("chunk buffers", f"{len(self.data)} bytes, not pairs of them")
+
+    @property
+    def samples(self) -> NDArray[np.int16]:
+        """The samples, of shape (n,)."""
+        return np.frombuffer(self.data, dtype="<i2").astype(np.int16, copy=False)
 
 
 @dataclass(frozen=True)
-class Beat:
+class BeatMessage:
     """A page still records, or keeps silent in a pause."""
 
     client: str
@@ -84,153 +74,87 @@ class Beat:
 
 
 @dataclass(frozen=True)
-class Pause:
-    """A page pauses, or goes on."""
+class PauseMessage:
+    """A page pauses."""
 
     client: str
     session: str
-    resumed: bool
 
 
 @dataclass(frozen=True)
-class Stop:
+class ResumeMessage:
+    """A page goes on after a pause."""
+
+    client: str
+    session: str
+
+
+@dataclass(frozen=True)
+class StopMessage:
     """A recording is over after so many chunks."""
 
     client: str
     session: str
-    chunks: int
+    chunks: Count
     reason: str
 
 
 @dataclass(frozen=True)
-class Slice:
+class SliceMessage:
     """Part ``index`` of the ``count`` parts of a file of ``size`` bytes."""
 
+    count: Annotated[int, Within(1), OnWire("slices")]
+    index: Annotated[int, Within(0), OnWire("slice")]
     client: str
     upload: str
     name: str
-    size: int
-    index: int
-    count: int
+    size: Count
     data: bytes = field(repr=False)
+
+    def __post_init__(self) -> None:
+        if self.index >= self.count:
+            raise MessageError("file slice", f"{self.index}, not one of {self.count} counted from 0")
 
 
 @dataclass(frozen=True)
-class Forget:
+class ForgetMessage:
     """A file is given up midway; what came of it is not wanted."""
 
     client: str
     upload: str
 
 
-Of = Start | Chunk | Beat | Pause | Stop
+RecordingMessage = Union[StartMessage, ChunkMessage, BeatMessage, PauseMessage, ResumeMessage, StopMessage]
 """What belongs to one recording."""
 
-Message = Hello | Problem | Of | Slice | Forget
+PageMessage = Union[Bare, ProblemMessage, RecordingMessage, SliceMessage, ForgetMessage]
+
+KINDS: Mapping[str, type] = {
+    "hello": Bare,
+    "problem": ProblemMessage,
+    "start": StartMessage,
+    "chunk": ChunkMessage,
+    "beat": BeatMessage,
+    "pause": PauseMessage,
+    "resume": ResumeMessage,
+    "stop": StopMessage,
+    "file": SliceMessage,
+    "forget": ForgetMessage,
+}
 
 
-def parse(content: Any, buffers: Sequence[Any]) -> Message:
+def parse(content: Any, buffers: Sequence[Any]) -> PageMessage:
     """Read one message of a page.
 
     Raises
     ------
     MessageError
         The message is none that a page sends.
+
+    Examples
+    --------
+    >>> parse({"kind": "stop", "client": "page", "session": "page/1", "chunks": 3, "reason": "stopped"}, [])
+    StopMessage(client='page', session='page/1', chunks=3, reason='stopped')
     """
-    if not isinstance(content, Mapping):
-        raise MessageError("message", f"{content!r:.80} is no mapping")
-    kind = content.get("kind")
-    read = READERS.get(kind) if isinstance(kind, str) else None
-    if read is None:
-        raise MessageError("kind", f"{kind!r:.80} is unknown")
-    return read(_Fields(str(kind), content, buffers))
-
-
-class _Fields:
-    """One message's fields, each checked when it is read."""
-
-    def __init__(self, kind: str, content: Mapping[str, Any], buffers: Sequence[Any]) -> None:
-        self._kind, self._content, self._buffers = kind, content, buffers
-
-    def wrong(self, name: str, wanted: str) -> MessageError:
-        given = f"{self._content[name]!r:.80}" if name in self._content else "missing"
-        return MessageError(f"{self._kind} {name}", f"{given}, not {wanted}")
-
-    def text(self, name: str, default: str | None = None) -> str:
-        value = self._content.get(name, default)
-        if not isinstance(value, str):
-            raise self.wrong(name, "a string")
-        return value
-
-    def whole(self, name: str, least: int = 0, most: float = math.inf) -> int:
-        value = self.number(name)
-        if value != int(value) or not least <= value <= most:
-            raise self.wrong(name, f"a whole number in [{least}, {most}]")
-        return int(value)
-
-    def number(self, name: str, default: float | None = None) -> float:
-        value = self._content.get(name, default)
-        if isinstance(value, bool) or not isinstance(value, (int, float)):
-            raise self.wrong(name, "a number")
-        if isinstance(value, float) and not math.isfinite(value):
-            raise self.wrong(name, "a finite number")
-        return value
-
-    def seconds(self, name: str) -> float | None:
-        return None if self._content.get(name) is None else self.number(name)
-
-    def mapping(self, name: str) -> Mapping[str, Any]:
-        value = self._content.get(name, {})
-        if not isinstance(value, Mapping):
-            raise self.wrong(name, "a mapping")
-        return dict(value)
-
-    def data(self) -> bytes:
-        if len(self._buffers) != 1:
-            raise MessageError(f"{self._kind} buffers", f"{len(self._buffers)}, not one")
-        try:
-            return bytes(memoryview(self._buffers[0]))
-        except TypeError as error:
-            raise MessageError(f"{self._kind} buffers", str(error)) from error
-
-    def source(self) -> tuple[str, str]:
-        return self.text("client"), self.text("session")
-
-    def rate(self) -> int:
-        return self.whole("rate", *RATES)
-
-
-def _start(fields: _Fields) -> Start:
-    return Start(
-        *fields.source(), fields.rate(), fields.text("label", ""), fields.mapping("settings"),
-        fields.mapping("asked"), fields.seconds("start_delay"), fields.text("browser", ""),
-    )
-
-
-def _chunk(fields: _Fields) -> Chunk:
-    data = fields.data()
-    if len(data) % 2:
-        raise MessageError("chunk buffers", f"{len(data)} bytes, not pairs of them")
-    samples = np.frombuffer(data, dtype="<i2").astype(np.int16, copy=False)
-    return Chunk(*fields.source(), fields.rate(), fields.whole("seq"), samples, fields.number("peak", 0.0))
-
-
-def _slice(fields: _Fields) -> Slice:
-    count = fields.whole("slices", 1)
-    index = fields.whole("slice", 0, count - 1)
-    about = (fields.text("client"), fields.text("upload"), fields.text("name"))
-    return Slice(*about, fields.whole("size"), index, count, fields.data())
-
-
-READERS: Mapping[str, Callable[[_Fields], Message]] = {
-    "hello": lambda fields: Hello(),
-    "problem": lambda fields: Problem(fields.text("client"), fields.text("code"), fields.text("detail", "")),
-    "start": _start,
-    "chunk": _chunk,
-    "beat": lambda fields: Beat(*fields.source()),
-    "pause": lambda fields: Pause(*fields.source(), resumed=False),
-    "resume": lambda fields: Pause(*fields.source(), resumed=True),
-    "stop": lambda fields: Stop(*fields.source(), fields.whole("chunks"), fields.text("reason")),
-    "file": _slice,
-    "forget": lambda fields: Forget(fields.text("client"), fields.text("upload")),
-}
+    message: PageMessage = read_message(KINDS, content, buffers)
+    return message

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from .messages import Slice
+from .messages import SliceMessage
 
 UPLOAD_LIMIT = 2 << 30
 """Bytes above which a file is refused before its first slice is kept; pages refuse it themselves."""
@@ -49,7 +49,7 @@ class FileOpened:
 class _Upload:
     """A file of which some slices have come, the latest at the monotonic time ``at``."""
 
-    first: Slice
+    first: SliceMessage
     at: float = 0.0
     parts: dict[int, bytes] = field(default_factory=dict)
 
@@ -57,7 +57,7 @@ class _Upload:
     def held(self) -> int:
         return sum(map(len, self.parts.values()))
 
-    def place(self, part: Slice) -> bool:
+    def place(self, part: SliceMessage) -> bool:
         """Put a slice where it belongs; return whether it belongs to this file."""
         first = self.first
         same = (part.name, part.size, part.count) == (first.name, first.size, first.count)
@@ -94,7 +94,7 @@ class Uploads:
         self._uploads.pop(upload, None)
         self._refused.add(upload)
 
-    def take(self, part: Slice, now: float) -> bytes | None:
+    def take(self, part: SliceMessage, now: float) -> bytes | None:
         """Take a slice at the monotonic time ``now``; return the file once it is whole.
 
         Raises

@@ -9,25 +9,28 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-import anywidget
 import ipywidgets
 import traitlets
 from ipywidgets.widgets.trait_types import CByteMemoryView
 
 from ...audio.clip import AudioClip
-from ...errors import QawError
-from ..capture import capture
-from ..shared.assets import css, esm
-from ..shared.locales import checked_lang, strings
+from ...errors import QawError, checked_keywords
+from ..capture.capture import CaptureEnded, CaptureEvent, CaptureProblem
+from ..capture.messages import StartMessage, StopMessage
 from ..capture.upload import FileOpened
+from ..microphone.microphone import Microphone, Uplink
+from ..shared.assets import css, esm
 from ..shared.comm import close_whole, free_of_subshell
-from ..microphone.microphone import Microphone
-from ..capture.uplink import Uplink
+from ..shared.commands import MessageError, read_message
+from ..shared.locales import checked_lang, strings
+from ..shared.view_widget import BaseWidget
 
 logger = logging.getLogger("qwen_asr_widgets")
 
 ARRIVAL_TIMEOUT = 8.0
 """Seconds to wait for the sound after the stop; it takes 0.03 to 0.14 s where nothing is wrong."""
+
+BEGINNING_AND_END = {"start": StartMessage, "stop": StopMessage}
 
 UNPROCESSED = {"echoCancellation": False, "noiseSuppression": False, "autoGainControl": False}
 
@@ -38,7 +41,8 @@ class ClipSound(ipywidgets.Audio):
     value = CByteMemoryView().tag(sync=True, echo_update=False)
 
 
-class ClipRecorder(anywidget.AnyWidget):
+@checked_keywords
+class ClipRecorder(BaseWidget):
     """Record a clip of up to ten minutes in the browser; the sound comes to Python whole after the stop.
 
     The page starts and stops by itself, also while a cell runs, and ends a clip at ten minutes, past which a
@@ -74,18 +78,19 @@ class ClipRecorder(anywidget.AnyWidget):
 
     _esm = esm("clip_recorder/clip_recorder.js")
     _css = css("clip_recorder/clip_recorder.css")
-    lang = traitlets.Unicode("").tag(sync=True)
-    uid = traitlets.Unicode().tag(sync=True)
-    can_decode = traitlets.Bool().tag(sync=True)
-    uplink = traitlets.Instance(Microphone).tag(sync=True, **ipywidgets.widget_serialization)
-    recorder = traitlets.Instance(ipywidgets.Widget).tag(sync=True, **ipywidgets.widget_serialization)
+    uid = traitlets.Unicode().tag(sync=True, internal=True)
+    can_decode = traitlets.Bool().tag(sync=True, internal=True)
+    uplink = traitlets.Instance(Microphone).tag(sync=True, internal=True, **ipywidgets.widget_serialization)
+    recorder = traitlets.Instance(ipywidgets.Widget).tag(
+        sync=True, internal=True, **ipywidgets.widget_serialization
+    )
     _whole = False
 
     def __init__(self, *, lang: str = "", arrival_timeout: float = ARRIVAL_TIMEOUT) -> None:
         checked_lang(lang)
         uplink = Uplink(lang=lang)
         super().__init__(
-            lang=lang, uid=uplink.uid, uplink=uplink, recorder=_audio_recorder(),
+            lang, uid=uplink.uid, uplink=uplink, recorder=_audio_recorder(),
             can_decode=importlib.util.find_spec("av") is not None,
         )
         self.clip: AudioClip | None = None
@@ -123,6 +128,11 @@ class ClipRecorder(anywidget.AnyWidget):
         """Call ``callback`` with every clip as it arrives."""
         self._listeners = (*self._listeners, callback)
 
+    def _about(self) -> str:
+        if self.recording:
+            return "recording"
+        return f"a clip of {self.clip.duration:.1f} s" if self.clip is not None else self.problem or "no clip"
+
     def close(self) -> None:
         """Take the recorder off the page and let the microphone go."""
         if self._whole:
@@ -135,24 +145,27 @@ class ClipRecorder(anywidget.AnyWidget):
 
     def _in_order(self, _: Any, content: Any, __: Any) -> None:
         """Note beginning and end as they come in between the sounds themselves, before any thread does."""
-        kind = content.get("kind") if isinstance(content, dict) else None
-        if kind == "start":
+        try:
+            message = read_message(BEGINNING_AND_END, content)
+        except MessageError:
+            return  # anything else is read, and what is wrong logged, by the uplink's inbox
+        if isinstance(message, StartMessage):
             self._arrived.clear()
             self._due, self.problem = True, ""
-        elif kind == "stop" and self._due and not self._arrived.is_set():
+        elif self._due and not self._arrived.is_set():
             context = contextvars.copy_context()
             waiting = threading.Thread(target=context.run, args=(self._await,), name="qaw-clip", daemon=True)
             waiting.start()
 
-    def _heard(self, event: capture.CaptureEvent) -> None:
+    def _heard(self, event: CaptureEvent) -> None:
         if isinstance(event, FileOpened):
             self._load(event.data, event.name)
-        elif isinstance(event, capture.CaptureProblem):
+        elif isinstance(event, CaptureProblem):
             self._fail(event.code, event.detail)
             if not event.shown:
                 told = {"kind": "refused", "client": event.client, "code": event.code}
                 self.send({**told, "detail": event.detail})
-        elif isinstance(event, capture.CaptureEnded) and event.reason == "interrupted" and self._due:
+        elif isinstance(event, CaptureEnded) and event.reason == "interrupted" and self._due:
             if event.session is self.uplink.session:  # not one that a reloaded page has replaced by another
                 self._fail("reloaded", "")
 

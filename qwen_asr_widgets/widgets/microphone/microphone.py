@@ -2,18 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
-import contextvars
-import logging
 import queue
 import threading
-import time
 import uuid
-from collections.abc import Callable, Iterator, Sequence
-from functools import partial
-from typing import Any
+from collections.abc import Callable, Iterator
 
-import anywidget
 import ipywidgets
 import numpy as np
 import traitlets
@@ -22,22 +15,69 @@ from numpy.typing import NDArray
 from ...audio.clip import AudioClip
 from ...audio.resample import StreamResampler
 from ...audio.units import SAMPLE_RATE, pcm16_to_float
-from ...errors import AudioError
-from ..capture import capture
+from ...errors import AudioError, checked_keywords
+from ..capture.capture import (
+    HEARTBEAT_TIMEOUT, CaptureChunk, CaptureEnded, CaptureEvent, CaptureProblem, CaptureSession,
+    CaptureStarted,
+)
 from ..shared.assets import css, esm
-from ..capture.messages import MessageError
-from ..capture.report import CaptureReport
-from ..capture.upload import FileOpened
 from ..shared.comm import close_whole, free_of_subshell, kernel_is_live
 from ..shared.locales import checked_lang
-
-logger = logging.getLogger("qwen_asr_widgets")
+from ..shared.view_widget import BaseWidget
+from .inbox import CaptureInbox
 
 QUEUE_CHUNKS = 6_000
 """Chunks (of 0.1 s) that may wait for whoever reads them: ten minutes."""
 
 
-class Microphone(anywidget.AnyWidget):
+class CaptureReport(ipywidgets.Widget):
+    """Tells the pages of a microphone what became of their sound: the microphone itself is never written to.
+
+    Each page compares ``client`` with its own identity and shows nothing of another page's recording.
+
+    Attributes
+    ----------
+    client : str
+        The page whose recording is spoken of.
+    lost, lost_seconds : int, float
+        Chunks of it that never came, and how long they were.
+    beside_cells : bool or None
+        Whether messages arrive while a cell runs, as the last one did or did not; None before the first.
+    problem : dict
+        What the kernel could not take last, empty before the first: ``client`` (the page), ``code`` as in
+        ``capture/capture.js``, ``detail``, and a ``number`` that tells it from the one before.
+    """
+
+    client = traitlets.Unicode("").tag(sync=True)
+    lost = traitlets.Int(0).tag(sync=True)
+    lost_seconds = traitlets.Float(0.0).tag(sync=True)
+    beside_cells = traitlets.Bool(None, allow_none=True).tag(sync=True)
+    problem = traitlets.Dict().tag(sync=True)
+
+    def take(self, event: CaptureEvent) -> None:
+        """Say what an event changes."""
+        if isinstance(event, CaptureProblem):
+            if not event.shown:
+                number = self.problem.get("number", 0) + 1
+                told = {"code": event.code, "detail": event.detail, "client": event.client, "number": number}
+                self.problem = told
+        elif isinstance(event, CaptureStarted):
+            self._count(event.session)
+        elif isinstance(event, CaptureChunk) and event.lost:
+            self._count(event.session)
+
+    def take_way(self, beside_cells: bool) -> None:
+        """Say whether messages arrive while a cell runs."""
+        self.beside_cells = beside_cells
+
+    def _count(self, session: CaptureSession) -> None:
+        lost = sum(stop - start for start, stop in session.gaps) / session.sample_rate
+        with self.hold_sync():
+            self.client, self.lost, self.lost_seconds = session.client, session.lost, round(lost, 2)
+
+
+@checked_keywords
+class Microphone(BaseWidget):
     """Record in the browser and hand the sound to Python while it is being spoken.
 
     Sound comes as int16 mono at the device's own rate, 0.1 s at a time, also while a cell runs (with
@@ -66,34 +106,29 @@ class Microphone(anywidget.AnyWidget):
 
     _esm = esm("microphone/microphone.js")
     _css = css("microphone/microphone.css")
-    lang = traitlets.Unicode("").tag(sync=True)
-    uid = traitlets.Unicode().tag(sync=True)
-    live_while_busy = traitlets.Bool().tag(sync=True)
+    uid = traitlets.Unicode().tag(sync=True, internal=True)
+    live_while_busy = traitlets.Bool().tag(sync=True, internal=True)
     report = traitlets.Instance(CaptureReport, allow_none=True).tag(
-        sync=True, **ipywidgets.widget_serialization
+        sync=True, internal=True, **ipywidgets.widget_serialization
     )
 
-    def __init__(self, *, lang: str = "", heartbeat_timeout: float = capture.HEARTBEAT_TIMEOUT) -> None:
-        checked_lang(lang)
-        about = {"uid": uuid.uuid4().hex, "live_while_busy": kernel_is_live(), "report": self._new_report()}
-        super().__init__(lang=lang, **about)
-        self._receiver = capture.CaptureReceiver(heartbeat_timeout)
-        self._inbox: queue.Queue[tuple[Any, Sequence[Any], float]] = queue.Queue()
-        self._subscribers: list[Callable[[capture.CaptureEvent], None]] = []
-        self._lock = threading.Lock()
-        self._throttle: threading.Thread | None = None
-        self._complaints: set[str] = set()
-        self._file: FileOpened | None = None
-        self._problem: capture.CaptureProblem | None = None
-        self._main_loop = _running_loop()
-        self._beside_cells: bool | None = None
+    def __init__(self, *, lang: str = "", heartbeat_timeout: float = HEARTBEAT_TIMEOUT) -> None:
+        checked_lang(lang)  # before anything else is made
+        uid, report = uuid.uuid4().hex, self._new_report()
+        super().__init__(lang, uid=uid, live_while_busy=kernel_is_live(), report=report)
+        self.inbox = CaptureInbox(
+            uid[:8], heartbeat_timeout, lambda: self.comm is not None,
+            *([report.take_way] if report is not None else []),
+        )
+        if report is not None:
+            self.inbox.subscribe(report.take)
         free_of_subshell(self)
-        self.on_msg(self._enqueue)
+        self.on_msg(lambda _, content, buffers: self.inbox.take(content, buffers))
 
     @property
-    def session(self) -> capture.CaptureSession | None:
+    def session(self) -> CaptureSession | None:
         """The recording under way, else the last one: its rate, settings, length and lost chunks."""
-        return self._receiver.session
+        return self.inbox.receiver.session
 
     @property
     def state(self) -> str:
@@ -106,12 +141,13 @@ class Microphone(anywidget.AnyWidget):
         """Whether sound arrives while a cell runs: as the pages' last message did, else as kernels of this
         version can.
         """
-        return self.live_while_busy if self._beside_cells is None else self._beside_cells
+        beside = self.inbox.beside_cells
+        return self.live_while_busy if beside is None else beside
 
     @property
-    def problem(self) -> capture.CaptureProblem | None:
+    def problem(self) -> CaptureProblem | None:
         """What last kept a page from recording, as the widget shows it."""
-        return self._problem
+        return self.inbox.problem
 
     def file_clip(self) -> AudioClip:
         """Decode the last file chosen with "Open a file…", the way on for those who cannot record.
@@ -128,11 +164,11 @@ class Microphone(anywidget.AnyWidget):
         ...
         qwen_asr_widgets.errors.AudioError: No file has been opened in the widget yet.
         """
-        if self._file is None:
+        if self.inbox.file is None:
             raise AudioError("No file has been opened in the widget yet.")
-        return AudioClip.load(self._file.data)
+        return AudioClip.load(self.inbox.file.data)
 
-    def subscribe(self, callback: Callable[[capture.CaptureEvent], None]) -> Callable[[], None]:
+    def subscribe(self, callback: Callable[[CaptureEvent], None]) -> Callable[[], None]:
         """Call ``callback`` with every `CaptureEvent`, on the widget's own thread.
 
         Returns
@@ -140,14 +176,7 @@ class Microphone(anywidget.AnyWidget):
         callable
             Ends the subscription; may be called twice.
         """
-        with self._lock:
-            self._subscribers = [*self._subscribers, callback]
-
-        def unsubscribe() -> None:
-            with self._lock:
-                self._subscribers = [other for other in self._subscribers if other is not callback]
-
-        return unsubscribe
+        return self.inbox.subscribe(callback)
 
     def chunks(self) -> Iterator[NDArray[np.int16]]:
         """Iterate over the sound at the device's rate: waits for a recording, ends with it.
@@ -191,13 +220,14 @@ class Microphone(anywidget.AnyWidget):
 
     def close(self) -> None:
         """Take the widget off the page and let its thread end."""
-        self._subscribers = []
+        if hasattr(self, "inbox"):  # not there where a setting was refused
+            self.inbox.clear()
         close_whole(self, *filter(None, [self.report]))
 
     def _new_report(self) -> CaptureReport | None:
         return CaptureReport()
 
-    def _events_of_one_recording(self) -> Iterator[capture.CaptureChunk]:
+    def _events_of_one_recording(self) -> Iterator[CaptureChunk]:
         if not self.hears_beside_cells and threading.current_thread() is threading.main_thread():
             raise AudioError(
                 "Here no sound arrives while a cell runs, so this loop would never end. Use "
@@ -205,11 +235,11 @@ class Microphone(anywidget.AnyWidget):
             )
         return self._follow()
 
-    def _follow(self) -> Iterator[capture.CaptureChunk]:
-        waiting: queue.Queue[capture.CaptureEvent] = queue.Queue()
+    def _follow(self) -> Iterator[CaptureChunk]:
+        waiting: queue.Queue[CaptureEvent] = queue.Queue()
         behind = threading.Event()
 
-        def take(event: capture.CaptureEvent) -> None:
+        def take(event: CaptureEvent) -> None:
             if waiting.qsize() < QUEUE_CHUNKS and not behind.is_set():
                 waiting.put(event)
             else:
@@ -221,98 +251,23 @@ class Microphone(anywidget.AnyWidget):
                 event = waiting.get()
                 if behind.is_set():
                     raise AudioError("The loop over the microphone fell ten minutes behind the recording.")
-                if isinstance(event, capture.CaptureChunk):
+                if isinstance(event, CaptureChunk):
                     yield event
-                elif isinstance(event, capture.CaptureEnded):
+                elif isinstance(event, CaptureEnded):
                     return
         finally:
             unsubscribe()
 
-    def _enqueue(self, _: Any, content: Any, buffers: Sequence[Any]) -> None:
-        """Take a message from the kernel's thread and return at once.
-
-        A chunk that finds ten minutes of them waiting is refused, and counts as lost.
-        """
-        self._beside_cells = threading.current_thread() is not threading.main_thread()
-        chunk = isinstance(content, dict) and content.get("kind") == "chunk"
-        if chunk and self._inbox.qsize() >= QUEUE_CHUNKS:
-            return
-        with self._lock:
-            self._inbox.put((content, buffers, time.monotonic()))
-            if self._throttle is None:
-                # Subscribers may write traits, for which some kernels look up the cell in the context.
-                run = contextvars.copy_context().run
-                self._throttle = threading.Thread(
-                    target=run, args=(self._run,), name="qaw-microphone", daemon=True
-                )
-                self._throttle.start()
-
-    def _run(self) -> None:
-        """Hand messages on until none waits and nothing is left that silence could end."""
-        every = self._receiver.heartbeat_timeout / 5
-        judged = time.monotonic()
-        while True:
-            try:
-                content, buffers, now = self._inbox.get(timeout=every)
-            except queue.Empty:
-                pass
-            else:
-                self._deliver(self._received(content, buffers, now))
-                self._guarded(self._tell_way, "the report")
-            if not self._inbox.empty() or time.monotonic() - judged < every:
-                continue
-            self._deliver(self._receiver.tick(time.monotonic()) if self._may_judge() else [])
-            judged = time.monotonic()
-            with self._lock:
-                if self._inbox.empty() and (not self._receiver.waits or self.comm is None):
-                    self._throttle = None
-                    return
-
-    def _received(self, content: Any, buffers: Sequence[Any], now: float) -> list[capture.CaptureEvent]:
-        """Read a message; what no page says is dropped, and logged the first time it is wrong in that way."""
-        try:
-            return self._receiver.receive(content, buffers, now)
-        except MessageError as error:
-            if error.about not in self._complaints:
-                self._complaints.add(error.about)
-                logger.warning("a message to the microphone was dropped: %s", error)
-            return []
-
-    def _may_judge(self) -> bool:
-        """Whether silence means that the page is gone: it may also be a cell that runs."""
-        if self.hears_beside_cells or self._main_loop is None or self._main_loop.is_closed():
-            return True
-        answered = threading.Event()
-        self._main_loop.call_soon_threadsafe(answered.set)
-        return answered.wait(timeout=1.0) and self._inbox.empty()
-
-    def _deliver(self, events: list[capture.CaptureEvent]) -> None:
-        for event in events:
-            if isinstance(event, capture.CaptureProblem):
-                self._problem = event
-            elif isinstance(event, FileOpened):
-                self._file = event
-            for subscriber in (self._tell_pages, *self._subscribers):
-                self._guarded(partial(subscriber, event), type(event).__name__)
-
-    def _guarded(self, call: Callable[[], None], what: str) -> None:
-        """Let nothing that is raised, not even by ``sys.exit``, end the thread that serves the others too."""
-        try:
-            call()
-        except BaseException:
-            logger.exception("a subscriber of the microphone failed on %s", what)
-
-    def _tell_pages(self, event: capture.CaptureEvent) -> None:
-        if self.report is not None:
-            self.report.take(event)
-
-    def _tell_way(self) -> None:
-        if self.report is not None:
-            self.report.beside_cells = self._beside_cells
+    def _about(self) -> str:
+        session = self.session
+        return self.state if session is None else f"{self.state}, {session.duration:.1f} s"
 
 
-def _running_loop() -> asyncio.AbstractEventLoop | None:
-    try:
-        return asyncio.get_running_loop()
-    except RuntimeError:
-        return None
+class Uplink(Microphone):
+    """Carries what a page records to Python, for widgets that the kernel also writes to; shows nothing."""
+
+    _esm = "export default { render() {} };"
+    _css = ""
+
+    def _new_report(self) -> None:
+        """Leave it to the widget that the kernel writes to."""

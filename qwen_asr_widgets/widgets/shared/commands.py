@@ -18,6 +18,7 @@ annotation                            taken
 ``tuple[X, ...]``                     a list of it; with ``Within`` as annotation, of so many
 ``Mapping[str, Any]``                 a mapping, for values that are looked at elsewhere
 another dataclass                     a mapping that is read in the same way
+``Annotated[X, OnWire("from")]``      X under another name
 ``bytes``                             the one binary buffer of the message
 ====================================  ============================================================
 """
@@ -30,7 +31,7 @@ import math
 import types
 import typing
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import MISSING, dataclass, field
+from dataclasses import MISSING, dataclass
 from functools import lru_cache
 from typing import Any, Generic, TypeVar
 
@@ -65,6 +66,13 @@ class Within:
 
 
 @dataclass(frozen=True)
+class OnWire:
+    """The name of a field in the message, where that is another one."""
+
+    name: str
+
+
+@dataclass(frozen=True)
 class Bare:
     """A message whose kind says all."""
 
@@ -87,11 +95,6 @@ class Command(Generic[M]):
 
 Commands = Mapping[str, "Command[Any]"]
 """By the kind of the message."""
-
-
-def on_wire(name: str, **options: Any) -> Any:
-    """Return a dataclass field whose name in the message is another one."""
-    return field(metadata={"wire": name}, **options)
 
 
 def read_message(kinds: Mapping[str, type], content: Any, buffers: Sequence[Any] = ()) -> Any:
@@ -121,7 +124,7 @@ def read_message(kinds: Mapping[str, type], content: Any, buffers: Sequence[Any]
     >>> read_message({"choose": Choose}, {"kind": "choose", "index": "2"})
     Traceback (most recent call last):
     ...
-    qwen_asr_widgets.widgets.shared.commands.MessageError: choose index: '2', not a whole number
+    qwen_asr_widgets.widgets.shared.commands.MessageError: choose index: '2', not a number
     """
     if not isinstance(content, Mapping):
         raise MessageError("message", f"{content!r:.80} is no mapping")
@@ -210,7 +213,8 @@ class _Reading:
     def _value(self, value: Any, hint: Any, path: str) -> Any:
         bounds = Within()
         if typing.get_origin(hint) is typing.Annotated:
-            hint, bounds = typing.get_args(hint)[:2]
+            hint, *more = typing.get_args(hint)
+            bounds = next((one for one in more if isinstance(one, Within)), bounds)
         origin, args = typing.get_origin(hint), typing.get_args(hint)
         if origin in (typing.Union, types.UnionType):
             return self._optional(value, args, bounds, path)
@@ -253,9 +257,10 @@ class _Reading:
         return tuple(self._value(one, hint, path) for one in value)
 
     def _number(self, value: Any, wanted: type, bounds: Within, path: str) -> Any:
-        number = isinstance(value, (int, float)) and not isinstance(value, bool)
-        if not number or (isinstance(value, float) and not math.isfinite(value)):
-            raise self._wrong(value, path, "a whole number" if wanted is int else "a finite number")
+        if isinstance(value, bool) or not isinstance(value, (int, float)):
+            raise self._wrong(value, path, "a number")
+        if isinstance(value, float) and not math.isfinite(value):
+            raise self._wrong(value, path, "a finite number")
         if wanted is int and value != int(value):
             raise self._wrong(value, path, "a whole number")
         if not bounds.low <= value <= bounds.high:
@@ -280,7 +285,12 @@ def _fields(wanted: type) -> tuple[tuple[str, str, Any, bool], ...]:
     """Return name, name in the message, annotation, and whether it must be there, of each field."""
     hints = typing.get_type_hints(wanted, include_extras=True)
     return tuple(
-        (one.name, one.metadata.get("wire", one.name), hints[one.name],
+        (one.name, _wire_name(one.name, hints[one.name]), hints[one.name],
          one.default is MISSING and one.default_factory is MISSING)
         for one in dataclasses.fields(wanted)
     )
+
+
+def _wire_name(name: str, hint: Any) -> str:
+    more = typing.get_args(hint) if typing.get_origin(hint) is typing.Annotated else ()
+    return next((one.name for one in more if isinstance(one, OnWire)), name)

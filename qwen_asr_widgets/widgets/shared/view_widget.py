@@ -1,4 +1,4 @@
-"""The traits that all views of a sound or a recording have in their pages, and the two parts they hold."""
+"""What all widgets have in common towards Python, and what those do that show a sound or a recording."""
 
 from __future__ import annotations
 
@@ -17,7 +17,44 @@ HEIGHTS = (40, 2_000)
 """CSS pixels."""
 
 
-class ViewWidget(anywidget.AnyWidget):
+class BaseWidget(anywidget.AnyWidget):
+    """Base of all widgets: a short ``dir()`` and a plain ``repr``, which prints no trait.
+
+    ``dir()`` lists what a user calls, sets and reads: the public names of this package's classes, without
+    the traits that only pages read (tagged ``internal``) and without the many names of ipywidgets.
+
+    Parameters
+    ----------
+    lang : str
+        ``"en"`` or ``"zh"``; empty takes the browser's language.
+    **traits
+        The other traits.
+
+    Raises
+    ------
+    SettingError
+        ``lang`` is no language of the interface.
+    """
+
+    lang = traitlets.Unicode("").tag(sync=True)
+
+    def __init__(self, lang: str, **traits: Any) -> None:
+        super().__init__(lang=checked_lang(lang), **traits)
+
+    def __dir__(self) -> list[str]:
+        ours = [cls for cls in type(self).__mro__ if cls.__module__.startswith(__package__.split(".")[0])]
+        names = {name for cls in ours for name in vars(cls) if not name.startswith("_")}
+        return sorted(names - set(self.trait_names(internal=True)))
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__}: {self._about()}>"
+
+    def _about(self) -> str:
+        """Return what the widget holds, in a few words."""
+        return "closed" if self.comm is None else "open"
+
+
+class ViewWidget(BaseWidget):
     """Base of widgets that show a sound, a recording, or both.
 
     Parameters
@@ -44,25 +81,25 @@ class ViewWidget(anywidget.AnyWidget):
         ``lang`` is no language of the interface, or ``height`` is no height.
     """
 
-    lang = traitlets.Unicode("").tag(sync=True)
     height = traitlets.Int(96).tag(sync=True)
     selected = traitlets.Int(None, allow_none=True).tag(sync=True)
-    static_id = traitlets.Unicode("").tag(sync=True)
+    static_id = traitlets.Unicode("").tag(sync=True, internal=True)
     save_outputs = traitlets.Bool(True).tag(sync=True)
     page: PageLink
 
     def __init__(self, saved: SavedOutput, *, lang: str, height: int, save_outputs: bool) -> None:
         if not isinstance(height, int) or not HEIGHTS[0] <= height <= HEIGHTS[1]:
             raise SettingError(f"height is {height!r}; give 40 to 2000 CSS pixels.", "height")
-        super().__init__(
-            lang=checked_lang(lang), height=height, static_id=saved.id, save_outputs=save_outputs
-        )
+        super().__init__(lang, height=height, static_id=saved.id, save_outputs=save_outputs)
         self.saved = saved
         self.observe(lambda change: saved.refresh(), names="save_outputs")
 
     def _ipython_display_(self, **kwargs: Any) -> None:
         self.saved.display(self._repr_mimebundle_(**kwargs), self.page.let_view_open)
         self.page.follow()
+
+    def _about(self) -> str:
+        return self.saved.title()
 
     def close(self) -> None:
         """Take the widget off the page and end its thread."""

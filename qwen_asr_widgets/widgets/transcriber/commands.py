@@ -25,7 +25,7 @@ Command = Callable[["Transcriber", Mapping[str, Any], Sequence[Any]], None]
 
 def _capture(widget: Transcriber, content: Mapping[str, Any], buffers: Sequence[Any]) -> None:
     """Pass on a message of the microphone, from front ends that have one comm for each widget only."""
-    widget.uplink._enqueue(widget.uplink, content["capture"], buffers)
+    widget.uplink.inbox.take(content["capture"], buffers)
 
 
 def _claim(widget: Transcriber, content: Mapping[str, Any], _: Any) -> None:

@@ -14,7 +14,7 @@ from ...errors import QawError
 from ...protocol.config import SessionConfig
 from ..capture import capture
 from ..capture.upload import FileArriving, FileOpened
-from ..microphone.microphone import Microphone
+from ..microphone.microphone import Microphone, Uplink
 from ..shared.commands import Bare, Command, Commands
 from ..shared.page_link import PageLink
 from ..shared.saved_output import SavedOutput
@@ -30,7 +30,6 @@ from .endpoints import EndpointChoice
 from .notices import notice_of
 from .save import transcriber_html
 from .state import LiveRunMessages, desk_state, figures, other_state
-from ..capture.uplink import Uplink
 
 if TYPE_CHECKING:
     from ...recording import Recording
