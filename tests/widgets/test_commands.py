@@ -56,7 +56,9 @@ def test_a_kind_that_is_no_command_reaches_nothing(widget: Any, kind: str) -> No
     assert widget.told == [] and sorted(vars(widget)) == before
 
 
-@pytest.mark.parametrize("content", [None, 5, "hello", [], {}, {"kind": 5}, {"kind": ["hello"]}, {"kind": None}])
+@pytest.mark.parametrize(
+    "content", [None, 5, "hello", [], {}, {"kind": 5}, {"kind": ["hello"]}, {"kind": None}]
+)
 def test_what_is_no_message_reaches_nothing(widget: Any, content: Any) -> None:
     say(widget, content)
     assert widget.told == []
@@ -129,7 +131,9 @@ def test_a_field_of_another_type_or_out_of_range_is_one_sentence(
     assert str(refused.value) == sentence
 
 
-@given(st.dictionaries(st.sampled_from(sorted(GOOD)), st.sampled_from(WRONG)), st.lists(st.binary(), max_size=2))
+@given(
+    st.dictionaries(st.sampled_from(sorted(GOOD)), st.sampled_from(WRONG)), st.lists(st.binary(), max_size=2)
+)
 def test_whatever_comes_is_read_or_refused(changes: dict[str, Any], buffers: list[bytes]) -> None:
     try:
         read_message({"all": Everything}, {**GOOD, **changes}, buffers)
@@ -139,10 +143,11 @@ def test_whatever_comes_is_read_or_refused(changes: dict[str, Any], buffers: lis
 
 def test_each_way_of_being_wrong_is_logged_once(caplog: pytest.LogCaptureFixture) -> None:
     rung: list[Any] = []
-    reader = CommandReader("bell", {"ring": Command(Bare, rung.append), "all": Command(Everything, rung.append)})
+    commands = {"ring": Command(Bare, rung.append), "all": Command(Everything, rung.append)}
+    reader = CommandReader("bell", commands)
     with caplog.at_level(logging.WARNING, "qwen_asr_widgets"):
-        for content in ({"kind": "ring"}, {"kind": "rang"}, {"kind": "rung"}, {"kind": "all"}, {"kind": "all"}):
-            assert reader.answer(content) == []
+        for kind in ("ring", "rang", "rung", "all", "all"):
+            assert reader.answer({"kind": kind}) == []
     assert rung == [Bare()]
     assert [record.getMessage() for record in caplog.records] == [
         "a message to the bell was dropped: kind: 'rang' is unknown",

@@ -24,10 +24,7 @@ from ..shared.assets import css, esm
 from ..shared.comm import close_whole, free_of_subshell, kernel_is_live
 from ..shared.locales import checked_lang
 from ..shared.view_widget import BaseWidget
-from .inbox import CaptureInbox
-
-QUEUE_CHUNKS = 6_000
-"""Chunks (of 0.1 s) that may wait for whoever reads them: ten minutes."""
+from .inbox import QUEUE_CHUNKS, CaptureInbox
 
 
 class CaptureReport(ipywidgets.Widget):
