@@ -24,7 +24,7 @@ class View:
     def ask(self, **content: Any) -> list[Heard]:
         """Ask, and return what is answered at once."""
         self.heard.clear()
-        self.tuner._handle_custom_msg({"view": "v", **content}, [])
+        self.tuner.page.take(self.tuner, {"view": "v", **content}, [])
         return self.heard
 
     def last(self, kind: str) -> Heard | None:

@@ -8,6 +8,7 @@ import threading
 
 import numpy as np
 import pytest
+from support.tuner_view import View
 from support.waiting import wait_until
 
 import qwen_asr_widgets as qaw
@@ -172,3 +173,15 @@ def test_scores_that_cannot_be_computed_are_said_and_not_waited_for(monkeypatch,
     with pytest.raises(SettingError, match="could not be computed"):
         model.judged()
     model.close()
+
+
+def test_a_report_that_a_page_asks_for_waits_for_scores_and_stops_nothing(held_scoring, noisy):
+    tuner = qaw.VadTuner([noisy, qaw.sample("call")])
+    view = View(tuner)
+    asking = threading.Thread(target=lambda: view.ask(kind="export", what="report"))
+    asking.start()
+    wait_until(lambda: tuner.model.case.growing, 30, "scoring is under way")
+    held_scoring.set()
+    asking.join(60)
+    assert not asking.is_alive() and view.last("file")[0]["name"] == "noisy-vad.html"
+    tuner.close()

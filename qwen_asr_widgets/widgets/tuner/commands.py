@@ -62,7 +62,7 @@ class Edit:
             if getattr(self, name) is None:
                 raise MessageError(f"edit {name}", f"missing, but {self.action} needs it")
 
-    def __call__(self, editor: LabelEditor) -> LabelEditor:
+    def apply(self, editor: LabelEditor) -> LabelEditor:
         """Return the labels edited."""
         _, edited = EDITS[self.action]
         return edited(editor, self)
@@ -153,7 +153,7 @@ class TunerCommands:
             "try": Command(Try, self._try),
             "rest": Command(Bare, lambda _: view.differences()),
             "case": Command(Choose, lambda asked: model.show_case(asked.index)),
-            "edit": Command(Edit, model.edit),
+            "edit": Command(Edit, lambda asked: model.edit(asked.apply)),
             "explain": Command(Explain, self._explain),
             "hear": Command(Hear, lambda asked: view.hear(asked.on)),
             "sweep": Command(Bare, self._sweep),

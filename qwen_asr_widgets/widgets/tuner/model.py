@@ -235,7 +235,7 @@ class TunerModel:
         for case in self.cases:
             if self._scoring.cancelled:
                 return
-            scores = speech_scores(case.clip, self._growing(case) if self._scoring.busy else None)
+            scores = speech_scores(case.clip, self._growing(case))
             with self.lock:
                 case.scores, case.growing = scores, None
             self._say(Scored(case, last=case is self.cases[-1]))
@@ -330,14 +330,16 @@ class TunerModel:
         )
         result = self.estimator.named(found, our_thresholds, our_silences)
         labelled = result.has_reference and result.total("coverage").max() >= LABELLED_ENOUGH
+        choice = result.best() if labelled else None
         with self.lock:
-            self.sweep_result, self.choice = result, result.best() if labelled else None
+            self.sweep_result, self.choice = result, choice
         self._say(Swept())
         return result
 
     def best(self, max_wait: float | None = None, max_cut: float | None = None) -> Choice:
         """Try the settings with the fewest errors within limits; see `VadTuner.best`."""
-        choice = (self.sweep_result or self.sweep()).best(max_wait, max_cut)
+        result = self.sweep() if self.sweep_result is None else self.sweep_result
+        choice = result.best(max_wait, max_cut)
         with self.lock:
             self.choice = choice
         self.try_settings(choice.settings)

@@ -1,11 +1,15 @@
 """The VAD tuner: see what other turn-detection settings would have done, and why.
 
-`VadTuner` is the widget: traits, and the names for Python. It holds what does the work::
+`VadTuner` is the widget: its traits, and the names for Python. What it holds does the work::
 
-    TunerModel ──── tells of changes ───► TunerView ──── messages ───► PageLink ──► pages
-        ▲   ▲                                 ▲                           │
-        │   └── report, saved output          └─ answers ── TunerCommands ◄┘ what pages ask
-        └──────────────────────────────────────────────────────┘ (longer work by `Work`)
+    page asks ──> PageLink ──> TunerCommands ──> TunerModel <── Python, by `VadTuner`
+                                                     │
+                                                     │ says what has changed
+                                                     v
+    pages <────── PageLink <── messages ──────── TunerView
+
+A change also reaches the trait ``settings`` and, where it is worth a picture, what a saved notebook shows.
+Report and picture are read from the model; sweeps and replays that a page asks for run by `Work`.
 """
 
 from __future__ import annotations

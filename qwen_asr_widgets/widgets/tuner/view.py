@@ -93,14 +93,9 @@ class TunerView:
 
     def told(self, change: Change) -> list[Message]:
         """Return what pages are to know of a change."""
-        match change:
-            case ClipChosen():
-                self.shown = _shown(self._model.case)
-                return self.opening()
-            case Failed(sentence):
-                return [self.problem(sentence)]
-            case Replaying():
-                return [self._replaying(change)]
+        if isinstance(change, ClipChosen):
+            self.shown = _shown(self._model.case)
+            return self.opening()
         with self._model.lock:
             match change:
                 case Tried(serial):
@@ -115,8 +110,12 @@ class TunerView:
                     return self.judgement() if last or case is self._model.case else []
                 case Swept():
                     return self.sweep()
+                case Replaying():
+                    return [self._replaying(change)]
                 case Replayed():
                     return [self.about(), *self.judgement(), self.replays()]
+                case Failed(sentence):
+                    return [self.problem(sentence)]
 
     def problem(self, sentence: str) -> Message:
         """Return what could not be done."""
