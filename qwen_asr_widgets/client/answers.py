@@ -85,7 +85,7 @@ class Answers:
         """Settings that were refused are the cause, whatever the close frame says."""
         if self._refusal:
             return ServiceError.from_wire(self._refusal)
-        said = "without a goodbye" if code is None else f"code {code}"
+        said = "without a close frame" if code is None else f"code {code}"
         return ServiceClosed(
             f"{self._service} closed the connection before the session was finished "
             f"({said}{f', {reason!r}' if reason else ''})."

@@ -15,7 +15,7 @@ T = TypeVar("T", str, bytes)
 SHORTEST_KEY = 6
 """Characters; a shorter one would be found in words that have nothing to do with it."""
 
-MASK = "***"
+REPLACEMENT = "***"
 _NAMED_SECRET = re.compile("auth|key|token|secret|cookie|password|signature", re.IGNORECASE)
 
 
@@ -29,10 +29,10 @@ class Redactor:
 
     Examples
     --------
-    >>> mask = Redactor("wss://example.org/realtime?token=sk-123456")
-    >>> mask.learn({"Authorization": "Bearer sk-abcdef"})["Authorization"]
+    >>> redactor = Redactor("wss://example.org/realtime?token=sk-123456")
+    >>> redactor.learn({"Authorization": "Bearer sk-abcdef"})["Authorization"]
     'Bearer sk-abcdef'
-    >>> mask.hide("invalid Bearer sk-abcdef for sk-123456")
+    >>> redactor.hide("invalid Bearer sk-abcdef for sk-123456")
     'invalid Bearer *** for ***'
     """
 
@@ -51,9 +51,9 @@ class Redactor:
         for secret in self._secrets:
             key = secret.reveal()
             if isinstance(text, str):
-                text = text.replace(key, MASK)
+                text = text.replace(key, REPLACEMENT)
             else:
-                text = text.replace(key.encode(), MASK.encode())
+                text = text.replace(key.encode(), REPLACEMENT.encode())
         return text
 
     def _add(self, keys: Iterator[str]) -> None:

@@ -1,7 +1,8 @@
-"""Between the text frames of the wire and the events of `events`, in both directions.
+"""From events to the text frames that are sent, and back.
 
-What the service sends is read with patience (missing ids, nulls and floats are borne, unknown types kept as
-they came); what a client sends is read strictly, since the service must say what was wrong with it.
+What the service sent is read leniently: missing ids, nulls and floats are accepted, an event of an unknown
+type is kept as it came. What a client sent is read strictly, since the service must say what was wrong with
+it. JSON of others is made safe to keep: no lone surrogates (UTF-8 cannot carry them), no absurd nesting.
 """
 
 from __future__ import annotations
@@ -93,7 +94,7 @@ def encode(event: Event, event_id: str | None = None) -> str:
 
 
 def to_message(event: Event, event_id: str | None = None) -> dict[str, Any]:
-    """Return an event as the object that stands in its frame (audio as base64)."""
+    """Return an event as the JSON object of its frame (audio as base64)."""
     if isinstance(event, UnknownEvent):
         return {"event_id": event_id or event.message.get("event_id") or new_event_id(), **{
             key: value for key, value in event.message.items() if key != "event_id"
@@ -329,7 +330,7 @@ def read_json(text: str | bytes | bytearray, levels: int = MAX_NESTING) -> Any:
     text : str or bytes
         The text.
     levels : int
-        Arrays and objects that may stand within each other.
+        Arrays and objects that may be nested within each other.
 
     Raises
     ------

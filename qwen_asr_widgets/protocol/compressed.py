@@ -13,7 +13,7 @@ T = TypeVar("T", covariant=True)
 class Compressed(Sequence[T]):
     """A tuple kept as compressed bytes; it reads, compares and hashes as the tuple does.
 
-    Every access unpacks all of it (about 10 µs a value): whoever reads much of it makes a tuple of it first.
+    Every access decompresses all of it (about 10 µs a value): make a tuple of it first to read much of it.
 
     Parameters
     ----------
@@ -22,8 +22,8 @@ class Compressed(Sequence[T]):
 
     Examples
     --------
-    >>> packed = Compressed(["so", "so the", "so the first"])
-    >>> packed[-1], len(packed), packed == ("so", "so the", "so the first")
+    >>> compressed = Compressed(["so", "so the", "so the first"])
+    >>> compressed[-1], len(compressed), compressed == ("so", "so the", "so the first")
     ('so the first', 3, True)
     """
 
@@ -34,7 +34,7 @@ class Compressed(Sequence[T]):
         self._length = len(values)
         self._data = zlib.compress(pickle.dumps(values, pickle.HIGHEST_PROTOCOL))
 
-    def _unpacked(self) -> tuple[T, ...]:
+    def _values(self) -> tuple[T, ...]:
         values: tuple[T, ...] = pickle.loads(zlib.decompress(self._data))
         return values
 
@@ -48,16 +48,16 @@ class Compressed(Sequence[T]):
     def __getitem__(self, index: slice) -> tuple[T, ...]: ...
 
     def __getitem__(self, index: int | slice) -> T | tuple[T, ...]:
-        return self._unpacked()[index]
+        return self._values()[index]
 
     def __iter__(self) -> Iterator[T]:
-        return iter(self._unpacked())
+        return iter(self._values())
 
     def __eq__(self, other: object) -> bool:
         return tuple(self) == tuple(other) if isinstance(other, (Compressed, tuple)) else NotImplemented
 
     def __hash__(self) -> int:
-        return hash(self._unpacked())
+        return hash(self._values())
 
     def __repr__(self) -> str:
-        return repr(self._unpacked())
+        return repr(self._values())

@@ -1,4 +1,4 @@
-"""What a session is set to, and how those settings stand on the wire."""
+"""The settings of a session, read from and written to the ``session`` object of the protocol."""
 
 from __future__ import annotations
 

@@ -157,7 +157,7 @@ class SessionUpdate(ClientEvent):
 
 @dataclass(frozen=True)
 class AppendAudio(ClientEvent):
-    """Audio in the session's format, as bytes (base64 on the wire)."""
+    """Audio in the session's format, as bytes; base64 in the frame that is sent."""
 
     type = "input_audio_buffer.append"
     audio: bytes

@@ -1,4 +1,4 @@
-"""The audio a session has sent: how much it is, and what of it the commits under way are about."""
+"""The audio a session has sent: how much it is, and which part each unanswered commit covers."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Commit:
-    """What a commit is about, in seconds of the session's audio.
+    """The audio a commit covers, in seconds of the session's audio.
 
     Parameters
     ----------
@@ -55,12 +55,12 @@ class InputAudioBuffer:
         self._buffer_start = self.seconds
 
     def commit(self, time: float) -> None:
-        """A commit of all that is in the buffer went out."""
+        """Record that a commit of all that is in the buffer was sent."""
         self._commits.append(Commit(self._buffer_start, self.seconds, time))
         self.empty_buffer()
 
     def take_commit(self) -> Commit:
-        """Return what a new item is about: the oldest commit under way, else all that is in the buffer."""
+        """Return what a new item covers: the oldest unanswered commit, else all that is in the buffer."""
         if self._commits:
             return self._commits.popleft()
         whole = Commit(self._buffer_start, self.seconds, None)
@@ -68,6 +68,6 @@ class InputAudioBuffer:
         return whole
 
     def drop_commit(self) -> None:
-        """The oldest commit under way was refused: no item will come of it."""
+        """Forget the oldest unanswered commit, which was refused: no item will come of it."""
         if self._commits:
             self._commits.popleft()

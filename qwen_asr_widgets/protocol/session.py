@@ -1,4 +1,24 @@
-"""The client's side of a session without a socket or a clock: events and times go in, utterances come out."""
+"""The client's record of one session: events and their times go in, utterances come out.
+
+There is no socket and no clock here: the owner of a `Session` hands in each event with the time at which it
+was sent (`Session.send`) or arrived (`Session.receive`). Which event is allowed when is told by the tables of
+`state`. One that is not is recorded as a `Violation`, has what effect it can have, and the session continues.
+
+The session (`ProtocolState.state`)::
+
+    opening --session.created--> open --session.finish--> finishing --session.finished--> finished
+       |                                                      ^
+       +--session.finish--> opening_finishing --session.created
+
+An utterance (`Utterance.status`); in manual mode it begins with the commit::
+
+    speech_started --> speaking --speech_stopped--> stopped --completed--> final
+                                   committed -----> stopped --failed-----> failed
+                       speaking --cleared, or connection lost------------> lost
+                                                    stopped --conn. lost-> lost
+
+Which settings are in force is told by `session_settings`, what a commit is about by `input_audio_buffer`.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +46,17 @@ _REASONS: dict[str, EndedBy] = {"silence": "silence", "finish": "finish", "limit
 
 @dataclass(frozen=True)
 class Violation:
-    """Something that was not legal where it came; it was borne and noted."""
+    """An event that was not allowed where it came: it is recorded and the session continues.
+
+    Parameters
+    ----------
+    time : float
+        When it was sent or came, in seconds of the session's clock.
+    reason : str
+        What was wrong, in one sentence.
+    event : Event
+        The event.
+    """
 
     time: float
     reason: str
@@ -69,8 +99,8 @@ class Session:
         self._settings = SessionSettings(config or SessionConfig())
         self.offset = offset
         self.session_id = ""
-        self.legality = ProtocolState(self.config)
-        self._list = UtteranceList(first_number)
+        self._state = ProtocolState(self.config)
+        self._utterances = UtteranceList(first_number)
         self._violations: list[Violation] = []
         self._errors: list[ErrorEvent] = []
         self._audio = InputAudioBuffer()
@@ -96,11 +126,11 @@ class Session:
     @property
     def utterances(self) -> tuple[Utterance, ...]:
         """Every utterance so far, in the order in which they began."""
-        return self._list.values
+        return self._utterances.values
 
     @property
     def violations(self) -> tuple[Violation, ...]:
-        """What came where it was not legal, oldest first."""
+        """Every event that was not allowed where it came, oldest first."""
         return tuple(self._violations)
 
     @property
@@ -111,7 +141,7 @@ class Session:
     @property
     def finished(self) -> bool:
         """Whether ``session.finished`` has come."""
-        return self.legality.state == "finished"
+        return self._state.state == "finished"
 
     @property
     def appended(self) -> float:
@@ -131,7 +161,7 @@ class Session:
     def send(
         self, event: ClientEvent, time: float, samples: int | None = None, event_id: str | None = None
     ) -> None:
-        """Take note of an event that was sent.
+        """Record an event that was sent.
 
         Parameters
         ----------
@@ -144,10 +174,10 @@ class Session:
         event_id : str or None
             The id it was sent with: an error may name it.
         """
-        self._note(event, time)
+        self._check(event, time)
         if isinstance(event, CommitBuffer):
             self._commit(time)
-        self.legality.apply(event, samples)
+        self._state.apply(event, samples)
         if isinstance(event, AppendAudio):
             count = len(event.audio) // 2 if samples is None else samples
             self._audio.add(count / self.config.sample_rate)
@@ -159,54 +189,57 @@ class Session:
             self.finish_sent_at = time
 
     def skip(self, samples: int) -> None:
-        """Take note of audio (at the session's rate) that was passed over: what follows stands after it."""
+        """Record samples (at the session's rate) that were passed over: what is sent next follows them."""
         self._audio.add(samples / self.config.sample_rate)
 
     def take_turn(self, turn: ClientTurn, time: float) -> None:
-        """Take note of a turn that the client found; it gets its name with the item its commit makes."""
+        """Record a turn that the client's own detector opened or closed.
+
+        It has no item id until the service makes an item of its commit.
+        """
         if isinstance(turn, ClientTurnOpened):
-            self._list.open_turn(self._sampled(turn.start), self._sampled(turn.onset), time)
+            self._utterances.open_turn(self._at_sample(turn.start), self._at_sample(turn.onset), time)
         else:
-            self._list.close_turn(self._sampled(turn.end), _REASONS[turn.reason])
+            self._utterances.close_turn(self._at_sample(turn.end), _REASONS[turn.reason])
 
     def receive(self, event: ServerEvent, time: float) -> None:
-        """Take note of an event that arrived at ``time``; what is not legal is borne and noted."""
+        """Record an event that came at ``time``; one that is not allowed now is a violation as well."""
         event = self._with_item(event)
-        self._note(event, time)
-        self.legality.apply(event)
+        self._check(event, time)
+        self._state.apply(event)
         handler = self._handlers.get(type(event))
         if handler is not None:
             handler(event, time)
 
     def lost(self, time: float) -> None:
-        """The connection broke: what has no transcript yet will not get one from this session."""
-        self._list.lose(time, ("speaking", "stopped"))
+        """Record that the connection broke: an utterance without a transcript will not get one."""
+        self._utterances.lose(time, ("speaking", "stopped"))
 
     def _commit(self, time: float) -> None:
-        """A commit is about the oldest turn that the client closed, else about all audio since the last."""
-        if self._list.commit_turn(time):
+        """Assign a commit to the client's oldest uncommitted turn, else to all audio since the last one."""
+        if self._utterances.commit_turn(time):
             self._audio.empty_buffer()
         else:
             self._audio.commit(time)
 
-    def _sampled(self, samples: int) -> float:
+    def _at_sample(self, samples: int) -> float:
         return round(self.offset + samples / self.config.sample_rate, 6)
 
-    def _note(self, event: Event, time: float) -> None:
-        reason = self.legality.check(event)
+    def _check(self, event: Event, time: float) -> None:
+        reason = self._state.check(event)
         if reason is not None:
             self._violations.append(Violation(time, reason, event))
 
     def _with_item(self, event: ServerEvent) -> ServerEvent:
-        """Give an event without an item id that of the newest utterance still open."""
+        """Give an event without an item id that of the newest utterance without a transcript."""
         if getattr(event, "item_id", None) != "" or isinstance(event, SpeechStarted):
             return event
-        return replace(event, item_id=self._list.newest_item)  # type: ignore[call-arg]
+        return replace(event, item_id=self._utterances.newest_item)  # type: ignore[call-arg]
 
     # ---- settings
 
     def _ask(self, event: SessionUpdate, time: float, event_id: str | None) -> None:
-        """Where manual mode begins, so does the buffer that a commit will be about."""
+        """Record an update; after a switch to manual mode, the next commit covers what is sent from here."""
         was_manual = self._settings.expected.turn_detection is None
         self._settings.ask(event, event_id, time, before_audio=not self.appended)
         self._expect()
@@ -214,17 +247,17 @@ class Session:
             self._audio.empty_buffer()
 
     def _expect(self) -> None:
-        """Judge what the client sends by what it has asked for, although the answer is still to come."""
-        self.legality.configure(self._settings.expected)
+        """Check what is sent from here by the settings asked for, which the service will have by then."""
+        self._state.configure(self._settings.expected)
 
     def _on_created(self, event: SessionCreated, time: float) -> None:
         self.session_id = event.session_id
-        self._settle(lambda: self._settings.take_greeting(event), event, time)
+        self._take_settings(lambda: self._settings.take_greeting(event), event, time)
 
     def _on_updated(self, event: SessionUpdated, time: float) -> None:
-        self._settle(lambda: self._settings.take_confirmation(event), event, time)
+        self._take_settings(lambda: self._settings.take_confirmation(event), event, time)
 
-    def _settle(self, take: Callable[[], None], event: ServerEvent, time: float) -> None:
+    def _take_settings(self, take: Callable[[], None], event: ServerEvent, time: float) -> None:
         try:
             take()
         except SettingError as problem:
@@ -240,45 +273,45 @@ class Session:
         self._expect()
 
     def _drop_commit(self, event: ErrorEvent, time: float) -> None:
-        """The oldest commit under way was refused: no item will come of it."""
-        if not self._list.refuse_turn(event.error, time):
+        """Forget the oldest commit without an answer, which was refused: no item will come of it."""
+        if not self._utterances.refuse_turn(event.error, time):
             self._audio.drop_commit()
 
     # ---- turns
 
-    def _place(self, ms: float) -> float:
+    def _at_ms(self, ms: float) -> float:
         return round(self.offset + ms_to_seconds(ms), 6)
 
     def _on_started(self, event: SpeechStarted, time: float) -> None:
-        if self._list.find(event.item_id).started_at is not None:
+        if self._utterances.find(event.item_id).started_at is not None:
             return
-        start = self._place(event.audio_start_ms)
+        start = self._at_ms(event.audio_start_ms)
         if event.audio_onset_ms is not None:
-            onset, source = self._place(event.audio_onset_ms), "service"
+            onset, source = self._at_ms(event.audio_onset_ms), "service"
         else:
             settings = self.config.turn_detection
             padding = ms_to_seconds(settings.prefix_padding_ms) if settings else 0.0
             onset, source = round(start + padding, 6), "estimated"
-        self._list.change(
+        self._utterances.change(
             event.item_id, start=start, onset=onset, onset_source=source, started_at=time, end=None
         )
 
     def _on_stopped(self, event: SpeechStopped, time: float) -> None:
-        end = self._place(event.audio_end_ms)
-        before = self._list.find(event.item_id)
+        end = self._at_ms(event.audio_end_ms)
+        before = self._utterances.find(event.item_id)
         onset = before.onset
         if onset is not None and before.onset_source == "estimated":
             onset = min(onset, end)
-        self._list.change(
+        self._utterances.change(
             event.item_id, end=end, onset=onset, stopped_at=time, status=later(before.status, "stopped"),
             ended_by=self._why_stopped(event, replace(before, onset=onset, end=end)),
         )
 
     def _why_stopped(self, event: SpeechStopped, utterance: Utterance) -> EndedBy:
-        """Say what closed a turn: what the service says, else what can be told from positions.
+        """Say what closed a turn: what the service says, else what its position shows.
 
-        A turn of 60 s (less one frame) was closed by the limit. After a finish, or in manual mode that was
-        switched on midway, a turn was closed by that if too little audio followed its end for the silence.
+        A turn of 60 s (less one frame) was closed by the limit. After a finish, too little audio behind the
+        end of a turn for the silence shows that the finish closed it; so did a switch to manual mode.
         """
         if event.reason in _REASONS:
             return _REASONS[event.reason]
@@ -293,40 +326,40 @@ class Session:
         return "finish" if self.finish_sent_at is not None and followed < needed else "silence"
 
     def _on_committed(self, event: BufferCommitted, time: float) -> None:
-        utterance = self._list.find(event.item_id)
+        utterance = self._utterances.find(event.item_id)
         if utterance.started_at is not None:
-            self._list.change(event.item_id, committed_at=time)
+            self._utterances.change(event.item_id, committed_at=time)
             return
         commit = self._audio.take_commit()
-        self._list.change(
+        self._utterances.change(
             event.item_id, start=round(self.offset + commit.start, 6), end=round(self.offset + commit.end, 6),
             committed_at=time, committed_sent_at=commit.sent_at, status=later(utterance.status, "stopped"),
             ended_by="finish" if commit.sent_at is None and self.finish_sent_at is not None else "commit",
         )
 
     def _on_cleared(self, event: BufferCleared, time: float) -> None:
-        """Audio thrown away takes the turn that was open in it along."""
-        self._list.lose(time, ("speaking",))
+        """A turn that was open in the audio thrown away is lost."""
+        self._utterances.lose(time, ("speaking",))
 
     # ---- transcripts
 
     def _on_partial(self, event: TranscriptPartial, time: float) -> None:
-        before = self._list.find(event.item_id)
+        before = self._utterances.find(event.item_id)
         if not before.open:
             return
-        self._list.change(
+        self._utterances.change(
             event.item_id, settled=event.text, draft=event.stash, text=event.text + event.stash,
             partials=(*before.partials, Partial(time, event.text, event.stash)),
             language=event.language or before.language, emotion=event.emotion or before.emotion,
         )
 
     def _on_completed(self, event: TranscriptCompleted, time: float) -> None:
-        before = self._list.find(event.item_id)
-        self._list.change(
+        before = self._utterances.find(event.item_id)
+        self._utterances.change(
             event.item_id, text=event.transcript, settled=event.transcript, draft="", status="final",
             final_at=time,
             language=event.language or before.language, emotion=event.emotion or before.emotion,
         )
 
     def _on_failed(self, event: TranscriptFailed, time: float) -> None:
-        self._list.change(event.item_id, status="failed", error=dict(event.error), final_at=time)
+        self._utterances.change(event.item_id, status="failed", error=dict(event.error), final_at=time)

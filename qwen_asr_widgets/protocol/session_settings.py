@@ -188,7 +188,7 @@ def _is_about_settings(error: Mapping[str, Any]) -> bool:
 
 
 def _updated(config: SessionConfig, session: Mapping[str, Any]) -> SessionConfig:
-    """Return settings with those asked for; the service will refuse what is not legal."""
+    """Return settings with those asked for; those out of range change nothing: they will be refused."""
     try:
         return config.updated(session)
     except SettingError:

@@ -1,7 +1,7 @@
-"""What may follow what: one table for the connection and one for each item, used by client and service alike.
+"""Which event is allowed when: a table for the session and one for each item, for client and service alike.
 
-The service asks `ProtocolState.refusal` before it obeys a client's event; the client's `Session` asks
-`ProtocolState.check` about what the service sent, notes a violation and goes on.
+The service asks `ProtocolState.refusal` before it obeys a client's event and answers with what that returns.
+The client's `Session` asks `ProtocolState.check` about what came and records a violation.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ CONNECTION: dict[tuple[str, type], str] = {
     ("finishing", SessionFinished): "finished",
     **{(state, ErrorEvent): state for state in ("opening", "opening_finishing", "open", "finishing")},
 }
-"""(state of the connection, event) to the next state; what is not listed is not legal.
+"""(state of the session, event) to the next state; what is not listed is not allowed.
 
 A client may speak before ``session.created`` has reached it.
 """
@@ -60,7 +60,7 @@ IN_PROGRESS = frozenset({"speaking", "stopped", "committed", "created"})
 
 
 class ProtocolState:
-    """The states of one session, and what is legal in them.
+    """The state of one session and of its items, and what is allowed in it.
 
     Parameters
     ----------
@@ -81,9 +81,9 @@ class ProtocolState:
 
     Examples
     --------
-    >>> legality = ProtocolState(SessionConfig())
-    >>> legality.apply(SessionCreated({"id": "s"}))
-    >>> legality.check(CommitBuffer())
+    >>> state = ProtocolState(SessionConfig())
+    >>> state.apply(SessionCreated({"id": "s"}))
+    >>> state.check(CommitBuffer())
     'input_audio_buffer.commit is for manual mode; with turn detection on, the service commits by itself.'
     """
 
@@ -98,7 +98,7 @@ class ProtocolState:
         self._clears = 0
 
     def configure(self, config: SessionConfig) -> None:
-        """Put other settings in force; turn detection takes what waits for a commit."""
+        """Put other settings in force; with turn detection nothing waits for a commit any more."""
         self.config = config
         if config.turn_detection is not None:
             self.buffered = 0
@@ -109,12 +109,12 @@ class ProtocolState:
         return tuple(item for item, state in self.items.items() if state in IN_PROGRESS)
 
     def check(self, event: Event) -> str | None:
-        """Return why an event is not legal now, or None."""
+        """Return why an event is not allowed now, or None."""
         problem = self.refusal(event)
         return None if problem is None else str(problem)
 
     def refusal(self, event: Event) -> ProtocolError | None:
-        """Return the error, with the code an ``error`` event carries, for an event not legal now, or None."""
+        """Return the error, with its code on the wire, if an event is not allowed now, else None."""
         if isinstance(event, UnknownEvent):
             return _unknown(event)
         if (self.state, type(event)) not in CONNECTION:
@@ -188,7 +188,7 @@ class ProtocolState:
         return None
 
     def apply(self, event: Event, samples: int | None = None) -> None:
-        """Move on by an event, legal or not (what is not legal still happened).
+        """Change state by an event, allowed or not: one that is not has happened all the same.
 
         Parameters
         ----------
@@ -243,7 +243,7 @@ _LATE: dict[type, str] = {
 
 
 def _unknown(event: UnknownEvent) -> ProtocolError | None:
-    """An event that could not be read is a violation; an unknown type is legal from the service."""
+    """Refuse an event that could not be read; one of an unknown type is allowed, as it may be a newer one."""
     if event.problem:
         return ProtocolError(event.problem, "invalid_value")
     return None

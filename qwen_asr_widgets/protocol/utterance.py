@@ -95,8 +95,8 @@ class Utterance:
 class UtteranceList:
     """Utterances in the order in which they began; one that changes is replaced.
 
-    A turn that the client found is here before the service knows of it: it waits for its commit, and then
-    for the item that the commit makes, which is the next one not known before.
+    A turn that the client's own detector found is listed before the service knows of it. It waits for its
+    commit to be sent, then for the item that the commit makes: the next item that was not known before.
 
     Parameters
     ----------
@@ -132,7 +132,7 @@ class UtteranceList:
         return next((one.item_id for one in reversed(self._values) if one.open and one.item_id), "")
 
     def find(self, item_id: str) -> Utterance:
-        """Return the utterance of an item, begun here if it is new and no turn of the client's awaits it."""
+        """Return the utterance of an item; a new item is the client's turn that awaits one, else added."""
         if item_id not in self._index and self._unnamed:
             self._index[item_id] = self._unnamed.popleft()
             self._put(self._index[item_id], item_id=item_id)
@@ -146,7 +146,7 @@ class UtteranceList:
         self._put(self._index[item_id], **changes)
 
     def lose(self, time: float, statuses: tuple[Status, ...]) -> None:
-        """Give up those that have come no further than one of these statuses."""
+        """Mark as lost the utterances whose status is one of these."""
         for index, utterance in enumerate(self._values):
             if utterance.status in statuses:
                 stopped = utterance.stopped_at if utterance.stopped_at is not None else time
@@ -155,27 +155,27 @@ class UtteranceList:
     # ---- turns that the client finds
 
     def open_turn(self, start: float, onset: float, time: float) -> None:
-        """The client has opened a turn."""
+        """Add a turn that the client has opened."""
         index = self._add("")
         self._put(index, start=start, onset=onset, onset_source="client", started_at=time)
         self._uncommitted.append(index)
         self._unnamed.append(index)
 
     def close_turn(self, end: float, ended_by: EndedBy) -> None:
-        """The turn opened last is over; one that was lost meanwhile stays as it is."""
+        """Close the turn opened last; one that was lost meanwhile stays as it is."""
         if self._uncommitted and self._values[self._uncommitted[-1]].open:
             index = self._uncommitted[-1]
             self._put(index, end=end, ended_by=ended_by, status=later(self._values[index].status, "stopped"))
 
     def commit_turn(self, time: float) -> bool:
-        """A commit went out; return whether it is about a turn of the client's, the oldest without one."""
+        """Assign a commit just sent to the client's oldest uncommitted turn; return whether there is one."""
         if not self._uncommitted:
             return False
         self._put(self._uncommitted.popleft(), stopped_at=time, committed_sent_at=time)
         return True
 
     def refuse_turn(self, error: Mapping[str, Any], time: float) -> bool:
-        """A commit was refused; return whether it was about a turn, which will get no item and no words."""
+        """Fail the oldest turn whose commit got no answer, which is refused; return whether there is one."""
         if not self._unnamed or self._values[self._unnamed[0]].committed_sent_at is None:
             return False
         self._put(self._unnamed.popleft(), status="failed", error=dict(error), final_at=time)
@@ -193,5 +193,5 @@ class UtteranceList:
 
 
 def later(now: Status, then: Status) -> Status:
-    """A state reached is not left again for an earlier one."""
+    """Return the status to take: one that was reached is not left again for an earlier one."""
     return then if now == "speaking" else now

@@ -63,7 +63,7 @@ def test_messages_arrive_whole_and_in_order_over_a_slow_network() -> None:
     texts = [f'{{"type": "n{number}", "pad": "{"x" * 5_000}"}}' for number in range(40)]
     with ScriptedServer() as server:
         made = connection(server)
-        made._line.socket = Narrow(made._line.socket, 700)
+        made._shared.socket = Narrow(made._shared.socket, 700)
         sent: list[float] = []
         for text in texts:
             made.send(text, sent.append)
@@ -233,8 +233,8 @@ def test_a_peer_that_answers_no_ping_is_given_up() -> None:
 def test_pings_keep_an_idle_connection_that_answers() -> None:
     with ScriptedServer() as server:
         made = connection(server, ping_interval=0.02, ping_timeout=5.0)
-        before = made._line.last_heard
-        assert wait_until(lambda: made._line.last_heard - before > 0.1, what="answers to pings are heard")
+        before = made._shared.last_heard
+        assert wait_until(lambda: made._shared.last_heard - before > 0.1, what="answers to pings are heard")
         assert made.is_open
         made.close()
 
@@ -249,7 +249,7 @@ def test_logs_name_host_and_path_but_never_the_query(caplog: pytest.LogCaptureFi
         made = Connection(f"{server.url}?token=sk-planted", dict, fail, fail)
         made.open()
         made.thread.join(PATIENCE)
-        made._line.cut()
+        made._shared.cut()
     texts = [record.getMessage() for record in caplog.records if record.name == "qwen_asr_widgets"]
     assert any(text.startswith("a callback for a message of 127.0.0.1:") for text in texts)
     assert any(text.startswith("a callback for the end of 127.0.0.1:") for text in texts)

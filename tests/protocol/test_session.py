@@ -194,7 +194,7 @@ def test_padding_in_force_at_the_start_of_a_turn_estimates_its_onset() -> None:
     assert [u.onset for u in session.utterances] == [0.9, 3.5]
 
 
-def test_violations_are_noted_and_borne() -> None:
+def test_a_violation_is_recorded_and_the_session_continues() -> None:
     session = Session()
     hear(session, *item_events()[3:], created(), created(), {"type": "session.finished"},
          {"type": "input_audio_buffer.speech_started", "audio_start_ms": {}})

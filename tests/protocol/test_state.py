@@ -15,11 +15,11 @@ AUDIO = ev.AppendAudio(bytes(3_200))
 
 
 def after(*events: Any, config: SessionConfig | None = None) -> ProtocolState:
-    legality = ProtocolState(config)
+    state = ProtocolState(config)
     for event in (ev.SessionCreated(), *events):
-        assert legality.check(event) is None, event
-        legality.apply(event)
-    return legality
+        assert state.check(event) is None, event
+        state.apply(event)
+    return state
 
 
 @pytest.mark.parametrize(("before", "config", "event", "code"), [
@@ -54,14 +54,14 @@ def test_up_to_sixty_seconds_may_be_committed(seconds: float) -> None:
 
 
 def test_the_documented_order_in_vad_mode_is_legal() -> None:
-    legality = after(
+    state = after(
         ev.SessionUpdate({}), ev.SessionUpdated(), AUDIO, ev.SpeechStarted("a", 0), ev.TranscriptPartial("a"),
         ev.CancelResponse(), ev.SpeechStopped("a", 1), ev.BufferCommitted("a"), ev.ItemCreated("a"),
         ev.SpeechStarted("b", 2), ev.TranscriptPartial("a"), ev.TranscriptCompleted("a"), ev.FinishSession(),
         ev.SpeechStopped("b", 3), ev.BufferCommitted("b"), ev.ItemCreated("b"), ev.TranscriptFailed("b"),
         ev.SessionFinished(),
     )
-    assert legality.state == "finished" and legality.in_progress == ()
+    assert state.state == "finished" and state.in_progress == ()
 
 
 @pytest.mark.parametrize("event", [
@@ -74,9 +74,9 @@ def test_what_a_service_must_not_say_while_a_turn_is_open(event: ev.ServerEvent)
 
 
 def test_nothing_follows_the_end() -> None:
-    legality = after(ev.FinishSession(), ev.SessionFinished())
+    state = after(ev.FinishSession(), ev.SessionFinished())
     for event in (AUDIO, ev.ErrorEvent(), ev.SpeechStarted("a", 1), ev.SessionFinished()):
-        assert legality.check(event) is not None
+        assert state.check(event) is not None
 
 
 def test_the_tables_name_every_event() -> None:

@@ -32,13 +32,13 @@ OUTBOX_BYTES = 4 * 1024 * 1024
 class _Reader(websocket.WebSocket):
     """websocket-client's socket, whose reads and own frames (pong, close) pass through the connection."""
 
-    def __init__(self, line: SharedSocket, writer: Writer, **options: Any) -> None:
+    def __init__(self, shared: SharedSocket, writer: Writer, **options: Any) -> None:
         super().__init__(**options)
-        self._line = line
+        self._shared = shared
         self._writer = writer
 
     def _recv(self, bufsize: int) -> bytes:
-        return self._line.read(bufsize)
+        return self._shared.read(bufsize)
 
     def send(self, payload: bytes | str, opcode: int = frames.TEXT) -> int:
         data = payload.encode() if isinstance(payload, str) else payload
@@ -47,7 +47,7 @@ class _Reader(websocket.WebSocket):
 
     def send_close(self, status: int = 1000, reason: bytes | str = b"") -> None:
         """Answer the peer's close, unless it is the answer to ours."""
-        if self._line.state != "closing":
+        if self._shared.state != "closing":
             super().send_close(status, reason)
 
 
@@ -117,19 +117,19 @@ class Connection:
         self._proxy = proxy
         self._connect_timeout = connect_timeout
         self._on_open = on_open
-        self._line = SharedSocket(url)
-        self._mask = Redactor(url)
-        self._changed = self._line.changed
-        self._writer = Writer(self._line, outbox_bytes, KeepAlive(ping_interval, ping_timeout), clock)
+        self._shared = SharedSocket(url)
+        self._redactor = Redactor(url)
+        self._changed = self._shared.changed
+        self._writer = Writer(self._shared, outbox_bytes, KeepAlive(ping_interval, ping_timeout), clock)
         self._failure: QawError | None = None
         self._reader = _Reader(
-            self._line, self._writer, sslopt={"ca_certs": self._ca_file} if self._ca_file else {}
+            self._shared, self._writer, sslopt={"ca_certs": self._ca_file} if self._ca_file else {}
         )
 
     @property
     def is_open(self) -> bool:
         """Whether messages can be sent."""
-        return self._line.state == "open"
+        return self._shared.state == "open"
 
     @property
     def stats(self) -> OutboxStats:
@@ -148,15 +148,15 @@ class Connection:
         MissingKey
             The service wants a key and there is none.
         """
-        line = self._line
+        shared = self._shared
         with self._changed:
-            if line.state != "new":
+            if shared.state != "new":
                 raise NotConnected("A connection is opened once; make a new one.")
-            line.state = "opening"
+            shared.state = "opening"
             self.thread = threading.Thread(target=self._run, name="qwen-asr-reader", daemon=True)
             self.thread.start()
-            self._changed.wait_for(lambda: line.state != "opening", self._connect_timeout + 0.5)
-            if line.state == "opening":
+            self._changed.wait_for(lambda: shared.state != "opening", self._connect_timeout + 0.5)
+            if shared.state == "opening":
                 self._abandon(TimeoutError())
         if self._failure is not None:
             raise self._failure
@@ -169,14 +169,14 @@ class Connection:
         try:
             self._read_loop()
         except Exception as problem:
-            logger.debug("connection to %s ended: %s", self._line.place, type(problem).__name__)
+            logger.debug("connection to %s ended: %s", self._shared.place, type(problem).__name__)
         self._end()
 
     def _shake_hands(self) -> bool:
         failure: QawError | None = None
         try:
             self._reader.connect(
-                self.url, timeout=self._connect_timeout, header=self._mask.learn(self._headers()),
+                self.url, timeout=self._connect_timeout, header=self._redactor.learn(self._headers()),
                 suppress_origin=True, redirect_limit=0, **proxy_options(self.url, self._proxy),
             )
         except QawError as problem:
@@ -184,34 +184,34 @@ class Connection:
         except Exception as problem:
             failure = self._explain(problem)
         with self._changed:
-            abandoned = self._line.state != "opening"
+            abandoned = self._shared.state != "opening"
             if failure is None and not abandoned:
                 self._take_socket()
             else:
                 self._failure = self._failure or failure
-                self._line.become("closed")
+                self._shared.become("closed")
         if abandoned:
             self._reader.shutdown()
-        return self._line.state == "open"
+        return self._shared.state == "open"
 
     def _take_socket(self) -> None:
-        self._line.socket = self._reader.sock
-        self._line.socket.setblocking(False)
+        self._shared.socket = self._reader.sock
+        self._shared.socket.setblocking(False)
         if self._on_open is not None:
             self._on_open()
-        self._line.last_heard = time.monotonic()
-        self._line.become("open")
+        self._shared.last_heard = time.monotonic()
+        self._shared.become("open")
 
     def _explain(self, problem: Exception) -> ConnectFailed:
         proxy = proxy_name(self.url, self._proxy)
-        return connect_failure(problem, self.url, self._connect_timeout, proxy, self._mask.hide)
+        return connect_failure(problem, self.url, self._connect_timeout, proxy, self._redactor.hide)
 
     def _abandon(self, problem: Exception) -> None:
         """Give up connecting; the reader thread ends as soon as its socket lets it."""
         self._failure = self._explain(problem)
-        self._line.socket = self._reader.sock
-        self._line.become("abandoned")
-        self._line.cut()
+        self._shared.socket = self._reader.sock
+        self._shared.become("abandoned")
+        self._shared.cut()
 
     # ---- sending
 
@@ -242,7 +242,7 @@ class Connection:
     def _read_loop(self) -> None:
         while True:
             opcode, frame = self._reader.recv_data_frame(True)
-            self._line.last_heard = time.monotonic()
+            self._shared.last_heard = time.monotonic()
             if opcode == frames.CLOSE:
                 self._take_close_frame(frame.data)
                 return
@@ -250,7 +250,7 @@ class Connection:
                 with self._changed:
                     self._changed.notify_all()
                 continue
-            data = self._mask.hide(frame.data)
+            data = self._redactor.hide(frame.data)
             self._deliver(data.decode("utf-8") if opcode == frames.TEXT else data)
 
     def _deliver(self, message: str | bytes) -> None:
@@ -258,49 +258,49 @@ class Connection:
             self._on_message(message)
         except Exception:
             logger.exception(
-                "a callback for a message of %s raised; the session goes on", self._line.place
+                "a callback for a message of %s raised; the session goes on", self._shared.place
             )
 
     def _take_close_frame(self, data: bytes) -> None:
         if len(data) >= 2:
             self.close_code = struct.unpack("!H", data[:2])[0]
-            self.close_reason = self._mask.hide(data[2:].decode("utf-8", "replace"))
+            self.close_reason = self._redactor.hide(data[2:].decode("utf-8", "replace"))
 
     # ---- closing
 
     def close(self, timeout: float = 3.0, code: int = 1000, reason: str = "") -> None:
-        """Say goodbye, wait for the answer and for ``on_closed``, all within ``timeout`` seconds.
+        """Send a close frame, wait for the answer and for ``on_closed``, all within ``timeout`` seconds.
 
-        What still waits in the outbox is thrown away. From a callback it says goodbye without waiting. While
-        `open` is connecting, that ends at once with `ConnectFailed`; before it, it will not connect. Closing
-        twice does nothing.
+        What still waits in the outbox is thrown away. From a callback it sends the close frame and does not
+        wait. While `open` is connecting, that ends at once with `ConnectFailed`; before it, it will not
+        connect. Closing twice does nothing.
         """
         deadline = time.monotonic() + timeout
-        line = self._line
+        shared = self._shared
         with self._changed:
-            if line.state == "open":
-                line.state = "closing"
+            if shared.state == "open":
+                shared.state = "closing"
                 self._writer.drop_waiting()
                 self._writer.control(struct.pack("!H", code) + reason.encode("utf-8"), frames.CLOSE)
-            elif line.state == "opening":
+            elif shared.state == "opening":
                 self._abandon(ConnectionAbortedError("it was closed while connecting"))
-            elif line.state == "new":
-                line.become("closed")
-            if line.state in ("closed", "abandoned") or threading.current_thread() is self.thread:
+            elif shared.state == "new":
+                shared.become("closed")
+            if shared.state in ("closed", "abandoned") or threading.current_thread() is self.thread:
                 return
-            ended = self._changed.wait_for(lambda: line.state == "closed", deadline - time.monotonic())
+            ended = self._changed.wait_for(lambda: shared.state == "closed", deadline - time.monotonic())
         if not ended:
-            line.cut()
+            shared.cut()
             with self._changed:
-                self._changed.wait_for(lambda: line.state == "closed", 1.0)
+                self._changed.wait_for(lambda: shared.state == "closed", 1.0)
 
     def _end(self) -> None:
         """Stop the writer once what it holds (the answer to a close) is out, then report the end."""
-        self._line.become("ending")
+        self._shared.become("ending")
         self._writer.drain(0.5 if self.close_code else 0)
         self._reader.shutdown()
         try:
             self._on_closed(self.close_code, self.close_reason)
         except Exception:
-            logger.exception("a callback for the end of %s raised", self._line.place)
-        self._line.become("closed")
+            logger.exception("a callback for the end of %s raised", self._shared.place)
+        self._shared.become("closed")

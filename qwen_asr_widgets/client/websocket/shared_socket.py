@@ -34,8 +34,8 @@ class SharedSocket:
     Attributes
     ----------
     state : str
-        ``new``, ``opening``, ``open``, ``closing`` (our goodbye is said), ``ending`` (nothing more comes),
-        ``closed``; ``abandoned`` where opening took too long or was given up.
+        ``new``, ``opening``, ``open``, ``closing`` (our close frame is sent), ``ending`` (nothing more
+        comes), ``closed``; ``abandoned`` where opening took too long or was given up.
     changed : threading.Condition
         Guards the state and the outbox; notified when either changes.
     place : str
@@ -45,8 +45,8 @@ class SharedSocket:
 
     Examples
     --------
-    >>> line = SharedSocket("wss://example.org/realtime?token=secret")
-    >>> line.state, line.place
+    >>> shared = SharedSocket("wss://example.org/realtime?token=secret")
+    >>> shared.state, shared.place
     ('new', 'example.org/realtime')
     """
 
@@ -88,7 +88,7 @@ class SharedSocket:
         Raises
         ------
         NotConnected
-            The socket takes no more, ever; the line is cut.
+            The socket takes no more, ever; the connection is cut.
         """
         try:
             with self._io:

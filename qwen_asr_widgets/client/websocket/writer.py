@@ -160,7 +160,7 @@ class Writer:
 
     Parameters
     ----------
-    line : SharedSocket
+    shared : SharedSocket
         The socket, the state and the lock.
     outbox_bytes : int
         Size of the outbox.
@@ -171,10 +171,10 @@ class Writer:
     """
 
     def __init__(
-        self, line: SharedSocket, outbox_bytes: int, keepalive: KeepAlive, clock: Callable[[], float]
+        self, shared: SharedSocket, outbox_bytes: int, keepalive: KeepAlive, clock: Callable[[], float]
     ) -> None:
-        self._line = line
-        self._changed = line.changed
+        self._shared = shared
+        self._changed = shared.changed
         self._outbox = Outbox(outbox_bytes)
         self._keepalive = keepalive
         self._clock = clock
@@ -193,12 +193,12 @@ class Writer:
         """Send a frame: at once where nothing waits, through the outbox otherwise (see `Connection.send`)."""
         count, now = 0, 0.0
         with self._changed:
-            if self._line.state != "open":
+            if self._shared.state != "open":
                 self._refuse()
             outbox = self._outbox
             if outbox.empty:
                 now = self._clock()
-                count = self._line.write(frame)
+                count = self._shared.write(frame)
             elif not outbox.has_room(len(frame)):
                 self._wait_for_room(len(frame), timeout)
             if count == len(frame):
@@ -226,13 +226,13 @@ class Writer:
             self._changed.wait_for(lambda: self._outbox.empty, timeout)
 
     def _wait_for_room(self, size: int, timeout: float) -> None:
-        line, outbox = self._line, self._outbox
+        shared, outbox = self._shared, self._outbox
         while True:
             sent = outbox.sent
-            ready = self._changed.wait_for(lambda: line.state != "open" or outbox.has_room(size), timeout)
+            ready = self._changed.wait_for(lambda: shared.state != "open" or outbox.has_room(size), timeout)
             if ready or outbox.sent == sent:
                 break
-        if line.state != "open":
+        if shared.state != "open":
             self._refuse()
         if not ready:
             outbox.refused += 1
@@ -242,7 +242,7 @@ class Writer:
             )
 
     def _refuse(self) -> None:
-        if self._line.state in ("new", "opening"):
+        if self._shared.state in ("new", "opening"):
             raise NotConnected("Not connected: call connect() before sending.")
         raise NotConnected(ENDED)
 
@@ -252,10 +252,10 @@ class Writer:
         """Empty the outbox, ping in between, stop when the connection ends."""
         while True:
             with self._changed:
-                if self._outbox.empty and not self._line.is_over:
-                    self._changed.wait(self._keepalive.wait(time.monotonic(), self._line.last_heard))
+                if self._outbox.empty and not self._shared.is_over:
+                    self._changed.wait(self._keepalive.wait(time.monotonic(), self._shared.last_heard))
                 if self._outbox.empty:
-                    if self._line.is_over:
+                    if self._shared.is_over:
                         return
                     self._ping()
                     continue
@@ -267,9 +267,9 @@ class Writer:
         """Write some of the head of the outbox, waiting for the socket outside the lock."""
         now = self._clock()
         try:
-            count = self._line.write(frame)
+            count = self._shared.write(frame)
             if not count:
-                self._line.wait_writable()
+                self._shared.wait_writable()
                 return True
         except (NotConnected, OSError, ValueError):
             with self._changed:
@@ -285,12 +285,12 @@ class Writer:
 
     def _ping(self) -> None:
         """Ping where it is due; where the last one was not answered in time, give the connection up."""
-        now, heard = time.monotonic(), self._line.last_heard
+        now, heard = time.monotonic(), self._shared.last_heard
         if self._keepalive.overdue(now, heard):
             logger.warning(
-                "%s did not answer a ping within %g s", self._line.place, self._keepalive.timeout
+                "%s did not answer a ping within %g s", self._shared.place, self._keepalive.timeout
             )
-            self._line.cut()
+            self._shared.cut()
             self._keepalive.forget()
         elif self._keepalive.due(now, heard):
             self._keepalive.ping(now)
