@@ -297,6 +297,6 @@ def test_other_hosts_go_through_the_proxy_and_a_failure_names_it(
 
 
 def test_a_redirect_is_not_followed_with_the_key() -> None:
-    with ScriptedServer(status=302) as server, pytest.raises(ConnectFailed):
+    with ScriptedServer(status=302) as server, pytest.raises(ConnectFailed, match="it redirects elsewhere"):
         connection(server)
     assert len(server.requests) == 1

@@ -20,6 +20,8 @@ _STATUS = {
     429: "too many connections or requests (429). Wait, or raise the quota",
 }
 
+_REDIRECTED = "it redirects elsewhere{}, which is not followed since the key would go along"
+
 
 def connect_failure(
     problem: BaseException, url: str, timeout: float, proxy: str | None, hide: Callable[[str], str] = str
@@ -53,6 +55,8 @@ def _reason(problem: BaseException, place: str, timeout: float, proxy: str | Non
         return _status_reason(problem)
     if isinstance(problem, websocket.WebSocketProxyException):
         return f"the proxy did not let it pass ({problem}). Set no_proxy for this host, or correct the proxy"
+    if isinstance(problem, websocket.WebSocketException) and "redirect" in str(problem).lower():
+        return _REDIRECTED.format("")  # websocket-client does not tell the status
     if isinstance(problem, (websocket.WebSocketAddressException, socket.gaierror)):
         name = proxy or place
         return f"the name {name.rsplit(':', 1)[0]} is not known to DNS. Check the host and the network"
@@ -80,7 +84,7 @@ def _status_reason(problem: websocket.WebSocketBadStatusException) -> str:
     if status in _STATUS:
         return _STATUS[status]
     if 300 <= status < 400:
-        return f"it redirects elsewhere ({status}), which is not followed since the key would go along"
+        return _REDIRECTED.format(f" ({status})")
     if status >= 500:
         return f"the service has a fault of its own ({status}). Try again later"
     return f"the handshake was refused ({status})"
