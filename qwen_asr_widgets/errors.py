@@ -7,6 +7,7 @@ built-in a caller would expect, so ``except ValueError`` keeps working.
 from __future__ import annotations
 
 import difflib
+import errno
 import functools
 import inspect
 from typing import TYPE_CHECKING, Any, TypeVar, cast
@@ -113,6 +114,28 @@ class SettingError(QawError, ValueError):
 
 class LabelError(QawError, ValueError):
     """Reference turns that cannot be read or do not fit the clip."""
+
+
+class FolderNotFound(QawError, FileNotFoundError):
+    """The folder that a file was to be written to does not exist.
+
+    Parameters
+    ----------
+    path : str
+        What was to be written.
+    """
+
+    def __init__(self, path: str) -> None:
+        super().__init__(errno.ENOENT, "its folder does not exist", path)
+
+    def __str__(self) -> str:
+        return (
+            f"{self.filename} cannot be written: its folder does not exist; make it first, e.g. with "
+            "pathlib.Path(…).mkdir(parents=True)."
+        )
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.filename,)
 
 
 class BundleError(QawError, ValueError):

@@ -19,7 +19,7 @@ from ..errors import EndpointError, MissingDependency, QawError
 if TYPE_CHECKING:
     from ..protocol.config import SessionConfig
     from ..recording import Recording
-    from ..recording.utterances import TimedUtterance
+    from ..recording.latency import TimedUtterance
 
 SAMPLE_PREFIX = "sample:"
 OUTPUTS = (".srt", ".vtt", ".json", ".qasr", ".wav", ".png")

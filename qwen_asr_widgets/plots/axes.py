@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from matplotlib.ticker import Formatter, Locator
 
-from ..recording.comparison import settings_text
 from ..formatting import clock
+from ..recording.comparison import settings_text
 from ..recording.summary import SOURCES, pace_text, waits_count
 
 if TYPE_CHECKING:

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from ..recording.exports.html import NO_WAITS
-from ..recording.summary import waits_count
+from ..recording.summary import NO_WAITS, waits_count
 from .axes import figure_dpi, footer_text, new_axes, points_high, points_wide, quiet
 from .fitted import FittedText
 from .style import Palette, palette_for

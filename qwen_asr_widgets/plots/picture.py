@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from .recording_plot import plot_recording
 
 if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
     from ..audio.reference import ReferenceTurn
     from ..recording import Recording
 
@@ -37,9 +39,20 @@ def save_picture(
     dpi : float
         Pixels per inch.
     """
+    _figure(recording, reference, width, height).savefig(path, dpi=dpi)
+    return Path(path)
+
+
+def write_png(recording: Recording, file: Any) -> None:
+    """Write `plot_recording` as a PNG of 1440 × 600 pixels into a binary file."""
+    _figure(recording, None, 9.6, 4.0).savefig(file, dpi=150, format="png")
+
+
+def _figure(
+    recording: Recording, reference: Sequence[ReferenceTurn] | None, width: float, height: float
+) -> Figure:
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(width, height), layout="constrained")
     plot_recording(recording, figure.add_subplot(), reference=reference)
-    figure.savefig(path, dpi=dpi)
-    return Path(path)
+    return figure

@@ -1,16 +1,16 @@
 """The one record of a run, and what is read from it."""
 
-from .exports.bundle import load_recording
 from .comparison import Comparison, compare
-from .latency import LatencyTable, UtteranceLatency
-from .recording import Recording
+from .latency import LatencyTable, TimedUtterance, UtteranceLatency
+from .log.run_info import RunInfo
+from .log.settings import SettingsChange
+from .recording import Recording, load_recording
 from .summary import LatencySummary, Measure
 from .transcription import transcribe
-from .utterances import TimedUtterance
-from .values import AudioSent, Connection, RunInfo, SettingsChange, TimedEvent
+from .values import AudioSent, ConnectionSpan, TimedEvent
 
 __all__ = [
-    "AudioSent", "Comparison", "Connection", "LatencySummary", "LatencyTable", "Measure", "Recording",
+    "AudioSent", "Comparison", "ConnectionSpan", "LatencySummary", "LatencyTable", "Measure", "Recording",
     "RunInfo", "SettingsChange", "TimedEvent", "TimedUtterance", "UtteranceLatency", "compare",
     "load_recording", "transcribe",
 ]

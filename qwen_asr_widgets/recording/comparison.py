@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ..errors import SettingError
 from ..formatting import table
-from .exports.html import NO_WAITS
-from .text_units import judged_by_character
 from .latency import import_pandas
-from .summary import LatencySummary, pace_text, waits_count
+from .summary import NO_WAITS, LatencySummary, pace_text, waits_count
+from .text import error_rate, judged_by_character
 
 if TYPE_CHECKING:
     from ..audio.reference import ReferenceTurn
@@ -173,49 +170,6 @@ def compare(
     )
     sources = {recording.latency(turns).source for recording in recordings}
     return Comparison(runs, metric, "reference" if turns is not None else " and ".join(sorted(sources)))
-
-
-def error_rate(reference: str, hypothesis: str, language: str | None = None) -> float:
-    """Return the word error rate, or the character error rate where spaces do not settle what a word is.
-
-    Raises
-    ------
-    SettingError
-        The reference holds no words.
-
-    Examples
-    --------
-    >>> error_rate("Good morning, everyone.", "good morning every one")
-    0.6666666666666666
-    >>> error_rate("早上好", "早上号")
-    0.3333333333333333
-    """
-    import jiwer
-
-    by_character = judged_by_character(reference, language)
-    said, heard = normalized(reference), normalized(hypothesis)
-    if by_character:
-        said, heard = said.replace(" ", ""), heard.replace(" ", "")
-    if not said:
-        raise SettingError(f"The reference text {reference!r} holds no words to compare with.", "reference")
-    return float(jiwer.cer(said, heard) if by_character else jiwer.wer(said, heard))
-
-
-def normalized(text: str) -> str:
-    """Return a text without case, punctuation and differences in width; apostrophes inside words stay.
-
-    Examples
-    --------
-    >>> normalized("Ｗell—it's  fine!")
-    "well it's fine"
-    """
-    text = unicodedata.normalize("NFKC", text).casefold().replace("\u2019", "'")
-    text = re.sub(r"(?<!\w)'|'(?!\w)", " ", text)
-    kept = (
-        character if character == "'" or unicodedata.category(character)[0] in "LNM" else " "
-        for character in text
-    )
-    return " ".join("".join(kept).split())
 
 
 def _run(

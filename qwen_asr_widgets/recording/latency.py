@@ -8,16 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, fields
-from typing import TYPE_CHECKING, Any, overload
+from typing import Any, overload
 
 from ..audio.reference import ReferenceTurn
 from ..audio.units import seconds_to_ms, seconds_to_samples
 from ..errors import MissingDependency, SettingError
-from .revision import revised
-from .summary import LatencySummary, summarize
-
-if TYPE_CHECKING:
-    from ..protocol.utterance import Utterance
+from ..formatting import table
+from ..protocol.utterance import Utterance
+from .summary import MEASURES, LatencySummary, seconds_text, summarize
+from .text import revised
 
 SentAt = Callable[[int], "float | None"]
 """The send ledger: from a sample of the tape to the time (s) at which its chunk first went out."""
@@ -176,9 +175,15 @@ class LatencyTable(Sequence[UtteranceLatency]):
         ).set_index("number")
 
     def _repr_html_(self) -> str:
-        from .exports.html import latency_html
-
-        return latency_html(self)
+        rows = [
+            [
+                str(row.number), *(seconds_text(getattr(row, name)) for name in MEASURES),
+                "" if row.revised_share is None else f"{100 * row.revised_share:.0f} %", row.ended_by or "",
+            ]
+            for row in self
+        ]
+        head = ["", *(name.capitalize() for name in MEASURES.values()), "Revised", "Ended by"]
+        return table(head, rows, str(self.summary()))
 
 
 def import_pandas() -> Any:
@@ -342,3 +347,46 @@ def _delay(later: float | None, earlier: float | None) -> float | None:
     if later is None or earlier is None:
         return None
     return (seconds_to_ms(later) - seconds_to_ms(earlier)) / 1_000
+
+
+@dataclass(frozen=True)
+class TimedUtterance(Utterance):
+    """An utterance and its delays, by the service's own report of where speech began and ended.
+
+    Parameters
+    ----------
+    latency : UtteranceLatency
+        See there; with reference turns, `Recording.latency` measures anew.
+    """
+
+    latency: UtteranceLatency = UtteranceLatency(0)
+
+
+class UtteranceTimer:
+    """Measures each utterance once: a frozen value that has not been replaced is not measured again.
+
+    Parameters
+    ----------
+    sent_at : callable
+        The send ledger. A sample is sent before the service can speak of it, so what was measured holds.
+    sample_rate : int
+        Rate (Hz) of the ledger's samples.
+    drift : callable
+        How far sending was off the pace.
+    """
+
+    def __init__(self, sent_at: SentAt, sample_rate: int, drift: Drift) -> None:
+        self._sent_at = sent_at
+        self._drift = drift
+        self._sample_rate = sample_rate
+        self._known: dict[int, tuple[Utterance, TimedUtterance]] = {}
+
+    def timed(self, utterance: Utterance) -> TimedUtterance:
+        """Return the utterance with its delays."""
+        before = self._known.get(utterance.number)
+        if before is not None and before[0] is utterance:
+            return before[1]
+        latency = measure_utterance(utterance, self._sent_at, self._sample_rate, drift=self._drift)
+        timed = TimedUtterance(**vars(utterance), latency=latency)
+        self._known[utterance.number] = (utterance, timed)
+        return timed

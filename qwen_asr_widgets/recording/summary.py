@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from ..formatting import table
+
 MEASURES = {
     "onset_delay": "onset",
     "first_partial": "first partial",
@@ -16,6 +18,9 @@ MEASURES = {
     "finalization": "final",
 }
 """The delays a summary states, with the short name each has in print."""
+
+NO_WAITS = "sent as fast as it was taken, so its waits say nothing"
+"""Why a run has no waits to state, see `waits_count`."""
 
 ENOUGH = 20
 """From this many utterances on, a 95th percentile says more than the longest value."""
@@ -54,6 +59,10 @@ class Measure:
         if self.n < ENOUGH:
             return f"median {self.p50:.2f} s, longest {self.longest:.2f} s"
         return f"p50 {self.p50:.2f} s, p95 {self.p95:.2f} s, p99 {self.p99:.2f} s"
+
+    def figures(self, many: bool) -> tuple[float, ...]:
+        """Return the columns of a table: median and longest, or where there are many, percentiles too."""
+        return (self.p50, self.p95, self.p99, self.longest) if many else (self.p50, self.longest)
 
 
 @dataclass(frozen=True)
@@ -118,9 +127,18 @@ class LatencySummary:
         return f"final: {named.text} ({self.conditions})"
 
     def _repr_html_(self) -> str:
-        from .exports.html import summary_html
+        many = self.n >= ENOUGH
+        head = ["", "n", *(["p50", "p95", "p99"] if many else ["Median"]), "Longest"]
+        rows = [
+            [MEASURES[name].capitalize(), str(measure.n), *map(seconds_text, measure.figures(many))]
+            for name, measure in self.measures.items()
+        ]
+        return table(head, rows, self.conditions)
 
-        return summary_html(self)
+
+def seconds_text(value: float | None) -> str:
+    """Return a delay in words, or nothing where there is none."""
+    return "" if value is None else f"{value:.2f} s"
 
 
 def pace_text(pace: float | None) -> str:

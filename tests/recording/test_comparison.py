@@ -10,7 +10,8 @@ from support.recordings import TRANSCRIPTION, Script, three_turns
 
 from qwen_asr_widgets import ReferenceTurn, SessionConfig, TurnDetection, compare
 from qwen_asr_widgets.errors import SettingError
-from qwen_asr_widgets.recording.comparison import error_rate, normalized, settings_text
+from qwen_asr_widgets.recording.comparison import settings_text
+from qwen_asr_widgets.recording.text import error_rate, normalized
 
 vocabulary = st.sampled_from("so it was a good day to listen".split())
 words = st.lists(vocabulary, min_size=1, max_size=9).map(" ".join)

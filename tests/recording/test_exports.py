@@ -13,7 +13,8 @@ from support.recordings import Script, three_turns
 
 from qwen_asr_widgets import AudioClip, SessionConfig, load_recording
 from qwen_asr_widgets.errors import SettingError
-from qwen_asr_widgets.recording.exports.exports import to_json, to_srt, to_vtt
+from qwen_asr_widgets.recording.exports.document import to_json
+from qwen_asr_widgets.recording.exports.subtitles import timestamp, to_srt, to_vtt
 
 TEXTS = ["so it was", "早上好,大家", "a & b", "x < y > z", "line\n\nbreak", "مرحبا", "-->", "1", "{curly}"]
 
@@ -46,9 +47,7 @@ def test_vtt_escapes_what_it_would_take_for_marks():
 
 @given(st.floats(0, 99 * 3_600))
 def test_times_beyond_an_hour_keep_their_milliseconds(seconds):
-    from qwen_asr_widgets.recording.exports.exports import _clock
-
-    text = _clock(seconds, ",")
+    text = timestamp(seconds, ",")
     assert pysubs2.time.timestamp_to_ms(pysubs2.time.TIMESTAMP.match(text).groups()) == round(seconds * 1_000)
 
 

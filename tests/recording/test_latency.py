@@ -13,8 +13,8 @@ from qwen_asr_widgets.protocol.config import SessionConfig
 from qwen_asr_widgets.protocol.utterance import Partial, Utterance
 from qwen_asr_widgets.recording.latency import match_reference, measure_utterance
 from qwen_asr_widgets.recording.log.ledger import SendLedger
-from qwen_asr_widgets.recording.revision import revised_share
 from qwen_asr_widgets.recording.summary import summarize
+from qwen_asr_widgets.recording.text import revised_share
 
 
 def one_turn(**kwargs):

@@ -9,7 +9,7 @@ import pytest
 from support.recordings import Script
 from tqdm.utils import disp_len
 
-from qwen_asr_widgets.recording.progress import Progress, keep_end, latest_words
+from qwen_asr_widgets.recording.transcription import Progress, keep_end, latest_words
 
 
 class Terminal(io.StringIO):

@@ -279,7 +279,7 @@ def test_loopback_goes_past_a_proxy(monkeypatch):
 
 def test_the_bar_shows_seconds_and_the_words_as_they_come(capsys, monkeypatch):
     shown = []
-    monkeypatch.setattr("qwen_asr_widgets.recording.progress.Progress.show",
+    monkeypatch.setattr("qwen_asr_widgets.recording.transcription.Progress.show",
                         lambda self, recording: shown.append((recording.sent_duration, self._enabled)))
     run(friendly, progress=True)
     assert len(shown) == 10 and shown[-1][1] is True

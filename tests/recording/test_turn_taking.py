@@ -15,7 +15,7 @@ from support.scripted_server import ScriptedServer
 from qwen_asr_widgets import Endpoint, SessionConfig, TurnDetection, embedded, transcribe
 from qwen_asr_widgets.audio.clip import AudioClip
 from qwen_asr_widgets.protocol.events import ClientTurnClosed, ClientTurnOpened
-from qwen_asr_widgets.recording.comparison import error_rate
+from qwen_asr_widgets.recording.text import error_rate
 from qwen_asr_widgets.recording.turn_taking import Send, TurnGate, max_turn_frames
 from qwen_asr_widgets.recording.values import AudioSent, AudioSkipped
 from qwen_asr_widgets.vad.scoring.scores import speech_scores

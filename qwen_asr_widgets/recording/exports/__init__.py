@@ -1,1 +1,1 @@
-"""A recording as a file: the bundle, and the formats of others."""
+"""Formats in which a recording is saved and exported: the list is in ``formats.py``."""

@@ -8,31 +8,34 @@ events, as during the run.
 
 from __future__ import annotations
 
-import errno
 import io
 import json
 import lzma
-import os
-import tempfile
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, fields
+from os import PathLike, fspath
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, BinaryIO, TypeVar, Union, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ...errors import AudioError, BundleError, QawError
-from ...protocol.events import ClientTurnClosed, ClientTurnOpened, LocalEvent
+from ...errors import AudioError, BundleError, QawError, SettingError
+from ...protocol.events import ClientTurnClosed, ClientTurnOpened, Event, LocalEvent
 from ...protocol.codec import read_client, read_server
 from ...protocol.config import SessionConfig
-from ...protocol.events import Event
 from ...protocol.codec import MAX_NESTING, read_json
 from ...vad.turns import CloseReason
-from ..recording import Recording
-from ..values import AudioSent, AudioSkipped, Connection, RecordingState, RunInfo, TimedEvent, sent_audio
+from ..log.run_info import RunInfo
+from ..log.settings import SettingsChange
+from ..values import AudioSent, AudioSkipped, ConnectionSpan, RecordingState, TimedEvent, sent_audio
+from .files import write_atomically
+
+SUFFIX = ".qasr"
+Made = TypeVar("Made")
+Source = Union[str, "PathLike[str]", bytes, bytearray, memoryview, BinaryIO]
 
 FORMAT_VERSION = 1
 MANIFEST, AUDIO, EVENTS = "manifest.json", "audio.flac", "events.jsonl"
@@ -45,112 +48,78 @@ _EPOCH = (1980, 1, 1, 0, 0, 0)
 """The oldest date a zip can hold: the same recording gives the same bytes whenever it is saved."""
 
 
-def save_recording(recording: Recording, path: str | Path) -> Path:
-    """Write a recording to ``path`` in one step and return the path.
+def save_state(state: RecordingState, path: str | PathLike[str]) -> Path:
+    """Write what a recording consists of to ``path`` in one step and return the path.
 
     Raises
     ------
+    SettingError
+        The path ends in something other than ``.qasr``.
     OSError
         The folder does not exist or cannot be written to; no partial file is left behind.
     """
     path = Path(path)
-    write_atomically(path, lambda file: _write(recording, file))
+    if path.suffix.lower() not in ("", SUFFIX):
+        raise SettingError(
+            f"{path.name!r} ends in {path.suffix!r}; save writes {SUFFIX} bundles, e.g. "
+            f"{path.with_suffix(SUFFIX).name!r}. Other formats are written by export.", "path",
+        )
+    write_atomically(path, lambda file: write_state(state, file))
     return path
 
 
-def load_recording(path: str | Path) -> Recording:
-    """Read a recording from a ``.qasr`` bundle.
-
-    Parameters
-    ----------
-    path : str or Path
-        A bundle written by `Recording.save`.
+def load_bundle(source: Source, make: Callable[[RecordingState], Made]) -> Made:
+    """Read what a recording consists of from a bundle, and return what ``make`` makes of it.
 
     Raises
     ------
     BundleError
-        The file does not exist, is no bundle, is damaged or truncated, or was written by a newer version.
-
-    Examples
-    --------
-    >>> import tempfile
-    >>> folder = tempfile.TemporaryDirectory()
-    >>> path = Recording(SessionConfig(sample_rate=8000)).save(folder.name + "/empty.qasr")
-    >>> load_recording(path).config.sample_rate
-    8000
-    >>> folder.cleanup()
+        See `load_recording`; also where it makes no recording.
     """
-    path = Path(path)
+    name, file = _opened(source)
     try:
-        with zipfile.ZipFile(path) as bundle:
+        with zipfile.ZipFile(file) as bundle:
             damaged = bundle.testzip()
             if damaged:
-                raise BundleError(f"{path} is damaged: {damaged} inside it does not match its checksum.")
-            return _read(bundle)
+                raise BundleError(f"{name} is damaged: {damaged} inside it does not match its checksum.")
+            return make(_read(bundle))
     except FileNotFoundError:
-        raise BundleError(f"There is no file {path}.") from None
+        raise BundleError(f"There is no file {name}.") from None
     except OSError as error:
-        raise BundleError(f"{path} cannot be read: {error.strerror or error}.") from error
+        raise BundleError(f"{name} cannot be read: {error.strerror or error}.") from error
     except BundleError as error:
-        raise BundleError(f"{path}: {error}") from None
+        raise BundleError(f"{name}: {error}") from None
     except zipfile.BadZipFile:
-        raise BundleError(f"{path} is no .qasr bundle, or is damaged or cut off.") from None
+        raise BundleError(f"{name} is no .qasr bundle, or is damaged or cut off.") from None
     except QawError as error:
-        raise BundleError(f"{path} does not hold a recording this version understands: {error}") from error
+        raise BundleError(f"{name} does not hold a recording this version understands: {error}") from error
     except _DAMAGE as error:
-        raise BundleError(f"{path} does not hold a recording this version understands: {error!r}") from error
+        raise BundleError(f"{name} does not hold a recording this version understands: {error!r}") from error
 
 
-def write_atomically(path: Path, write: Callable[[Any], None]) -> None:
-    """Let ``write`` fill a temporary file beside ``path``, then put it in its place.
-
-    A link keeps pointing where it does, and a device or pipe is written to, not replaced.
-
-    Raises
-    ------
-    OSError
-        Naming ``path``; what stood there before is untouched.
-    """
-    target = path.resolve()
-    if target.is_dir():
-        raise IsADirectoryError(errno.EISDIR, "This is a folder; give the path of a file in it", str(path))
-    try:
-        if target.exists() and not target.is_file():
-            with open(target, "wb") as file:
-                write(file)
-        else:
-            _replace(target, write)
-    except OSError as error:
-        raise type(error)(error.errno, error.strerror or str(error), str(path)) from error
+def _opened(source: Source) -> tuple[str, Any]:
+    """Return what a bundle is called in messages, and a path or file object to read it from."""
+    if isinstance(source, (str, PathLike)):
+        return fspath(source), source
+    if isinstance(source, (bytes, bytearray, memoryview)):
+        return "the bundle", io.BytesIO(source)
+    if not hasattr(source, "read"):
+        raise BundleError(
+            f"load_recording takes the path of a .qasr bundle, its bytes or an open file, not {source!r:.60}."
+        )
+    data = source.read()
+    if not isinstance(data, bytes):
+        raise BundleError('The bundle is open as text; open it with open(path, "rb").')
+    name = getattr(source, "name", None)
+    return name if isinstance(name, str) else "the bundle", io.BytesIO(data)
 
 
-def _replace(path: Path, write: Callable[[Any], None]) -> None:
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:100]}.", suffix=".part")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            write(file)
-            file.flush()
-            os.fsync(file.fileno())
-        os.chmod(name, 0o666 & ~_umask())
-        os.replace(name, path)
-    except BaseException:
-        os.unlink(name)
-        raise
-
-
-def _umask() -> int:
-    """Return the process's umask, which can only be read by setting it."""
-    mask = os.umask(0o077)
-    os.umask(mask)
-    return mask
-
-
-def _write(recording: Recording, file: Any) -> None:
-    state = recording.snapshot()
+def write_state(state: RecordingState, file: Any) -> None:
+    """Write what a recording consists of into a binary file that can seek."""
     with zipfile.ZipFile(file, "w") as bundle:
-        _put(bundle, MANIFEST, json.dumps(_manifest(recording, state), ensure_ascii=False, indent=2))
+        _put(bundle, MANIFEST, json.dumps(_manifest(state), ensure_ascii=False, indent=2))
         if len(state.samples):
-            _put(bundle, AUDIO, _flac(state.samples, recording.tape.sample_rate), zipfile.ZIP_STORED)
+            _put(bundle, AUDIO, _flac(state.samples, state.sample_rate), zipfile.ZIP_STORED)
         _put(bundle, EVENTS, "".join(map(_event_line, state.events)))
 
 
@@ -161,7 +130,7 @@ def _put(bundle: zipfile.ZipFile, name: str, data: str | bytes, method: int = zi
     bundle.writestr(entry, data)
 
 
-def _manifest(recording: Recording, state: RecordingState) -> dict[str, Any]:
+def _manifest(state: RecordingState) -> dict[str, Any]:
     from ... import __version__
 
     return {
@@ -170,7 +139,7 @@ def _manifest(recording: Recording, state: RecordingState) -> dict[str, Any]:
         "written_by": f"qwen_asr_widgets {__version__}",
         "run": asdict(state.info),
         "audio": {
-            "sample_rate": recording.tape.sample_rate,
+            "sample_rate": state.sample_rate,
             "samples": len(state.samples),
             "lost": [list(span) for span in state.lost],
         },
@@ -206,7 +175,7 @@ def _flac(samples: NDArray[np.int16], sample_rate: int) -> bytes:
     return buffer.getvalue()
 
 
-def _read(bundle: zipfile.ZipFile) -> Recording:
+def _read(bundle: zipfile.ZipFile) -> RecordingState:
     manifest = _json(bundle.read(MANIFEST))
     if manifest.get("format") != "qasr":
         raise BundleError("its manifest does not say that it is a qasr bundle.")
@@ -220,16 +189,21 @@ def _read(bundle: zipfile.ZipFile) -> Recording:
     samples = _samples(bundle, audio["samples"], audio["sample_rate"])
     known = {field.name for field in fields(RunInfo)}
     info = RunInfo(**{name: value for name, value in manifest["run"].items() if name in known})
-    return Recording.restore(
-        config=SessionConfig().updated(manifest["settings"][0]["session"]),
+    return RecordingState(
         info=info,
         samples=samples,
-        events=_events(bundle.read(EVENTS), len(samples)),
-        connections=[Connection(**connection) for connection in manifest["connections"]],
-        lost=[(int(start), int(stop)) for start, stop in audio["lost"]],
-        notes=[str(note) for note in manifest["notes"]],
+        events=tuple(_events(bundle.read(EVENTS), len(samples))),
+        settings=tuple(_setting(change) for change in manifest["settings"]),
+        connections=tuple(ConnectionSpan(**connection) for connection in manifest["connections"]),
+        lost=tuple((int(start), int(stop)) for start, stop in audio["lost"]),
+        notes=tuple(str(note) for note in manifest["notes"]),
         complete=bool(manifest["complete"]),
     )
+
+
+def _setting(change: Mapping[str, Any]) -> SettingsChange:
+    config = SessionConfig().updated(change["session"])
+    return SettingsChange(int(change["sample"]), float(change["time"]), config)
 
 
 def _json(data: bytes) -> Any:

@@ -4,14 +4,74 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Mapping
-from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, field, fields, replace
+from datetime import datetime
+from typing import Any
 
-from ..values import RunInfo, now_with_zone
+from ...audio.clip import Origin
+from ...client.endpoints import Endpoint
+from ...protocol.codec import well_formed
 
-if TYPE_CHECKING:
-    from ...audio.clip import Origin
-    from ...client.endpoints import Endpoint
+
+def now_with_zone() -> str:
+    """Return the wall-clock time as ISO 8601 with its zone, to the second."""
+    return datetime.now().astimezone().isoformat(timespec="seconds")
+
+
+@dataclass(frozen=True)
+class RunInfo:
+    """Where a recording came from and how it was made; holds no key.
+
+    Parameters
+    ----------
+    engine : str
+        The recogniser: ``"pocketsphinx"``, ``"Qwen-ASR (Beijing)"`` …
+    model : str
+        What made the words: the engine the service says it is, else the model it names, else the one asked
+        for.
+    endpoint : str
+        The service's address, without query or credentials.
+    pace : float or None
+        Speed of sending against real time; None: as fast as the service took it.
+    chunk_ms : float or None
+        Length of the pieces handed in.
+    started_at : str
+        Wall-clock start, ISO 8601 with zone.
+    environment : mapping of str to str
+        Versions that may matter: Python, platform, this package.
+    name : str
+        What the sound is called: usually the file's name.
+    original_rate, original_channels : int or None
+        Sample rate (Hz) and channel count before conversion.
+    channel : int or "mean" or None
+        The channel that was taken.
+    capture : mapping of str to value
+        What the browser did to live sound: the ``device``, the processing ``asked`` for, and the track's real
+        settings (``echoCancellation``, ``noiseSuppression``, ``autoGainControl``, ``channelCount``,
+        ``deviceSampleRate``; None where the browser does not say). Empty for other sound.
+    turn_taking : {"service", "client"}
+        Who finds the turns. "client": by the turn detection of the recording's settings, with commits to a
+        session in manual mode.
+    """
+
+    engine: str = ""
+    model: str = ""
+    endpoint: str = ""
+    pace: float | None = None
+    chunk_ms: float | None = None
+    started_at: str = ""
+    environment: Mapping[str, str] = field(default_factory=dict)
+    name: str = ""
+    original_rate: int | None = None
+    original_channels: int | None = None
+    channel: int | str | None = None
+    capture: Mapping[str, Any] = field(default_factory=dict)
+    turn_taking: str = "service"
+
+    def __post_init__(self) -> None:
+        """Make every text one that can be saved: the name of a file need not be valid Unicode."""
+        for place in fields(self):
+            object.__setattr__(self, place.name, well_formed(getattr(self, place.name)))
 
 
 def run_info(

@@ -83,12 +83,10 @@ def shown_html(shown: Shown) -> str:
     if shown.recording is None:
         assert shown.sound is not None
         return image_html(sound_picture(shown.sound.sound), f"Waveform of {title}")
-    from ...recording.exports.html import recording_html
-
     if not len(shown.recording.tape):
-        return recording_html(shown.recording)
+        return shown.recording._repr_html_()
     picture = image_html(recording_picture(shown.recording), f"Waveform of {title} with turns and waits")
-    return picture + recording_html(shown.recording)
+    return picture + shown.recording._repr_html_()
 
 
 class SavedOutput:

@@ -111,13 +111,11 @@ def in_slices(data: bytes, job: str, name: str, ending: str) -> Iterator[Message
 
 def transcriber_html(recording: Recording | None, clip: AudioClip | None, title: str) -> str:
     """Return what a saved notebook shows: picture and transcript, else the sound, else what to do."""
-    from ...recording.exports.html import recording_html
-
     if recording is not None:
         if not len(recording.tape):
-            return recording_html(recording)
+            return recording._repr_html_()
         picture = image_html(recording_picture(recording), f"Waveform of {title} with turns and waits")
-        return picture + recording_html(recording)
+        return picture + recording._repr_html_()
     if clip is not None:
         return image_html(sound_picture(clip), f"Waveform of {title}")
     return "<p>Transcriber: run this cell to record or to open a file.</p>"

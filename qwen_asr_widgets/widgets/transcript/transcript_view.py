@@ -75,6 +75,4 @@ class TranscriptView(ViewWidget):
 
 
 def _transcript_html(recording: Recording) -> str:
-    from ...recording.exports.html import recording_html
-
-    return recording_html(recording)
+    return recording._repr_html_()

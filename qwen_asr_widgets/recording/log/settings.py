@@ -2,11 +2,36 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
+from ...audio.units import SAMPLE_RATE
 from ...protocol.config import SessionConfig
 from ...protocol.session import Session
-from ..values import SettingsChange
+from ...vad.turns import HOP
+
+
+@dataclass(frozen=True)
+class SettingsChange:
+    """Settings, and from where on they held.
+
+    Parameters
+    ----------
+    sample : int
+        Number of samples of the tape that had been sent before: threshold and silence hold from there on.
+    time : float
+        Seconds since the recording began, when the change was sent.
+    config : SessionConfig
+        Everything that was in force from then on.
+    """
+
+    sample: int
+    time: float
+    config: SessionConfig
+
+    @property
+    def frame(self) -> int:
+        """The first frame (32 ms at 16 kHz) of the tape scored under these settings."""
+        return self.sample * SAMPLE_RATE // self.config.sample_rate // HOP
 
 
 class SettingsLog:
