@@ -63,11 +63,14 @@ def _checked(function: Callable[..., Any], name: str) -> Callable[..., Any]:
 
     @functools.wraps(function)
     def checked(*args: Any, **kwargs: Any) -> Any:
-        for each in kwargs:
-            if each not in known:
-                hint = suggestion(each, known) or f"; it takes {', '.join(known)}."
-                raise TypeError(f"{name}() takes no argument {each!r}{hint}")
-        return function(*args, **kwargs)
+        try:
+            for each in kwargs:
+                if each not in known:
+                    hint = suggestion(each, known) or f"; it takes {', '.join(known)}."
+                    raise TypeError(f"{name}() takes no argument {each!r}{hint}")
+            return function(*args, **kwargs)
+        finally:
+            del args, kwargs  # a traceback may show what a frame holds: a key, perhaps
 
     return checked
 

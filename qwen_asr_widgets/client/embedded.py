@@ -19,7 +19,7 @@ from typing import IO, Any
 
 from ..errors import ConnectFailed, EndpointError
 from .endpoints import Endpoint
-from .keys import KEY_VARIABLE
+from .keys import KEY_VARIABLE, looks_like_key
 
 logger = logging.getLogger("qwen_asr_widgets")
 
@@ -51,6 +51,10 @@ class EmbeddedEndpoint(Endpoint):
     @classmethod
     def of(cls, recognizer: str, options: dict[str, Any]) -> EmbeddedEndpoint:
         """Return the endpoint for a recogniser and its options."""
+        if looks_like_key(recognizer):
+            raise EndpointError(
+                "What was given as recognizer looks like a key; the embedded service needs none."
+            )
         try:
             text = json.dumps(options, sort_keys=True)
         except (TypeError, ValueError) as problem:
@@ -129,7 +133,7 @@ def embedded(recognizer: str = "pocketsphinx", **options: Any) -> EmbeddedEndpoi
     Raises
     ------
     EndpointError
-        An option that JSON cannot carry.
+        An option that JSON cannot carry, or a key in place of the recogniser.
 
     Examples
     --------

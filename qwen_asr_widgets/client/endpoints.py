@@ -9,13 +9,14 @@ from ipaddress import ip_address
 from typing import Any
 from urllib.parse import parse_qs, quote, urlsplit, urlunsplit
 
-from ..errors import EndpointError, MissingKey
-from .keys import KEY_VARIABLE, Secret, find_key, sealed
+from ..errors import EndpointError, MissingKey, checked_keywords
+from .keys import KEY_VARIABLE, Secret, find_key, looks_like_key, sealed
 
 DEFAULT_MODEL = "qwen3-asr-flash-realtime"
 _DASHSCOPE_DOMAIN = ".aliyuncs.com"
 
 
+@checked_keywords
 @dataclass(frozen=True)
 class Endpoint:
     """A service that speaks the Qwen-ASR-Realtime protocol.
@@ -45,7 +46,7 @@ class Endpoint:
     Raises
     ------
     EndpointError
-        The URL is not one of a WebSocket.
+        The URL is not one of a WebSocket, or a key was given in place of something else.
 
     Notes
     -----
@@ -92,6 +93,8 @@ class Endpoint:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "api_key", sealed(self.api_key))
+        for name in ("url", "model", "workspace", "name"):
+            refuse_key(getattr(self, name), name)
         check_url(self.url)
         if self.api_key is not None and not isinstance(self.api_key.reveal(), str):
             raise EndpointError(f"api_key must be text, not {type(self.api_key.reveal()).__name__}.")
@@ -121,11 +124,7 @@ class Endpoint:
     @property
     def address(self) -> str:
         """The URL with the model, as it is connected to."""
-        url = self.base_url
-        parts = urlsplit(url)
-        if "model" in parse_qs(parts.query):
-            return url
-        return f"{url}{'&' if parts.query else '?'}model={quote(self.model, safe='')}"
+        return with_model(self.base_url, self.model)
 
     def key(self) -> str | None:
         """Return the key to send, read now; None where none is wanted.
@@ -171,6 +170,20 @@ def missing_key_message(name: str, url: str) -> str:
     )
 
 
+def with_model(url: str, model: str) -> str:
+    """Return an address with the model in its query, unless it names one already.
+
+    Examples
+    --------
+    >>> with_model("wss://example.org/realtime?a=b", "qwen3-asr-flash-realtime")
+    'wss://example.org/realtime?a=b&model=qwen3-asr-flash-realtime'
+    """
+    query = urlsplit(url).query
+    if "model" in parse_qs(query):
+        return url
+    return f"{url}{'&' if query else '?'}model={quote(model, safe='')}"
+
+
 def check_url(url: Any) -> None:
     """Raise `EndpointError` unless ``url`` is a WebSocket address with a host."""
     try:
@@ -183,6 +196,12 @@ def check_url(url: Any) -> None:
         raise EndpointError(
             f"{shown(url)} is not a WebSocket address; give one like 'wss://host/api-ws/v1/realtime'."
         )
+
+
+def refuse_key(value: Any, name: str) -> None:
+    """Raise `EndpointError`, which does not repeat it, if a key was given for another parameter."""
+    if looks_like_key(value):
+        raise EndpointError(f"What was given as {name} looks like a key; pass a key as api_key=….")
 
 
 def shown(where: Any) -> str:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from typing import Any
 
 KEY_VARIABLE = "DASHSCOPE_API_KEY"
+_KEY_LIKE = re.compile(r"\s*(Bearer\s+)?(sk-\S{3,}|(?=\S*\d)[A-Za-z0-9_-]{32,})\s*")
 
 
 class Secret:
@@ -54,6 +56,17 @@ def sealed(key: Any) -> Secret | None:
     if key is None or isinstance(key, Secret):
         return key
     return Secret(key.strip() if isinstance(key, str) else key)
+
+
+def looks_like_key(value: Any) -> bool:
+    """Tell whether a value may be a key given in the wrong place: no message may repeat it.
+
+    Examples
+    --------
+    >>> [looks_like_key(value) for value in ("sk-0815", "beijing", "wss://example.org/realtime", None)]
+    [True, False, False, False]
+    """
+    return isinstance(value, str) and _KEY_LIKE.fullmatch(value) is not None
 
 
 def find_key(argument: str | Secret | None = None) -> str | None:

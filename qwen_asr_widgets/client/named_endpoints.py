@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..errors import EndpointError
+from ..errors import EndpointError, checked_keywords
 from .embedded import embedded
-from .endpoints import DEFAULT_MODEL, Endpoint, shown
+from .endpoints import DEFAULT_MODEL, Endpoint, refuse_key, shown
 from .keys import Secret, sealed
 
 _REGIONS = {
@@ -16,6 +16,7 @@ _REGIONS = {
 _PATH = "/api-ws/v1/realtime"
 
 
+@checked_keywords
 def dashscope(
     region: str = "beijing",
     workspace: str | None = None,
@@ -41,7 +42,7 @@ def dashscope(
     Raises
     ------
     EndpointError
-        There is no such region, or ``workspace_host`` without a workspace.
+        There is no such region, ``workspace_host`` without a workspace, or a key in place of either.
 
     Examples
     --------
@@ -49,6 +50,8 @@ def dashscope(
     'wss://dashscope-intl.aliyuncs.com/api-ws/v1/realtime'
     """
     api_key = sealed(api_key)
+    refuse_key(region, "region")
+    refuse_key(workspace, "workspace")
     if region not in _REGIONS:
         raise EndpointError(f"There is no region {region!r}; DashScope has {' and '.join(_REGIONS)}.")
     host, zone = _REGIONS[region]
@@ -74,6 +77,7 @@ def resolve_endpoint(where: str | Endpoint | None = None) -> Endpoint:
     """
     if isinstance(where, Endpoint):
         return where
+    refuse_key(where, "endpoint")
     if where is None or where == "embedded":
         return embedded()
     if isinstance(where, str) and where in _REGIONS:

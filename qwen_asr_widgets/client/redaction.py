@@ -27,6 +27,11 @@ class Redactor:
     url : str
         The address; its query may carry a key.
 
+    Attributes
+    ----------
+    key_was_given : bool
+        Whether the address or the headers learnt carry a key.
+
     Examples
     --------
     >>> redactor = Redactor("wss://example.org/realtime?token=sk-123456")
@@ -37,6 +42,7 @@ class Redactor:
     """
 
     def __init__(self, url: str) -> None:
+        self.key_was_given = False
         self._secrets: tuple[Secret, ...] = ()
         self._add(value for name, value in parse_qsl(urlsplit(url).query) if _NAMED_SECRET.search(name))
 
@@ -60,6 +66,7 @@ class Redactor:
         """Keep the keys as a service may spell them; the longest first, as one may be within another."""
         found = {secret.reveal() for secret in self._secrets}
         for key in keys:
+            self.key_was_given = self.key_was_given or bool(key)
             if len(key) >= SHORTEST_KEY:
                 found |= {key, key.replace("/", r"\/"), json.dumps(key)[1:-1], quote(key, safe="")}
         self._secrets = tuple(map(Secret, sorted(found, key=len, reverse=True)))

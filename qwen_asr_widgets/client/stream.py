@@ -23,6 +23,7 @@ from ..protocol.events import (
     UnknownEvent,
 )
 from .websocket.connection import OUTBOX_BYTES, Connection
+from .websocket.shared_socket import NOT_CONNECTED
 from .websocket.writer import Sent
 
 if TYPE_CHECKING:
@@ -279,7 +280,7 @@ class AudioStream:
     def _refuse(self) -> None:
         """Say why no audio can be sent; an end that the reader has not reported yet is waited for."""
         if self._connection is None:
-            raise NotConnected("Not connected: call connect() before sending.")
+            raise NotConnected(NOT_CONNECTED)
         if not self._finishing and not self._closing:
             self._answers.await_end(1.0)
         self._answers.raise_failure()

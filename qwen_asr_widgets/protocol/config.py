@@ -5,11 +5,11 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 from ..audio.units import SESSION_RATES
-from ..errors import SettingError
+from ..errors import SettingError, checked_keywords
 from ..vad.turns import TurnDetection
 from .codec import well_formed
 
@@ -27,10 +27,14 @@ LANGUAGES: Mapping[str, str] = {
 }
 """Codes in the service's documentation, whose list ends with "…": the cloud may know more."""
 
+_COUNTRIES = {"jp": "ja", "cn": "zh", "cz": "cs", "dk": "da", "ua": "uk", "us": "en", "gb": "en"}
+"""Codes of countries that are often given for the language; no language has them."""
+
 _CODE = re.compile(r"[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8})*")
 
 
-@dataclass(frozen=True)
+@checked_keywords
+@dataclass(frozen=True, repr=False)
 class SessionConfig:
     """The settings of one recognition session.
 
@@ -56,6 +60,11 @@ class SessionConfig:
     --------
     >>> SessionConfig(language="en", turn_detection=None).to_wire()["turn_detection"] is None
     True
+
+    A repr names what is not the default:
+
+    >>> SessionConfig(language="en", sample_rate=16_000)
+    SessionConfig(language='en')
     """
 
     language: str | None = None
@@ -96,6 +105,17 @@ class SessionConfig:
                 f"turn_detection must be a TurnDetection or None (manual mode), not {self.turn_detection!r}.",
                 "turn_detection",
             )
+
+    def __repr__(self) -> str:
+        default = SessionConfig()
+        names = [spec.name for spec in fields(self)]
+        changed = [name for name in names if getattr(self, name) != getattr(default, name)]
+        return f"SessionConfig({', '.join(f'{name}={self._shown(name)}' for name in changed)})"
+
+    def _shown(self, name: str) -> str:
+        """Return a value as the repr shows it: of a long context its beginning."""
+        value = getattr(self, name)
+        return f"{value[:60]!r}…" if isinstance(value, str) and len(value) > 60 else repr(value)
 
     def to_wire(self) -> dict[str, Any]:
         """Return the ``session`` object of a ``session.update`` event that sets all of this."""
@@ -204,9 +224,16 @@ def check_language(language: Any) -> None:
     >>> check_language("en-GB"), check_language("eo"), check_language(None)
     (None, None, None)
     """
-    if language is None or (isinstance(language, str) and _CODE.fullmatch(language)):
+    if language is None:
         return
-    names = {name.lower(): code for code, name in LANGUAGES.items()}
+    if isinstance(language, TurnDetection):
+        raise SettingError(
+            "language is a TurnDetection; pass it as turn_detection=….", "input_audio_transcription.language"
+        )
+    is_code = isinstance(language, str) and _CODE.fullmatch(language)
+    if is_code and language.lower() not in _COUNTRIES:
+        return
+    names = {**{name.lower(): code for code, name in LANGUAGES.items()}, **_COUNTRIES}
     near = difflib.get_close_matches(str(language).lower(), names, 1, 0.8)
     remedy = f"did you mean {names[near[0]]!r}?" if near else "give one such as 'en' or 'zh'."
     raise SettingError(

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import logging
-import pickle
 import socket
 import ssl
 import traceback
 from typing import Any
 
 import pytest
-from support.scripted_server import Peer, ScriptedServer, created, item_events
+from support.scripted_server import Peer, ScriptedServer, created
 
 import qwen_asr_widgets
-from qwen_asr_widgets import OmniRealtimeCallback, OmniRealtimeConversation
-from qwen_asr_widgets.errors import ConnectFailed, MissingKey, NotConnected, ServiceClosed
+from qwen_asr_widgets import Endpoint, MultiModality, OmniRealtimeCallback, OmniRealtimeConversation
+from qwen_asr_widgets.errors import ConnectFailed, MissingKey, NotConnected, ServiceClosed, SettingError
 
 KEY = "sk-planted-4711"
+TEXT = MultiModality.TEXT
 
 
 @pytest.fixture(autouse=True)
@@ -175,7 +175,6 @@ def test_a_planted_key_shows_nowhere(caplog: pytest.LogCaptureFixture) -> None:
     shown += [record.getMessage() + repr(record.args) for record in caplog.records]
     assert any("session.update" in text for text in shown)
     assert not [text for text in shown if KEY in text]
-    assert KEY.encode() not in pickle.dumps(conversation._key)
 
 
 def test_a_raising_callback_is_logged_and_the_session_goes_on(caplog: pytest.LogCaptureFixture) -> None:
@@ -198,18 +197,114 @@ def test_a_raising_callback_is_logged_and_the_session_goes_on(caplog: pytest.Log
     assert all(record.name == "qwen_asr_widgets" for record in tracebacks)
 
 
-def test_the_first_text_delay_is_answered_in_speech_recognition_too(monkeypatch: pytest.MonkeyPatch) -> None:
-    from qwen_asr_widgets.client.dashscope import session_facts as module
+@pytest.mark.parametrize(("call", "param"), [
+    (lambda c: c.append_audio(b"QUI="), "audio_b64"),
+    (lambda c: c.append_audio(None), "audio_b64"),
+    (lambda c: c.append_video(b"QUI="), "video_b64"),
+    (lambda c: c.create_item("hello"), "item"),
+    (lambda c: c.create_item({"when": object()}), "item"),
+    (lambda c: c.create_response(output_modalities="text"), "output_modalities"),
+    (lambda c: c.send_raw({"type": "x"}), "raw_data"),
+    (lambda c: c.end_session("20"), "timeout"),
+    (lambda c: c.update_session("text"), "output_modalities"),
+    (lambda c: c.update_session(["text"]), "output_modalities"),
+    (lambda c: c.update_session([TEXT], input_audio_format="pcm16"), "input_audio_format"),
+    (lambda c: c.update_session([TEXT], turn_detection_param=0.5), "turn_detection_param"),
+    (lambda c: c.update_session([TEXT], transcription_params="en"), "transcription_params"),
+    (lambda c: c.update_session([TEXT], translation_params={"language": "en"}), "translation_params"),
+    (lambda c: c.update_session([TEXT], input_audio_config={"type": "pcm"}), "input_audio_config"),
+])
+def test_a_wrong_type_is_answered_by_one_sentence_that_names_the_parameter(call: Any, param: str) -> None:
+    with pytest.raises(SettingError, match=rf"{param} must be|cannot be sent") as refused:
+        call(talk("ws://127.0.0.1:9/x"))
+    assert refused.value.param == param and len(str(refused.value)) < 160
 
-    clock = iter(range(100))
-    monkeypatch.setattr(module, "time", type("Clock", (), {"time": lambda: next(clock) / 4}))
-    conversation = talk("ws://127.0.0.1:9/x")
-    empty = {"type": "conversation.item.input_audio_transcription.text", "text": "", "stash": ""}
-    started, partial, *_ = item_events()
-    steps = ((started, None), (empty, None), (partial, 500.0), (partial, 500.0), (started, None))
-    for event, expected in steps:
-        conversation._keep_time(event["type"], event)
-        assert conversation.get_last_first_text_delay() == expected
+
+def test_a_misspelt_setting_is_sent_as_the_official_class_does_and_a_warning_names_the_right_one(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    with ScriptedServer() as server:
+        conversation = talk(server.url)
+        conversation.connect()
+        conversation.update_session([TEXT], turn_detection_treshold=0.5, instructions="x")
+        conversation.close()
+    assert conversation.config["turn_detection_treshold"] == 0.5
+    (warned,) = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
+    assert "did you mean 'turn_detection_threshold'?" in warned
+
+
+def test_a_misspelt_keyword_of_the_constructor_is_answered_and_shows_no_key() -> None:
+    with pytest.raises(TypeError, match="no argument 'api_kei'; did you mean 'api_key'?") as refused:
+        OmniRealtimeConversation("m", Events(), api_kei=KEY)  # type: ignore[call-arg]
+    inner = refused.value.__traceback__.tb_next  # type: ignore[union-attr]
+    assert KEY not in with_locals(refused.value.with_traceback(inner))
+
+
+# ---- an endpoint instead of an address
+
+
+def test_an_endpoint_says_where_to_with_which_key_and_headers() -> None:
+    with ScriptedServer() as server:
+        endpoint = Endpoint(f"{server.url}?a=b", KEY, "another", "ws-7", {"X-Mine": "1"})
+        conversation = OmniRealtimeConversation("m", Events(), {"X-Yours": "2"}, endpoint=endpoint)
+        conversation.connect()
+        conversation.close()
+        peer = server.peer()
+    assert conversation.url == f"{server.url}?a=b&model=m" and peer.path.endswith("?a=b&model=m")
+    assert conversation.apikey == KEY
+    expected = {
+        "Authorization": f"Bearer {KEY}", "X-DashScope-WorkSpace": "ws-7", "X-Mine": "1", "X-Yours": "2"
+    }
+    assert {name: peer.headers[name] for name in expected} == expected
+    assert KEY not in repr(vars(conversation))
+
+
+def test_a_key_and_a_workspace_of_ones_own_come_before_the_endpoints() -> None:
+    with ScriptedServer() as server:
+        endpoint = Endpoint(server.url, KEY, workspace="ws-7")
+        conversation = OmniRealtimeConversation(
+            "m", Events(), workspace="ws-8", api_key="sk-mine", endpoint=endpoint
+        )
+        conversation.connect()
+        conversation.close()
+        headers = server.peer().headers
+    assert (headers["Authorization"], headers["X-DashScope-WorkSpace"]) == ("Bearer sk-mine", "ws-8")
+
+
+def test_an_endpoint_by_name_waits_for_its_key_until_connecting(monkeypatch: pytest.MonkeyPatch) -> None:
+    conversation = OmniRealtimeConversation("m", Events(), endpoint="singapore")
+    assert conversation.url == "wss://dashscope-intl.aliyuncs.com/api-ws/v1/realtime?model=m"
+    assert conversation.apikey is None
+    with pytest.raises(MissingKey, match="DASHSCOPE_API_KEY"):
+        conversation.connect()
+    monkeypatch.setenv("DASHSCOPE_API_KEY", KEY)
+    assert conversation.apikey == KEY
+
+
+def test_the_cloud_key_of_the_environment_does_not_go_to_an_endpoint_elsewhere(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("DASHSCOPE_API_KEY", KEY)
+    with ScriptedServer() as server:
+        conversation = OmniRealtimeConversation("m", Events(), endpoint=server.url)
+        conversation.connect()
+        conversation.close()
+        assert "Authorization" not in server.peer().headers
+
+
+def test_url_and_endpoint_together_are_refused() -> None:
+    with pytest.raises(SettingError, match="give one of them"):
+        OmniRealtimeConversation("m", Events(), url="ws://127.0.0.1:9/x", endpoint="embedded")
+
+
+def test_a_401_without_a_key_says_that_none_was_given() -> None:
+    with ScriptedServer(status=401) as server:
+        with pytest.raises(ConnectFailed, match="no key was given: pass api_key=") as refused:
+            talk(server.url, key=None).connect()
+        assert "region" not in str(refused.value) and refused.value.status == 401
+        for endpoint in (Endpoint(server.url, KEY), Endpoint(f"{server.url}?token={KEY}")):
+            with pytest.raises(ConnectFailed, match="the key was not accepted"):
+                OmniRealtimeConversation("m", Events(), endpoint=endpoint).connect()
 
 
 def test_end_session_says_at_once_that_the_connection_ended() -> None:

@@ -10,6 +10,7 @@ import pickle
 import subprocess
 import sys
 import textwrap
+import traceback
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -142,6 +143,28 @@ def test_user_and_password_of_an_address_show_nowhere() -> None:
     assert not [text for text in shown if KEY in text]
 
 
+@pytest.mark.parametrize("make", [
+    dashscope, resolve_endpoint, Endpoint, embedded,
+    lambda key: dashscope("beijing", key),
+    lambda key: dashscope(workspace=key, workspace_host=True),
+    lambda key: Endpoint("wss://example.org/x", model=key),
+    lambda key: Endpoint("wss://example.org/x", workspace=key),
+])
+@pytest.mark.parametrize("key", [KEY, f"Bearer {KEY}", "0a1b2c3d4e5f60718293a4b5c6d7e8f9"])
+def test_a_key_given_in_the_wrong_place_is_not_repeated(make: Any, key: str) -> None:
+    with pytest.raises(EndpointError, match="looks like a key") as refused:
+        make(key)
+    assert key not in str(refused.value) and KEY not in str(refused.value)
+
+
+@pytest.mark.parametrize("make", [dashscope, lambda **given: Endpoint("wss://example.org/x", **given)])
+def test_a_misspelt_keyword_is_answered_and_its_value_is_not_shown(make: Any) -> None:
+    with pytest.raises(TypeError, match="did you mean 'api_key'?") as refused:
+        make(apikey=KEY)
+    frames = traceback.TracebackException.from_exception(refused.value, capture_locals=True).stack
+    assert KEY not in str([frame.locals for frame in frames if frame.filename.endswith("errors.py")])
+
+
 def test_prices_are_dated_and_name_their_source() -> None:
     assert {price.currency for price in prices("beijing")} == {"CNY", "USD"}
     assert all(price.source and price.seen for price in PRICES)
@@ -266,8 +289,11 @@ def test_a_fork_leaves_the_parents_process_alone(running: ServiceProcess) -> Non
 
 
 def test_endpoints_with_the_same_arguments_are_one_process() -> None:
-    assert embedded(a=1, b=2)._process is embedded(b=2, a=1)._process  # type: ignore[attr-defined]
-    assert embedded(a=1)._process is not embedded()._process  # type: ignore[attr-defined]
+    assert embedded(a=1, b=2) == embedded(b=2, a=1) != embedded()
+    with embedded("script", fail_at=7.0, crash_at=8.0) as first:
+        second = embedded("script", crash_at=8.0, fail_at=7.0)
+        assert second.running and (second.base_url, second.key()) == (first.base_url, first.key())
+        assert not embedded("script", fail_at=7.0).running
     assert pickle.loads(pickle.dumps(embedded(a=1))) == embedded(a=1)
 
 

@@ -201,7 +201,7 @@ def midway(act: Any) -> Any:
 
 @pytest.mark.parametrize(("act", "kind", "text"), [
     (lambda peer: peer.close(1011, "worker died"), ServiceClosed, "1011, 'worker died'"),
-    (lambda peer: peer.drop(), ServiceClosed, "without a goodbye"),
+    (lambda peer: peer.drop(), ServiceClosed, "without a close frame"),
     (lambda peer: (peer.send({"type": "error", "error": {"type": "server_error", "message": "burnt"}}),
                    peer.drain()), ServiceError, "burnt"),
 ], ids=["close", "drop", "server_error"])

@@ -33,7 +33,10 @@ class Callback(qaw.OmniRealtimeCallback):
 
 
 conversation = qaw.OmniRealtimeConversation(model="qwen3-asr-flash-realtime", callback=Callback())
-conversation.update_session(output_modalities=[qaw.MultiModality.TEXT])
+conversation.update_session(output_modalities=[qaw.MultiModality.TEXT], voice=None, transcription_params=None)
+conversation.create_response(instructions=None, output_modalities=None)
+keyless = qaw.OmniRealtimeConversation("qwen3-asr-flash-realtime", Callback(), api_key=None)
+offline = qaw.OmniRealtimeConversation("qwen3-asr-flash-realtime", Callback(), endpoint=qaw.embedded())
 try:
     conversation.connect()
 except qaw.QawError as error:

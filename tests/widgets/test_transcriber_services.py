@@ -70,7 +70,7 @@ def test_a_wrong_key_and_a_missing_one_are_told_apart(made, monkeypatch) -> None
         assert state(t)["notice"]["code"] == "key"
         keyless = made(sample("conversation"), Endpoint(server.url), pace=None)
         keyless.start()
-        with pytest.raises(ConnectFailed, match="no valid key was given"):
+        with pytest.raises(ConnectFailed, match="no key was given"):
             keyless.wait(SECONDS)
         keyless._tell_state()
         assert state(keyless)["notice"]["code"] == "nokey"

@@ -9,17 +9,24 @@ from __future__ import annotations
 import json
 import logging
 import threading
-from typing import Any, List
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, List, Optional, Union
 
-from ...errors import MissingKey, NotConnected, ServiceError, SessionLost, SettingError
+from ...errors import (
+    MissingKey, NotConnected, ServiceError, SessionLost, SettingError, checked_keywords, suggestion,
+)
 from ...protocol.codec import encode_append_base64, new_event_id
-from ..endpoints import find_dashscope_key, is_dashscope_url, missing_key_message
+from ..endpoints import Endpoint, find_dashscope_key, is_dashscope_url, missing_key_message, with_model
 from .params import (
-    AudioFormat, AudioFormatConfig, MultiModality, TranscriptionParams, TranslationParams, session_fields,
+    AudioFormat, AudioFormatConfig, MultiModality, TranscriptionParams, TranslationParams, modality_values,
+    session_fields,
 )
 from ..keys import find_key, sealed
+from ..named_endpoints import resolve_endpoint
 from .session_facts import SessionFacts
 from ..websocket.connection import Connection
+from ..websocket.shared_socket import NOT_CONNECTED
 
 logger = logging.getLogger("qwen_asr_widgets")
 
@@ -43,16 +50,22 @@ class OmniRealtimeCallback:
     """
 
     def on_open(self) -> None:
-        """The connection stands."""
+        """The service has accepted the connection."""
 
     def on_close(self, close_status_code: Any, close_msg: Any) -> None:
-        """The connection has ended; None stands for no close frame and for no reason in it."""
+        """The connection has ended; None means that no close frame came, or that it gave no reason."""
 
     def on_event(self, message: Any) -> None:
         """An event came: the parsed message, as a dict."""
 
 
-class OmniRealtimeConversation(SessionFacts):
+def _fact(name: str, doc: str) -> Any:
+    """Return a property that reads a fact of the session under the official class's attribute name."""
+    return property(lambda self: getattr(self._facts, name), doc=doc)
+
+
+@checked_keywords
+class OmniRealtimeConversation:
     """One realtime session, by the names of the official SDK.
 
     Parameters
@@ -72,21 +85,46 @@ class OmniRealtimeConversation(SessionFacts):
         DashScope's own hosts by ``wss://`` alone.
     additional_params : object
         Taken and not used, as in the official class.
+    endpoint : Endpoint or str or None
+        Ours alone, instead of ``url``: where to, with its key, headers, authority and proxy. ``"embedded"``
+        needs no key and no network; a region's name or a URL is taken as well.
 
     Raises
     ------
     SettingError
-        Model or callback is missing.
+        Model or callback is missing, or both ``url`` and ``endpoint`` are given.
 
     Notes
     -----
     Better than the official class: `connect` says why it failed (`ConnectFailed`, a ``TimeoutError``) and
-    does not poll; the key is read when connecting and stands in no attribute; a raising callback does
+    does not poll; the key is read when connecting and is kept in no attribute; a raising callback does
     not disturb the session; `get_last_first_text_delay` also answers for speech recognition; a connection
     lost during `end_session` is reported at once; loopback never goes through a proxy.
 
     Examples
     --------
+    Offline, by the embedded service (here with its recogniser that says what it is told to):
+
+    >>> import base64
+    >>> import qwen_asr_widgets as qaw
+    >>> class Show(qaw.OmniRealtimeCallback):
+    ...     def on_event(self, message):
+    ...         if message["type"].endswith("transcription.completed"):
+    ...             print(message["transcript"])
+    >>> service = qaw.embedded("script", words=[(0.4, "good"), (0.8, "morning")])
+    >>> conversation = qaw.OmniRealtimeConversation(
+    ...     model="qwen3-asr-flash-realtime", callback=Show(), endpoint=service)
+    >>> conversation.connect()
+    >>> conversation.update_session([qaw.MultiModality.TEXT], enable_turn_detection=False)
+    >>> conversation.append_audio(base64.b64encode(bytes(32_000)).decode())  # 1 s
+    >>> conversation.commit()
+    >>> conversation.end_session()
+    good morning
+    >>> conversation.close(), service.stop()
+    (None, None)
+
+    In the cloud, where the key is looked up:
+
     >>> conversation = OmniRealtimeConversation("qwen3-asr-flash-realtime", OmniRealtimeCallback())
     >>> conversation.url
     'wss://dashscope.aliyuncs.com/api-ws/v1/realtime?model=qwen3-asr-flash-realtime'
@@ -99,17 +137,25 @@ class OmniRealtimeConversation(SessionFacts):
         headers: Any = None,
         workspace: Any = None,
         url: Any = None,
-        api_key: str = None,  # type: ignore[assignment]
+        api_key: Optional[str] = None,
         additional_params: Any = None,
+        *,
+        endpoint: Union[Endpoint, str, None] = None,
     ) -> None:
-        super().__init__()
         self._key = sealed(api_key)
         del api_key  # a traceback may show what a frame holds
+        self._facts = SessionFacts()
         if model is None:
             raise SettingError("model is missing; name one, such as 'qwen3-asr-flash-realtime'.", "model")
         if callback is None:
             raise SettingError("callback is missing; pass an OmniRealtimeCallback.", "callback")
-        self.url = f"{DEFAULT_URL if url is None else url}?model={model}"
+        if url is not None and endpoint is not None:
+            raise SettingError("url and endpoint both say where to connect; give one of them.", "endpoint")
+        self._endpoint = None if endpoint is None else self._own(resolve_endpoint(endpoint), model, workspace)
+        if self._endpoint is None:
+            self.url = f"{DEFAULT_URL if url is None else url}?model={model}"
+        else:
+            self.url = with_model(self._endpoint.url, self._endpoint.model)
         self.user_headers = headers
         self.user_workspace = workspace
         self.model = model
@@ -121,9 +167,30 @@ class OmniRealtimeConversation(SessionFacts):
         self.disconnect_event: threading.Event | None = None
         self._disconnect_error: Any = None
 
+    session_id = _fact("session_id", "The id of the session; None before ``session.created``.")
+    last_message = _fact("last_message", "The newest event, a dict; None before the first.")
+    last_response_id = _fact("last_response_id", "The id of the newest response; None where there was none.")
+    last_response_create_time = _fact(
+        "last_response_create_time", "Unix time in milliseconds from which delays are measured, or None."
+    )
+    last_first_text_delay = _fact("last_first_text_delay", "See `get_last_first_text_delay`.")
+    last_first_audio_delay = _fact("last_first_audio_delay", "See `get_last_first_audio_delay`.")
+
+    def _own(self, endpoint: Endpoint, model: Any, workspace: Any) -> Endpoint:
+        """Return the endpoint with the conversation's model, and its key and workspace if it has any."""
+        return replace(
+            endpoint, model=str(model), api_key=self._key or endpoint.api_key,
+            workspace=endpoint.workspace if workspace is None else workspace,
+        )
+
     @property
     def apikey(self) -> str | None:
         """The key that would be sent now; it is looked up, not kept."""
+        if self._endpoint is not None:
+            try:
+                return self._endpoint.key()
+            except MissingKey:
+                return None
         if is_dashscope_url(self.url):
             return find_dashscope_key(self.url, self._key)
         return find_key(self._key)
@@ -132,6 +199,8 @@ class OmniRealtimeConversation(SessionFacts):
 
     def connect(self) -> None:
         """Connect, wait until the service has accepted (at most 5 s), then call ``on_open``.
+
+        The process of an embedded service is started first where it does not run.
 
         Raises
         ------
@@ -142,7 +211,11 @@ class OmniRealtimeConversation(SessionFacts):
         """
         if is_dashscope_url(self.url) and not self.apikey:
             raise MissingKey(missing_key_message("DashScope", self.url))
-        self.ws = Connection(self.url, self._request_headers, self._on_message, self._on_close)
+        options: dict[str, Any] = {}
+        if self._endpoint is not None:
+            self.url = self._endpoint.address
+            options = {"ca_file": self._endpoint.ca_file, "proxy": self._endpoint.proxy}
+        self.ws = Connection(self.url, self._request_headers, self._on_message, self._on_close, **options)
         self.ws.open()
         self.thread = self.ws.thread
         self.callback.on_open()
@@ -151,6 +224,8 @@ class OmniRealtimeConversation(SessionFacts):
         from ... import __version__
 
         headers = {**(self.user_headers or {}), "user-agent": f"qwen-asr-widgets/{__version__}"}
+        if self._endpoint is not None:
+            return {**headers, **self._endpoint.request_headers()}
         key = self.apikey
         if key:
             headers["Authorization"] = f"Bearer {key}"
@@ -165,11 +240,14 @@ class OmniRealtimeConversation(SessionFacts):
 
     def _send(self, text: str) -> None:
         if self.ws is None:
-            raise NotConnected("Not connected: call connect() before sending.")
+            raise NotConnected(NOT_CONNECTED)
         self.ws.send(text)
 
     def _send_event(self, kind: str, **content: Any) -> None:
-        text = json.dumps({"event_id": new_event_id(), "type": kind, **content})
+        try:
+            text = json.dumps({"event_id": new_event_id(), "type": kind, **content})
+        except (TypeError, ValueError) as problem:
+            raise SettingError(f"{kind} cannot be sent: {problem}.", next(iter(content), kind)) from None
         logger.debug("sent %s", text if len(text) < 2_000 else f"{kind} ({len(text)} characters)")
         self._send(text)
 
@@ -178,22 +256,22 @@ class OmniRealtimeConversation(SessionFacts):
     def update_session(
         self,
         output_modalities: List[MultiModality],
-        voice: str = None,  # type: ignore[assignment]
+        voice: Optional[str] = None,
         input_audio_format: AudioFormat = AudioFormat.PCM_16000HZ_MONO_16BIT,
         output_audio_format: AudioFormat = AudioFormat.PCM_24000HZ_MONO_16BIT,
         enable_input_audio_transcription: bool = True,
-        input_audio_transcription_model: str = None,  # type: ignore[assignment]
+        input_audio_transcription_model: Optional[str] = None,
         enable_turn_detection: bool = True,
         turn_detection_type: str = "server_vad",
         prefix_padding_ms: int = 300,
         turn_detection_threshold: float = 0.2,
         turn_detection_silence_duration_ms: int = 800,
-        turn_detection_param: dict = None,  # type: ignore[assignment]
-        translation_params: TranslationParams = None,  # type: ignore[assignment]
-        transcription_params: TranscriptionParams = None,  # type: ignore[assignment]
-        input_audio_config: AudioFormatConfig = None,  # type: ignore[assignment]
-        output_audio_config: AudioFormatConfig = None,  # type: ignore[assignment]
-        input_video_representation_compact: str = None,  # type: ignore[assignment]
+        turn_detection_param: Optional[dict[str, Any]] = None,
+        translation_params: Optional[TranslationParams] = None,
+        transcription_params: Optional[TranscriptionParams] = None,
+        input_audio_config: Optional[AudioFormatConfig] = None,
+        output_audio_config: Optional[AudioFormatConfig] = None,
+        input_video_representation_compact: Optional[str] = None,
         **kwargs: Any,
     ) -> None:
         """Send the settings of the session; every call sends all of them anew.
@@ -215,14 +293,32 @@ class OmniRealtimeConversation(SessionFacts):
         input_audio_config, output_audio_config : AudioFormatConfig
             Formats in their newer place; the older ones, also of ``transcription_params``, are then left out.
         **kwargs
-            Further keys of the ``session`` object; they win over all others.
+            Further keys of the ``session`` object; they win over all others. One that looks like a misspelt
+            parameter is sent all the same, as the official class does, and a warning is logged.
+
+        Raises
+        ------
+        SettingError
+            A value of the wrong type; the message names the parameter.
         """
         given = {name: value for name, value in locals().items() if name not in ("self", "kwargs")}
+        _warn_of_misspelt(kwargs, given)
         self.config = {**session_fields(**given), **kwargs}
         self._send_event("session.update", session=self.config)
 
     def append_audio(self, audio_b64: str) -> None:
-        """Send audio, base64 of the session's format."""
+        """Send audio, base64 of the session's format.
+
+        Raises
+        ------
+        SettingError
+            It is no text.
+        NotConnected
+            Before `connect` or after the end.
+        OutboxFull
+            The network took nothing for 10 s.
+        """
+        _check(audio_b64, str, "audio_b64", "base64 text, as base64.b64encode(data).decode() makes it")
         if audio_b64.isascii() and not audio_b64.encode("ascii").translate(None, _BASE64):
             self._send(encode_append_base64(audio_b64))
         else:
@@ -230,6 +326,7 @@ class OmniRealtimeConversation(SessionFacts):
 
     def append_video(self, video_b64: str) -> None:
         """Send one picture, base64; speech recognition has no use for it."""
+        _check(video_b64, str, "video_b64", "base64 text, as base64.b64encode(data).decode() makes it")
         self._send(_append("input_image_buffer.append", "image", video_b64))
 
     def commit(self) -> None:
@@ -240,19 +337,20 @@ class OmniRealtimeConversation(SessionFacts):
         """Throw away what was appended and not committed."""
         self._send_event("input_audio_buffer.clear")
 
-    def create_item(self, item: dict) -> None:
+    def create_item(self, item: dict[str, Any]) -> None:
         """Add an item to the conversation; speech recognition has no use for it."""
+        _check(item, Mapping, "item", "a dict")
         self._send_event("conversation.item.create", item=item)
 
     def create_response(
         self,
-        instructions: str = None,  # type: ignore[assignment]
-        output_modalities: List[MultiModality] = None,  # type: ignore[assignment]
+        instructions: Optional[str] = None,
+        output_modalities: Optional[List[MultiModality]] = None,
     ) -> None:
         """Ask for a response; speech recognition answers by itself."""
         response: dict[str, Any] = {"instructions": instructions}
         if output_modalities:
-            response["modalities"] = [modality.value for modality in output_modalities]
+            response["modalities"] = modality_values(output_modalities)
         self._send_event("response.create", response=response)
 
     def cancel_response(self) -> None:
@@ -261,6 +359,7 @@ class OmniRealtimeConversation(SessionFacts):
 
     def send_raw(self, raw_data: str) -> None:
         """Send any text as it is."""
+        _check(raw_data, str, "raw_data", "text")
         logger.debug("sent raw text of %d characters", len(raw_data))
         self._send(raw_data)
 
@@ -279,6 +378,8 @@ class OmniRealtimeConversation(SessionFacts):
         TimeoutError
             No answer in time, or (`SessionLost`) the connection ended; it is closed.
         """
+        if timeout is not None:
+            _check(timeout, (int, float), "timeout", "a number of seconds")
         if self.disconnect_event is not None:
             return
         ended = self.disconnect_event = threading.Event()
@@ -302,6 +403,33 @@ class OmniRealtimeConversation(SessionFacts):
         """Ask for what is pending and return; close the connection yourself after ``session.finished``."""
         self._send_event("session.finish")
 
+    # ---- what is known of the session
+
+    def get_session_id(self) -> str:
+        """Return the id of the session; None before ``session.created``."""
+        return self.session_id
+
+    def get_last_message(self) -> str:
+        """Return the newest event, a dict; None before the first."""
+        return self.last_message
+
+    def get_last_response_id(self) -> str:
+        """Return the id of the newest response; None where there was none."""
+        return self.last_response_id
+
+    def get_last_first_text_delay(self) -> Any:
+        """Return milliseconds to the first text, or None.
+
+        From ``response.created`` to its first text. In a speech recognition session to the first partial
+        result with text (or the transcript, where none came before): from ``speech_started``, in manual mode
+        from ``input_audio_buffer.committed``.
+        """
+        return self.last_first_text_delay
+
+    def get_last_first_audio_delay(self) -> Any:
+        """Return milliseconds from ``response.created`` to its first audio, or None."""
+        return self.last_first_audio_delay
+
     # ---- what the service sends (reader thread)
 
     def _on_message(self, message: str | bytes) -> None:
@@ -314,7 +442,7 @@ class OmniRealtimeConversation(SessionFacts):
         except ValueError:
             logger.error("a message came that is not JSON: %.200r", message)
             return
-        kind = self._note(event)
+        kind = self._facts.take(event)
         try:
             self.callback.on_event(event)
         finally:
@@ -330,6 +458,19 @@ class OmniRealtimeConversation(SessionFacts):
             )
             ended.set()
         self.callback.on_close(code, reason or None)
+
+
+def _check(value: Any, kind: Any, name: str, expected: str) -> None:
+    """Raise `SettingError` unless an argument is of its type."""
+    if not isinstance(value, kind):
+        raise SettingError(f"{name} must be {expected}, not {type(value).__name__}.", name)
+
+
+def _warn_of_misspelt(kwargs: Mapping[str, Any], known: Mapping[str, Any]) -> None:
+    for name in kwargs:
+        hint = suggestion(name, known)
+        if hint:
+            logger.warning("update_session has no parameter %r%s It is sent as a setting.", name, hint)
 
 
 def _append(kind: str, name: str, text: str) -> str:

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from enum import Enum, unique
 from typing import Any, Union
 
+from ...errors import SettingError
+
 logger = logging.getLogger("qwen_asr_widgets")
 
 
@@ -186,8 +188,8 @@ def session_fields(
     translation_params: TranslationParams | None, input_video_representation_compact: Any, **given: Any,
 ) -> dict[str, Any]:
     """Return the ``session`` object for the parameters of ``update_session``, all of them given by name."""
-    modalities = [modality.value for modality in output_modalities]
-    session: dict[str, Any] = {"modalities": modalities, "voice": voice}
+    _check_types(transcription_params=transcription_params, translation_params=translation_params, **given)
+    session: dict[str, Any] = {"modalities": modality_values(output_modalities), "voice": voice}
     session.update(_formats(**{name: given[name] for name in (
         "input_audio_format", "output_audio_format", "input_audio_config", "output_audio_config"
     )}))
@@ -203,6 +205,47 @@ def session_fields(
     if input_video_representation_compact is not None:
         session["video"] = {"input": {"representation_compact": input_video_representation_compact}}
     return session
+
+
+def modality_values(modalities: Any) -> list[str]:
+    """Return the names of modalities, as they are sent; those of the official SDK are taken as well.
+
+    Raises
+    ------
+    SettingError
+        It is no list, or there is something else in it.
+
+    Examples
+    --------
+    >>> modality_values([MultiModality.TEXT])
+    ['text']
+    """
+    if not isinstance(modalities, (list, tuple)) or not all(hasattr(one, "value") for one in modalities):
+        raise SettingError(
+            f"output_modalities must be a list such as [MultiModality.TEXT], not {modalities!r:.60}.",
+            "output_modalities",
+        )
+    return [modality.value for modality in modalities]
+
+
+_MEMBERS = {
+    "input_audio_format": ("format_str", "an AudioFormat such as AudioFormat.PCM_16000HZ_MONO_16BIT"),
+    "output_audio_format": ("format_str", "an AudioFormat such as AudioFormat.PCM_24000HZ_MONO_16BIT"),
+    "input_audio_config": ("to_dict", "an AudioFormatConfig or None"),
+    "output_audio_config": ("to_dict", "an AudioFormatConfig or None"),
+    "turn_detection_param": ("keys", "a dict or None"),
+    "transcription_params": ("corpus_text", "TranscriptionParams or None"),
+    "translation_params": ("corpus", "TranslationParams or None"),
+}
+"""What a value must have to be taken (so that the official SDK's classes are), and what it should be."""
+
+
+def _check_types(**given: Any) -> None:
+    """Raise `SettingError` for the first parameter of ``update_session`` of the wrong type."""
+    for name, (member, expected) in _MEMBERS.items():
+        value = given[name]
+        if (value is not None or member == "format_str") and not hasattr(value, member):
+            raise SettingError(f"{name} must be {expected}, not {value!r:.60}.", name)
 
 
 def _formats(

@@ -204,7 +204,9 @@ class Connection:
 
     def _explain(self, problem: Exception) -> ConnectFailed:
         proxy = proxy_name(self.url, self._proxy)
-        return connect_failure(problem, self.url, self._connect_timeout, proxy, self._redactor.hide)
+        return connect_failure(
+            problem, self.url, self._connect_timeout, proxy, self._redactor.hide, self._redactor.key_was_given
+        )
 
     def _abandon(self, problem: Exception) -> None:
         """Give up connecting; the reader thread ends as soon as its socket lets it."""

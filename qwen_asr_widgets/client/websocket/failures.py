@@ -14,17 +14,22 @@ from ...errors import ConnectFailed
 
 _CUT_OFF = (ConnectionResetError, BrokenPipeError, websocket.WebSocketConnectionClosedException)
 _STATUS = {
-    401: "no valid key was given (401). Check that there is one, and that it belongs to this region",
+    401: "the key was not accepted (401). Check that it is valid and belongs to this service and region",
     403: "access was denied (403). Check the key's rights, the workspace and the model",
     404: "there is no such path or model (404). Check the URL and the model name",
     429: "too many connections or requests (429). Wait, or raise the quota",
 }
 
 _REDIRECTED = "it redirects elsewhere{}, which is not followed since the key would go along"
+_NO_KEY = (
+    "no key was given: pass api_key=…, or endpoint=… for an endpoint that brings its own, as the embedded "
+    "service does (401)"
+)
 
 
 def connect_failure(
-    problem: BaseException, url: str, timeout: float, proxy: str | None, hide: Callable[[str], str] = str
+    problem: BaseException, url: str, timeout: float, proxy: str | None, hide: Callable[[str], str] = str,
+    key_was_given: bool = True,
 ) -> ConnectFailed:
     """Return the exception that says why connecting to ``url`` failed.
 
@@ -40,13 +45,21 @@ def connect_failure(
         ``host:port`` of the proxy in between.
     hide : callable
         Takes out of the reason, which the peer may have worded, what must not be shown.
+    key_was_given : bool
+        Whether the handshake carried a key.
+
+    Examples
+    --------
+    >>> print(connect_failure(TimeoutError(), "ws://127.0.0.1:9/x", 5.0, None))
+    No connection to 127.0.0.1:9: no answer within 5 s. Check network, firewall and proxy settings.
     """
     parts = urlsplit(url)
     host = parts.hostname or ""
     place = f"{host}:{parts.port}" if parts.port else host
     through = f" through the proxy {proxy}" if proxy else ""
     status = getattr(problem, "status_code", None)
-    reason = hide(_reason(problem, place, timeout, proxy))
+    keyless = status == 401 and not key_was_given
+    reason = _NO_KEY if keyless else hide(_reason(problem, place, timeout, proxy))
     return ConnectFailed(f"No connection to {place}{through}: {reason}.", status)
 
 

@@ -16,6 +16,7 @@ from ...errors import NotConnected
 
 logger = logging.getLogger("qwen_asr_widgets")
 
+NOT_CONNECTED = "Not connected: call connect() before sending."
 ENDED = "The connection has ended: nothing more can be sent. Call connect() on a new conversation."
 LOOK = 0.5
 """Seconds after which a wait looks anew: a socket closed by the other thread wakes no selector."""

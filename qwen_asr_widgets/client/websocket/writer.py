@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from ...errors import NotConnected, OutboxFull
 from . import frames
-from .shared_socket import ENDED, SharedSocket
+from .shared_socket import ENDED, NOT_CONNECTED, SharedSocket
 
 logger = logging.getLogger("qwen_asr_widgets")
 
@@ -243,7 +243,7 @@ class Writer:
 
     def _refuse(self) -> None:
         if self._shared.state in ("new", "opening"):
-            raise NotConnected("Not connected: call connect() before sending.")
+            raise NotConnected(NOT_CONNECTED)
         raise NotConnected(ENDED)
 
     # ---- the writer thread
