@@ -105,7 +105,7 @@ class ViewPage(BarePage):
         self.page.evaluate(SET, {name: getattr(self.view, name) for name in TRAITS})
         while True:
             for content in self.page.evaluate("() => window.bare.model.sent.splice(0).map((m) => m.content)"):
-                self.view._handle_custom_msg(content, [])
+                self.view.page.take(self.view, content, [])
             if not self._outbox:
                 return
             messages, self._outbox = self._outbox, []
@@ -114,7 +114,7 @@ class ViewPage(BarePage):
 
     def follow(self) -> None:
         """Carry what the recording has gained, as the throttle would."""
-        for content, buffers in self.view._changes():
+        for content, buffers in self.view.page.changes():
             self._hear(content, buffers)
         self.serve()
 

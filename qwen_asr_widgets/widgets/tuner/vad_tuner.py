@@ -37,11 +37,11 @@ from ..shared.page_link import PageLink
 from ..shared.saved_output import SavedOutput
 from ..shared.view_widget import ViewWidget
 from .case import Case
-from .changes import Change, Replayed, Scored, Tried
+from .changes import Change, InForce, Replayed, Scored, Tried
 from .commands import TunerCommands
 from .exports import settings_code
 from .model import TunerModel
-from .report import caption, report_html, summary_html
+from .report import caption, named, report_html, summary_html
 from .sources import checked_settings, open_cases
 from .view import TunerView
 from .work import Work
@@ -74,8 +74,9 @@ class VadTuner(ViewWidget):
     source : AudioClip, Recording, Sample, path, or a list of those
         The sound. A recording brings the turns that its service reported, the settings that were in force
         and the delays seen.
-    reference : Labels, sequence of ReferenceTurn, label file, or a list of those
-        What is true; can also be drawn and edited in the view. For a list of sources one for each.
+    reference : Labels, Sample, label file, list of turns, or a list of those
+        What is true; turns are ``ReferenceTurn`` or (start, end) in seconds. Can also be drawn and edited in
+        the view. For a list of sources one for each.
     settings : TurnDetection, optional
         What to try first; by default what is in force.
     in_force : TurnDetection, optional
@@ -99,7 +100,7 @@ class VadTuner(ViewWidget):
     settings : TurnDetection
         What is tried now; may be set and observed.
     in_force : TurnDetection
-        What it is compared with.
+        What it is compared with; may be set.
 
     Raises
     ------
@@ -160,7 +161,7 @@ class VadTuner(ViewWidget):
             self.page.tell_all(self.view.told(change))
         if isinstance(change, Tried):
             self.settings = self.model.settings
-        if change == Tried() or isinstance(change, Replayed) or (isinstance(change, Scored) and change.last):
+        if _changes_saved(change):
             self.saved.refresh()
 
     # What is known.
@@ -318,6 +319,9 @@ class VadTuner(ViewWidget):
         target.write_text(report_html(self.model), encoding="utf-8")
         return target
 
+    def _about(self) -> str:
+        return f"{caption(self.model)}, trying {named(self.settings)}"
+
     def close(self) -> None:
         """Take the widget off the page and end its work."""
         if hasattr(self, "work"):  # not there where a setting was refused
@@ -325,3 +329,15 @@ class VadTuner(ViewWidget):
         if hasattr(self, "model"):
             self.model.close()
         super().close()
+
+
+def _changes_saved(change: Change) -> bool:
+    """Tell whether a saved notebook is drawn anew: not for every step of a drag, nor for every edit."""
+    match change:
+        case Tried(serial):
+            return serial is None
+        case Scored(last=last):
+            return last
+        case InForce() | Replayed():
+            return True
+    return False
