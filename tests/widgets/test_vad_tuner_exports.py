@@ -35,10 +35,14 @@ def test_settings_are_taken_away_as_code_that_sets_them(tuner):
         tuner.code("yaml")
 
 
-@pytest.mark.parametrize("kind", ["rttm", "textgrid", "audacity", "csv", "srt"])
-def test_labels_are_taken_away_in_every_format(tuner, kind, tmp_path):
+@pytest.mark.parametrize("kind, name", [
+    ("rttm", "noisy.rttm"), ("textgrid", "noisy.TextGrid"), ("audacity", "noisy.txt"), ("csv", "noisy.csv"),
+    ("srt", "noisy.srt"),
+])
+def test_labels_are_taken_away_in_every_format(tuner, kind, name, tmp_path):
     view = View(tuner)
     (content, buffers), = view.ask(kind="export", what=kind)
+    assert content["name"] == name
     path = tmp_path / content["name"]
     path.write_bytes(buffers[0])
     loaded = load_labels(path).turns

@@ -33,12 +33,15 @@ class Format:
         ``read(text, wanted) -> Parsed``.
     write : callable
         ``write(turns, scored, uri, duration) -> str``.
+    endings : tuple of str
+        How names of such files end; the first is the one to write.
     needs_uem : bool
         Whether scored regions go to a UEM file beside it.
     """
 
     read: Callable[..., Parsed]
     write: Callable[..., str]
+    endings: tuple[str, ...]
     needs_uem: bool = False
 
 
@@ -187,10 +190,23 @@ def _srt_time(seconds: float) -> str:
 
 
 FORMATS = {
-    "rttm": Format(read_rttm, write_rttm, needs_uem=True),
-    "textgrid": Format(read_textgrid, write_textgrid),
-    "audacity": Format(read_audacity, write_audacity),
-    "csv": Format(read_csv, write_csv),
-    "srt": Format(read_srt, write_srt, needs_uem=True),
+    "rttm": Format(read_rttm, write_rttm, (".rttm",), needs_uem=True),
+    "textgrid": Format(read_textgrid, write_textgrid, (".TextGrid",)),
+    "audacity": Format(read_audacity, write_audacity, (".txt",)),
+    "csv": Format(read_csv, write_csv, (".csv", ".tsv")),
+    "srt": Format(read_srt, write_srt, (".srt",), needs_uem=True),
 }
 """Every format by its name."""
+
+
+def format_by_ending(ending: str) -> str:
+    """Return the format of files whose names end so (any case), or an empty string.
+
+    Examples
+    --------
+    >>> format_by_ending(".textgrid"), format_by_ending(".docx")
+    ('textgrid', '')
+    """
+    wanted = ending.lower()
+    found = (name for name, one in FORMATS.items() if wanted in [known.lower() for known in one.endings])
+    return next(found, "")

@@ -27,7 +27,7 @@ from typing import Union
 
 from ...audio.reference import ReferenceTurn
 from ...errors import LabelError
-from .formats import FORMATS, detect_format
+from .formats import FORMATS, detect_format, format_by_ending
 from .nist import read_uem, write_uem
 from .rows import Parsed, Region, Row, Wanted
 
@@ -36,7 +36,8 @@ PathOrText = Union[str, "PathLike[str]"]
 CLIP_TOLERANCE = 0.05
 """Seconds by which labels may end after the clip and are trimmed: tools round lengths to frames."""
 
-_SUFFIXES = {".rttm": "rttm", ".textgrid": "textgrid", ".csv": "csv", ".tsv": "csv", ".srt": "srt"}
+_ANY_FORMAT = ".txt"
+"""An ending that says nothing of a file to be read: tools give it to every format."""
 
 
 @dataclass(frozen=True)
@@ -238,7 +239,7 @@ def save_labels(
     True
     """
     target = Path(path)
-    kind = format or _SUFFIXES.get(target.suffix.lower()) or ("audacity" if target.suffix == ".txt" else "")
+    kind = format or format_by_ending(target.suffix)
     if kind not in FORMATS:
         raise LabelError(f"{target.name}: give format= as one of {', '.join(FORMATS)}.")
     if not labels.uri:
@@ -283,7 +284,8 @@ def _read(path: Path) -> str:
 
 
 def _format_of(path: Path | None, text: str) -> str:
-    known = _SUFFIXES.get(path.suffix.lower()) if path is not None else None
+    ending = "" if path is None else path.suffix.lower()
+    known = "" if ending == _ANY_FORMAT else format_by_ending(ending)
     return known or detect_format(text)
 
 

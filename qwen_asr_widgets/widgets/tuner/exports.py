@@ -7,13 +7,13 @@ from pathlib import Path
 
 from ...errors import SettingError
 from ...protocol.config import turn_detection_to_wire
+from ...vad.labels.formats import FORMATS
 from ...vad.labels.labels import Labels, labels_to_text
 from ...vad.turns import TurnDetection
 from ..shared.throttle import Message
 from .case import Case
 
 CODE_KINDS = ("sdk", "json", "python")
-LABEL_ENDINGS = {"rttm": "rttm", "textgrid": "TextGrid", "audacity": "txt", "csv": "csv", "srt": "srt"}
 
 
 def settings_code(settings: TurnDetection, kind: str = "sdk") -> str:
@@ -74,7 +74,8 @@ def label_file(case: Case, format: str) -> Message:
     labels, name = case.editor.labels, file_stem(case)
     named = Labels(labels.turns, labels.scored, labels.uri or name)
     text = labels_to_text(named, format, duration=case.clip.duration)
-    return file_message(f"{name}.{LABEL_ENDINGS[format]}", "text/plain", text)
+    ending = FORMATS[format].endings[0] if format in FORMATS else f".{format}"
+    return file_message(name + ending, "text/plain", text)
 
 
 def file_message(name: str, mime: str, text: str) -> Message:
