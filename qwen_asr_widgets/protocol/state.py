@@ -124,7 +124,7 @@ class ProtocolState:
         if isinstance(event, CommitBuffer):
             return self._refuse_commit()
         if isinstance(event, CancelResponse) and not self.in_progress:
-            return ProtocolError("There is no response in progress to cancel.", "response_cancel_not_active")
+            return nothing_to_cancel()
         if isinstance(event, _ITEM_EVENTS):
             return self._refuse_item(event)
         if isinstance(event, SessionUpdated) and not self._updates:
@@ -168,9 +168,7 @@ class ProtocolState:
                 "by itself.", "commit_in_vad_mode",
             )
         if not self.buffered:
-            return ProtocolError(
-                "The buffer is empty: append audio before a commit.", "input_audio_buffer_commit_empty"
-            )
+            return empty_buffer()
         if self.buffered > MAX_COMMIT_SECONDS * self.config.sample_rate:
             return ProtocolError(
                 f"One commit takes at most {MAX_COMMIT_SECONDS} s of audio; the buffer holds "
@@ -247,3 +245,15 @@ def _unknown(event: UnknownEvent) -> ProtocolError | None:
     if event.problem:
         return ProtocolError(event.problem, "invalid_value")
     return None
+
+
+def empty_buffer() -> ProtocolError:
+    """Return the error for a commit of nothing."""
+    return ProtocolError(
+        "The buffer is empty: append audio before a commit.", "input_audio_buffer_commit_empty"
+    )
+
+
+def nothing_to_cancel() -> ProtocolError:
+    """Return the error for a cancel where no transcript is owed."""
+    return ProtocolError("There is no response in progress to cancel.", "response_cancel_not_active")

@@ -1,5 +1,9 @@
 """The embedded service: the protocol of Qwen-ASR-Realtime on this machine, recognising without a network.
 
+From the socket to the text: `server` lets a client in; `client_connection` carries frames and events;
+`server_session` answers them, with `audio_decoder`, `segmenter` (where turns begin and end) and `items`;
+`worker_pool` keeps the recognisers' processes and `worker` is such a process; `recognizers` are the engines.
+
 Where the public record is silent, or more can be said than the cloud says, it goes its own way:
 
 - ``session.engine`` names what really recognises, whatever model was asked for;
@@ -7,6 +11,8 @@ Where the public record is silent, or more can be said than the cloud says, it g
   context that cannot be recognised, because their pronunciation is not known;
 - ``speech_started`` carries ``audio_onset_ms``, ``speech_stopped`` a ``reason`` (silence, limit, finish);
 - ``failed`` items carry the code ``recognition_failed``, ``recognizer_lost`` or ``cancelled``;
+- a ``session.update`` with a misspelt field or a modality other than text is refused, and the error's
+  ``param`` names the field; fields that only models with speech output have are skipped;
 - a buffer longer than 60 s cannot be committed: the error says so and the buffer is cleared;
 - in manual mode partial results of an item come after its commit;
 - a client that sends faster than the recogniser works is slowed down, nothing is dropped.

@@ -1,8 +1,8 @@
 """The embedded service as a child process: ``python -m qwen_asr_widgets.service``.
 
 Reads one JSON line from stdin, ``{"key": …, "recognizer": …, "options": {…}}``; answers with one on stdout,
-``{"port": N, "engine": …}`` or ``{"error": …}`` (the sentence also goes to stderr); ends when stdin ends. So
-the key is in no argument and no variable.
+``{"port": N, "engine": …}`` or ``{"error": …, "kind": …}`` (the sentence also goes to stderr; the kind is the
+name of the error's class); ends when stdin ends. So the key is in no argument and in no variable.
 """
 
 from __future__ import annotations
@@ -12,13 +12,18 @@ import json
 import os
 import sys
 import threading
+from collections.abc import Callable
 from typing import Any
 
 from ..errors import QawError
 from .server import Service
 
 
-async def _run(settings: dict[str, Any], answer: Any) -> int:
+Answer = Callable[[dict[str, Any]], None]
+"""Writes one JSON line to the parent."""
+
+
+async def _run(settings: dict[str, Any], answer: Answer) -> int:
     """Serve until stdin ends; return the exit code."""
     parent_gone = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -34,7 +39,7 @@ async def _run(settings: dict[str, Any], answer: Any) -> int:
             port=settings.get("port", 0),
         )
     except (QawError, OSError) as problem:
-        return _complain(answer, str(problem), 1)
+        return _fail(answer, str(problem), type(problem).__name__, 1)
     threading.Thread(target=wait_for_end, name="stdin", daemon=True).start()
     answer({"port": service.port, "engine": service.engine})
     await parent_gone.wait()
@@ -42,9 +47,10 @@ async def _run(settings: dict[str, Any], answer: Any) -> int:
     return 0
 
 
-def _complain(answer: Any, sentence: str, code: int) -> int:
+def _fail(answer: Answer, sentence: str, kind: str, code: int) -> int:
+    """Tell the parent why nothing is served; return the exit code."""
     sys.stderr.write(sentence + "\n")
-    answer({"error": sentence})
+    answer({"error": sentence, "kind": kind})
     return code
 
 
@@ -72,7 +78,7 @@ def main() -> None:
         settings = json.loads(_first_line())
         code = asyncio.run(_run(settings, answer))
     except (ValueError, KeyError, TypeError):
-        code = _complain(answer, "The first line on stdin must be a JSON object with a key.", 2)
+        code = _fail(answer, "The first line on stdin must be a JSON object with a key.", "ValueError", 2)
     except (KeyboardInterrupt, BrokenPipeError):
         code = 0
     sys.stderr.flush()

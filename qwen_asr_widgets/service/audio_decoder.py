@@ -1,4 +1,4 @@
-"""From the bytes of an append to 16 kHz samples, whatever the session's format."""
+"""The bytes of the client's appends, in any format a session may have, as 16 kHz samples."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from ..errors import AudioError, MissingDependency, ProtocolError, SettingError
 from ..protocol.config import SessionConfig
 
 Samples = NDArray[np.int16]
+
 PCM_PIECE = 64 * 1024
 """Bytes (two seconds at 16 kHz) converted at a time."""
 
@@ -23,13 +24,13 @@ OGG_PIECE = 4 * 1024
 _NOTHING: Samples = np.zeros(0, np.int16)
 
 
-class Intake:
+class AudioDecoder:
     """Decodes the audio of one session in the format its settings name.
 
     Parameters
     ----------
     config : SessionConfig
-        Opus is decoded at 16 kHz, PCM at 8 kHz upsampled as a stream.
+        Names the format: PCM at 16 kHz is taken as it is, PCM at 8 kHz upsampled, Opus decoded to 16 kHz.
 
     Raises
     ------
@@ -38,7 +39,7 @@ class Intake:
 
     Examples
     --------
-    >>> Intake(SessionConfig()).push(b"\\x01\\x00\\x02\\x00")
+    >>> AudioDecoder(SessionConfig()).push(b"\\x01\\x00\\x02\\x00")
     array([1, 2], dtype=int16)
     """
 
@@ -56,13 +57,13 @@ class Intake:
         return np.concatenate([_NOTHING, *self.pieces(audio)])
 
     def pieces(self, audio: bytes) -> Iterator[Samples]:
-        """Return an iterator over the samples that these bytes complete, each piece a few ms of work.
+        """Return an iterator over the samples that these bytes complete; each step is a few ms of work.
 
         Raises
         ------
         ProtocolError
-            PCM with half a sample: at once, nothing of it is taken. Bytes that are not Opus: where they
-            come.
+            The bytes end in half a PCM sample (raised at once; nothing is taken), or they are not Opus
+            (raised by the step that decodes them).
         """
         if self._opus is None:
             self._check_whole(audio)
@@ -86,7 +87,7 @@ class Intake:
         return samples if self._resampler is None else self._resampler.push(samples)
 
     def flush(self) -> Samples:
-        """Return what decoder or resampler still hold back."""
+        """Return the samples that the Opus decoder or the resampler still hold back."""
         if self._opus is not None:
             rest: Samples = self._opus.flush()
             return rest

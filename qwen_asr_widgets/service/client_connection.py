@@ -1,4 +1,4 @@
-"""One client of the service: its socket, its responder and its recogniser, brought together."""
+"""One client of the service: its socket, its session and its recogniser, brought together."""
 
 from __future__ import annotations
 
@@ -7,12 +7,13 @@ import logging
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from ..errors import RecognizerUnavailable
 from ..protocol.codec import encode
 from ..protocol.events import ErrorEvent, ServerEvent
-from .commands import Configured, Final, Result
-from .segmenter import Pause
+from .segmenter import YieldPoint
 from .server_session import Output, ServerSession
-from .worker_pool import RecognizerUnavailable, WorkerPool, Worker
+from .worker_messages import Configured, FinalText, WorkerResult
+from .worker_pool import Worker, WorkerPool
 
 if TYPE_CHECKING:
     from websockets.asyncio.server import ServerConnection
@@ -20,107 +21,108 @@ if TYPE_CHECKING:
 log = logging.getLogger("qwen_asr_widgets")
 
 OUTBOX = 256
-"""Events waiting for a slow client before nothing more is read from it."""
+"""Events waiting for a slow client from which on nothing more is read from it."""
 
 
-class Connection:
+class ClientConnection:
     """Serves one client.
 
-    Frames of the client and results of the recogniser go to the responder as they come; events leave in the
-    order in which it made them, from an outbox. While the outbox is full or the recogniser lags, nothing more
-    is read, so that the client feels it and nothing is lost.
+    The client's frames and the recogniser's results go to the session as they come. What the session answers
+    goes out in the order in which it was made: events through an outbox to the socket, commands to the
+    recogniser. While the outbox is full or the recogniser lags, no frame is read: TCP then slows the client
+    down, and nothing is lost.
 
     Parameters
     ----------
     socket : ServerConnection
         The open WebSocket.
-    staff : WorkerPool
+    pool : WorkerPool
         Where recognisers come from.
-    responder : ServerSession
-        The session's machine, fresh.
+    session : ServerSession
+        A fresh one.
     """
 
-    def __init__(self, socket: ServerConnection, staff: WorkerPool, responder: ServerSession) -> None:
+    def __init__(self, socket: ServerConnection, pool: WorkerPool, session: ServerSession) -> None:
         self._socket = socket
-        self._staff = staff
-        self._responder = responder
+        self._pool = pool
+        self._session = session
         self._outbox: asyncio.Queue[ServerEvent] = asyncio.Queue()
-        self._moved = asyncio.Event()
+        self._progress = asyncio.Event()
         self._worker: Worker | None = None
 
     async def run(self) -> None:
         """Serve the client until it leaves."""
         from websockets.exceptions import ConnectionClosed
 
-        self._post(self._responder.open())
-        parts = [asyncio.ensure_future(self._send())]
+        self._dispatch(self._session.open())
+        tasks = [asyncio.ensure_future(self._send())]
         try:
-            self._worker = await self._staff.take()
-            parts += [asyncio.ensure_future(part) for part in (self._receive(), self._recognise())]
-            done, _ = await asyncio.wait(parts, return_when=asyncio.FIRST_COMPLETED)
-            for part in done:
-                part.result()
+            self._worker = await self._pool.take()
+            tasks += [asyncio.ensure_future(task) for task in (self._receive(), self._recognise())]
+            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                task.result()
         except ConnectionClosed:
-            log.debug("session %s: the client has left", self._responder.session_id)
+            log.debug("session %s: the client has left", self._session.session_id)
         except RecognizerUnavailable as problem:
-            await self._give_up(str(problem))
+            await self._close_with_error(str(problem))
         finally:
-            await self._leave(parts)
+            await self._clean_up(tasks)
 
-    async def _leave(self, parts: Iterable[asyncio.Future[None]]) -> None:
-        for part in parts:
-            part.cancel()
-        await asyncio.gather(*parts, return_exceptions=True)
+    async def _clean_up(self, tasks: Iterable[asyncio.Future[None]]) -> None:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
         if self._worker is not None:
-            await self._staff.release(self._worker)
+            await self._pool.release(self._worker)
 
     async def _receive(self) -> None:
-        """Give the client's frames to the responder, one when the other is done with."""
+        """Give the client's frames to the session, each once the one before is answered."""
         async for frame in self._socket:
-            for output in self._responder.receive(frame):
-                self._post([output])
-                if isinstance(output, Pause):
-                    await self._breathe()
-            await self._breathe()
+            for output in self._session.receive(frame):
+                self._dispatch([output])
+                if isinstance(output, YieldPoint):
+                    await self._wait_for_room()
+            await self._wait_for_room()
 
-    async def _breathe(self) -> None:
-        """Let others run; wait while the client reads too little or the recogniser is not ready for more."""
+    async def _wait_for_room(self) -> None:
+        """Let other tasks run; wait while the client reads too little or the recogniser cannot take more."""
         await asyncio.sleep(0)
-        while self._outbox.qsize() > OUTBOX or self._responder.awaits_configuration:
-            self._moved.clear()
-            await self._moved.wait()
+        while self._outbox.qsize() > OUTBOX or self._session.awaits_configuration:
+            self._progress.clear()
+            await self._progress.wait()
         if self._worker is not None:
-            await self._worker.room()
+            await self._worker.wait_for_room()
 
     async def _recognise(self) -> None:
-        """Pass results on; when the process has died, go on with another."""
+        """Pass results on; when the recogniser's process has died, go on with another."""
         while self._worker is not None:
             async for result in self._worker.results():
-                _note(result)
-                self._post(self._responder.recognised(result))
-                self._moved.set()
-            code = await self._staff.release(self._worker)
+                _log_result(result)
+                self._dispatch(self._session.recognised(result))
+                self._progress.set()
+            code = await self._pool.release(self._worker)
             log.warning("the recogniser's process ended with code %s; another takes its place", code)
-            self._worker = await self._staff.take()
+            self._worker = await self._pool.take()
             reason = f"The recogniser's process ended (code {code}); another has taken its place."
-            self._post(self._responder.recognizer_lost(reason))
-            self._moved.set()
+            self._dispatch(self._session.recognizer_lost(reason))
+            self._progress.set()
 
-    def _post(self, outputs: Iterable[Output]) -> None:
-        """Put events in the outbox and commands on the recogniser's pipe."""
+    def _dispatch(self, outputs: Iterable[Output]) -> None:
+        """Put events in the outbox and give commands to the recogniser."""
         for output in outputs:
             if isinstance(output, ServerEvent):
                 self._outbox.put_nowait(output)
-            elif self._worker is not None and not isinstance(output, Pause):
+            elif self._worker is not None and not isinstance(output, YieldPoint):
                 self._worker.send(output)
 
     async def _send(self) -> None:
         while True:
             event = await self._outbox.get()
             await self._socket.send(encode(event))
-            self._moved.set()
+            self._progress.set()
 
-    async def _give_up(self, reason: str) -> None:
+    async def _close_with_error(self, reason: str) -> None:
         """Tell the client that the service is at fault, and close."""
         log.error("%s", reason)
         error = {
@@ -131,11 +133,11 @@ class Connection:
         await self._socket.close(1011, "the recogniser is not available")
 
 
-def _note(result: Result) -> None:
-    if isinstance(result, Final):
+def _log_result(result: WorkerResult) -> None:
+    if isinstance(result, FinalText):
         log.debug(
-            "final of %s took %.3f s (%s), %.3f s of rehearsals were wasted", result.item_id, result.seconds,
-            "rehearsed" if result.rehearsed else "not rehearsed", result.wasted,
+            "final of %s took %.3f s (%s), %.3f s of early passes were wasted", result.item_id,
+            result.seconds, "made early" if result.made_early else "made at the end", result.wasted,
         )
     elif isinstance(result, Configured) and result.unknown_words:
         log.info("context words without a known pronunciation: %s", ", ".join(result.unknown_words))

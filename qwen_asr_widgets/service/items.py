@@ -1,4 +1,24 @@
-"""The items of a session: what each holds while it is open, how it is announced, what is owed for it."""
+"""The items of a session: one is open at most, and for those that are closed a transcript is owed.
+
+In the protocol an item is what gets one transcript: a turn that the VAD found, or what a client in manual
+mode appended up to its commit. An item's life::
+
+    turn opens (speech_started), or in manual mode the first audio after a commit (nothing is sent)
+        |
+        v
+      open ----- clear, or longer than one commit may be -----> dropped, never heard of again
+        |
+        |  turn closes (speech_stopped), commit, session.finish, change to or from manual mode
+        v
+      closed (committed, conversation.item.created)
+        |
+        |-- the recogniser had already failed on it ----------> failed
+        v
+      owed ----- recogniser fails or is lost, response.cancel -> failed
+        |
+        v
+      completed
+"""
 
 from __future__ import annotations
 
@@ -12,49 +32,38 @@ from ..protocol.events import (
     BufferCommitted, ItemCreated, ServerEvent, SpeechStarted, SpeechStopped, TranscriptCompleted,
     TranscriptFailed, TranscriptPartial,
 )
-from ..protocol.state import MAX_COMMIT_SECONDS
-from .commands import Begin, Command, Drop, End, Final, Hear, PartialText, Quiet
-from .segmenter import Closed, Fed, Opened, Silence
-from .protocol_errors import empty_buffer, nothing_to_cancel
+from ..protocol.state import MAX_COMMIT_SECONDS, empty_buffer, nothing_to_cancel
+from .segmenter import SegmentAudio, SegmentEnded, SegmentSilence, SegmentStarted
+from .worker_messages import (
+    DropUtterance, FinalText, FinishUtterance, PartialText, StartUtterance, UtteranceAudio, UtteranceSilence,
+    WorkerCommand,
+)
 
 _MAX_COMMIT = MAX_COMMIT_SECONDS * SAMPLE_RATE
 
-Announced = Iterator[Union[ServerEvent, Command]]
-
-
-def new_item_id() -> str:
-    """Return a fresh item id."""
-    return "item_" + os.urandom(12).hex()
-
-
-def item_object() -> dict[str, Any]:
-    """Return the ``item`` object of ``conversation.item.created``, without its id."""
-    return {
-        "object": "realtime.item", "type": "message", "status": "in_progress", "role": "user",
-        "content": [{"type": "input_audio", "transcript": None}],
-    }
+ItemOutput = Union[ServerEvent, WorkerCommand]
 
 
 @dataclass
 class OpenItem:
-    """The item that audio goes to now: an open turn, or what was appended since the last commit.
+    """The item that audio goes to now.
 
     Parameters
     ----------
     is_manual : bool
-        Whether the client will commit it.
+        Whether the client will commit it; else it is a turn, which silence will close.
     item_id : str
         Its id.
     samples : int
         Its length so far, at 16 kHz.
     failure : Mapping or None
-        The error to be reported once it is committed.
+        The error to be reported once it is closed.
     held : PartialText or None
-        The latest partial result of an item the client does not know of yet.
+        The latest partial result of a manual item, kept back until the client knows the item.
     """
 
     is_manual: bool
-    item_id: str = field(default_factory=new_item_id)
+    item_id: str = field(default_factory=lambda: "item_" + os.urandom(12).hex())
     samples: int = 0
     failure: Mapping[str, Any] | None = None
     held: PartialText | None = None
@@ -71,7 +80,7 @@ class OpenItem:
 
 
 class Items:
-    """One open item at most, and those whose transcript is owed; each change yields what is to be sent.
+    """The open item and the closed ones whose transcript is owed; each method yields what is to be sent.
 
     Parameters
     ----------
@@ -86,10 +95,10 @@ class Items:
     Examples
     --------
     >>> items = Items(lambda: "en")
-    >>> [type(output).__name__ for output in items.begin(Opened(0, 4_800))]
-    ['SpeechStarted', 'Begin']
-    >>> [type(output).__name__ for output in items.stop(Closed(32_000, "silence"))]
-    ['SpeechStopped', 'BufferCommitted', 'ItemCreated', 'End']
+    >>> [type(output).__name__ for output in items.open_turn(SegmentStarted(0, 4_800))]
+    ['SpeechStarted', 'StartUtterance']
+    >>> [type(output).__name__ for output in items.close_turn(SegmentEnded(32_000, "silence"))]
+    ['SpeechStopped', 'BufferCommitted', 'ItemCreated', 'FinishUtterance']
     >>> len(items.owed)
     1
     """
@@ -105,64 +114,64 @@ class Items:
         """Ids of the items whose transcript is owed, oldest first."""
         return tuple(self._owed)
 
-    def begin(self, turn: Opened) -> Announced:
-        """A turn has opened."""
+    def open_turn(self, turn: SegmentStarted) -> Iterator[ItemOutput]:
+        """Open an item for a turn."""
         self.open = OpenItem(is_manual=False)
-        onset = None if turn.onset is None else _ms(turn.onset)
-        yield SpeechStarted(self.open.item_id, _ms(turn.start), onset)
-        yield Begin(self.open.item_id, turn.start)
+        onset = None if turn.onset is None else samples_to_ms(turn.onset, SAMPLE_RATE)
+        yield SpeechStarted(self.open.item_id, samples_to_ms(turn.start, SAMPLE_RATE), onset)
+        yield StartUtterance(self.open.item_id, turn.start)
 
-    def feed(self, fed: Fed, position: int) -> Announced:
-        """Give samples that end at ``position`` to the recogniser; in manual mode the first begin an item."""
+    def append(self, audio: SegmentAudio, position: int) -> Iterator[ItemOutput]:
+        """Give the recogniser audio that ends at the sample ``position``; open a manual item if none is."""
         item = self.open
         if item is None:
             item = self.open = OpenItem(is_manual=True)
-            yield Begin(item.item_id, position - len(fed.samples))
-        item.samples += len(fed.samples)
+            yield StartUtterance(item.item_id, position - len(audio.samples))
+        item.samples += len(audio.samples)
         if item.failure is None and not item.is_too_long:
-            yield Hear(fed.samples)
+            yield UtteranceAudio(audio.samples)
 
-    def quiet(self, silence: Silence) -> Announced:
-        """A silence runs in the open turn."""
+    def announce_silence(self, silence: SegmentSilence) -> Iterator[ItemOutput]:
+        """Tell the recogniser how soon silence will close the open turn."""
         if self.open is not None and self.open.failure is None:
-            yield Quiet(silence.remaining)
+            yield UtteranceSilence(silence.remaining)
 
-    def stop(self, turn: Closed) -> Announced:
-        """The open turn is over."""
+    def close_turn(self, turn: SegmentEnded) -> Iterator[ItemOutput]:
+        """Close the open turn."""
         if self.open is not None:
-            yield SpeechStopped(self.open.item_id, _ms(turn.end), turn.reason)
-            yield from self.commit()
+            yield SpeechStopped(self.open.item_id, samples_to_ms(turn.end, SAMPLE_RATE), turn.reason)
+            yield from self.close()
 
-    def commit(self) -> Announced:
-        """Close the open item: from here on its transcript is owed.
+    def close(self) -> Iterator[ItemOutput]:
+        """Close the open item, after which its transcript is owed.
 
         Raises
         ------
         ProtocolError
-            No item is open.
+            No item is open: there is nothing to commit.
         """
         item, self.open = self.open, None
         if item is None:
             raise empty_buffer()
         previous, self._previous = self._previous, item.item_id
         yield BufferCommitted(item.item_id, previous)
-        yield ItemCreated(item.item_id, previous, item_object())
+        yield ItemCreated(item.item_id, previous, _item_object())
         if item.failure is not None:
             yield TranscriptFailed(item.item_id, item.failure)
             return
         self._owed[item.item_id] = None
         if item.held is not None:
             yield from self.partial(item.held)
-        yield End(item.item_id)
+        yield FinishUtterance(item.item_id)
 
-    def drop_open(self) -> Announced:
+    def drop_open(self) -> Iterator[ItemOutput]:
         """Throw the open item away, if there is one."""
         item, self.open = self.open, None
         if item is not None:
-            yield Drop(item.item_id)
+            yield DropUtterance(item.item_id)
 
-    def partial(self, result: PartialText) -> Announced:
-        """Pass a partial result on; in manual mode not before its item exists."""
+    def partial(self, result: PartialText) -> Iterator[ItemOutput]:
+        """Pass a partial result on; that of a manual item once the client knows the item."""
         item = self.open
         is_open = item is not None and item.item_id == result.item_id
         if item is not None and is_open and item.is_manual:
@@ -170,26 +179,26 @@ class Items:
         elif is_open or result.item_id in self._owed:
             yield TranscriptPartial(result.item_id, result.settled, result.draft, self._language())
 
-    def complete(self, result: Final) -> Announced:
+    def complete(self, result: FinalText) -> Iterator[ItemOutput]:
         """Pass a final text on, if it is still owed."""
         if self._settle(result.item_id):
             yield TranscriptCompleted(result.item_id, result.text, self._language())
 
-    def fail(self, item_id: str, code: str, message: str) -> Announced:
-        """Say that an item gets no transcript; of an open one, once it is committed."""
+    def fail(self, item_id: str, code: str, message: str) -> Iterator[ItemOutput]:
+        """Say that an item gets no transcript: now if it is owed, at its end if it is still open."""
         error = {"code": code, "message": message, "param": None}
         if self.open is not None and self.open.item_id == item_id:
             self.open.failure = error
         elif self._settle(item_id):
             yield TranscriptFailed(item_id, error)
 
-    def fail_all(self, code: str, message: str) -> Announced:
+    def fail_all(self, code: str, message: str) -> Iterator[ItemOutput]:
         """Say so of every item, the open one included."""
         begun = () if self.open is None else (self.open.item_id,)
         for item_id in (*self.owed, *begun):
             yield from self.fail(item_id, code, message)
 
-    def cancel(self) -> Announced:
+    def cancel(self) -> Iterator[ItemOutput]:
         """Give up every transcript that is owed.
 
         Raises
@@ -209,5 +218,9 @@ class Items:
         return was_owed
 
 
-def _ms(sample: int) -> int:
-    return samples_to_ms(sample, SAMPLE_RATE)
+def _item_object() -> dict[str, Any]:
+    """Return the ``item`` object of ``conversation.item.created``, without its id."""
+    return {
+        "object": "realtime.item", "type": "message", "status": "in_progress", "role": "user",
+        "content": [{"type": "input_audio", "transcript": None}],
+    }

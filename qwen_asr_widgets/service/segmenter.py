@@ -1,15 +1,16 @@
-"""What the service hears: turns, and just the audio of each turn that the recogniser is to have.
+"""Turns in a session's audio, and the samples of each turn that the recogniser is to have.
 
-A recogniser gets the turn from its start (padding included) up to a short tail after its last speech
-frame. The rest of a silence is held back until speech goes on, so that what is recognised depends neither on
-the length of the silence nor on how the audio was cut.
+The recogniser gets a turn from its start (prefix padding included) up to `TAIL` samples after its last speech
+frame. The rest of a silence is held back until speech goes on; so the recognised text depends neither on how
+long the silence was nor on how the audio was cut into appends.
 """
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Union
+from typing import Protocol, Union
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,126 +18,191 @@ from numpy.typing import NDArray
 from ..audio.units import SAMPLE_RATE, ms_to_samples
 from ..vad.scoring.silero import HOP, SpeechScorer
 from ..vad.turns import PADDING_RANGE_MS, TurnChange, TurnClosed, TurnDetection, TurnDetector, TurnOpened
-from .ring_buffer import RingBuffer
 
 PIECE = 16 * HOP
-"""Samples (half a second, 2 ms of work) after which others may have their turn."""
+"""Samples (0.5 s, about 2 ms of work) after which other tasks may run."""
 
 TAIL = 4 * HOP
 """Samples (128 ms) after the last speech frame that a recogniser gets; the shortest silence is longer."""
 
 _KEPT = ms_to_samples(PADDING_RANGE_MS[1], SAMPLE_RATE) + 2 * PIECE
-_NOTHING = np.zeros(0, np.int16)
 
+
+# ---- what a segmenter yields; positions are samples at 16 kHz since the session's first
 
 @dataclass(frozen=True)
-class Opened:
-    """A turn has opened; positions are samples at 16 kHz. A service in disguise tells no onset."""
+class SegmentStarted:
+    """A turn has opened; ``onset`` is None where the detector does not tell it (`DetunedSegmenter`)."""
 
     start: int
     onset: int | None
 
 
 @dataclass(frozen=True, eq=False)
-class Fed:
-    """The next samples for the recogniser."""
+class SegmentAudio:
+    """The next samples for the recogniser, int16, shape (n,)."""
 
     samples: NDArray[np.int16]
 
 
 @dataclass(frozen=True)
-class Silence:
-    """A silence runs; after ``remaining`` more seconds of it the turn is over."""
+class SegmentSilence:
+    """The speaker is silent; ``remaining`` more seconds of silence close the turn."""
 
     remaining: float
 
 
 @dataclass(frozen=True)
-class Closed:
-    """The turn is over, its last speech frame ended at this sample."""
+class SegmentEnded:
+    """The turn has closed; its last speech frame ended at the sample ``end``."""
 
     end: int
     reason: str
 
 
 @dataclass(frozen=True)
-class Pause:
-    """A good moment to let others have their turn."""
+class YieldPoint:
+    """Half a second of audio is done with: the caller may let other tasks run before it asks for more."""
 
 
-Step = Union[Opened, Fed, Silence, Closed, Pause]
+SegmentEvent = Union[SegmentStarted, SegmentAudio, SegmentSilence, SegmentEnded, YieldPoint]
+
+
+class FrameScorer(Protocol):
+    """Gives each complete frame of `HOP` samples a score in [-1, 1], however the audio is cut."""
+
+    def push(self, samples: NDArray[np.int16]) -> NDArray[np.float32]:
+        """Take the next samples; return the scores of the frames that they complete."""
+        ...
 
 
 class Segmenter:
-    """Finds turns in a session's audio and hands out each turn's samples.
+    """Finds turns in a session's audio and yields each turn's samples.
 
     Parameters
     ----------
     settings : TurnDetection or None
-        None is manual mode: everything heard is handed out.
+        When turns open and close; None is manual mode: all audio is yielded, no turn is found.
+    scorer : FrameScorer or None
+        What scores the frames; None is Silero VAD.
 
     Examples
     --------
-    >>> listener = Segmenter(TurnDetection())
-    >>> [type(step).__name__ for step in listener.hear(np.zeros(16_000, np.int16))]
-    ['Pause', 'Pause']
+    >>> segmenter = Segmenter(None)
+    >>> [type(event).__name__ for event in segmenter.push(np.zeros(16_000, np.int16))]
+    ['SegmentAudio', 'YieldPoint', 'SegmentAudio', 'YieldPoint']
     """
 
-    def __init__(self, settings: TurnDetection | None) -> None:
-        self._scorer = SpeechScorer()
+    def __init__(self, settings: TurnDetection | None, scorer: FrameScorer | None = None) -> None:
+        self._scorer = scorer or SpeechScorer()
         self._detector = TurnDetector(settings)
-        self._window = RingBuffer(_KEPT)
-        self._fed = 0
+        self._recent = RingBuffer(_KEPT)
+        self._yielded = 0
 
     @property
     def position(self) -> int:
-        """Samples heard so far."""
-        return self._window.stop
+        """Samples taken so far."""
+        return self._recent.stop
 
-    def hear(self, samples: NDArray[np.int16]) -> Iterator[Step]:
+    def push(self, samples: NDArray[np.int16]) -> Iterator[SegmentEvent]:
         """Take the next samples, int16 at 16 kHz, and yield what follows from them."""
         for first in range(0, len(samples), PIECE):
             piece = samples[first:first + PIECE]
-            self._window.append(piece)
+            self._recent.append(piece)
             changes = self._detector.push(self._scorer.push(piece))
             if self._detector.settings is None:
-                yield Fed(piece)
+                yield SegmentAudio(piece)
             yield from self._follow(changes)
-            yield from self._feed()
-            yield Pause()
+            yield from self._open_turn_audio()
+            yield YieldPoint()
 
-    def update(self, settings: TurnDetection | None) -> Iterator[Step]:
+    def update(self, settings: TurnDetection | None) -> Iterator[SegmentEvent]:
         """Put other settings in force; None closes an open turn."""
         yield from self._follow(self._detector.update(settings))
 
-    def finish(self) -> Iterator[Step]:
+    def finish(self) -> Iterator[SegmentEvent]:
         """Close an open turn."""
         yield from self._follow(self._detector.finish())
 
-    def _follow(self, changes: Iterable[TurnChange]) -> Iterator[Step]:
+    def _follow(self, changes: Iterable[TurnChange]) -> Iterator[SegmentEvent]:
         for change in changes:
             if isinstance(change, TurnOpened):
-                self._fed = change.start_sample
-                yield Opened(change.start_sample, change.onset_sample)
+                self._yielded = change.start_sample
+                yield SegmentStarted(change.start_sample, change.onset_sample)
             else:
-                yield from self._feed_up_to(self._last_sample(change))
-                yield Closed(change.end_sample, change.reason)
+                yield from self._audio_up_to(self._last_sample(change))
+                yield SegmentEnded(change.end_sample, change.reason)
 
     def _last_sample(self, change: TurnClosed) -> int:
-        scored = self._window.stop if change.reason == "finish" else (change.frame + 1) * HOP
+        """Return where the audio of a closed turn ends for the recogniser: its tail, if scored that far."""
+        scored = self._recent.stop if change.reason == "finish" else (change.frame + 1) * HOP
         return min(change.end_sample + TAIL, scored)
 
-    def _feed(self) -> Iterator[Step]:
-        """Hand out what was scored while a turn is open, a silence only up to its tail."""
+    def _open_turn_audio(self) -> Iterator[SegmentEvent]:
+        """Yield what was scored while a turn is open; of a silence only the tail, and how much is left."""
         if not self._detector.is_open or self._detector.settings is None:
             return
         run = self._detector.silence_frames_run
-        yield from self._feed_up_to(self._detector.frames * HOP - max(0, run * HOP - TAIL))
+        yield from self._audio_up_to(self._detector.frames * HOP - max(0, run * HOP - TAIL))
         if run * HOP > TAIL:
             frames = self._detector.settings.silence_frames - run
-            yield Silence(frames * HOP / SAMPLE_RATE)
+            yield SegmentSilence(frames * HOP / SAMPLE_RATE)
 
-    def _feed_up_to(self, stop: int) -> Iterator[Step]:
-        if stop > self._fed:
-            yield Fed(self._window.read(self._fed, stop))
-            self._fed = stop
+    def _audio_up_to(self, stop: int) -> Iterator[SegmentEvent]:
+        if stop > self._yielded:
+            yield SegmentAudio(self._recent.read(self._yielded, stop))
+            self._yielded = stop
+
+
+class RingBuffer:
+    """The newest samples of an endless stream, addressed by their position in all of it.
+
+    Parameters
+    ----------
+    keep : int
+        Samples kept at least; up to one appended piece more may be readable.
+
+    Attributes
+    ----------
+    start, stop : int
+        The positions that can be read: from ``start`` up to, not including, ``stop``.
+
+    Examples
+    --------
+    >>> recent = RingBuffer(keep=4)
+    >>> recent.append(np.arange(3, dtype=np.int16))
+    >>> recent.append(np.arange(3, 8, dtype=np.int16))
+    >>> recent.start, recent.stop, recent.read(5, 8).tolist()
+    (3, 8, [5, 6, 7])
+    """
+
+    def __init__(self, keep: int) -> None:
+        self._keep = keep
+        self._pieces: deque[NDArray[np.int16]] = deque()
+        self.start = 0
+        self.stop = 0
+
+    def append(self, samples: NDArray[np.int16]) -> None:
+        """Add samples at the end; forget pieces that lie further back than is to be kept."""
+        self._pieces.append(samples)
+        self.stop += len(samples)
+        while self.start + len(self._pieces[0]) <= self.stop - self._keep:
+            self.start += len(self._pieces.popleft())
+
+    def read(self, start: int, stop: int) -> NDArray[np.int16]:
+        """Return a copy of the samples from ``start`` up to ``stop``.
+
+        Raises
+        ------
+        IndexError
+            Some of them are forgotten or not there yet.
+        """
+        if not self.start <= start <= stop <= self.stop:
+            raise IndexError(f"samples {start} to {stop} are not within {self.start} to {self.stop}")
+        found = [np.zeros(0, np.int16)]
+        at = self.start
+        for piece in self._pieces:
+            if at + len(piece) > start and at < stop:
+                found.append(piece[max(0, start - at):stop - at])
+            at += len(piece)
+        return np.concatenate(found)

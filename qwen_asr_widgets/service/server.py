@@ -1,30 +1,36 @@
-"""The embedded service: sessions over WebSocket, on this machine alone."""
+"""The embedded service: who may connect, and one session for each client, on this machine alone."""
 
 from __future__ import annotations
 
 import asyncio
+import hmac
 import logging
 import os
 import secrets
 import sys
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import partial
+from http import HTTPStatus
+from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs, urlsplit
 
+from ..client.endpoints import DEFAULT_MODEL, is_loopback_host
 from ..errors import EndpointError
-from ..client.endpoints import is_loopback_host
-from .access import PATH, refusal, requested_model
-from .commands import Hire
-from .client_connection import Connection
-from .detuned import Detuning, DetunedSegmenter
-from .segmenter import Segmenter
+from .client_connection import ClientConnection
+from .detuned_vad import DetunedSegmenter, Detuning
 from .recognizers import find_recognizer
-from .server_session import Listen, ServerSession
+from .segmenter import Segmenter
+from .server_session import MakeSegmenter, ServerSession
+from .worker_messages import LoadRecognizer
 from .worker_pool import WorkerPool
 
 if TYPE_CHECKING:
     from websockets.asyncio.server import Server, ServerConnection
     from websockets.http11 import Request, Response
+
+PATH = "/api-ws/v1/realtime"
 
 KEY_VARIABLE = "QWEN_ASR_WIDGETS_KEY"
 """Where ``serve`` looks for the key it is to ask for."""
@@ -51,10 +57,12 @@ class Service:
         self.engine = ""
         self._key = key
         self._languages = find_recognizer(recognizer).languages
-        theirs = dict(options)
-        disguise = Detuning.of(theirs.pop("detector", None))
-        self._ears: Listen = Segmenter if disguise is None else partial(DetunedSegmenter, disguise=disguise)
-        self._staff = WorkerPool(Hire(recognizer, theirs))
+        own = dict(options)
+        detuning = Detuning.of(own.pop("detector", None))
+        self._make_segmenter: MakeSegmenter = (
+            Segmenter if detuning is None else partial(DetunedSegmenter, detuning=detuning)
+        )
+        self._pool = WorkerPool(LoadRecognizer(recognizer, own))
         self._server: Server | None = None
 
     def __repr__(self) -> str:
@@ -84,6 +92,8 @@ class Service:
         ------
         EndpointError
             The host is not loopback, the key is empty, or there is no such recogniser.
+        MissingDependency
+            The package that the recogniser needs is not installed.
         RecognizerUnavailable
             The recogniser cannot be started with these options.
         OSError
@@ -109,32 +119,32 @@ class Service:
         if self._server is not None:
             self._server.close()
             await self._server.wait_closed()
-        await self._staff.close()
+        await self._pool.close()
 
     async def _listen(self, host: str, port: int) -> None:
         from websockets.asyncio.server import serve as listen
 
         try:
-            self.engine = await self._staff.open()
+            self.engine = await self._pool.open()
             self._server = await listen(
                 self._serve, host, port, process_request=self._admit, compression=None, max_size=MAX_FRAME,
                 max_queue=_FRAMES_WAITING, server_header=None, close_timeout=2, logger=_quiet_logger(),
             )
         except BaseException:
-            await self._staff.close()
+            await self._pool.close()
             raise
         self.port = next(iter(self._server.sockets)).getsockname()[1]
 
     def _admit(self, connection: ServerConnection, request: Request) -> Response | None:
-        refused = refusal(request.path, request.headers, self._key, self.port)
-        if refused is None:
+        refusal = refuse_handshake(request.path, request.headers, self._key, self.port)
+        if refusal is None:
             return None
-        return connection.respond(refused.status, refused.message + "\n")
+        return connection.respond(refusal.status, refusal.message + "\n")
 
     async def _serve(self, socket: ServerConnection) -> None:
         target = socket.request.path if socket.request is not None else PATH
-        responder = ServerSession(requested_model(target), self.engine, self._languages, self._ears)
-        await Connection(socket, self._staff, responder).run()
+        session = ServerSession(requested_model(target), self.engine, self._languages, self._make_segmenter)
+        await ClientConnection(socket, self._pool, session).run()
 
 
 def serve(
@@ -159,7 +169,7 @@ def serve(
 
     Raises
     ------
-    EndpointError, RecognizerUnavailable, OSError
+    EndpointError, MissingDependency, RecognizerUnavailable, OSError
         As `Service.start`.
     """
     given = key or os.environ.get(KEY_VARIABLE)
@@ -191,3 +201,67 @@ def _quiet_logger() -> logging.Logger:
     logger = logging.getLogger("qwen_asr_widgets.websockets")
     logger.setLevel(logging.WARNING)
     return logger
+
+
+# ---- who may connect
+
+@dataclass(frozen=True)
+class HandshakeRefusal:
+    """Why a handshake is refused: the HTTP status and a sentence."""
+
+    status: HTTPStatus
+    message: str
+
+
+def refuse_handshake(target: str, headers: Mapping[str, str], key: str, port: int) -> HandshakeRefusal | None:
+    """Return why a handshake must be refused, or None.
+
+    Parameters
+    ----------
+    target : str
+        Path and query of the request.
+    headers : Mapping
+        Its headers; looked up by ``get`` in their usual spelling.
+    key : str
+        The key that must stand in ``Authorization: Bearer``.
+    port : int
+        The service's own port: Host and Origin must name it on this machine.
+
+    Notes
+    -----
+    A Host that is not this machine's means a DNS name was pointed here; an Origin that is not the service's
+    own means a web page tries. Clients outside a browser send no Origin, or (websocket-client) the service's.
+
+    Examples
+    --------
+    >>> headers = {"Host": "127.0.0.1:80", "Authorization": "Bearer no"}
+    >>> refuse_handshake("/api-ws/v1/realtime", headers, "yes", 80)
+    HandshakeRefusal(status=<HTTPStatus.UNAUTHORIZED: 401>, message='The key is missing or wrong.')
+    """
+    host, origin = headers.get("Host") or "", headers.get("Origin")
+    if not _is_own(f"http://{host}", port):
+        return HandshakeRefusal(HTTPStatus.FORBIDDEN, "The Host header does not name this machine.")
+    if origin is not None and not _is_own(origin, port):
+        return HandshakeRefusal(HTTPStatus.FORBIDDEN, "Pages of another origin may not connect.")
+    if urlsplit(target).path != PATH:
+        return HandshakeRefusal(HTTPStatus.NOT_FOUND, f"There is nothing here; the service is at {PATH}.")
+    scheme, _, given = (headers.get("Authorization") or "").partition(" ")
+    if scheme.lower() != "bearer" or not hmac.compare_digest(given.strip().encode(), key.encode()):
+        return HandshakeRefusal(HTTPStatus.UNAUTHORIZED, "The key is missing or wrong.")
+    return None
+
+
+def requested_model(target: str) -> str:
+    """Return the model a request names, or the usual one."""
+    return parse_qs(urlsplit(target).query).get("model", [DEFAULT_MODEL])[0]
+
+
+def _is_own(url: str, port: int) -> bool:
+    """Return whether an origin is this service: by address, since names such as 127.0.0.1.evil.org exist."""
+    try:
+        parts = urlsplit(url)
+        name = parts.hostname or ""
+        is_here = name == "localhost" or ip_address(name).is_loopback
+        return is_here and (parts.port or 80) == port
+    except ValueError:
+        return False

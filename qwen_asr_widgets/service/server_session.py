@@ -1,8 +1,27 @@
-"""The service's side of one session as a machine without sockets, processes or clocks.
+"""The service's side of one session, without sockets, processes or clocks (sans-I/O).
 
-Frames and recogniser results go in; events to be sent and commands to the recogniser come out, in order.
-What comes out is yielded lazily: `Pause` stands wherever others may have their turn, so that an append of
-six minutes keeps nobody waiting.
+Frames from the client and results from the recogniser go in; events for the client and commands for the
+recogniser come out, in the order in which they are to be sent. The session's states, and what moves it on::
+
+    opening ---- open() sends session.created ----> open
+
+    open ---- session.update: settings hold at once, session.updated ----------------------> open
+    open ---- session.update with another language or context: Configure to the recogniser -> configuring
+
+    configuring ---- Configured: session.updated ------------------------------------------> open
+    configuring ---- RecognizerFailed: error, the old language and context are back --------> open
+
+    open ---- audio, commit, clear, cancel: see `items` for what becomes of an item --------> open
+    open ---- session.finish: the open item is closed --------------------------------------> finishing
+
+    finishing ---- the last transcript that was owed is out: session.finished --------------> finished
+
+While the session is ``configuring`` (`ServerSession.awaits_configuration`) its caller gives it no frame: what
+follows a ``session.update`` is to be recognised with the new settings. What is not possible in a state is
+answered with an ``error`` event and changes nothing; the table is `qwen_asr_widgets.protocol.state`.
+
+Outputs are generated one by one as they are asked for. `YieldPoint` among them marks where the caller may let
+other tasks run: one append can hold six minutes of audio, which other sessions must not wait for.
 """
 
 from __future__ import annotations
@@ -23,14 +42,19 @@ from ..protocol.events import (
 )
 from ..protocol.state import ProtocolState
 from ..vad.turns import TurnDetection
-from .commands import Command, Configure, Configured, Failed, Final, PartialText, Result
-from .audio_decoder import Intake
+from .audio_decoder import AudioDecoder
+from .detuned_vad import DetunedSegmenter
 from .items import Items
-from .segmenter import Closed, Fed, Segmenter, Opened, Pause, Silence, Step
-from .protocol_errors import too_long, unknown_event, unsupported_language
+from .protocol_errors import check_session_object, too_long, unknown_event, unsupported_language
+from .segmenter import (
+    SegmentAudio, SegmentEnded, Segmenter, SegmentEvent, SegmentSilence, SegmentStarted, YieldPoint,
+)
+from .worker_messages import (
+    Configure, Configured, FinalText, PartialText, RecognizerFailed, WorkerCommand, WorkerResult,
+)
 
-Output = Union[ServerEvent, Command, Pause]
-Listen = Callable[[Union[TurnDetection, None]], Segmenter]
+Output = Union[ServerEvent, WorkerCommand, YieldPoint]
+MakeSegmenter = Callable[[Union[TurnDetection, None]], Union[Segmenter, DetunedSegmenter]]
 
 
 class ServerSession:
@@ -44,36 +68,41 @@ class ServerSession:
         What really recognises; stands in the session object as ``engine``.
     languages : tuple of str or None
         Languages the recogniser knows; None: any.
-    listen : callable
-        Makes the `Segmenter` that finds the turns, from the settings.
+    make_segmenter : callable
+        Makes, from the settings in force at first, the segmenter that finds the turns.
 
     Attributes
     ----------
     config : SessionConfig
         The settings in force.
+    session_id : str
+        Its id, as in ``session.created``.
 
     Examples
     --------
-    >>> responder = ServerSession("qwen3-asr-flash-realtime", "script", None)
-    >>> [event.type for event in responder.open()]
+    >>> session = ServerSession("qwen3-asr-flash-realtime", "script", None)
+    >>> [event.type for event in session.open()]
     ['session.created']
-    >>> [event.error["code"] for event in responder.receive("{")]
+    >>> [event.error["code"] for event in session.receive("{")]
     ['invalid_json']
     """
 
     def __init__(
-        self, model: str, engine: str, languages: tuple[str, ...] | None, listen: Listen = Segmenter
+        self, model: str, engine: str, languages: tuple[str, ...] | None,
+        make_segmenter: MakeSegmenter = Segmenter,
     ) -> None:
         self.config = SessionConfig()
         self.session_id = "sess_" + os.urandom(12).hex()
         self._model, self._engine, self._languages = model, engine, languages
-        self._legality = ProtocolState(self.config)
-        self._intake = Intake(self.config)
-        self._listener = listen(self.config.turn_detection)
+        self._state = ProtocolState(self.config)
+        self._decoder = AudioDecoder(self.config)
+        self._segmenter = make_segmenter(self.config.turn_detection)
         self._items = Items(lambda: self._language)
         self._unknown_words: tuple[str, ...] = ()
+        # While configuring: the settings before, and the event_id of the update.
         self._replaced: tuple[SessionConfig, str | None] | None = None
-        self._finishing = False
+        # From when session.finish has closed the open item; a result may come in while it is being closed.
+        self._is_finishing = False
 
     @property
     def awaits_configuration(self) -> bool:
@@ -82,33 +111,33 @@ class ServerSession:
 
     @property
     def is_finished(self) -> bool:
-        """Whether the last event has been given out."""
-        return self._legality.state == "finished"
+        """Whether ``session.finished``, the last event, has been given out."""
+        return self._state.state == "finished"
 
     def open(self) -> Iterator[Output]:
-        """Greet the client."""
+        """Greet the client with ``session.created``, which as in the cloud names no padding."""
         session = self._session_object()
         if session["turn_detection"] is not None:
             del session["turn_detection"]["prefix_padding_ms"]
-        return self._noted(iter([SessionCreated(session)]))
+        return self._tracked(iter([SessionCreated(session)]))
 
     def receive(self, frame: str | bytes) -> Iterator[Output]:
         """Answer a frame from the client."""
-        return self._noted(self._receive(frame))
+        return self._tracked(self._receive(frame))
 
-    def recognised(self, result: Result) -> Iterator[Output]:
+    def recognised(self, result: WorkerResult) -> Iterator[Output]:
         """Pass on what the recogniser found."""
-        return self._noted(self._recognised(result))
+        return self._tracked(self._recognised(result))
 
     def recognizer_lost(self, reason: str) -> Iterator[Output]:
-        """Give up what the lost recogniser was to answer, and set up the one that takes its place."""
-        return self._noted(self._replace_recognizer(reason))
+        """Fail the items that the lost recogniser was to answer, and configure the one that replaces it."""
+        return self._tracked(self._replace_recognizer(reason))
 
-    def _noted(self, outputs: Iterator[Output]) -> Iterator[Output]:
-        """Pass outputs on; what the client is told moves the session on."""
+    def _tracked(self, outputs: Iterator[Output]) -> Iterator[Output]:
+        """Yield the outputs, and apply each event among them to the protocol's state as it goes out."""
         for output in outputs:
             if isinstance(output, ServerEvent):
-                self._legality.apply(output)
+                self._state.apply(output)
             yield output
 
     # ---- what the client sends
@@ -119,19 +148,19 @@ class ServerSession:
             if not isinstance(frame, str):
                 raise ProtocolError("Events are JSON text frames; a binary frame was sent.", "invalid_event")
             message = parse(frame)
-            event_id = _identity(message)
+            event_id = _event_id(message)
             if message["type"] == AppendAudio.type:
-                event: ClientEvent = AppendAudio((yield from _unpacked(message.get("audio"))))
+                event: ClientEvent = AppendAudio((yield from _audio_bytes(message.get("audio"))))
             else:
                 event = read_client(message)
-            yield from self._obey(event, event_id)
+            yield from self._handle(event, event_id)
         except ProtocolError as problem:
-            yield _error(problem, event_id)
+            yield _error_event(problem, event_id)
 
-    def _obey(self, event: ClientEvent, event_id: str | None) -> Iterator[Output]:
+    def _handle(self, event: ClientEvent, event_id: str | None) -> Iterator[Output]:
         if isinstance(event, UnknownEvent):
             raise unknown_event(event.message)
-        problem = self._legality.refusal(event)
+        problem = self._state.refusal(event)
         if problem is not None:
             yield from self._refuse(event, problem)
         if isinstance(event, AppendAudio):
@@ -141,93 +170,92 @@ class ServerSession:
         elif isinstance(event, CancelResponse):
             yield from self._items.cancel()
         else:
-            self._legality.apply(event)
+            self._state.apply(event)
             yield from self._change_buffer(event, event_id)
 
     def _refuse(self, event: ClientEvent, problem: ProtocolError) -> Iterator[Output]:
-        """Raise the problem; a buffer too long to be committed ever is cleared first."""
+        """Raise the problem; a buffer too long ever to be committed is cleared first."""
         if problem.code == "audio_too_long" and self._items.open is not None:
             problem = too_long(self._items.open.seconds)
-            self._legality.apply(event)
+            self._state.apply(event)
             yield from self._items.drop_open()
         raise problem
 
     def _change_buffer(self, event: ClientEvent, event_id: str | None) -> Iterator[Output]:
         if isinstance(event, CommitBuffer):
-            yield from self._hear_rest()
-            yield from self._items.commit()
+            yield from self._flush_decoder()
+            yield from self._items.close()
         elif isinstance(event, ClearBuffer):
             yield from self._clear()
         elif isinstance(event, FinishSession):
             yield from self._finish(event_id)
 
     def _append(self, event: AppendAudio) -> Iterator[Output]:
-        pieces = self._intake.pieces(event.audio)
-        self._legality.apply(event, 0)
+        pieces = self._decoder.pieces(event.audio)
+        self._state.apply(event, 0)
         for samples in pieces:
-            self._legality.apply(event, len(samples) * self.config.sample_rate // SAMPLE_RATE)
-            for step in self._listener.hear(samples):
-                yield from self._on_step(step)
+            self._state.apply(event, len(samples) * self.config.sample_rate // SAMPLE_RATE)
+            yield from self._follow(self._segmenter.push(samples))
 
-    def _hear_rest(self) -> Iterator[Output]:
-        """Hear what decoder or resampler held back: it belongs to what was appended before."""
-        for step in self._listener.hear(self._intake.flush()):
-            yield from self._on_step(step)
+    def _flush_decoder(self) -> Iterator[Output]:
+        """Take what decoder or resampler held back: it belongs to what was appended before."""
+        yield from self._follow(self._segmenter.push(self._decoder.flush()))
 
-    def _on_step(self, step: Step) -> Iterator[Output]:
-        if isinstance(step, Pause):
-            yield step
-        elif isinstance(step, Opened):
-            yield from self._items.begin(step)
-        elif isinstance(step, Fed):
-            yield from self._items.feed(step, self._listener.position)
-        elif isinstance(step, Silence):
-            yield from self._items.quiet(step)
-        elif isinstance(step, Closed):
-            yield from self._items.stop(step)
+    def _follow(self, events: Iterator[SegmentEvent]) -> Iterator[Output]:
+        """Open, fill and close items as the segmenter says."""
+        for event in events:
+            if isinstance(event, YieldPoint):
+                yield event
+            elif isinstance(event, SegmentStarted):
+                yield from self._items.open_turn(event)
+            elif isinstance(event, SegmentAudio):
+                yield from self._items.append(event, self._segmenter.position)
+            elif isinstance(event, SegmentSilence):
+                yield from self._items.announce_silence(event)
+            elif isinstance(event, SegmentEnded):
+                yield from self._items.close_turn(event)
 
     def _clear(self) -> Iterator[Output]:
         """Throw away what was not committed: an open turn vanishes, what follows may open another."""
-        list(self._listener.finish())
+        list(self._segmenter.finish())
         yield from self._items.drop_open()
         yield BufferCleared()
 
     def _finish(self, event_id: str | None) -> Iterator[Output]:
-        """Answer what is pending; the last event follows once nothing is owed."""
-        yield from self._hear_rest()
-        for step in self._listener.finish():
-            yield from self._on_step(step)
+        """Close the open item; the last event follows once no transcript is owed."""
+        yield from self._flush_decoder()
+        yield from self._follow(self._segmenter.finish())
         item = self._items.open
         if item is not None and item.is_too_long:
             yield from self._items.drop_open()
-            yield _error(too_long(item.seconds), event_id)
+            yield _error_event(too_long(item.seconds), event_id)
         elif item is not None:
-            yield from self._items.commit()
-        self._finishing = True
+            yield from self._items.close()
+        self._is_finishing = True
         yield from self._finish_if_done()
 
     def _finish_if_done(self) -> Iterator[Output]:
-        if self._finishing and not self._items.owed and not self.is_finished:
+        if self._is_finishing and not self._items.owed and not self.is_finished:
             yield SessionFinished()
 
     # ---- what the recogniser finds
 
-    def _recognised(self, result: Result) -> Iterator[Output]:
+    def _recognised(self, result: WorkerResult) -> Iterator[Output]:
         if isinstance(result, PartialText):
             yield from self._items.partial(result)
-        elif isinstance(result, Final):
+        elif isinstance(result, FinalText):
             yield from self._items.complete(result)
-        elif isinstance(result, Failed) and result.item_id is not None:
+        elif isinstance(result, RecognizerFailed) and result.item_id is not None:
             yield from self._items.fail(result.item_id, "recognition_failed", result.message)
-        elif isinstance(result, Failed):
-            yield from self._revert(result.message)
+        elif isinstance(result, RecognizerFailed):
+            yield from self._restore_settings(result.message)
         elif isinstance(result, Configured):
             yield from self._on_configured(result)
         yield from self._finish_if_done()
 
     def _replace_recognizer(self, reason: str) -> Iterator[Output]:
         yield from self._items.fail_all("recognizer_lost", reason)
-        yield from self._revert(reason)
+        yield from self._restore_settings(reason)
         if self.config.language or self.config.corpus_text:
             yield Configure(self.config.language, self.config.corpus_text)
         yield from self._finish_if_done()
@@ -235,37 +263,38 @@ class ServerSession:
     # ---- settings
 
     def _update(self, event: SessionUpdate, event_id: str | None) -> Iterator[Output]:
+        check_session_object(event.session)
         wanted = self.config.updated(event.session)
         problem = unsupported_language(wanted, self._engine, self._languages)
         if problem is not None:
             raise problem
-        intake = self._intake_for(wanted)
-        self._legality.apply(event)
+        decoder = self._decoder_for(wanted)
+        self._state.apply(event)
         yield from self._change_mode(wanted)
-        before, self.config, self._intake = self.config, wanted, intake
-        self._legality.configure(wanted)
+        before, self.config, self._decoder = self.config, wanted, decoder
+        self._state.configure(wanted)
         if (before.language, before.corpus_text) == (wanted.language, wanted.corpus_text):
             yield SessionUpdated(self._session_object())
         else:
             self._replaced = before, event_id
             yield Configure(wanted.language, wanted.corpus_text)
 
-    def _intake_for(self, wanted: SessionConfig) -> Intake:
+    def _decoder_for(self, wanted: SessionConfig) -> AudioDecoder:
+        """Return the decoder for these settings: the present one, unless the format changes."""
         before, after = ((c.input_audio_format, c.sample_rate) for c in (self.config, wanted))
         if before == after:
-            return self._intake
+            return self._decoder
         try:
-            return Intake(wanted)
+            return AudioDecoder(wanted)
         except SettingError as problem:
             raise ProtocolError(str(problem), "invalid_value", problem.param) from problem
 
     def _change_mode(self, wanted: SessionConfig) -> Iterator[Output]:
         """Put turn detection in force; a change to or from manual mode closes the open item."""
         was_manual, is_manual = (c.turn_detection is None for c in (self.config, wanted))
-        for step in self._listener.update(wanted.turn_detection):
-            yield from self._on_step(step)
+        yield from self._follow(self._segmenter.update(wanted.turn_detection))
         if was_manual and not is_manual and self._items.open is not None:
-            yield from self._items.commit()
+            yield from self._items.close()
 
     def _on_configured(self, result: Configured) -> Iterator[Output]:
         self._unknown_words = result.unknown_words
@@ -273,20 +302,21 @@ class ServerSession:
             self._replaced = None
             yield SessionUpdated(self._session_object())
 
-    def _revert(self, reason: str) -> Iterator[Output]:
-        """Take back settings that the recogniser could not take."""
+    def _restore_settings(self, reason: str) -> Iterator[Output]:
+        """Go back to the language and context from before an update that the recogniser could not take."""
         if self._replaced is None:
             return
         (before, event_id), self._replaced = self._replaced, None
         self.config = replace(self.config, language=before.language, corpus_text=before.corpus_text)
-        self._legality.configure(self.config)
-        yield _error(ProtocolError(
+        self._state.configure(self.config)
+        yield _error_event(ProtocolError(
             f"The recogniser could not take language and context, the old ones stay: {reason}",
             "invalid_value", "input_audio_transcription",
         ), event_id)
 
     @property
     def _language(self) -> str | None:
+        """The language to be named with a text: the one asked for, or the only one there is."""
         if self.config.language is None and self._languages is not None and len(self._languages) == 1:
             return self._languages[0]
         return self.config.language
@@ -301,24 +331,24 @@ class ServerSession:
         return session
 
 
-def _unpacked(audio: Any) -> Generator[Pause, None, bytes]:
-    """Return the bytes of an append's base64; others may have their turn while a large one is decoded."""
+def _audio_bytes(audio: Any) -> Generator[YieldPoint, None, bytes]:
+    """Return the bytes of an append's base64; others may run while a large one is decoded."""
     pieces: list[bytes] = []
     for piece in decode_audio_in_pieces(audio):
         if pieces:
-            yield Pause()
+            yield YieldPoint()
         pieces.append(piece)
     return b"".join(pieces)
 
 
-def _error(problem: ProtocolError, event_id: str | None) -> ErrorEvent:
+def _error_event(problem: ProtocolError, event_id: str | None) -> ErrorEvent:
     return ErrorEvent({
         "type": "invalid_request_error", "code": problem.code, "message": str(problem),
         "param": problem.param, "event_id": event_id,
     })
 
 
-def _identity(message: Mapping[str, Any]) -> str | None:
+def _event_id(message: Mapping[str, Any]) -> str | None:
     """Return a client's ``event_id``, to be named in an error about that event."""
     event_id = message.get("event_id")
     return event_id if isinstance(event_id, str) else None

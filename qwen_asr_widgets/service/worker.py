@@ -1,8 +1,10 @@
 """A recogniser's process: ``python -m qwen_asr_widgets.service.worker``, commands in, results out.
 
-Engines hold the interpreter's lock while they decode, so each session's recogniser lives apart. While the
-silence at the end of an utterance runs, the final pass is rehearsed, just early enough to be over when the
-utterance ends; if speech goes on, its result is thrown away.
+Engines hold the interpreter's lock while they decode, so each session's recogniser has a process of its own.
+
+The text should be there as soon as an utterance ends. So the final pass is made early: while the silence runs
+that will end the utterance, just in time to be over by then. If speech goes on after all, the text is thrown
+away and the pass made again later.
 """
 
 from __future__ import annotations
@@ -14,6 +16,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from typing import BinaryIO
 
 import numpy as np
@@ -21,203 +24,262 @@ from numpy.typing import NDArray
 
 from ..audio.units import SAMPLE_RATE
 from ..errors import EndpointError
-from .commands import (
-    Begin, Command, Configure, Configured, Drop, End, Failed, Final, Hear, Heard, Hire, PartialText, Quiet,
-    Ready, Result, pack, read_value,
-)
 from .recognizers import Recognizer, find_recognizer
 from .recognizers.base import Hypothesis
+from .worker_messages import (
+    AudioTaken, Configure, Configured, DropUtterance, FinalText, FinishUtterance, LoadRecognizer, PartialText,
+    RecognizerFailed, RecognizerReady, StartUtterance, UtteranceAudio, UtteranceSilence, WorkerCommand,
+    WorkerResult, pack, read_value,
+)
 
 STEP = 3_200
 """Samples (200 ms) between two partials: five a second."""
 
-PILED_UP = 9_600
+BACKLOG_SAMPLES = 9_600
 """Samples (600 ms) waiting from which costly partials become rare, so that work done twice is saved."""
 
-RARELY = 5 * STEP
-"""Samples (1 s) after which even then one is due."""
+RARE_STEP = 5 * STEP
+"""Samples (1 s) between two partials even then."""
 
-INBOX = 256
-"""Commands waiting in this process; the service sees a full pipe beyond them."""
+COMMANDS_WAITING = 256
+"""Commands read ahead in this process; beyond them the pipe fills up and the service notices."""
 
-_EARLY = 0.15
-"""Seconds by which a rehearsal is begun earlier than it need be: silences are told of every 100 ms."""
+_MARGIN = 0.15
+"""Seconds by which an early final pass begins before it must: silences are announced every 100 ms."""
 
 _POLL = 0.002
 
 
-class Desk:
-    """Obeys commands with a recogniser; has no pipe of its own.
+@dataclass
+class DecodedUtterance:
+    """How far the decoding of one utterance has come.
+
+    Parameters
+    ----------
+    item_id : str
+        Its item.
+    waiting : list of array
+        Samples that the recogniser has not been given yet; ``waiting_samples`` counts them.
+    given : int
+        Samples that it has been given.
+    shown, shown_at : Hypothesis, int
+        The last partial sent, and the value of ``given`` at the last one computed.
+    early_final_due, catch_up_due : bool
+        Whether a silence asks for the final pass now, or for what waits to be decoded now.
+    early_final : tuple of str and float, or None
+        Text of the final pass made early and the wall time (s) that it took.
+    wasted : float
+        Wall time (s) of early passes that were thrown away.
+    """
+
+    item_id: str
+    waiting: list[NDArray[np.int16]] = field(default_factory=list)
+    waiting_samples: int = 0
+    given: int = 0
+    shown: Hypothesis = Hypothesis()
+    shown_at: int = 0
+    early_final_due: bool = False
+    catch_up_due: bool = False
+    early_final: tuple[str, float] | None = None
+    wasted: float = 0.0
+
+    @property
+    def to_next_step(self) -> int:
+        """Samples from what was given to the next multiple of `STEP`."""
+        return STEP - self.given % STEP
+
+    @property
+    def has_work(self) -> bool:
+        """Whether a step of audio waits, or a silence asks for something."""
+        return self.waiting_samples >= self.to_next_step or self.early_final_due or self.catch_up_due
+
+    def append(self, samples: NDArray[np.int16]) -> None:
+        """Add samples: speech goes on, and what was done in the silence before is void."""
+        self.waiting.append(samples)
+        self.waiting_samples += len(samples)
+        self.early_final_due = self.catch_up_due = False
+        if self.early_final is not None:
+            self.wasted += self.early_final[1]
+            self.early_final = None
+
+    def take(self, count: int) -> NDArray[np.int16]:
+        """Remove and return the next ``count`` waiting samples, or all there are."""
+        waiting = np.concatenate(self.waiting) if self.waiting else np.zeros(0, np.int16)
+        piece, rest = waiting[:count], waiting[count:]
+        self.waiting, self.waiting_samples = [rest], len(rest)
+        self.given += len(piece)
+        return piece
+
+
+class UtteranceDecoder:
+    """Does what commands ask for, with a recogniser; knows no pipe.
 
     Parameters
     ----------
     recognizer : Recognizer
         The engine.
     send : callable
-        Takes each result.
+        Takes each `WorkerResult`.
     clock : callable
         Monotonic seconds, to learn how long a final pass takes.
+
+    Examples
+    --------
+    >>> from qwen_asr_widgets.service.recognizers import find_recognizer
+    >>> results = []
+    >>> decoder = UtteranceDecoder(find_recognizer("script")(), results.append)
+    >>> decoder.handle(StartUtterance("a", first_sample=0))
+    >>> decoder.handle(UtteranceAudio(np.zeros(16_000, np.int16)))
+    >>> decoder.handle(FinishUtterance("a"))
+    >>> results[-1].text
+    'one two'
     """
 
     def __init__(
-        self, recognizer: Recognizer, send: Callable[[Result], None],
+        self, recognizer: Recognizer, send: Callable[[WorkerResult], None],
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._recognizer = recognizer
         self._send = send
         self._clock = clock
-        self._cost = 0.25
-        self._item: str | None = None
+        self._cost = 0.25  # seconds that a final pass takes for a second of audio; learnt as it works
+        self._utterance: DecodedUtterance | None = None
 
     @property
     def has_work(self) -> bool:
-        """Whether there is audio to be decoded or a rehearsal due."""
-        return self._item is not None and (
-            self._waiting_samples >= self._to_next_step or self._rehearsal_due or self._catch_up_due
-        )
+        """Whether `work` has something to do."""
+        return self._utterance is not None and self._utterance.has_work
 
-    def obey(self, command: Command) -> None:
-        """Do what a command asks at once; audio alone is left for `work`."""
-        if isinstance(command, Hear):
-            self._take(command.samples)
-        elif isinstance(command, Quiet):
-            self._use_silence(command)
-        elif isinstance(command, Begin):
-            self._begin(command)
-        elif isinstance(command, End):
-            self._guarded(self._end)
-        elif isinstance(command, Drop):
-            self._forget()
+    def handle(self, command: WorkerCommand) -> None:
+        """Do what a command asks for at once; only the decoding of audio is left for `work`."""
+        if isinstance(command, UtteranceAudio):
+            self._append(command.samples)
+        elif isinstance(command, UtteranceSilence):
+            self._on_silence(command.remaining)
+        elif isinstance(command, StartUtterance):
+            self._start(command)
+        elif isinstance(command, FinishUtterance):
+            self._guarded(self._finish)
+        elif isinstance(command, DropUtterance):
+            self._drop()
         elif isinstance(command, Configure):
             self._configure(command)
 
     def work(self) -> None:
-        """Decode one step of what waits, or rehearse the final pass."""
-        if self._rehearsal_due:
-            self._guarded(self._rehearse)
+        """Do one piece of work: the early final pass, what a silence left waiting, or one step of audio."""
+        utterance = self._utterance
+        if utterance is None:
+            return
+        if utterance.early_final_due:
+            self._guarded(self._final_pass_early)
+        elif utterance.catch_up_due:
+            self._guarded(self._catch_up)
         else:
-            self._guarded(self._catch_up if self._catch_up_due else self._step)
+            self._guarded(self._step)
 
     def _configure(self, command: Configure) -> None:
         try:
             unknown = self._recognizer.configure(command.language, command.corpus_text)
         except Exception as problem:
-            self._send(Failed(None, f"{type(problem).__name__}: {problem}"))
+            self._send(RecognizerFailed(None, f"{type(problem).__name__}: {problem}"))
         else:
             self._send(Configured(tuple(unknown)))
 
-    def _begin(self, command: Begin) -> None:
-        self._forget()
-        self._item = command.item_id
-        self._waiting: list[NDArray[np.int16]] = []
-        self._waiting_samples = self._given = 0
-        self._shown, self._shown_at = Hypothesis(), 0
-        self._rehearsal_due = self._catch_up_due = False
-        self._rehearsed: tuple[str, float] | None = None
-        self._wasted = 0.0
-        self._guarded(lambda: self._recognizer.start(command.first_sample))
+    def _start(self, command: StartUtterance) -> None:
+        self._drop()
+        self._utterance = DecodedUtterance(command.item_id)
+        self._guarded(lambda utterance: self._recognizer.start(command.first_sample))
 
-    def _take(self, samples: NDArray[np.int16]) -> None:
-        if self._item is None:
-            self._send(Heard(len(samples)))
-            return
-        self._waiting.append(samples)
-        self._waiting_samples += len(samples)
-        self._rehearsal_due = self._catch_up_due = False
-        if self._rehearsed is not None:
-            self._wasted += self._rehearsed[1]
-            self._rehearsed = None
-
-    def _use_silence(self, quiet: Quiet) -> None:
-        """Rehearse, as late as lets the pass be over when the utterance ends; or decode what is left."""
-        if self._item is None or self._rehearsed is not None:
-            return
-        if self._recognizer.can_rehearse:
-            expected = self._cost * (self._given + self._waiting_samples) / SAMPLE_RATE
-            self._rehearsal_due = expected + _EARLY >= quiet.remaining
+    def _append(self, samples: NDArray[np.int16]) -> None:
+        if self._utterance is None:
+            self._send(AudioTaken(len(samples)))
         else:
-            self._catch_up_due = self._recognizer.costly_partials and self._waiting_samples > 0
+            self._utterance.append(samples)
 
-    def _catch_up(self) -> None:
-        self._catch_up_due = False
-        self._hand_over(self._waiting_samples)
-        self._partial()
+    def _on_silence(self, remaining: float) -> None:
+        """Decide whether the final pass must begin now to be over in time, or what waits be decoded now."""
+        utterance = self._utterance
+        if utterance is None or utterance.early_final is not None:
+            return
+        if self._recognizer.can_finish_early:
+            expected = self._cost * (utterance.given + utterance.waiting_samples) / SAMPLE_RATE
+            utterance.early_final_due = expected + _MARGIN >= remaining
+        else:
+            utterance.catch_up_due = self._recognizer.costly_partials and utterance.waiting_samples > 0
 
-    @property
-    def _to_next_step(self) -> int:
-        return STEP - self._given % STEP
+    def _catch_up(self, utterance: DecodedUtterance) -> None:
+        utterance.catch_up_due = False
+        self._decode(utterance, utterance.waiting_samples)
+        self._send_partial(utterance)
 
-    def _step(self) -> None:
-        self._hand_over(self._to_next_step)
-        piled_up = self._recognizer.costly_partials and self._waiting_samples >= PILED_UP
-        if not piled_up or self._given - self._shown_at >= RARELY:
-            self._partial()
+    def _step(self, utterance: DecodedUtterance) -> None:
+        self._decode(utterance, utterance.to_next_step)
+        is_behind = self._recognizer.costly_partials and utterance.waiting_samples >= BACKLOG_SAMPLES
+        if not is_behind or utterance.given - utterance.shown_at >= RARE_STEP:
+            self._send_partial(utterance)
 
-    def _hand_over(self, count: int) -> None:
+    def _decode(self, utterance: DecodedUtterance, count: int) -> None:
         """Give the next ``count`` waiting samples to the recogniser."""
-        waiting = np.concatenate(self._waiting) if self._waiting else np.zeros(0, np.int16)
-        piece, rest = waiting[:count], waiting[count:]
-        self._waiting, self._waiting_samples = [rest], len(rest)
-        self._given += len(piece)
-        self._send(Heard(len(piece)))
+        piece = utterance.take(count)
+        self._send(AudioTaken(len(piece)))
         self._recognizer.accept(piece)
 
-    def _partial(self) -> None:
-        self._shown_at = self._given
+    def _send_partial(self, utterance: DecodedUtterance) -> None:
+        utterance.shown_at = utterance.given
         found = self._recognizer.partial()
-        if found != self._shown and self._item is not None:
-            self._shown = found
-            self._send(PartialText(self._item, found.settled, found.draft))
+        if found != utterance.shown:
+            utterance.shown = found
+            self._send(PartialText(utterance.item_id, found.settled, found.draft))
 
-    def _rehearse(self) -> None:
-        self._rehearsal_due = False
-        self._hand_over(self._waiting_samples)
-        self._rehearsed = self._final_pass()
+    def _final_pass_early(self, utterance: DecodedUtterance) -> None:
+        utterance.early_final_due = False
+        self._decode(utterance, utterance.waiting_samples)
+        utterance.early_final = self._final_pass(utterance)
 
-    def _final_pass(self) -> tuple[str, float]:
-        """Return the final text and the wall time it took; remember what a second of audio costs."""
+    def _final_pass(self, utterance: DecodedUtterance) -> tuple[str, float]:
+        """Return the final text and the wall time it took; learn from it what a second of audio costs."""
         begun = self._clock()
         text = self._recognizer.finish()
         took = self._clock() - begun
-        if self._given >= SAMPLE_RATE // 2:
-            self._cost = 0.7 * self._cost + 0.3 * min(1.0, took * SAMPLE_RATE / self._given)
+        if utterance.given >= SAMPLE_RATE // 2:
+            self._cost = 0.7 * self._cost + 0.3 * min(1.0, took * SAMPLE_RATE / utterance.given)
         return text, took
 
-    def _end(self) -> None:
+    def _finish(self, utterance: DecodedUtterance) -> None:
         if not self._recognizer.costly_partials:
-            while self._waiting_samples >= self._to_next_step:
-                self._step()
-        if self._waiting_samples:
-            self._hand_over(self._waiting_samples)
-        rehearsed = self._rehearsed is not None
-        text, took = self._rehearsed or self._final_pass()
-        item, self._item = self._item, None
-        if item is not None:
-            self._send(Final(item, text, took, rehearsed, self._wasted))
+            while utterance.waiting_samples >= utterance.to_next_step:
+                self._step(utterance)
+        if utterance.waiting_samples:
+            self._decode(utterance, utterance.waiting_samples)
+        was_early = utterance.early_final is not None
+        text, took = utterance.early_final or self._final_pass(utterance)
+        self._utterance = None
+        self._send(FinalText(utterance.item_id, text, took, was_early, utterance.wasted))
 
-    def _forget(self) -> None:
-        if self._item is not None and self._waiting_samples:
-            self._send(Heard(self._waiting_samples))
-        self._item = None
+    def _drop(self) -> None:
+        """Leave the utterance; its waiting samples count as taken."""
+        utterance, self._utterance = self._utterance, None
+        if utterance is not None and utterance.waiting_samples:
+            self._send(AudioTaken(utterance.waiting_samples))
 
-    def _guarded(self, action: Callable[[], None]) -> None:
-        """Do something for the item; where the recogniser raises, the item has failed and work goes on."""
-        if self._item is None:
+    def _guarded(self, action: Callable[[DecodedUtterance], None]) -> None:
+        """Do something for the utterance; if the recogniser raises, this utterance alone has failed."""
+        utterance = self._utterance
+        if utterance is None:
             return
         try:
-            action()
+            action(utterance)
         except Exception as problem:
-            failed = self._item
-            self._forget()
-            self._send(Failed(failed, f"{type(problem).__name__}: {problem}"))
+            self._drop()
+            self._send(RecognizerFailed(utterance.item_id, f"{type(problem).__name__}: {problem}"))
 
 
-class Inbox:
-    """Commands from a pipe, read by a thread so that the desk can see whether more are waiting."""
+class CommandQueue:
+    """Commands from a pipe, read by a thread so that the decoder can see whether more are waiting."""
 
     def __init__(self, pipe: BinaryIO) -> None:
         self._pipe = pipe
-        self._commands: queue.Queue[Command | None] = queue.Queue(INBOX)
+        self._commands: queue.Queue[WorkerCommand | None] = queue.Queue(COMMANDS_WAITING)
         threading.Thread(target=self._read, name="commands", daemon=True).start()
 
     def _read(self) -> None:
@@ -226,10 +288,10 @@ class Inbox:
             command = read_value(self._pipe)
             self._commands.put(command)
 
-    def take(self, wait: bool) -> Iterator[Command | None]:
+    def take(self, wait: bool) -> Iterator[WorkerCommand | None]:
         """Yield what is there, waiting for the first where asked; None is the end of the pipe.
 
-        Even without waiting the reader gets a moment: it cannot run while the engine decodes.
+        Even without waiting the reading thread gets a moment: it cannot run while the engine decodes.
         """
         try:
             yield self._commands.get(timeout=None if wait else _POLL)
@@ -240,41 +302,41 @@ class Inbox:
 
 
 def run(pipe_in: BinaryIO, pipe_out: BinaryIO) -> int:
-    """Be the recogniser that the first command names until the pipe ends; return the exit code."""
+    """Load the recogniser that the first command names, work until the pipe ends, return the exit code."""
 
-    def send(result: Result) -> None:
+    def send(result: WorkerResult) -> None:
         pipe_out.write(pack(result))
         pipe_out.flush()
 
-    hire = read_value(pipe_in)
-    if not isinstance(hire, Hire):
+    wanted = read_value(pipe_in)
+    if not isinstance(wanted, LoadRecognizer):
         return 0
     try:
-        recognizer = _construct(hire)
+        recognizer = _load(wanted)
     except Exception as problem:
-        send(Failed(None, str(problem)))
+        send(RecognizerFailed(None, str(problem)))
         return 1
-    send(Ready(recognizer.engine))
-    desk, inbox = Desk(recognizer, send), Inbox(pipe_in)
+    send(RecognizerReady(recognizer.engine))
+    decoder, commands = UtteranceDecoder(recognizer, send), CommandQueue(pipe_in)
     while True:
-        for command in inbox.take(wait=not desk.has_work):
+        for command in commands.take(wait=not decoder.has_work):
             if command is None:
                 return 0
-            desk.obey(command)
-        if desk.has_work:
-            desk.work()
+            decoder.handle(command)
+        if decoder.has_work:
+            decoder.work()
 
 
-def _construct(hire: Hire) -> Recognizer:
+def _load(wanted: LoadRecognizer) -> Recognizer:
     """Make the recogniser; options it does not take are named in the error."""
-    kind = find_recognizer(hire.recognizer)
+    kind = find_recognizer(wanted.recognizer)
     try:
-        inspect.signature(kind).bind(**hire.options)
+        inspect.signature(kind).bind(**wanted.options)
     except TypeError as problem:
         raise EndpointError(
-            f"The recogniser {hire.recognizer!r} does not take these options: {problem}."
+            f"The recogniser {wanted.recognizer!r} does not take these options: {problem}."
         ) from None
-    return kind(**hire.options)
+    return kind(**wanted.options)
 
 
 def main() -> None:

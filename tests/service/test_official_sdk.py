@@ -12,7 +12,7 @@ from support.waiting import wait_until
 from qwen_asr_widgets.audio.samples import sample
 
 omni = pytest.importorskip("dashscope.audio.qwen_omni")
-from dashscope.audio.qwen_omni.omni_realtime import TranscriptionParams  # noqa: E402
+from dashscope.audio.qwen_omni.omni_realtime import TranscriptionParams, TranslationParams  # noqa: E402
 
 SPEECH = sample("conversation").clip.to_pcm16()[:70_000]
 
@@ -98,6 +98,41 @@ def test_manual_mode_with_commit_and_clear(conversation):
     assert len(listening.of_type("buffer.cleared")) == 1
     assert "can you show me how this works" in listening.of_type("completed")[0]["transcript"]
     assert not listening.of_type("speech_started")
+
+
+def test_every_field_the_sdk_can_send_is_borne(conversation):
+    client, listening = conversation
+    everything = settings(
+        voice="Cherry", enable_input_audio_transcription=True, input_audio_transcription_model="asr",
+        turn_detection_param={"create_response": False, "interrupt_response": False},
+        translation_params=TranslationParams(
+            language="en", corpus=TranslationParams.Corpus(phrases={"Qwen": "Qwen"})
+        ),
+        input_video_representation_compact="low", instructions="be brief", temperature=0.1, tools=[],
+    )
+    client.update_session(**everything)
+    client.update_session(**{
+        **everything, "transcription_params": None,
+        "input_audio_config": omni.AudioFormatConfig(extra_params={"speech_rate": 1.2}),
+        "output_audio_config": omni.AudioFormatConfig(sample_rate=24_000, extra_params={"speech_rate": 1.2}),
+    })
+    client.end_session(timeout=60)
+    assert len(listening.of_type("session.updated")) == 2 and not listening.of_type("error")
+
+
+@pytest.mark.parametrize(("given", "code", "param"), [
+    ({"turn_detecton": None}, "unknown_parameter", "session.turn_detecton"),
+    ({"turn_detection_param": {"treshold": 0.1}}, "unknown_parameter", "turn_detection.treshold"),
+    ({"output_modalities": [omni.MultiModality.TEXT, omni.MultiModality.AUDIO]},
+     "invalid_value", "modalities"),
+])
+def test_a_field_that_does_not_exist_or_cannot_be_is_refused_by_its_name(conversation, given, code, param):
+    client, listening = conversation
+    client.update_session(**settings(**given))
+    wait_until(lambda: listening.of_type("error"), what="the error is told")
+    error, = (event["error"] for event in listening.of_type("error"))
+    assert (error["code"], error["param"]) == (code, param)
+    assert not listening.of_type("session.updated")
 
 
 def test_an_error_reaches_the_callback_and_ends_a_session_that_waits(conversation):

@@ -9,8 +9,8 @@ import pytest
 from qwen_asr_widgets.audio.samples import sample
 from qwen_asr_widgets.errors import EndpointError, SettingError
 from qwen_asr_widgets.service.recognizers import Hypothesis, available, find_recognizer
-from qwen_asr_widgets.service.recognizers.corpus import read_corpus
-from qwen_asr_widgets.service.recognizers.pocketsphinx import WARM_UP, PocketsphinxRecognizer
+from qwen_asr_widgets.service.recognizers.context_model import read_context
+from qwen_asr_widgets.service.recognizers.pocketsphinx import MEASURED, PocketsphinxRecognizer
 from qwen_asr_widgets.service.recognizers.script import ScriptRecognizer
 from qwen_asr_widgets.service.recognizers.settling import Settler, Word
 
@@ -67,8 +67,8 @@ def test_partials_grow_while_speech_goes_on_and_what_is_settled_stays(english):
     assert len({hypothesis.settled + hypothesis.draft for hypothesis in shown}) > 5
 
 
-@pytest.mark.parametrize("length", [WARM_UP // 2, WARM_UP + 16_000])
-def test_the_final_depends_on_neither_partials_nor_rehearsals(english, length):
+@pytest.mark.parametrize("length", [MEASURED // 2, MEASURED + 16_000])
+def test_the_final_depends_on_neither_partials_nor_early_finals(english, length):
     samples = spoken(TALK.turns[1])[:length]
     prior = english._next_prior
     english.start(0)
@@ -104,7 +104,7 @@ def test_context_without_a_known_word_is_no_context(english):
 
 def test_context_is_cut_into_sentences_of_known_words():
     known = ("it's", "mail", "o'brien", "no")
-    corpus = read_corpus("It\u2019s e-mail, O'Brien.\n\nNo. 7", known.__contains__)
+    corpus = read_context("It\u2019s e-mail, O'Brien.\n\nNo. 7", known.__contains__)
     assert corpus.sentences == (("it's", "mail", "o'brien"), ("no",))
     assert corpus.unknown == ("e", "7")
     assert corpus.words == ("it's", "mail", "no", "o'brien")

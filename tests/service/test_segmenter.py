@@ -1,4 +1,4 @@
-"""What the service hears: the same turns as the tuner finds, however the audio is cut."""
+"""The segmenter finds the same turns as the tuner, however the audio is cut, and gives out their audio."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 
 from qwen_asr_widgets.audio.clip import AudioClip
 from qwen_asr_widgets.audio.samples import sample
-from qwen_asr_widgets.service.segmenter import HOP, TAIL, Closed, Fed, Segmenter, Opened, Silence
-from qwen_asr_widgets.service.ring_buffer import RingBuffer
+from qwen_asr_widgets.service.segmenter import (
+    HOP, TAIL, RingBuffer, SegmentAudio, SegmentEnded, Segmenter, SegmentSilence, SegmentStarted,
+)
 from qwen_asr_widgets.vad.scoring import scores as vad_scores
 from qwen_asr_widgets.vad.turns import Turn, TurnDetection, detect_turns
 
@@ -18,64 +19,64 @@ TALK = sample("conversation").clip.to_pcm16()
 BRIEF = TurnDetection(threshold=0.0, silence_duration_ms=400)
 
 
-def heard(samples, detection, sizes):
-    """Return turns and each turn's audio as the listener gives them, for chunks of these sizes."""
-    listener, turns, audio, opened = Segmenter(detection), [], [], None
-    steps, at, index = [], 0, 0
+def segments(samples, detection, sizes):
+    """Return turns and each turn's audio as the segmenter gives them, for chunks of these sizes."""
+    segmenter, turns, audio, opened = Segmenter(detection), [], [], None
+    events, at, index = [], 0, 0
     while at < len(samples):
         size = sizes[index % len(sizes)]
-        steps += listener.hear(samples[at:at + size])
+        events += segmenter.push(samples[at:at + size])
         at, index = at + size, index + 1
-    for step in [*steps, *listener.finish()]:
-        if isinstance(step, Opened):
-            opened = step
+    for event in [*events, *segmenter.finish()]:
+        if isinstance(event, SegmentStarted):
+            opened = event
             audio.append([])
-        elif isinstance(step, Fed):
-            audio[-1].append(step.samples)
-        elif isinstance(step, Closed):
-            turns.append(Turn(opened.onset / 16_000, opened.start / 16_000, step.end / 16_000))
+        elif isinstance(event, SegmentAudio):
+            audio[-1].append(event.samples)
+        elif isinstance(event, SegmentEnded):
+            turns.append(Turn(opened.onset / 16_000, opened.start / 16_000, event.end / 16_000))
     return turns, [np.concatenate(pieces) for pieces in audio]
 
 
 @pytest.mark.parametrize("detection", [TurnDetection(), BRIEF, TurnDetection(-0.5, 1_500, 0)])
 def test_turns_equal_those_of_the_tuner_to_the_frame(detection):
     clip = AudioClip(TALK.astype(np.float32) / 32_768, 16_000)
-    assert heard(TALK, detection, [1_600])[0] == detect_turns(vad_scores.speech_scores(clip), detection)
+    assert segments(TALK, detection, [1_600])[0] == detect_turns(vad_scores.speech_scores(clip), detection)
 
 
 @settings(max_examples=12, deadline=None)
 @given(st.lists(st.integers(1, 40_000), min_size=1, max_size=8).filter(lambda sizes: sum(sizes) > 2_000))
 def test_turns_and_their_audio_do_not_depend_on_the_chunks(sizes):
     part = TALK[:160_000]
-    turns, audio = heard(part, BRIEF, [len(part)])
-    found, pieces = heard(part, BRIEF, sizes)
+    turns, audio = segments(part, BRIEF, [len(part)])
+    found, pieces = segments(part, BRIEF, sizes)
     assert found == turns
     assert all(np.array_equal(one, other) for one, other in zip(pieces, audio, strict=True))
 
 
 def test_the_recogniser_gets_the_padding_before_and_a_short_tail_after_the_speech():
-    turns, audio = heard(TALK[:100_000], BRIEF, [1_600])
+    turns, audio = segments(TALK[:100_000], BRIEF, [1_600])
     start, end = (round(16_000 * at) for at in (turns[0].start, turns[0].end))
     assert np.array_equal(audio[0], TALK[start:end + TAIL])
 
 
 def test_a_running_silence_is_told_with_what_remains_of_it():
-    listener = Segmenter(BRIEF)
-    steps = [step for first in range(0, 80_000, HOP) for step in listener.hear(TALK[first:first + HOP])]
-    remaining = [step.remaining for step in steps if isinstance(step, Silence)]
+    segmenter = Segmenter(BRIEF)
+    events = [event for first in range(0, 80_000, HOP) for event in segmenter.push(TALK[first:first + HOP])]
+    remaining = [event.remaining for event in events if isinstance(event, SegmentSilence)]
     assert remaining and max(remaining) == pytest.approx((13 - 5) * 0.032)
     assert min(remaining) == pytest.approx(0.032)
 
 
 def test_in_manual_mode_all_audio_is_handed_out():
-    fed = [step.samples for step in Segmenter(None).hear(TALK[:20_000]) if isinstance(step, Fed)]
+    fed = [event.samples for event in Segmenter(None).push(TALK[:20_000]) if isinstance(event, SegmentAudio)]
     assert np.array_equal(np.concatenate(fed), TALK[:20_000])
 
 
-def test_a_window_refuses_what_it_has_forgotten():
-    window = RingBuffer(keep=100)
+def test_a_ring_buffer_refuses_what_it_has_forgotten():
+    recent = RingBuffer(keep=100)
     for _ in range(10):
-        window.append(np.zeros(50, np.int16))
-    assert window.stop - window.start <= 150
+        recent.append(np.zeros(50, np.int16))
+    assert recent.stop - recent.start <= 150
     with pytest.raises(IndexError):
-        window.read(0, 10)
+        recent.read(0, 10)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-from support.responding import BRIEF, MANUAL, SPEECH, TALK, TURN, Session, error_of
+from support.server_session import BRIEF, MANUAL, SPEECH, TALK, TURN, Session, error_of
 
-from qwen_asr_widgets.service import commands
+from qwen_asr_widgets.service import worker_messages
 
 
 def test_the_first_event_is_session_created_as_documented():
@@ -76,7 +76,7 @@ def test_partials_reach_the_client_while_speech_goes_on():
     session = Session()
     session.append(SPEECH[:40_000])
     item = session.sent[-1]["item_id"]
-    session.result(commands.PartialText(item, "good", " morning"))
+    session.result(worker_messages.PartialText(item, "good", " morning"))
     assert session.sent[-1]["text"] == "good" and session.sent[-1]["stash"] == " morning"
     assert session.types[-1] == "text" and session.violations == []
 
@@ -85,8 +85,8 @@ def test_manual_mode_answers_a_commit_and_shows_partials_only_then():
     session = Session()
     session.update(**MANUAL)
     session.append(SPEECH)
-    begin = next(c for c in session.commands if isinstance(c, commands.Begin))
-    session.result(commands.PartialText(begin.item_id, "", "good"))
+    begin = next(c for c in session.commands if isinstance(c, worker_messages.StartUtterance))
+    session.result(worker_messages.PartialText(begin.item_id, "", "good"))
     assert session.types[2:] == []
     session.send("input_audio_buffer.commit")
     session.append(SPEECH)
@@ -108,6 +108,13 @@ def test_clear_forgets_an_open_turn_and_what_was_appended():
     manual.append(SPEECH)
     manual.send("input_audio_buffer.clear")
     assert error_of(manual.send("input_audio_buffer.commit"))["code"] == "input_audio_buffer_commit_empty"
+
+
+def test_a_session_object_may_come_back_as_it_was_sent():
+    session = Session()
+    updated = session.update(input_audio_transcription={"corpus": {"text": "ask Qwen"}})[-1]["session"]
+    assert updated["input_audio_transcription"]["corpus"]["unknown_words"] == ["qwen"]
+    assert session.update(**updated)[-1]["session"] == updated
 
 
 def test_the_official_sdks_nulls_are_borne():
@@ -136,7 +143,7 @@ def test_cancel_gives_up_a_transcript_that_is_owed():
     session.send("input_audio_buffer.commit")
     answer = session.send("response.cancel")
     assert answer[0]["error"]["code"] == "cancelled" and session.types[-1] == "failed"
-    session.result(commands.Final(session.commands[-1].item_id, "too late"))
+    session.result(worker_messages.FinalText(session.commands[-1].item_id, "too late"))
     assert session.types[-1] == "failed"
 
 
@@ -164,7 +171,7 @@ def test_a_lost_recogniser_fails_its_items_and_the_session_goes_on():
     session = Session(answer=False)
     session.update(**BRIEF)
     session.append(SPEECH[:40_000])
-    session.take(session.responder.recognizer_lost("gone"))
+    session.take(session.server.recognizer_lost("gone"))
     session.append(SPEECH[40_000:])
     assert session.types[-1] == "failed" and session.sent[-1]["error"]["code"] == "recognizer_lost"
     session.answer = True

@@ -8,11 +8,11 @@ import json
 import av
 import numpy as np
 import pytest
-from support.responding import BRIEF, SPEECH, TURN, Session, error_of
+from support.server_session import BRIEF, SPEECH, TURN, Session, error_of
 
 from qwen_asr_widgets.audio.opus import OggOpusEncoder
 from qwen_asr_widgets.audio.resample import resample
-from qwen_asr_widgets.service.segmenter import PIECE, Pause
+from qwen_asr_widgets.service.segmenter import PIECE, YieldPoint
 from qwen_asr_widgets.service.server_session import ServerSession
 
 
@@ -61,10 +61,10 @@ def opus_packets(samples):
 
 @pytest.mark.parametrize("session", [{}, {"sample_rate": 8_000}, {"turn_detection": None}])
 def test_a_large_append_lets_others_have_their_turn_after_a_few_milliseconds_of_work(session):
-    responder = ServerSession("m", "script", None)
-    list(responder.receive(json.dumps({"type": "session.update", "session": session})))
+    server = ServerSession("m", "script", None)
+    list(server.receive(json.dumps({"type": "session.update", "session": session})))
     audio = base64.b64encode(bytes(4 * 2**20)).decode()
-    outputs = list(responder.receive(json.dumps({"type": "input_audio_buffer.append", "audio": audio})))
+    outputs = list(server.receive(json.dumps({"type": "input_audio_buffer.append", "audio": audio})))
     heard = 2**21 * 16_000 // session.get("sample_rate", 16_000)
-    pauses = sum(isinstance(output, Pause) for output in outputs)
-    assert pauses >= len(audio) // 2**18 + heard // PIECE - 1
+    yields = sum(isinstance(output, YieldPoint) for output in outputs)
+    assert yields >= len(audio) // 2**18 + heard // PIECE - 1

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from support.responding import MANUAL, SPEECH, Session, error_of
+from support.server_session import MANUAL, SPEECH, Session, error_of
 
 from qwen_asr_widgets.errors import ProtocolError
 from qwen_asr_widgets.protocol.codec import MAX_APPEND_CHARS, decode_audio
-from qwen_asr_widgets.service import commands
+from qwen_asr_widgets.service import worker_messages
 
 
 @pytest.mark.parametrize(("param", "detection"), [
@@ -19,10 +19,47 @@ from qwen_asr_widgets.service import commands
 ])
 def test_settings_out_of_range_are_refused_and_the_old_ones_stay(param, detection):
     session = Session()
-    before = session.responder.config
+    before = session.server.config
     error = error_of(session.update(turn_detection=detection))
     assert (error["type"], error["code"], error["param"]) == ("invalid_request_error", "invalid_value", param)
-    assert error["event_id"] == "event_7" and session.responder.config == before
+    assert error["event_id"] == "event_7" and session.server.config == before
+
+
+@pytest.mark.parametrize(("param", "session", "suggested"), [
+    ("session.turn_detecton", {"turn_detecton": None}, "turn_detection"),
+    ("turn_detection.treshold", {"turn_detection": {"treshold": 0.1}}, "threshold"),
+    ("turn_detection.silence_ms", {"turn_detection": {"silence_ms": 400}}, "silence_duration_ms"),
+    ("input_audio_transcription.langauge", {"input_audio_transcription": {"langauge": "en"}}, "language"),
+    ("input_audio_transcription.corpus.txt", {"input_audio_transcription": {"corpus": {"txt": "a"}}}, "text"),
+    ("audio.input.format.sample_rte", {"audio": {"input": {"format": {"sample_rte": 8_000}}}}, "sample_rate"),
+    ("session.input_audio_formt", {"input_audio_formt": "opus"}, "input_audio_format"),
+])
+def test_a_misspelt_field_is_refused_by_its_name_with_the_right_one(param, session, suggested):
+    client = Session()
+    before = client.server.config
+    error = error_of(client.update(**session))
+    assert (error["type"], error["code"], error["param"]) == (
+        "invalid_request_error", "unknown_parameter", param
+    )
+    assert f"did you mean '{suggested}'?" in error["message"] and client.server.config == before
+
+
+def test_a_field_like_no_other_is_refused_with_those_there_are():
+    error = error_of(Session().update(turn_detection={"wibble": 1}))
+    assert error["param"] == "turn_detection.wibble" and "known are type, threshold," in error["message"]
+
+
+@pytest.mark.parametrize("modalities", [["text", "audio"], ["audio"], "text", [None]])
+def test_a_session_that_is_to_answer_in_speech_is_refused(modalities):
+    error = error_of(Session().update(modalities=modalities))
+    assert (error["code"], error["param"]) == ("invalid_value", "modalities")
+
+
+def test_a_refused_session_does_not_change_any_of_its_other_fields():
+    session = Session()
+    error_of(session.update(sample_rate=8_000, turn_detection=None, voic="Cherry"))
+    assert session.update()[-1]["session"]["sample_rate"] == 16_000
+    assert session.server.config.turn_detection is not None
 
 
 def test_a_language_the_recogniser_does_not_know_is_named_with_the_remedy():
@@ -30,7 +67,7 @@ def test_a_language_the_recogniser_does_not_know_is_named_with_the_remedy():
     error = error_of(session.update(input_audio_transcription={"language": "zh"}, **MANUAL))
     assert error["code"] == "unsupported_language" and error["param"] == "input_audio_transcription.language"
     assert "'zh'" in error["message"] and "DashScope" in error["message"]
-    assert session.responder.config.turn_detection is not None
+    assert session.server.config.turn_detection is not None
     assert [m["type"] for m in session.update(input_audio_transcription={"language": "en"})] == [
         "session.updated"
     ]
@@ -38,7 +75,7 @@ def test_a_language_the_recogniser_does_not_know_is_named_with_the_remedy():
 
 def raw(session, frame):
     before = len(session.sent)
-    session.take(session.responder.receive(frame))
+    session.take(session.server.receive(frame))
     return session.sent[before:]
 
 
@@ -88,10 +125,10 @@ def test_a_commit_of_more_than_a_minute_is_refused_and_the_buffer_cleared():
 def test_settings_the_recogniser_cannot_take_are_taken_back():
     session = Session(answer=False)
     session.update(input_audio_transcription={"corpus": {"text": "words"}})
-    assert session.responder.awaits_configuration
-    session.result(commands.Failed(None, "no model"))
+    assert session.server.awaits_configuration
+    session.result(worker_messages.RecognizerFailed(None, "no model"))
     assert error_of(session.sent[-1:])["event_id"] == "event_7"
-    assert session.responder.config.corpus_text is None and not session.responder.awaits_configuration
+    assert session.server.config.corpus_text is None and not session.server.awaits_configuration
 
 
 @pytest.mark.parametrize("where", [10, 2**18 - 2, 2**18 - 1, 2**19, 2**20 + 5])

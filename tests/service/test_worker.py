@@ -1,4 +1,4 @@
-"""A recogniser's process: partials in order, rehearsals in silences, failures that stay with their item."""
+"""A recogniser's process: partials in order, early finals in silences, failures that stay with their item."""
 
 from __future__ import annotations
 
@@ -7,19 +7,19 @@ import io
 import numpy as np
 import pytest
 
-from qwen_asr_widgets.service.commands import (
-    Begin, Configure, Configured, Drop, End, Failed, Final, Hear, Heard, Hire, PartialText, Quiet, Ready,
-    pack, read_value,
-)
 from qwen_asr_widgets.service.recognizers import Hypothesis
 from qwen_asr_widgets.service.recognizers.script import ScriptRecognizer
-from qwen_asr_widgets.service.worker import STEP, Desk, run
+from qwen_asr_widgets.service.worker import STEP, UtteranceDecoder, run
+from qwen_asr_widgets.service.worker_messages import (
+    AudioTaken, Configure, Configured, DropUtterance, FinalText, FinishUtterance, LoadRecognizer, PartialText,
+    RecognizerFailed, RecognizerReady, StartUtterance, UtteranceAudio, UtteranceSilence, pack, read_value,
+)
 
 
 class Slow:
     """A recogniser whose final pass takes half as long as its audio, on the test's own clock."""
 
-    engine, languages, costly_partials, can_rehearse = "slow", None, True, True
+    engine, languages, costly_partials, can_finish_early = "slow", None, True, True
 
     def __init__(self):
         self.now, self.passes, self.partials = 0.0, [], 0
@@ -44,117 +44,118 @@ class Slow:
 
 
 @pytest.fixture
-def desk():
+def decoder():
     recognizer = Slow()
     results = []
-    desk = Desk(recognizer, results.append, lambda: recognizer.now)
-    desk.recognizer, desk.results = recognizer, results
-    desk.obey(Begin("i", 0))
-    return desk
+    decoder = UtteranceDecoder(recognizer, results.append, lambda: recognizer.now)
+    decoder.recognizer, decoder.results = recognizer, results
+    decoder.handle(StartUtterance("i", 0))
+    return decoder
 
 
-def work(desk):
-    while desk.has_work:
-        desk.work()
+def work(decoder):
+    while decoder.has_work:
+        decoder.work()
 
 
-def hear(desk, seconds):
-    desk.obey(Hear(np.zeros(round(16_000 * seconds), np.int16)))
-    work(desk)
+def append(decoder, seconds):
+    decoder.handle(UtteranceAudio(np.zeros(round(16_000 * seconds), np.int16)))
+    work(decoder)
 
 
-def test_partials_come_every_200_ms_of_audio_and_only_when_changed(desk):
+def test_partials_come_every_200_ms_of_audio_and_only_when_changed(decoder):
     for _ in range(10):
-        hear(desk, 0.1)
-    partials = [result for result in desk.results if isinstance(result, PartialText)]
+        append(decoder, 0.1)
+    partials = [result for result in decoder.results if isinstance(result, PartialText)]
     assert [int(result.draft) for result in partials] == [STEP * k for k in range(1, 6)]
 
 
-def test_a_final_rehearsed_in_the_silence_is_ready_at_the_end(desk):
-    hear(desk, 2.0)
-    desk.obey(Quiet(0.7))
-    assert not desk.has_work
-    desk.obey(Quiet(0.6))
-    work(desk)
-    assert desk.recognizer.passes == [32_000]
-    desk.obey(End("i"))
-    assert desk.recognizer.passes == [32_000]
-    assert desk.results[-1] == Final("i", "final 32000", 1.0, True, 0.0)
+def test_a_final_pass_made_early_in_the_silence_is_the_text_at_the_end(decoder):
+    append(decoder, 2.0)
+    decoder.handle(UtteranceSilence(0.7))
+    assert not decoder.has_work
+    decoder.handle(UtteranceSilence(0.6))
+    work(decoder)
+    assert decoder.recognizer.passes == [32_000]
+    decoder.handle(FinishUtterance("i"))
+    assert decoder.recognizer.passes == [32_000]
+    assert decoder.results[-1] == FinalText("i", "final 32000", 1.0, True, 0.0)
 
 
-def test_a_rehearsal_is_thrown_away_when_speech_goes_on_and_its_cost_is_known(desk):
-    hear(desk, 2.0)
-    desk.obey(Quiet(0.3))
-    work(desk)
-    hear(desk, 1.0)
-    desk.obey(End("i"))
-    assert desk.recognizer.passes == [32_000, 48_000]
-    assert desk.results[-1] == Final("i", "final 48000", 1.5, False, 1.0)
+def test_an_early_final_is_thrown_away_when_speech_goes_on_and_its_cost_is_known(decoder):
+    append(decoder, 2.0)
+    decoder.handle(UtteranceSilence(0.3))
+    work(decoder)
+    append(decoder, 1.0)
+    decoder.handle(FinishUtterance("i"))
+    assert decoder.recognizer.passes == [32_000, 48_000]
+    assert decoder.results[-1] == FinalText("i", "final 48000", 1.5, False, 1.0)
 
 
-def test_what_the_passes_cost_decides_when_the_next_is_rehearsed(desk):
-    hear(desk, 2.0)
-    desk.obey(End("i"))
-    desk.obey(Begin("j", 0))
-    hear(desk, 2.0)
-    desk.obey(Quiet(0.75))
-    assert desk.has_work
+def test_what_final_passes_cost_decides_when_the_next_begins(decoder):
+    append(decoder, 2.0)
+    decoder.handle(FinishUtterance("i"))
+    decoder.handle(StartUtterance("j", 0))
+    append(decoder, 2.0)
+    decoder.handle(UtteranceSilence(0.75))
+    assert decoder.has_work
 
 
-def test_speech_that_already_waits_prevents_the_rehearsal(desk):
-    hear(desk, 2.0)
-    desk.obey(Quiet(0.1))
-    desk.obey(Hear(np.zeros(1_600, np.int16)))
-    work(desk)
-    assert desk.recognizer.passes == []
+def test_speech_that_already_waits_prevents_an_early_final(decoder):
+    append(decoder, 2.0)
+    decoder.handle(UtteranceSilence(0.1))
+    decoder.handle(UtteranceAudio(np.zeros(1_600, np.int16)))
+    work(decoder)
+    assert decoder.recognizer.passes == []
 
 
-def test_costly_partials_are_left_out_when_the_end_is_already_there(desk):
-    desk.obey(Hear(np.zeros(64_000, np.int16)))
-    desk.obey(End("i"))
-    assert desk.recognizer.partials == 0 and desk.results[-1].text == "final 64000"
+def test_costly_partials_are_left_out_when_the_end_is_already_there(decoder):
+    decoder.handle(UtteranceAudio(np.zeros(64_000, np.int16)))
+    decoder.handle(FinishUtterance("i"))
+    assert decoder.recognizer.partials == 0 and decoder.results[-1].text == "final 64000"
 
 
-def test_costly_partials_become_rare_while_audio_has_piled_up(desk):
-    desk.obey(Hear(np.zeros(64_000, np.int16)))
-    while desk.has_work:
-        desk.work()
-    shown = [int(result.draft) for result in desk.results if isinstance(result, PartialText)]
+def test_costly_partials_become_rare_while_audio_has_piled_up(decoder):
+    decoder.handle(UtteranceAudio(np.zeros(64_000, np.int16)))
+    while decoder.has_work:
+        decoder.work()
+    shown = [int(result.draft) for result in decoder.results if isinstance(result, PartialText)]
     assert shown == [16_000, 32_000, 48_000, 57_600, 60_800, 64_000]
 
 
 def test_cheap_partials_never_are():
     results = []
-    desk = Desk(ScriptRecognizer(words=[(0.3, "a"), (0.7, "b")]), results.append)
-    for command in (Begin("i", 0), Hear(np.zeros(16_000, np.int16)), End("i")):
-        desk.obey(command)
-    shown = [result for result in results if not isinstance(result, Heard)]
+    decoder = UtteranceDecoder(ScriptRecognizer(words=[(0.3, "a"), (0.7, "b")]), results.append)
+    for command in (StartUtterance("i", 0), UtteranceAudio(np.zeros(16_000, np.int16)), FinishUtterance("i")):
+        decoder.handle(command)
+    shown = [result for result in results if not isinstance(result, AudioTaken)]
     assert shown[:2] == [PartialText("i", "", "a"), PartialText("i", "a", " b")]
     assert shown[2].text == "a b" and len(shown) == 3
 
 
-def test_all_audio_is_accounted_for(desk):
-    hear(desk, 1.05)
-    desk.obey(Hear(np.zeros(100, np.int16)))
-    desk.obey(Drop("i"))
-    desk.obey(Hear(np.zeros(50, np.int16)))
-    assert sum(r.samples for r in desk.results if isinstance(r, Heard)) == 16_800 + 150
+def test_all_audio_is_accounted_for(decoder):
+    append(decoder, 1.05)
+    decoder.handle(UtteranceAudio(np.zeros(100, np.int16)))
+    decoder.handle(DropUtterance("i"))
+    decoder.handle(UtteranceAudio(np.zeros(50, np.int16)))
+    assert sum(r.samples for r in decoder.results if isinstance(r, AudioTaken)) == 16_800 + 150
 
 
 def test_a_recogniser_that_raises_fails_its_item_alone():
     results = []
-    desk = Desk(ScriptRecognizer(fail_at=0.5), results.append)
-    for command in (Begin("i", 0), Hear(np.zeros(16_000, np.int16)), End("i"),
-                    Begin("j", 16_000), Hear(np.zeros(16_000, np.int16)), End("j")):
-        desk.obey(command)
-    answers = [result for result in results if isinstance(result, (Failed, Final))]
-    assert answers[0] == Failed("i", "RuntimeError: the script fails at 0.5 s")
+    decoder = UtteranceDecoder(ScriptRecognizer(fail_at=0.5), results.append)
+    for item, start in (("i", 0), ("j", 16_000)):
+        decoder.handle(StartUtterance(item, start))
+        decoder.handle(UtteranceAudio(np.zeros(16_000, np.int16)))
+        decoder.handle(FinishUtterance(item))
+    answers = [result for result in results if isinstance(result, (RecognizerFailed, FinalText))]
+    assert answers[0] == RecognizerFailed("i", "RuntimeError: the script fails at 0.5 s")
     assert answers[1].item_id == "j" and answers[1].text == "three four"
 
 
-def test_settings_that_cannot_be_taken_are_answered(desk):
-    desk.obey(Configure("en", "words"))
-    assert desk.results[-1] == Failed(None, "ValueError: no settings")
+def test_settings_that_cannot_be_taken_are_answered(decoder):
+    decoder.handle(Configure("en", "words"))
+    assert decoder.results[-1] == RecognizerFailed(None, "ValueError: no settings")
 
 
 def conversation(*commands):
@@ -164,15 +165,15 @@ def conversation(*commands):
     return code, list(iter(lambda: read_value(pipe_out), None))
 
 
-def test_a_process_greets_works_and_ends_with_its_pipe():
+def test_a_process_says_it_is_ready_works_and_ends_with_its_pipe():
     code, results = conversation(
-        Hire("script", {"words": [(0.5, "word")]}), Configure(None, None), Begin("i", 0),
-        Hear(np.zeros(16_000, np.int16)), End("i"),
+        LoadRecognizer("script", {"words": [(0.5, "word")]}), Configure(None, None), StartUtterance("i", 0),
+        UtteranceAudio(np.zeros(16_000, np.int16)), FinishUtterance("i"),
     )
-    assert code == 0 and results[:2] == [Ready("script"), Configured(())]
+    assert code == 0 and results[:2] == [RecognizerReady("script"), Configured(())]
     assert results[-1].text == "word"
 
 
 def test_options_that_a_recogniser_does_not_take_are_named():
-    code, results = conversation(Hire("script", {"voice": "deep"}))
+    code, results = conversation(LoadRecognizer("script", {"voice": "deep"}))
     assert code == 1 and "voice" in results[0].message and "'script'" in results[0].message

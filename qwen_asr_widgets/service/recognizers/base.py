@@ -1,4 +1,4 @@
-"""What a recogniser must offer to stand behind the embedded service."""
+"""The interface between the embedded service and a recogniser (an engine that turns speech into text)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True)
 class Hypothesis:
-    """What a recogniser believes so far; shown, the two parts stand one after the other.
+    """What a recogniser believes was said so far, in two parts that are shown one after the other.
 
     Parameters
     ----------
@@ -25,12 +25,29 @@ class Hypothesis:
     draft: str = ""
 
 
-class Recognizer(Protocol):
-    """Turns the audio of one utterance after the other into text; lives alone in a process of its own.
+@dataclass(frozen=True)
+class Requirement:
+    """A package that a recogniser needs and that is not installed with every copy of this one.
 
-    A class is registered in the entry point group ``qwen_asr_widgets.recognizers``. It is constructed with
-    the options given to ``embedded(recognizer, **options)`` as keywords, and loads what it needs there: the
-    service keeps one process prepared, so that a session does not wait for it.
+    Parameters
+    ----------
+    package : str
+        Its top-level module, e.g. ``"pocketsphinx"``.
+    install : str
+        The command that installs it, as shown to a user who lacks it.
+    """
+
+    package: str
+    install: str
+
+
+class Recognizer(Protocol):
+    """Turns the audio of one utterance after the other into text, in a process of its own.
+
+    How a class is registered stands in `registry`. It is constructed with the options of
+    ``embedded(recognizer, **options)`` as keywords and loads its model there: the service keeps one process
+    loaded in advance, so that no session waits for it. `configure` is called between utterances; for each
+    utterance `start` once, then `accept` and `partial` in turn, then `finish`.
 
     Attributes
     ----------
@@ -38,22 +55,28 @@ class Recognizer(Protocol):
         Name and version, shown with every result.
     languages : tuple of str or None
         Language codes it knows; None: any. Read on the class, before a process exists.
+    requires : Requirement or None
+        The package it needs. Read on the class, also where that package is missing; may be left out.
     costly_partials : bool
         Whether partials may be left out where audio has piled up.
-    can_rehearse : bool
-        Whether `finish` may now be called early, during a silence, and its result thrown away if speech
-        goes on. May change from call to call.
+    can_finish_early : bool
+        Whether `finish` may now be called while a silence still runs, and its text thrown away if speech goes
+        on. May change from call to call.
 
     Examples
     --------
     >>> class Loudness:
-    ...     engine, languages, costly_partials, can_rehearse = "loudness 1", None, False, False
+    ...     engine, languages, costly_partials, can_finish_early = "loudness 1", None, False, False
     ...     def configure(self, language, corpus_text): return ()
     ...     def start(self, first_sample): self.peak = 0
     ...     def accept(self, samples): self.peak = max(self.peak, int(np.abs(samples).max()))
     ...     def partial(self): return Hypothesis(draft=str(self.peak))
     ...     def finish(self): return str(self.peak)
-    >>> recognizer: Recognizer = Loudness()
+    >>> recognizer = Loudness()
+    >>> recognizer.start(0)
+    >>> recognizer.accept(np.array([3, -5, 4], np.int16))
+    >>> recognizer.finish()
+    '5'
     """
 
     engine: str
@@ -61,8 +84,8 @@ class Recognizer(Protocol):
     costly_partials: ClassVar[bool]
 
     @property
-    def can_rehearse(self) -> bool:
-        """Whether `finish` may be tried early at a bearable price."""
+    def can_finish_early(self) -> bool:
+        """Whether a final pass that may be thrown away is worth its time now."""
         ...
 
     def configure(self, language: str | None, corpus_text: str | None) -> tuple[str, ...]:
@@ -84,6 +107,6 @@ class Recognizer(Protocol):
     def finish(self) -> str:
         """Return the final text of everything accepted since `start`.
 
-        More audio may be accepted afterwards, if this was a rehearsal, and `finish` called again.
+        Where `can_finish_early` said so, more audio may be accepted afterwards and `finish` called again.
         """
         ...

@@ -1,18 +1,20 @@
 """The offline recogniser: pocketsphinx with the English model that its package brings.
 
-Its result depends much on the mean of the cepstrum, by which it normalises loudness and microphone. Decoding
-on the fly it must guess that mean; 19 % of the words of synthetic speech were wrong so, 12 % when the whole
-utterance was decoded again at its end, 11 % when decoding on the fly started from the mean of the
-utterance's beginning. So an utterance is heard in two ways:
+Pocketsphinx normalises loudness and microphone by the mean of the cepstrum, and its words depend much on that
+mean. While it decodes on the fly it must guess the mean of an utterance that is not over. Of the words of
+synthetic speech 19 % were wrong so; 12 % when the whole utterance was decoded again at its end; 11 % when
+decoding on the fly began with the mean of the utterance's own beginning. So an utterance is decoded in one of
+two ways, by its length:
 
-- up to 1.5 s (*cold*), partials are decoded with the mean of earlier utterances, and the final is a pass
-  over everything at once;
-- from 1.5 s on (*warm*) decoding starts over with the utterance's own mean, partials come from it, and the
-  final costs only what the decoder does at the end of an utterance (3 % of its length).
+- shorter than 1.5 s: partials are decoded on the fly with the mean of earlier utterances, and the final text
+  is a pass over the whole utterance at its end;
+- from 1.5 s on: the utterance is decoded again from its start with its own mean, measured on these 1.5 s.
+  Partials come from this decoding, and the final text costs only what the decoder does at an utterance's end
+  (3 % of its length).
 
 1.5 s is enough: without context no word of the bundled conversation was wrong then, 37 % under noise and 50 %
 of the dictation, against 0, 37 and 52 % after 2.9 s; and the less is decoded twice, the better two sessions
-share a core. Scoring every second frame alone (``ds=2``) would save another tenth, but costs words of clean
+share a core. Scoring only every second frame (``ds=2``) would save another tenth, but costs words of clean
 speech.
 """
 
@@ -25,18 +27,19 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from .base import Hypothesis
-from .corpus import Corpus, read_corpus, write_model
+from .base import Hypothesis, Requirement
+from .context_model import ContextSentences, read_context, write_model
 from .settling import Settler, Word
 
-WARM_UP = 24_000
-"""Samples (1.5 s) after which the mean is known: fewer than the 300 frames after which the start fades."""
+MEASURED = 24_000
+"""Samples (1.5 s) on which an utterance's mean is measured; less than the 300 frames after which the
+decoder forgets where it began."""
 
 _PRIOR_FRAMES = 500
 """Frames that pocketsphinx lets a given mean count for."""
 
 _FRAME = 160
-_WARM_BYTES = 2 * WARM_UP
+_MEASURED_BYTES = 2 * MEASURED
 _PIECE_BYTES = 2 * 3_200
 
 
@@ -111,6 +114,9 @@ class PocketsphinxRecognizer:
     """
 
     languages: ClassVar[tuple[str, ...] | None] = ("en",)
+    requires: ClassVar[Requirement] = Requirement(
+        "pocketsphinx", 'pip install "qwen-asr-widgets[pocketsphinx]"'
+    )
     costly_partials: ClassVar[bool] = True
 
     def __init__(self) -> None:
@@ -126,17 +132,17 @@ class PocketsphinxRecognizer:
         self.start(0)
 
     @property
-    def can_rehearse(self) -> bool:
+    def can_finish_early(self) -> bool:
         """Whether the utterance is still short: then a pass thrown away costs at most half a second."""
-        return len(self._audio) < _WARM_BYTES
+        return len(self._audio) < _MEASURED_BYTES
 
     def configure(self, language: str | None, corpus_text: str | None) -> tuple[str, ...]:
         """Build a model of the context; return its words that have no known pronunciation."""
         text = corpus_text or ""
         if text != self._corpus_text:
-            corpus = read_corpus(text, lambda word: self._general.decoder.lookup_word(word) is not None)
-            self._next_context = self._decoder_for(corpus) if corpus.sentences else None
-            self._corpus_text, self._unknown = text, corpus.unknown
+            context = read_context(text, lambda word: self._general.decoder.lookup_word(word) is not None)
+            self._next_context = self._decoder_for(context) if context.sentences else None
+            self._corpus_text, self._unknown = text, context.unknown
         return self._unknown
 
     def start(self, first_sample: int) -> None:
@@ -147,7 +153,7 @@ class PocketsphinxRecognizer:
         self._context = self._next_context
         self._prior = self._next_prior
         self._audio = bytearray()
-        self._warm_mean: str | None = None
+        self._own_mean: str | None = None
         self._settler = Settler()
 
     def accept(self, samples: NDArray[np.int16]) -> None:
@@ -162,7 +168,7 @@ class PocketsphinxRecognizer:
     def finish(self) -> str:
         """Return the better of the results with and without the context."""
         passes = [self._general] if self._context is None else [self._general, self._context]
-        if len(self._audio) < _WARM_BYTES:
+        if len(self._audio) < _MEASURED_BYTES:
             for one in passes:
                 one.at_once(self._audio)
         else:
@@ -173,33 +179,33 @@ class PocketsphinxRecognizer:
         return max(one.result() for one in passes)[1]
 
     def _keep_up(self) -> None:
-        """Decode on the fly up to the present, changing from cold to warm on the way."""
-        if len(self._audio) < _WARM_BYTES:
+        """Decode on the fly what has come; at 1.5 s begin again with the utterance's own mean."""
+        if len(self._audio) < _MEASURED_BYTES:
             if not self._general.running:
                 self._general.begin(self._prior)
             self._general.advance(self._audio)
             return
-        if self._warm_mean is None:
-            self._warm_mean = self._measure_mean()
+        if self._own_mean is None:
+            self._own_mean = self._measure_mean()
         for one in (self._general, self._context):
             if one is not None:
                 if not one.running:
-                    one.begin(self._warm_mean)
+                    one.begin(self._own_mean)
                 one.advance(self._audio)
 
     def _measure_mean(self) -> str:
-        """Return the mean over the first 1.5 s, freed of the one that decoding started with."""
+        """Return the mean of the first 1.5 s, without the prior mean that the decoder averages in."""
         if not self._general.running:
             self._general.begin(self._prior)
-        self._general.advance(self._audio[:_WARM_BYTES])
-        frames = WARM_UP // _FRAME
+        self._general.advance(self._audio[:_MEASURED_BYTES])
+        frames = MEASURED // _FRAME
         mixed, prior = _numbers(self._general.decoder.get_cmn(True)), _numbers(self._prior)
         self._general.stop()
         return _text(((_PRIOR_FRAMES + frames) * mixed - _PRIOR_FRAMES * prior) / frames)
 
-    def _decoder_for(self, corpus: Corpus) -> DecodingPass:
+    def _decoder_for(self, context: ContextSentences) -> DecodingPass:
         with tempfile.TemporaryDirectory(prefix="qwen-asr-corpus-") as folder:
-            model, dictionary = write_model(corpus, self._pronunciations, Path(folder))
+            model, dictionary = write_model(context, self._pronunciations, Path(folder))
             return DecodingPass(lm=str(model), dict=str(dictionary))
 
     def _pronunciations(self, word: str) -> list[str]:

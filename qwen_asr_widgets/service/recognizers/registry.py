@@ -1,29 +1,43 @@
-"""Which recognisers are installed."""
+"""The registry of recognisers: which there are, what each recognises, what it needs.
+
+A recogniser is a class with the methods of `Recognizer`; its attributes ``languages`` and ``requires`` say
+what it recognises and which package must be installed. It is registered by an entry point, so that one from
+another distribution is found in the same way as those of this package.
+
+To add one to this package, touch two files:
+
+1. ``service/recognizers/NAME.py`` with the class. Import its heavy package where it is used, not at the top:
+   the attributes are also read where that package is missing. `script` is the shortest example.
+2. ``setup.cfg``: a line under ``[options.entry_points]``, ``qwen_asr_widgets.recognizers =``::
+
+       NAME = qwen_asr_widgets.service.recognizers.NAME:CLASS
+
+   If it requires a package, the same file gives that as an extra.
+
+Then ``pip install -e .`` makes the entry point known, and ``qaw.embedded("NAME")`` uses it.
+"""
 
 from __future__ import annotations
 
 from importlib.metadata import EntryPoint, entry_points
+from importlib.util import find_spec
 
-from ...errors import EndpointError
-from .base import Recognizer
+from ...errors import EndpointError, MissingDependency, suggestion
+from .base import Recognizer, Requirement
 
 GROUP = "qwen_asr_widgets.recognizers"
-_HERE = __name__.rpartition(".")[0]
-_BUILT_IN = (
-    EntryPoint("pocketsphinx", f"{_HERE}.pocketsphinx:PocketsphinxRecognizer", GROUP),
-    EntryPoint("script", f"{_HERE}.script:ScriptRecognizer", GROUP),
-)
+"""The entry point group in which recognisers are registered."""
 
 
 def available() -> tuple[str, ...]:
-    """Return the names of the recognisers that are installed.
+    """Return the names of the registered recognisers whose package is installed.
 
     Examples
     --------
-    >>> "pocketsphinx" in available()
+    >>> "script" in available()
     True
     """
-    return tuple(sorted(_entries()))
+    return tuple(name for name in sorted(_entries()) if _is_usable(name))
 
 
 def find_recognizer(name: str) -> type[Recognizer]:
@@ -32,21 +46,46 @@ def find_recognizer(name: str) -> type[Recognizer]:
     Raises
     ------
     EndpointError
-        None of that name is installed, or its module cannot be imported.
+        None of that name is registered, or its module cannot be imported.
+    MissingDependency
+        The package that it requires is not installed; the message says how to install it.
+
+    Examples
+    --------
+    >>> find_recognizer("script").languages is None
+    True
     """
     entry = _entries().get(name)
     if entry is None:
-        raise EndpointError(f"There is no recogniser {name!r}; installed are {', '.join(available())}.")
+        raise EndpointError(
+            f"There is no recogniser {name!r}{suggestion(name, _entries()) or ';'} "
+            f"installed are {', '.join(available()) or 'none: the package was not installed by pip'}."
+        )
     try:
         found: type[Recognizer] = entry.load()
     except (ImportError, AttributeError) as problem:
         raise EndpointError(
             f"The recogniser {name!r} ({entry.value}) cannot be loaded: {problem}."
         ) from problem
+    _check_requirement(name, found)
     return found
+
+
+def _check_requirement(name: str, found: type[Recognizer]) -> None:
+    needed: Requirement | None = getattr(found, "requires", None)
+    if needed is not None and find_spec(needed.package) is None:
+        raise MissingDependency(
+            f"The recogniser {name!r} needs {needed.package}, which is not installed: {needed.install}"
+        )
+
+
+def _is_usable(name: str) -> bool:
+    try:
+        find_recognizer(name)
+    except (EndpointError, MissingDependency):
+        return False
+    return True
 
 
 def _entries() -> dict[str, EntryPoint]:
-    found = {entry.name: entry for entry in _BUILT_IN}
-    found.update((entry.name, entry) for entry in entry_points(group=GROUP))
-    return found
+    return {entry.name: entry for entry in entry_points(group=GROUP)}

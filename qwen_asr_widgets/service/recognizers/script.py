@@ -1,4 +1,4 @@
-"""A recogniser that says given words at given positions: for tests and for teaching, deterministic."""
+"""A recogniser that says given words at given positions, whatever the sound: for tests and for teaching."""
 
 from __future__ import annotations
 
@@ -9,16 +9,15 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from ...audio.units import samples_to_seconds, seconds_to_samples
+from ...audio.units import SAMPLE_RATE, samples_to_seconds, seconds_to_samples
 from ...errors import SettingError
 from .base import Hypothesis
 
 COUNTING = "one two three four five six seven eight nine ten".split()
-_SAMPLE_RATE = 16_000
 
 
 class ScriptRecognizer:
-    """Knows beforehand which word is over at which second of the session's audio.
+    """Says the words of a script, each from its second of the session's audio on; ignores the sound.
 
     Parameters
     ----------
@@ -49,7 +48,7 @@ class ScriptRecognizer:
     engine = "script"
     languages: ClassVar[tuple[str, ...] | None] = None
     costly_partials: ClassVar[bool] = False
-    can_rehearse = False
+    can_finish_early = False
 
     def __init__(
         self,
@@ -70,11 +69,11 @@ class ScriptRecognizer:
         self._first = self._heard = first_sample
 
     def accept(self, samples: NDArray[np.int16]) -> None:
-        """Hear on; fail or crash where that was asked for."""
+        """Take samples; crash where that was asked for."""
         before, self._heard = self._heard, self._heard + len(samples)
         if self._crash_at is None:
             return
-        if before <= seconds_to_samples(self._crash_at, _SAMPLE_RATE) < self._heard:
+        if before <= seconds_to_samples(self._crash_at, SAMPLE_RATE) < self._heard:
             os._exit(70)
 
     def partial(self) -> Hypothesis:
@@ -88,7 +87,7 @@ class ScriptRecognizer:
         return " ".join(self._said())
 
     def _said(self) -> list[str]:
-        start, now = (samples_to_seconds(at, _SAMPLE_RATE) for at in (self._first, self._heard))
+        start, now = (samples_to_seconds(at, SAMPLE_RATE) for at in (self._first, self._heard))
         if self._fail_at is not None and start <= self._fail_at < now:
             raise RuntimeError(f"the script fails at {self._fail_at:g} s")
         if self._words is not None:

@@ -1,4 +1,4 @@
-"""Which words of a growing hypothesis no longer change."""
+"""Which words of a growing hypothesis are settled: those that later hypotheses no longer change."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From context text to a language model that pocketsphinx can load."""
+"""The language model that pocketsphinx makes of a session's context text (``corpus.text``)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _WORD = re.compile(r"\w+(?:['.\-]\w+)*")
 
 
 @dataclass(frozen=True)
-class Corpus:
+class ContextSentences:
     """Context text as a recogniser with a fixed vocabulary can use it.
 
     Parameters
@@ -32,7 +32,7 @@ class Corpus:
         return tuple(sorted({word for sentence in self.sentences for word in sentence}))
 
 
-def read_corpus(text: str, knows: Callable[[str], bool]) -> Corpus:
+def read_context(text: str, knows: Callable[[str], bool]) -> ContextSentences:
     """Split context text into sentences of known words.
 
     Parameters
@@ -44,8 +44,8 @@ def read_corpus(text: str, knows: Callable[[str], bool]) -> Corpus:
 
     Examples
     --------
-    >>> read_corpus("Ask Qwen, then Anna.\\nGoodbye!", lambda word: word != "qwen")
-    Corpus(sentences=(('ask', 'then', 'anna'), ('goodbye',)), unknown=('qwen',))
+    >>> read_context("Ask Qwen, then Anna.\\nGoodbye!", lambda word: word != "qwen")
+    ContextSentences(sentences=(('ask', 'then', 'anna'), ('goodbye',)), unknown=('qwen',))
     """
     sentences: list[tuple[str, ...]] = []
     unknown: dict[str, None] = {}
@@ -58,7 +58,7 @@ def read_corpus(text: str, knows: Callable[[str], bool]) -> Corpus:
                 unknown[word] = None
         if known:
             sentences.append(tuple(known))
-    return Corpus(tuple(sentences), tuple(unknown))
+    return ContextSentences(tuple(sentences), tuple(unknown))
 
 
 def _words(part: str, knows: Callable[[str], bool]) -> Iterable[str]:
@@ -70,12 +70,14 @@ def _words(part: str, knows: Callable[[str], bool]) -> Iterable[str]:
             yield from re.split(r"[.\-]", word)
 
 
-def write_model(corpus: Corpus, pronounce: Callable[[str], Iterable[str]], folder: Path) -> tuple[Path, Path]:
-    """Write language model and dictionary of a corpus with at least one sentence; return their paths.
+def write_model(
+    context: ContextSentences, pronounce: Callable[[str], Iterable[str]], folder: Path
+) -> tuple[Path, Path]:
+    """Write the language model and the dictionary of a context; return their paths.
 
     Parameters
     ----------
-    corpus : Corpus
+    context : ContextSentences
         At least one sentence: the model builder ends the process without any.
     pronounce : callable
         Gives the pronunciations of a known word, each as phones separated by spaces.
@@ -84,12 +86,12 @@ def write_model(corpus: Corpus, pronounce: Callable[[str], Iterable[str]], folde
     """
     from pocketsphinx.lm import ArpaBoLM
 
-    model = ArpaBoLM(text="".join(f"<s> {' '.join(sentence)} </s>\n" for sentence in corpus.sentences))
+    model = ArpaBoLM(text="".join(f"<s> {' '.join(words)} </s>\n" for words in context.sentences))
     model.compute()
     model_path, dictionary_path = folder / "corpus.arpa", folder / "corpus.dict"
     model.write_file(str(model_path))
     lines = []
-    for word in corpus.words:
+    for word in context.words:
         for number, phones in enumerate(pronounce(word), 1):
             lines.append(f"{word if number == 1 else f'{word}({number})'} {phones}\n")
     dictionary_path.write_text("".join(lines), encoding="utf-8")

@@ -10,7 +10,7 @@ from qwen_asr_widgets.audio.samples import sample
 from qwen_asr_widgets.protocol.codec import read_client, to_message
 from qwen_asr_widgets.protocol.events import ServerEvent
 from qwen_asr_widgets.protocol.state import ProtocolState
-from qwen_asr_widgets.service import commands
+from qwen_asr_widgets.service import worker_messages
 from qwen_asr_widgets.service.server_session import ServerSession
 
 TALK = sample("conversation").clip.to_pcm16()
@@ -24,44 +24,44 @@ TURN = ["input_audio_buffer.speech_started", "input_audio_buffer.speech_stopped"
 
 
 class Session:
-    """A responder whose recogniser answers at once, and a list of what the client would receive."""
+    """A session whose recogniser answers at once, and a list of what the client would receive."""
 
     def __init__(self, languages=("en",), answer=True):
-        self.responder = ServerSession("qwen3-asr-flash-realtime", "script", languages)
+        self.server = ServerSession("qwen3-asr-flash-realtime", "script", languages)
         self.sent, self.commands, self.answer, self.audio = [], [], answer, 0
-        self.legality = ProtocolState()
+        self.state = ProtocolState()
         self.violations = []
-        self.take(self.responder.open())
+        self.take(self.server.open())
 
     def take(self, outputs):
         for output in outputs:
             if isinstance(output, ServerEvent):
-                self.violations += filter(None, [self.legality.check(output)])
-                self.legality.apply(output)
+                self.violations += filter(None, [self.state.check(output)])
+                self.state.apply(output)
                 self.sent.append(to_message(output))
-            elif type(output).__module__ == commands.__name__:
+            elif type(output).__module__ == worker_messages.__name__:
                 self.commands.append(output)
                 self.recognise(output)
 
     def recognise(self, command):
-        if isinstance(command, commands.Hear):
+        if isinstance(command, worker_messages.UtteranceAudio):
             self.audio += len(command.samples)
-        if self.answer and isinstance(command, commands.End):
-            self.result(commands.Final(command.item_id, "words"))
-        if self.answer and isinstance(command, commands.Configure):
-            self.result(commands.Configured(("qwen",) if command.corpus_text else ()))
+        if self.answer and isinstance(command, worker_messages.FinishUtterance):
+            self.result(worker_messages.FinalText(command.item_id, "words"))
+        if self.answer and isinstance(command, worker_messages.Configure):
+            self.result(worker_messages.Configured(("qwen",) if command.corpus_text else ()))
 
     def result(self, result):
-        self.take(self.responder.recognised(result))
+        self.take(self.server.recognised(result))
 
     def send(self, kind, **fields):
         message = {"event_id": "event_7", "type": kind, **fields}
         with suppress(ValueError):  # what is no event of a client has no place in the table either
-            self.legality.apply(read_client(message))
+            self.state.apply(read_client(message))
         before = len(self.sent)
-        self.take(self.responder.receive(json.dumps(message)))
+        self.take(self.server.receive(json.dumps(message)))
         if self.sent[before:] and self.sent[-1]["type"] == "session.updated":
-            self.legality.configure(self.responder.config)
+            self.state.configure(self.server.config)
         return self.sent[before:]
 
     def append(self, samples):

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from qwen_asr_widgets.service.access import PATH, refusal, requested_model
+from qwen_asr_widgets.service.server import PATH, refuse_handshake, requested_model
 
 GOOD = {"Host": "127.0.0.1:4711", "Authorization": "Bearer right"}
 
 
 def status(target=PATH, **headers):
-    refused = refusal(target, {**GOOD, **headers}, "right", 4711)
+    refused = refuse_handshake(target, {**GOOD, **headers}, "right", 4711)
     return None if refused is None else int(refused.status)
 
 
