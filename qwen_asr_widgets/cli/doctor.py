@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import argparse
 import importlib.metadata
 import os
 import platform
 from collections.abc import Callable
+from typing import Any
 
 from .. import __version__
 from ..errors import QawError
@@ -21,6 +23,21 @@ OPTIONAL = (
     ("pandas", "pip install 'qwen-asr-widgets[all]' for to_frame()"),
 )
 PROXIES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
+
+
+def add_parser(commands: Any) -> None:
+    """Add the subcommand to the command line's parser."""
+    command = commands.add_parser("doctor", help="check this installation, with a loopback round trip")
+    command.add_argument("--clear-cache", action="store_true", help="empty the cache of speech scores")
+    command.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Check the installation, or empty the cache where that was asked for."""
+    if arguments.clear_cache:
+        print(clear_cache())
+        return 0
+    return examine()
 
 
 def examine() -> int:

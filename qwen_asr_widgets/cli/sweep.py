@@ -1,4 +1,4 @@
-"""The command line's ``sweep``: which turn-detection settings suit some files, judged by their labels."""
+"""``qwen-asr-widgets sweep``: which turn-detection settings suit some files, judged by their labels."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import LabelError, QawError
+from .arguments import SAMPLE_PREFIX, add_out_argument, read_clip, read_outputs
 
 if TYPE_CHECKING:
     from ..vad.sweep.choice import Choice
@@ -16,13 +17,12 @@ if TYPE_CHECKING:
     from ..vad.sweep.result import SweepResult
     from ..vad.turns import TurnDetection
 
-SAMPLE_PREFIX = "sample:"
 OUTPUTS = (".csv", ".png")
 ROWS = 8
 """Settings of the trade-off shown; all are in the CSV."""
 
 
-def add_sweep(commands: Any) -> None:
+def add_parser(commands: Any) -> None:
     """Add the subcommand to the command line's parser."""
     command = commands.add_parser(
         "sweep", help="try all turn-detection settings on files and name the best",
@@ -37,16 +37,15 @@ def add_sweep(commands: Any) -> None:
     command.add_argument("--max-cut", type=float, metavar="SHARE",
                          help="largest share of turns that may be cut off, 0 to 1")
     command.add_argument("--padding", type=int, default=300, metavar="MS", help="prefix padding (300)")
-    command.add_argument("--out", action="append", default=[], metavar="FILE",
-                         help=f"write the grid; the ending says how: {' '.join(OUTPUTS)}; may be repeated")
-    command.set_defaults(run=run_sweep)
+    add_out_argument(command, "grid", OUTPUTS)
+    command.set_defaults(run=run)
 
 
-def run_sweep(arguments: argparse.Namespace) -> int:
+def run(arguments: argparse.Namespace) -> int:
     """Sweep, print the best settings with a short table, and write what was asked for."""
     from ..vad.sweep.sweep import sweep
 
-    outputs = [_check_output(Path(name)) for name in arguments.out]
+    outputs = read_outputs(arguments, OUTPUTS)
     clips, references = _open(arguments.files, arguments.labels)
     blind = [name for name, one in zip(arguments.files, references) if one is None]
     limited = arguments.max_wait is not None or arguments.max_cut is not None
@@ -74,27 +73,13 @@ def _open(files: Sequence[str], labels: Sequence[str]) -> tuple[list[Any], list[
     clips: list[Any] = []
     references: list[Labels | None] = []
     for number, name in enumerate(files):
-        clip, own = _clip(name)
+        clip, own = read_clip(name)
         clips.append(clip)
         if labels:
             references.append(_labels(labels[number], clip.duration, name))
         else:
             references.append(None if own is None else Labels(own))
     return clips, references
-
-
-def _clip(name: str) -> tuple[Any, Any]:
-    """Return a clip and the turns that come with it, if any do."""
-    from ..audio.clip import AudioClip
-    from ..audio.samples import sample
-    from ..recording import load_recording
-
-    if name.startswith(SAMPLE_PREFIX):
-        bundled = sample(name.removeprefix(SAMPLE_PREFIX))
-        return bundled.clip, bundled.turns
-    if Path(name).suffix.lower() == ".qasr":
-        return load_recording(name).clip, None
-    return AudioClip.load(name), None
 
 
 def _labels(path: str, duration: float, name: str) -> Labels:
@@ -141,15 +126,6 @@ def blind_table(found: SweepResult) -> str:
             cell = found.nearest(TurnDetection(threshold, silence))
             lines.append(f"{threshold:>9.2f}  {silence:>4} ms  {float(turns[cell]):>9.1f}")
     return "\n".join(lines)
-
-
-def _check_output(path: Path) -> Path:
-    """Refuse an output that could not be written before anything is scored."""
-    if path.suffix.lower() not in OUTPUTS:
-        raise QawError(f"--out {path}: the ending must be one of {' '.join(OUTPUTS)}.")
-    if not path.absolute().parent.is_dir():
-        raise QawError(f"--out {path}: the folder {path.parent} does not exist; make it first.")
-    return path
 
 
 def _write(found: SweepResult, best: Choice | None, path: Path) -> None:

@@ -274,7 +274,8 @@ class ServiceProcess:
             raise self._failure(child, slow=isinstance(problem, queue.Empty)) from None
         self.stop()
         sentence = str(answer.get("error") or "The embedded service gave no port.")
-        raise MissingDependency(sentence) if answer.get("kind") == "MissingDependency" else EndpointError(sentence)
+        kind = MissingDependency if answer.get("kind") == "MissingDependency" else EndpointError
+        raise kind(sentence)
 
     def _greeting(self) -> str:
         return json.dumps(

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 
@@ -10,6 +11,8 @@ import pytest
 
 import qwen_asr_widgets as qaw
 from qwen_asr_widgets import cli
+from qwen_asr_widgets.cli.transcribe import NO_WAITS, OUTPUTS, utterance_line
+from qwen_asr_widgets.recording.latency import TimedUtterance, UtteranceLatency
 
 
 @pytest.fixture(scope="module")
@@ -20,11 +23,11 @@ def short_clip(tmp_path_factory):
 
 
 def test_a_file_is_transcribed_and_written_in_every_format(short_clip, tmp_path, capsys):
-    outputs = [tmp_path / f"talk{ending}" for ending in cli.OUTPUTS]
+    outputs = [tmp_path / f"talk{ending}" for ending in OUTPUTS]
     arguments = [part for path in outputs for part in ("--out", str(path))]
     assert cli.main(["transcribe", str(short_clip), "--pace", "0", *arguments]) == 0
     printed = capsys.readouterr().out
-    assert "good morning" in printed and "n = 2" in printed
+    assert "good morning" in printed and len(printed.splitlines()) == 3
     assert all(path.stat().st_size > 100 for path in outputs)
     srt, vtt, as_json, qasr, wav, png = outputs
     assert len(pysubs2.load(str(srt))) == len(pysubs2.load(str(vtt))) == 2
@@ -32,6 +35,32 @@ def test_a_file_is_transcribed_and_written_in_every_format(short_clip, tmp_path,
     assert len(qaw.load_recording(qasr).utterances) == 2
     assert qaw.AudioClip.load(wav).duration == pytest.approx(9.5)
     assert png.read_bytes().startswith(b"\x89PNG")
+
+
+def test_no_wait_is_stated_where_sound_did_not_go_out_in_real_time_and_why_is_said_once(short_clip, capsys):
+    assert cli.main(["transcribe", str(short_clip), "--pace", "0"]) == 0
+    first, second, closing = capsys.readouterr().out.splitlines()
+    assert first.endswith("can you show me how this works") and not re.search(r"\d s\b|\[", first + second)
+    assert closing == NO_WAITS
+
+
+def test_waits_are_stated_at_real_time(capsys):
+    assert cli.main(["transcribe", "sample:noisy", "--silence", "400", "--pace", "8"]) == 0
+    *lines, closing = capsys.readouterr().out.splitlines()
+    assert re.search(r"\[first partial \d\.\d\d s, final \d\.\d\d s\]$", lines[0])
+    assert closing.startswith("final: median") and "8 × real time" in closing
+
+
+@pytest.mark.parametrize(("delays", "shown"), [
+    ({"first_partial": 0.5, "endpoint_delay": 0.8, "decode_delay": 0.1, "finalization": 0.9},
+     "[first partial 0.50 s, final 0.90 s]"),
+    ({"decode_delay": 0.1}, "[decode 0.10 s]"),
+    ({}, "word"),
+])
+def test_a_delay_is_named_for_what_it_is(delays, shown):
+    utterance = TimedUtterance(1, "item", text="word", latency=UtteranceLatency(1, **delays))
+    assert utterance_line(utterance).endswith(shown)
+    assert utterance_line(utterance, with_waits=False).endswith("word")
 
 
 def test_quiet_prints_the_transcript_alone(short_clip, capsys):
@@ -83,7 +112,7 @@ WRONG = {
     "a missing context file": (["{clip}", "--corpus", "@nothing.txt"], "nothing.txt"),
     "no key for DashScope": (["{clip}", "--endpoint", "beijing"], "DASHSCOPE_API_KEY"),
     "nobody at the address": (["{clip}", "--endpoint", "ws://127.0.0.1:9/x"], "127.0.0.1:9"),
-    "a pace that is no number": (["{clip}", "--pace", "nan"], "nan"),
+    "a pace that is no pace": (["{clip}", "--pace", "nan"], "nan"),
 }
 
 
@@ -98,6 +127,13 @@ def test_wrong_input_is_one_sentence_and_exit_code_2(case, short_clip, tmp_path,
     assert code == 2
     assert said in error and "Traceback" not in error
     assert error.startswith("qwen-asr-widgets: ") and error.count("\n") == 1
+
+
+@pytest.mark.parametrize(("given", "said"), [("-1", "-1 is negative"), ("fast", "'fast' is no number")])
+def test_a_pace_that_cannot_be_exits_with_2(given, said, capsys):
+    with pytest.raises(SystemExit) as ended:
+        cli.main(["transcribe", "talk.wav", "--pace", given])
+    assert ended.value.code == 2 and said in capsys.readouterr().err
 
 
 def test_an_option_that_does_not_exist_exits_with_2(short_clip):

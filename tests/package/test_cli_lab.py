@@ -19,6 +19,7 @@ import pytest
 from support.waiting import wait_until
 
 from qwen_asr_widgets import cli
+from qwen_asr_widgets.cli import lab as lab_module
 
 
 @pytest.fixture
@@ -58,7 +59,7 @@ def test_lab_copies_the_notebooks_tells_an_address_that_opens_one_and_ends_with_
     assert b"JupyterLab" in wait_until(lambda: answer(address), what="JupyterLab answers")
     assert json.loads(answer(address.replace("/lab/tree/", "/api/contents/")))["content"]["cells"]
     assert {path.name for path in (tmp_path / "here").glob("*.ipynb")} == {
-        path.name for path in cli.notebooks_folder().glob("*.ipynb")
+        path.name for path in lab_module.notebooks_folder().glob("*.ipynb")
     }
     os.killpg(process.pid, signal.SIGINT)
     _, said = process.communicate(timeout=30)
@@ -67,7 +68,7 @@ def test_lab_copies_the_notebooks_tells_an_address_that_opens_one_and_ends_with_
 
 def test_lab_leaves_a_notebook_as_the_user_changed_it(tmp_path, monkeypatch):
     started = []
-    monkeypatch.setattr(cli, "_run_to_its_end", lambda command: started.append(command) or 0)
+    monkeypatch.setattr(lab_module, "run_to_its_end", lambda command: started.append(command) or 0)
     own = tmp_path / "01_quickstart.ipynb"
     own.write_text("mine")
     assert cli.main(["lab", "--dir", str(tmp_path), "--notebook", "02_live_transcriber.ipynb"]) == 0

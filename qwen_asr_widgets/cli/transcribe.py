@@ -1,0 +1,143 @@
+"""``qwen-asr-widgets transcribe``: stream a file in real time and show what is recognised."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from .arguments import (
+    add_config_arguments, add_endpoint_arguments, add_out_argument, read_config, read_endpoint, read_outputs,
+    read_source,
+)
+
+if TYPE_CHECKING:
+    from ..recording import Recording
+    from ..recording.latency import TimedUtterance
+
+OUTPUTS = (".srt", ".vtt", ".json", ".qasr", ".wav", ".png")
+NO_WAITS = (
+    "No waits are stated: with --pace 0 sound goes out as fast as it is taken, not in real time, and an "
+    "utterance waits for all before it."
+)
+
+
+def add_parser(commands: Any) -> None:
+    """Add the subcommand to the command line's parser."""
+    command = commands.add_parser(
+        "transcribe", help="stream a file in real time and show what is recognised",
+        description="Stream FILE through a recognition service; show turns, words and latency as they come.",
+    )
+    command.add_argument("file", metavar="FILE", help="a sound file, or sample:NAME for a bundled one")
+    add_endpoint_arguments(command)
+    add_config_arguments(command)
+    command.add_argument("--turn-taking", default="service", choices=("service", "client"),
+                         help="who finds the turns: the service, or the same detector here, which sends and "
+                              "commits speech only")
+    command.add_argument("--channel", metavar="N", help="channel to take: 0, 1, … or mean")
+    command.add_argument("--pace", type=pace, default=1.0, metavar="X",
+                         help="1 is real time (default), 2 twice as fast, 0 as fast as it is taken, where "
+                              "no waits are stated")
+    add_out_argument(command, "result", OUTPUTS)
+    command.add_argument("--quiet", action="store_true", help="print the final transcript only")
+    command.set_defaults(run=run)
+
+
+def pace(text: str) -> float | None:
+    """Read ``--pace``: 0, as fast as it is taken, is None.
+
+    Examples
+    --------
+    >>> pace("2"), pace("0")
+    (2.0, None)
+    """
+    try:
+        value = float(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number; give 1 for real time") from None
+    if value < 0:
+        raise argparse.ArgumentTypeError(f"{text} is negative; give 1 for real time, 0 for full speed")
+    return value or None
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Transcribe, print each utterance as it is final, and write what was asked for."""
+    from ..recording import transcribe
+
+    outputs = read_outputs(arguments, OUTPUTS)
+    config = read_config(arguments)
+    recording = transcribe(
+        read_source(arguments.file), endpoint=read_endpoint(arguments), config=config, pace=arguments.pace,
+        channel=_channel(arguments.channel), progress=not arguments.quiet,
+        on_final=None if arguments.quiet else _printer(arguments.pace), turn_taking=arguments.turn_taking,
+    )
+    print(recording.text if arguments.quiet else closing_line(recording, arguments.pace))
+    for path in outputs:
+        _write(recording, path)
+        print(f"Wrote {path}", file=sys.stderr)
+    return 0 if recording.complete else 130
+
+
+def _channel(text: str | None) -> int | str | None:
+    return int(text) if text is not None and text.isdecimal() else text
+
+
+def _printer(pace: float | None) -> Any:
+    """Return what prints a finished utterance above the progress bar."""
+    from tqdm import tqdm
+
+    from ..recording.summary import waits_count
+
+    def print_final(utterance: TimedUtterance) -> None:
+        tqdm.write(utterance_line(utterance, with_waits=waits_count(pace)), file=sys.stdout)
+        sys.stdout.flush()
+
+    return print_final
+
+
+def utterance_line(utterance: TimedUtterance, with_waits: bool = True) -> str:
+    """Return an utterance as a line of text: number, place, words, and its delays under their short names.
+
+    Parameters
+    ----------
+    utterance : TimedUtterance
+        Final or failed.
+    with_waits : bool
+        Whether its sound went out in real time, so that its delays are waits.
+    """
+    from ..formatting import clock
+
+    place = "" if utterance.start is None or utterance.end is None else (
+        f"{clock(utterance.start if utterance.onset is None else utterance.onset)} – {clock(utterance.end)}"
+    )
+    problem = str((utterance.error or {}).get("message") or "no transcript")
+    words = problem if utterance.status == "failed" else utterance.text or "(nothing understood)"
+    delays = _delays(utterance) if with_waits else ""
+    return f"{utterance.number:>3}  {place:<17}  {words}" + (f"  [{delays}]" if delays else "")
+
+
+def _delays(utterance: TimedUtterance) -> str:
+    """Return the first partial's delay and the final's; without the latter, how long the decoding took."""
+    from ..recording.summary import MEASURES
+
+    latency = utterance.latency
+    names = ["first_partial", "decode_delay" if latency.finalization is None else "finalization"]
+    known = {name: getattr(latency, name) for name in names if getattr(latency, name) is not None}
+    return ", ".join(f"{MEASURES[name]} {value:.2f} s" for name, value in known.items())
+
+
+def closing_line(recording: Recording, pace: float | None) -> str:
+    """Return the summary of the waits, or why there is none."""
+    from ..recording.summary import waits_count
+
+    return str(recording.latency().summary()) if waits_count(pace) else NO_WAITS
+
+
+def _write(recording: Recording, path: Path) -> None:
+    if path.suffix.lower() == ".png":
+        from ..plots import save_picture
+
+        save_picture(recording, path)
+    else:
+        recording.export(path)
