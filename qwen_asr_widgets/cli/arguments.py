@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -138,13 +138,13 @@ def _read_text(path: Path) -> str:
 
 # ---- where results go
 
-def add_out_argument(command: argparse.ArgumentParser, what: str, endings: Sequence[str]) -> None:
-    """Add ``--out``, which `read_outputs` reads."""
+def add_out_argument(command: argparse.ArgumentParser, what: str, endings: str) -> None:
+    """Add ``--out``, which `read_outputs` reads; ``endings`` names some that can be written."""
     command.add_argument("--out", action="append", default=[], metavar="FILE",
-                         help=f"write the {what}; the ending says how: {' '.join(endings)}; may be repeated")
+                         help=f"write the {what}; the ending says how ({endings}); may be repeated")
 
 
-def read_outputs(arguments: argparse.Namespace, endings: Sequence[str]) -> list[Path]:
+def read_outputs(arguments: argparse.Namespace, endings: Collection[str]) -> list[Path]:
     """Return the paths given by ``--out``, checked before any work is done.
 
     Raises

@@ -37,7 +37,7 @@ def add_parser(commands: Any) -> None:
     command.add_argument("--max-cut", type=float, metavar="SHARE",
                          help="largest share of turns that may be cut off, 0 to 1")
     command.add_argument("--padding", type=int, default=300, metavar="MS", help="prefix padding (300)")
-    add_out_argument(command, "grid", OUTPUTS)
+    add_out_argument(command, "grid", ".csv or .png")
     command.set_defaults(run=run)
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .arguments import (
@@ -16,7 +15,6 @@ if TYPE_CHECKING:
     from ..recording import Recording
     from ..recording.latency import TimedUtterance
 
-OUTPUTS = (".srt", ".vtt", ".json", ".qasr", ".wav", ".png")
 NO_WAITS = (
     "No waits are stated: with --pace 0 sound goes out as fast as it is taken, not in real time, and an "
     "utterance waits for all before it."
@@ -39,7 +37,7 @@ def add_parser(commands: Any) -> None:
     command.add_argument("--pace", type=pace, default=1.0, metavar="X",
                          help="1 is real time (default), 2 twice as fast, 0 as fast as it is taken, where "
                               "no waits are stated")
-    add_out_argument(command, "result", OUTPUTS)
+    add_out_argument(command, "result", ".srt, .json, .png, .qasr …")
     command.add_argument("--quiet", action="store_true", help="print the final transcript only")
     command.set_defaults(run=run)
 
@@ -64,8 +62,9 @@ def pace(text: str) -> float | None:
 def run(arguments: argparse.Namespace) -> int:
     """Transcribe, print each utterance as it is final, and write what was asked for."""
     from ..recording import transcribe
+    from ..recording.exports.formats import FORMATS
 
-    outputs = read_outputs(arguments, OUTPUTS)
+    outputs = read_outputs(arguments, FORMATS)
     config = read_config(arguments)
     recording = transcribe(
         read_source(arguments.file), endpoint=read_endpoint(arguments), config=config, pace=arguments.pace,
@@ -74,7 +73,7 @@ def run(arguments: argparse.Namespace) -> int:
     )
     print(recording.text if arguments.quiet else closing_line(recording, arguments.pace))
     for path in outputs:
-        _write(recording, path)
+        recording.export(path)
         print(f"Wrote {path}", file=sys.stderr)
     return 0 if recording.complete else 130
 
@@ -132,12 +131,3 @@ def closing_line(recording: Recording, pace: float | None) -> str:
     from ..recording.summary import waits_count
 
     return str(recording.latency().summary()) if waits_count(pace) else NO_WAITS
-
-
-def _write(recording: Recording, path: Path) -> None:
-    if path.suffix.lower() == ".png":
-        from ..plots import save_picture
-
-        save_picture(recording, path)
-    else:
-        recording.export(path)

@@ -11,7 +11,8 @@ import pytest
 
 import qwen_asr_widgets as qaw
 from qwen_asr_widgets import cli
-from qwen_asr_widgets.cli.transcribe import NO_WAITS, OUTPUTS, utterance_line
+from qwen_asr_widgets.cli.transcribe import NO_WAITS, utterance_line
+from qwen_asr_widgets.recording.exports.formats import FORMATS
 from qwen_asr_widgets.recording.latency import TimedUtterance, UtteranceLatency
 
 
@@ -23,13 +24,15 @@ def short_clip(tmp_path_factory):
 
 
 def test_a_file_is_transcribed_and_written_in_every_format(short_clip, tmp_path, capsys):
-    outputs = [tmp_path / f"talk{ending}" for ending in OUTPUTS]
+    outputs = [tmp_path / f"talk{ending}" for ending in FORMATS]
     arguments = [part for path in outputs for part in ("--out", str(path))]
     assert cli.main(["transcribe", str(short_clip), "--pace", "0", *arguments]) == 0
     printed = capsys.readouterr().out
     assert "good morning" in printed and len(printed.splitlines()) == 3
     assert all(path.stat().st_size > 100 for path in outputs)
-    srt, vtt, as_json, qasr, wav, png = outputs
+    srt, vtt, as_json, qasr, wav, png = (
+        tmp_path / f"talk.{ending}" for ending in ("srt", "vtt", "json", "qasr", "wav", "png")
+    )
     assert len(pysubs2.load(str(srt))) == len(pysubs2.load(str(vtt))) == 2
     assert "good morning" in json.loads(as_json.read_text())["utterances"][0]["text"]
     assert len(qaw.load_recording(qasr).utterances) == 2
