@@ -9,25 +9,23 @@ import time as wall
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import NotConnected, ProtocolError
-from .answers import Answers
 from ..protocol.codec import decode_server, encode_append, to_message
 from ..protocol.config import SessionConfig
 from ..protocol.events import (
     CancelResponse, ClearBuffer, ClientEvent, CommitBuffer, Event, FinishSession, SessionUpdate,
     UnknownEvent,
 )
+from .answers import Answers
+from .endpoints import Endpoint
 from .websocket.connection import OUTBOX_BYTES, Connection
 from .websocket.shared_socket import NOT_CONNECTED
 from .websocket.writer import Sent
-
-if TYPE_CHECKING:
-    from .endpoints import Endpoint
 
 logger = logging.getLogger("qwen_asr_widgets")
 

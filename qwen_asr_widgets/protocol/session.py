@@ -35,9 +35,9 @@ from .events import (
     CommitBuffer, ErrorEvent, Event, FinishSession, ServerEvent, SessionCreated, SessionUpdate,
     SessionUpdated, SpeechStarted, SpeechStopped, TranscriptCompleted, TranscriptFailed, TranscriptPartial,
 )
-from .state import ProtocolState
-from .session_settings import SessionSettings, SettingsAnswer, SettingsRequest
 from .input_audio_buffer import InputAudioBuffer
+from .session_settings import SessionSettings, SettingsAnswer, SettingsRequest
+from .state import ProtocolState
 from .utterance import EndedBy, Partial, Utterance, UtteranceList, later
 
 _FRAME_SECONDS = HOP / 16_000

@@ -15,12 +15,14 @@ from support.waiting import wait_until
 from websockets.frames import Frame, Opcode
 from websockets.streams import StreamReader
 
-from qwen_asr_widgets.errors import ConnectFailed, NotConnected, OutboxFull
-from qwen_asr_widgets.client.websocket import frames
 from qwen_asr_widgets.client.dashscope.conversation import OmniRealtimeCallback, OmniRealtimeConversation
 from qwen_asr_widgets.client.endpoints import Endpoint
 from qwen_asr_widgets.client.stream import AudioStream
+from qwen_asr_widgets.client.websocket import frames
 from qwen_asr_widgets.client.websocket.connection import Connection
+from qwen_asr_widgets.client.websocket.shared_socket import SharedSocket
+from qwen_asr_widgets.client.websocket.writer import KeepAlive
+from qwen_asr_widgets.errors import ConnectFailed, NotConnected, OutboxFull
 
 
 def connection(server: ScriptedServer, **options: Any) -> Connection:
@@ -28,20 +30,6 @@ def connection(server: ScriptedServer, **options: Any) -> Connection:
                       options.pop("on_closed", lambda *_: None), **options)
     made.open()
     return made
-
-
-class Narrow:
-    """A socket that takes a few bytes at a time, to show what a slow network does to frames."""
-
-    def __init__(self, sock: socket.socket, step: int) -> None:
-        self._sock = sock
-        self._step = step
-
-    def send(self, data: bytes) -> int:
-        return self._sock.send(bytes(data[: self._step]))
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._sock, name)
 
 
 @given(payload=st.binary(max_size=300) | st.integers(65_530, 65_540).map(bytes), numpy=st.booleans())
@@ -59,11 +47,12 @@ def test_frames_are_what_an_independent_parser_reads(payload: bytes, numpy: bool
     assert parsed.value.value == Frame(Opcode.TEXT, payload)
 
 
-def test_messages_arrive_whole_and_in_order_over_a_slow_network() -> None:
+def test_messages_arrive_whole_and_in_order_over_a_slow_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    write = SharedSocket.write
+    monkeypatch.setattr(SharedSocket, "write", lambda shared, data: write(shared, data[:700]))
     texts = [f'{{"type": "n{number}", "pad": "{"x" * 5_000}"}}' for number in range(40)]
     with ScriptedServer() as server:
         made = connection(server)
-        made._shared.socket = Narrow(made._shared.socket, 700)
         sent: list[float] = []
         for text in texts:
             made.send(text, sent.append)
@@ -230,12 +219,47 @@ def test_a_peer_that_answers_no_ping_is_given_up() -> None:
         assert ended.wait(PATIENCE)
 
 
-def test_pings_keep_an_idle_connection_that_answers() -> None:
+@pytest.mark.parametrize("waiting", [False, True], ids=["sent at once", "from the outbox"])
+def test_nobody_is_told_of_an_answer_before_what_it_answers(
+    waiting: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[str] = []
+    replied, answered = threading.Event(), threading.Event()
+    write, full = SharedSocket.write, iter([waiting])
+    monkeypatch.setattr(
+        SharedSocket, "write", lambda shared, data: 0 if next(full, False) else write(shared, data)
+    )
+
+    def script(peer: Peer) -> None:
+        peer.until("question")
+        peer.send({"type": "answer"})
+        replied.set()
+        peer.drain()
+
+    def on_message(_: Any) -> None:
+        told.append("answer")
+        answered.set()
+
+    def on_sent(_: float) -> None:
+        assert replied.wait(PATIENCE)
+        answered.wait(0.2)  # the time in which it came too early
+        told.append("question")
+
+    with ScriptedServer(script) as server:
+        made = connection(server, on_message=on_message)
+        made.send('{"type": "question"}', on_sent)
+        assert answered.wait(PATIENCE)
+        assert told == ["question", "answer"] and made.stats.queued == waiting
+        made.close()
+
+
+def test_pings_keep_an_idle_connection_that_answers(monkeypatch: pytest.MonkeyPatch) -> None:
+    ping, pings = KeepAlive.ping, []
+    monkeypatch.setattr(KeepAlive, "ping", lambda keepalive, now: (pings.append(now), ping(keepalive, now)))
     with ScriptedServer() as server:
         made = connection(server, ping_interval=0.02, ping_timeout=5.0)
-        before = made._shared.last_heard
-        assert wait_until(lambda: made._shared.last_heard - before > 0.1, what="answers to pings are heard")
-        assert made.is_open
+        assert wait_until(lambda: len(pings) >= 5, what="each ping was answered, so that the next was sent")
+        assert made.is_open and pings[4] - pings[0] < 5.0
         made.close()
 
 
@@ -249,7 +273,10 @@ def test_logs_name_host_and_path_but_never_the_query(caplog: pytest.LogCaptureFi
         made = Connection(f"{server.url}?token=sk-planted", dict, fail, fail)
         made.open()
         made.thread.join(PATIENCE)
-        made._shared.cut()
+    shared = SharedSocket(f"{server.url}?token=sk-planted")
+    shared.socket = socket.socket()
+    shared.socket.close()
+    shared.cut()
     texts = [record.getMessage() for record in caplog.records if record.name == "qwen_asr_widgets"]
     assert any(text.startswith("a callback for a message of 127.0.0.1:") for text in texts)
     assert any(text.startswith("a callback for the end of 127.0.0.1:") for text in texts)

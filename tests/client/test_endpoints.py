@@ -20,12 +20,12 @@ import pytest
 from support.waiting import wait_until
 
 import qwen_asr_widgets
-from qwen_asr_widgets.errors import ConnectFailed, EndpointError, MissingKey
 from qwen_asr_widgets.client.dashscope.conversation import OmniRealtimeCallback, OmniRealtimeConversation
 from qwen_asr_widgets.client.embedded import ServiceProcess
 from qwen_asr_widgets.client.embedded import embedded
 from qwen_asr_widgets.client.endpoints import Endpoint, is_loopback_host
 from qwen_asr_widgets.client.named_endpoints import PRICES, dashscope, prices, resolve_endpoint
+from qwen_asr_widgets.errors import ConnectFailed, EndpointError, MissingKey
 
 KEY = "sk-planted-0815"
 

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qwen_asr_widgets.errors import SettingError
 from qwen_asr_widgets.client.pacing import paced
+from qwen_asr_widgets.errors import SettingError
 
 RAMP = np.arange(-8_000, 8_000, dtype=np.int16)
 

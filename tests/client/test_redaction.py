@@ -11,10 +11,10 @@ import pytest
 from support.scripted_server import Peer, ScriptedServer, created, updated
 
 from qwen_asr_widgets import transcribe
-from qwen_asr_widgets.errors import QawError
 from qwen_asr_widgets.client.dashscope.conversation import OmniRealtimeCallback, OmniRealtimeConversation
 from qwen_asr_widgets.client.endpoints import Endpoint
 from qwen_asr_widgets.client.redaction import Redactor
+from qwen_asr_widgets.errors import QawError
 
 KEY = "sk-planted/0815+x"
 GIVEN: dict[str, dict[str, Any]] = {

@@ -18,15 +18,15 @@ from ...errors import (
 )
 from ...protocol.codec import encode_append_base64, new_event_id
 from ..endpoints import Endpoint, find_dashscope_key, is_dashscope_url, missing_key_message, with_model
+from ..keys import find_key, sealed
+from ..named_endpoints import resolve_endpoint
+from ..websocket.connection import Connection
+from ..websocket.shared_socket import NOT_CONNECTED
 from .params import (
     AudioFormat, AudioFormatConfig, MultiModality, TranscriptionParams, TranslationParams, modality_values,
     session_fields,
 )
-from ..keys import find_key, sealed
-from ..named_endpoints import resolve_endpoint
 from .session_facts import SessionFacts
-from ..websocket.connection import Connection
-from ..websocket.shared_socket import NOT_CONNECTED
 
 logger = logging.getLogger("qwen_asr_widgets")
 

@@ -16,11 +16,11 @@ from typing import Any
 import websocket
 
 from ...errors import ConnectFailed, NotConnected, QawError
+from ..redaction import Redactor
 from . import frames
 from .failures import connect_failure
-from .shared_socket import SharedSocket
-from ..redaction import Redactor
 from .proxy import proxy_name, proxy_options
+from .shared_socket import SharedSocket
 from .writer import KeepAlive, OutboxStats, Sent, Writer
 
 logger = logging.getLogger("qwen_asr_widgets")
@@ -225,8 +225,8 @@ class Connection:
         text : str
             The message.
         on_sent : callable or None
-            Called with the clock's time when its first byte went to the socket; from the writer's thread
-            where the message had to wait.
+            Called with the clock's time when its first byte went to the socket, and before a message that
+            comes afterwards is delivered; from the writer's thread where it had to wait. It must not block.
         timeout : float
             Seconds to wait for room in the outbox while the socket takes nothing.
 
@@ -256,6 +256,8 @@ class Connection:
             self._deliver(data.decode("utf-8") if opcode == frames.TEXT else data)
 
     def _deliver(self, message: str | bytes) -> None:
+        with self._changed:
+            pass  # what was sent before has been told to its ``on_sent``
         try:
             self._on_message(message)
         except Exception:

@@ -158,6 +158,9 @@ class KeepAlive:
 class Writer:
     """Writes frames whole and in order; control frames overtake audio that waits.
 
+    ``on_sent`` is called under the lock, which the reader takes before it delivers a message: nobody is told
+    of an answer before what it answers.
+
     Parameters
     ----------
     shared : SharedSocket
@@ -206,8 +209,8 @@ class Writer:
             else:
                 outbox.put(memoryview(frame)[count:], None if count else on_sent)
                 self._changed.notify_all()
-        if count and on_sent is not None:
-            on_sent(now)
+            if count and on_sent is not None:
+                on_sent(now)
 
     def control(self, data: bytes, opcode: int) -> None:
         """Send a control frame of ours or of websocket-client; it overtakes audio that waits."""
@@ -259,29 +262,27 @@ class Writer:
                         return
                     self._ping()
                     continue
-                frame, on_sent = self._outbox.head()
-            if not self._write_head(frame, on_sent):
+            try:
+                if not self._write_head():
+                    self._shared.wait_writable()
+            except (NotConnected, OSError, ValueError):
+                with self._changed:
+                    self._outbox.clear()
+                    self._changed.notify_all()
                 return
 
-    def _write_head(self, frame: memoryview, on_sent: Sent | None) -> bool:
-        """Write some of the head of the outbox, waiting for the socket outside the lock."""
-        now = self._clock()
-        try:
-            count = self._shared.write(frame)
-            if not count:
-                self._shared.wait_writable()
-                return True
-        except (NotConnected, OSError, ValueError):
-            with self._changed:
-                self._outbox.clear()
-                self._changed.notify_all()
-            return False
-        if on_sent is not None:
-            on_sent(now)
+    def _write_head(self) -> bool:
+        """Write some of the head of the outbox; return whether the socket took any."""
         with self._changed:
-            self._outbox.advance(count)
-            self._changed.notify_all()
-        return True
+            frame, on_sent = self._outbox.head()
+            now = self._clock()
+            count = self._shared.write(frame)
+            if count:
+                if on_sent is not None:
+                    on_sent(now)
+                self._outbox.advance(count)
+                self._changed.notify_all()
+        return count > 0
 
     def _ping(self) -> None:
         """Ping where it is due; where the last one was not answered in time, give the connection up."""
