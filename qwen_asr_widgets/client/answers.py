@@ -38,7 +38,7 @@ class Answers:
         self._changed = threading.Condition()
         self._answered = False
         self._closed = False
-        self._signs = 0
+        self._events = 0
         self._refusal: Mapping[str, Any] | None = None
         self._failure: QawError | None = None
 
@@ -55,9 +55,9 @@ class Answers:
     # ---- what comes (reader thread)
 
     def take(self, event: ServerEvent) -> None:
-        """Note an event."""
+        """Take an event that came."""
         with self._changed:
-            self._signs += 1
+            self._events += 1
             if isinstance(event, SessionUpdated):
                 self._answered = True
             elif isinstance(event, SessionFinished):
@@ -67,14 +67,14 @@ class Answers:
             self._changed.notify_all()
 
     def _take_error(self, error: Mapping[str, Any]) -> None:
-        """A ``server_error`` ends the session; anything else is an answer, decisive only for the settings."""
+        """A ``server_error`` ends the session; any other refuses the settings if none were confirmed yet."""
         if error.get("type") == "server_error":
             self._failure = self._failure or ServiceError.from_wire(error)
         elif not self._answered:
             self._refusal = error
 
     def close(self, code: int | None, reason: str, wanted: bool) -> None:
-        """Note that the connection has ended; unless that was wanted, or all is answered, it is a failure."""
+        """Record the end of the connection: a failure, unless it was closed here or all was answered."""
         with self._changed:
             self._closed = True
             if not self.finished and not wanted and self._failure is None:
@@ -82,7 +82,7 @@ class Answers:
             self._changed.notify_all()
 
     def _why_closed(self, code: int | None, reason: str) -> QawError:
-        """Settings that were refused are the cause, whatever the close frame says."""
+        """Return the failure: refused settings are the cause, whatever the close frame says."""
         if self._refusal:
             return ServiceError.from_wire(self._refusal)
         said = "without a close frame" if code is None else f"code {code}"
@@ -120,7 +120,7 @@ class Answers:
         """
         with self._changed:
             while True:
-                progress = self._signs, unsent()
+                progress = self._events, unsent()
                 done = self._changed.wait_for(
                     lambda: self.finished or self._failure or self._closed, timeout
                 )
@@ -129,7 +129,7 @@ class Answers:
                 self.raise_failure()
                 if self._closed:
                     raise NotConnected("The connection was closed here before the session was finished.")
-                if not done and (self._signs, unsent()) == progress:
+                if not done and (self._events, unsent()) == progress:
                     raise SessionLost(
                         f"{self._service} did not finish: nothing came for {timeout:g} s after "
                         "session.finish."

@@ -13,6 +13,10 @@ from ..errors import EndpointError, MissingKey, checked_keywords
 from .keys import KEY_VARIABLE, Secret, find_key, looks_like_key, sealed
 
 DEFAULT_MODEL = "qwen3-asr-flash-realtime"
+_TYPES: tuple[tuple[str, Any, str], ...] = (
+    ("model", str, "text"), ("workspace", (str, type(None)), "text or None"),
+    ("headers", (Mapping, type(None)), "a mapping or None"),
+)
 _DASHSCOPE_DOMAIN = ".aliyuncs.com"
 
 
@@ -96,6 +100,10 @@ class Endpoint:
         for name in ("url", "model", "workspace", "name"):
             refuse_key(getattr(self, name), name)
         check_url(self.url)
+        for name, kind, expected in _TYPES:
+            value = getattr(self, name)
+            if not isinstance(value, kind):
+                raise EndpointError(f"{name} must be {expected}, not {type(value).__name__}.")
         if self.api_key is not None and not isinstance(self.api_key.reveal(), str):
             raise EndpointError(f"api_key must be text, not {type(self.api_key.reveal()).__name__}.")
         if not self.name:

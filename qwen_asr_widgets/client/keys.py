@@ -1,4 +1,4 @@
-"""Keys: looked up when they are needed, shown to nobody who does not ask."""
+"""Keys of services: looked up when they are needed, and kept so that nothing shows them by accident."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _KEY_LIKE = re.compile(r"\s*(Bearer\s+)?(sk-\S{3,}|(?=\S*\d)[A-Za-z0-9_-]{32,})\
 
 
 class Secret:
-    """A key that shows itself to nobody who does not ask: not in a repr, a pickle or a dict of attributes.
+    """A key that is in no repr, pickle or dict of attributes; only `reveal` returns it.
 
     Examples
     --------

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..errors import EndpointError, checked_keywords
+from ..errors import EndpointError, checked_keywords, suggestion
 from .embedded import embedded
 from .endpoints import DEFAULT_MODEL, Endpoint, refuse_key, shown
 from .keys import Secret, sealed
@@ -52,8 +52,9 @@ def dashscope(
     api_key = sealed(api_key)
     refuse_key(region, "region")
     refuse_key(workspace, "workspace")
-    if region not in _REGIONS:
-        raise EndpointError(f"There is no region {region!r}; DashScope has {' and '.join(_REGIONS)}.")
+    if not isinstance(region, str) or region not in _REGIONS:
+        hint = suggestion(str(region), _REGIONS) or f"; DashScope has {' and '.join(_REGIONS)}."
+        raise EndpointError(f"There is no region {shown(region)}{hint}")
     host, zone = _REGIONS[region]
     if workspace_host:
         if not workspace or not workspace.replace("-", "").isalnum():
@@ -84,9 +85,9 @@ def resolve_endpoint(where: str | Endpoint | None = None) -> Endpoint:
         return dashscope(where)
     if isinstance(where, str) and where.startswith(("ws://", "wss://")):
         return Endpoint(where)
-    raise EndpointError(
-        f"There is no endpoint {shown(where)}; choose embedded, beijing, singapore or a ws:// or wss:// URL."
-    )
+    names = ("embedded", *_REGIONS)
+    hint = suggestion(str(where), names) or f"; choose {', '.join(names)} or a ws:// or wss:// URL."
+    raise EndpointError(f"There is no endpoint {shown(where)}{hint}")
 
 
 @dataclass(frozen=True)

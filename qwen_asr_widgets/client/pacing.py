@@ -1,4 +1,4 @@
-"""When a chunk of recorded sound leaves, as if it were spoken now."""
+"""Pacing: recorded sound is handed out as if it were spoken now."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from ..errors import SettingError
 
 PACES = (0.001, 1_000_000)
-"""Multiples of real time that can be waited for, and told from as fast as possible."""
+"""Multiples of real time: slower takes for ever, faster cannot be told from as fast as possible."""
 
 
 def check_pace(pace: Any) -> None:

@@ -1,4 +1,4 @@
-"""Our own way of streaming: samples go in, a `StreamObserver` is told what went out and what came back."""
+"""Streaming to a service: samples go in, a `StreamObserver` is told what went out and what came back."""
 
 from __future__ import annotations
 
@@ -37,10 +37,10 @@ _CLOCK = 48_000
 
 
 class StreamObserver(Protocol):
-    """Whoever wants to know what a stream does. Calls come from several threads, times from its clock."""
+    """What a stream calls on whoever records it. Calls come from several threads, times from its clock."""
 
     def opened(self, time: float) -> None:
-        """The connection stands."""
+        """The service has accepted the connection."""
 
     def sent(self, message: Mapping[str, Any], event: Event, time: float) -> None:
         """An event other than audio went to the socket."""

@@ -76,6 +76,22 @@ def test_an_unknown_region_names_the_choices() -> None:
         dashscope("paris")
 
 
+@pytest.mark.parametrize(("make", "given", "meant"), [
+    (dashscope, "bejing", "beijing"), (dashscope, "Singapore", "singapore"),
+    (resolve_endpoint, "singapor", "singapore"), (resolve_endpoint, "embeded", "embedded"),
+])
+def test_a_misspelt_name_is_answered_with_the_right_one(make: Any, given: str, meant: str) -> None:
+    with pytest.raises(EndpointError, match=f"no (region|endpoint) '{given}'; did you mean '{meant}'?"):
+        make(given)
+
+
+@pytest.mark.parametrize("wrong", [{"model": 7}, {"model": None}, {"workspace": 7}, {"headers": "X-Mine: 1"}])
+def test_a_part_of_an_endpoint_of_the_wrong_type_is_named(wrong: dict[str, Any]) -> None:
+    (name,) = wrong
+    with pytest.raises(EndpointError, match=f"^{name} must be"):
+        Endpoint("wss://example.org/x", **wrong)
+
+
 def test_a_workspace_may_have_its_own_host() -> None:
     made = dashscope("singapore", "ws-7", KEY, workspace_host=True)
     assert made.url == "wss://ws-7.ap-southeast-1.maas.aliyuncs.com/api-ws/v1/realtime"
