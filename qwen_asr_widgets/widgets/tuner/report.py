@@ -18,9 +18,17 @@ from .model import TunerModel
 
 if TYPE_CHECKING:
     from ...vad.evaluation.metrics import Measures
+    from .case import Judgement
 
 MAX_ERRORS = 200
 """Errors explained in a report; the rest is counted."""
+
+ROWS = (
+    ("turns cut", "cut"), ("turns merged", "merged"), ("turns missed", "missed"),
+    ("turns invented", "invented"), ("turns", "turns"), ("speech share", "speech_share"),
+    ("F1", "f1"), ("clipped starts", "clipped_starts"),
+)
+"""Rows of the table of measures: their names, and the fields of `Measures`."""
 
 PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
@@ -79,18 +87,17 @@ def picture(model: TunerModel) -> bytes:
     lanes["estimated"] = (worth, [(t.onset, t.end) for t in judged.turns])
     figure = Figure(figsize=(9.6, 3.6), layout="constrained", facecolor="white")
     plot_tuning(
-        case.clip, model.scores(), model.settings.threshold, lanes, judged.measures.problems,
-        figure.add_subplot(facecolor="white"), footer=footer(model),
+        case.clip, model.scores(), judged.settings.threshold, lanes, judged.measures.problems,
+        figure.add_subplot(facecolor="white"), footer=footer(model, judged),
     )
     return figure_png(figure)
 
 
-def footer(model: TunerModel) -> str:
+def footer(model: TunerModel, judged: Judgement) -> str:
     """Return what a picture must say of itself."""
-    case = model.case
     parts = [
-        case.name, named(model.settings), honesty(model),
-        f"n = {model.judged().measures.turns} turns", date.today().isoformat(),
+        model.case.name, named(judged.settings), honesty(model),
+        f"n = {judged.measures.turns} turns", date.today().isoformat(),
     ]
     return " · ".join(part for part in parts if part)
 
@@ -117,15 +124,8 @@ def figures_html(model: TunerModel) -> str:
         if judged.measures.onset_errors:
             pair = (one.measures.quantile(key, 0.5, absolute=True) for one in (judged, was))
             rows.append([name, *(_seconds(value, 3) for value in pair)])
-    head = ["", f"tried: {named(model.settings)}", f"in force: {named(model.in_force)}"]
+    head = ["", f"tried: {named(judged.settings)}", f"in force: {named(was.settings)}"]
     return table(head, rows, honesty(model).capitalize() + ".")
-
-
-ROWS = (
-    ("turns cut", "cut"), ("turns merged", "merged"), ("turns missed", "missed"),
-    ("turns invented", "invented"), ("turns", "turns"), ("speech share", "speech_share"),
-    ("F1", "f1"), ("clipped starts", "clipped_starts"),
-)
 
 
 def _text(measures: Measures, key: str) -> str:
@@ -139,15 +139,15 @@ def _seconds(value: float | None, digits: int = 2) -> str:
 
 def report_html(model: TunerModel) -> str:
     """Return the whole page."""
-    title = f"Turn detection: {model.case.name}"
+    title, settings = f"Turn detection: {model.case.name}", model.settings
     parts = [
         f"<h1>{escape(title)}</h1>",
-        f'<p class="dim">{escape(named(model.settings))} · {escape(honesty(model))} · '
+        f'<p class="dim">{escape(named(settings))} · {escape(honesty(model))} · '
         f"{date.today().isoformat()}</p>",
         image_html(picture(model), "Waveform, turns, scores and threshold"),
         "<h2>What changes</h2>", figures_html(model), *_clips(model), *_errors(model), *_sweep(model),
         *_verified(model), "<h2>Take the settings</h2>",
-        *(f"<pre>{escape(settings_code(model.settings, kind))}</pre>" for kind in CODE_KINDS),
+        *(f"<pre>{escape(settings_code(settings, kind))}</pre>" for kind in CODE_KINDS),
     ]
     return PAGE.format(title=escape(title), body="\n".join(parts))
 
