@@ -10,7 +10,7 @@ import difflib
 import errno
 import functools
 import inspect
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast, overload
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -31,8 +31,23 @@ def suggestion(name: str, known: Iterable[str]) -> str:
     return f"; did you mean {lowered[near[0]]!r}?" if near else ""
 
 
-def checked_keywords(called: C) -> C:
+@overload
+def checked_keywords(called: C) -> C: ...
+
+
+@overload
+def checked_keywords(**hints: str) -> Callable[[C], C]: ...
+
+
+def checked_keywords(called: Any = None, **hints: str) -> Any:
     """Decorate a function or a class: a misspelt keyword argument is answered with the right one.
+
+    Parameters
+    ----------
+    called : callable
+        What is decorated.
+    **hints : str
+        What is answered instead to a certain keyword that it does not take.
 
     Raises
     ------
@@ -49,14 +64,20 @@ def checked_keywords(called: C) -> C:
         ...
     TypeError: louder() takes no argument 'gain_dB'; did you mean 'gain_db'?
     """
+    if called is None:
+        return lambda later: _with_checked_keywords(later, hints)
+    return _with_checked_keywords(called, hints)
+
+
+def _with_checked_keywords(called: Any, hints: Mapping[str, str]) -> Any:
     if isinstance(called, type):
         made = cast("Any", called)
-        made.__init__ = _checked(made.__init__, called.__name__)
+        made.__init__ = _checked(made.__init__, called.__name__, hints)
         return called
-    return cast("C", _checked(called, called.__name__))
+    return _checked(called, called.__name__, hints)
 
 
-def _checked(function: Callable[..., Any], name: str) -> Callable[..., Any]:
+def _checked(function: Callable[..., Any], name: str, hints: Mapping[str, str]) -> Callable[..., Any]:
     parameters = inspect.signature(function).parameters
     named = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
     known = [each for each, parameter in parameters.items() if parameter.kind in named and each != "self"]
@@ -66,7 +87,7 @@ def _checked(function: Callable[..., Any], name: str) -> Callable[..., Any]:
         try:
             for each in kwargs:
                 if each not in known:
-                    hint = suggestion(each, known) or f"; it takes {', '.join(known)}."
+                    hint = hints.get(each) or suggestion(each, known) or f"; it takes {', '.join(known)}."
                     raise TypeError(f"{name}() takes no argument {each!r}{hint}")
             return function(*args, **kwargs)
         finally:

@@ -230,11 +230,11 @@ def test_a_clip_chosen_in_the_page_is_recorded_while_a_cell_runs_and_transcribed
     if kernel == KERNEL and ipykernel6_folder() is None:
         pytest.skip("ipykernel 6 cannot be installed here")
     notebook = open_page()
-    page = notebook.open(f"clip-first-{kernel}", [SETUP, "t.desk.pace = None; t"], kernel=kernel)
+    page = notebook.open(f"clip-first-{kernel}", [SETUP, "t.model.pace = None; t"], kernel=kernel)
     page.get_by_role("button", name="Microphone").click()
     page.get_by_text("Clip first").click()
     page.get_by_role("button", name="Record a clip").wait_for()
-    wait_until(lambda: notebook.evaluate("t.clips.chosen"))
+    wait_until(lambda: notebook.evaluate("t.pages.clips.chosen"))
     page.evaluate("(code) => { %s.requestExecute({ code }); }" % notebook.KERNEL, BUSY)
     page.wait_for_function(f"() => {notebook.KERNEL}.status === 'busy'")
     record_for(page, 4.8)
@@ -256,7 +256,7 @@ def test_a_typed_key_is_in_no_model_and_no_saved_notebook(open_page: Callable[..
     page.get_by_role("button", name="Use this key").click()
     page.get_by_text("A key is there").wait_for()
     assert page.locator(".qaw-key").input_value() == ""
-    assert notebook.evaluate("t.desk.choice.endpoint.key()") == KEY
+    assert notebook.evaluate("t.model.choice.endpoint.key()") == KEY
     saved = notebook.save().read_text(encoding="utf-8")
     assert KEY not in saved and KEY not in page.content()
     assert notebook.evaluate(f"{KEY!r} in repr(t.get_state()) + repr(t.uplink.get_state())") is False

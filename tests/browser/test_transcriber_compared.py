@@ -40,7 +40,7 @@ def by_hand() -> Recording:
 def both(before: Recording, now: Recording, **options: Any) -> Transcriber:
     """Return a transcriber on whose desk two runs lie."""
     view = Transcriber(now, **options)
-    view.desk.other = before
+    view.model.earlier = before
     return view
 
 

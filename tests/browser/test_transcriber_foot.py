@@ -72,9 +72,9 @@ def test_who_heard_it_is_said_once_something_else_is_chosen(
     foot = shown.page.locator(".qaw-tr-foot")
     said = {"en": "this run: embedded script", "zh": "本次结果：embedded script"}[lang]
     assert said not in foot.text_content()
-    shown.view.desk.choice.choose("beijing")
-    shown.view._endpoint_told = shown.view.desk.choice.state()
-    shown.view._tell_state()
+    shown.view.model.choice.choose("beijing")
+    shown.view.view.look_at_endpoint()
+    shown.tell_state()
     shown.shows(said)
     assert low_contrast(shown.page, ".qaw-tr") == cut_off(shown.page, ".qaw-tr") == []
     shown.view.run_again(endpoint=script(), pace=None)

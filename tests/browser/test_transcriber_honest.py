@@ -64,10 +64,10 @@ def test_a_file_is_held_up_from_the_page_and_from_code_and_says_so(show_transcri
     ):
         hold()
         shown.shows("Paused")
-        assert shown.view.desk.paced.paused and shown.page.get_by_role("button", name="Resume").is_visible()
+        assert shown.view.model.paced.paused and shown.page.get_by_role("button", name="Resume").is_visible()
         go_on()
         shown.hides("Paused")
-        assert not shown.view.desk.paced.paused
+        assert not shown.view.model.paced.paused
     shown.view.stop()
     shown.settled()
 
@@ -105,7 +105,7 @@ def test_a_wrong_address_stays_to_be_corrected_with_what_is_wrong(show_transcrib
     address.fill("https://my.host")
     shown.page.get_by_role("radio", name="Another address").focus()
     shown.shows("Until it is corrected, sound goes to: Offline: script.")
-    shown.view._tell_state()
+    shown.tell_state()
     shown.serve()
     assert other.is_checked() and address.input_value() == "https://my.host"
     assert address.get_attribute("aria-invalid") == "true"
@@ -114,7 +114,7 @@ def test_a_wrong_address_stays_to_be_corrected_with_what_is_wrong(show_transcrib
     address.fill("wss://asr.example.org/realtime")
     shown.page.keyboard.press("Enter")
     shown.hides("Until it is corrected")
-    assert shown.view.desk.choice.endpoint.url == "wss://asr.example.org/realtime"
+    assert shown.view.model.choice.endpoint.url == "wss://asr.example.org/realtime"
     assert other.is_checked() and address.get_attribute("aria-invalid") == "false"
 
 
@@ -122,13 +122,12 @@ def test_another_address_stays_chosen_while_none_is_typed_yet(show_transcriber: 
     shown = show_transcriber(Transcriber(endpoint=script()))
     shown.press("Offline: script")
     shown.page.get_by_text("Another address").click()
-    shown.view._told = {}
-    shown.view._tell_state()
+    shown.view.page.tell_opening()
     shown.serve()
     assert shown.page.get_by_role("radio", name="Another address").is_checked()
     assert shown.page.locator(".qaw-url").is_visible()
     shown.page.get_by_text("Offline, on this computer").click()
-    shown.until(lambda: shown.view.desk.choice.state()["id"] == "embedded")
+    shown.until(lambda: shown.view.model.choice.state()["id"] == "embedded")
     assert not shown.page.locator(".qaw-url").is_visible()
 
 

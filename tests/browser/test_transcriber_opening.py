@@ -75,7 +75,7 @@ def test_a_file_is_given_up_and_what_was_there_stays(show_transcriber: Show) -> 
     assert not shown.page.get_by_text("Reading wrong.wav").is_visible()
     assert shown.page.evaluate("document.activeElement.textContent") == "Open a file…"
     shown.until(lambda: not shown.view.uplink.inbox.receiver.waits)
-    assert shown.view.recording is before and shown.view.desk.notice is None
+    assert shown.view.recording is before and shown.view.model.notice is None
     choose(shown, "talk.wav", talk())
     shown.until(lambda: shown.view.recording is not before)
     shown.settled()

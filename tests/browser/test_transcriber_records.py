@@ -108,7 +108,7 @@ def test_a_clip_too_large_is_said_in_the_transcriber(show_transcriber: Show) -> 
     wait_for_phase(shown.page, "recording")
     shown.page.locator(RECORD).click()
     shown.shows("The clip was too large for one message and is lost.")
-    assert shown.view.recording is None and not shown.view.clips.pending
+    assert shown.view.recording is None and not shown.view.pages.clips.pending
 
 
 def test_a_front_end_without_other_widgets_records_live_only(show_transcriber: Show) -> None:
@@ -180,13 +180,13 @@ def test_a_service_that_lags_behind_is_said_in_seconds(show_transcriber: Show) -
         shown = show_transcriber(Transcriber(endpoint=server.url))
         other = MicrophonePage(shown.view, "other").start()
         other.speak(spoken(1.0))
-        shown.until(lambda: shown.view._told["phase"] == "live")
+        shown.until(lambda: shown.view.view.told["phase"] == "live")
         assert shown.page.get_by_text("s behind").count() == 0
         for _ in range(4):
             other.speak(spoken())
         line = shown.page.get_by_text(re.compile(r"\d+ s behind"))
         shown.until(lambda: line.count() > 0)
-        shown.view.desk.abandon()
+        shown.view.model.abandon()
         go_on.set()
 
 
@@ -213,7 +213,7 @@ def test_the_microphones_drawer_is_legible_whole_and_in_reach_at_400_px(
     shown = show_transcriber(Transcriber(lang=lang), theme=theme, **phone)
     shown.page.locator(".qaw-opens").first.click()
     shown.page.get_by_role("radio").last.check()
-    shown.until(lambda: shown.view.clips.recorder is not None)
+    shown.until(lambda: shown.view.pages.clips.recorder is not None)
     assert low_contrast(shown.page, ".qaw-tr") == cut_off(shown.page, ".qaw-tr") == []
     assert small_targets(shown.page) == []
     assert shown.page.locator(".qaw-mic-device").bounding_box()["height"] <= 48

@@ -199,7 +199,7 @@ def test_the_channel_of_a_file_is_chosen_before_it_is_transcribed(show_transcrib
     assert choice.locator("option").all_text_contents() == ["Mean of all", "Left", "Right"]
     assert shown.view.recording is None
     choice.select_option("Right")
-    shown.until(lambda: shown.view.desk.sound.clip.channel == 1)
+    shown.until(lambda: shown.view.model.sound.clip.channel == 1)
     shown.press("Transcribe")
     shown.until(lambda: shown.view.recording is not None)
     shown.settled()

@@ -84,7 +84,7 @@ def test_an_endpoint_that_is_down_says_so_and_another_takes_over(show_transcribe
         shown.page.get_by_text("Another address").click()
         shown.page.locator(".qaw-url").fill(server.url)
         shown.page.keyboard.press("Enter")
-        shown.until(lambda: shown.view.desk.choice.endpoint.url == server.url)
+        shown.until(lambda: shown.view.model.choice.endpoint.url == server.url)
         shown.hides("The recogniser cannot be reached.")
         shown.shows(
             "“Try again” sends all of the sound to it: 127.0.0.1. The sound and everything received are kept."
@@ -187,8 +187,8 @@ def test_fifty_views_leave_nothing_behind(show_transcriber: Show, clips: bool) -
     play = Script(4.0)
     play.turn("a", 0.5, 1.5, "one")
     shown = show_transcriber(Transcriber(play.finish()))
-    shown.view.clips.choose(clips)
-    shown.view._tell_state()
+    shown.view.pages.clips.choose(clips)
+    shown.tell_state()
     shown.serve()
     again = """async () => {
       for (let k = 0; k < 10; k += 1) await (await window.bare.open())();

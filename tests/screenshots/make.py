@@ -66,7 +66,7 @@ def record(browser: Any, theme: str) -> None:
     shown.until(lambda: view.recording is not None and view.recording.duration > LIVE_SECONDS, 60)
     keep(shown.page, f"transcriber-live-{theme}")
     shown.page.locator(".qaw-mic-record").click()
-    shown.until(lambda: not view.active and view._told["phase"] == "done", 60)
+    shown.until(lambda: not view.active and view.view.told["phase"] == "done", 60)
     shown.serve()
     keep(shown.page, f"transcriber-{theme}")
     if theme == "light":

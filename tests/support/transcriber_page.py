@@ -42,8 +42,8 @@ class TranscriberPage(ViewPage):
         """Carry what is there in both directions, and wait until that is painted."""
         for name, value in self.page.evaluate(TAKE_SAVED).items():
             setattr(self.view, name, value)
-        if self.clips is None and self.view.clips.recorder is not None:
-            self.clips = ClipPage(self.page, self.view.clips.recorder)
+        if self.clips is None and self.view.pages.clips.recorder is not None:
+            self.clips = ClipPage(self.page, self.view.pages.clips.recorder)
             self.clips.open(show=False)
         if self.clips is not None:
             self.clips.serve()
@@ -89,9 +89,14 @@ class TranscriberPage(ViewPage):
         """Press the button of this name, or whose name begins so."""
         self.page.get_by_role("button", name=name).first.click()
 
+    def tell_state(self) -> None:
+        """Let the kernel tell the page what has changed, as it does after every command."""
+        self.view.page.tell_made(self.view.view.state_changes)
+
     def settled(self) -> None:
         """Carry messages until the run is over and shown so."""
-        self.until(lambda: not self.view.active and self.view._told["phase"] == "done", 40, "the run is over")
+        told = self.view.view
+        self.until(lambda: not self.view.active and told.told["phase"] == "done", 40, "the run is over")
         self.serve()
         self.page.locator(".qaw-tr[data-phase=done]").wait_for()
 

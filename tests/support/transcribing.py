@@ -79,7 +79,7 @@ def of_kind(widget: Transcriber, kind: str) -> list[dict[str, Any]]:
 
 def state(widget: Transcriber) -> dict[str, Any]:
     """Return what views are told now."""
-    return widget._state()
+    return widget.view.state()
 
 
 def beside_cells(take: Callable[[], None]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Annotated, Any, Literal
 
 import pytest
@@ -62,6 +62,24 @@ def test_a_kind_that_is_no_command_reaches_nothing(widget: Any, kind: str) -> No
 def test_what_is_no_message_reaches_nothing(widget: Any, content: Any) -> None:
     say(widget, content)
     assert widget.told == []
+
+
+VIEWS = [name for name in WIDGETS if name not in ("Microphone", "ClipRecorder")]
+
+
+@pytest.mark.parametrize("widget", VIEWS, indirect=True)
+def test_a_command_with_a_field_of_another_type_reaches_nothing(widget: Any) -> None:
+    refused = 0
+    for kind, command in widget.page.commands.items():
+        for field in fields(command.type):
+            for wrong in WRONG:
+                content = {"kind": kind, field.name: wrong}
+                try:
+                    read_message({kind: command.type}, content)
+                except MessageError:
+                    refused += 1
+                    say(widget, content)
+    assert refused >= 20 and widget.told == []
 
 
 @dataclass(frozen=True)

@@ -126,13 +126,6 @@ def test_what_is_no_config_is_refused(config, error) -> None:
         Transcriber(config=config)
 
 
-def test_an_unknown_keyword_suggests_the_right_one() -> None:
-    with pytest.raises(TypeError, match="did you mean endpoint"):
-        Transcriber(endpiont="embedded")
-    with pytest.raises(TypeError, match="it takes source"):
-        Transcriber(colour="red")
-
-
 @pytest.mark.parametrize("options", [
     {"pace": 0}, {"pace": True}, {"pace": float("nan")}, {"pace": "fast"}, {"lang": "xx"}, {"height": 3},
 ])
@@ -161,7 +154,7 @@ def test_start_from_code_lets_one_page_record(made) -> None:
 
 def test_waiting_is_not_over_in_the_moment_in_which_a_recording_begins(made, monkeypatch) -> None:
     t = made()
-    hear, waited = t.desk.hear, []
+    hear, waited = t.model.hear, []
 
     def wait_meanwhile(event) -> None:
         try:
@@ -170,7 +163,7 @@ def test_waiting_is_not_over_in_the_moment_in_which_a_recording_begins(made, mon
             waited.append(type(problem))
         hear(event)
 
-    monkeypatch.setattr(t.desk, "hear", wait_meanwhile)
+    monkeypatch.setattr(t.model, "hear", wait_meanwhile)
     t.start()
     page = MicrophonePage(t).start()
     page.speak(spoken(0.5))

@@ -50,8 +50,8 @@ def test_the_page_chooses_to_record_a_clip_and_it_is_transcribed_on_arrival(made
     t = made(pace=None)
     assert state(t)["clips"] is False and state(t)["clip_uid"] == ""
     ask(t, "clips", on=True)
-    assert state(t)["clips"] is True and state(t)["clip_uid"] == t.clips.recorder.uid
-    bring(t.clips.recorder)
+    assert state(t)["clips"] is True and state(t)["clip_uid"] == t.pages.clips.recorder.uid
+    bring(t.pages.clips.recorder)
     assert t.wait(SECONDS).duration == pytest.approx(4.0, abs=0.01)
     assert t.recording.complete and t.recording.text
     ask(t, "clips", on=False)
@@ -91,7 +91,7 @@ def test_a_clip_that_does_not_come_ends_the_waiting_with_the_reason(made, record
     t = made(recorder)
     t.start()
     say(recorder, "start")
-    wait_until(lambda: not t._called)
+    wait_until(lambda: not t.pages.called)
     with pytest.raises(TimeoutError, match="The clip was not there after 0.1 s"):
         t.wait(0.1)
     say(recorder, "stop", chunks=0, reason="stopped")
@@ -103,7 +103,7 @@ def test_a_microphone_that_is_not_allowed_ends_the_waiting_too(made, recorder) -
     t = made(recorder)
     t.start()
     say(recorder, "problem", code="denied")
-    wait_until(lambda: not t._called)
+    wait_until(lambda: not t.pages.called)
     with pytest.raises(AudioError, match="not allowed"):
         t.wait(SECONDS)
 

@@ -14,7 +14,7 @@ from support.waiting import wait_until
 from qwen_asr_widgets.audio.clip import AudioClipped, ChannelsAveraged
 from qwen_asr_widgets.audio.samples import sample
 from qwen_asr_widgets.widgets.capture.upload import FileOpened
-from qwen_asr_widgets.widgets.transcriber.channels import channels_differ
+from qwen_asr_widgets.widgets.transcriber.sound import channels_differ
 
 
 @pytest.fixture
@@ -41,7 +41,7 @@ def test_an_empty_file_is_said_to_be_empty(made, tmp_path) -> None:
     path = tmp_path / "silent.wav"
     path.touch()
     t = made()
-    t.desk.open(FileOpened("talk.wav", b""))
+    t.model.open(FileOpened("talk.wav", b""))
     for widget, name in ((t, "talk.wav"), (made(path), "silent.wav"), (made(str(path)), "silent.wav")):
         notice = state(widget)["notice"]
         assert (notice["code"], notice["about"]) == ("empty", {"name": name})
@@ -68,7 +68,7 @@ def test_the_page_that_sends_a_file_is_told_what_has_come_of_it_and_last_that_it
 def test_a_damaged_recording_is_named_as_its_owner_does(made) -> None:
     t = made()
     for data in (b"no zip", b"PK\x05\x06" + bytes(18)):
-        t.desk.open(FileOpened("talk.qasr", data))
+        t.model.open(FileOpened("talk.qasr", data))
         detail = state(t)["notice"]["detail"]
         assert detail.startswith("talk.qasr") and "upload" not in detail
 
@@ -103,7 +103,7 @@ def test_a_file_whose_channels_differ_waits_for_the_choice_and_the_run_notes_it(
     MicrophonePage(t).upload("call.wav", data)
     wait_until(lambda: state(t)["phase"] == "ready")
     assert state(t)["channels"] == {"count": 2, "differ": True, "taken": "mean"}
-    assert np.allclose(t.desk.sound.clip.samples, (left + right) / 2, atol=1e-4)
+    assert np.allclose(t.model.sound.clip.samples, (left + right) / 2, atol=1e-4)
     ask(t, "channel", channel=1)
     assert state(t)["channels"]["taken"] == 1 and state(t)["title"] == "call.wav"
     ask(t, "transcribe")
@@ -186,8 +186,8 @@ def test_a_recording_that_is_opened_takes_the_place_of_the_sound_at_hand(made) -
     t = made(sample("conversation"), pace=None)
     t.start()
     short = t.wait(SECONDS)
-    t.desk.load(short)
-    assert t.desk.sound.clip is None and t.recording is short
+    t.model.load(short)
+    assert t.model.sound.clip is None and t.recording is short
     t.start()
     assert t.wait(SECONDS) is not short and t.recording.duration == pytest.approx(short.duration)
 
@@ -208,9 +208,9 @@ def test_a_file_that_was_recorded_too_loud_is_said_to_be_clipped(made) -> None:
         soundfile.write(file, np.clip(gain * tone, -1, 1), 16_000, format="WAV")
         if clipped:
             with pytest.warns(AudioClipped):
-                t.desk.open(FileOpened("loud.wav", file.getvalue()))
+                t.model.open(FileOpened("loud.wav", file.getvalue()))
         else:
-            t.desk.open(FileOpened("loud.wav", file.getvalue()))
+            t.model.open(FileOpened("loud.wav", file.getvalue()))
         assert state(t)["clipped"] is clipped
         t.wait(SECONDS)
 
@@ -218,6 +218,6 @@ def test_a_file_that_was_recorded_too_loud_is_said_to_be_clipped(made) -> None:
 def test_a_format_that_needs_an_optional_package_says_which(made, monkeypatch) -> None:
     monkeypatch.setitem(sys.modules, "av", None)
     t = made()
-    t.desk.open(FileOpened("talk.webm", b"\x1aE\xdf\xa3" + bytes(200)))
+    t.model.open(FileOpened("talk.webm", b"\x1aE\xdf\xa3" + bytes(200)))
     notice = state(t)["notice"]
     assert notice["code"] == "file" and 'pip install "qwen-asr-widgets[media]"' in notice["detail"]

@@ -114,10 +114,10 @@ def test_a_typed_key_is_in_no_state_message_log_or_file(monkeypatch, caplog, tmp
     with zipfile.ZipFile(written) as bundle:
         texts = [bundle.read(name).decode("utf-8", "replace") for name in bundle.namelist()]
     texts += [
-        repr(widget.get_state()), repr(widget.heard), repr(vars(widget)), repr(vars(widget.desk)),
+        repr(widget.get_state()), repr(widget.heard), repr(vars(widget)), repr(vars(widget.model)),
         caplog.text,
         repr(vars(recording)), widget.saved.html(), saved(recording, "json").decode(),
-        repr(widget.desk.choice.endpoint), repr(pickle.dumps(widget.desk.choice.endpoint)),
+        repr(widget.model.choice.endpoint), repr(pickle.dumps(widget.model.choice.endpoint)),
     ]
     assert not [text[:80] for text in texts if KEY in text]
     widget.close()

@@ -67,7 +67,7 @@ def test_lost_chunks_stand_as_listed_zeros_and_are_shown(made) -> None:
 
 def gathering(widget) -> dict:
     """Return what views are told of the run."""
-    content, _ = widget.shown.run.snapshot()
+    content, _ = widget.view.shown.run.snapshot()
     return content
 
 

@@ -33,10 +33,9 @@ def test_an_endpoint_that_is_down_keeps_the_sound_and_trying_again_sends_it_all(
     wait_until(lambda: t.recording is not None)
     with pytest.raises(ConnectFailed):
         t.wait(SECONDS)
-    t._tell_state()
     assert state(t)["notice"]["code"] == "connect" and state(t)["notice"]["kept"] == pytest.approx(1.0)
     assert not t.recording.complete and "were not sent" in t.recording.notes[0]
-    t.desk.choice = made().desk.choice
+    t.model.choice = made().model.choice
     ask(t, "retry")
     recording = t.wait(SECONDS)
     assert recording.complete and len(recording.tape) == 16_000
@@ -47,10 +46,9 @@ def test_trying_again_while_recording_sends_what_was_missed_and_goes_on(made) ->
     t = made(endpoint=NOWHERE)
     page, heard = MicrophonePage(t).start(), spoken(2.0)
     page.speak(heard[:48_000])
-    wait_until(lambda: t.recording is not None and t.desk.live.error and t.recording.duration > 0.9)
-    t._tell_state()
+    wait_until(lambda: t.recording is not None and t.model.run.error and t.recording.duration > 0.9)
     assert state(t)["phase"] == "failed"
-    t.desk.choice = made().desk.choice
+    t.model.choice = made().model.choice
     ask(t, "retry")
     page.speak(heard[48_000:])
     page.stop()
@@ -66,19 +64,16 @@ def test_a_wrong_key_and_a_missing_one_are_told_apart(made, monkeypatch) -> None
         t.start()
         with pytest.raises(ConnectFailed):
             t.wait(SECONDS)
-        t._tell_state()
         assert state(t)["notice"]["code"] == "key"
         keyless = made(sample("conversation"), Endpoint(server.url), pace=None)
         keyless.start()
         with pytest.raises(ConnectFailed, match="no key was given"):
             keyless.wait(SECONDS)
-        keyless._tell_state()
         assert state(keyless)["notice"]["code"] == "nokey"
     ask(t, "endpoint", id="beijing")
     assert state(t)["endpoint"]["cloud"] and not state(t)["endpoint"]["has_key"]
     t.start()
     wait_until(lambda: not t.active)
-    t._tell_state()
     assert state(t)["notice"]["code"] == "nokey"
 
 
@@ -96,12 +91,11 @@ def test_a_service_that_dies_midway_loses_no_sound(made) -> None:
         t = made(endpoint=server.url)
         page = MicrophonePage(t).start()
         page.speak(spoken(1.0))
-        wait_until(lambda: t.recording is not None and t.desk.live.error is not None, what="it noticed")
+        wait_until(lambda: t.recording is not None and t.model.run.error is not None, what="it noticed")
         page.speak(spoken(2.0)[48_000:])
         page.stop()
         with pytest.raises(ServiceClosed):
             t.wait(SECONDS)
-    t._tell_state()
     assert state(t)["notice"]["code"] == "closed"
     assert t.recording.duration == pytest.approx(2.0) and t.recording.text == "good morning"
 
@@ -129,11 +123,11 @@ def test_an_address_that_is_none_is_kept_to_be_corrected_and_what_was_chosen_sta
     made, address
 ) -> None:
     t = made()
-    endpoint = t.desk.choice.endpoint
+    endpoint = t.model.choice.endpoint
     ask(t, "endpoint", id="custom", url=address)
     told = state(t)
     assert told["endpoint"]["refused"] == address and told["notice"] is None
-    assert told["endpoint"]["id"] == "given" and t.desk.choice.endpoint is endpoint
+    assert told["endpoint"]["id"] == "given" and t.model.choice.endpoint is endpoint
     ask(t, "endpoint", id="custom", url="asr.example.org/realtime")
     told = state(t)["endpoint"]
     assert (told["refused"], told["id"], told["url"]) == ("", "custom", "wss://asr.example.org/realtime")
@@ -152,7 +146,6 @@ def test_what_was_wrong_with_one_endpoint_is_not_said_of_another(made, where, co
     t = made(sample("conversation").clip[:1.0], where, pace=None)
     t.start()
     wait_until(lambda: not t.active)
-    t._tell_state()
     assert state(t)["notice"]["code"] == code
     ask(t, "endpoint", id="custom", url="no address")
     assert state(t)["notice"]["code"] == code, "nothing else is chosen yet"
@@ -162,7 +155,7 @@ def test_what_was_wrong_with_one_endpoint_is_not_said_of_another(made, where, co
     ask(t, "endpoint", id="embedded")
     ask(t, "endpoint", id="embedded")
     assert state(t)["notice"]["code"] == "chosen"
-    t.desk.choice = made().desk.choice
+    t.model.choice = made().model.choice
     ask(t, "retry")
     assert t.wait(SECONDS).complete and state(t)["notice"] is None
 
@@ -200,8 +193,7 @@ def test_the_right_key_typed_while_recording_goes_on_from_the_first_sample(made)
         t = made(endpoint=Endpoint(url, api_key="sk-wrong"))
         page, heard = MicrophonePage(t).start(), spoken(2.0)
         page.speak(heard[:48_000])
-        wait_until(lambda: t.recording is not None and t.desk.live.error and t.recording.duration > 0.9)
-        t._tell_state()
+        wait_until(lambda: t.recording is not None and t.model.run.error and t.recording.duration > 0.9)
         assert state(t)["notice"]["code"] == "key"
         ask(t, "key", key="sk-right")
         page.speak(heard[48_000:])

@@ -89,7 +89,7 @@ def test_whoever_takes_turns_again_does_so_by_what_was_chosen_before(made) -> No
     for taker in ("service", "manual", "client"):
         ask(t, "settings", config={"turns": taker})
     assert t.config == SessionConfig(language="en", turn_detection=TurnDetection(0.0, 400, 100))
-    assert t.desk.turn_taking == "client"
+    assert t.model.turn_taking == "client"
 
 
 def test_run_again_by_the_other_shows_both(made) -> None:
@@ -108,8 +108,8 @@ def test_trying_again_while_turns_are_found_here_starts_from_the_first_sample(ma
         t = made(endpoint=Endpoint(server.url), turn_taking="client")
         page, heard = MicrophonePage(t).start(), spoken(6.0)
         page.speak(heard[:96_000])
-        wait_until(lambda: t.recording is not None and t.desk.live.error and t.recording.duration > 1.9)
-    t.desk.choice = made().desk.choice
+        wait_until(lambda: t.recording is not None and t.model.run.error and t.recording.duration > 1.9)
+    t.model.choice = made().model.choice
     ask(t, "retry")
     page.speak(heard[96_000:])
     page.stop()

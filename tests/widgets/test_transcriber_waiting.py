@@ -46,12 +46,11 @@ def test_what_is_missing_is_said_and_the_sound_can_be_sent_again(made) -> None:
     with ScriptedServer(answer_half) as server:
         t = held(made, server)
         t.stop_waiting()
-        t._tell_state()
     notice = state(t)["notice"]
     second = t.recording.utterances[1]
     assert notice["code"] == "unanswered" and notice["unsent"] == 0
     assert notice["since"] == (second.onset or second.start)
-    t.desk.choice = made().desk.choice
+    t.model.choice = made().model.choice
     ask(t, "retry")
     assert state(t)["notice"] is None
     assert t.wait(SECONDS).complete and len(t.recordings) == 2

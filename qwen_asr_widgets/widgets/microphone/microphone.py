@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import queue
 import threading
 import uuid
@@ -15,7 +16,7 @@ from numpy.typing import NDArray
 from ...audio.clip import AudioClip
 from ...audio.resample import StreamResampler
 from ...audio.units import SAMPLE_RATE, pcm16_to_float
-from ...errors import AudioError, checked_keywords
+from ...errors import AudioError, SettingError, checked_keywords
 from ..capture.capture import (
     HEARTBEAT_TIMEOUT, CaptureChunk, CaptureEnded, CaptureEvent, CaptureProblem, CaptureSession,
     CaptureStarted,
@@ -91,7 +92,7 @@ class Microphone(BaseWidget):
     Raises
     ------
     SettingError
-        ``lang`` is no language of the interface.
+        ``lang`` is no language of the interface, or ``heartbeat_timeout`` no number of seconds.
 
     Examples
     --------
@@ -111,6 +112,10 @@ class Microphone(BaseWidget):
 
     def __init__(self, *, lang: str = "", heartbeat_timeout: float = HEARTBEAT_TIMEOUT) -> None:
         checked_lang(lang)  # before anything else is made
+        if not isinstance(heartbeat_timeout, (int, float)) or not 0 < heartbeat_timeout < math.inf:
+            raise SettingError(
+                f"heartbeat_timeout is {heartbeat_timeout!r}; give seconds above 0.", "heartbeat_timeout"
+            )
         uid, report = uuid.uuid4().hex, self._new_report()
         super().__init__(lang, uid=uid, live_while_busy=kernel_is_live(), report=report)
         self.inbox = CaptureInbox(

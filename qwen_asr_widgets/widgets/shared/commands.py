@@ -20,6 +20,7 @@ annotation                            taken
 another dataclass                     a mapping that is read in the same way
 ``Annotated[X, OnWire("from")]``      X under another name
 ``bytes``                             the one binary buffer of the message
+``tuple[bytes, ...]``                 all its binary buffers, as they came
 ====================================  ============================================================
 """
 
@@ -197,10 +198,12 @@ class _Reading:
         self._buffers = buffers
 
     def mapping(self, content: Mapping[str, Any], wanted: type, path: str = "") -> Any:
-        values = {}
+        values: dict[str, Any] = {}
         for name, wire, hint, required in _fields(wanted):
             if hint is bytes:
                 values[name] = self._data()
+            elif hint == tuple[bytes, ...]:
+                values[name] = tuple(self._buffers)
             elif wire in content:
                 values[name] = self._value(content[wire], hint, path + wire)
             elif required:

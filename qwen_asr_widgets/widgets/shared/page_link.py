@@ -142,6 +142,11 @@ class PageLink:
         for content, buffers in messages:
             self.tell(content, buffers)
 
+    def tell_made(self, make: Callable[[], Iterable[Message]]) -> None:
+        """Make messages and send them, before any others that must arrive in their order."""
+        with self.order:
+            self.tell_all(make())
+
     def tell_opening(self) -> None:
         """Send everything anew, because something else is shown; nothing where nobody looks."""
         with self.order:
@@ -150,8 +155,7 @@ class PageLink:
 
     def tell_changes(self) -> None:
         """Send what has changed, at once."""
-        with self.order:
-            self.tell_all(self._model.changes())
+        self.tell_made(self._model.changes)
 
     def follow(self) -> None:
         """Keep views up to date as long as there is more to come."""

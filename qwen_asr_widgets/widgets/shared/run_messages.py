@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ...audio.reference import ReferenceTurn
@@ -127,6 +127,10 @@ class RunMessages:
         What the sound is called.
     lanes : dict of str to sequence of turns
         By role: ``"reference"``, ``"service"``, ``"estimated"``.
+    growing : callable, optional
+        Tells whether more is to come; by default the recording does.
+    gathered : callable
+        Returns the seconds of sound since the last commit where turns are taken by hand, else None.
 
     Examples
     --------
@@ -136,11 +140,14 @@ class RunMessages:
     """
 
     def __init__(
-        self, source: str, recording: Recording | None, title: str, lanes: Lanes | None = None
+        self, source: str, recording: Recording | None, title: str, lanes: Lanes | None = None,
+        growing: Callable[[], bool] | None = None, gathered: Callable[[], float | None] = lambda: None,
     ) -> None:
         self.source = source
         self.recording = recording
         self._title = title
+        self._growing = growing or (lambda: recording is not None and is_growing(recording))
+        self._gathered = gathered
         self._lanes = dict(lanes or {})
         self._lanes_changed = False
         self._version = 0
@@ -155,7 +162,7 @@ class RunMessages:
     @property
     def growing(self) -> bool:
         """Whether more is to come."""
-        return self.recording is not None and is_growing(self.recording)
+        return self._growing()
 
     def set_lane(self, role: str, turns: Sequence[Turn | ReferenceTurn] | None) -> None:
         """Replace a lane, or take it away."""
@@ -233,15 +240,15 @@ class RunMessages:
                 "live": False, "gathered": None,
             }
             return {"title": self._title, **nothing}, []
-        growing = is_growing(recording)
+        gathered = self._gathered()
         summary = self._info.get("summary")
         if changed or not self._info:
             summary = summary_state(recording) if recording.utterances else None
         info = {
             "title": self._title or recording.info.name, "engine": recording.info.engine,
-            "settings": settings_state(recording), "summary": summary, "growing": growing,
+            "settings": settings_state(recording), "summary": summary, "growing": self.growing,
             "pace": recording.info.pace, "waits": waits_count(recording.info.pace),
-            "live": bool(recording.info.capture), "gathered": None,
+            "live": bool(recording.info.capture), "gathered": None if gathered is None else int(gathered),
         }
         return info, _marks(recording)
 

@@ -101,3 +101,11 @@ class Shown:
         sound = self.sound.sound if self.sound else None
         seconds = sound.duration if sound is not None else self.recording.duration if self.recording else 0.0
         return f"{name} ({seconds:.1f} s)"
+
+    @property
+    def summary(self) -> str:
+        """What is shown, how long it is, and how many utterances it has."""
+        if self.recording is None:
+            return self.caption
+        count = len(self.recording.utterances)
+        return f"{self.caption}, {count} {'utterance' if count == 1 else 'utterances'}"

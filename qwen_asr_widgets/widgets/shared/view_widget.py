@@ -78,7 +78,7 @@ class ViewWidget(BaseWidget):
     Raises
     ------
     SettingError
-        ``lang`` is no language of the interface, or ``height`` is no height.
+        ``lang`` is no language of the interface, ``height`` is no height, or ``save_outputs`` no bool.
     """
 
     height = traitlets.Int(96).tag(sync=True)
@@ -88,8 +88,10 @@ class ViewWidget(BaseWidget):
     page: PageLink
 
     def __init__(self, saved: SavedOutput, *, lang: str, height: int, save_outputs: bool) -> None:
-        if not isinstance(height, int) or not HEIGHTS[0] <= height <= HEIGHTS[1]:
+        if isinstance(height, bool) or not isinstance(height, int) or not HEIGHTS[0] <= height <= HEIGHTS[1]:
             raise SettingError(f"height is {height!r}; give 40 to 2000 CSS pixels.", "height")
+        if not isinstance(save_outputs, bool):
+            raise SettingError(f"save_outputs is {save_outputs!r}; give True or False.", "save_outputs")
         super().__init__(lang, height=height, static_id=saved.id, save_outputs=save_outputs)
         self.saved = saved
         self.observe(lambda change: saved.refresh(), names="save_outputs")

@@ -1,130 +1,200 @@
-"""What a view of the transcriber may ask for, each as one small function."""
+"""What a page may ask of a transcriber: one typed command a kind of message, and what is done with each."""
 
 from __future__ import annotations
 
-import contextvars
-import logging
-import threading
-from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Literal, TypeVar
 
-from ...audio.samples import sample
-from ...errors import EndpointError
+from ...protocol.config import SessionConfig
 from ...recording.turn_taking import CLIENT, SERVICE
-from .notices import notice_elsewhere
-from .save import file_name, in_slices, saved
-from .state import config_of
+from ...vad.turns import TurnDetection
+from ..shared.commands import Bare, Command, Commands
+from ..shared.sound_messages import AudioRequest, TilesRequest
+from .controls import Controls
+from .model import TranscriberModel
+from .pages import Pages
+from .state import MANUAL
+from .view import TranscriberView
 
-if TYPE_CHECKING:
-    from .transcriber import Transcriber
-
-logger = logging.getLogger("qwen_asr_widgets")
-
-Command = Callable[["Transcriber", Mapping[str, Any], Sequence[Any]], None]
-
-
-def _capture(widget: Transcriber, content: Mapping[str, Any], buffers: Sequence[Any]) -> None:
-    """Pass on a message of the microphone, from front ends that have one comm for each widget only."""
-    widget.uplink.inbox.take(content["capture"], buffers)
+M = TypeVar("M")
 
 
-def _claim(widget: Transcriber, content: Mapping[str, Any], _: Any) -> None:
-    """Let the first page that answers record."""
-    if widget._called and content.get("token") == widget._call:
-        widget._call += 1
-        widget.page.tell({"kind": "begin", "view": content["view"]}, [])
+@dataclass(frozen=True)
+class Captured:
+    """A message to the microphone, from front ends that have one comm for each widget only."""
+
+    capture: Mapping[str, Any]
+    buffers: tuple[bytes, ...]
 
 
-def _sample(widget: Transcriber, *_: Any) -> None:
-    if not widget.active and widget.desk.load(sample("conversation")):
-        widget.desk.begin()
+@dataclass(frozen=True)
+class Claim:
+    """A view answers a call: it can record."""
+
+    token: int
+    view: str = ""
 
 
-def _settings(widget: Transcriber, content: Mapping[str, Any], _: Any) -> None:
-    state, desk = content["config"], widget.desk
-    turn_taking = CLIENT if state.get("turns", desk.turn_taking) == CLIENT else SERVICE
-    desk.change(config_of(state, desk.config, desk.detection), turn_taking)
+@dataclass(frozen=True)
+class ChannelChoice:
+    """Take another channel of the file at hand, counted from 0, or their mean."""
+
+    channel: int | Literal["mean"]
 
 
-def _endpoint(widget: Transcriber, content: Mapping[str, Any], _: Any) -> None:
-    """Choose a recogniser; what is wrong with an address is said beside its field, not in a notice."""
-    desk, choice = widget.desk, widget.desk.choice
-    if not widget.active or (desk.live is not None and desk.live.error is not None):
-        before = choice.endpoint
-        try:
-            choice.choose(str(content["id"]), str(content.get("url", "")))
-        except EndpointError:
-            if not choice.refused:
-                raise
-        if choice.endpoint != before:
-            desk.notice = notice_elsewhere(desk.notice, desk.live)
+@dataclass(frozen=True)
+class ClipsChoice:
+    """Record a clip first, or no longer."""
+
+    on: bool
 
 
-def _key(widget: Transcriber, content: Mapping[str, Any], _: Any) -> None:
-    """Keep a key; a run that failed for want of it goes on with it."""
-    desk = widget.desk
-    desk.choice.set_key(str(content["key"]))
-    if content["key"] and desk.notice is not None and desk.notice.code in ("key", "nokey"):
-        desk.retry()
+@dataclass(frozen=True)
+class SettingsEdit:
+    """Settings that were edited; None for those that were not. `SessionConfig` checks their ranges.
+
+    Examples
+    --------
+    >>> edited = SettingsEdit(silence=400, context=" Mina ").applied(SessionConfig(), TurnDetection())
+    >>> edited.turn_detection.silence_duration_ms, edited.corpus_text
+    (400, 'Mina')
+    """
+
+    threshold: float | None = None
+    silence: float | None = None
+    padding: float | None = None
+    language: str | None = None
+    context: str | None = None
+    turns: Literal["service", "client", "manual"] | None = None
+
+    def applied(self, config: SessionConfig, chosen: TurnDetection) -> SessionConfig:
+        """Return settings with what was edited.
+
+        Parameters
+        ----------
+        config : SessionConfig
+            The settings before.
+        chosen : TurnDetection
+            What holds again where turns were taken by hand and are no longer.
+
+        Raises
+        ------
+        SettingError
+            A value is out of its range.
+        """
+        manual = config.turn_detection is None if self.turns is None else self.turns == MANUAL
+        before = config.turn_detection or chosen
+        edited: dict[str, Any] = {
+            name: value for name, value in (
+                ("threshold", self.threshold), ("silence_duration_ms", self.silence),
+                ("prefix_padding_ms", self.padding),
+            ) if value is not None
+        }
+        detection = None if manual else replace(before, **edited)
+        config = replace(config, turn_detection=detection)
+        if self.language is not None:
+            config = replace(config, language=self.language.strip() or None)
+        if self.context is not None:
+            config = replace(config, corpus_text=self.context.strip() or None)
+        return config
+
+    def taker(self, before: str) -> str:
+        """Return who finds turns from here on, the service or the client."""
+        return CLIENT if (self.turns or before) == CLIENT else SERVICE
 
 
-def _again(widget: Transcriber, content: Mapping[str, Any], _: Any) -> None:
-    widget.desk.repeat(content.get("pace"))
+@dataclass(frozen=True)
+class SettingsChange:
+    """Other settings, for a run under way or the next one."""
+
+    config: SettingsEdit
 
 
-def _save(widget: Transcriber, content: Mapping[str, Any], _: Any) -> None:
-    """Make a file beside the kernel's thread, and send it."""
-    recording = widget.recording
-    if recording is None:
-        return
-    ending, job = str(content["format"]), str(content["job"])
+@dataclass(frozen=True)
+class EndpointChange:
+    """Send sound elsewhere: a name of `EndpointChoice`, with an address for ``"custom"``."""
 
-    def work() -> None:
-        try:
-            data = saved(recording, ending)
-        except Exception as problem:
-            logger.exception("the %s file could not be made", ending)
-            widget.page.tell({"kind": "saved", "job": job, "error": str(problem)}, [])
-            return
-        widget.page.tell_all(list(in_slices(data, job, file_name(recording, ending), ending)))
-
-    context = contextvars.copy_context()
-    threading.Thread(target=context.run, args=(work,), name="qaw-save", daemon=True).start()
+    id: str
+    url: str = ""
 
 
-def _channel(widget: Transcriber, content: Mapping[str, Any], _: Any) -> None:
-    channel = content["channel"]
-    widget.desk.take_channel("mean" if channel == "mean" else int(channel))
+@dataclass(frozen=True)
+class KeyTyped:
+    """A key for the service in use; empty to forget it. It stands in no repr and no log."""
+
+    key: str
+
+    def __repr__(self) -> str:
+        return "KeyTyped(key=…)"
 
 
-def _clips(widget: Transcriber, content: Mapping[str, Any], _: Any) -> None:
-    widget.clips.choose(bool(content["on"]))
+@dataclass(frozen=True)
+class RunAgain:
+    """Send the recorded sound once more; ``pace`` None is as fast as the service takes it."""
+
+    pace: float | None = None
 
 
-def _dismiss(widget: Transcriber, content: Mapping[str, Any], _: Any) -> None:
-    notice = widget.desk.notice
-    if notice is not None and notice.id == content.get("id"):
-        widget.desk.notice = None
+@dataclass(frozen=True)
+class Save:
+    """Make a file of the recording; ``job`` names it in what is sent."""
+
+    format: str
+    job: str
 
 
-COMMANDS: Mapping[str, Command] = {
-    "capture": _capture,
-    "claim": _claim,
-    "sample": _sample,
-    "channel": _channel,
-    "clips": _clips,
-    "settings": _settings,
-    "endpoint": _endpoint,
-    "key": _key,
-    "again": _again,
-    "save": _save,
-    "dismiss": _dismiss,
-    "transcribe": lambda widget, *_: widget.start(),
-    "stop": lambda widget, *_: widget.stop(),
-    "leave": lambda widget, *_: widget.stop_waiting(),
-    "pause": lambda widget, *_: widget.pause(),
-    "resume": lambda widget, *_: widget.resume(),
-    "commit": lambda widget, *_: widget.commit(),
-    "retry": lambda widget, *_: widget.desk.retry(),
-}
-"""By the kind of the message."""
+@dataclass(frozen=True)
+class Dismiss:
+    """A notice was read."""
+
+    id: int | None = None
+
+
+def commands(
+    model: TranscriberModel, view: TranscriberView, pages: Pages, controls: Controls,
+    tell: Callable[[], None],
+) -> Commands:
+    """Return what pages may ask for, by kind.
+
+    Parameters
+    ----------
+    model, view, pages, controls
+        The parts of a transcriber.
+    tell : callable
+        Tells the views what a command has changed.
+    """
+
+    def changing(kind: type[M], act: Callable[[M], object]) -> Command[M]:
+        def act_and_tell(message: M) -> None:
+            act(message)
+            tell()
+
+        return Command(kind, act_and_tell)
+
+    def change_settings(change: SettingsChange) -> None:
+        edit = change.config
+        model.change(edit.applied(model.config, model.detection), edit.taker(model.turn_taking))
+
+    return {
+        "tiles": Command(TilesRequest, lambda wanted: view.shown.tiles(wanted)),
+        "audio": Command(AudioRequest, lambda wanted: view.shown.audio(wanted)),
+        "capture": Command(Captured, lambda one: pages.uplink.inbox.take(one.capture, one.buffers)),
+        "claim": changing(Claim, lambda claim: pages.let_record(claim.view, claim.token)),
+        "sample": changing(Bare, lambda _: controls.try_sample()),
+        "channel": changing(ChannelChoice, lambda choice: model.take_channel(choice.channel)),
+        "clips": changing(ClipsChoice, lambda choice: pages.clips.choose(choice.on)),
+        "settings": changing(SettingsChange, change_settings),
+        "endpoint": changing(EndpointChange, lambda change: controls.choose_endpoint(change.id, change.url)),
+        "key": changing(KeyTyped, lambda typed: controls.take_key(typed.key)),
+        "again": changing(RunAgain, lambda again: model.repeat(again.pace)),
+        "save": changing(Save, lambda wanted: controls.save(wanted.format, wanted.job)),
+        "dismiss": changing(Dismiss, lambda read: controls.dismiss(read.id)),
+        "transcribe": changing(Bare, lambda _: controls.start()),
+        "stop": changing(Bare, lambda _: controls.stop()),
+        "leave": changing(Bare, lambda _: model.stop_waiting()),
+        "pause": changing(Bare, lambda _: controls.pause()),
+        "resume": changing(Bare, lambda _: controls.resume()),
+        "commit": changing(Bare, lambda _: controls.commit()),
+        "retry": changing(Bare, lambda _: model.retry()),
+    }

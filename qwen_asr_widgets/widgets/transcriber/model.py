@@ -1,9 +1,10 @@
-"""What lies on the transcriber's desk: the sound at hand, the run under way, and those before it."""
+"""What the transcriber works with: the sound at hand, the run under way, and the runs before it."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -14,29 +15,58 @@ from numpy.typing import NDArray
 from ...audio.clip import AudioClip, Channel
 from ...errors import AudioError, NotConnected, QawError
 from ...protocol.config import SessionConfig
+from ...protocol.events import SessionUpdated
 from ...recording import Recording
 from ...recording.log.run_info import run_info
-from ...recording.run import CHUNK_MS, Run, RunObserver
+from ...recording.run import CHUNK_MS, Reported, Run, RunObserver
 from ...recording.turn_taking import SERVICE, check_change_midway
+from ...recording.values import TimedEvent
 from ...vad.turns import TurnDetection
-from ..capture import capture
+from ..capture.capture import CaptureChunk, CaptureEnded, CaptureEvent, CaptureSession, CaptureStarted
 from ..capture.upload import FileOpened
-from .about import about_capture, about_clip, about_recording, processing_note
 from .endpoints import EndpointChoice
-from .notices import ErrorWatch, Notice, notice_of_source
+from .notices import Notice, notice_of_report, notice_of_run, notice_of_source
 from .sound import SoundAtHand, is_recording, load_source, load_upload, sound_at_hand
-from .sources import MicrophoneSource, PacedSource
+from .sources import (
+    MicrophoneSource, PacedSource, about_capture, about_clip, about_recording, processing_note,
+)
 
 
-class _Told(RunObserver):
-    """Passes on that there is something new to show."""
+class RunFollower(RunObserver):
+    """Tells a model what happens to one of its runs, as it happens.
 
-    def __init__(self, told: Callable[[], None]) -> None:
-        self.changed = told  # type: ignore[method-assign]
+    Parameters
+    ----------
+    model : TranscriberModel
+        Which is told.
+    """
+
+    def __init__(self, model: TranscriberModel) -> None:
+        self._model = model
+        self.run: Run | None = None
+
+    def changed(self) -> None:
+        """There is something new to show."""
+        self._model.grown()
+
+    def received(self, timed: TimedEvent) -> None:
+        """The service has sent an event."""
+        if self.run is not None and isinstance(timed.event, SessionUpdated):
+            self._model.take_confirmed(self.run)
+
+    def reported(self, report: Reported) -> None:
+        """The service has reported an error that the run survives."""
+        if self.run is not None:
+            self._model.take_report(self.run, report)
+
+    def failed(self, error: QawError) -> None:
+        """The run has lost its service."""
+        if self.run is not None:
+            self._model.take_failure(self.run, error)
 
 
-class Desk:
-    """Starts, ends and repeats runs; knows nothing of comms and pages. Thread-safe.
+class TranscriberModel:
+    """Starts, ends and repeats runs; knows no comm and no page. Thread-safe, by one lock.
 
     Parameters
     ----------
@@ -46,24 +76,22 @@ class Desk:
         The settings to begin with.
     pace : float or None
         How a given sound is sent.
-    shown : callable
-        Told when something else lies on the desk: a recording, or a sound not transcribed yet.
-    grown : callable
-        Told when there is more of what lies there; from several threads.
     turn_taking : {"service", "client"}
         Who finds turns in the next run, see `transcribe`.
 
     Attributes
     ----------
     recording : Recording or None
-        The present run.
+        The present run's.
     recordings : tuple of Recording
-        All of them.
+        Those of all runs.
     sound : SoundAtHand
         What can be transcribed.
-    live : Run or None
+    run : Run or None
         The run under way, or the last one of this recording.
-    other : Recording or None
+    source : MicrophoneSource, PacedSource or None
+        Where the run's sound comes from.
+    earlier : Recording or None
         The run before, of the same sound.
     notice : Notice or None
         What went wrong.
@@ -72,13 +100,28 @@ class Desk:
     detection : TurnDetection
         The threshold, silence and padding chosen last: those in force unless turns are taken by hand, and
         again once they are not.
+    shown : callable
+        Told, with the lock free, when something else is to be shown: a recording, or a sound not transcribed
+        yet.
+    grown : callable
+        Told when there is more of it, or something was found wrong; from several threads, must not wait.
+    make_run : callable
+        Makes a `Run` of an endpoint, a recording and an observer.
     lock : threading.RLock
         Held while it is decided what runs, and while a run is given sound.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> model = TranscriberModel(EndpointChoice(), SessionConfig(), pace=None)
+    >>> model.load(AudioClip(np.zeros(16_000, np.float32), 16_000)), model.active
+    (True, False)
+    >>> model.sound.clip.duration
+    1.0
     """
 
     def __init__(
-        self, choice: EndpointChoice, config: SessionConfig, pace: float | None, shown: Callable[[], None],
-        grown: Callable[[], None] = lambda: None, turn_taking: str = SERVICE,
+        self, choice: EndpointChoice, config: SessionConfig, pace: float | None, turn_taking: str = SERVICE
     ) -> None:
         self.choice = choice
         self.detection = TurnDetection()
@@ -88,17 +131,33 @@ class Desk:
         self.recording: Recording | None = None
         self.recordings: tuple[Recording, ...] = ()
         self.sound = SoundAtHand()
-        self.live: Run | None = None
-        self.feed: MicrophoneSource | PacedSource | None = None
-        self.other: Recording | None = None
+        self.run: Run | None = None
+        self.source: MicrophoneSource | PacedSource | None = None
+        self.earlier: Recording | None = None
         self.notice: Notice | None = None
         self.problem: QawError | None = None
-        self._shown = shown
-        self._grown = grown
-        self._watch = ErrorWatch()
+        self.shown: Callable[[], None] = lambda: None
+        self.grown: Callable[[], None] = lambda: None
+        self.make_run: Callable[[Any, Recording, RunObserver], Run] = Run
+        self.lock = threading.RLock()
+        self._depth = 0
+        self._changed = False
         self._runs: tuple[Run, ...] = ()
         self._closed = False
-        self.lock = threading.RLock()
+
+    @contextmanager
+    def _deciding(self) -> Iterator[None]:
+        """Hold the lock; once it is free, say if something else is to be shown."""
+        with self.lock:
+            self._depth += 1
+            try:
+                yield
+            finally:
+                self._depth -= 1
+                tell = self._changed and self._depth == 0
+                self._changed = self._changed and not tell
+        if tell:
+            self.shown()
 
     @property
     def config(self) -> SessionConfig:
@@ -113,17 +172,17 @@ class Desk:
     @property
     def active(self) -> bool:
         """Whether sound or answers are still to come."""
-        return self.live is not None and self.live.active
+        return self.run is not None and self.run.active
 
     @property
     def paced(self) -> PacedSource | None:
-        """The feed of a sound that is given out in its own time, where that is what runs."""
-        return self.feed if isinstance(self.feed, PacedSource) else None
+        """The source of a sound that is given out in its own time, where that is what runs."""
+        return self.source if isinstance(self.source, PacedSource) else None
 
     # ---- the sound at hand
 
     def load(self, source: Any) -> bool:
-        """Put a source on the desk, see `load_source`; what cannot be read becomes a notice."""
+        """Have a sound at hand, see `load_source`; what cannot be read becomes a notice."""
         return self._put(lambda: load_source(source), "", source)
 
     def open(self, file: FileOpened) -> None:
@@ -154,7 +213,7 @@ class Desk:
             self.problem, self.notice = problem, notice_of_source(problem, name, source)
             return False
         self.problem = self.notice = None
-        with self.lock:
+        with self._deciding():
             if self.active:
                 return False
             if is_recording(found):
@@ -166,10 +225,12 @@ class Desk:
 
     def _lay(self, sound: SoundAtHand) -> None:
         """Have a sound at hand that was not transcribed yet."""
-        with self.lock:
+        with self._deciding():
             self.sound = sound
-            self.recording = self.live = self.other = self.feed = None
-        self._shown()
+            self.recording = self.run = self.earlier = self.source = None
+            self._changed = True
+
+    # ---- runs
 
     def begin(self) -> None:
         """Send the sound at hand, unless a run is under way.
@@ -179,18 +240,16 @@ class Desk:
         AudioError
             There is none.
         NotConnected
-            The desk was given up.
+            The widget was closed.
         """
-        with self.lock:
+        with self._deciding():
             clip, rate = self.sound.clip, self.config.sample_rate
             if self.active:
                 return
             if clip is None:
                 raise AudioError("There is no sound to transcribe: open a file, or press Record.")
-            feed = PacedSource(clip.resample(rate).to_pcm16(), rate, self.pace)
-            self._pace_out(feed, about_clip(clip, self.sound.title), None)
-
-    # ---- runs
+            source = PacedSource(clip.resample(rate).to_pcm16(), rate, self.pace)
+            self._pace_out(source, about_clip(clip, self.sound.title), None)
 
     def repeat(self, pace: float | None) -> None:
         """Send the recorded sound once more, with the settings and to the endpoint there are now.
@@ -200,47 +259,47 @@ class Desk:
         AudioError
             There is no finished recording with sound.
         SettingError
-            ``pace`` is none.
+            ``pace`` is neither a positive number nor None.
         NotConnected
-            The desk was given up.
+            The widget was closed.
         """
-        with self.lock:
+        with self._deciding():
             before = self.recording
             if before is None or self.active or not len(before.tape):
                 raise AudioError("There is no finished recording to run again.")
             rate = before.tape.sample_rate
-            feed = PacedSource(before.tape.read(), rate, pace)
+            source = PacedSource(before.tape.read(), rate, pace)
             if self.config.sample_rate != rate:
                 self.config = replace(self.config, sample_rate=rate)
-            self._pace_out(feed, about_recording(before), before if before.utterances else None)
+            self._pace_out(source, about_recording(before), before if before.utterances else None)
 
     def retry(self) -> None:
         """Where a run has failed, try the service again: with all the sound, and what is still to come."""
-        with self.lock:
-            live = self.live
-            if live is None or (live.error is None and (live.active or live.recording.complete)):
+        with self._deciding():
+            run = self.run
+            if run is None or (run.error is None and (run.active or run.recording.complete)):
                 return
-            if not live.active:
-                self.repeat(live.recording.info.pace)
+            if not run.active:
+                self.repeat(run.recording.info.pace)
                 return
-            old = live.recording
-            fresh = self._run(old.info.pace, about_recording(old), old.tape.read())
+            old = run.recording
+            fresh = self._new_run(old.info.pace, about_recording(old), old.tape.read())
             self.notice = None
             self._show(fresh.recording, fresh)
-            if live.ended:
+            if run.ended:
                 fresh.finish()
-            live.finish()
+            run.finish()
             fresh.start()
 
     def stop(self) -> None:
         """End a sound that is given out in its own time; a microphone is stopped where it is."""
-        if isinstance(self.feed, PacedSource):
-            self.feed.stop()
+        if isinstance(self.source, PacedSource):
+            self.source.stop()
 
     def stop_waiting(self) -> None:
         """Give up on a service that has still to answer, once no more sound comes; what came is kept."""
-        live = self.live
-        if live is not None and live.waiting and not live.give_up():
+        run = self.run
+        if run is not None and run.waiting and not run.give_up():
             self.notice = Notice("unanswered", "")
 
     def abandon(self) -> None:
@@ -253,7 +312,7 @@ class Desk:
             run.abort()
 
     def check_open(self) -> None:
-        """Raise `NotConnected` once the desk was given up."""
+        """Raise `NotConnected` once the widget was closed."""
         if self._closed:
             raise NotConnected("This transcriber was closed; make a new one to send sound.")
 
@@ -263,97 +322,107 @@ class Desk:
         Raises
         ------
         SettingError
-            They are such as hold for a whole run.
+            A run is under way, and what was changed is fixed for a whole run: who finds turns, and the
+            client's own threshold, silence and padding.
         """
         taking = self.turn_taking if turn_taking is None else turn_taking
         with self.lock:
-            live = self.live if self.active else None
-            if live is not None:
-                check_change_midway(self.config, config, live.by_client, taking)
+            run = self.run if self.active else None
+            if run is not None:
+                check_change_midway(self.config, config, run.by_client, taking)
             self.turn_taking = taking
             if self.notice is not None and self.notice.code == "settings":
                 self.notice = None  # it speaks of the settings before these
             if config != self.config:
                 self.config = config
-                if live is not None:
-                    live.update(config)
+                if run is not None:
+                    run.update(config)
 
-    def _pace_out(self, feed: PacedSource, about: Mapping[str, Any], other: Recording | None) -> None:
-        self._launch(feed, feed.pace, about, other)
-        feed.start(lambda: self.live if self.feed is feed else None, self.lock)
+    def _pace_out(self, source: PacedSource, about: Mapping[str, Any], earlier: Recording | None) -> None:
+        self._launch(source, source.pace, about, earlier)
+        source.start(lambda: self.run if self.source is source else None, self.lock)
 
     def _launch(
-        self, feed: MicrophoneSource | PacedSource, pace: float | None, about: Mapping[str, Any],
-        other: Recording | None = None,
+        self, source: MicrophoneSource | PacedSource, pace: float | None, about: Mapping[str, Any],
+        earlier: Recording | None = None,
     ) -> None:
-        run = self._run(pace, about)
-        self.feed = feed
+        run = self._new_run(pace, about)
+        self.source = source
         self.notice = self.problem = None
-        self._show(run.recording, run, other)
+        self._show(run.recording, run, earlier)
         run.start()
 
-    def _run(
+    def _new_run(
         self, pace: float | None, about: Mapping[str, Any], samples: NDArray[np.int16] | None = None
     ) -> Run:
         self.check_open()
-        manual = self.config.turn_detection is None
+        endpoint, manual = self.choice.endpoint, self.config.turn_detection is None
         taking = SERVICE if manual else self.turn_taking
-        info = run_info(self.choice.endpoint, pace, CHUNK_MS, turn_taking=taking, **about)
+        info = run_info(endpoint, pace, CHUNK_MS, turn_taking=taking, **about)
         recording = Recording(self.config, info)
         if samples is not None:
             recording.tape.append(samples)
-        run = Run(self.choice.endpoint, recording, _Told(self._grown))
-        self._runs = (*(earlier for earlier in self._runs if earlier.active), run)
+        follower = RunFollower(self)
+        run = follower.run = self.make_run(endpoint, recording, follower)
+        self._runs = (*(one for one in self._runs if one.active), run)
         return run
 
-    def _show(self, recording: Recording, run: Run | None, other: Recording | None = None) -> None:
-        with self.lock:
-            self.recording, self.live, self.other = recording, run, other
+    def _show(self, recording: Recording, run: Run | None, earlier: Recording | None = None) -> None:
+        with self._deciding():
+            self.recording, self.run, self.earlier = recording, run, earlier
             self.recordings = (*self.recordings, recording)
-            self._watch = ErrorWatch()
-        self._shown()
+            self._changed = True
 
     # ---- the microphone
 
-    def hear(self, event: capture.CaptureEvent) -> None:
+    def hear(self, event: CaptureEvent) -> None:
         """Take what a page that records says."""
-        with self.lock:
+        with self._deciding():
             if self._closed:
                 return
-            if isinstance(event, capture.CaptureStarted):
+            if isinstance(event, CaptureStarted):
                 self._start_capture(event.session)
                 return
-            run, feed = self.live, self.feed
-            if run is None or not isinstance(feed, MicrophoneSource):
+            run, source = self.run, self.source
+            if run is None or not isinstance(source, MicrophoneSource):
                 return
-            if isinstance(event, capture.CaptureChunk):
-                feed.bring(event, run)
-            elif isinstance(event, capture.CaptureEnded):
-                feed.end(run)
+            if isinstance(event, CaptureChunk):
+                source.bring(event, run)
+            elif isinstance(event, CaptureEnded):
+                source.end(run)
 
-    def _start_capture(self, session: capture.CaptureSession) -> None:
+    def _start_capture(self, session: CaptureSession) -> None:
         self.stop()
-        if self.live is not None and self.feed is not None and not self.live.ended:
-            self.feed.end(self.live)
-        feed = MicrophoneSource(session, self.config.sample_rate)
+        if self.run is not None and self.source is not None and not self.run.ended:
+            self.source.end(self.run)
+        source = MicrophoneSource(session, self.config.sample_rate)
         self.sound = SoundAtHand()
-        self._launch(feed, 1.0, about_capture(session))
+        self._launch(source, 1.0, about_capture(session))
         note = processing_note(session)
         if note and self.recording is not None:
             self.recording.note(note)
 
-    # ---- what went wrong
+    # ---- what a run tells
 
-    def look_for_errors(self) -> None:
-        """Make a notice of what has ended the run, or of what the service reported or refused.
-
-        Once it has refused settings, those it confirms are shown.
-        """
+    def take_failure(self, run: Run, error: QawError) -> None:
+        """Make a notice of what has ended the present run."""
         with self.lock:
-            live = self.live
-            if live is None:
-                return
-            self.notice = self._watch.look(live) or self.notice
-            refused = any(error.refuses for error in live.reports)
-            if refused and live.error is None and live.active and live.settled:
-                self.config = live.recording.config
+            if run is self.run:
+                self.notice = notice_of_run(error, run.endpoint)
+        self.grown()
+
+    def take_report(self, run: Run, report: Reported) -> None:
+        """Make a notice of an error that the present run survives, but for one of refused settings."""
+        with self.lock:
+            if run is self.run and run.error is None:
+                told = self.notice is not None and self.notice.code == "settings"
+                if report.refuses or not told:
+                    self.notice = notice_of_report(report)
+        self.take_confirmed(run)
+
+    def take_confirmed(self, run: Run) -> None:
+        """Show the settings in force once the service has refused some and every other is answered."""
+        with self.lock:
+            refused = run is self.run and any(report.refuses for report in run.reports)
+            if refused and run.error is None and run.active and run.settled:
+                self.config = run.recording.config

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePath
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from ...client.endpoints import Endpoint
 from ...errors import (
     AudioError, AudioFileNotFound, BundleError, ConnectFailed, EndpointError, MissingDependency,
     MissingKey, QawError, RunBroken, ServiceClosed, ServiceError, SettingError,
 )
 from ...recording.run import Reported, Run
-
-if TYPE_CHECKING:
-    from ...client.endpoints import Endpoint
 
 OF_SERVICE = ("connect", "key", "nokey", "endpoint", "refused", "closed", "service")
 """What speaks of the endpoint there was: no longer true once another is chosen."""
@@ -114,16 +112,30 @@ def _brings_key(endpoint: Endpoint) -> bool:
         return False
 
 
-def notice_of_reports(reports: Sequence[Reported]) -> Notice:
-    """Return the notice that stands for errors which a run survives: refused settings before anything else.
+def notice_of_report(report: Reported) -> Notice:
+    """Return the notice that stands for an error which a run survives.
 
     Examples
     --------
-    >>> notice_of_reports([Reported("not today", True), Reported("slow down", False)]).code
+    >>> notice_of_report(Reported("not today", refuses=True)).code
     'settings'
     """
-    told = next((one for one in reversed(reports) if one.refuses), reports[-1])
-    return Notice("settings" if told.refuses else "reported", told.text)
+    return Notice("settings" if report.refuses else "reported", report.text)
+
+
+def notice_of_run(error: QawError, endpoint: Endpoint) -> Notice:
+    """Return the notice of what has ended a run; a key that was not given was not refused.
+
+    Examples
+    --------
+    >>> refused = ConnectFailed("No connection: no valid key was given (401).", 401)
+    >>> notice_of_run(refused, Endpoint("wss://asr.example.org/realtime")).code
+    'nokey'
+    """
+    notice = notice_of(error)
+    if notice.code == "key" and not _brings_key(endpoint):
+        return replace(notice, code="nokey")
+    return notice
 
 
 def notice_elsewhere(notice: Notice | None, run: Run | None) -> Notice | None:
@@ -147,27 +159,3 @@ def notice_elsewhere(notice: Notice | None, run: Run | None) -> Notice | None:
         return notice
     failed = run is not None and run.error is not None and (run.active or len(run.recording.tape) > 0)
     return Notice("chosen", "") if failed else None
-
-
-class ErrorWatch:
-    """Makes a notice of each thing that goes wrong in one run, once."""
-
-    def __init__(self) -> None:
-        self._ended_by: QawError | None = None
-        self._reported = 0
-
-    def look(self, run: Run) -> Notice | None:
-        """Return the notice of what has ended the run, else of what it has survived since the last look."""
-        if run.error is not None:
-            seen, self._ended_by = self._ended_by, run.error
-            return None if run.error is seen else self._of_run(run.error, run.endpoint)
-        fresh = run.reports[self._reported :]
-        self._reported += len(fresh)
-        return notice_of_reports(fresh) if fresh else None
-
-    def _of_run(self, error: QawError, endpoint: Endpoint) -> Notice:
-        """Return the notice of what has ended a run; a key that was not given was not refused."""
-        notice = notice_of(error)
-        if notice.code == "key" and not _brings_key(endpoint):
-            return replace(notice, code="nokey")
-        return notice

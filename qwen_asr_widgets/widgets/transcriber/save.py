@@ -7,15 +7,10 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING
 
 from ...errors import SettingError
+from ...recording import Recording
 from ..shared.throttle import Message
-from ..shared.saved_output import image_html, recording_picture, sound_picture
-
-if TYPE_CHECKING:
-    from ...audio.clip import AudioClip
-    from ...recording import Recording
 
 DEVICES = {"CON", "PRN", "AUX", "NUL", *(f"{port}{k}" for port in ("COM", "LPT") for k in range(1, 10))}
 """What Windows takes for a device, whatever the ending."""
@@ -107,15 +102,3 @@ def in_slices(data: bytes, job: str, name: str, ending: str) -> Iterator[Message
             "size": len(data),
         }
         yield content, [data[index * SLICE : (index + 1) * SLICE]]
-
-
-def transcriber_html(recording: Recording | None, clip: AudioClip | None, title: str) -> str:
-    """Return what a saved notebook shows: picture and transcript, else the sound, else what to do."""
-    if recording is not None:
-        if not len(recording.tape):
-            return recording._repr_html_()
-        picture = image_html(recording_picture(recording), f"Waveform of {title} with turns and waits")
-        return picture + recording._repr_html_()
-    if clip is not None:
-        return image_html(sound_picture(clip), f"Waveform of {title}")
-    return "<p>Transcriber: run this cell to record or to open a file.</p>"

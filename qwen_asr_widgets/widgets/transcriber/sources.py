@@ -1,4 +1,4 @@
-"""What the transcriber listens to: the microphone's events, or a sound given out in its own time."""
+"""Where a run's sound comes from: a page's microphone, or a clip given out in its own time; and its facts."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +17,17 @@ from ...client.pacing import check_pace, paced
 from ...recording.run import CHUNK_MS, Run
 from ..capture.capture import CaptureChunk, CaptureSession
 
+if TYPE_CHECKING:
+    from ...audio.clip import AudioClip
+    from ...recording import Recording
+
 logger = logging.getLogger("qwen_asr_widgets")
+
+PROCESSING = {
+    "echoCancellation": "echo cancellation", "noiseSuppression": "noise suppression",
+    "autoGainControl": "automatic gain",
+}
+"""What a browser may do to sound before it is recorded, and what it is called."""
 
 
 class MicrophoneSource:
@@ -74,7 +84,7 @@ class PacedSource:
     Raises
     ------
     SettingError
-        ``pace`` is none.
+        ``pace`` is neither a positive number nor None.
     """
 
     def __init__(self, samples: NDArray[np.int16], sample_rate: int, pace: float | None) -> None:
@@ -164,3 +174,36 @@ class PacedSource:
             run = current()
             if run is None or run.wait_for_service(0.1):
                 return
+
+
+def about_clip(clip: AudioClip, title: str) -> dict[str, Any]:
+    """Return what is known of a clip's sound."""
+    origin = clip.origin
+    return {
+        "name": title, "original_rate": origin.sample_rate, "original_channels": origin.channels,
+        "channel": origin.channel,
+    }
+
+
+def about_recording(recording: Recording) -> dict[str, Any]:
+    """Return what is known of a recording's sound, for another run of it."""
+    info = recording.info
+    return {
+        "name": info.name, "original_rate": info.original_rate,
+        "original_channels": info.original_channels, "channel": info.channel, "capture": info.capture,
+    }
+
+
+def about_capture(session: CaptureSession) -> dict[str, Any]:
+    """Return what is known of sound that a page records."""
+    return {
+        "name": session.label, "original_rate": session.sample_rate,
+        "original_channels": session.settings.get("channelCount"),
+        "capture": {"device": session.label, "asked": dict(session.asked), **session.settings},
+    }
+
+
+def processing_note(session: CaptureSession) -> str:
+    """Return a sentence on what the browser does to the sound; empty where it leaves it alone."""
+    processed = [name for setting, name in PROCESSING.items() if session.settings.get(setting)]
+    return f"The browser processed the sound: {', '.join(processed)}" if processed else ""

@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ...protocol.config import SessionConfig
+from ...recording import Recording
 from ...recording.comparison import compare
 from ...recording.summary import waits_count
-from ...recording.turn_taking import SERVICE
 from ...vad.turns import TurnDetection
-from ..shared.run_messages import RunMessages, utterance_state
-
-if TYPE_CHECKING:
-    from ...recording import Recording
-    from .model import Desk
-    from ...recording.run import Run
+from ..shared.run_messages import utterance_state
+from .model import TranscriberModel
 
 MANUAL = "manual"
 """Who takes turns, beside the service and the client: whoever presses Commit."""
@@ -26,26 +20,6 @@ UNSENT = 0.05
 
 BEHIND = 2.0
 """Seconds of sound not yet sent from which on it is said."""
-
-
-class LiveRunMessages(RunMessages):
-    """Follows the recording of a run: it grows as long as the run has sound or answers to come."""
-
-    def __init__(self, source: str, recording: Recording, run: Run | None, title: str = "") -> None:
-        self._live = run
-        super().__init__(source, recording, title)
-
-    @property
-    def growing(self) -> bool:
-        """Whether more is to come."""
-        return self._live is not None and self._live.active
-
-    def _look_at_info(self, changed: bool) -> tuple[dict[str, Any], list[dict[str, Any]]]:
-        info, marks = super()._look_at_info(changed)
-        gathered = self._live.gathered if self._live is not None else None
-        return {
-            **info, "growing": self.growing, "gathered": None if gathered is None else int(gathered)
-        }, marks
 
 
 def config_state(
@@ -64,31 +38,6 @@ def config_state(
         "context": config.corpus_text or "",
         "turns": MANUAL if config.turn_detection is None else turn_taking,
     }
-
-
-def config_of(
-    state: Mapping[str, Any], config: SessionConfig, chosen: TurnDetection | None = None
-) -> SessionConfig:
-    """Return ``config`` with what a view has edited; ``chosen`` as in `config_state`.
-
-    Raises
-    ------
-    SettingError
-        A value is out of its range.
-    """
-    fields = {**config_state(config, SERVICE, chosen), **state}
-    detection = None
-    if fields["turns"] != MANUAL:
-        detection = TurnDetection(fields["threshold"], fields["silence"], fields["padding"])
-    return replace(
-        config, turn_detection=detection, language=_text(fields["language"]),
-        corpus_text=_text(fields["context"]),
-    )
-
-
-def _text(value: Any) -> Any:
-    """Return what was typed without blanks around it; nothing typed is None."""
-    return value.strip() or None if isinstance(value, str) else value
 
 
 def run_state(recording: Recording) -> dict[str, Any]:
@@ -125,7 +74,7 @@ def figures(recording: Recording) -> dict[str, Any]:
     }
 
 
-def other_state(recording: Recording, source: str) -> dict[str, Any]:
+def earlier_state(recording: Recording, source: str) -> dict[str, Any]:
     """Return an earlier run of the same sound, to stand above the present one."""
     latency = recording.latency()
     rows = [utterance_state(one, latency[at], recording) for at, one in enumerate(recording.utterances)]
@@ -149,60 +98,60 @@ def comparison_state(before: Recording, now: Recording) -> list[dict[str, Any]]:
     ]
 
 
-def desk_state(desk: Desk) -> dict[str, Any]:
-    """Return what views show of the desk: phase, progress, lag, what went wrong, settings, comparison."""
-    live, recording = desk.live, desk.recording
-    paced = desk.paced if live is not None else None
-    behind = live.lag if live is not None and live.active and paced is None else 0.0
-    phase = _phase(desk)
-    compared = [] if recording is None or desk.other is None or desk.active else (
-        comparison_state(desk.other, recording)
+def model_state(model: TranscriberModel) -> dict[str, Any]:
+    """Return what views show of the model: phase, progress, lag, what went wrong, settings, comparison."""
+    run, recording = model.run, model.recording
+    paced = model.paced if run is not None else None
+    behind = run.lag if run is not None and run.active and paced is None else 0.0
+    phase = _phase(model)
+    compared = [] if recording is None or model.earlier is None or model.active else (
+        comparison_state(model.earlier, recording)
     )
     return {
         "phase": phase,
-        "source": "file" if paced else "mic" if live is not None else "",
+        "source": "file" if paced else "mic" if run is not None else "",
         "paused": paced.paused if paced else False,
-        "waiting": live is not None and live.waiting,
-        "progress": _progress(desk),
-        "pace": recording.info.pace if recording is not None else desk.pace,
-        "title": desk.sound.title,
+        "waiting": run is not None and run.waiting,
+        "progress": _progress(model),
+        "pace": recording.info.pace if recording is not None else model.pace,
+        "title": model.sound.title,
         "total": len(paced.samples) / paced.sample_rate if paced else 0.0,
         "run": None if recording is None else run_state(recording),
-        "partly": None if recording is None or desk.active else _partly(recording),
+        "partly": None if recording is None or model.active else _partly(recording),
         "behind": int(behind) if behind >= BEHIND and phase == "live" else 0,
         "lost": _lost(recording),
-        "clipped": desk.sound.clipped,
-        "notice": _notice_state(desk),
-        "config": config_state(desk.config, desk.turn_taking, desk.detection),
-        "channels": _channels(desk),
+        "clipped": model.sound.clipped,
+        "notice": _notice_state(model),
+        "config": config_state(model.config, model.turn_taking, model.detection),
+        "channels": _channels(model),
         "compared": compared,
     }
 
 
-def _channels(desk: Desk) -> dict[str, Any] | None:
+def _channels(model: TranscriberModel) -> dict[str, Any] | None:
     """Return what can be taken of the file at hand, and which of it is."""
-    channels, clip = desk.sound.channels, desk.sound.clip
+    channels, clip = model.sound.channels, model.sound.clip
     if channels is None or clip is None:
         return None
     return {"count": channels.count, "differ": channels.differ, "taken": clip.channel}
 
 
-def _phase(desk: Desk) -> str:
-    if desk.live is not None:
-        return desk.live.phase
-    if desk.recording is not None:
+def _phase(model: TranscriberModel) -> str:
+    if model.run is not None:
+        return model.run.phase
+    if model.recording is not None:
         return "done"
-    return "ready" if desk.sound.clip is not None else "empty"
+    return "ready" if model.sound.clip is not None else "empty"
 
 
-def _progress(desk: Desk) -> float | None:
+def _progress(model: TranscriberModel) -> float | None:
     """Return how much of a file was sent, in [0, 1]."""
-    feed, live = desk.paced, desk.live
-    if feed is None or live is None or not len(feed.samples):
+    source, run = model.paced, model.run
+    if source is None or run is None or not len(source.samples):
         return None
-    recording = live.recording
+    recording = run.recording
     done = (recording.sent_duration + recording.skipped_duration) * recording.tape.sample_rate
-    return round(min(1.0, done / len(feed.samples)), 3)
+    return round(min(1.0, done / len(source.samples)), 3)
 
 
 def _partly(recording: Recording) -> dict[str, float] | None:
@@ -213,13 +162,13 @@ def _partly(recording: Recording) -> dict[str, float] | None:
     return {"sent": round(recording.duration - unsent, 2), "of": round(recording.duration, 2)}
 
 
-def _notice_state(desk: Desk) -> dict[str, Any] | None:
-    notice = desk.notice
+def _notice_state(model: TranscriberModel) -> dict[str, Any] | None:
+    notice = model.notice
     if notice is None:
         return None
-    recording = None if desk.active else desk.recording
+    recording = None if model.active else model.recording
     return {
-        "id": notice.id, "code": notice.code, "detail": desk.choice.hide(notice.detail),
+        "id": notice.id, "code": notice.code, "detail": model.choice.hide(notice.detail),
         "about": dict(notice.about),
         "kept": recording.duration if recording is not None else 0.0,
         "since": _unanswered_since(recording) if recording is not None else 0.0,

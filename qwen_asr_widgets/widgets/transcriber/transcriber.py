@@ -2,35 +2,49 @@
 
 from __future__ import annotations
 
-import difflib
 import threading
 import time
-from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from ...errors import AudioError, SettingError
-from ...protocol.config import SessionConfig
+import ipywidgets
+import traitlets
+
 from ...client.pacing import check_pace
+from ...errors import AudioError, QawError, SettingError, checked_keywords
+from ...protocol.config import SessionConfig
 from ...recording.turn_taking import SERVICE, checked_turn_taking
-from ..shared.assets import css, esm
 from ..clip_recorder.clip_recorder import ClipRecorder
-from .clips import ClipWay
+from ..microphone.microphone import Microphone, Uplink
+from ..shared.assets import css, esm
+from ..shared.page_link import PageLink
+from ..shared.saved_output import SavedOutput
+from ..shared.throttle import Message
+from ..shared.view_widget import ViewWidget
+from .commands import commands
+from .controls import Controls
 from .endpoints import EndpointChoice
-from .sources import MicrophoneSource, PacedSource
-from .view import DeskView
+from .model import TranscriberModel
+from .notices import notice_of
+from .pages import ClipFirst, Pages
+from .sources import MicrophoneSource
+from .view import TranscriberView
 
 if TYPE_CHECKING:
     from ...audio.clip import AudioClip
     from ...client.endpoints import Endpoint
     from ...recording import Recording
 
+LOOK = 0.1
+"""Seconds between two looks at what nobody announces: what is behind, what a page has lost."""
+
 NO_PAGE = 30.0
 """Seconds that `Transcriber.wait` gives a page to show the widget: one that loads slowly takes 10 or more."""
 
-KEYWORDS = ("source", "endpoint", "config", "lang", "height", "save_outputs", "pace", "turn_taking")
+SPOKEN = "; the language spoken is config=SessionConfig(language=…), and lang= is that of the page."
 
 
-class Transcriber(DeskView):
+@checked_keywords(language=SPOKEN)
+class Transcriber(ViewWidget):
     """Press record, open a file or pass a sound: see what the recogniser hears, and when it knows.
 
     The sound is streamed to the endpoint as it comes and kept whatever happens; the display moves while a
@@ -91,51 +105,123 @@ class Transcriber(DeskView):
     _esm = esm("transcriber/transcriber.js")
     _css = css("transcriber/transcriber.css")
 
+    uplink = traitlets.Instance(Microphone).tag(
+        sync=True, internal=True, **ipywidgets.widget_serialization
+    )
+    uid = traitlets.Unicode().tag(sync=True, internal=True)
+    live_while_busy = traitlets.Bool().tag(sync=True, internal=True)
+
+    @traitlets.default("uplink")
+    def _new_uplink(self) -> Uplink:
+        return Uplink(lang=self.lang)
+
+    @traitlets.default("uid")
+    def _uid_of_uplink(self) -> str:
+        return str(self.uplink.uid)
+
+    @traitlets.default("live_while_busy")
+    def _live_as_uplink(self) -> bool:
+        return bool(self.uplink.live_while_busy)
+
     def __init__(
         self, source: Any = None, endpoint: Endpoint | str | None = None, config: SessionConfig | None = None,
         *, lang: str = "", height: int = 96, save_outputs: bool = True, pace: float | None = 1.0,
-        turn_taking: str = SERVICE, **unknown: Any,
+        turn_taking: str = SERVICE,
     ) -> None:
-        _refuse_unknown(unknown)
         config = _checked(config) or SessionConfig()
         turn_taking = checked_turn_taking(turn_taking, config)
         check_pace(pace)
-        recorder = source if isinstance(source, ClipRecorder) else None
-        super().__init__(
-            EndpointChoice(endpoint), config, pace,
-            ClipWay(recorder, lang, self._clip_recorded, self._answered), turn_taking,
-            lang=lang, height=height, save_outputs=save_outputs,
+        choice = EndpointChoice(endpoint)
+        saved = SavedOutput(
+            lambda: self.view.shown.caption, lambda: self.view.html(), lambda: not self.active,
+            lambda: self.save_outputs,
         )
-        self._source = source if recorder is None else None
-        sound = source if recorder is None else recorder.clip
+        super().__init__(saved, lang=lang, height=height, save_outputs=save_outputs)
+        recorder = source if isinstance(source, ClipRecorder) else None
+        sound = source if recorder is None else None
+        self.model = TranscriberModel(choice, config, pace, turn_taking)
+        clips = ClipFirst(recorder, lang, self._clip_recorded, self._clip_begun)
+        self.pages = Pages(self.model, self.uplink, clips, self._tell, self._tell_state)
+        self.view = TranscriberView(self.model, self.pages)
+        self.controls = Controls(self.model, self.pages, self._tell_all, sound)
+        self.page = PageLink(
+            self, self.view, commands(self.model, self.view, self.pages, self.controls, self._acted),
+            rested=saved.refresh, failed=self._failed, welcome=self._welcome, while_unseen=True, period=LOOK,
+        )
+        self.model.shown, self.model.grown = self._shown, self.page.throttle.wake
+        if not self.live_while_busy:
+            clips.make()
+        if recorder is not None:
+            sound = recorder.clip
         if sound is not None:
-            self.desk.load(sound)
+            self.model.load(sound)
+
+    # ---- between the parts
+
+    def _shown(self) -> None:
+        """Show what the model has now, and follow it."""
+        with self.page.order:
+            self.view.show()
+            self.page.tell_opening()
+        self.page.follow()
+
+    def _tell(self, content: dict[str, Any]) -> None:
+        self.page.tell(content)
+
+    def _tell_all(self, messages: list[Message]) -> None:
+        self.page.tell_all(messages)
+
+    def _tell_state(self) -> None:
+        self.page.tell_made(self.view.state_changes)
+
+    def _acted(self) -> None:
+        """Tell what a command has changed."""
+        self.view.look_at_endpoint()
+        self._tell_state()
+
+    def _failed(self, problem: QawError) -> None:
+        self.model.notice = notice_of(problem)
+        self._acted()
+
+    def _welcome(self) -> list[Message]:
+        """Return what a view is told that has just opened."""
+        self.view.look_at_endpoint()
+        return [*self.view.opening(), *self.pages.welcome()]
 
     def _clip_recorded(self, clip: AudioClip) -> None:
         """Transcribe what the clip recorder brought, unless something else is under way."""
-        if not self.active and self.page.is_open and self.desk.load(clip):
-            self.desk.begin()
+        if self.page.is_open:
+            self.controls.transcribe(clip)
             self._tell_state()
 
-    def _answered(self) -> None:
-        """Note that a page has begun to record, or cannot."""
-        self._called = False
+    def _clip_begun(self) -> None:
+        self.pages.answered()
 
     # ---- from code
 
     @property
+    def recording(self) -> Recording | None:
+        """The present run's recording, also while it grows."""
+        return self.model.recording
+
+    @property
     def recordings(self) -> tuple[Recording, ...]:
-        """All runs of this widget, oldest first."""
-        return self.desk.recordings
+        """The recordings of all runs of this widget, oldest first."""
+        return self.model.recordings
+
+    @property
+    def active(self) -> bool:
+        """Whether sound or answers are still to come."""
+        return self.model.active
 
     @property
     def config(self) -> SessionConfig:
-        """The settings asked for; may be set, also while a run is under way."""
-        return self.desk.config
+        """The settings asked for; may be set, also while a run is under way. None sets the defaults."""
+        return self.model.config
 
     @config.setter
-    def config(self, config: SessionConfig) -> None:
-        self.desk.change(_checked(config) or SessionConfig())
+    def config(self, config: SessionConfig | None) -> None:
+        self.model.change(_checked(config) or SessionConfig())
         self._tell_state()
 
     def start(self) -> None:
@@ -151,25 +237,7 @@ class Transcriber(DeskView):
         NotConnected
             The widget was closed.
         """
-        desk = self.desk
-        desk.check_open()
-        with desk.lock:
-            if desk.active:
-                return
-            record = desk.sound.clip is None or (self.clips.chosen and desk.recording is not None)
-            if self._source is None and record:
-                self._call += 1
-                self._called = True
-                self.page.tell({"kind": "call", "token": self._call}, [])
-                return
-            if desk.sound.clip is None and (desk.recording is None or desk.recording.info.capture):
-                desk.load(self._source)
-            if desk.problem is not None:
-                raise desk.problem
-            if desk.sound.clip is not None:
-                desk.begin()
-            elif desk.recording is not None:
-                desk.repeat(desk.recording.info.pace)
+        self.controls.start()
 
     def stop(self) -> None:
         """End the sound here; the answers to it are still waited for (see `stop_waiting`).
@@ -177,31 +245,24 @@ class Transcriber(DeskView):
         The rest of a clip or file stays in the recording, unsent, which is then marked incomplete; `start`
         and `run_again` send all of it.
         """
-        self._called = False
-        self.desk.stop()
-        self.page.tell({"kind": "halt"}, [])
+        self.controls.stop()
 
     def stop_waiting(self) -> None:
         """After `stop`, end the wait for the answers too: everything received is kept.
 
         Where sound is still to come nothing happens. The recording is then marked incomplete.
         """
-        self.desk.stop_waiting()
+        self.model.stop_waiting()
 
     def pause(self) -> None:
         """Hold the sound up."""
-        self._hold(PacedSource.pause, "hold")
+        self.controls.pause()
+        self._tell_state()
 
     def resume(self) -> None:
         """Go on after `pause`."""
-        self._hold(PacedSource.resume, "go")
-
-    def _hold(self, act: Callable[[PacedSource], None], kind: str) -> None:
-        if self.desk.paced is not None:
-            act(self.desk.paced)
-            self._tell_state()
-        else:
-            self.page.tell({"kind": kind}, [])
+        self.controls.resume()
+        self._tell_state()
 
     def wait(self, timeout: float | None = None) -> Recording:
         """Wait until everything is answered, and return the recording.
@@ -226,37 +287,38 @@ class Transcriber(DeskView):
         self._check_wait()
         moment = threading.Event()
         seen = time.monotonic()
-        while self._called or self.clips.pending or self.active:
+        while self.pages.awaited or self.active:
             now = time.monotonic()
-            seen = now if self.page.views or not self._called else seen
+            seen = now if self.page.views or not self.pages.called else seen
             if deadline is not None and now >= deadline:
                 raise TimeoutError(self._not_over(f"after {timeout:g} s"))
             if now - seen >= NO_PAGE:
                 raise AudioError(self._not_over(f"for {NO_PAGE:g} s"))
             moment.wait(0.05)
         self.saved.refresh()  # in this cell's name: programs that run notebooks hear no other
-        if self.desk.live is not None and self.desk.live.error is not None:
-            raise self.desk.live.error
+        run = self.model.run
+        if run is not None and run.error is not None:
+            raise run.error
         if self.recording is None:
-            raise AudioError(self.clips.problem or "Nothing was recorded.")
+            raise AudioError(self.pages.clips.problem or "Nothing was recorded.")
         return self.recording
 
     def _not_over(self, when: str) -> str:
         """Say what a wait that is given up was for."""
-        if self._called and not self.page.views:
+        if self.pages.called and not self.page.views:
             return (
                 f"No page shows this widget {when}, so none can begin to record. Show it before waiting: "
                 "display(t), or t at the end of an earlier cell."
             )
-        if self._called:
+        if self.pages.called:
             return f"No page had begun to record {when}: allow the microphone in the page, or press Record."
-        if self.clips.pending:
+        if self.pages.clips.pending:
             return f"The clip was not there {when}; it is still being recorded or on its way."
         return f"The run was not over {when}; it goes on."
 
     def _check_wait(self) -> None:
-        live = isinstance(self.desk.feed, MicrophoneSource) and self.active
-        if self._called or self.clips.pending or live:
+        live = isinstance(self.model.source, MicrophoneSource) and self.active
+        if self.pages.awaited or live:
             beside = self.uplink.hears_beside_cells
             if not beside and threading.current_thread() is threading.main_thread():
                 raise AudioError(
@@ -265,7 +327,7 @@ class Transcriber(DeskView):
                     "newer."
                 )
         elif self.recording is None:
-            why = self.clips.problem or "Nothing was started: press Record, or call start()."
+            why = self.pages.clips.problem or "Nothing was started: press Record, or call start()."
             raise AudioError(why)
 
     def run_again(
@@ -290,33 +352,30 @@ class Transcriber(DeskView):
         AudioError
             Nothing was recorded yet, or a run is under way.
         SettingError
-            ``config`` or ``pace`` is none, or ``turn_taking`` nobody.
+            ``config`` is neither a SessionConfig nor None, ``pace`` neither a positive number nor None, or
+            ``turn_taking`` neither "service" nor "client".
         NotConnected
             The widget was closed.
         """
         check_pace(pace)
-        desk, config = self.desk, _checked(config)
-        if config is not None and not desk.active:
-            desk.config = config
-        if turn_taking is not None and not desk.active:
-            desk.turn_taking = checked_turn_taking(turn_taking, desk.config)
-        if endpoint is not None and not desk.active:
-            desk.choice = EndpointChoice(endpoint)
-            self._endpoint_told = desk.choice.state()
-        given = desk.recording.info.pace if desk.recording is not None and pace is None else pace
-        desk.repeat(given)
+        self.controls.run_again(_checked(config), endpoint, pace, turn_taking)
+        self.view.look_at_endpoint()
 
     def commit(self) -> None:
         """Manual mode: what was said until now is one utterance."""
-        if self.desk.live is not None:
-            self.desk.live.commit()
+        self.controls.commit()
+
+    def _about(self) -> str:
+        if self.recording is not None:
+            return f"{self.view.shown.summary}, {self.view.state()['phase']}"
+        return self.view.shown.summary if self.model.sound.clip is not None else "nothing recorded yet"
 
     def close(self) -> None:
         """Take the widget off the page, end its threads and the run under way."""
-        if self._desk is not None:
-            self._desk.abandon()
-            self.uplink.close()
-            self.clips.close()
+        model: TranscriberModel | None = getattr(self, "model", None)  # not there where a setting was refused
+        if model is not None:
+            model.abandon()
+            self.pages.close()
         super().close()
 
 
@@ -325,10 +384,3 @@ def _checked(config: SessionConfig | None) -> SessionConfig | None:
     if config is not None and not isinstance(config, SessionConfig):
         raise SettingError(f"config is {config!r}; give a SessionConfig, or None.", "config")
     return config
-
-
-def _refuse_unknown(unknown: Mapping[str, Any]) -> None:
-    for name in unknown:
-        near = difflib.get_close_matches(name, KEYWORDS, 1, 0.6)
-        hint = f"did you mean {near[0]}?" if near else f"it takes {', '.join(KEYWORDS)}."
-        raise TypeError(f"Transcriber takes no argument {name!r}; {hint}")

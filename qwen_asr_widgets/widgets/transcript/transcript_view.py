@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ...errors import SettingError
+from ...errors import SettingError, checked_keywords
 from ..shared.assets import css, esm
 from ..shared.page_link import PageLink
 from ..shared.saved_output import SavedOutput
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from ...recording import Recording
 
 
+@checked_keywords
 class TranscriptView(ViewWidget):
     """Read what was said, when, and how long each utterance took; finished or while it is recorded.
 
@@ -72,6 +73,9 @@ class TranscriptView(ViewWidget):
         """What is shown."""
         assert self.model.recording is not None
         return self.model.recording
+
+    def _about(self) -> str:
+        return self.model.summary
 
 
 def _transcript_html(recording: Recording) -> str:

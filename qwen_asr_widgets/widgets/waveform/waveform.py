@@ -10,11 +10,12 @@ import numpy as np
 from ...audio.clip import AudioClip
 from ...audio.reference import ReferenceTurn
 from ...audio.samples import Sample
-from ...errors import SettingError
+from ...audio.tape import Tape
+from ...errors import SettingError, checked_keywords
+from ...vad.labels.references import Reference, reference_turns
 from ...vad.turns import Turn
 from ..shared.assets import css, esm
 from ..shared.page_link import PageLink
-from ..shared.run_messages import Lanes
 from ..shared.saved_output import SavedOutput, shown_html
 from ..shared.shown import Shown, clip_title
 from ..shared.throttle import Message
@@ -57,6 +58,7 @@ class WaveformModel:
         return self.shown.changes()
 
 
+@checked_keywords
 class Waveform(ViewWidget):
     """Look at a sound and listen to it; for a recording also its turns, words and waits.
 
@@ -68,8 +70,8 @@ class Waveform(ViewWidget):
     ----------
     source : AudioClip, Recording or Sample
         What is shown. A sample brings its reference turns.
-    reference : sequence of ReferenceTurn, optional
-        Turns as they truly were, in a lane of their own.
+    reference : Labels, Sample, label file, or list of turns, optional
+        Turns as they truly were, in a lane of their own: whatever ``as_labels`` takes.
     estimated : sequence of Turn, optional
         Turns as other settings would have made them, in a lane of their own.
     scores : SpeechScores, optional
@@ -93,6 +95,8 @@ class Waveform(ViewWidget):
     ------
     SettingError
         The source is something else, or a setting is out of its range.
+    LabelError
+        The reference is none.
 
     Examples
     --------
@@ -107,7 +111,7 @@ class Waveform(ViewWidget):
         self,
         source: AudioClip | Recording | Sample,
         *,
-        reference: Sequence[ReferenceTurn] | None = None,
+        reference: Reference | None = None,
         estimated: Sequence[Turn] | None = None,
         scores: SpeechScores | None = None,
         threshold: float | None = None,
@@ -115,28 +119,14 @@ class Waveform(ViewWidget):
         lang: str = "",
         save_outputs: bool = True,
     ) -> None:
-        title = ""
-        recording: Recording | None = None
         if isinstance(source, Sample):
             reference = source.turns if reference is None else reference
             source = source.clip
-        if isinstance(source, AudioClip):
-            sound: Any = source
-            title = clip_title(source)
-        elif hasattr(source, "tape"):
-            recording, sound = source, source.tape
-        else:
-            raise SettingError(
-                f"A Waveform shows an AudioClip, a Recording or a Sample, not {type(source).__name__}; "
-                "AudioClip.load(...) reads files and arrays.", "source"
-            )
-        lanes: Lanes = {}
-        if reference is not None:
-            lanes["reference"] = reference
-        if estimated is not None:
-            lanes["estimated"] = estimated
+        recording, sound, title = _opened(source)
+        given = {"reference": reference, "estimated": estimated}
+        lanes = {role: _checked_turns(role, turns) for role, turns in given.items() if turns is not None}
         shown = Shown(recording, sound, title, lanes)
-        self.model = WaveformModel(shown, scores, _checked_threshold(threshold))
+        self.model = WaveformModel(shown, _checked_scores(scores), _checked_threshold(threshold))
         saved = SavedOutput(
             lambda: shown.caption, lambda: shown_html(shown), lambda: not shown.growing,
             lambda: self.save_outputs,
@@ -149,13 +139,16 @@ class Waveform(ViewWidget):
         """What is shown, where that is a recording."""
         return self.model.shown.recording
 
+    def _about(self) -> str:
+        return self.model.shown.summary
+
     def set_scores(self, scores: SpeechScores | None, threshold: float | None = None) -> None:
         """Show another score curve and threshold."""
         model = self.model
-        model.scores, model.threshold = scores, _checked_threshold(threshold)
+        model.scores, model.threshold = _checked_scores(scores), _checked_threshold(threshold)
         self.page.tell_all(score_messages(scores, model.threshold))
 
-    def set_lane(self, role: str, turns: Sequence[Turn | ReferenceTurn] | None) -> None:
+    def set_lane(self, role: str, turns: Reference | None) -> None:
         """Show other turns in a lane, or take it away.
 
         Parameters
@@ -163,11 +156,18 @@ class Waveform(ViewWidget):
         role : {"reference", "service", "estimated"}
             Which lane.
         turns : sequence of turns or None
-            What stands in it; None removes it.
+            What stands in it; None removes it. For the reference whatever ``as_labels`` takes.
+
+        Raises
+        ------
+        SettingError
+            There is no such lane, or these are no turns.
+        LabelError
+            The reference is none.
         """
         if role not in ("reference", "service", "estimated"):
             raise SettingError(f"role is {role!r}; it must be 'reference', 'service' or 'estimated'.", "role")
-        self.model.shown.run.set_lane(role, turns)
+        self.model.shown.run.set_lane(role, None if turns is None else _checked_turns(role, turns))
         self.page.tell_changes()
 
     def show(self, start: float, end: float) -> None:
@@ -196,7 +196,44 @@ def score_messages(scores: SpeechScores | None, threshold: float | None) -> list
     return [(content, [codes.tobytes()])]
 
 
+def _opened(source: Any) -> tuple[Recording | None, AudioClip | Tape, str]:
+    """Return the recording, the sound and the title of what is to be shown."""
+    if isinstance(source, AudioClip):
+        return None, source, clip_title(source)
+    if hasattr(source, "tape"):
+        return source, source.tape, ""
+    raise SettingError(
+        f"A Waveform shows an AudioClip, a Recording or a Sample, not {type(source).__name__}; "
+        "AudioClip.load(...) reads files and arrays.", "source"
+    )
+
+
+def _checked_turns(role: str, turns: Any) -> Sequence[Turn | ReferenceTurn]:
+    """Return the turns of a lane."""
+    if role == "reference":
+        return reference_turns(turns)
+    try:
+        listed = list(turns)
+    except TypeError:
+        listed = [turns]
+    for turn in listed:
+        if not isinstance(turn, (Turn, ReferenceTurn)):
+            raise SettingError(
+                f"{role} holds {type(turn).__name__}; give a list of Turn, as detect_turns returns it.", role
+            )
+    return listed
+
+
+def _checked_scores(scores: Any) -> SpeechScores | None:
+    if scores is not None and not hasattr(scores, "hop"):
+        raise SettingError(
+            f"scores is {type(scores).__name__}; give SpeechScores, as speech_scores(clip) returns them.",
+            "scores",
+        )
+    return scores  # type: ignore[no-any-return]
+
+
 def _checked_threshold(threshold: float | None) -> float | None:
-    if threshold is not None and not -1 <= threshold <= 1:
+    if threshold is not None and not (isinstance(threshold, (int, float, np.number)) and -1 <= threshold <= 1):
         raise SettingError(f"threshold is {threshold!r}; it must lie between -1 and 1.", "threshold")
     return threshold

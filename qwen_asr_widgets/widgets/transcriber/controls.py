@@ -1,0 +1,168 @@
+"""What a transcriber's buttons do, pressed in a page or called from Python."""
+
+from __future__ import annotations
+
+import contextvars
+import logging
+import threading
+from collections.abc import Callable
+from typing import Any
+
+from ...audio.clip import AudioClip
+from ...audio.samples import sample
+from ...client.endpoints import Endpoint
+from ...errors import EndpointError
+from ...protocol.config import SessionConfig
+from ...recording.turn_taking import checked_turn_taking
+from ..shared.throttle import Message
+from .endpoints import EndpointChoice
+from .model import TranscriberModel
+from .notices import notice_elsewhere
+from .pages import Pages
+from .save import file_name, in_slices, saved
+
+logger = logging.getLogger("qwen_asr_widgets")
+
+
+class Controls:
+    """Begins, ends and repeats what the model runs, with the page that records where there is no sound.
+
+    Parameters
+    ----------
+    model : TranscriberModel
+        Acted on.
+    pages : Pages
+        Asked to record.
+    tell_all : callable
+        Sends messages to all pages, from a thread of its own where a file is made.
+    source : Any
+        What `start` transcribes; None for what the pages record.
+    """
+
+    def __init__(
+        self, model: TranscriberModel, pages: Pages, tell_all: Callable[[list[Message]], None], source: Any
+    ) -> None:
+        self._model = model
+        self._pages = pages
+        self._tell_all = tell_all
+        self._source = source
+
+    # ---- runs
+
+    def start(self) -> None:
+        """Begin with the sound given, else with the microphone of a page; see `Transcriber.start`."""
+        model = self._model
+        model.check_open()
+        if model.active:
+            return
+        record = model.sound.clip is None or (self._pages.clips.chosen and model.recording is not None)
+        if self._source is None and record:
+            self._pages.call()
+            return
+        shown = model.recording
+        if model.sound.clip is None and (shown is None or shown.info.capture):
+            model.load(self._source)
+        if model.problem is not None:
+            raise model.problem
+        if model.sound.clip is not None:
+            model.begin()
+        elif model.recording is not None:
+            model.repeat(model.recording.info.pace)
+
+    def stop(self) -> None:
+        """End the sound here; its answers are still waited for."""
+        self._model.stop()
+        self._pages.halt()
+
+    def pause(self) -> None:
+        """Hold the sound up."""
+        if self._model.paced is not None:
+            self._model.paced.pause()
+        else:
+            self._pages.hold()
+
+    def resume(self) -> None:
+        """Go on after `pause`."""
+        if self._model.paced is not None:
+            self._model.paced.resume()
+        else:
+            self._pages.go_on()
+
+    def commit(self) -> None:
+        """Manual mode: what was said until now is one utterance."""
+        if self._model.run is not None:
+            self._model.run.commit()
+
+    def run_again(
+        self, config: SessionConfig | None = None, endpoint: Endpoint | str | None = None,
+        pace: float | None = None, turn_taking: str | None = None,
+    ) -> None:
+        """Send the same sound once more; see `Transcriber.run_again`."""
+        model = self._model
+        if not model.active:
+            if config is not None:
+                model.config = config
+            if turn_taking is not None:
+                model.turn_taking = checked_turn_taking(turn_taking, model.config)
+            if endpoint is not None:
+                model.choice = EndpointChoice(endpoint)
+        given = model.recording.info.pace if model.recording is not None and pace is None else pace
+        model.repeat(given)
+
+    def try_sample(self) -> None:
+        """Transcribe the conversation that comes with this package."""
+        if not self._model.active and self._model.load(sample("conversation")):
+            self._model.begin()
+
+    def transcribe(self, clip: AudioClip) -> None:
+        """Transcribe a clip that was recorded, unless something else is under way."""
+        if not self._model.active and self._model.load(clip):
+            self._model.begin()
+
+    # ---- what is chosen
+
+    def choose_endpoint(self, name: str, url: str) -> None:
+        """Choose a recogniser; what is wrong with an address is said beside its field, not in a notice."""
+        model = self._model
+        if model.active and (model.run is None or model.run.error is None):
+            return
+        before = model.choice.endpoint
+        try:
+            model.choice.choose(name, url)
+        except EndpointError:
+            if not model.choice.refused:
+                raise
+        if model.choice.endpoint != before:
+            model.notice = notice_elsewhere(model.notice, model.run)
+
+    def take_key(self, key: str) -> None:
+        """Keep a key; a run that failed for want of it goes on with it."""
+        model = self._model
+        model.choice.set_key(key)
+        if key and model.notice is not None and model.notice.code in ("key", "nokey"):
+            model.retry()
+
+    def dismiss(self, notice: int | None) -> None:
+        """Let go of a notice that was read."""
+        if self._model.notice is not None and self._model.notice.id == notice:
+            self._model.notice = None
+
+    # ---- files
+
+    def save(self, ending: str, job: str) -> None:
+        """Make a file of the recording on a thread of its own, and send it to the page that asked."""
+        recording = self._model.recording
+        if recording is None:
+            return
+
+        def work() -> None:
+            try:
+                data = saved(recording, ending)
+            except Exception as problem:
+                logger.exception("the %s file could not be made", ending)
+                self._tell_all([({"kind": "saved", "job": job, "error": str(problem)}, [])])
+                return
+            self._tell_all(list(in_slices(data, job, file_name(recording, ending), ending)))
+
+        context = contextvars.copy_context()
+        threading.Thread(target=context.run, args=(work,), name="qaw-save", daemon=True).start()
