@@ -234,6 +234,7 @@ def _checked_scores(scores: Any) -> SpeechScores | None:
 
 
 def _checked_threshold(threshold: float | None) -> float | None:
-    if threshold is not None and not (isinstance(threshold, (int, float, np.number)) and -1 <= threshold <= 1):
+    number = isinstance(threshold, (int, float, np.number))
+    if threshold is not None and not (number and -1 <= threshold <= 1):
         raise SettingError(f"threshold is {threshold!r}; it must lie between -1 and 1.", "threshold")
     return threshold
