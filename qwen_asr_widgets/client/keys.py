@@ -8,7 +8,7 @@ import sys
 from typing import Any
 
 KEY_VARIABLE = "DASHSCOPE_API_KEY"
-_KEY_LIKE = re.compile(r"\s*(Bearer\s+)?(sk-\S{3,}|(?=\S*\d)[A-Za-z0-9_-]{32,})\s*")
+_KEY_LIKE = re.compile(r"\s*(Bearer\s+)?(sk-\S{3,}|(?=\S*\d)[A-Za-z0-9]{32,})\s*")
 
 
 class Secret:
@@ -63,8 +63,10 @@ def looks_like_key(value: Any) -> bool:
 
     Examples
     --------
-    >>> [looks_like_key(value) for value in ("sk-0815", "beijing", "wss://example.org/realtime", None)]
-    [True, False, False, False]
+    >>> [looks_like_key(value) for value in ("sk-0815", "wss://example.org/realtime", None)]
+    [True, False, False]
+    >>> looks_like_key("qwen3-asr-flash-realtime-2025-10-27")
+    False
     """
     return isinstance(value, str) and _KEY_LIKE.fullmatch(value) is not None
 

@@ -173,6 +173,12 @@ def test_a_key_given_in_the_wrong_place_is_not_repeated(make: Any, key: str) -> 
     assert key not in str(refused.value) and KEY not in str(refused.value)
 
 
+def test_names_of_models_workspaces_and_hosts_are_not_taken_for_keys() -> None:
+    for model in ("qwen3-asr-flash-realtime-2025-10-27", "qwen3-asr-flash-realtime-2026-02-10"):
+        assert dashscope(workspace="llm-us9hjmt32nysdm5v", model=model, workspace_host=True).model == model
+    assert Endpoint("wss://example.org/api-ws/v1/realtime0123456789abcdef0123456789").name == "example.org"
+
+
 @pytest.mark.parametrize("make", [dashscope, lambda **given: Endpoint("wss://example.org/x", **given)])
 def test_a_misspelt_keyword_is_answered_and_its_value_is_not_shown(make: Any) -> None:
     with pytest.raises(TypeError, match="did you mean 'api_key'?") as refused:
