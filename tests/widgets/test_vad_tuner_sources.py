@@ -192,6 +192,14 @@ def test_a_setting_of_the_wrong_type_is_said_in_one_sentence(noisy, given, said)
     assert said in str(caught.value) and "\n" not in str(caught.value)
 
 
+@pytest.mark.parametrize("limit", ["1 s", -0.5, float("nan"), True])
+def test_a_limit_that_is_no_number_is_said_in_one_sentence(tuner, limit):
+    for name, ask in (("max_wait", tuner.best), ("max_cut", tuner.best), ("max_cost", tuner.verify)):
+        with pytest.raises(SettingError) as caught:
+            ask(**{name: limit})
+        assert str(caught.value) == f"{name} is {limit!r}; it must be a number from 0 on, or None."
+
+
 def test_settings_of_the_wrong_type_change_nothing(tuner):
     for wrong in ((0.2, 800), None, "low"):
         with pytest.raises(SettingError, match="settings takes a TurnDetection"):

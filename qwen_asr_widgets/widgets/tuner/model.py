@@ -41,7 +41,7 @@ from .changes import (
     Tried,
 )
 from .estimate import Estimator
-from .sources import checked_config, checked_settings
+from .sources import check_limit, checked_config, checked_settings
 from .work import Work
 
 if TYPE_CHECKING:
@@ -338,6 +338,8 @@ class TunerModel:
 
     def best(self, max_wait: float | None = None, max_cut: float | None = None) -> Choice:
         """Try the settings with the fewest errors within limits; see `VadTuner.best`."""
+        check_limit(max_wait, "max_wait")
+        check_limit(max_cut, "max_cut")
         result = self.sweep() if self.sweep_result is None else self.sweep_result
         choice = result.best(max_wait, max_cut)
         with self.lock:
@@ -379,6 +381,7 @@ class TunerModel:
         ``cancelled`` is asked before every 0.1 s of sound; True ends the replay there and begins no other.
         """
         wanted = self._to_verify(settings)
+        check_limit(max_cost, "max_cost")
         where = self.endpoint if endpoint is None else resolve_endpoint(endpoint)
         replays = [(case, one) for case in (self.cases if all_clips else (self.case,)) for one in wanted]
         seconds = sum(case.clip.duration for case, _ in replays)

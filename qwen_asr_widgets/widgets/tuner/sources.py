@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from numbers import Real
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -145,3 +146,17 @@ def checked_config(config: Any) -> SessionConfig | None:
     if config is None or isinstance(config, SessionConfig):
         return config
     raise SettingError(f"config takes a SessionConfig, not {type(config).__name__}.", "config")
+
+
+def check_limit(limit: Any, name: str) -> None:
+    """Raise `SettingError` where a limit that a caller gave is neither None nor a number from 0 on.
+
+    Examples
+    --------
+    >>> check_limit("1 s", "max_wait")
+    Traceback (most recent call last):
+    qwen_asr_widgets.errors.SettingError: max_wait is '1 s'; it must be a number from 0 on, or None.
+    """
+    number = isinstance(limit, Real) and not isinstance(limit, bool)
+    if limit is not None and not (number and float(limit) >= 0):
+        raise SettingError(f"{name} is {limit!r}; it must be a number from 0 on, or None.", name)
