@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 from matplotlib.ticker import Formatter, Locator
 
+from ..errors import SettingError
 from ..formatting import clock
+from ..recording import Recording
 from ..recording.comparison import settings_text
+from ..recording.latency import LatencyTable
 from ..recording.summary import SOURCES, pace_text, waits_count
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-
-    from ..recording import Recording
-    from ..recording.latency import LatencyTable
 
 STEPS = (0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200)
 """Distances between ticks (s) that read well on a clock."""
@@ -25,8 +25,20 @@ TICK_POINTS = 46.0
 """Least distance between two ticks."""
 
 
-def new_axes(width: float = 9.6, height: float = 4.0) -> Axes:
-    """Return the axes of a new figure (inches) that a notebook shows by itself."""
+def axes_or_new(ax: Axes | None, width: float = 9.6, height: float = 4.0) -> Axes:
+    """Return the axes given, else those of a new figure (inches) that a notebook shows by itself.
+
+    Raises
+    ------
+    SettingError
+        ``ax`` is something else.
+    """
+    from matplotlib.axes import Axes
+
+    if isinstance(ax, Axes):
+        return ax
+    if ax is not None:
+        raise SettingError(f"ax is {ax!r:.60}; it must be a matplotlib Axes, or None for a new figure.", "ax")
     from matplotlib import pyplot
 
     _, ax = pyplot.subplots(figsize=(width, height), layout="constrained")

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from ..errors import checked_keywords
+from ..recording.latency import LatencyTable, UtteranceLatency
+from ..recording.recording import Recording, checked_recording
 from ..recording.summary import NO_WAITS, waits_count
-from .axes import figure_dpi, footer_text, new_axes, points_high, points_wide, quiet
+from ..vad.labels.references import Reference
+from .axes import axes_or_new, figure_dpi, footer_text, points_high, points_wide, quiet
 from .fitted import FittedText
 from .style import Palette, palette_for
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-
-    from ..audio.reference import ReferenceTurn
-    from ..recording import Recording
-    from ..recording.latency import LatencyTable, UtteranceLatency
 
 SMALL_SIZE = 7.5
 WIDEST_BAR = 0.5
@@ -28,8 +27,9 @@ PALE = 0.4
 """Opacity of utterances that no summary counts: something other than silence closed them."""
 
 
+@checked_keywords
 def plot_latency(
-    recording: Recording, ax: Axes | None = None, *, reference: Sequence[ReferenceTurn] | None = None
+    recording: Recording, ax: Axes | None = None, *, reference: Reference | None = None
 ) -> Axes:
     """Draw what each utterance took: endpoint delay, hatched on it decode delay, the median as a line.
 
@@ -42,13 +42,20 @@ def plot_latency(
         Finished or still running.
     ax : matplotlib Axes, optional
         Where to draw; without it a new figure of 9.6 × 3 inches.
-    reference : sequence of ReferenceTurn, optional
+    reference : Labels, Sample, path, or list of turns, optional
         True turns; delays are then measured from their ends.
 
     Returns
     -------
     matplotlib Axes
         The same: utterance numbers on x, seconds on y.
+
+    Raises
+    ------
+    SettingError
+        ``recording`` or ``ax`` is something else.
+    LabelError
+        ``reference`` is.
 
     Examples
     --------
@@ -58,7 +65,8 @@ def plot_latency(
     >>> ax.get_ylabel()
     'seconds after speech ends'
     """
-    ax = ax if ax is not None else new_axes(height=3.0)
+    checked_recording(recording, "plot_latency")
+    ax = axes_or_new(ax, height=3.0)
     colors = palette_for(ax)
     latency = recording.latency(reference)
     counts = waits_count(latency.pace)

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..vad.labels.references import Reference
 from .recording_plot import plot_recording
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from ..audio.reference import ReferenceTurn
     from ..recording import Recording
 
 
@@ -19,7 +18,7 @@ def save_picture(
     recording: Recording,
     path: str | Path,
     *,
-    reference: Sequence[ReferenceTurn] | None = None,
+    reference: Reference | None = None,
     width: float = 9.6,
     height: float = 4.0,
     dpi: float = 150,
@@ -32,7 +31,7 @@ def save_picture(
         What to draw.
     path : str or Path
         Where to.
-    reference : sequence of ReferenceTurn, optional
+    reference : Labels, Sample, path, or list of turns, optional
         True turns.
     width, height : float
         Inches.
@@ -49,7 +48,7 @@ def write_png(recording: Recording, file: Any) -> None:
 
 
 def _figure(
-    recording: Recording, reference: Sequence[ReferenceTurn] | None, width: float, height: float
+    recording: Recording, reference: Reference | None, width: float, height: float
 ) -> Figure:
     from matplotlib.figure import Figure
 

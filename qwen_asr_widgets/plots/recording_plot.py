@@ -7,8 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..audio.reference import ReferenceTurn
+from ..errors import checked_keywords
+from ..protocol.utterance import Utterance
+from ..recording.recording import Recording, checked_recording
+from ..vad.labels.references import Reference, reference_turns
 from .axes import (
-    ClockFormatter, ClockLocator, figure_dpi, footer_text, new_axes, points_high, points_wide, quiet,
+    ClockFormatter, ClockLocator, axes_or_new, figure_dpi, footer_text, points_high, points_wide, quiet,
 )
 from .fitted import FittedText, shortened
 from .fonts import fonts_for
@@ -17,10 +22,6 @@ from .style import Palette, palette_for
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-
-    from ..audio.reference import ReferenceTurn
-    from ..protocol.utterance import Utterance
-    from ..recording import Recording
 
 TEXT_SIZE, SMALL_SIZE = 8.0, 7.5
 LINE = 12.0
@@ -36,11 +37,12 @@ BAR = 11.0
 """Height in points of a row of wait bars."""
 
 
+@checked_keywords
 def plot_recording(
     recording: Recording,
     ax: Axes | None = None,
     *,
-    reference: Sequence[ReferenceTurn] | None = None,
+    reference: Reference | None = None,
 ) -> Axes:
     """Draw a recording: waveform, numbered turns, each utterance's wait, and its words.
 
@@ -55,13 +57,20 @@ def plot_recording(
         Finished or still running.
     ax : matplotlib Axes, optional
         Where to draw; without it a new figure of 9.6 × 4 inches. It is laid out for its present height.
-    reference : sequence of ReferenceTurn, optional
+    reference : Labels, Sample, path, or list of turns, optional
         True turns, drawn as violet lines above the waveform; waits are then measured from their ends.
 
     Returns
     -------
     matplotlib Axes
         The same, its x axis in seconds.
+
+    Raises
+    ------
+    SettingError
+        ``recording`` or ``ax`` is something else.
+    LabelError
+        ``reference`` is.
 
     Examples
     --------
@@ -71,15 +80,17 @@ def plot_recording(
     >>> [text.get_text() for text in ax.texts if text.get_text() == "no sound yet"]
     ['no sound yet']
     """
-    ax = ax if ax is not None else new_axes()
-    latency = recording.latency(reference)
+    checked_recording(recording, "plot_recording")
+    ax = axes_or_new(ax)
+    turns = None if reference is None else reference_turns(reference)
+    latency = recording.latency(turns)
     colors = palette_for(ax)
     utterances = recording.utterances
     footer = footer_text(recording, latency)
     texts = [recording.info.name, *(utterance.text for utterance in utterances)]
     fonts = fonts_for("".join(map(shortened, texts)))
     in_real_time = recording.info.pace == 1  # else a wait has no place on the sound's axis
-    waits = waits_of(utterances, latency, reference) if in_real_time else []
+    waits = waits_of(utterances, latency, turns) if in_real_time else []
     rows = stack([(wait.end, wait.final) for wait in waits])
     picture = _Picture(ax, colors, fonts)
     picture.prepare(recording, waits)
@@ -89,8 +100,8 @@ def plot_recording(
     for utterance, row in zip(utterances, latency):
         picture.draw_turn(utterance, row.first_partial if in_real_time else None, recording.duration)
     picture.draw_waits(waits, rows)
-    if reference:
-        picture.draw_reference(reference)
+    if turns:
+        picture.draw_reference(turns)
     return ax
 
 

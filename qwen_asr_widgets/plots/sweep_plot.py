@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..errors import SettingError, checked_keywords
+from ..vad.sweep.result import Cells, SweepResult
+from ..vad.turns import TurnDetection
 from .axes import quiet
 from .style import Palette, palette_for
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-
-    from ..vad.sweep.result import Cells, SweepResult
-    from ..vad.turns import TurnDetection
 
 SMALL_SIZE = 7.5
 LABEL_SIZE = 8.5
@@ -35,6 +35,7 @@ class _Mark:
     style: Any
 
 
+@checked_keywords
 def plot_sweep(
     result: SweepResult,
     axes: tuple[Axes, Axes] | None = None,
@@ -65,7 +66,7 @@ def plot_sweep(
     Raises
     ------
     SettingError
-        The sweep had no reference.
+        The sweep had no reference, or ``result`` is no result of `sweep`.
 
     Examples
     --------
@@ -77,6 +78,8 @@ def plot_sweep(
     >>> right.get_xlabel()
     'mean wait after speech ends (s)'
     """
+    if not isinstance(result, SweepResult):
+        raise SettingError(f"plot_sweep takes the result of a sweep, not {result!r:.60}.", "result")
     result.require_reference("a map of errors")
     left, right = axes if axes is not None else _new_pair()
     marked = (in_force, trying, best)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .axes import ClockFormatter, ClockLocator, new_axes, quiet
+from .axes import ClockFormatter, ClockLocator, axes_or_new, quiet
 from .recording_plot import envelope
 from .style import Palette, palette_for
 
@@ -66,7 +66,7 @@ def plot_tuning(
     >>> round(ax.get_xlim()[1])
     29
     """
-    ax = new_axes() if ax is None else ax
+    ax = axes_or_new(ax)
     colors = palette_for(ax)
     _draw_wave(ax, clip, colors)
     top = WAVE[0] - 0.02

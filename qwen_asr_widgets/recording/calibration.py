@@ -4,19 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from typing import TYPE_CHECKING, Union
+from typing import Union
 
 from ..errors import SettingError
+from ..protocol.config import SessionConfig
 from ..vad.calibration.calibrate import Calibration, Observation
 from ..vad.calibration.calibrate import calibrate as fit
 from ..vad.scoring.scores import HOP, HOP_SECONDS, SpeechScores, speech_scores
 from ..vad.turns import Turn
+from .recording import Recording
 
-if TYPE_CHECKING:
-    from ..protocol.config import SessionConfig
-    from .recording import Recording
-
-Seen = Union["Recording", Observation]
+Seen = Union[Recording, Observation]
 
 MIN_SECONDS = 2.0
 """A stretch between two changes of the settings shorter than this tells nothing."""
@@ -49,7 +47,7 @@ def calibrate(recordings: Seen | Iterable[Seen]) -> Calibration:
     >>> calibrate(Observation(scores, settings, detect_turns(scores, settings))).good
     True
     """
-    one = isinstance(recordings, Observation) or hasattr(recordings, "tape")
+    one = isinstance(recordings, (Observation, Recording))
     several: Iterable[Seen] = [recordings] if one else recordings  # type: ignore[list-item, assignment]
     seen: list[Observation] = []
     for recording in several:

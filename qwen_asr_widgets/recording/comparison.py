@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from ..errors import SettingError
+from ..audio.reference import ReferenceTurn
+from ..errors import SettingError, checked_keywords
 from ..formatting import table
+from ..vad.labels.references import Reference, reference_turns
 from .latency import import_pandas
+from .log.settings import SettingsChange
+from .recording import Recording, checked_recording
 from .summary import NO_WAITS, LatencySummary, pace_text, waits_count
 from .text import error_rate, judged_by_character
-
-if TYPE_CHECKING:
-    from ..audio.reference import ReferenceTurn
-    from .recording import Recording
-    from .values import SettingsChange
 
 MOST_CHANGES = 4
 """So many settings of one run are listed; of more, the first and the last two."""
@@ -114,8 +114,9 @@ class Comparison:
         return table(self._head, self._rows(), below)
 
 
+@checked_keywords
 def compare(
-    *recordings: Recording, reference: str | Sequence[ReferenceTurn] | None = None, names: Sequence[str] = ()
+    *recordings: Recording, reference: str | Reference | None = None, names: Sequence[str] = ()
 ) -> Comparison:
     """Compare recordings of the same sound.
 
@@ -123,9 +124,9 @@ def compare(
     ----------
     *recordings : Recording
         Two or more.
-    reference : str or sequence of ReferenceTurn, optional
-        What was truly said. Reference turns also say when, so that waits are measured from the true ends of
-        speech. Without it there is no error rate.
+    reference : str, Labels, Sample, path, or list of turns, optional
+        What was truly said. All but a text also say when, so that waits are measured from the true ends of
+        speech. Without it there is no error rate. A str is a text, unless a file has that name.
     names : sequence of str, optional
         What to call each recording; otherwise the name of its sound.
 
@@ -137,7 +138,10 @@ def compare(
     Raises
     ------
     SettingError
-        Fewer than two recordings, a reference without words, or not as many names as recordings.
+        Fewer than two recordings, something else than recordings, a reference without words, or not as many
+        names as recordings.
+    LabelError
+        ``reference`` is none of these.
 
     Notes
     -----
@@ -153,14 +157,11 @@ def compare(
     """
     if len(recordings) < 2:
         raise SettingError(f"compare takes two or more recordings, not {len(recordings)}.", "recordings")
+    for recording in recordings:
+        checked_recording(recording, "compare")
     if names and len(names) != len(recordings):
         raise SettingError(f"{len(names)} names were given for {len(recordings)} recordings.", "names")
-    turns: Sequence[ReferenceTurn] | None = None
-    text: str | None = None
-    if isinstance(reference, str):
-        text = reference
-    elif reference is not None:
-        turns, text = reference, " ".join(turn.text for turn in reference).strip() or None
+    text, turns = _said(reference)
     metric = None
     if text is not None:
         metric = "CER" if judged_by_character(text, _language(recordings)) else "WER"
@@ -170,6 +171,16 @@ def compare(
     )
     sources = {recording.latency(turns).source for recording in recordings}
     return Comparison(runs, metric, "reference" if turns is not None else " and ".join(sorted(sources)))
+
+
+def _said(reference: str | Reference | None) -> tuple[str | None, tuple[ReferenceTurn, ...] | None]:
+    """Return the text of a reference, and its turns where it has any."""
+    if reference is None:
+        return None, None
+    if isinstance(reference, str) and not os.path.isfile(reference):
+        return reference, None
+    turns = reference_turns(reference)
+    return " ".join(turn.text for turn in turns).strip() or None, turns
 
 
 def _run(

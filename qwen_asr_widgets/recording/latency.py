@@ -12,17 +12,18 @@ from typing import Any, overload
 
 from ..audio.reference import ReferenceTurn
 from ..audio.units import seconds_to_ms, seconds_to_samples
-from ..errors import MissingDependency, SettingError
+from ..errors import MissingDependency
 from ..formatting import table
 from ..protocol.utterance import Utterance
-from .summary import MEASURES, LatencySummary, seconds_text, summarize
+from .summary import MEASURES, LatencySummary, seconds_text, summarize, waits_count
 from .text import revised
 
 SentAt = Callable[[int], "float | None"]
-"""The send ledger: from a sample of the tape to the time (s) at which its chunk first went out."""
+"""Returns for a sample (its number) when the chunk with it was sent, in seconds; None where it was not."""
 
 Drift = Callable[[int, float], float]
-"""From a sample and a later time (s) to the seconds by which sound went out too soon in between."""
+"""Given a sample and a later time (s): how many seconds more of sound than the run's pace allows were sent
+from that sample until that time. Negative where sending paused."""
 
 STEADY = 0.3
 """Seconds of drift up to which a delay is still one of the service."""
@@ -151,7 +152,8 @@ class LatencyTable(Sequence[UtteranceLatency]):
         """Return percentiles over the utterances that silence closed, with n, chunk length and pace.
 
         Utterances that the service cut before their reference turn ended are counted apart: their wait
-        is not one that a person had.
+        is not one that a person had. Of sound that was sent as fast as it was taken no wait is stated: an
+        utterance then waits for all that was sent before it.
         """
         closed = [row for row in self._rows if row.ended_by == "silence"]
         return summarize(
@@ -175,14 +177,15 @@ class LatencyTable(Sequence[UtteranceLatency]):
         ).set_index("number")
 
     def _repr_html_(self) -> str:
+        stated = MEASURES if waits_count(self.pace) else {}
         rows = [
             [
-                str(row.number), *(seconds_text(getattr(row, name)) for name in MEASURES),
+                str(row.number), *(seconds_text(getattr(row, name)) for name in stated),
                 "" if row.revised_share is None else f"{100 * row.revised_share:.0f} %", row.ended_by or "",
             ]
             for row in self
         ]
-        head = ["", *(name.capitalize() for name in MEASURES.values()), "Revised", "Ended by"]
+        head = ["", *(name.capitalize() for name in stated.values()), "Revised", "Ended by"]
         return table(head, rows, str(self.summary()))
 
 
@@ -284,17 +287,7 @@ def measure_by_reference(
     """Measure every utterance from the reference turn it matches (`match_reference`).
 
     One without a match keeps its ``decode_delay`` and ``revised_share``; its other delays are None.
-
-    Raises
-    ------
-    SettingError
-        ``reference`` holds something other than reference turns.
     """
-    for turn in reference:
-        if not isinstance(turn, ReferenceTurn):
-            raise SettingError(
-                f"reference holds {turn!r}; give ReferenceTurn(start, end) values, in seconds.", "reference"
-            )
     return [
         measure_utterance(utterance, sent_at, sample_rate, reference, index, drift)
         for utterance, index in zip(utterances, match_reference(utterances, reference))

@@ -12,15 +12,15 @@ from typing import Any
 import numpy as np
 
 from ..audio.clip import AudioClip
-from ..audio.reference import ReferenceTurn
 from ..audio.tape import Tape
-from ..errors import ServiceError
+from ..errors import ServiceError, SettingError
 from ..formatting import clock, table
 from ..protocol.events import AppendAudio, ClientTurn, Event, LocalEvent, SessionCreated, SessionUpdate
 from ..protocol.config import SessionConfig
 from ..protocol.session import Session
 from ..protocol.session_settings import SettingsAnswer
 from ..protocol.codec import well_formed
+from ..vad.labels.references import Reference, reference_turns
 from ..vad.turns import Turn
 from .exports.bundle import Source, load_bundle, save_state, write_state
 from .exports.formats import export_recording
@@ -375,28 +375,29 @@ class Recording:
         """The sound as a clip, exactly what the recogniser was given."""
         return self.tape.to_clip()
 
-    def latency(self, reference: Sequence[ReferenceTurn] | None = None) -> LatencyTable:
+    def latency(self, reference: Reference | None = None) -> LatencyTable:
         """Return how long each utterance took.
 
         Parameters
         ----------
-        reference : sequence of ReferenceTurn, optional
+        reference : Labels, Sample, path, or list of turns, optional
             Where speech truly began and ended. The service's own ends depend on its settings, so only this
             compares settings fairly; the table's ``source`` says which was used.
 
         Raises
         ------
-        SettingError
-            ``reference`` holds something other than reference turns.
+        LabelError
+            ``reference`` is none of these.
         """
         info, utterances = self.info, self.utterances
         if reference is None:
             rows = [utterance.latency for utterance in utterances]
             return LatencyTable(rows, table_source(rows), info.chunk_ms, info.pace)
-        rows = measure_by_reference(utterances, self.sent_at, self.tape.sample_rate, reference, self.drift)
+        turns = reference_turns(reference)
+        rows = measure_by_reference(utterances, self.sent_at, self.tape.sample_rate, turns, self.drift)
         return LatencyTable(rows, "reference", info.chunk_ms, info.pace)
 
-    def to_frame(self, reference: Sequence[ReferenceTurn] | None = None) -> Any:
+    def to_frame(self, reference: Reference | None = None) -> Any:
         """Return a pandas DataFrame, one row per utterance: text, times on the sound's axis, delays (s).
 
         Raises
@@ -418,7 +419,7 @@ class Recording:
         return save_state(self.snapshot(), path)
 
     def export(self, path: str | Path) -> Path:
-        """Write ``.srt``, ``.vtt``, ``.json``, ``.wav`` or ``.qasr``, by the path's ending; return the path.
+        """Write ``.srt``, ``.vtt``, ``.json``, ``.wav``, ``.qasr`` or ``.png``, by the path's ending.
 
         The ``.json`` holds ``text``, ``duration``, ``complete``, ``notes``, ``run`` (the fields of
         `RunInfo`), ``session`` (the settings asked for last, as on the wire), ``settings`` (all of them:
@@ -466,6 +467,29 @@ def _html_row(utterance: TimedUtterance, latency: UtteranceLatency, waits: bool)
     text = utterance.text or {"failed": "(no transcript)", "lost": "(lost)"}.get(utterance.status, "")
     delays = (latency.first_partial, latency.endpoint_delay, latency.decode_delay, latency.finalization)
     return [str(utterance.number), span, text, *(map(seconds_text, delays) if waits else ())]
+
+
+def checked_recording(value: Any, taker: str) -> Recording:
+    """Return a recording; refuse anything else given to the function ``taker``.
+
+    Raises
+    ------
+    SettingError
+        It is something else.
+
+    Examples
+    --------
+    >>> checked_recording("talk.qasr", "compare")
+    Traceback (most recent call last):
+    qwen_asr_widgets.errors.SettingError: compare takes a Recording, not 'talk.qasr': one that transcribe \
+returns or load_recording reads.
+    """
+    if isinstance(value, Recording):
+        return value
+    raise SettingError(
+        f"{taker} takes a Recording, not {value!r:.60}: one that transcribe returns or load_recording reads.",
+        "recording",
+    )
 
 
 def write_bundle(recording: Recording, file: Any) -> None:

@@ -84,7 +84,8 @@ class LatencySummary:
     off_pace : int
         Utterances without a wait because their sound did not go out at the pace: in a burst, or paused.
     measures : dict of str to Measure
-        By field name of `UtteranceLatency`; a delay that no utterance has is absent.
+        By field name of `UtteranceLatency`; a delay that no utterance has is absent. Empty where the sound
+        was sent as fast as it was taken (see `waits_count`).
     """
 
     n: int
@@ -97,6 +98,8 @@ class LatencySummary:
     measures: dict[str, Measure] = field(default_factory=dict)
 
     def __getitem__(self, name: str) -> Measure:
+        if name in MEASURES and name not in self.measures:
+            raise KeyError(f"{name} is not stated: {self}")
         return self.measures[name]
 
     def __iter__(self) -> Iterator[str]:
@@ -122,8 +125,11 @@ class LatencySummary:
 
     def __str__(self) -> str:
         named = self.measures.get("finalization")
+        if not waits_count(self.pace):
+            return f"no wait: {NO_WAITS} ({self.conditions})"
         if named is None:
-            return f"no utterance closed by silence ({self.conditions})"
+            why = "no utterance sent at that pace" if self.off_pace else "ends of speech not known"
+            return f"{f'no wait: {why}' if self.n else 'no utterance closed by silence'} ({self.conditions})"
         return f"final: {named.text} ({self.conditions})"
 
     def _repr_html_(self) -> str:
@@ -133,7 +139,7 @@ class LatencySummary:
             [MEASURES[name].capitalize(), str(measure.n), *map(seconds_text, measure.figures(many))]
             for name, measure in self.measures.items()
         ]
-        return table(head, rows, self.conditions)
+        return table(head, rows, self.conditions) if rows else table([], [], str(self))
 
 
 def seconds_text(value: float | None) -> str:
@@ -178,7 +184,7 @@ def summarize(
 ) -> LatencySummary:
     """Summarize rows that have the delays as attributes (seconds or None)."""
     measures = {}
-    for name in MEASURES:
+    for name in MEASURES if waits_count(pace) else ():
         values = [value for value in (getattr(row, name) for row in rows) if value is not None]
         if values:
             p50, p95, p99 = (float(value) for value in np.percentile(values, (50, 95, 99)))

@@ -13,7 +13,9 @@ import numpy as np
 from ..client.endpoints import Endpoint
 from ..client.named_endpoints import resolve_endpoint
 from ..client.pacing import check_pace, paced
-from ..errors import NotConnected, OutboxFull, RunBroken, ServiceClosed, ServiceError, SettingError
+from ..errors import (
+    NotConnected, OutboxFull, RunBroken, ServiceClosed, ServiceError, SettingError, checked_keywords,
+)
 from ..protocol.config import SessionConfig
 from ..protocol.events import TranscriptCompleted, TranscriptFailed
 from ..formatting import clock
@@ -39,6 +41,7 @@ _TAKEN = 44
 SPEAKING, SILENT = "\u25cf", "\u25cb"
 
 
+@checked_keywords
 def transcribe(
     source: Any,
     endpoint: Endpoint | str | None = None,
@@ -117,10 +120,7 @@ def transcribe(
     'good morning can you show me how this works'
     """
     check_pace(pace)
-    if config is None:
-        config = SessionConfig()
-    elif not isinstance(config, SessionConfig):
-        raise SettingError(f"config must be a SessionConfig or None, not {config!r}.", "config")
+    config = checked_config(config)
     turn_taking = checked_turn_taking(turn_taking, config)
     endpoint = resolve_endpoint(endpoint)
     sound = open_source(source, config.sample_rate, chunk_ms, channel, sample_rate)
@@ -130,6 +130,15 @@ def transcribe(
     with Progress(sound.duration, progress) as bar:
         _Playback(sound, run, pace, lambda: bar.show(recording)).play()
     return recording
+
+
+def checked_config(config: SessionConfig | None) -> SessionConfig:
+    """Return the settings given, or the defaults for None; `SettingError` for anything else."""
+    if config is None:
+        return SessionConfig()
+    if not isinstance(config, SessionConfig):
+        raise SettingError(f"config must be a SessionConfig or None, not {config!r:.60}.", "config")
+    return config
 
 
 class _Playback:

@@ -4,24 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Union
+from typing import Any, Union
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..audio.clip import AudioClip
-from ..errors import EndpointError, SettingError
+from ..audio.clip import as_clip
+from ..errors import EndpointError, SettingError, checked_keywords
+from ..formatting import clock, table
 from ..protocol.config import SessionConfig
 from ..client.endpoints import Endpoint
 from ..client.named_endpoints import Price, prices, resolve_endpoint
+from ..vad.calibration.calibrate import Calibration
 from ..vad.evaluation.matching import overlaps, to_samples
 from ..vad.scoring.scores import speech_scores
 from ..vad.turns import Turn, TurnDetection, detect_turns
-from .transcription import transcribe
-
-if TYPE_CHECKING:
-    from ..vad.calibration.calibrate import Calibration
-    from .recording import Recording
+from .recording import Recording
+from .transcription import checked_config, transcribe
 
 CHUNK_MS = 100
 SAME = 0.0006
@@ -97,6 +96,16 @@ class Verification:
         """The turns the service reported."""
         return self.recording.turns
 
+    def _repr_html_(self) -> str:
+        rows = [
+            [str(number + 1), *(_place(turns, number) for turns in (self.expected, self.turns))]
+            for number in range(max(len(self.expected), len(self.turns)))
+        ]
+        return table(["", "Expected", "Came"], rows, str(self))
+
+    def __repr__(self) -> str:
+        return f"<Verification {self}>"
+
     def __str__(self) -> str:
         settings = self.settings
         return (
@@ -105,8 +114,16 @@ class Verification:
         )
 
 
+def _place(turns: Sequence[Turn], number: int) -> str:
+    """Return where a turn lies; nothing where there is no such turn."""
+    if number >= len(turns):
+        return ""
+    return f"{clock(turns[number].onset)} – {clock(turns[number].end)}"
+
+
+@checked_keywords
 def verify(
-    clip: AudioClip,
+    clip: Any,
     settings: TurnDetection,
     endpoint: Endpoint | str | None = None,
     config: SessionConfig | None = None,
@@ -121,7 +138,8 @@ def verify(
 
     Parameters
     ----------
-    clip : AudioClip
+    clip : AudioClip, Sample, Recording, path, bytes or binary file
+        The sound.
     settings : TurnDetection
         Put in force before the first sample.
     endpoint : Endpoint or str, optional
@@ -146,21 +164,29 @@ def verify(
     Raises
     ------
     SettingError
-        It would cost more than ``max_cost``, or the clip is empty.
+        It would cost more than ``max_cost``, the clip is empty, or ``settings`` is no `TurnDetection`.
+    AudioError
+        The sound cannot be used.
     QawError
         As `transcribe`.
 
     Examples
     --------
     >>> from qwen_asr_widgets import embedded, sample, TurnDetection
-    >>> print(verify(sample("noisy").clip, TurnDetection(0.0, 400), embedded("script")))
+    >>> print(verify(sample("noisy"), TurnDetection(0.0, 400), embedded("script")))
     0 / 400 ms at embedded script: exact: all 7 turns as expected, to the millisecond
     """
+    clip = as_clip(clip, "verify")
+    if not isinstance(settings, TurnDetection):
+        raise SettingError(
+            f"settings is {settings!r:.60}; give the settings to verify, e.g. TurnDetection(0.0, 400).",
+            "settings",
+        )
     if not len(clip):
         raise SettingError("There is nothing to replay: the clip is empty.", "clip")
     where = resolve_endpoint(endpoint)
     _check_cost(where, clip.duration, max_cost)
-    wanted = replace(config or SessionConfig(), turn_detection=settings)
+    wanted = replace(checked_config(config), turn_detection=settings)
     speed = (None if where.is_loopback else 1.0) if pace == AUTO else pace
     sound = clip.resample(wanted.sample_rate).to_pcm16()
     chunks = _chunks(sound, wanted.sample_rate, on_progress, cancelled)

@@ -79,7 +79,7 @@ def test_the_log_reads_as_the_tuple_of_what_was_added(kinds, data):
     start, stop, step = data.draw(st.slices(len(added)).map(lambda cut: (cut.start, cut.stop, cut.step)))
     assert events[start:stop:step] == tuple(added[start:stop:step])
     assert list(reversed(events)) == added[::-1]
-    assert repr(events) == repr(tuple(added))
+    assert str(len(added)) in repr(events) if added else repr(events) == "<no events>"
 
 
 def test_outside_of_the_log_there_is_nothing():

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from support.recordings import Script, three_turns
 
 from qwen_asr_widgets.audio.reference import ReferenceTurn
-from qwen_asr_widgets.errors import SettingError
+from qwen_asr_widgets.errors import LabelError
 from qwen_asr_widgets.protocol.config import SessionConfig
 from qwen_asr_widgets.protocol.utterance import Partial, Utterance
 from qwen_asr_widgets.recording.latency import match_reference, measure_utterance
@@ -190,8 +190,9 @@ def test_no_reference_turn_is_given_twice(spoken, true):
 
 
 def test_a_reference_of_something_else_is_refused_with_its_value():
-    with pytest.raises(SettingError, match=r"\(0, 1\).*ReferenceTurn"):
-        one_turn().latency([(0, 1)])
+    for reference in (1.5, [1.5], ["a"]):
+        with pytest.raises(LabelError, match=r"^reference(\[0\])? is (1.5|'a').*ReferenceTurn"):
+            one_turn().latency(reference)
 
 
 def test_a_turn_cut_before_its_reference_ended_is_not_counted_as_a_short_wait():

@@ -138,7 +138,9 @@ class EventView(Sequence[TimedEvent]):
         return len(self) == len(other) and all(a == b for a, b in zip(self, other))
 
     def __repr__(self) -> str:
-        return repr(tuple(self))
+        if not self:
+            return "<no events>"
+        return f"<{len(self)} events from {self[0].time:.2f} s to {self[-1].time:.2f} s>"
 
     def _append(self, row: int) -> TimedEvent:
         return sent_audio(*self._ledger.row(row))

@@ -10,6 +10,7 @@ from typing import Any
 
 from ...audio.clip import Origin
 from ...client.endpoints import Endpoint
+from ...formatting import table
 from ...protocol.codec import well_formed
 
 
@@ -67,6 +68,10 @@ class RunInfo:
     channel: int | str | None = None
     capture: Mapping[str, Any] = field(default_factory=dict)
     turn_taking: str = "service"
+
+    def _repr_html_(self) -> str:
+        rows = [[place.name, str(getattr(self, place.name))] for place in fields(self)]
+        return table(["", "Run"], [row for row in rows if row[1] not in ("", "None", "{}")])
 
     def __post_init__(self) -> None:
         """Make every text one that can be saved: the name of a file need not be valid Unicode."""

@@ -1,4 +1,4 @@
-"""How ``before_the_rooms.qasr`` was made: ``python tests/recording/data/make_bundle.py FILE``, at commit 3a9baf1.
+"""How ``before_the_rooms.qasr`` was made at commit 3a9baf1: ``python make_bundle.py FILE``.
 
 The bundle is kept as that version wrote it, to show that bundles of its time open for ever; this script says
 what it holds and is not run by the tests.
@@ -15,14 +15,17 @@ from support.recordings import Script  # noqa: E402
 
 from qwen_asr_widgets import SessionConfig, TurnDetection  # noqa: E402
 
+ENGINE = {"engine": "pocketsphinx 5.1.1"}
+CHANGED = {"type": "server_vad", "threshold": 0.3, "silence_duration_ms": 600}
+
 
 def main(path: str) -> None:
     """Write the bundle: 8 s at 8 kHz, three turns, settings changed midway, lost sound, a note."""
     config = SessionConfig("en", "names", sample_rate=8_000, turn_detection=TurnDetection(0.1, 400, 300))
-    script = Script(8.0, config=config, session={"engine": "pocketsphinx 5.1.1"}, capture={"device": "Headset"})
+    script = Script(8.0, config=config, session=ENGINE, capture={"device": "Headset"})
     script.samples //= 64
     script.turn("a", 1.0, 2.0, "good morning", partials=[(0.4, "", "good"), (0.8, "good", " mornings")])
-    script.update({"turn_detection": {"type": "server_vad", "threshold": 0.3, "silence_duration_ms": 600}}, 3.0)
+    script.update({"turn_detection": CHANGED}, 3.0)
     script.turn("b", 3.5, 4.5, "早上好", language="zh")
     script.recording.lose(800)
     script.recording.note("made by hand")
