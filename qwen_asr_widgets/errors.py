@@ -10,6 +10,7 @@ import difflib
 import errno
 import functools
 import inspect
+import warnings
 from typing import TYPE_CHECKING, Any, TypeVar, cast, overload
 
 if TYPE_CHECKING:
@@ -96,6 +97,43 @@ def _checked(function: Callable[..., Any], name: str, hints: Mapping[str, str]) 
     return checked
 
 
+def renamed_keywords(**names: str) -> Callable[[C], C]:
+    """Decorate a function: keyword arguments are still taken under their old names, with a warning.
+
+    Parameters
+    ----------
+    **names : str
+        ``old_name="new_name"``.
+
+    Examples
+    --------
+    >>> @renamed_keywords(gain="gain_db")
+    ... def louder(clip, gain_db=6.0):
+    ...     return gain_db
+    >>> with warnings.catch_warnings():
+    ...     warnings.simplefilter("ignore")
+    ...     louder(None, gain=3.0)
+    3.0
+    """
+    def decorate(function: C) -> C:
+        @functools.wraps(function)
+        def renamed(*args: Any, **kwargs: Any) -> Any:
+            for old in names.keys() & kwargs.keys():
+                new = names[old]
+                warnings.warn(
+                    f"{function.__name__}({old}=…) is now {new}=…; the old name will go.", DeprecationWarning,
+                    stacklevel=2,
+                )
+                if new in kwargs:
+                    raise TypeError(f"{function.__name__}() was given {old!r} and {new!r}, which are one.")
+                kwargs[new] = kwargs.pop(old)
+            return function(*args, **kwargs)
+
+        return cast("C", renamed)
+
+    return decorate
+
+
 class QawError(Exception):
     """The root of every error raised by ``qwen_asr_widgets``."""
 
@@ -137,7 +175,7 @@ class SettingError(QawError, ValueError):
 
 
 class LabelError(QawError, ValueError):
-    """Reference turns that cannot be read or do not fit the clip."""
+    """Turns, detected or true, that cannot be: unreadable, out of order, not those of the clip."""
 
 
 class FolderNotFound(QawError, FileNotFoundError):

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import warnings
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, BinaryIO, Literal, Protocol, Union
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from ..errors import AudioError
 from . import files
@@ -101,6 +102,12 @@ class AudioClip:
     (1.5, 0.5, 12000)
     >>> AudioClip(np.array([-32_768, 0, 16_384], np.int16), 16_000).samples.tolist()
     [-1.0, 0.0, 0.5]
+
+    Clips of the same samples and rate are equal, wherever they came from, and numpy takes a clip for its
+    samples:
+
+    >>> clip[:0.5] == AudioClip(np.zeros(8_000), 16_000), float(np.abs(clip).max())
+    (True, 0.0)
     """
 
     samples: NDArray[np.float32]
@@ -109,7 +116,7 @@ class AudioClip:
 
     def __init__(self, samples: ArrayLike, sample_rate: int, origin: Origin | None = None) -> None:
         rate = checked_rate(sample_rate)
-        given = np.asarray(samples)
+        given = np.asarray(_checked_array(samples))
         if given.ndim != 1:
             raise AudioError(
                 f"AudioClip takes one channel of shape (n,), not shape {given.shape}; "
@@ -224,6 +231,28 @@ class AudioClip:
     def __len__(self) -> int:
         """Return the number of samples."""
         return len(self.samples)
+
+    def __eq__(self, other: object) -> bool:
+        """Tell whether another clip has the same samples at the same rate."""
+        if not isinstance(other, AudioClip):
+            return NotImplemented
+        return self.sample_rate == other.sample_rate and np.array_equal(self.samples, other.samples)
+
+    def __hash__(self) -> int:
+        return hash((self.sample_rate, len(self.samples), self.samples[:256].tobytes()))
+
+    def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> NDArray[np.floating]:
+        """Return the samples, shape (n,), for numpy: read-only and not copied where nothing asks for it."""
+        wanted = np.dtype(np.float32 if dtype is None else dtype)
+        if wanted.kind != "f":
+            raise AudioError(f"A clip's samples are float in [-1, 1], not {wanted}; use clip.to_pcm16().")
+        if copy is False and wanted != np.float32:
+            raise ValueError(f"A clip's samples are float32; {wanted} needs a copy.")
+        return self.samples.astype(wanted, copy=bool(copy))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle and copy what cannot be had from the class: the samples stay read-only."""
+        return AudioClip._checked, (self.samples, self.sample_rate, self.origin)
 
     def __repr__(self) -> str:
         origin = self.origin
@@ -348,11 +377,26 @@ def _taken_in(source: Any, sample_rate: int | None, channel: Any) -> Intake:
             for block in sound.blocks:
                 intake.add(block)
         return intake
+    source = _checked_array(source)
     if sample_rate is None:
         raise AudioError("An array does not say its sample rate; give it, e.g. sample_rate=16000.")
     intake = Intake("array", checked_rate(sample_rate), channel)
     intake.add(array_to_float(source, "the array"))
     return intake
+
+
+def _checked_array(samples: Any) -> Any:
+    """Return what may be an array of samples, or say what to do with a generator and what is no sound."""
+    if isinstance(samples, Iterator):
+        raise AudioError(
+            f"A {type(samples).__name__} gives sound piece by piece, a clip needs it as a whole; join the "
+            "pieces with np.concatenate(list(pieces)), or give them to transcribe(), which takes pieces."
+        )
+    if samples is None or isinstance(samples, (bool, int, float, complex, dict, set)):
+        raise AudioError(
+            f"{samples!r:.60} is no sound; give a path, the bytes of a file, an array or another clip."
+        )
+    return samples
 
 
 def _clip(

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
+from numbers import Real
+
+from ..errors import LabelError
 
 
 @dataclass(frozen=True, order=True)
@@ -18,6 +22,11 @@ class ReferenceTurn:
     speaker : str
         Who said it; empty where it is not known.
 
+    Raises
+    ------
+    LabelError
+        A time is not a finite number, or not ``0 <= start < end``; text or speaker is no text.
+
     Examples
     --------
     >>> ReferenceTurn(0.5, 2.25, "good morning", "caller").duration
@@ -28,6 +37,17 @@ class ReferenceTurn:
     end: float
     text: str = ""
     speaker: str = ""
+
+    def __post_init__(self) -> None:
+        numbers = isinstance(self.start, Real) and isinstance(self.end, Real)
+        if not numbers or not 0 <= self.start < self.end < math.inf:
+            raise LabelError(
+                f"A reference turn runs from {self.start!r} to {self.end!r} s; it must be seconds with "
+                "0 <= start < end."
+            )
+        if not isinstance(self.text, str) or not isinstance(self.speaker, str):
+            what, value = ("speaker", self.speaker) if isinstance(self.text, str) else ("text", self.text)
+            raise LabelError(f"The {what} of a reference turn is {value!r:.60}; it must be text.")
 
     @property
     def duration(self) -> float:

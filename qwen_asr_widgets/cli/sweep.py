@@ -52,7 +52,7 @@ def run(arguments: argparse.Namespace) -> int:
     if blind and (limited or any(path.suffix.lower() == ".png" for path in outputs)):
         raise QawError(f"There are no labels for {blind[0]}, so settings cannot be judged; give --labels.")
     found = sweep(
-        clips, paddings=[arguments.padding], references=references, progress=sys.stderr.isatty()
+        clips, paddings_ms=[arguments.padding], reference=references, progress=sys.stderr.isatty()
     )
     best = None if blind else found.best(arguments.max_wait, arguments.max_cut)
     print(blind_table(found) if best is None else f"Best: {best}\n\n{table(found, best)}")

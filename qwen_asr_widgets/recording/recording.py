@@ -360,7 +360,7 @@ class Recording:
         Where the service does and reports no onset, the estimate stands for it.
         """
         return [
-            Turn(utterance.onset, utterance.start, utterance.end)
+            _turn(utterance.onset, utterance.start, utterance.end)
             for utterance in self.utterances
             if utterance.onset is not None and utterance.start is not None and utterance.end is not None
         ]
@@ -520,3 +520,10 @@ def load_recording(source: Source) -> Recording:
     >>> folder.cleanup()
     """
     return load_bundle(source, Recording.restore)
+
+
+def _turn(onset: float, start: float, end: float) -> Turn:
+    """Return a turn whose times are in order, also where a service reports an end before the onset."""
+    end = max(end, 0.0)
+    onset = min(max(onset, 0.0), end)
+    return Turn(onset, min(max(start, 0.0), onset), end)

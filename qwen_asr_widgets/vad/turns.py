@@ -1,34 +1,37 @@
 """Turn detection: from speech scores to turns, one rule for the service (streaming) and the tuner (batch).
 
-The rule, in frames of 32 ms; a frame is speech where its score reaches the threshold (compared as float32):
+Sound is scored in frames of 32 ms. A frame is *speech* where its score is at or above the threshold (both as
+float32), else it is *silence*. In the order in which things happen:
 
-* **Opening.** Two consecutive speech frames open a turn; the first of them is its onset. Both must come
-  after the previous turn was closed: a frame that belonged to a turn never opens the next one.
-* **Start.** The onset minus the prefix padding, but not before the previous turn's end, nor before 0.
-* **Closing.** ``ceil(silence_duration_ms / 32)`` consecutive frames below the threshold close the turn; a
-  single speech frame starts the count again. The end is the end of the last speech frame.
-* **Limit.** A turn still open 60 s after its onset is closed there, at the end of its last speech frame.
-  Where the silence runs out on that same frame, the reason is the silence.
-* **Finish.** An open turn is closed at the end of its last speech frame; a lone speech frame is no turn.
-* **Tail.** Less than a whole frame of samples has no score and changes nothing.
-* **Settings changed midway.** Threshold and silence apply from the next frame, also to the silence already
-  running: it keeps its count. Padding applies to the next turn that opens. A frame already judged stays
-  judged, so a first speech frame before the change and a second one after it open a turn. None closes an
-  open turn as finish does; from then on frames are only counted.
+* **Opening.** Two speech frames in a row open a turn; its onset is the beginning of the first of them. Frames
+  of an earlier turn do not count: after a turn has closed, two new ones are needed.
+* **Start.** The start reported is the onset minus the prefix padding, but never before the end of the
+  previous turn, nor before 0.
+* **Closing.** ``ceil(silence_duration_ms / 32)`` silent frames in a row close the turn; one speech frame sets
+  that count back to 0. The end of a turn is the end of its last speech frame, not of the silence.
+* **Limit.** A turn still open 60 s after its onset is closed there (``"limit"``), with the same rule for its
+  end. Where the silence is complete on that very frame, the reason given is ``"silence"``.
+* **End of the sound.** ``finish`` closes an open turn at the end of its last speech frame. A single speech
+  frame that has not opened a turn is dropped, and so are the last samples that do not fill a frame.
+* **Settings that change midway.** Frames already judged stay judged. A new threshold applies to the frames
+  that follow; a new silence also to the silence that is being counted, which goes on from where it is; a new
+  padding to the next turn that opens. ``None`` (no turn detection) closes an open turn as ``finish`` does.
 """
 
 from __future__ import annotations
 
+import math
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
+from numbers import Integral, Real
 from typing import Any, Literal, Union
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..audio.units import SAMPLE_RATE
-from ..errors import SettingError
+from ..errors import LabelError, SettingError
 from .runs import join_runs, speech_runs
 from .scoring.scores import HOP, SpeechScores
 
@@ -44,17 +47,40 @@ MAX_TURN_FRAMES = round(MAX_TURN_SECONDS * SAMPLE_RATE) // HOP
 CloseReason = Literal["silence", "limit", "finish"]
 
 
-def _checked(value: Any, low: float, high: float, name: str, unit: str) -> float:
-    """Return ``value`` as a number within [low, high], or raise ``SettingError`` naming it."""
-    number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    if not number or not abs(value) <= sys.float_info.max:
+def _checked(value: Any, limits: tuple[float, float], name: str, unit: str = "") -> float:
+    """Return a number of any type within its limits as int or float, or raise ``SettingError`` naming it."""
+    plain = value.item() if isinstance(value, np.generic) else value
+    is_number = isinstance(plain, Real) and not isinstance(plain, bool)
+    if not is_number or not abs(plain) <= sys.float_info.max:
         raise SettingError(f"{name} must be a number, not {value!r:.60}.", f"turn_detection.{name}")
-    if not low <= value <= high:
+    low, high = limits
+    if not low <= plain <= high:
         raise SettingError(
-            f"{name} is {value:g}{unit}; it must lie between {low:g} and {high:g}{unit}.",
-            f"turn_detection.{name}", float(value), (low, high),
+            f"{name} is {float(plain):g}{unit}; it must lie between {low:g} and {high:g}{unit}."
+            + _seconds_meant(plain, limits, unit), f"turn_detection.{name}", float(plain), limits,
         )
-    return value
+    if isinstance(plain, Integral):
+        return int(plain)
+    return float(str(value) if isinstance(value, np.floating) else plain)
+
+
+def _checked_ms(value: Any, limits: tuple[float, float], name: str) -> int:
+    """Return a whole number of milliseconds within its limits, or raise ``SettingError`` naming it."""
+    checked = _checked(value, limits, name, " ms")
+    if checked != int(checked):
+        meant = _seconds_meant(checked, limits, " ms") or f" Write {int(checked)} or {int(checked) + 1}."
+        raise SettingError(
+            f"{name} is {checked:g} ms; it takes whole milliseconds.{meant}", f"turn_detection.{name}"
+        )
+    return int(checked)
+
+
+def _seconds_meant(value: float, limits: tuple[float, float], unit: str) -> str:
+    """Return a hint where a value in milliseconds is one only if seconds were meant."""
+    ms = round(float(value) * 1_000)
+    if not unit or not 0 < value < 10 or not limits[0] <= ms <= limits[1]:
+        return ""
+    return f" If {value:g} s is meant, write {ms}."
 
 
 @dataclass(frozen=True)
@@ -70,10 +96,12 @@ class TurnDetection:
     prefix_padding_ms : int
         Milliseconds reported before the onset of speech, in [0, 6000]. Default 300.
 
+        Numbers of numpy and other types are taken too, and kept as int and float.
+
     Raises
     ------
     SettingError
-        A value is out of its range or not a number.
+        A value is out of its range or not a number, or a fraction of a millisecond.
 
     Notes
     -----
@@ -91,13 +119,15 @@ class TurnDetection:
     prefix_padding_ms: int = 300
 
     def __post_init__(self) -> None:
-        _checked(self.threshold, *THRESHOLD_RANGE, "threshold", "")
-        for name, limits in (
-            ("silence_duration_ms", SILENCE_RANGE_MS),
-            ("prefix_padding_ms", PADDING_RANGE_MS),
-        ):
-            value = _checked(getattr(self, name), *limits, name, " ms")
-            object.__setattr__(self, name, round(value))
+        checked = {
+            "threshold": _checked(self.threshold, THRESHOLD_RANGE, "threshold"),
+            "silence_duration_ms": _checked_ms(
+                self.silence_duration_ms, SILENCE_RANGE_MS, "silence_duration_ms"
+            ),
+            "prefix_padding_ms": _checked_ms(self.prefix_padding_ms, PADDING_RANGE_MS, "prefix_padding_ms"),
+        }
+        for name, value in checked.items():
+            object.__setattr__(self, name, value)
 
     @property
     def silence_frames(self) -> int:
@@ -123,6 +153,11 @@ class Turn:
     end : float
         Seconds at which the last frame of speech ends.
 
+    Raises
+    ------
+    LabelError
+        A time is not a finite number, or not ``0 <= start <= onset <= end``.
+
     Examples
     --------
     >>> Turn(onset=1.0, start=0.7, end=2.5).duration
@@ -132,6 +167,21 @@ class Turn:
     onset: float
     start: float
     end: float
+
+    def __post_init__(self) -> None:
+        numbers = all(isinstance(time, Real) for time in (self.onset, self.start, self.end))
+        if not numbers or not 0 <= self.start <= self.onset <= self.end < math.inf:
+            raise LabelError(
+                f"A turn has onset {self.onset!r}, start {self.start!r} and end {self.end!r}; they must be "
+                "seconds with 0 <= start <= onset <= end."
+            )
+
+    @classmethod
+    def _found(cls, onset: float, start: float, end: float) -> Turn:
+        """Return a turn that a detector found, whose times are in order: an hour has a thousand of them."""
+        turn = object.__new__(cls)
+        turn.__dict__.update(onset=onset, start=start, end=end)
+        return turn
 
     @property
     def duration(self) -> float:
@@ -371,4 +421,4 @@ def turns_from_frames(frames: NDArray[np.int64], padding_samples: int) -> list[T
     previous_end = np.concatenate(([0], ends[:-1])) if len(ends) else ends
     starts = np.maximum(onsets - padding_samples, previous_end)
     columns = ((column / SAMPLE_RATE).tolist() for column in (onsets, starts, ends))
-    return list(map(Turn, *columns))
+    return list(map(Turn._found, *columns))

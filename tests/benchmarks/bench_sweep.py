@@ -72,7 +72,7 @@ def main() -> None:
         for settings in cells:
             measure(detect_turns(scores, settings), truth, duration=scores.duration, settings=settings)
 
-    whole = median(seconds_of(lambda: sweep(scores, references=truth)) for _ in range(ROUNDS))
+    whole = median(seconds_of(lambda: sweep(scores, reference=truth)) for _ in range(ROUNDS))
     single = median(seconds_of(one_by_one) for _ in range(ROUNDS)) / SAMPLED
     theirs = seconds_of(lambda: with_pyannote(scores, truth, cells[:3])) / 3
     print(f"{'one hour, ' + str(len(truth)) + ' turns':44}{'per cell':>10}{'ratio':>9}   (n = {ROUNDS})")

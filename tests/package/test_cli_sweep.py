@@ -29,7 +29,7 @@ def test_the_best_settings_are_those_of_the_library(noisy, capsys):
     assert cli.main(["sweep", str(sound), "--labels", str(labels), "--max-cut", "0"]) == 0
     printed = capsys.readouterr().out
     clip = AudioClip.load(sound)
-    best = qaw.sweep(clip, references=qaw.load_labels(labels)).best(max_cut=0.0)
+    best = qaw.sweep(clip, reference=qaw.load_labels(labels)).best(max_cut=0.0)
     assert printed.startswith(f"Best: {best}\n")
     rows = [line.split() for line in printed.splitlines()[3:]]
     marked = {row[-1]: row for row in rows if row[-1] in ("best", "default")}

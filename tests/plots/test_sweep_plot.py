@@ -33,7 +33,7 @@ def result() -> SweepResult:
         [ReferenceTurn(t.onset, t.end) for t in detect_turns(clip, TurnDetection(0.0, 1_000))]
         for clip in clips
     ]
-    return sweep(clips, THRESHOLDS, SILENCES, references=truths, overhead=0.05)
+    return sweep(clips, THRESHOLDS, SILENCES, reference=truths, overhead=0.05)
 
 
 @pytest.fixture(autouse=True)
@@ -99,13 +99,13 @@ def test_colours_follow_the_style(result: SweepResult, style: str, palette: obje
 
 def test_a_sweep_without_reference_has_no_map(result: SweepResult) -> None:
     blind = sweep(drawn.wandering_scores(500, 1), THRESHOLDS, SILENCES)
-    with pytest.raises(SettingError, match="a map of errors cannot be judged; give references="):
+    with pytest.raises(SettingError, match="a map of errors cannot be judged; give reference="):
         plot_sweep(blind)
 
 
 def test_a_grid_of_one_cell_and_settings_that_hear_nothing_are_drawn() -> None:
     scores = drawn.scores("." * 20 + "S" * 40 + "." * 60)
-    one = sweep(scores, [0.9], [400], references=[ReferenceTurn(0.64, 1.92)])
+    one = sweep(scores, [0.9], [400], reference=[ReferenceTurn(0.64, 1.92)])
     left, right = plot_sweep(one, in_force=TurnDetection(0.9, 400))
     right.figure.canvas.draw()
     assert len(_named(right, "front").get_xdata()) == 0  # type: ignore[attr-defined]

@@ -33,7 +33,7 @@ def energy_service(scores: SpeechScores, settings: TurnDetection) -> list[Turn]:
     random = np.random.default_rng(len(scores))
     loud = np.convolve(scores.values, np.ones(25) / 25, mode="same")
     loud = loud + np.repeat(random.normal(0, 0.5, len(loud) // 20 + 1), 20)[: len(loud)]
-    return detect_turns(SpeechScores(loud.astype(np.float32)), settings)
+    return detect_turns(SpeechScores(np.clip(loud, -1, 1).astype(np.float32)), settings)
 
 
 def _observations(service: object, count: int = 3, frames: int = 9_000) -> list[Observation]:

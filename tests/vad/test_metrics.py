@@ -163,7 +163,7 @@ def test_expected_delay_is_silence_in_frames_and_what_recordings_add() -> None:
     [
         ([Turn(2, 2, 3), Turn(1, 1, 2.5)], None, "not in order"),
         ([Turn(2, 2, 2)], None, "turn 1 runs from 2 to 2 s"),
-        ([], [ReferenceTurn(0, 1), ReferenceTurn(3, 2)], "reference turn 2 runs from 3 to 2 s"),
+        ([], [(0, 1), (3, 2)], r"reference\[1\]: A reference turn runs from 3.0 to 2.0 s"),
     ],
 )
 def test_turns_that_cannot_be_are_refused(found: list[Turn], truth: list | None, message: str) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import qwen_asr_widgets as qaw
 from qwen_asr_widgets import AudioClip, Labels, ReferenceTurn, Turn, TurnDetection
-from qwen_asr_widgets.errors import AudioError, LabelError
+from qwen_asr_widgets.errors import AudioError, LabelError, SettingError
 from qwen_asr_widgets.vad.labels.references import as_labels, reference_turns
 from support import drawn
 
@@ -48,9 +48,9 @@ def test_measure_explain_and_sweep_take_every_form(tmp_path: Path) -> None:
     assert all(found == explained["labels"] for found in explained.values())
     for form in forms(tmp_path).values():
         if not hasattr(form, "__next__"):
-            swept = qaw.sweep([scores, scores], [0.2], [200], references=[form, None])
+            swept = qaw.sweep([scores, scores], [0.2], [200], reference=[form, None])
             assert [clip.has_reference for clip in swept.clips] == [True, False]
-    assert qaw.sweep(scores, [0.2], [200], references=PAIRS).clips[0].has_reference
+    assert qaw.sweep(scores, [0.2], [200], reference=PAIRS).clips[0].has_reference
 
 
 @pytest.mark.parametrize(
@@ -93,3 +93,28 @@ def test_a_sample_and_a_file_are_sounds(tmp_path: Path) -> None:
 def test_what_is_no_sound_is_told_what_is(sound: Any) -> None:
     with pytest.raises(AudioError, match=r"speech_scores takes an AudioClip, .* not \w+; AudioClip.load"):
         qaw.speech_scores(sound)
+
+
+@pytest.mark.parametrize("values", [(2, 1), (1, 1), (-1, 2), (0, np.inf), ("0", 1), (0, 1, 5), (0, 1, "", 5)])
+def test_a_reference_turn_that_cannot_be_is_refused(values: tuple[Any, ...]) -> None:
+    with pytest.raises(LabelError, match="0 <= start < end|must be text"):
+        ReferenceTurn(*values)
+
+
+@pytest.mark.parametrize(
+    ("turns", "message"),
+    [
+        (AudioClip(np.zeros(800), 8_000), "not AudioClip"),
+        (None, "not NoneType"),
+        ([(1.0, 2.0)], "not a list with tuple"),
+        (TURNS, "not a list with ReferenceTurn"),
+    ],
+)
+def test_measure_says_which_turns_it_takes(turns: Any, message: str) -> None:
+    with pytest.raises(SettingError, match=f"measure takes a list of Turn, .*{message}"):
+        qaw.measure(turns)
+
+
+def test_measure_is_told_settings_as_turn_detection() -> None:
+    with pytest.raises(SettingError, match="settings is 400; give the TurnDetection used"):
+        qaw.measure([], settings=400)  # type: ignore[arg-type]

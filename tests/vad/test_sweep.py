@@ -6,13 +6,15 @@ import os
 from collections.abc import Callable
 from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from multiprocessing import get_context
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+import qwen_asr_widgets as qaw
 from qwen_asr_widgets.audio.clip import AudioClip
 from qwen_asr_widgets.audio.reference import ReferenceTurn
-from qwen_asr_widgets.errors import LabelError, SettingError, WorkerLost
+from qwen_asr_widgets.errors import AudioError, LabelError, SettingError, WorkerLost
 from qwen_asr_widgets.vad.labels.labels import Labels
 from qwen_asr_widgets.vad.evaluation.metrics import COUNTS, measure, total
 from qwen_asr_widgets.vad.scoring.scores import SpeechScores
@@ -92,7 +94,7 @@ def test_all_clips_together_equal_their_total() -> None:
 
 def test_a_turn_longer_than_the_limit_is_swept_as_it_is_detected() -> None:
     scores = drawn.scores("S" * 2_500 + "." * 40 + "S" * 100)
-    frame = sweep(scores, [0.0], [400], references=[ReferenceTurn(0, 80.0)]).to_frame()
+    frame = sweep(scores, [0.0], [400], reference=[ReferenceTurn(0, 80.0)]).to_frame()
     assert frame["turns"][0] == len(detect_turns(scores, TurnDetection(0.0, 400))) == 3
     assert frame["cut"][0] == 1 and frame["invented"][0] == 1
 
@@ -107,7 +109,7 @@ def test_without_references_there_are_counts_and_no_judgement() -> None:
 
 def test_a_clip_without_speech_and_one_of_a_single_sample_can_be_swept() -> None:
     silence, nothing = drawn.scores("." * 100), SpeechScores([], duration=1 / 16_000)
-    frame = sweep([silence, nothing], [0.0], [400], references=[Labels([]), Labels([])]).to_frame()
+    frame = sweep([silence, nothing], [0.0], [400], reference=[Labels([]), Labels([])]).to_frame()
     assert frame["turns"].tolist() == [0, 0] and frame["invented"].tolist() == [0, 0]
 
 
@@ -116,7 +118,7 @@ def test_groups_add_up_their_clips() -> None:
     truths = [[t for t in truth if t.end <= clip.duration] for clip, truth in zip(clips, truths)]
     groups = [{"call": "a", "channel": "0"}, {"call": "a", "channel": "1"}, {"call": "b", "channel": "0"},
               {"call": "b", "channel": "1", "speaker": "agent"}]
-    result = sweep(clips, [0.0], [400], references=truths, groups=groups)
+    result = sweep(clips, [0.0], [400], reference=truths, groups=groups)
     every, calls = result.to_frame(), result.to_frame(by="call")
     assert list(every.columns[:7]) == [
         "clip", "call", "channel", "speaker", "threshold", "silence_ms", "padding_ms"]
@@ -131,8 +133,8 @@ def test_groups_add_up_their_clips() -> None:
     ("grids", "message"),
     [
         (((), (400,), (300,)), "thresholds is empty"),
-        (((0.0,), (), (300,)), "silences is empty"),
-        (((0.0,), (400,), []), "paddings is empty"),
+        (((0.0,), (), (300,)), "silences_ms is empty"),
+        (((0.0,), (400,), []), "paddings_ms is empty"),
         (((0.0, 1.5), (400,), (300,)), r"threshold is 1\.5; it must lie between -1 and 1"),
         (((0.0,), (100,), (300,)), "silence_duration_ms is 100 ms; it must lie between 200 and 6000 ms"),
         (((0.0,), (400,), (-1,)), "prefix_padding_ms is -1 ms"),
@@ -147,11 +149,11 @@ def test_grids_that_cannot_be_are_refused(grids: tuple, message: str) -> None:
 def test_references_that_do_not_fit_are_refused() -> None:
     scores = drawn.scores("." * 100)
     with pytest.raises(LabelError, match="2 clips but references for 1"):
-        sweep([scores, scores], [0.0], [400], references=[Labels([])])
+        sweep([scores, scores], [0.0], [400], reference=[Labels([])])
     with pytest.raises(LabelError, match=r"Clip 1: .* another clip"):
-        sweep(scores, [0.0], [400], references=[ReferenceTurn(1, 9)])
+        sweep(scores, [0.0], [400], reference=[ReferenceTurn(1, 9)])
     with pytest.raises(LabelError, match=r"Clip 2: The turn at 1\.000 s ends at 9\.000 s"):
-        sweep([scores, scores], [0.0], [400], references=[None, Labels([ReferenceTurn(1, 9)])])
+        sweep([scores, scores], [0.0], [400], reference=[None, Labels([ReferenceTurn(1, 9)])])
     with pytest.raises(SettingError, match="no clips"):
         sweep([])
 
@@ -181,12 +183,12 @@ def test_dask_gives_the_same_result() -> None:
     distributed = pytest.importorskip("distributed")
     clips, truths = _clips()
     truths = [[t for t in truth if t.end <= clip.duration] for clip, truth in zip(clips, truths)]
-    here = sweep(clips, THRESHOLDS, SILENCES, references=truths)
+    here = sweep(clips, THRESHOLDS, SILENCES, reference=truths)
     with distributed.LocalCluster(
         n_workers=1, threads_per_worker=1, processes=True, dashboard_address=None
     ) as cluster, distributed.Client(cluster) as client:
         there = sweep(
-            clips, THRESHOLDS, SILENCES, references=truths, executor=client.get_executor(), batch_seconds=1
+            clips, THRESHOLDS, SILENCES, reference=truths, executor=client.get_executor(), batch_seconds=1
         )
     assert _same(here, there)
 
@@ -256,3 +258,39 @@ def test_a_tasks_own_error_is_not_blamed_on_the_executor(pool: ProcessPoolExecut
 
     with pytest.raises(SettingError, match="threshold is 3"):
         spread(pool, TurnDetection, [(3,)])
+
+
+def test_the_names_before_are_taken_with_a_warning() -> None:
+    scores = drawn.scores("..SSSS" + 30 * ".")
+    with pytest.warns(DeprecationWarning) as warned:
+        old = sweep(scores, [0.0], silences=[400], paddings=[100], references=[(0.1, 0.2)])
+    assert sorted(str(one.message).split(";")[0] for one in warned) == [
+        "sweep(paddings=…) is now paddings_ms=…", "sweep(references=…) is now reference=…",
+        "sweep(silences=…) is now silences_ms=…",
+    ]
+    assert {one.filename for one in warned} == {__file__}
+    new = sweep(scores, [0.0], silences_ms=[400], paddings_ms=[100], reference=[(0.1, 0.2)])
+    assert new.to_frame().equals(old.to_frame())
+    with pytest.raises(TypeError, match="'silences' and 'silences_ms', which are one"), pytest.warns():
+        sweep(scores, silences=[400], silences_ms=[400])
+
+
+def test_a_misspelt_keyword_is_answered_with_the_right_one() -> None:
+    with pytest.raises(TypeError, match=r"no argument 'tresholds'; did you mean 'thresholds'\?"):
+        sweep(drawn.scores("..SS.."), tresholds=[0.0])
+
+
+def test_one_value_and_numbers_of_numpy_are_axes() -> None:
+    found = sweep(drawn.scores("..SS.."), np.arange(0, 1, 0.25, np.float32), np.int64(400), 300.0)
+    assert (found.thresholds, found.silences, found.paddings) == ((0, 0.25, 0.5, 0.75), (400,), (300,))
+    with pytest.raises(SettingError, match="silences_ms is '400'; give a number or a list"):
+        sweep(drawn.scores("..SS.."), [0.0], "400")
+
+
+def test_samples_files_and_clips_are_swept_alike(tmp_path: Path) -> None:
+    noisy = qaw.sample("noisy")
+    noisy.clip.save(tmp_path / "noisy.wav")
+    found = sweep([noisy, noisy.clip, tmp_path / "noisy.wav", qaw.speech_scores(noisy)], [0.2], [400])
+    assert len(set(found.sums["turns"].ravel().tolist())) == 1 and len(found.clips) == 4
+    with pytest.raises(AudioError, match="sweep takes an AudioClip, .* not ndarray"):
+        sweep(np.zeros(800))

@@ -49,7 +49,7 @@ def test_the_choice_is_judged_on_held_out_calls(result: SweepResult) -> None:
 
 def test_a_choice_that_does_not_hold_elsewhere_is_said_not_to() -> None:
     calls = [_call(1, 5), _call(2, 5), _call(3, 30)]
-    result = sweep([c for c, _ in calls], [0.0], SILENCES, references=[t for _, t in calls])
+    result = sweep([c for c, _ in calls], [0.0], SILENCES, reference=[t for _, t in calls])
     best = result.best(max_cut=0.0)
     assert best.cut_off_rate == 0 and best.held_out is not None
     assert best.held_out["cut_off_rate"] > 0 and best.within_limits is False
@@ -68,17 +68,17 @@ def test_limits_nothing_keeps_say_how_near_one_comes(result: SweepResult) -> Non
         result.best(max_cut=-1)
     with pytest.raises(SettingError, match=r"keeps both limits; .* 0\.0% .* shortest wait is 0\.58 s"):
         result.best(max_wait=0.5, max_cut=0.0)
-    short = sweep(_call(0)[0], [0.0], [200], references=_call(0)[1])
+    short = sweep(_call(0)[0], [0.0], [200], reference=_call(0)[1])
     with pytest.raises(SettingError, match="cuts off as few as 0.0% of the turns; the fewest are 70.0%"):
         short.best(max_cut=0.0)
-    nothing = sweep(_call(0)[0], [0.9], [200], references=_call(0)[1])
+    nothing = sweep(_call(0)[0], [0.9], [200], reference=_call(0)[1])
     with pytest.raises(SettingError, match="most reference turns are merged or missed"):
         nothing.best()
 
 
 def test_one_call_cannot_be_checked_and_the_choice_says_so() -> None:
     scores, truth = _call(0)
-    best = sweep(scores, [0.0], SILENCES, references=truth).best()
+    best = sweep(scores, [0.0], SILENCES, reference=truth).best()
     assert best.held_out is None and best.within_limits is None and np.isnan(best.intervals["wait"][0])
     assert "Not checked" in str(best)
 
@@ -95,14 +95,14 @@ def test_the_front_holds_what_no_setting_beats(result: SweepResult) -> None:
 
 def test_intervals_draw_whole_calls() -> None:
     good, bad = _call(1, 5), _call(3, 30)
-    result = sweep([good[0], bad[0]], [0.0], [320], references=[good[1], bad[1]])
+    result = sweep([good[0], bad[0]], [0.0], [320], reference=[good[1], bad[1]])
     low, high = result.interval("cut_rate")
     of_call = result.to_frame(by="call")["cut_rate"]
     assert (low[0, 0], high[0, 0]) == (of_call.min(), of_call.max())
-    same = sweep([good[0]] * 4, [0.0], [320], references=[good[1]] * 4)
+    same = sweep([good[0]] * 4, [0.0], [320], reference=[good[1]] * 4)
     low, high = same.interval("errors_per_minute")
     assert low[0, 0] == high[0, 0] == same.total("errors_per_minute")[0, 0]
-    channels = sweep([good[0], bad[0]], [0.0], [320], references=[good[1], bad[1]],
+    channels = sweep([good[0], bad[0]], [0.0], [320], reference=[good[1], bad[1]],
                      groups=[{"call": "x", "channel": "0"}, {"call": "x", "channel": "1"}])
     assert np.isnan(channels.interval("cut_rate")[0]).all(), "two channels are one call"
 

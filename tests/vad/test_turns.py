@@ -1,10 +1,15 @@
 """The turn rule, drawn: one character is one frame of 32 ms, S is speech."""
 
+import pickle
+from fractions import Fraction
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from qwen_asr_widgets.errors import AudioError, SettingError
+from qwen_asr_widgets.audio.clip import AudioClip
+from qwen_asr_widgets.errors import AudioError, LabelError, SettingError
+from qwen_asr_widgets.vad.evaluation.explain import explain
 from qwen_asr_widgets.vad.scoring.scores import SpeechScores
 from qwen_asr_widgets.vad.turns import (
     HOP, MAX_TURN_FRAMES, Turn, TurnClosed, TurnDetection, TurnDetector, TurnOpened, detect_turns,
@@ -207,3 +212,107 @@ def test_a_lower_threshold_never_takes_speech_away(runs, silence, pair):
             mask[round(turn.onset / 0.032):round(turn.end / 0.032)] = True
         covered.append(mask)
     assert (covered[0] | ~covered[1]).all()
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [
+        ((np.float32(0.2), np.int64(800), np.float64(300.0)), (0.2, 800, 300)),
+        ((np.float16(0.5), 400.0, np.uint8(100)), (0.5, 400, 100)),
+        ((Fraction(1, 4), 400, 0), (0.25, 400, 0)),
+        ((0, 400, 0), (0, 400, 0)),
+    ],
+)
+def test_numbers_of_any_type_are_settings(given, kept):
+    found = TurnDetection(*given)
+    assert found == TurnDetection(*kept)
+    assert (found.threshold, found.silence_duration_ms, found.prefix_padding_ms) == kept
+    assert [type(value) for value in (found.silence_duration_ms, found.prefix_padding_ms)] == [int, int]
+    assert type(found.threshold) in (int, float) and np.float32(found.threshold) == np.float32(given[0])
+
+
+def test_a_loop_over_numpy_ranges_makes_settings():
+    silences = np.arange(200, 400, 100)
+    made = [TurnDetection(t, ms) for t in np.arange(-1, 1, 0.5, np.float32) for ms in silences]
+    assert len(made) == 8 and made[-1] == TurnDetection(0.5, 300)
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "message"),
+    [
+        ("silence_duration_ms", 0.5, r"is 0\.5 ms; it must .* ms\. If 0\.5 s is meant, write 500\.$"),
+        ("silence_duration_ms", 1, r"is 1 ms; .* If 1 s is meant, write 1000\."),
+        ("silence_duration_ms", 7, r"is 7 ms; it must lie between 200 and 6000 ms\.$"),
+        ("silence_duration_ms", 812.5, r"is 812\.5 ms; it takes whole milliseconds\. Write 812 or 813\."),
+        ("prefix_padding_ms", 0.3, r"is 0\.3 ms; .* milliseconds\. If 0\.3 s is meant, write 300\.$"),
+        ("silence_duration_ms", True, "must be a number, not True"),
+        ("silence_duration_ms", np.bool_(True), "must be a number, not "),
+        ("threshold", "0.2", "must be a number, not '0.2'"),
+        ("threshold", np.nan, "must be a number, not nan"),
+        ("threshold", np.array([0.2]), "must be a number, not array"),
+        ("threshold", 1.5, r"threshold is 1\.5; it must lie between -1 and 1\.$"),
+    ],
+)
+def test_what_is_no_setting_is_refused_with_the_remedy(field, value, message):
+    with pytest.raises(SettingError, match=message) as caught:
+        TurnDetection(**{field: value})
+    assert caught.value.param == f"turn_detection.{field}"
+
+
+@pytest.mark.parametrize(
+    "times", [(2, 2, 1), (1, 1.5, 2), (-1, -1, 2), (0, 0, np.inf), (np.nan, 0, 1), ("0", 0, 1), (0, None, 1)]
+)
+def test_a_turn_whose_times_are_not_in_order_cannot_be_made(times):
+    with pytest.raises(LabelError, match="0 <= start <= onset <= end"):
+        Turn(*times)
+
+
+def test_detected_turns_are_turns_like_any_other():
+    found, = detect_turns(scores("..SSS" + SILENCE), SHORT)
+    assert found == Turn(0.064, 0.064, 0.16) and hash(found) == hash(Turn(0.064, 0.064, 0.16))
+    assert repr(found) == "Turn(onset=0.064, start=0.064, end=0.16)"
+    assert pickle.loads(pickle.dumps(found)) == found
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        (AudioClip(np.zeros(800), 8_000), r"not AudioClip; make them with speech_scores"),
+        ("talk.wav", r"not str; make them with speech_scores\(clip\)"),
+        (np.zeros(3), r"not ndarray; make them with SpeechScores\(values\)"),
+    ],
+)
+def test_what_are_no_scores_is_told_how_to_make_them(given, message):
+    with pytest.raises(SettingError, match="detect_turns takes SpeechScores, " + message):
+        detect_turns(given)
+    with pytest.raises(SettingError, match="explain takes SpeechScores, " + message):
+        explain(given, TurnDetection(), [])
+    with pytest.raises(SettingError, match=r"as TurnDetection\(threshold, .*\), not float"):
+        detect_turns(scores("SS"), 0.2)
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ([0.5, 1.2], r"from 0\.5 to 1\.2; they must lie in \[-1, 1\]"),
+        (["a"], "one row of numbers, not list"),
+        ([[0.1], [0.2]], r"shape \(2, 1\)"),
+        ([np.nan], "finite"),
+    ],
+)
+def test_scores_are_finite_numbers_on_their_scale(values, message):
+    with pytest.raises(AudioError, match=message):
+        SpeechScores(values)
+
+
+@pytest.mark.parametrize("duration", [0.05, np.nan, np.inf, "1"])
+def test_scores_are_not_of_less_sound_than_they_cover(duration):
+    with pytest.raises(AudioError, match="3 scores are of 0.096 s or more"):
+        SpeechScores([0.1, 0.2, 0.3], duration=duration)
+
+
+def test_scores_of_an_hour_print_in_one_line():
+    assert repr(SpeechScores(np.zeros(112_500))) == (
+        "<SpeechScores of 112500 frames, 3600.00 s, from 0.00 to 0.00>"
+    )
+    assert repr(SpeechScores([])) == "<SpeechScores of 0 frames, 0.00 s>"

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from ...errors import SettingError
+from ...formatting import table
 from .fit import Model, Pairing, Track, fit, pair
 from ..scoring.scores import HOP_SECONDS, SpeechScores
 from ..turns import Turn, TurnDetection
@@ -75,6 +76,14 @@ class Calibration:
         How much was seen.
     thresholds : tuple of float
         The thresholds seen; beyond them the fit is a guess.
+
+    Examples
+    --------
+    >>> scores = SpeechScores(([-0.9] * 40 + [0.9] * 40) * 12 + [-0.9] * 40)
+    >>> turns = [Turn(k * 2.56 + 1.28, k * 2.56 + 0.98, k * 2.56 + 2.56) for k in range(12)]
+    >>> fitted = calibrate([Observation(scores, TurnDetection(0.0, 400), turns)])
+    >>> fitted.good, fitted.ours(TurnDetection(0.0, 400)).silence_duration_ms
+    (True, 400)
     """
 
     threshold_offset: float
@@ -125,6 +134,18 @@ class Calibration:
             start = max(onset - padding, earliest)
             turns.append(Turn(max(onset, start), start, max(end, onset)))
         return turns
+
+    def _repr_html_(self) -> str:
+        slope = f"{self.threshold_slope:.2f}" if len(self.thresholds) > 1 else "1 (one threshold seen)"
+        end = ", with the silence in it" if self.end_includes_silence else ""
+        rows = [
+            ["Our threshold", f"{self.threshold_offset:+.2f} + {slope} × theirs"],
+            ["Their start", f"ours {self.start_shift * 1_000:+.0f} ms"],
+            ["Their end", f"ours {self.end_shift * 1_000:+.0f} ms{end}"],
+            ["Their silence", f"as set {self.silence_shift * 1_000:+.0f} ms"],
+            ["Shortest turn", f"{self.min_turn:.2f} s"],
+        ]
+        return table(["", "Fit"], rows, str(self))
 
     def __str__(self) -> str:
         figures = (

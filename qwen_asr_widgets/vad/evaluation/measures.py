@@ -12,6 +12,7 @@ from typing import Any, Literal
 import numpy as np
 
 from ...errors import SettingError
+from ...formatting import table
 
 COUNTS = ("cut", "merged", "missed", "invented")
 """The four errors a person notices, in the order in which they are shown."""
@@ -60,6 +61,17 @@ class Problem:
     def wants_lower(self) -> bool:
         """Whether a lower threshold can heal it (a cut, a miss), else a higher (a merge, an invention)."""
         return self.kind in ("cut", "missed")
+
+
+SHOWN = {
+    "turns": ("Turns", "{}"), "reference_turns": ("Reference turns", "{}"), "cut": ("Cut", "{}"),
+    "merged": ("Merged", "{}"), "missed": ("Missed", "{}"), "invented": ("Invented", "{}"),
+    "cut_off": ("Cut off before their end", "{}"), "late_starts": ("First sound not heard", "{}"),
+    "clipped_starts": ("Clipped starts", "{}"), "speech_share": ("Share of speech", "{:.1%}"),
+    "precision": ("Precision", "{:.1%}"), "recall": ("Recall", "{:.1%}"), "f1": ("F1", "{:.1%}"),
+    "detection_error_rate": ("Detection error rate", "{:.1%}"),
+}
+"""What a notebook shows of measures: titles, and how the values are written."""
 
 
 @dataclass(frozen=True)
@@ -212,6 +224,20 @@ class Measures:
         """
         values = np.asarray(getattr(self, name), dtype=np.float64)
         return float(np.quantile(np.abs(values) if absolute else values, q)) if len(values) else None
+
+    def _repr_html_(self) -> str:
+        rows = []
+        for name, (title, form) in SHOWN.items():
+            value = getattr(self, name)
+            if value is not None:
+                rows.append([title, form.format(value)])
+        titles = {"onset_errors": "Onset error", "offset_errors": "Offset error", "waits": "Wait"}
+        for name, title in titles.items():
+            median, high = (self.quantile(name, q, absolute=name != "waits") for q in (0.5, 0.9))
+            if median is not None:
+                rows.append([f"{title} (median, p90)", f"{median:.3f} s, {high:.3f} s"])
+        judged = f"{self.scored_seconds:.1f} s judged" + (", without a reference" if self.cut is None else "")
+        return table(["Measure", "Value"], rows, judged)
 
     def to_dict(self) -> dict[str, Any]:
         """Return everything as plain numbers: the fields, what is derived from them, medians and p90."""

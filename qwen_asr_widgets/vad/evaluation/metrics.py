@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from ...audio.reference import ReferenceTurn
 from ...audio.units import SAMPLE_RATE
-from ...errors import LabelError
+from ...errors import LabelError, SettingError
 from ..labels.labels import Labels
 from ..labels.references import Reference, read_reference
 from .matching import Intervals, Match, crop, match, support, to_samples
@@ -68,7 +68,9 @@ def measure(
     Raises
     ------
     LabelError
-        A reference turn or region ends before it starts, or the turns are not in order.
+        A turn or region is empty, the turns are not in order, or the reference cannot be read.
+    SettingError
+        ``turns`` are no turns, or ``settings`` no ``TurnDetection``.
 
     Examples
     --------
@@ -78,6 +80,9 @@ def measure(
     >>> result.cut, result.missed, result.problems[0].kind
     (1, 0, 'cut')
     """
+    turns = _checked_turns(turns)
+    if settings is not None and not isinstance(settings, TurnDetection):
+        raise SettingError(f"settings is {settings!r:.60}; give the TurnDetection used.", "settings")
     found = _intervals([(t.onset, t.end) for t in turns], "turn")
     if np.any(found[1:, 0] < found[:-1, 1]):
         raise LabelError("The turns overlap or are not in order of time; sort them, one channel at a time.")
@@ -97,6 +102,20 @@ def measure(
         waits = result.errors(result.offset_pairs(), 1) + silence
         felt["waits"] = tuple(round(wait + overhead, 6) for wait in _tuple(waits[waits >= 0]))
     return Measures(**plain, **felt, problems=find_problems(result, member_of))
+
+
+def _checked_turns(turns: Any) -> Sequence[Turn]:
+    """Return detected turns as a list, or raise ``SettingError`` where they are something else."""
+    listed = list(turns) if isinstance(turns, Iterable) and not isinstance(turns, (str, bytes)) else [turns]
+    wrong = next((one for one in listed if not isinstance(one, Turn)), None)
+    if wrong is not None or turns is None:
+        what = type(wrong if isinstance(turns, (list, tuple)) else turns).__name__
+        what = f"a list with {what}" if isinstance(turns, (list, tuple)) else what
+        raise SettingError(
+            f"measure takes a list of Turn, as detect_turns(scores) or recording.turns gives it, not {what}.",
+            "turns",
+        )
+    return listed
 
 
 def expected_endpoint_delay(settings: TurnDetection, overhead: float = 0.0) -> float:

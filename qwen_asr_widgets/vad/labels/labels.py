@@ -27,6 +27,7 @@ from typing import Union
 
 from ...audio.reference import ReferenceTurn
 from ...errors import LabelError
+from ...formatting import table
 from .formats import FORMATS, detect_format, format_by_ending
 from .nist import read_uem, write_uem
 from .rows import Parsed, Region, Row, Wanted
@@ -39,8 +40,11 @@ CLIP_TOLERANCE = 0.05
 _ANY_FORMAT = ".txt"
 """An ending that says nothing of a file to be read: tools give it to every format."""
 
+ROWS_SHOWN = 200
+"""Turns that a notebook shows of labels."""
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, repr=False)
 class Labels:
     """The reference turns of one clip.
 
@@ -84,6 +88,19 @@ class Labels:
     def __len__(self) -> int:
         """Return the number of turns."""
         return len(self.turns)
+
+    def __repr__(self) -> str:
+        uri = f" of {self.uri!r}" if self.uri else ""
+        speakers = [name for name in self.speakers if name]
+        who = f", speakers {', '.join(speakers)}" if speakers else ""
+        scored = "" if self.scored is None else f", {sum(b - a for a, b in self.scored):.3f} s scored"
+        count = f"{len(self)} turn{'' if len(self) == 1 else 's'}"
+        return f"<Labels{uri} with {count} up to {self.end:.3f} s{who}{scored}>"
+
+    def _repr_html_(self) -> str:
+        rows = [[f"{t.start:.3f}", f"{t.end:.3f}", t.speaker, t.text] for t in self.turns[:ROWS_SHOWN]]
+        more = f" The first {ROWS_SHOWN} are shown." if len(self) > ROWS_SHOWN else ""
+        return table(["Start (s)", "End (s)", "Speaker", "Words"], rows, f"{repr(self)[1:-1]}.{more}")
 
     def __iter__(self) -> Iterator[ReferenceTurn]:
         return iter(self.turns)

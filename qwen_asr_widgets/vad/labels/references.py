@@ -118,12 +118,15 @@ def _turn(item: Any, name: str) -> ReferenceTurn:
         return item
     if isinstance(item, Turn):
         return ReferenceTurn(item.onset, item.end)
-    if _is_pair(item):
+    if not _is_pair(item):
+        raise LabelError(
+            f"{name} is {_shown(item)}; write a turn as ReferenceTurn(start, end), (start, end) or "
+            "(start, end, text)."
+        )
+    try:
         return ReferenceTurn(float(item[0]), float(item[1]), *item[2:])
-    raise LabelError(
-        f"{name} is {_shown(item)}; write a turn as ReferenceTurn(start, end), (start, end) or "
-        "(start, end, text)."
-    )
+    except LabelError as error:
+        raise LabelError(f"{name}: {error}") from None
 
 
 def _shown(value: Any) -> str:

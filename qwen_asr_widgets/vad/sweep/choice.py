@@ -1,21 +1,30 @@
-"""Choosing settings from a sweep, and saying honestly how well the choice holds on calls it has not seen."""
+"""Choosing among the settings of a sweep, and what was chosen; ``SweepResult.best`` does it."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from numbers import Real
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import SettingError
-from .result import MIN_COVERAGE, Cells, SweepResult, fold_of_calls
+from ...formatting import table
 from ..turns import TurnDetection
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
+Cells = NDArray[np.float64]
+"""One measure at every threshold and silence, float64 (T, S)."""
 
-SHOWN = ("wait", "cut_off_rate", "errors_per_minute")
+SHOWN = {
+    "wait": ("Wait", "{:.2f} s"), "cut_off_rate": ("Turns cut off", "{:.1%}"),
+    "errors_per_minute": ("Errors a minute", "{:.2f}"),
+}
+"""The measures a choice is told by: their titles, and how they are written."""
+
+MIN_COVERAGE = 0.5
+"""Share of reference turns that must get an endpoint of their own: else the wait says nothing."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +48,14 @@ class Choice:
         Whether the limits hold on the held-out calls; None where none was held out.
     calls, reference_turns : int
         How much the choice rests on.
+
+    Examples
+    --------
+    >>> from qwen_asr_widgets import SpeechScores, sweep
+    >>> scores = SpeechScores([-1] * 20 + [0.5] * 40 + [-0.2] * 14 + [0.5] * 40 + [-1] * 40)
+    >>> best = sweep(scores, [0.0], [400, 800], reference=[(0.64, 3.6)]).best()
+    >>> best.settings.silence_duration_ms, best.cut_off_rate
+    (800, 0.0)
     """
 
     settings: TurnDetection
@@ -70,13 +87,46 @@ class Choice:
             f"{self.held_out['errors_per_minute']:.2f} errors a minute{verdict}."
         )
 
+    def _repr_html_(self) -> str:
+        head = ["", "All calls"]
+        head += ["95 %"] if self.calls > 1 else []
+        head += [] if self.held_out is None else ["Held out"]
+        rows = []
+        for name, (title, form) in SHOWN.items():
+            row = [title, form.format(getattr(self, name))]
+            if self.calls > 1:
+                row.append(" – ".join(map(form.format, self.intervals[name])))
+            if self.held_out is not None:
+                row.append(form.format(self.held_out[name]))
+            rows.append(row)
+        return table(head, rows, str(self))
+
 
 @dataclass(frozen=True)
-class _Limits:
-    """What a choice must keep to."""
+class Limits:
+    """What a choice must keep to.
+
+    Parameters
+    ----------
+    wait : float or None
+        Longest mean wait in seconds.
+    cut : float or None
+        Largest share of reference turns that may be cut off.
+
+    Raises
+    ------
+    SettingError
+        One of them is no number from 0 on.
+    """
 
     wait: float | None
     cut: float | None
+
+    def __post_init__(self) -> None:
+        for name, value in (("max_wait", self.wait), ("max_cut", self.cut)):
+            is_number = isinstance(value, Real) and not isinstance(value, bool)
+            if value is not None and not (is_number and value >= 0):
+                raise SettingError(f"{name} is {value!r}; it must be a number from 0 on.", name)
 
     def kept(self, cells: Mapping[str, Any]) -> NDArray[np.bool_]:
         """Tell for each cell whether it keeps to the limits and can be judged at all."""
@@ -88,42 +138,8 @@ class _Limits:
         return kept
 
 
-def choose(
-    result: SweepResult, max_wait: float | None, max_cut: float | None, folds: int, seed: int
-) -> Choice:
-    """Choose as ``SweepResult.best`` says."""
-    limits = _Limits(_limit(max_wait, "max_wait"), _limit(max_cut, "max_cut"))
-    everything = np.ones((1, len(result.clips)), dtype=np.int64)
-    cells = {name: rows[0] for name, rows in result.weighted(everything).items()}
-    chosen = _fewest_errors(cells, limits, len(result.silences))
-    if chosen is None:
-        raise _nothing_within(result, cells, limits)
-    t, s = chosen
-    intervals = {}
-    for name in SHOWN:
-        low, high = _cell(result, t, s).interval(name, seed=seed)
-        intervals[name] = (float(low[0, 0]), float(high[0, 0]))
-    late = [int(result.sums["late_starts"][:, t, s, p].sum()) for p in range(len(result.paddings))]
-    settings = result.settings_at(t, s, late.index(min(late)))
-    held_out, others = _held_out(result, limits, folds, seed)
-    within = None if held_out is None else bool(limits.kept({**held_out, "coverage": np.array(1.0)}))
-    wait, cut_off_rate, errors = (float(cells[name][t, s]) for name in SHOWN)
-    return Choice(
-        settings, wait, cut_off_rate, errors, intervals, held_out, others, within,
-        len(result.group_weights("call")[0]), sum(clip.reference_turns for clip in result.clips),
-    )
-
-
-def _limit(value: float | None, name: str) -> float | None:
-    if value is not None and (isinstance(value, bool) or not value >= 0):
-        raise SettingError(f"{name} is {value!r}; it must be a number from 0 on.", name)
-    return value
-
-
-def _fewest_errors(
-    cells: Mapping[str, Cells], limits: _Limits, silences: int
-) -> tuple[int, int] | None:
-    """Return the cell with the fewest errors within limits.
+def fewest_errors(cells: Mapping[str, Cells], limits: Limits) -> tuple[int, int] | None:
+    """Return the cell with the fewest errors within limits: its threshold and its silence, by index.
 
     Of equals the shortest wait is taken, and of those with the same silence the threshold in their middle: it
     is the least likely to be a chance of these very calls.
@@ -133,12 +149,12 @@ def _fewest_errors(
         return None
     errors = np.where(usable, cells["errors_per_minute"], np.inf)
     equal = errors <= errors.min() + 1e-9
-    s = int(np.where(equal, np.nan_to_num(cells["wait"], nan=np.inf), np.inf).argmin() % silences)
+    s = int(np.where(equal, np.nan_to_num(cells["wait"], nan=np.inf), np.inf).argmin() % errors.shape[1])
     thresholds = np.flatnonzero(equal[:, s])
     return int(thresholds[(len(thresholds) - 1) // 2]), s
 
 
-def _nothing_within(result: SweepResult, cells: Mapping[str, Cells], limits: _Limits) -> SettingError:
+def nothing_within(cells: Mapping[str, Cells], limits: Limits) -> SettingError:
     """Return the error that says how near the settings tried come to the limits."""
     usable = cells["coverage"] >= MIN_COVERAGE
     if not usable.any():
@@ -166,48 +182,7 @@ def _nothing_within(result: SweepResult, cells: Mapping[str, Cells], limits: _Li
     )
 
 
-def _cell(result: SweepResult, t: int, s: int) -> SweepResult:
-    """Return the result of one cell alone."""
-    sums = {name: rows[:, t:t + 1, s:s + 1] for name, rows in result.sums.items()}
-    return SweepResult(
-        result.thresholds[t:t + 1], result.silences[s:s + 1], result.paddings, result.clips, sums,
-        result.overhead,
-    )
-
-
-def _held_out(
-    result: SweepResult, limits: _Limits, folds: int, seed: int
-) -> tuple[dict[str, float] | None, tuple[TurnDetection, ...]]:
-    """Judge every part of the calls by the settings that the others choose; return the three in total."""
-    _, of_call = result.group_weights("call")
-    if len(of_call) < 2:
-        return None, ()
-    chosen, pieces, infos = [], [], []
-    for part in fold_of_calls(len(of_call), max(folds, 2), seed):
-        inside = of_call[part].sum(axis=0, keepdims=True)
-        rest = {name: rows[0] for name, rows in result.weighted(1 - inside).items()}
-        cell = _fewest_errors(rest, limits, len(result.silences))
-        if cell is None:
-            continue
-        chosen.append(result.settings_at(*cell))
-        members = np.flatnonzero(inside[0])
-        infos += [result.clips[k] for k in members]
-        pieces.append((cell, members))
-    if not pieces:
-        return None, ()
-    return _judged(result, pieces, infos), tuple(chosen)
-
-
-def _judged(
-    result: SweepResult, pieces: list[tuple[tuple[int, int], NDArray[np.int64]]], infos: list[Any]
-) -> dict[str, float]:
-    """Return the three measures over clips of which each part has settings of its own."""
-    sums = {
-        name: np.concatenate([rows[members][:, t:t + 1, s:s + 1] for (t, s), members in pieces])
-        for name, rows in result.sums.items()
-    }
-    one = SweepResult(
-        result.thresholds[:1], result.silences[:1], result.paddings, tuple(infos), sums, result.overhead
-    )
-    cells = one.weighted(np.ones((1, len(infos)), dtype=np.int64))
-    return {name: float(cells[name][0, 0, 0]) for name in SHOWN}
+def fold_of_calls(calls: int, folds: int, seed: int) -> Sequence[NDArray[np.int64]]:
+    """Divide calls at random into at most ``folds`` parts of about the same size."""
+    order = np.random.default_rng(seed).permutation(calls)
+    return [part for part in np.array_split(order, min(folds, calls)) if len(part)]

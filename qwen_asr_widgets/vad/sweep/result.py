@@ -1,8 +1,7 @@
-"""What a sweep found: a tidy frame, intervals, and the trade-off of cut-offs against the wait."""
+"""What a sweep found: a tidy frame, intervals, the trade-off of cut-offs against waits, the best settings."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -11,23 +10,19 @@ from numpy.typing import NDArray
 
 from ...audio.units import SAMPLE_RATE
 from ...errors import SettingError
+from ...formatting import table
 from ..evaluation.measures import COUNTS
 from ..scoring.scores import HOP_SECONDS
 from .batch import START_SUMS, Sums
+from .choice import MIN_COVERAGE, SHOWN, Cells, Choice, Limits, fewest_errors, fold_of_calls, nothing_within
 from ..turns import TurnDetection
 
 if TYPE_CHECKING:
     from pandas import DataFrame
 
-    from .choice import Choice
-
-Cells = NDArray[np.float64]
-
 GROUPS = ("clip", "call", "channel", "speaker")
 NEED_REFERENCE = (*COUNTS, "cuts", "merges", "cut_off", "late_starts")
 """Counts that mean nothing without a reference."""
-MIN_COVERAGE = 0.5
-"""Share of reference turns that must get an endpoint of their own: else the wait says nothing."""
 
 
 @dataclass(frozen=True)
@@ -65,9 +60,9 @@ class SweepPoint:
     errors_per_minute: float
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class SweepResult:
-    """Measures of every clip at every setting.
+    """Measures of every clip at every setting, as ``sweep`` returns them.
 
     Parameters
     ----------
@@ -79,6 +74,16 @@ class SweepResult:
         Counts and sums of samples, shape (clips, T, S), or (clips, T, S, P) for what depends on the padding.
     overhead : float
         Seconds added to every wait.
+
+    Examples
+    --------
+    >>> from qwen_asr_widgets import SpeechScores, sweep
+    >>> scores = SpeechScores([-1] * 20 + [0.5] * 40 + [-0.2] * 14 + [0.5] * 40 + [-1] * 40)
+    >>> found = sweep(scores, [-0.5, 0.0], [400, 800], reference=[(0.64, 3.6)])
+    >>> found
+    <SweepResult of 1 clip at 2 thresholds x 2 silences x 1 padding, 1 reference turn>
+    >>> found.total("cut").tolist(), len(found.to_frame()), found.best().settings.threshold
+    ([[0, 0], [1, 0]], 4, -0.5)
     """
 
     thresholds: tuple[float, ...]
@@ -87,6 +92,27 @@ class SweepResult:
     clips: tuple[ClipInfo, ...]
     sums: Sums = field(repr=False)
     overhead: float = 0.0
+
+    def __repr__(self) -> str:
+        counts = (
+            _counted(len(row), name) for row, name in (
+                (self.thresholds, "threshold"), (self.silences, "silence"), (self.paddings, "padding")
+            )
+        )
+        turns = sum(clip.reference_turns for clip in self.clips)
+        known = f", {_counted(turns, 'reference turn')}" if self.has_reference else ", no reference"
+        return f"<SweepResult of {_counted(len(self.clips), 'clip')} at {' x '.join(counts)}{known}>"
+
+    def _repr_html_(self) -> str:
+        head = ["Threshold", "Silence", "Wait", "Turns cut off", "Errors a minute"]
+        front = self.pareto() if self.has_reference else []
+        rows = [
+            [f"{point.settings.threshold:g}", f"{point.settings.silence_duration_ms} ms",
+             *(form.format(getattr(point, name)) for name, (_, form) in SHOWN.items())]
+            for point in front
+        ]
+        below = "Settings that no other beats in both wait and cut-offs. " if rows else ""
+        return table(head, rows, f"{below}{repr(self)[1:-1]}.")
 
     @property
     def has_reference(self) -> bool:
@@ -297,10 +323,8 @@ class SweepResult:
         SettingError
             No setting stays within the limits, or there is no reference.
         """
-        from .choice import choose
-
         self.require_reference("a best choice")
-        return choose(self, max_wait, max_cut, folds, seed)
+        return _choose(self, Limits(max_wait, max_cut), folds, seed)
 
     def require_reference(self, what: str) -> None:
         """Raise ``SettingError`` where a clip has no reference."""
@@ -308,8 +332,12 @@ class SweepResult:
         if blind or not self.clips:
             raise SettingError(
                 f"There is no reference for {blind[0] if blind else 'any clip'}, so {what} cannot be judged; "
-                "give references= to sweep().", "references",
+                "give reference= to sweep().", "reference",
             )
+
+
+def _counted(number: int, name: str) -> str:
+    return f"{number} {name}{'' if number == 1 else 's'}"
 
 
 def _over(part: Any, whole: Any) -> Cells:
@@ -318,7 +346,71 @@ def _over(part: Any, whole: Any) -> Cells:
     return np.divide(part, whole, out=np.full(part.shape, np.nan), where=np.asarray(whole) != 0)
 
 
-def fold_of_calls(calls: int, folds: int, seed: int) -> Sequence[NDArray[np.int64]]:
-    """Divide calls at random into at most ``folds`` parts of about the same size."""
-    order = np.random.default_rng(seed).permutation(calls)
-    return [part for part in np.array_split(order, min(folds, calls)) if len(part)]
+def _choose(result: SweepResult, limits: Limits, folds: int, seed: int) -> Choice:
+    """Choose as ``SweepResult.best`` says."""
+    everything = np.ones((1, len(result.clips)), dtype=np.int64)
+    cells = {name: rows[0] for name, rows in result.weighted(everything).items()}
+    chosen = fewest_errors(cells, limits)
+    if chosen is None:
+        raise nothing_within(cells, limits)
+    t, s = chosen
+    intervals = {}
+    for name in SHOWN:
+        low, high = _cell(result, t, s).interval(name, seed=seed)
+        intervals[name] = (float(low[0, 0]), float(high[0, 0]))
+    late = [int(result.sums["late_starts"][:, t, s, p].sum()) for p in range(len(result.paddings))]
+    settings = result.settings_at(t, s, late.index(min(late)))
+    held_out, others = _held_out(result, limits, folds, seed)
+    within = None if held_out is None else bool(limits.kept({**held_out, "coverage": np.array(1.0)}))
+    wait, cut_off_rate, errors = (float(cells[name][t, s]) for name in SHOWN)
+    return Choice(
+        settings, wait, cut_off_rate, errors, intervals, held_out, others, within,
+        len(result.group_weights("call")[0]), sum(clip.reference_turns for clip in result.clips),
+    )
+
+
+def _cell(result: SweepResult, t: int, s: int) -> SweepResult:
+    """Return the result of one cell alone."""
+    sums = {name: rows[:, t:t + 1, s:s + 1] for name, rows in result.sums.items()}
+    return SweepResult(
+        result.thresholds[t:t + 1], result.silences[s:s + 1], result.paddings, result.clips, sums,
+        result.overhead,
+    )
+
+
+def _held_out(
+    result: SweepResult, limits: Limits, folds: int, seed: int
+) -> tuple[dict[str, float] | None, tuple[TurnDetection, ...]]:
+    """Judge every part of the calls by the settings that the others choose; return the three in total."""
+    _, of_call = result.group_weights("call")
+    if len(of_call) < 2:
+        return None, ()
+    chosen, pieces, infos = [], [], []
+    for part in fold_of_calls(len(of_call), max(folds, 2), seed):
+        inside = of_call[part].sum(axis=0, keepdims=True)
+        rest = {name: rows[0] for name, rows in result.weighted(1 - inside).items()}
+        cell = fewest_errors(rest, limits)
+        if cell is None:
+            continue
+        chosen.append(result.settings_at(*cell))
+        members = np.flatnonzero(inside[0])
+        infos += [result.clips[k] for k in members]
+        pieces.append((cell, members))
+    if not pieces:
+        return None, ()
+    return _judged(result, pieces, infos), tuple(chosen)
+
+
+def _judged(
+    result: SweepResult, pieces: list[tuple[tuple[int, int], NDArray[np.int64]]], infos: list[Any]
+) -> dict[str, float]:
+    """Return the three measures over clips of which each part has settings of its own."""
+    sums = {
+        name: np.concatenate([rows[members][:, t:t + 1, s:s + 1] for (t, s), members in pieces])
+        for name, rows in result.sums.items()
+    }
+    one = SweepResult(
+        result.thresholds[:1], result.silences[:1], result.paddings, tuple(infos), sums, result.overhead
+    )
+    cells = one.weighted(np.ones((1, len(infos)), dtype=np.int64))
+    return {name: float(cells[name][0, 0, 0]) for name in SHOWN}

@@ -7,12 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Executor
+from dataclasses import replace
+from numbers import Real
 from typing import Any, Union
 
 import numpy as np
 
+from ...audio.clip import as_clip
 from ...audio.reference import ReferenceTurn
-from ...errors import LabelError, SettingError, WorkerLost
+from ...errors import LabelError, SettingError, WorkerLost, checked_keywords, renamed_keywords
 from ..evaluation.matching import crop, support, to_samples
 from ..evaluation.metrics import scored_regions
 from ..labels.labels import Labels
@@ -35,12 +38,14 @@ SILENCES = (
 """The silences tried by default, in ms: finer where they are short."""
 
 
+@renamed_keywords(silences="silences_ms", paddings="paddings_ms", references="reference")
+@checked_keywords
 def sweep(
     clips: Any,
-    thresholds: Iterable[float] = THRESHOLDS,
-    silences: Iterable[float] = SILENCES,
-    paddings: Iterable[float] = (300,),
-    references: Any = None,
+    thresholds: float | Iterable[float] = THRESHOLDS,
+    silences_ms: float | Iterable[float] = SILENCES,
+    paddings_ms: float | Iterable[float] = (300,),
+    reference: Any = None,
     executor: Executor | None = None,
     progress: Progress = False,
     *,
@@ -52,11 +57,13 @@ def sweep(
 
     Parameters
     ----------
-    clips : AudioClip, SpeechScores, Recording or a sequence of them
+    clips : SpeechScores, AudioClip, Sample, Recording, sound file, or a list of them
         Audio is scored first.
-    thresholds, silences, paddings : iterable of numbers
-        The settings to try; scores in [-1, 1], milliseconds, milliseconds.
-    references : Labels, Sample, path of a label file, list of turns, or a sequence of those, optional
+    thresholds : number or iterable of numbers
+        The thresholds to try, in [-1, 1]; by default 41 over the whole scale.
+    silences_ms, paddings_ms : number or iterable of numbers
+        The silences to try, in [200, 6000] ms; by default 30. The paddings, in [0, 6000] ms; by default 300.
+    reference : Labels, Sample, path of a label file, list of turns, or a sequence of those, optional
         What is true of each clip, None for a clip without. Without any there are only counts and lengths.
     executor : concurrent.futures.Executor, optional
         Where to work: a process pool, or Dask's ``Client.get_executor()``.
@@ -79,7 +86,9 @@ def sweep(
     SettingError
         A grid is empty or a value out of its range.
     LabelError
-        References do not fit the clips.
+        A reference cannot be read or does not fit its clip.
+    AudioError
+        One of the clips is no sound.
     WorkerLost
         A worker died; ``.result`` holds the clips that were finished.
 
@@ -87,13 +96,13 @@ def sweep(
     --------
     >>> scores = SpeechScores([-1] * 20 + [0.5] * 40 + [-0.2] * 14 + [0.5] * 40 + [-1] * 40)
     >>> from qwen_asr_widgets import ReferenceTurn
-    >>> result = sweep(scores, [-0.5, 0.0], [400, 800], references=[ReferenceTurn(0.64, 3.6)])
+    >>> result = sweep(scores, [-0.5, 0.0], [400, 800], reference=[ReferenceTurn(0.64, 3.6)])
     >>> result.total("cut").tolist()
     [[0, 0], [1, 0]]
     """
-    grid = make_grid(thresholds, silences, paddings)
+    grid = make_grid(thresholds, silences_ms, paddings_ms)
     sounds = _as_list(clips)
-    truths = _references_of(references, len(sounds))
+    truths = _references_of(reference, len(sounds))
     labels = _labels_of(sounds, truths, groups)
     scores, lost = _scored(sounds, executor)
     known = sorted(scores)
@@ -114,21 +123,28 @@ def sweep(
 
 
 def make_grid(
-    thresholds: Iterable[float], silences: Iterable[float], paddings: Iterable[float]
+    thresholds: float | Iterable[float],
+    silences_ms: float | Iterable[float],
+    paddings_ms: float | Iterable[float],
 ) -> Grid:
     """Return a grid of settings in rising order, each once, or raise ``SettingError``."""
-    rows: dict[str, list[Any]] = {}
-    for name, values, make in (
-        ("thresholds", thresholds, lambda value: TurnDetection(threshold=value).threshold),
-        ("silences", silences, lambda value: TurnDetection(silence_duration_ms=value).silence_duration_ms),
-        ("paddings", paddings, lambda value: TurnDetection(prefix_padding_ms=value).prefix_padding_ms),
-    ):
-        given = [values] if isinstance(values, (int, float)) else list(values)
-        if not given:
-            raise SettingError(f"{name} is empty; give at least one value to try.", name)
-        plain = [value.item() if isinstance(value, np.generic) else value for value in given]
-        rows[name] = sorted({make(value) for value in plain})
-    return Grid(*(tuple(row) for row in rows.values()))
+    axes = (
+        ("thresholds", "threshold", thresholds),
+        ("silences_ms", "silence_duration_ms", silences_ms),
+        ("paddings_ms", "prefix_padding_ms", paddings_ms),
+    )
+    rows = [_axis(name, field, values) for name, field, values in axes]
+    return Grid(*map(tuple, rows))
+
+
+def _axis(name: str, field: str, values: Any) -> list[Any]:
+    """Return the values of one setting to try, checked, in rising order and each once."""
+    if isinstance(values, (str, bytes)) or not isinstance(values, (Real, Iterable)):
+        raise SettingError(f"{name} is {values!r:.40}; give a number or a list of numbers to try.", name)
+    given: list[Any] = [values] if isinstance(values, Real) else list(values)
+    if not given:
+        raise SettingError(f"{name} is empty; give at least one value to try.", name)
+    return sorted({getattr(replace(TurnDetection(), **{field: value}), field) for value in given})
 
 
 def _result(grid: Grid, infos: Sequence[ClipInfo], parts: Sequence[Sums], overhead: float) -> SweepResult:
@@ -139,25 +155,25 @@ def _result(grid: Grid, infos: Sequence[ClipInfo], parts: Sequence[Sums], overhe
 
 
 def _as_list(clips: Any) -> list[Any]:
-    """Return clips as a list; a recording stands for its clip."""
+    """Return scores and clips as a list; a sample or a recording stands for its clip."""
     items = list(clips) if isinstance(clips, (list, tuple)) else [clips]
     if not items:
         raise SettingError("There are no clips to sweep; give at least one.", "clips")
-    return [getattr(item, "clip", item) for item in items]
+    return [item if isinstance(item, SpeechScores) else as_clip(item, "sweep") for item in items]
 
 
-def _references_of(references: Any, count: int) -> list[Truth | None]:
+def _references_of(reference: Any, count: int) -> list[Truth | None]:
     """Return one reference (or None) for each of ``count`` clips."""
-    if references is None:
+    if reference is None:
         return [None] * count
-    several = isinstance(references, (list, tuple)) and not all(map(is_turn, references))
-    listed = references if several else [references]
+    several = isinstance(reference, (list, tuple)) and not all(map(is_turn, reference))
+    listed = reference if several else [reference]
     if len(listed) != count:
         raise LabelError(
             f"There are {count} clips but references for {len(listed)}; give one for each clip, "
             "None where there is none."
         )
-    names = [f"references[{number}]" if several else "references" for number in range(count)]
+    names = [f"reference[{number}]" if several else "reference" for number in range(count)]
     return [None if one is None else read_reference(one, name) for one, name in zip(listed, names)]
 
 
