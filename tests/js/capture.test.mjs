@@ -55,7 +55,7 @@ test("slices cover a file without gap and stay under the message limit", () => {
     const slices = slicesOf(bytes);
     assert.equal(slices[0][0], 0);
     assert.equal(slices.at(-1)[1], bytes);
-    slices.slice(1).forEach(([start], i) => assert.equal(start, slices[i][1]));
+    for (const [i, [start]] of slices.slice(1).entries()) assert.equal(start, slices[i][1]);
     assert.ok(slices.every(([start, end]) => end - start <= 1 << 20));
   }
 });

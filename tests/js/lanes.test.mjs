@@ -100,7 +100,7 @@ test("the turn under a moment is found, open ones too", () => {
 test("the words of a mark stand over no other mark and inside the edges; without room the latest keeps its own", () => {
   const view = { start: 0, span: 400 };
   const where = (times, levels = 2) => layMarks(times.map((time) => ({ time })), view, 400, levels, () => 75)
-    .map(({ x, words }) => [x, words && words.x0, words && words.level]);
+    .map(({ x, words }) => [x, words?.x0 ?? null, words?.level ?? null]);
   assert.deepEqual(where([50, 200]), [[50, 54, 0], [200, 204, 0]]);
   assert.deepEqual(where([390]), [[390, 311, 0]], "left of its line at the right edge");
   assert.deepEqual(where([200, 210]), [[200, 121, 0], [210, 214, 0]]);

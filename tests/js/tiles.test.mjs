@@ -24,7 +24,7 @@ function bins(samples, size, first, count) {
 
 function full(samples) {
   const store = new TileStore(SIZES, TILE);
-  SIZES.forEach((size, level) => store.put(level, 0, bins(samples, size, 0, Infinity), samples.length));
+  for (const [level, size] of SIZES.entries()) store.put(level, 0, bins(samples, size, 0, Infinity), samples.length);
   return store;
 }
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { clipText, clipWarning } from "../../qwen_asr_widgets/widgets/clip_recorder/text.js";
+import { clipText, clipWarning } from "../../qwen_asr_widgets/widgets/clip_recorder/clips.js";
 import { translator } from "../../qwen_asr_widgets/widgets/shared/strings.js";
 import {
   addressHint, captureText, endpointText, figuresText, isCrowded, isRunning, languageHint, noticeText,

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { mainRows, waitRow } from "../../qwen_asr_widgets/widgets/tuner/figures.js";
+import { mainRows, waitRow } from "../../qwen_asr_widgets/widgets/tuner/judging/figures.js";
 import { Cues, toneSamples } from "../../qwen_asr_widgets/widgets/tuner/hear.js";
-import { cellAt, cellBox, indexOf, moveCell, nearestCell, settingsAt, shades, tradeOffRange } from "../../qwen_asr_widgets/widgets/tuner/map.js";
+import { cellAt, cellBox, indexOf, moveCell, nearestCell, settingsAt, shades, tradeOffRange } from "../../qwen_asr_widgets/widgets/tuner/sweep/map.js";
 import { same, scales, score } from "../../qwen_asr_widgets/widgets/tuner/scales.js";
 import { emptyTuner, judgeHere, stepProblem, takeTuner } from "../../qwen_asr_widgets/widgets/tuner/state.js";
 import { Tries } from "../../qwen_asr_widgets/widgets/tuner/tries.js";

@@ -1,9 +1,10 @@
 // One recording at a time for a widget in a page, shared by all its views. The kernel never writes
 // here: what the views show is this state alone.
 
+import { newId } from "../shared/dom.js";
 import { pageProblem, UNPROCESSED } from "./capture.js";
 import { Recorder } from "./recorder.js";
-import { newId, Uplink } from "./uplink.js";
+import { Uplink } from "./uplink.js";
 import { FileWay } from "./upload.js";
 
 const SILENT_SECONDS = 3;

@@ -154,7 +154,7 @@ export class Recorder {
       this.node.port.onmessage = null;
       this.node.port.close();
     }
-    this.stream?.getTracks().forEach((track) => track.stop());
+    for (const track of this.stream?.getTracks() ?? []) track.stop();
     if (this.context && this.context.state !== "closed") this.context.close();
     this.node = this.source = this.stream = undefined;
   }

@@ -1,6 +1,7 @@
 // The way from the browser to the kernel: custom messages only. A synced trait would make the kernel
 // answer, and an answer from a cell binds this widget's messages to that cell's thread.
 
+import { newId } from "../shared/dom.js";
 import { slicesOf } from "./capture.js";
 
 const HEARTBEAT_MS = 1000;
@@ -8,11 +9,6 @@ const HEARTBEAT_MS = 1000;
 /**
  * @typedef {{send: (content: object, callbacks?: unknown, buffers?: ArrayBuffer[]) => void}} Sender
  */
-
-/** One identity for each page that shows the widget. */
-export function newId() {
-  return globalThis.crypto?.randomUUID?.() ?? `${Date.now().toString(36)}-${Math.random().toString(36).slice(2)}`;
-}
 
 export class Uplink {
   /**
@@ -22,6 +18,7 @@ export class Uplink {
   constructor(sender, beaten) {
     this.sender = sender;
     this.beaten = beaten;
+    /** One identity for each page that shows the widget. */
     this.client = newId();
     this.number = 0;
     this.rate = 0;

@@ -1,8 +1,8 @@
 // A file on its way from the page to the kernel: how far it is, whether it may go on, and what stopped it.
 
 import { UPLOAD_LIMIT } from "./capture.js";
+import { newId } from "../shared/dom.js";
 import { size as sizeText } from "../shared/format.js";
-import { newId } from "./uplink.js";
 
 /** Bytes that may be ahead of what the kernel says it has taken; what is further ahead could not be called back. */
 export const AHEAD = 8 << 20;
@@ -56,7 +56,8 @@ export class FileWay {
     const { name, size } = file;
     this.giveUp();
     if (size > UPLOAD_LIMIT) return this.fail("toolarge", `${name} (${sizeText(size)})`);
-    const upload = this.upload = new Upload(file, this.answered);
+    const upload = new Upload(file, this.answered);
+    this.upload = upload;
     this.controller.set({ file: { name, size, sent: 0, taken: 0 }, problem: null });
     try {
       await this.controller.uplink.file(upload, (sent) => this.move(upload, { sent }));

@@ -2,8 +2,8 @@
 
 import { meterLength } from "../capture/capture.js";
 import { ClipController } from "./controller.js";
-import { announceClips, forgetClips } from "./registry.js";
-import { clipText, clipWarning } from "./text.js";
+import { announceClips, forgetClips } from "./clips.js";
+import { clipText, clipWarning } from "./clips.js";
 import { make, viewRoot } from "../shared/dom.js";
 import { clock } from "../shared/format.js";
 import { AUDIO_FILES, captureBar, drawDevices, drawProblem, fileText, say, warningText } from "../microphone/microphone.js";

@@ -1,8 +1,11 @@
-// The Microphone widget: draws the state of the capture controller and passes clicks on to it.
-
+/**
+ * The Microphone widget: draws the state of the capture controller and passes clicks on to it.
+ *
+ * What the kernel says of this page's sound comes by a widget of its own, for the kernel never writes to the
+ * microphone; where a front end has no other widgets, nothing is said.
+ */
 import { CaptureController } from "../capture/controller.js";
 import { meterLength } from "../capture/capture.js";
-import { followReport } from "../capture/report.js";
 import { button, make, viewRoot } from "../shared/dom.js";
 import { clock, size } from "../shared/format.js";
 import { translator } from "../shared/strings.js";
@@ -17,6 +20,9 @@ import { followTheme } from "../shared/theme.js";
 
 /** Problems that recording again does not solve. */
 const NOT_AGAIN = ["insecure", "host", "toolarge", "incomplete", "file"];
+
+/** A message sent before the front end has set up its way beside the cells would come as between them. */
+const SETTLED_MS = 2000;
 
 export const AUDIO_FILES = "audio/*,video/*,.qasr,.opus,.flac,.m4a,.webm";
 
@@ -266,6 +272,34 @@ function mount(controller, model, host, signal) {
     const spoken = saidText(state, t);
     if (said.textContent !== spoken) said.textContent = spoken;
   }, signal);
+}
+
+/**
+ * @param {any} model of the microphone
+ * @param {CaptureController} controller
+ */
+async function followReport(model, controller) {
+  const reference = String(model.get("report") ?? "").replace(/^IPY_MODEL_/, "");
+  const report = reference && (await model.widget_manager?.get_model?.(reference));
+  if (!report) return;
+  let { number } = report.get("problem") ?? {};
+  const read = () => {
+    const { client } = controller.uplink;
+    const chunks = report.get("client") === client ? report.get("lost") : 0;
+    const besideCells = report.get("beside_cells") ?? null;
+    controller.set({ besideCells, lost: chunks > 0 ? { chunks, seconds: report.get("lost_seconds") } : null });
+    const problem = report.get("problem") ?? {};
+    if (problem.number === number) return;
+    number = problem.number;
+    if (problem.client === client) controller.refused(problem.code, problem.detail);
+  };
+  const hello = window.setTimeout(() => controller.attempt(() => controller.uplink.tell("hello")), SETTLED_MS);
+  controller.ending.signal.addEventListener("abort", () => {
+    window.clearTimeout(hello);
+    report.off("change", read);
+  }, { once: true });
+  report.on("change", read);
+  read();
 }
 
 export default () => {

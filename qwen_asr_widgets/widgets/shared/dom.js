@@ -1,4 +1,5 @@
-// Small helpers to build and own elements. Text is always set as text, never parsed as HTML.
+// Small helpers to build and own elements, and what the page lends them: names and files. Text is always set as text,
+// never parsed as HTML.
 
 /** @typedef {Record<string, string | number | boolean | null | undefined>} Attributes */
 
@@ -49,4 +50,25 @@ export function viewRoot(host, signal, attributes = {}) {
   }
   host.replaceChildren(root);
   return root;
+}
+
+/** Set a text only when it differs, so that a frame touches nothing else. @param {HTMLElement} element @param {string} text */
+export function setText(element, text) {
+  if (element.textContent !== text) element.textContent = text;
+}
+
+/** A name that nothing else has: of a page, a view, a group of elements. */
+export function newId() {
+  // `crypto.randomUUID` is missing on plain http.
+  return Array.from(crypto.getRandomValues(new Uint32Array(3)), (word) => word.toString(36)).join("");
+}
+
+/** Milliseconds a browser may take to begin with a file that it was given. */
+const TAKING_MS = 10_000;
+
+/** Let the browser keep a file. @param {Blob} blob @param {string} name */
+export function saveFile(blob, name) {
+  const address = URL.createObjectURL(blob);
+  make("a", { href: address, download: name }).click();
+  setTimeout(() => URL.revokeObjectURL(address), TAKING_MS);
 }

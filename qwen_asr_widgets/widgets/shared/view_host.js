@@ -6,8 +6,9 @@
  * @typedef {{receive?: (message: any, buffers: DataView[]) => void}} Part
  * @typedef {{root: HTMLElement, run: RunStore, send: (message: any) => void, signal: AbortSignal}} Surroundings
  */
-import { make, viewRoot } from "./dom.js";
+import { newId, viewRoot } from "./dom.js";
 import { createRunStore } from "./run/store.js";
+import { hideStatic } from "./saved_output.js";
 import { followTheme } from "./theme.js";
 
 /**
@@ -40,11 +41,6 @@ export function hostView({ model, el }, build) {
   };
 }
 
-/** A name for this view; `crypto.randomUUID` is missing on plain http. */
-function newId() {
-  return Array.from(crypto.getRandomValues(new Uint32Array(3)), (word) => word.toString(36)).join("");
-}
-
 /** The `selected` trait says what is selected. @param {any} model @param {RunStore} run @param {AbortSignal} signal */
 function linkSelection(model, run, signal) {
   run.subscribe({
@@ -59,14 +55,6 @@ function linkSelection(model, run, signal) {
   };
   model.on("change:selected", told);
   signal.addEventListener("abort", () => model.off("change:selected", told), { once: true });
-}
-
-/** @param {string} id @param {AbortSignal} signal */
-export function hideStatic(id, signal) {
-  if (!/^[\w-]+$/.test(id)) return;
-  const style = make("style", {}, `.qaw-static-${id} { display: none; }`);
-  document.head.append(style);
-  signal.addEventListener("abort", () => style.remove(), { once: true });
 }
 
 /** Tell the kernel that a view ends. @param {(message: any) => void} send */

@@ -6,7 +6,7 @@
  * @import { Translate } from "../shared/strings.js"
  */
 import { meterLength } from "../capture/capture.js";
-import { button, make } from "../shared/dom.js";
+import { button, make, setText } from "../shared/dom.js";
 import { clock } from "../shared/format.js";
 import { captureText, isRunning, progressText, readShare, readText } from "./logic.js";
 
@@ -100,9 +100,4 @@ function drawLevel(parts, capture) {
   parts.fill.style.transform = `scaleX(${length.toFixed(3)})`;
   parts.meter.dataset.clipping = String(capture.clipping);
   parts.meter.setAttribute("aria-valuenow", String(Math.round(length * 100)));
-}
-
-/** @param {HTMLElement} element @param {string} text */
-export function setText(element, text) {
-  if (element.textContent !== text) element.textContent = text;
 }

@@ -4,9 +4,7 @@
  *
  * @typedef {{button: HTMLButtonElement, panel: HTMLElement, focus?: HTMLElement}} Drawer
  */
-import { button as makeButton, make } from "../shared/dom.js";
-
-let numbers = 0;
+import { button as makeButton, make, newId } from "../shared/dom.js";
 
 /** @param {AbortSignal} signal @param {() => void} [changed] told after one has opened or closed */
 export function createDrawers(signal, changed = () => {}) {
@@ -29,7 +27,7 @@ export function createDrawers(signal, changed = () => {}) {
    * @param {HTMLElement[]} content @param {string} [look] class of the button
    */
   function add(label, content, look = "") {
-    const id = `qaw-drawer-${(numbers += 1)}`;
+    const id = `qaw-drawer-${newId()}`;
     const panel = make("div", { class: "qaw-drawer", id, role: "group", "aria-label": label, hidden: true }, ...content);
     /** @type {Drawer} */
     const drawer = {

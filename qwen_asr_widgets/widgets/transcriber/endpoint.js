@@ -5,17 +5,16 @@
  * @import { Kernel } from "./logic.js"
  * @import { Translate } from "../shared/strings.js"
  */
-import { button, make } from "../shared/dom.js";
+import { button, make, newId } from "../shared/dom.js";
 import { addressHint, priceText, shownEndpoint } from "./logic.js";
 
 const CHOICES = /** @type {const} */ (["embedded", "beijing", "singapore", "custom"]);
-let groups = 0;
 
 /**
  * @param {Translate} t @param {AbortSignal} signal @param {(message: any) => void} send
  */
 export function createEndpoint(t, signal, send) {
-  const group = `qaw-endpoint-${(groups += 1)}`;
+  const group = `qaw-endpoint-${newId()}`;
   const choose = (/** @type {string} */ id) => send({ kind: "endpoint", id, url: address.text() });
   const address = addressField(t, `${group}-hint`, signal, () => choose("custom"));
   const pick = (/** @type {string} */ id) => {

@@ -2,7 +2,6 @@
  * The elements a transcriber consists of, before anything stands in them.
  *
  * @import { Recorders } from "./recorders.js"
- * @import { Kernel } from "./logic.js"
  * @import { Translate } from "../shared/strings.js"
  *
  * @typedef {object} Acts
@@ -19,10 +18,10 @@
  * @property {(on: boolean) => void} clips  record a clip first, or live
  * @property {() => void} understand  the sentence on privacy has been read
  */
-import { button, make } from "../shared/dom.js";
+import { button, make, newId } from "../shared/dom.js";
 import { AUDIO_FILES, makeSound } from "../microphone/microphone.js";
 import { createBar } from "./bar.js";
-import { createChannels } from "./channels.js";
+import { createChannels } from "./notices.js";
 import { createDrawers } from "./drawers.js";
 import { createEndpoint, radio } from "./endpoint.js";
 import { createFoot } from "./foot.js";
@@ -79,11 +78,9 @@ function microphoneForm({ t, signal, recorders, clips }) {
   return { ways, device, sound, content: [ways.element, label, sound.panel] };
 }
 
-let groups = 0;
-
 /** Live, or a clip first. @param {Translate} t @param {AbortSignal} signal @param {(on: boolean) => void} choose */
 function createWays(t, signal, choose) {
-  const group = `qaw-way-${(groups += 1)}`;
+  const group = `qaw-way-${newId()}`;
   const [live, clip] = /** @type {const} */ (["live", "clip"]).map((id) => radio(
     group, id, t(`transcriber.record.${id}`), t(`transcriber.record.${id}.text`), () => choose(id === "clip"), signal));
   const element = make("fieldset", { class: "qaw-choices" },
@@ -98,14 +95,4 @@ function createWays(t, signal, choose) {
       clip.input.checked = recorders.chosen;
     },
   };
-}
-
-/** What to do when there is nothing yet. @param {HTMLElement} place @param {Kernel} kernel @param {boolean} busy @param {Translate} t */
-export function drawEmpty(place, kernel, busy, t) {
-  place.hidden = kernel.phase !== "empty" || busy;
-  const offline = kernel.endpoint.english_only;
-  if (place.dataset.shown === String(offline)) return;
-  place.dataset.shown = String(offline);
-  place.replaceChildren(make("p", {}, t("transcriber.empty")));
-  if (offline) place.append(make("p", {}, t("transcriber.empty.offline")));
 }

@@ -5,7 +5,7 @@
  * @import { ClipController } from "../clip_recorder/controller.js"
  * @import { Kernel } from "./logic.js"
  */
-import { clipController } from "../clip_recorder/registry.js";
+import { clipController } from "../clip_recorder/clips.js";
 
 export class Recorders {
   /** @param {CaptureController} live @param {boolean} offered whether the front end has other widgets at all */

@@ -4,9 +4,8 @@
  * @typedef {{slices: number, parts: (ArrayBuffer | undefined)[], done: (blob: Blob, name: string) => void,
  *   failed: (why: Error) => void}} Job
  */
-import { button, make } from "../shared/dom.js";
+import { button, make, newId, saveFile } from "../shared/dom.js";
 import { takeSlice } from "./logic.js";
-import { newId } from "../capture/uplink.js";
 
 const FORMATS = /** @type {const} */ (["qasr", "srt", "vtt", "json", "wav"]);
 
@@ -58,7 +57,7 @@ export function createSaver(send) {
     /** Save in a format. @param {string} format */
     async download(format) {
       const { blob, name } = await ask(format);
-      saveBlob(blob, name);
+      saveFile(blob, name);
     },
     /**
      * Put a picture on the clipboard; where the browser refuses, save it instead.
@@ -72,17 +71,9 @@ export function createSaver(send) {
         return "copied";
       } catch {
         const { blob, name } = await made;
-        saveBlob(blob, name);
+        saveFile(blob, name);
         return "saved";
       }
     },
   };
-}
-
-/** @param {Blob} blob @param {string} name */
-function saveBlob(blob, name) {
-  const url = URL.createObjectURL(blob);
-  const link = make("a", { href: url, download: name });
-  link.click();
-  window.setTimeout(() => URL.revokeObjectURL(url), 10_000);
 }

@@ -4,7 +4,7 @@
  * @import { Config, Turns } from "./logic.js"
  * @import { Translate } from "../shared/strings.js"
  */
-import { button, make } from "../shared/dom.js";
+import { button, make, newId } from "../shared/dom.js";
 import { radio } from "./endpoint.js";
 import { LANGUAGES, SILENCE, languageHint, silenceToSlider, sliderToSilence } from "./logic.js";
 
@@ -102,11 +102,9 @@ function sliderRow(t, signal, name, kind) {
   };
 }
 
-let groups = 0;
-
 /** @param {Translate} t @param {AbortSignal} signal @param {(change: Partial<Config>) => void} changed */
 function turnsField(t, signal, changed) {
-  const group = `qaw-turns-${(groups += 1)}`;
+  const group = `qaw-turns-${newId()}`;
   const notes = TURNS.map((id) => t(`transcriber.turns.${id}.text`));
   const options = TURNS.map((id, k) => radio(group, id, t(`transcriber.turns.${id}`), notes[k], () => changed({ turns: id }), signal));
   const element = make("fieldset", { class: "qaw-choices qaw-field-wide" },

@@ -1,9 +1,9 @@
 // The Transcriber widget: capture, run and settings of one page put together.
 
 import { CaptureController } from "../capture/controller.js";
-import { viewRoot } from "../shared/dom.js";
-import { clipText, clipWarning } from "../clip_recorder/text.js";
-import { keepSwitch } from "../shared/keep_switch.js";
+import { newId, viewRoot } from "../shared/dom.js";
+import { clipText, clipWarning } from "../clip_recorder/clips.js";
+import { hideStatic, keepSwitch } from "../shared/saved_output.js";
 import { drawDevices, drawProblem, pressPause, realText, say, warningText } from "../microphone/microphone.js";
 import { translator } from "../shared/strings.js";
 import { followTheme } from "../shared/theme.js";
@@ -13,13 +13,12 @@ import {
   endpointText, isCrowded, isRunning, readingText, recordsElsewhere, sendingText, settingsShort, settingsText, statusText,
   unknownState,
 } from "./logic.js";
-import { drawNotice } from "./notice.js";
-import { buildParts, drawEmpty } from "./parts.js";
+import { drawEmpty, drawNotice } from "./notices.js";
+import { buildParts } from "./parts.js";
 import { Recorders } from "./recorders.js";
 import { createSaver } from "./save.js";
 import { createStage } from "./stage.js";
-import { newId } from "../capture/uplink.js";
-import { hideStatic, sayBye } from "../shared/view_host.js";
+import { sayBye } from "../shared/view_host.js";
 
 /**
  * @typedef {import("./logic.js").Kernel} Kernel

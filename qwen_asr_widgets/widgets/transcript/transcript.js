@@ -12,11 +12,11 @@
  * @property {number} [height]   most CSS pixels of the list before it scrolls
  * @property {HTMLElement} [aside] what stands at the end of the foot
  */
-import { make } from "../shared/dom.js";
+import { make, newId } from "../shared/dom.js";
 import { textOf } from "../shared/run/state.js";
 import { engineText, summaryText } from "../shared/run/text.js";
 import { asText, emptyText, filtered, latencyChips, noteChips, splitMatches, timeOf } from "./rows.js";
-import { chip } from "./chips.js";
+import { chip } from "./parts.js";
 import { transcriptParts } from "./parts.js";
 import { RowHeights } from "../shared/virtual_list.js";
 
@@ -24,7 +24,6 @@ const ROW_GUESS = 34;
 const HEIGHT = 360;
 /** How often rows are measured and placed anew before a frame is painted. */
 const PASSES = 4;
-let instances = 0;
 
 export class TranscriptView {
   /** @param {HTMLElement} host @param {TranscriptOptions} options */
@@ -35,7 +34,7 @@ export class TranscriptView {
     this.end = new AbortController();
     const { signal } = this.end;
     options.signal.addEventListener("abort", () => this.destroy(), { once: true, signal });
-    this.id = `qaw-transcript-${(instances += 1)}`;
+    this.id = `qaw-transcript-${newId()}`;
     this.heights = new RowHeights(ROW_GUESS);
     this.resized = new ResizeObserver(() => this.widthChanged());
     this.query = "";

@@ -1,5 +1,5 @@
 // The TranscriptView widget: one transcript.
-import { keepSwitch } from "../shared/keep_switch.js";
+import { keepSwitch } from "../shared/saved_output.js";
 import { translator } from "../shared/strings.js";
 import { createTranscript } from "./transcript.js";
 import { hostView } from "../shared/view_host.js";

@@ -4,9 +4,8 @@
  * @import { Key } from "../shared/strings.js"
  * @import { TunerView } from "./tuner.js"
  */
-import { button, make } from "../shared/dom.js";
+import { button, make, setText } from "../shared/dom.js";
 import { clock } from "../shared/format.js";
-import { setText } from "./panel.js";
 import { brief, same } from "./scales.js";
 
 /** @param {HTMLElement} host @param {TunerView} tuner @param {AbortSignal} signal */

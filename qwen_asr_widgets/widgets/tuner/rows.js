@@ -41,8 +41,8 @@ function referenceRow(tuner) {
       const held = labels.held();
       if (held) drawEdited(pen, box, held.from, held.to, labels.edge);
     },
-    grab: (x, y, time) => grabReference(tuner, x, time),
-    click: (x, y, time) => labels.select(time),
+    grab: (x, _y, time) => grabReference(tuner, x, time),
+    click: (_x, _y, time) => labels.select(time),
   };
 }
 
@@ -81,7 +81,7 @@ function estimateRow(tuner) {
       lane(pen, box, state.turns, "estimated");
       drawProblems(pen, box, state.problems, state.chosen);
     },
-    click(x, y, time) {
+    click(_x, _y, time) {
       const within = (8 / tuner.wave.canvas.width) * tuner.wave.view.span;
       const found = state.problems.findIndex((one) => time >= one.start - within && time <= one.end + within);
       if (found < 0) return false;
@@ -116,9 +116,9 @@ function scoreRow(tuner) {
       const inForce = state.inForce && state.inForce.threshold !== tuner.wanted.threshold ? state.inForce.threshold : null;
       drawScoreCurve(pen, box, state.score, tuner.wanted.threshold, inForce);
     },
-    grab(x, y, time, box) {
+    grab(_x, y, _time, box) {
       if (!tuner.wanted || Math.abs(y - scoreToY(tuner.wanted.threshold, box)) > GRIP) return null;
-      return { move: (px, py) => tuner.dragThreshold(py), end: () => {} };
+      return { move: (_px, py) => tuner.dragThreshold(py), end: () => {} };
     },
   };
 }

@@ -32,9 +32,9 @@
  * @property {Settings | null} codeOf
  * @property {any[] | null} table    a row for each clip and one for all
  */
-import { measure, united } from "./measures.js";
+import { measure, united } from "./judging/measures.js";
 import { same } from "./scales.js";
-import { HOP, RATE, detectTurns, silenceFrames } from "./turns.js";
+import { HOP, RATE, detectTurns, silenceFrames } from "./judging/turns.js";
 
 const KINDS = /** @type {const} */ (["cut", "merged", "missed", "invented"]);
 

@@ -12,23 +12,23 @@
  * @property {AbortSignal} signal
  * @property {number} height
  */
-import { button, make } from "../shared/dom.js";
-import { createControls } from "./controls.js";
+import { button, make, saveFile, setText } from "../shared/dom.js";
+import { createControls, createHandle } from "./controls.js";
 import { createTunerBar } from "./bar.js";
-import { createClipTable } from "./clips.js";
+import { createClipTable, createPanel } from "./judging/panel.js";
 import { yToScore } from "./draw.js";
-import { createHandle } from "./handle.js";
 import { Cues } from "./hear.js";
 import { Labels, createLabelTools } from "./labels.js";
-import { createPanel, setText } from "./panel.js";
 import { tunerRows } from "./rows.js";
 import { same } from "./scales.js";
 import { cueTimes, emptyTuner, judgeHere, stepProblem, takeTuner } from "./state.js";
-import { SweepPanel } from "./sweep.js";
+import { SweepPanel } from "./sweep/sweep.js";
 import { Tries } from "./tries.js";
 import { VerifyPanel } from "./verify.js";
-import { valueOf, whySentence } from "./why.js";
+import { shownValue, whySentence } from "./why.js";
 import { createWaveform } from "../waveform/waveform.js";
+import { translator } from "../shared/strings.js";
+import { hostView } from "../shared/view_host.js";
 
 /** Seconds heard before and after a spot that is listened to. */
 const AROUND = 0.8;
@@ -93,7 +93,7 @@ export class TunerView {
   receive(message, buffers) {
     this.wave.receive(message, buffers);
     if (message.kind === "tuner-problem") this.say(message.text);
-    if (message.kind === "file") saveFile(message, buffers[0]);
+    if (message.kind === "file") saveFile(new Blob([/** @type {DataView<ArrayBuffer>} */ (buffers[0])], { type: message.mime }), message.name);
     if (message.kind === "cues") this.hear.set({ a: cueTimes(buffers[0]), b: cueTimes(buffers[1]) });
     if (message.kind === "verify") this.panel.showReplays(message.results);
     this.verify.receive(message);
@@ -215,7 +215,7 @@ export class TunerView {
     this.why.hidden = !why;
     if (!why) return this.why.replaceChildren();
     const remedies = why.remedies.map((one) => button(
-      `${this.t(`tuner.setting.${one.setting}`)} ${valueOf(one)}`,
+      `${this.t(`tuner.setting.${one.setting}`)} ${shownValue(one)}`,
       () => this.try({ threshold: one.threshold, silence: one.silence, padding: one.padding }), this.signal,
     ));
     const one = this.state.chosen === null ? null : this.state.problems[this.state.chosen];
@@ -304,10 +304,11 @@ function turnTable(host, tuner, signal) {
   return { describe };
 }
 
-/** Let the browser keep a file. @param {any} message @param {DataView} data */
-function saveFile({ name, mime }, data) {
-  const bytes = data.buffer.slice(data.byteOffset, data.byteOffset + data.byteLength);
-  const address = URL.createObjectURL(new Blob([/** @type {ArrayBuffer} */ (bytes)], { type: mime }));
-  make("a", { href: address, download: name }).click();
-  URL.revokeObjectURL(address);
+/** @param {{model: any, el: HTMLElement}} view */
+function render({ model, el }) {
+  return hostView({ model, el }, ({ root, run, send, signal }) => [
+    new TunerView({ root, run, send, signal, t: translator(model.get("lang")), height: model.get("height") }),
+  ]);
 }
+
+export default { render };

@@ -116,7 +116,7 @@ class VadTuner(ViewWidget):
     1
     """
 
-    _esm = esm("tuner/widget.js")
+    _esm = esm("tuner/tuner.js")
     _css = css("tuner/tuner.css")
 
     settings = DetectionTrait(TurnDetection())

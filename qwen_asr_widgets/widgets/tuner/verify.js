@@ -3,8 +3,7 @@
  *
  * @import { TunerView } from "./tuner.js"
  */
-import { button, make } from "../shared/dom.js";
-import { setText } from "./panel.js";
+import { button, make, setText } from "../shared/dom.js";
 import { brief } from "./scales.js";
 import { agreementSentence, replayName } from "./why.js";
 

@@ -14,7 +14,7 @@ import { brief, score } from "./scales.js";
 /** @param {Why} why @param {Translate} t */
 export function whySentence({ what, at, cause, remedies }, t) {
   const word = t(/** @type {Key} */ (`tuner.why.${cause.kind}`), { threshold: score(cause.threshold ?? 0), ms: cause.ms ?? 0 });
-  const named = remedies.map((one) => t(`tuner.why.${one.setting}`, { value: valueOf(one) }));
+  const named = remedies.map((one) => t(`tuner.why.${one.setting}`, { value: shownValue(one) }));
   const heals = !named.length ? t("tuner.why.nothing")
     : t("tuner.why.heals", { what: named.length > 1 ? t("tuner.why.or", { one: named[0], other: named[1] }) : named[0] });
   const effects = remedies.map((one) => effectsOf(one, t)).filter(Boolean);
@@ -23,7 +23,7 @@ export function whySentence({ what, at, cause, remedies }, t) {
 }
 
 /** A remedy's value as it is shown. @param {Remedy} remedy */
-export function valueOf({ setting, silence, shown }) {
+export function shownValue({ setting, silence, shown }) {
   return setting === "silence" ? `${silence} ms` : shown;
 }
 
@@ -36,7 +36,7 @@ function effectsOf(remedy, t) {
   if (remedy.also_heals) effects.push(t("tuner.why.also", { count: count(remedy.also_heals) }));
   if (remedy.adds) effects.push(t(remedy.adds === 1 ? "tuner.why.adds.one" : "tuner.why.adds", { count: count(remedy.adds) }));
   if (ms) effects.push(t(remedy.extra_wait > 0 ? "tuner.why.costs" : "tuner.why.saves", { ms }));
-  return effects.length ? t("tuner.why.effect", { value: valueOf(remedy), effects: effects.join(t("tuner.why.and")) }) : "";
+  return effects.length ? t("tuner.why.effect", { value: shownValue(remedy), effects: effects.join(t("tuner.why.and")) }) : "";
 }
 
 /** What was replayed: the clip where there are several, and the settings. @param {{clip: string, settings: any}} replay */

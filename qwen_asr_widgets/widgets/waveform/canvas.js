@@ -1,5 +1,6 @@
 /**
- * The canvas under all rows of a waveform view: gives each row its place, draws it, finds it under a pointer.
+ * The canvas under all rows of a waveform view: gives each row its place, draws it, finds it under a pointer; and the
+ * colours and the font it is drawn in.
  *
  * @import { Box } from "../shared/axis/layout.js"
  * @import { Mark } from "../shared/run/state.js"
@@ -12,6 +13,8 @@ import { stackRows } from "../shared/axis/layout.js";
 import { toTime } from "../shared/axis/time_axis.js";
 import { markLines } from "./moments.js";
 import { sized } from "./overview.js";
+import { colours } from "../shared/theme.js";
+import { COLOURS } from "./draw.js";
 
 /** CSS pixels for the names of rows: left of the axis, or over the row on a narrow page. */
 const GUTTER = 84;
@@ -82,4 +85,38 @@ export class WaveCanvas {
     const hit = this.placed.find(({ box }) => y >= box.y && y < box.y + box.height);
     return hit ? { ...hit, x: x - this.gutter, time: toTime(x - this.gutter, view, this.width) } : null;
   }
+}
+
+/**
+ * @param {HTMLElement} root @param {HTMLElement} plot what is drawn again after a change of its size
+ * @param {() => void} changed @param {AbortSignal} signal
+ * @returns {{read: () => {ink: Colours, font: string}, unseen: () => void}} `unseen`: it had no size to draw in
+ */
+export function followStyle(root, plot, changed, signal) {
+  /** @type {{ink: Colours, font: string} | null} an element not yet on the page has none */
+  let known = null;
+  const restyled = () => {
+    known = null;
+    changed();
+  };
+  const themed = new MutationObserver(restyled);
+  themed.observe(root.closest(".qaw") ?? root, { attributes: true, attributeFilter: ["data-theme"] });
+  // One dark theme may follow another.
+  themed.observe(document.body, { attributes: true, attributeFilter: ["data-jp-theme-name", "data-vscode-theme-id"] });
+  const resized = new ResizeObserver(() => {
+    if (plot.clientWidth) restyled();
+  });
+  resized.observe(plot);
+  window.matchMedia("(forced-colors: active)").addEventListener("change", restyled, { signal });
+  signal.addEventListener("abort", () => {
+    themed.disconnect();
+    resized.disconnect();
+  }, { once: true });
+  return {
+    read: () => (known ??= { ink: colours(root, COLOURS), font: getComputedStyle(root).fontFamily }),
+    unseen: () => {
+      resized.unobserve(plot);
+      resized.observe(plot);
+    },
+  };
 }

@@ -1,5 +1,5 @@
 // The Waveform widget: one waveform view.
-import { keepSwitch } from "../shared/keep_switch.js";
+import { keepSwitch } from "../shared/saved_output.js";
 import { translator } from "../shared/strings.js";
 import { hostView } from "../shared/view_host.js";
 import { createWaveform } from "./waveform.js";

@@ -2,19 +2,18 @@
  * The sweep: a map of errors by threshold and silence, and cut-offs against the wait. A click, or Enter, takes
  * the settings; the same stands beside in tables.
  *
- * @import { TunerView } from "./tuner.js"
+ * @import { TunerView } from "../tuner.js"
  * @import { Sweep, Cell } from "./map.js"
- * @import { Settings } from "./scales.js"
+ * @import { Settings } from "../scales.js"
  */
-import { button, make } from "../shared/dom.js";
+import { button, make, setText } from "../../shared/dom.js";
 import { cellAt, cellBox, indexOf, moveCell, nearestCell, settingsAt, shades, tradeOffRange } from "./map.js";
-import { setText } from "./panel.js";
-import { brief, score } from "./scales.js";
-import { floats } from "./state.js";
-import { bestSentence } from "./why.js";
-import { sized } from "../waveform/overview.js";
-import { colours } from "../shared/theme.js";
-import { COLOURS } from "../waveform/draw.js";
+import { brief, score } from "../scales.js";
+import { floats } from "../state.js";
+import { bestSentence } from "../why.js";
+import { sized } from "../../waveform/overview.js";
+import { colours } from "../../shared/theme.js";
+import { COLOURS } from "../../waveform/draw.js";
 
 const HEIGHT = 200;
 const LEFT = 44;

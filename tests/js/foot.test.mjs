@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { translator } from "../../qwen_asr_widgets/widgets/shared/strings.js";
-import { againText, heardText, nameText, partlyText } from "../../qwen_asr_widgets/widgets/transcriber/heard.js";
+import { againText, heardText, nameText, partlyText } from "../../qwen_asr_widgets/widgets/transcriber/foot.js";
 import { noticeText, unknownState, waysOn } from "../../qwen_asr_widgets/widgets/transcriber/logic.js";
 
 const t = translator("en");

@@ -1,7 +1,7 @@
 /**
  * The figures of the panel: what each says now, what it was, and whether that is better.
  *
- * @import { Figures } from "./state.js"
+ * @import { Figures } from "../state.js"
  * @typedef {"better" | "worse" | "same" | null} Verdict  null where more is neither
  * @typedef {{name: string, value: string, was: string, verdict: Verdict, note: string}} FigureRow
  */

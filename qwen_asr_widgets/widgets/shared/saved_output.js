@@ -1,6 +1,6 @@
 /**
- * The switch for what stays in the saved notebook: picture and transcript beside the live view. It is the
- * trait `save_outputs`, so that Python and every view show and set the same.
+ * What stays in the saved notebook, picture and transcript, on the page of a live view: hidden while the view stands,
+ * and kept or not by a switch. That is the trait `save_outputs`, so that Python and every view show and set the same.
  *
  * The kernel takes them out of the notebook by updating a display. A page that was reloaded since does not know
  * that display any more: then the switch says that they are still there.
@@ -46,4 +46,12 @@ export function keepSwitch(model, t, signal) {
 /** Whether the page still has a picture or words of a widget to save. @param {string} id */
 function holds(id) {
   return document.querySelector(`.qaw-static-${CSS.escape(id)} :is(img, table)`) !== null;
+}
+
+/** Hide them while a view stands. @param {string} id of the widget @param {AbortSignal} signal */
+export function hideStatic(id, signal) {
+  if (!/^[\w-]+$/.test(id)) return;
+  const style = make("style", {}, `.qaw-static-${id} { display: none; }`);
+  document.head.append(style);
+  signal.addEventListener("abort", () => style.remove(), { once: true });
 }

@@ -3,7 +3,7 @@
  * is the rule of `vad/turns.py`, to the frame; a test holds both to each other. The kernel's answer replaces
  * what stands here as soon as it comes.
  *
- * @import { Settings } from "./scales.js"
+ * @import { Settings } from "../scales.js"
  */
 
 export const RATE = 16_000;

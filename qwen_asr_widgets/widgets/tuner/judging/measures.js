@@ -2,7 +2,7 @@
  * What turns are worth, in the browser: the measures of `vad/metrics.py`, number for number; a test holds both
  * to each other. Everything is whole samples at 16 kHz until it becomes a figure.
  *
- * @import { Figures, Kind } from "./state.js"
+ * @import { Figures, Kind } from "../state.js"
  * @typedef {{from: number, to: number, owner: number, starts: boolean, ends: boolean}} Piece
  *   part of an interval within the judged regions; whether its edges are the interval's own
  * @typedef {{truth: number, found: number}} Pair

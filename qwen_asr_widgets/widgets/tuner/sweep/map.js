@@ -1,7 +1,7 @@
 /**
  * Geometry of the sweep's two pictures: cells of the map, places in the trade-off, shades.
  *
- * @import { Settings } from "./scales.js"
+ * @import { Settings } from "../scales.js"
  * @typedef {{thresholds: number[], silences: number[], padding: number, known: boolean,
  *   front: (Settings & {wait: number, cut_off: number, errors: number})[],
  *   errors: Float32Array, waits: Float32Array, cuts: Float32Array | null}} Sweep
