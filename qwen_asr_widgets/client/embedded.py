@@ -13,7 +13,10 @@ import subprocess
 import sys
 import threading
 from collections import deque
+from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import lru_cache
+from importlib.metadata import entry_points
 from pathlib import Path
 from typing import IO, Any
 
@@ -22,6 +25,9 @@ from .endpoints import Endpoint
 from .keys import KEY_VARIABLE, looks_like_key
 
 logger = logging.getLogger("qwen_asr_widgets")
+
+RECOGNIZERS = "qwen_asr_widgets.recognizers"
+"""The entry point group in which recognisers are registered."""
 
 START_SECONDS = 60.0
 """Seconds the child may take until it listens; a cold machine loads it from disk."""
@@ -83,6 +89,11 @@ class EmbeddedEndpoint(Endpoint):
         self._process.start()
         return self._process.engine
 
+    @property
+    def languages(self) -> tuple[str, ...] | None:
+        """Language codes that its recogniser knows; None: any, or nobody knows. Starts no process."""
+        return _languages_of(self.recognizer)
+
     def start(self) -> EmbeddedEndpoint:
         """Start the process now, if it does not run, and return this endpoint.
 
@@ -143,6 +154,16 @@ def embedded(recognizer: str = "pocketsphinx", **options: Any) -> EmbeddedEndpoi
     'embedded pocketsphinx'
     """
     return EmbeddedEndpoint.of(recognizer, options)
+
+
+@lru_cache(maxsize=None)
+def _languages_of(recognizer: str) -> tuple[str, ...] | None:
+    """Read a recogniser's languages from its class, which loads no model."""
+    for entry in entry_points(group=RECOGNIZERS, name=recognizer):
+        with suppress(ImportError, AttributeError):
+            languages: tuple[str, ...] | None = entry.load().languages
+            return languages
+    return None
 
 
 class ServiceProcess:

@@ -7,7 +7,9 @@ import numpy as np
 import pytest
 
 from qwen_asr_widgets.audio.samples import sample
-from qwen_asr_widgets.errors import EndpointError, SettingError
+from qwen_asr_widgets.client.embedded import embedded
+from qwen_asr_widgets.errors import EndpointError, MissingDependency, SettingError
+from qwen_asr_widgets.recording import transcribe
 from qwen_asr_widgets.service.recognizers import Hypothesis, available, find_recognizer
 from qwen_asr_widgets.service.recognizers.context_model import read_context
 from qwen_asr_widgets.service.recognizers.pocketsphinx import MEASURED, PocketsphinxRecognizer
@@ -49,8 +51,78 @@ def recognise(recognizer, samples, step=3_200):
 def test_the_built_in_recognisers_are_found_by_name():
     assert {"pocketsphinx", "script"} <= set(available())
     assert find_recognizer("script") is ScriptRecognizer
-    with pytest.raises(EndpointError, match="'whisper'.*pocketsphinx"):
-        find_recognizer("whisper")
+    with pytest.raises(EndpointError, match="'wibble'; installed are .*pocketsphinx"):
+        find_recognizer("wibble")
+    with pytest.raises(EndpointError, match="did you mean 'pocketsphinx'?"):
+        find_recognizer("pocket_sphinx")
+
+
+def test_an_endpoint_knows_its_recognisers_languages_without_starting_it():
+    assert embedded("pocketsphinx").languages == ("en",) and embedded("script").languages is None
+    assert embedded("wibble").languages is None
+    assert not embedded("wibble").running
+
+
+TOY = """
+from qwen_asr_widgets.service.recognizers import Hypothesis, Requirement
+
+
+class Toy:
+    engine, languages, costly_partials, can_finish_early = "toy 1", ("xx",), False, False
+
+    def configure(self, language, corpus_text):
+        return ()
+
+    def start(self, first_sample):
+        self.samples = 0
+
+    def accept(self, samples):
+        self.samples += len(samples)
+
+    def partial(self):
+        return Hypothesis("", "so far")
+
+    def finish(self):
+        return "toy words"
+
+
+class Needy(Toy):
+    requires = Requirement("no_such_package", "pip install no-such-package")
+"""
+
+
+@pytest.fixture
+def toys(tmp_path, monkeypatch):
+    """Register two recognisers as another distribution would: a module, and its entry points."""
+    (tmp_path / "toy_recognizers.py").write_text(TOY)
+    metadata = tmp_path / "toys-1.0.dist-info"
+    metadata.mkdir()
+    (metadata / "METADATA").write_text("Metadata-Version: 2.1\nName: toys\nVersion: 1.0\n")
+    (metadata / "entry_points.txt").write_text(
+        "[qwen_asr_widgets.recognizers]\ntoy = toy_recognizers:Toy\nneedy = toy_recognizers:Needy\n"
+    )
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+
+
+def test_a_recogniser_is_added_by_a_module_and_an_entry_point(toys):
+    with embedded("toy") as endpoint:
+        recording = transcribe(TALK.clip[:4.5], endpoint, pace=None, progress=False)
+        assert endpoint.languages == ("xx",) and endpoint.engine == "toy 1"
+    assert [utterance.text for utterance in recording.utterances] == ["toy words"]
+
+
+def test_a_recogniser_whose_package_is_missing_says_how_to_install_it_at_first_use(toys):
+    assert "toy" in available() and "needy" not in available()
+    said = "'needy' needs no_such_package, which is not installed: pip install no-such-package"
+    with pytest.raises(MissingDependency, match=said):
+        find_recognizer("needy")
+    with pytest.raises(MissingDependency, match=said):
+        embedded("needy").start()
+
+
+def test_pocketsphinx_is_installed_by_its_extra():
+    assert PocketsphinxRecognizer.requires.install == 'pip install "qwen-asr-widgets[pocketsphinx]"'
 
 
 def test_clear_speech_is_recognised(english):
@@ -68,13 +140,10 @@ def test_partials_grow_while_speech_goes_on_and_what_is_settled_stays(english):
 
 
 @pytest.mark.parametrize("length", [MEASURED // 2, MEASURED + 16_000])
-def test_the_final_depends_on_neither_partials_nor_early_finals(english, length):
+def test_the_final_depends_on_neither_partials_nor_early_finals(length):
     samples = spoken(TALK.turns[1])[:length]
-    prior = english._next_prior
-    english.start(0)
-    english.accept(samples)
-    alone = english.finish()
-    english._next_prior = prior
+    alone = final(PocketsphinxRecognizer(), samples)
+    english = PocketsphinxRecognizer()
     english.start(0)
     for first in range(0, length, 3_000):
         english.accept(samples[first:first + 3_000])

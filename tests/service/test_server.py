@@ -174,9 +174,9 @@ def test_options_a_recogniser_does_not_take_are_named_at_the_start():
 def test_a_recogniser_that_does_not_exist_is_named_at_the_start():
     process = subprocess.run(
         [sys.executable, "-m", "qwen_asr_widgets.service"], capture_output=True, timeout=60, text=True,
-        input=json.dumps({"key": KEY, "recognizer": "whisper"}) + "\n",
+        input=json.dumps({"key": KEY, "recognizer": "wibble"}) + "\n",
     )
-    assert process.returncode == 1 and "'whisper'" in json.loads(process.stdout)["error"]
+    assert process.returncode == 1 and "'wibble'" in json.loads(process.stdout)["error"]
 
 
 SERVE = "from qwen_asr_widgets.service.server import serve; serve(recognizer='script')"

@@ -22,11 +22,9 @@ from __future__ import annotations
 from importlib.metadata import EntryPoint, entry_points
 from importlib.util import find_spec
 
+from ...client.embedded import RECOGNIZERS
 from ...errors import EndpointError, MissingDependency, suggestion
 from .base import Recognizer, Requirement
-
-GROUP = "qwen_asr_widgets.recognizers"
-"""The entry point group in which recognisers are registered."""
 
 
 def available() -> tuple[str, ...]:
@@ -88,4 +86,4 @@ def _is_usable(name: str) -> bool:
 
 
 def _entries() -> dict[str, EntryPoint]:
-    return {entry.name: entry for entry in entry_points(group=GROUP)}
+    return {entry.name: entry for entry in entry_points(group=RECOGNIZERS)}

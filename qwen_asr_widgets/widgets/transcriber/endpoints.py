@@ -137,7 +137,7 @@ class EndpointChoice:
             "cloud": not offline,
             "dashscope": endpoint.is_dashscope,
             "has_key": self.has_key,
-            "english_only": recognizer == "pocketsphinx",
+            "english_only": getattr(endpoint, "languages", None) == ("en",),
             "prices": {region: _price_state(region) for region in REGIONS},
         }
 
