@@ -15,23 +15,29 @@ PACES = (0.001, 1_000_000)
 """Multiples of real time: slower takes for ever, faster cannot be told from as fast as possible."""
 
 
-def check_pace(pace: Any) -> None:
-    """Raise `SettingError` unless ``pace`` is a multiple of real time in `PACES`, or None.
+def check_pace(pace: Any) -> float | None:
+    """Return a pace as it is kept: a multiple of real time, or None for as fast as taken, which 0 means too.
+
+    Raises
+    ------
+    SettingError
+        ``pace`` is neither None, 0 nor a number in `PACES`.
 
     Examples
     --------
-    >>> check_pace(1.0), check_pace(None)
-    (None, None)
+    >>> check_pace(2.0), check_pace(None), check_pace(0)
+    (2.0, None, None)
     """
-    if pace is None:
-        return
+    if pace is None or (pace == 0 and isinstance(pace, (int, float)) and not isinstance(pace, bool)):
+        return None
     low, high = PACES
     if isinstance(pace, bool) or not isinstance(pace, (int, float)) or not low <= pace <= high:
         raise SettingError(
-            f"pace is {pace!r:.60}; it must be a number from {low:g} to {high:,} (1.0 is real time), or None "
-            "for as fast as taken.",
+            f"pace is {pace!r:.60}; it must be a number from {low:g} to {high:,} (1.0 is real time), or 0 or "
+            "None for as fast as taken.",
             "pace",
         )
+    return pace
 
 
 def paced(
@@ -50,14 +56,14 @@ def paced(
     sample_rate : int
         Hz.
     pace : float or None
-        1.0 is real time, 2.0 twice as fast; None gives them out as fast as they are taken.
+        1.0 is real time, 2.0 twice as fast; 0 or None gives them out as fast as they are taken.
     clock, wait : callable
         Monotonic seconds, and how to wait for some. A late chunk does not delay the ones after it.
 
     Raises
     ------
     SettingError
-        ``pace`` is neither None nor in `PACES`.
+        ``pace`` is neither None, 0 nor in `PACES`.
 
     Examples
     --------
@@ -67,8 +73,7 @@ def paced(
     >>> [round(now[0], 1) for _ in paced(chunks, 16_000, 1.0, lambda: now[0], wait)]
     [0.1, 0.2, 0.3]
     """
-    check_pace(pace)
-    return _paced(chunks, sample_rate, pace, clock, wait)
+    return _paced(chunks, sample_rate, check_pace(pace), clock, wait)
 
 
 def _paced(

@@ -69,7 +69,7 @@ def transcribe(
     config : SessionConfig, optional
         Language, context and turn detection. In manual mode the sound is committed at its end and every 60 s.
     pace : float or None
-        1.0 is real time, 2.0 twice as fast; None sends as fast as the service takes it.
+        1.0 is real time, 2.0 twice as fast; 0 or None sends as fast as the service takes it.
     progress : bool
         Show a bar with the words as they come.
     on_event : callable, optional
@@ -119,7 +119,7 @@ def transcribe(
     >>> recording.utterances[0].text  # doctest: +SKIP
     'good morning can you show me how this works'
     """
-    check_pace(pace)
+    pace = check_pace(pace)
     config = checked_config(config)
     turn_taking = checked_turn_taking(turn_taking, config)
     endpoint = resolve_endpoint(endpoint)

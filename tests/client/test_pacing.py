@@ -47,13 +47,14 @@ def test_a_chunk_leaves_when_its_last_sample_would_have_been_spoken(
         clock.now += next(late, 0.0)
 
 
-def test_without_a_pace_nothing_is_waited_for() -> None:
+@pytest.mark.parametrize("pace", [None, 0, 0.0])
+def test_without_a_pace_or_at_0_nothing_is_waited_for(pace: float | None) -> None:
     clock = Clock()
-    assert len(list(paced([RAMP] * 3, 16_000, None, clock, clock.wait))) == 3
+    assert len(list(paced([RAMP] * 3, 16_000, pace, clock, clock.wait))) == 3
     assert clock.waits == []
 
 
-@pytest.mark.parametrize("pace", [0, -1, float("nan"), float("inf"), 10**400, 1e-300, "fast", True, [1.0]])
+@pytest.mark.parametrize("pace", [False, -1, float("nan"), float("inf"), 10**400, 1e-300, "fast", True, [1.0]])
 def test_a_pace_that_cannot_be_kept_is_refused_with_its_value_and_the_remedy(pace: Any) -> None:
     refusal = re.escape(f"pace is {pace!r:.60};") + ".*None for as fast as taken"
     with pytest.raises(SettingError, match=refusal) as told:

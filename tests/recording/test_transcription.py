@@ -66,6 +66,12 @@ def test_the_settings_asked_for_are_sent_and_recorded():
     assert recording.config == config and recording.settings[0].sample == 0
 
 
+@pytest.mark.parametrize("pace", [0, 0.0, None])
+def test_pace_0_is_as_fast_as_taken_as_on_the_command_line(pace):
+    recording, _ = run(friendly, np.tile(SECOND, 60), pace=pace)
+    assert recording.info.pace is None and recording.sent_duration == 60.0
+
+
 def test_the_recording_says_how_it_was_made():
     recording, _ = run(None, chunk_ms=200)
     info = recording.info

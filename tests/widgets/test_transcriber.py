@@ -97,6 +97,16 @@ def test_run_again_keeps_both_runs_and_compares_them(made) -> None:
     assert len(other["utterances"]) == len(before.utterances)
 
 
+def test_pace_0_is_as_fast_as_taken_at_first_and_again(made) -> None:
+    t = made(sample("conversation").clip[:6.0], pace=0)
+    t.start()
+    assert t.wait(SECONDS).info.pace is None
+    t.run_again(pace=50.0)
+    assert t.wait(SECONDS).info.pace == 50.0
+    t.run_again(pace=0)
+    assert t.wait(SECONDS).info.pace is None
+
+
 def test_a_finished_recording_is_shown_and_can_be_run_again(made, tmp_path) -> None:
     first = made(sample("conversation"), pace=None)
     first.start()

@@ -79,7 +79,7 @@ class PacedSource:
     sample_rate : int
         Hz.
     pace : float or None
-        1.0 is real time; None hands everything over at once.
+        1.0 is real time; 0 or None hands everything over at once.
 
     Raises
     ------
@@ -88,9 +88,8 @@ class PacedSource:
     """
 
     def __init__(self, samples: NDArray[np.int16], sample_rate: int, pace: float | None) -> None:
-        check_pace(pace)
         self.samples = samples
-        self.pace = pace
+        self.pace = check_pace(pace)
         self.sample_rate = sample_rate
         self._given = 0
         self._stop = threading.Event()

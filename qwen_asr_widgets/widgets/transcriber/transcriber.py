@@ -66,7 +66,7 @@ class Transcriber(ViewWidget):
     save_outputs : bool
         Whether picture and transcript stay in the saved notebook.
     pace : float or None
-        How a given sound is sent: 1.0 is real time, None as fast as the service takes it.
+        How a given sound is sent: 1.0 is real time, 0 or None as fast as the service takes it.
     turn_taking : {"service", "client"}
         Who finds the turns, see `transcribe`: "client" sends and pays for no silence between them.
 
@@ -130,7 +130,7 @@ class Transcriber(ViewWidget):
     ) -> None:
         config = _checked(config) or SessionConfig()
         turn_taking = checked_turn_taking(turn_taking, config)
-        check_pace(pace)
+        pace = check_pace(pace)
         choice = EndpointChoice(endpoint)
         saved = SavedOutput(
             lambda: self.view.shown.caption, lambda: self.view.html(), lambda: not self.active,
@@ -343,7 +343,7 @@ class Transcriber(ViewWidget):
         endpoint : Endpoint or str, optional
             Another endpoint; None keeps it.
         pace : float or None
-            None keeps that of the first run.
+            None keeps that of the first run; 0 is as fast as the service takes it.
         turn_taking : {"service", "client"}, optional
             Who finds the turns; None keeps it.
 
@@ -352,7 +352,7 @@ class Transcriber(ViewWidget):
         AudioError
             Nothing was recorded yet, or a run is under way.
         SettingError
-            ``config`` is neither a SessionConfig nor None, ``pace`` neither a positive number nor None, or
+            ``config`` is neither a SessionConfig nor None, ``pace`` neither 0, a positive number nor None, or
             ``turn_taking`` neither "service" nor "client".
         NotConnected
             The widget was closed.
