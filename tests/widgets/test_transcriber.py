@@ -137,7 +137,7 @@ def test_what_is_no_config_is_refused(config, error) -> None:
 
 
 @pytest.mark.parametrize("options", [
-    {"pace": 0}, {"pace": True}, {"pace": float("nan")}, {"pace": "fast"}, {"lang": "xx"}, {"height": 3},
+    {"pace": -1}, {"pace": True}, {"pace": float("nan")}, {"pace": "fast"}, {"lang": "xx"}, {"height": 3},
 ])
 def test_a_bad_option_is_refused(options) -> None:
     with pytest.raises(SettingError):
