@@ -54,7 +54,9 @@ def test_without_a_pace_or_at_0_nothing_is_waited_for(pace: float | None) -> Non
     assert clock.waits == []
 
 
-@pytest.mark.parametrize("pace", [False, -1, float("nan"), float("inf"), 10**400, 1e-300, "fast", True, [1.0]])
+@pytest.mark.parametrize(
+    "pace", [False, -1, float("nan"), float("inf"), 10**400, 1e-300, "fast", True, [1.0]]
+)
 def test_a_pace_that_cannot_be_kept_is_refused_with_its_value_and_the_remedy(pace: Any) -> None:
     refusal = re.escape(f"pace is {pace!r:.60};") + ".*None for as fast as taken"
     with pytest.raises(SettingError, match=refusal) as told:
