@@ -43,8 +43,8 @@ def save_picture(
 
 
 def write_png(recording: Recording, file: Any) -> None:
-    """Write `plot_recording` as a PNG of 1440 × 600 pixels into a binary file."""
-    _figure(recording, None, 9.6, 4.0).savefig(file, dpi=150, format="png")
+    """Write `plot_recording` as a PNG of 1920 × 1080 pixels into a binary file."""
+    _figure(recording, None, 12.8, 7.2).savefig(file, dpi=150, format="png")
 
 
 def _figure(

@@ -53,13 +53,18 @@ class Controls:
         """Begin with the sound given, else with the microphone of a page; see `Transcriber.start`."""
         model = self._model
         model.check_open()
-        if model.active:
-            return
-        record = model.sound.clip is None or (self._pages.clips.chosen and model.recording is not None)
-        if self._source is None and record:
-            self._pages.call()
-            return
-        shown = model.recording
+        with model.deciding():
+            if model.active:
+                return
+            record = model.sound.clip is None or (self._pages.clips.chosen and model.recording is not None)
+            if self._source is not None or not record:
+                self._begin()
+                return
+        self._pages.call()
+
+    def _begin(self) -> None:
+        """Transcribe the sound at hand, else the sound given, else the recording shown."""
+        model, shown = self._model, self._model.recording
         if model.sound.clip is None and (shown is None or shown.info.capture):
             model.load(self._source)
         if model.problem is not None:
@@ -162,7 +167,7 @@ class Controls:
                 logger.exception("the %s file could not be made", ending)
                 self._tell_all([({"kind": "saved", "job": job, "error": str(problem)}, [])])
                 return
-            self._tell_all(list(in_slices(data, job, file_name(recording, ending), ending)))
+            self._tell_all(list(in_slices(data, job, file_name(recording, ending))))
 
         context = contextvars.copy_context()
         threading.Thread(target=context.run, args=(work,), name="qaw-save", daemon=True).start()

@@ -146,8 +146,8 @@ class TranscriberModel:
         self._closed = False
 
     @contextmanager
-    def _deciding(self) -> Iterator[None]:
-        """Hold the lock; once it is free, say if something else is to be shown."""
+    def deciding(self) -> Iterator[None]:
+        """Hold the lock while it is decided what runs; then, with the lock free, say what else is shown."""
         with self.lock:
             self._depth += 1
             try:
@@ -213,7 +213,7 @@ class TranscriberModel:
             self.problem, self.notice = problem, notice_of_source(problem, name, source)
             return False
         self.problem = self.notice = None
-        with self._deciding():
+        with self.deciding():
             if self.active:
                 return False
             if is_recording(found):
@@ -225,7 +225,7 @@ class TranscriberModel:
 
     def _lay(self, sound: SoundAtHand) -> None:
         """Have a sound at hand that was not transcribed yet."""
-        with self._deciding():
+        with self.deciding():
             self.sound = sound
             self.recording = self.run = self.earlier = self.source = None
             self._changed = True
@@ -242,7 +242,7 @@ class TranscriberModel:
         NotConnected
             The widget was closed.
         """
-        with self._deciding():
+        with self.deciding():
             clip, rate = self.sound.clip, self.config.sample_rate
             if self.active:
                 return
@@ -263,7 +263,7 @@ class TranscriberModel:
         NotConnected
             The widget was closed.
         """
-        with self._deciding():
+        with self.deciding():
             before = self.recording
             if before is None or self.active or not len(before.tape):
                 raise AudioError("There is no finished recording to run again.")
@@ -275,7 +275,7 @@ class TranscriberModel:
 
     def retry(self) -> None:
         """Where a run has failed, try the service again: with all the sound, and what is still to come."""
-        with self._deciding():
+        with self.deciding():
             run = self.run
             if run is None or (run.error is None and (run.active or run.recording.complete)):
                 return
@@ -368,7 +368,7 @@ class TranscriberModel:
         return run
 
     def _show(self, recording: Recording, run: Run | None, earlier: Recording | None = None) -> None:
-        with self._deciding():
+        with self.deciding():
             self.recording, self.run, self.earlier = recording, run, earlier
             self.recordings = (*self.recordings, recording)
             self._changed = True
@@ -377,7 +377,7 @@ class TranscriberModel:
 
     def hear(self, event: CaptureEvent) -> None:
         """Take what a page that records says."""
-        with self._deciding():
+        with self.deciding():
             if self._closed:
                 return
             if isinstance(event, CaptureStarted):

@@ -1,4 +1,4 @@
-"""What the transcriber hands to the browser to be kept: bundles, subtitles, sound, and a picture."""
+"""Files of a recording that a page saves: made here, in any format of the list, and sent in slices."""
 
 from __future__ import annotations
 
@@ -6,10 +6,9 @@ import io
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
-from ...errors import SettingError
 from ...recording import Recording
+from ...recording.exports.formats import FORMATS, format_of
 from ..shared.throttle import Message
 
 DEVICES = {"CON", "PRN", "AUX", "NUL", *(f"{port}{k}" for port in ("COM", "LPT") for k in range(1, 10))}
@@ -18,16 +17,21 @@ DEVICES = {"CON", "PRN", "AUX", "NUL", *(f"{port}{k}" for port in ("COM", "LPT")
 MOST_LETTERS = 80
 """In a file's name: three bytes each, that leaves room in the 255 that are allowed."""
 
+PICTURE = "png"
+
 SLICE = 4 << 20
 """Bytes in one message: small enough for any proxy between kernel and page."""
 
-MIME = {
-    "qasr": "application/zip", "srt": "application/x-subrip", "vtt": "text/vtt", "json": "application/json",
-    "wav": "audio/wav", "png": "image/png",
-}
-PICTURE_SIZE = (12.8, 7.2)
-PICTURE_DPI = 150
-"""1920 × 1080 pixels."""
+
+def menu() -> list[dict[str, str]]:
+    """Return the formats that a page offers, in the order of the list; the picture has a button of its own.
+
+    Examples
+    --------
+    >>> [entry["ending"] for entry in menu()]
+    ['srt', 'vtt', 'json', 'wav', 'qasr']
+    """
+    return [{"ending": one.ending, "use": one.use} for one in FORMATS.values() if one.ending != PICTURE]
 
 
 def saved(recording: Recording, ending: str) -> bytes:
@@ -37,33 +41,22 @@ def saved(recording: Recording, ending: str) -> bytes:
     ----------
     recording : Recording
         Finished or growing.
-    ending : {"qasr", "srt", "vtt", "json", "wav", "png"}
-        The format; ``"png"`` is a picture of 1920 × 1080 pixels.
+    ending : str
+        One of `FORMATS`, without its dot.
 
     Raises
     ------
     SettingError
         There is no such format.
+
+    Examples
+    --------
+    >>> saved(Recording(), "vtt")
+    b'WEBVTT\n'
     """
-    if ending not in MIME:
-        raise SettingError(f"There is no format {ending!r}; choose one of {', '.join(MIME)}.", "format")
-    if ending == "png":
-        return picture(recording)
-    with TemporaryDirectory(prefix="qaw-") as folder:
-        return recording.export(Path(folder) / f"recording.{ending}").read_bytes()
-
-
-def picture(recording: Recording) -> bytes:
-    """Return `plot_recording` as a PNG of 16:9."""
-    from matplotlib.figure import Figure
-
-    from ...plots import plot_recording
-
-    figure = Figure(figsize=PICTURE_SIZE, layout="constrained", facecolor="white")
-    plot_recording(recording, figure.add_subplot(facecolor="white"))
-    out = io.BytesIO()
-    figure.savefig(out, format="png", dpi=PICTURE_DPI)
-    return out.getvalue()
+    file = io.BytesIO()
+    format_of(f"recording.{ending}").write(recording, file)
+    return file.getvalue()
 
 
 def file_name(recording: Recording, ending: str) -> str:
@@ -93,12 +86,12 @@ def _plain(name: str) -> str:
     return re.sub(r"[^\w.-]+", "-", name)[:MOST_LETTERS].strip("-.")
 
 
-def in_slices(data: bytes, job: str, name: str, ending: str) -> Iterator[Message]:
+def in_slices(data: bytes, job: str, name: str) -> Iterator[Message]:
     """Yield the messages that carry a file to the page that asked for it."""
     count = max(1, -(-len(data) // SLICE))
     for index in range(count):
         content = {
-            "kind": "saved", "job": job, "name": name, "type": MIME[ending], "slice": index, "slices": count,
-            "size": len(data),
+            "kind": "saved", "job": job, "name": name, "type": format_of(name).media_type,
+            "slice": index, "slices": count, "size": len(data),
         }
         yield content, [data[index * SLICE : (index + 1) * SLICE]]

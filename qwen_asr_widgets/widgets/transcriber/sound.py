@@ -6,8 +6,7 @@ import os
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import PurePath
-from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,14 +16,11 @@ from ...audio.files import open_sound
 from ...audio.intake import AT_FULL_SCALE
 from ...audio.samples import Sample
 from ...errors import AudioError, BundleError
+from ...recording import Recording, load_recording
 from ..shared.shown import clip_title
-
-if TYPE_CHECKING:
-    from ...recording import Recording
 
 BLOCK = 1 << 20
 """Samples that are looked at in one go."""
-
 
 COMPARED_SECONDS = 300
 """Seconds of a file from its beginning in which its channels are compared."""
@@ -184,8 +180,6 @@ def load_source(source: Any) -> AudioClip | Recording:
     if isinstance(source, np.ndarray):
         raise AudioError("An array does not say its sample rate; give AudioClip(array, sample_rate).")
     if isinstance(source, (str, PurePath)) and str(source).lower().endswith(".qasr"):
-        from ...recording import load_recording
-
         return load_recording(str(source))
     return AudioClip.load(source)
 
@@ -216,16 +210,10 @@ def load_upload(name: str, data: bytes) -> AudioClip | Recording:
         It holds no sound.
     """
     if name.lower().endswith(".qasr"):
-        from ...recording import load_recording
-
-        with TemporaryDirectory(prefix="qaw-") as folder:
-            path = f"{folder}/upload.qasr"
-            with open(path, "wb") as file:
-                file.write(data)
-            try:
-                return load_recording(path)
-            except BundleError as problem:
-                raise BundleError(str(problem).replace(path, name)) from problem
+        try:
+            return load_recording(data)
+        except BundleError as problem:
+            raise BundleError(str(problem).replace("the bundle", name, 1)) from problem
     try:
         return AudioClip.load(data, channel="mean")
     except AudioError as problem:

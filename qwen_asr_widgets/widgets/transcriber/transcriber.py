@@ -26,6 +26,7 @@ from .endpoints import EndpointChoice
 from .model import TranscriberModel
 from .notices import notice_of
 from .pages import ClipFirst, Pages
+from .save import menu
 from .sources import MicrophoneSource
 from .view import TranscriberView
 
@@ -110,6 +111,11 @@ class Transcriber(ViewWidget):
     )
     uid = traitlets.Unicode().tag(sync=True, internal=True)
     live_while_busy = traitlets.Bool().tag(sync=True, internal=True)
+    formats: traitlets.List[dict[str, str]] = traitlets.List().tag(sync=True, internal=True)
+
+    @traitlets.default("formats")
+    def _formats_listed(self) -> list[dict[str, str]]:
+        return menu()
 
     @traitlets.default("uplink")
     def _new_uplink(self) -> Uplink:

@@ -20,6 +20,7 @@ from qwen_asr_widgets.audio.clip import AudioClip
 from qwen_asr_widgets.audio.samples import sample
 from qwen_asr_widgets.recording import Recording, RunInfo, load_recording
 from qwen_asr_widgets.widgets.transcriber.endpoints import EndpointChoice
+from qwen_asr_widgets.recording.exports.formats import FORMATS, Format
 from qwen_asr_widgets.widgets.transcriber.save import SLICE, file_name, in_slices, saved
 
 KEY = "sk-planted-7d1f"
@@ -71,7 +72,7 @@ def test_the_picture_is_16_by_9(shown) -> None:
 
 def test_a_large_file_travels_in_slices() -> None:
     data = bytes(range(256)) * (SLICE // 256) * 2 + b"rest"
-    messages = list(in_slices(data, "j", "a.wav", "wav"))
+    messages = list(in_slices(data, "j", "a.wav"))
     assert len(messages) == 3 and b"".join(buffers[0] for _, buffers in messages) == data
 
 
@@ -91,6 +92,16 @@ def test_a_saved_file_is_named_after_its_sound_else_after_its_time(about, stem) 
     recording = Recording(info=RunInfo(**{"started_at": "2026-11-23T14:05:09+01:00", **about}))
     name = file_name(recording, "srt")
     assert name == f"{stem}.srt" and len(name.encode()) <= 255
+
+
+def test_a_format_added_to_the_list_stands_in_the_menu_and_can_be_saved(monkeypatch, finished) -> None:
+    toy = Format(".toy", "Toy", "for a test", "text/x-toy", "recording.exports.subtitles:write_srt")
+    monkeypatch.setitem(FORMATS, ".toy", toy)
+    widget = transcriber(finished)
+    assert widget.formats[-1] == {"ending": "toy", "use": "for a test"}
+    assert "waveform" in received(widget, "toy").decode()
+    assert of_kind(widget, "saved")[0]["type"] == "text/x-toy"
+    widget.close()
 
 
 def test_a_format_that_does_not_exist_is_told_to_the_page(shown) -> None:
