@@ -105,7 +105,7 @@ class SettingsEdit:
 
 
 @dataclass(frozen=True)
-class SettingsChange:
+class ChangeSettings:
     """Other settings, for a run under way or the next one."""
 
     config: SettingsEdit
@@ -172,7 +172,7 @@ def commands(
 
         return Command(kind, act_and_tell)
 
-    def change_settings(change: SettingsChange) -> None:
+    def change_settings(change: ChangeSettings) -> None:
         edit = change.config
         model.change(edit.applied(model.config, model.detection), edit.taker(model.turn_taking))
 
@@ -184,7 +184,7 @@ def commands(
         "sample": changing(Bare, lambda _: controls.try_sample()),
         "channel": changing(ChannelChoice, lambda choice: model.take_channel(choice.channel)),
         "clips": changing(ClipsChoice, lambda choice: pages.clips.choose(choice.on)),
-        "settings": changing(SettingsChange, change_settings),
+        "settings": changing(ChangeSettings, change_settings),
         "endpoint": changing(EndpointChange, lambda change: controls.choose_endpoint(change.id, change.url)),
         "key": changing(KeyTyped, lambda typed: controls.take_key(typed.key)),
         "again": changing(RunAgain, lambda again: model.repeat(again.pace)),
