@@ -17,8 +17,8 @@ endif
 test: $(VENV)/.test browser types
 	$(BIN)/python -m pytest -n 4 --durations 10
 
-lint: $(VENV)/.test
-	$(BIN)/python -m pytest tests/package/test_lint.py -q
+lint: $(VENV)/.test types
+	$(BIN)/python -m pytest tests/package/test_lint.py tests/widgets/test_javascript.py -q
 
 bench: $(VENV)/.test browser
 	$(BIN)/python tests/benchmarks/run.py
@@ -39,10 +39,12 @@ browser:
 	     && apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium >/dev/null; } \
 	|| echo "No chromium and no root to install it: the browser tests will be skipped."
 
-# TypeScript checks the types of the front end; without npm its test says so.
+# What checks the types of the front end and lints it; without npm its tests say so, and fail in CI.
+NODE_TOOLS := typescript@5.9.3 @biomejs/biome@2.6.8
 types:
-	@test -d .make/node/node_modules/typescript || ! command -v npm >/dev/null \
-	|| { mkdir -p .make/node && npm install --silent --no-save --prefix .make/node typescript@5.9; }
+	@test "$$(cat .make/node/installed 2>/dev/null)" = "$(NODE_TOOLS)" || ! command -v npm >/dev/null \
+	|| { mkdir -p .make/node && npm install --silent --no-save --prefix .make/node $(NODE_TOOLS) \
+	     && echo "$(NODE_TOOLS)" >.make/node/installed; }
 
 $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)

@@ -1,4 +1,4 @@
-"""The front end's modules: types checked by TypeScript, pure parts run by node."""
+"""The front end's modules: types checked by TypeScript, linted, pure parts run by node."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from support.node import ROOT, WIDGETS, find_node, find_tsc, node_command
+from support.node import BIOME, ROOT, TYPESCRIPT, WIDGETS, find_node, node_command, tool_command
 
 FLAGS = (
     "--noEmit --allowJs --checkJs --strict --target es2022 --module esnext --moduleResolution bundler "
@@ -22,11 +22,25 @@ def run(command: list[str]) -> tuple[int, str]:
 
 
 def test_the_modules_have_the_types_they_claim() -> None:
-    node, tsc = find_node(), find_tsc()
-    if not node or not tsc:
-        pytest.skip("needs node and typescript (make .make/node)")
     files = [*sorted(WIDGETS.rglob("*.js")), ROOT / "tests" / "js" / "globals.d.ts"]
-    assert run([node, str(tsc), *FLAGS, *map(str, files)]) == (0, "")
+    assert run([*tool_command(TYPESCRIPT), *FLAGS, *map(str, files)]) == (0, "")
+
+
+def test_modules_tests_and_sheets_pass_the_linter() -> None:
+    code, said = run([
+        *tool_command(BIOME), "lint", "--config-path=.ci/biome.json", "--error-on-warnings", "--colors=off",
+        str(WIDGETS), "tests/js", "tests/support",
+    ])
+    assert code == 0, said
+
+
+@pytest.mark.parametrize(("ci", "outcome"), [("", pytest.skip.Exception), ("true", pytest.fail.Exception)])
+def test_a_missing_tool_is_said_and_fails_in_continuous_integration(
+    ci: str, outcome: type[BaseException], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CI", ci)
+    with pytest.raises(outcome, match="make types"):
+        tool_command(tmp_path / "tsc")
 
 
 SCRIPTS = sorted((ROOT / "tests" / "js").glob("*.test.mjs"))
