@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from ..errors import ConnectFailed, EndpointError, MissingDependency
+from ..protocol.cloud_facts import IDEAL, ServiceFacts
 from .endpoints import Endpoint
 from .keys import KEY_VARIABLE, looks_like_key
 
@@ -77,6 +78,11 @@ class EmbeddedEndpoint(Endpoint):
         """Return the random key of the process; starts it."""
         self._process.start()
         return self._process.key
+
+    @property
+    def facts(self) -> ServiceFacts:
+        """What is known of the service: it keeps to the protocol's documentation."""
+        return IDEAL
 
     @property
     def running(self) -> bool:

@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import parse_qs, quote, urlsplit, urlunsplit
 
 from ..errors import EndpointError, MissingKey, checked_keywords
+from ..protocol.cloud_facts import DASHSCOPE, DOCUMENTED, ServiceFacts
 from .keys import KEY_VARIABLE, Secret, find_key, looks_like_key, sealed
 
 DEFAULT_MODEL = "qwen3-asr-flash-realtime"
@@ -113,6 +114,18 @@ class Endpoint:
     def is_dashscope(self) -> bool:
         """Whether this is one of DashScope's hosts, which want a key."""
         return is_dashscope_url(self.url)
+
+    @property
+    def facts(self) -> ServiceFacts:
+        """What is known of the service; of an address that is not DashScope's, what the protocol documents.
+
+        Examples
+        --------
+        >>> facts = Endpoint("wss://dashscope.aliyuncs.com/api-ws/v1/realtime").facts
+        >>> facts.update_midway, facts.grade("update_midway")
+        (False, '2')
+        """
+        return DASHSCOPE if self.is_dashscope else DOCUMENTED
 
     @property
     def public_address(self) -> str:

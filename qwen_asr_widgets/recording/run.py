@@ -43,9 +43,6 @@ logger = logging.getLogger("qwen_asr_widgets")
 CHUNK_MS = 100
 """Milliseconds of sound in one append where the recording does not say another length."""
 
-FINISH_SECONDS = 60.0
-"""Seconds without any sign of progress after which a service is given up while it finishes."""
-
 ROOM_SECONDS = 1.0
 """Seconds of sound on the tape and not handed to the stream up to which there is room for more."""
 
@@ -365,7 +362,7 @@ class Run:
     def _await_answers(self) -> None:
         if self._aborted:
             return
-        self._stream.finish(FINISH_SECONDS)
+        self._stream.finish(self.endpoint.facts.finish_wait_s)
         self._answered = True
         self.recording.finish(complete=self.error is None and not self._withheld and not self._why)
 
@@ -456,4 +453,4 @@ def _tell(method: Callable[..., object], *values: Any) -> None:
         logger.exception("the observer %r failed", method)
 
 
-__all__ = ["FINISH_SECONDS", "Reported", "Run", "RunObserver"]
+__all__ = ["Reported", "Run", "RunObserver"]

@@ -322,3 +322,11 @@ def test_endpoints_with_the_same_arguments_are_one_process() -> None:
 def test_an_option_json_cannot_carry_is_refused() -> None:
     with pytest.raises(EndpointError, match="cannot be passed on"):
         embedded(words=object())
+
+
+def test_an_endpoint_says_what_is_known_of_its_service() -> None:
+    assert dashscope("singapore").facts.name == "dashscope"
+    assert not dashscope("beijing", workspace="ws-1", workspace_host=True).facts.update_midway
+    assert embedded().facts.name == "ideal" and embedded().facts.update_midway
+    unknown = Endpoint("wss://example.org/realtime").facts
+    assert (unknown.name, unknown.end_contains_silence) == ("documented", False)
