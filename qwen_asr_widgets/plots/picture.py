@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from ..recording import Recording
 from ..vad.labels.references import Reference
 from .recording_plot import plot_recording
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
-    from ..recording import Recording
 
 
 def save_picture(
@@ -38,20 +34,18 @@ def save_picture(
     dpi : float
         Pixels per inch.
     """
-    _figure(recording, reference, width, height).savefig(path, dpi=dpi)
-    return Path(path)
-
-
-def write_png(recording: Recording, file: Any) -> None:
-    """Write `plot_recording` as a PNG of 1920 × 1080 pixels into a binary file."""
-    _figure(recording, None, 12.8, 7.2).savefig(file, dpi=150, format="png")
-
-
-def _figure(
-    recording: Recording, reference: Reference | None, width: float, height: float
-) -> Figure:
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(width, height), layout="constrained")
     plot_recording(recording, figure.add_subplot(), reference=reference)
-    return figure
+    figure.savefig(path, dpi=dpi)
+    return Path(path)
+
+
+def write_png(recording: Recording, file: Any) -> None:
+    """Write `plot_recording` as a PNG of 1920 × 1080 pixels, on white, into a binary file."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(12.8, 7.2), layout="constrained", facecolor="white")
+    plot_recording(recording, figure.add_subplot(facecolor="white"))
+    figure.savefig(file, dpi=150, format="png")

@@ -301,6 +301,10 @@ class Progress:
             self._bar.total = self._bar.n
             self._bar.close()
 
+    def __str__(self) -> str:
+        """Return what the bar shows; empty where there is none."""
+        return "" if self._bar is None else str(self._bar)
+
     def show(self, recording: Recording) -> None:
         """Bring the bar up to date."""
         if self._bar is None or self._bar.disable:

@@ -19,7 +19,7 @@ from support.scripted_server import item_events
 from qwen_asr_widgets.errors import BundleError
 from qwen_asr_widgets.protocol.codec import parse
 from qwen_asr_widgets.protocol.config import SessionConfig
-from qwen_asr_widgets.recording import Recording, RunInfo, load_recording
+from qwen_asr_widgets.recording import Recording, load_recording
 from qwen_asr_widgets.vad.turns import TurnDetection
 
 texts = st.text(max_size=20)
@@ -53,15 +53,14 @@ incoming = st.one_of(
 def recordings(draw):
     """Recordings of anything a service might say, in any order."""
     config = draw(configs)
-    info = RunInfo(
+    info = dict(
         engine=draw(texts), pace=draw(st.sampled_from([None, 1.0, 2.0])),
         chunk_ms=draw(st.sampled_from([20, 100])),
         started_at="2026-11-22T10:00:00+00:00", environment={"python": "3.11"}, name=draw(texts),
         original_rate=44_100, original_channels=2, channel=draw(st.sampled_from([None, 0, "mean"])),
     )
-    script = Script(1.0, config=config)
+    script = Script(1.0, config=config, **info)
     recording = script.recording
-    recording._info = info
     sound = draw(st.lists(st.integers(-32_768, 32_767), max_size=200))
     recording.tape.append(np.array(sound, np.int16))
     sent = draw(st.integers(0, len(recording.tape)))
@@ -211,10 +210,10 @@ def test_a_failed_save_leaves_the_old_bundle_and_no_other_file(tmp_path, monkeyp
     path = three_turns().save(tmp_path / "run.qasr")
     before = path.read_bytes()
 
-    def break_off(*_):
+    def break_off(*_, **__):
         raise OSError("disk full")
 
-    monkeypatch.setattr("qwen_asr_widgets.recording.exports.bundle._flac", break_off)
+    monkeypatch.setattr("soundfile.SoundFile", break_off)
     with pytest.raises(OSError, match="disk full"):
         three_turns(engine="other").save(path)
     assert path.read_bytes() == before

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import zipfile
 
@@ -14,6 +15,7 @@ from support.recordings import Script, three_turns
 from qwen_asr_widgets import AudioClip, SessionConfig, load_recording
 from qwen_asr_widgets.errors import SettingError
 from qwen_asr_widgets.recording.exports.document import to_json
+from qwen_asr_widgets.recording.exports.formats import FORMATS, Format, format_of
 from qwen_asr_widgets.recording.exports.subtitles import timestamp, to_srt, to_vtt
 
 TEXTS = ["so it was", "早上好,大家", "a & b", "x < y > z", "line\n\nbreak", "مرحبا", "-->", "1", "{curly}"]
@@ -90,6 +92,23 @@ def test_the_ending_chooses_the_format(tmp_path):
     assert pysubs2.load(str(tmp_path / "talk.srt"))[1].text == "every blue band is one turn"
     assert (AudioClip.load(tmp_path / "talk.wav").to_pcm16() == recording.tape.read()).all()
     assert zipfile.is_zipfile(tmp_path / "talk.qasr")
+    png = recording.export(tmp_path / "talk.PNG").read_bytes()
+    assert (int.from_bytes(png[16:20], "big"), int.from_bytes(png[20:24], "big")) == (1920, 1080)
+
+
+def test_a_format_is_added_by_a_writer_and_a_row_of_the_list(tmp_path, monkeypatch):
+    added = Format(".txt", "text", "the words alone", "text/plain", "recording.exports.subtitles:write_vtt")
+    monkeypatch.setitem(FORMATS, ".txt", added)
+    assert three_turns().export(tmp_path / "talk.txt").read_text("utf-8").startswith("WEBVTT")
+    assert format_of("talk.txt") is added and added.ending == "txt"
+
+
+@pytest.mark.parametrize("form", FORMATS.values(), ids=lambda form: form.ending)
+def test_every_format_of_the_list_writes_a_recording_into_an_open_file(form):
+    file = io.BytesIO()
+    form.write(three_turns(), file)
+    assert len(file.getvalue()) > 100
+    assert form.name and form.use and "/" in form.media_type
 
 
 SAID = {"model": "qwen3-asr-flash-realtime", "engine": "pocketsphinx 5.1.1"}

@@ -27,14 +27,14 @@ def test_it_shows_how_far_the_sound_is_and_the_newest_words(monkeypatch):
     monkeypatch.setattr(sys, "stderr", Terminal())
     with Progress(6.0) as bar:
         bar.show(speaking("so the ", "first"))
-        assert "3.0/6.0 s" in str(bar._bar) and "● 1  so the first" in str(bar._bar)
+        assert "3.0/6.0 s" in str(bar) and "● 1  so the first" in str(bar)
 
 
 def test_without_a_length_it_counts_seconds(monkeypatch):
     monkeypatch.setattr(sys, "stderr", Terminal())
     with Progress(None) as bar:
         bar.show(speaking("so", ""))
-        assert str(bar._bar).startswith("3.0 s")
+        assert str(bar).startswith("3.0 s")
 
 
 def test_redirected_output_gets_no_bar(capsys):
