@@ -178,7 +178,27 @@ class LabelError(QawError, ValueError):
     """Turns, detected or true, that cannot be: unreadable, out of order, not those of the clip."""
 
 
-class FolderNotFound(QawError, FileNotFoundError):
+class WriteFailed(QawError, OSError):
+    """A file could not be written: the disk is full, or the path forbids it; it is named as it was given.
+
+    Parameters
+    ----------
+    errno : int or None
+        The number of the system's error.
+    strerror : str
+        What the system said.
+    filename : str
+        What was to be written.
+    """
+
+    def __str__(self) -> str:
+        return (
+            f"{self.strerror}: {self.filename} was not written, and what stood there before is as it was; "
+            "make room or give another path."
+        )
+
+
+class FolderNotFound(WriteFailed, FileNotFoundError):
     """The folder that a file was to be written to does not exist.
 
     Parameters

@@ -5,14 +5,19 @@ The tables show text as text and are readable on light and dark pages.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from html import escape
+from typing import Any
 
 _LINE = "border-bottom:1px solid rgba(128,128,128,.35)"
 _CELL = f"padding:4px 12px 4px 0;text-align:left;vertical-align:top;{_LINE}"
 _DIM = "opacity:.75"
 _SHORT = 20
 """Characters up to which a cell (a place, a delay) stays on one line."""
+
+_LONE = re.compile("[\ud800-\udfff]")
+_REPLACEMENT = "\ufffd"
 
 
 def clock(seconds: float, tenths: bool = True) -> str:
@@ -46,3 +51,18 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]], below: str = "") -
 def _cell(text: str) -> str:
     space = "nowrap" if len(text) <= _SHORT else "pre-wrap"
     return f'<td style="{_CELL};white-space:{space}">{escape(text)}</td>'
+
+
+def well_formed(value: Any) -> Any:
+    """Return a text with U+FFFD for each lone surrogate, which UTF-8 cannot carry; in a mapping, its texts.
+
+    Examples
+    --------
+    >>> well_formed("a\\ud800b")
+    'a\ufffdb'
+    """
+    if isinstance(value, str):
+        return value if value.isascii() else _LONE.sub(_REPLACEMENT, value)
+    if isinstance(value, Mapping):
+        return {well_formed(key): well_formed(part) for key, part in value.items()}
+    return value

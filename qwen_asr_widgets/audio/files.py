@@ -5,7 +5,7 @@ from __future__ import annotations
 import codecs
 import io
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +14,8 @@ from typing import Any, BinaryIO, Union
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import AudioError, AudioFileNotFound, MissingDependency
+from ..errors import AudioError, AudioFileNotFound, MissingDependency, WriteFailed
+from ..writing import write_atomically
 from .opus import opus_decoder
 
 _BLOCK = 1 << 17
@@ -214,7 +215,7 @@ def write_pcm16(
     Parameters
     ----------
     target : path or binary file object
-        Where to. A file that exists is replaced.
+        Where to. A file that exists is replaced in one step; until then it stays as it is.
     samples : ndarray of int16, shape (n,) or (n, channels)
         What to write. wav and flac keep every bit.
     sample_rate : int
@@ -225,21 +226,73 @@ def write_pcm16(
     Raises
     ------
     AudioError
-        The format is another one, cannot hold this rate, or the file cannot be written.
+        The format is another one, cannot hold this rate, or the path cannot be written.
+    OSError
+        A file object took no more.
     """
-    import soundfile
-
-    is_path = isinstance(target, (str, os.PathLike))
-    suffix = (suffix or (Path(os.fspath(target)).suffix if is_path else "")).lower()  # type: ignore[arg-type]
+    path = os.fspath(target) if isinstance(target, (str, os.PathLike)) else None
+    suffix = (suffix or Path(path or "").suffix).lower()
     if suffix not in _FORMATS:
         asked = repr(suffix) if suffix else "a file without suffix"
         raise AudioError(f"Cannot write sound as {asked}; choose {', '.join(_FORMATS)}.")
+    if path is None:
+        _encode(target, samples, sample_rate, suffix)
+        return
+    try:
+        write_atomically(path, lambda file: _encode(file, samples, sample_rate, suffix))
+    except WriteFailed as error:
+        raise AudioError(f"Cannot write {path}: {error}") from error
+
+
+def _encode(file: Any, samples: NDArray[np.int16], sample_rate: int, suffix: str) -> None:
+    """Write a sound into a binary file; `OSError` where the file takes no more."""
+    import soundfile
+
     container, subtype = _FORMATS[suffix]
     channels = 1 if samples.ndim == 1 else samples.shape[1]
-    place = os.fspath(target) if is_path else target  # type: ignore[arg-type]
+    sink = _Sink(file)
     try:
-        with soundfile.SoundFile(place, "w", sample_rate, channels, subtype, format=container) as file:
+        with soundfile.SoundFile(sink, "w", sample_rate, channels, subtype, format=container) as sound:
             for start in range(0, len(samples), _BLOCK):  # one long Ogg Vorbis write crashes libsndfile
-                file.write(samples[start : start + _BLOCK])
-    except (soundfile.LibsndfileError, OSError) as error:
-        raise AudioError(f"Cannot write {place} at {sample_rate} Hz: {error}.") from error
+                sound.write(samples[start : start + _BLOCK])
+    except soundfile.LibsndfileError as error:
+        raise AudioError(f"Cannot write a {suffix} file at {sample_rate} Hz: {error}.") from error
+    if sink.problem is not None:
+        raise sink.problem
+
+
+class _Sink:
+    """A file for libsndfile to write into, which takes no error from the functions it calls.
+
+    Parameters
+    ----------
+    file : binary file object
+        Where to. After its first error nothing more is written.
+
+    Attributes
+    ----------
+    problem : OSError or None
+        That error.
+    """
+
+    def __init__(self, file: Any) -> None:
+        self._file = file
+        self.problem: OSError | None = None
+
+    def write(self, data: bytes) -> int:
+        self._attempt(lambda: self._file.write(data))
+        return len(data)
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> None:
+        self._attempt(lambda: self._file.seek(offset, whence))
+
+    def tell(self) -> int:
+        return self._attempt(self._file.tell) or 0
+
+    def _attempt(self, step: Callable[[], int]) -> int | None:
+        if self.problem is None:
+            try:
+                return step()
+            except OSError as problem:
+                self.problem = problem
+        return None

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import LabelError, QawError
+from ..writing import write_atomically, write_text
 from .arguments import SAMPLE_PREFIX, add_out_argument, read_clip, read_outputs
 
 if TYPE_CHECKING:
@@ -134,7 +135,7 @@ def _write(found: SweepResult, best: Choice | None, path: Path) -> None:
 
     if path.suffix.lower() == ".csv":
         import_pandas()
-        found.to_frame().to_csv(path, index=False)
+        write_text(path, found.to_frame().to_csv(index=False))
         return
     from matplotlib.figure import Figure
 
@@ -145,4 +146,5 @@ def _write(found: SweepResult, best: Choice | None, path: Path) -> None:
         found, tuple(figure.subplots(1, 2)), in_force=TurnDetection(),
         best=None if best is None else best.settings, source="exact for the embedded service",
     )
-    figure.savefig(path, dpi=150)
+    kind = path.suffix[1:].lower()
+    write_atomically(path, lambda file: figure.savefig(file, dpi=150, format=kind))

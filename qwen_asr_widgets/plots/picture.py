@@ -7,6 +7,7 @@ from typing import Any
 
 from ..recording import Recording
 from ..vad.labels.references import Reference
+from ..writing import write_atomically
 from .recording_plot import plot_recording
 
 
@@ -38,8 +39,10 @@ def save_picture(
 
     figure = Figure(figsize=(width, height), layout="constrained")
     plot_recording(recording, figure.add_subplot(), reference=reference)
-    figure.savefig(path, dpi=dpi)
-    return Path(path)
+    target = Path(path)
+    kind = target.suffix[1:].lower() or "png"
+    write_atomically(target, lambda file: figure.savefig(file, dpi=dpi, format=kind))
+    return target
 
 
 def write_png(recording: Recording, file: Any) -> None:

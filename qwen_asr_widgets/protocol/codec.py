@@ -18,6 +18,7 @@ from itertools import chain
 from typing import Any
 
 from ..errors import ProtocolError
+from ..formatting import well_formed
 from .events import (
     CLIENT_EVENTS, SERVER_EVENTS, AppendAudio, ClientEvent, ErrorEvent, Event, ItemCreated, ServerEvent,
     SessionUpdate, TranscriptFailed, UnknownEvent,
@@ -38,8 +39,6 @@ _OPTIONAL = frozenset({"audio_onset_ms", "reason"})
 MAX_NESTING = 64
 """Levels of arrays and objects taken in a message; the protocol itself uses six."""
 
-_REPLACEMENT = "\ufffd"
-_LONE = re.compile("[\ud800-\udfff]")
 _LONE_ESCAPED = re.compile(
     r"(\\\\|\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2})"  # these stay: a backslash, a pair
     r"|\\u[dD][89a-fA-F][0-9a-fA-F]{2}"
@@ -305,21 +304,6 @@ def _arguments(cls: type[ServerEvent], message: Mapping[str, Any]) -> dict[str, 
     if cls in (ErrorEvent, TranscriptFailed) and not values["error"]:
         values["error"] = {key: message[key] for key in ("code", "message", "param") if key in message}
     return values
-
-
-def well_formed(value: Any) -> Any:
-    """Return a text with U+FFFD for each lone surrogate, which UTF-8 cannot carry; in a mapping, its texts.
-
-    Examples
-    --------
-    >>> well_formed("a\\ud800b")
-    'a\ufffdb'
-    """
-    if isinstance(value, str):
-        return value if value.isascii() else _LONE.sub(_REPLACEMENT, value)
-    if isinstance(value, Mapping):
-        return {well_formed(key): well_formed(part) for key, part in value.items()}
-    return value
 
 
 def read_json(text: str | bytes | bytearray, levels: int = MAX_NESTING) -> Any:

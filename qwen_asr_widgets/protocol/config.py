@@ -10,8 +10,8 @@ from typing import Any
 
 from ..audio.units import SESSION_RATES
 from ..errors import SettingError, checked_keywords
+from ..formatting import well_formed
 from ..vad.turns import TurnDetection
-from .codec import well_formed
 
 INPUT_FORMATS = ("pcm", "opus")
 _OLDER_NAMES = {"pcm16": "pcm"}

@@ -14,12 +14,11 @@ import numpy as np
 from ..audio.clip import AudioClip
 from ..audio.tape import Tape
 from ..errors import ServiceError, SettingError
-from ..formatting import clock, table
+from ..formatting import clock, table, well_formed
 from ..protocol.events import AppendAudio, ClientTurn, Event, LocalEvent, SessionCreated, SessionUpdate
 from ..protocol.config import SessionConfig
 from ..protocol.session import Session
 from ..protocol.session_settings import SettingsAnswer
-from ..protocol.codec import well_formed
 from ..vad.labels.references import Reference, reference_turns
 from ..vad.turns import Turn
 from .exports.bundle import Source, load_bundle, save_state, write_state

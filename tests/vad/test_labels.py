@@ -165,3 +165,11 @@ def test_undo_goes_all_the_way_back_and_redo_all_the_way_forth(steps: list) -> N
     for labels in seen:
         assert editor.labels == labels
         editor = editor.redo()
+
+
+@pytest.mark.parametrize("ending", ["rttm", "TextGrid", "txt", "csv", "srt"])
+def test_text_that_utf8_cannot_carry_is_mended_so_that_saving_never_destroys_a_file(tmp_path, ending):
+    labels = Labels([ReferenceTurn(0.5, 1.0, "a\ud800b", "x\udfffy")], uri="talk\ud801")
+    path = save_labels(labels, tmp_path / f"talk.{ending}")
+    assert labels.turns[0].text == "a\ufffdb" and labels.uri == "talk\ufffd"
+    assert load_labels(path).speakers == ("x\ufffdy",)

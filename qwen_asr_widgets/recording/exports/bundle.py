@@ -28,10 +28,10 @@ from ...protocol.codec import read_client, read_server
 from ...protocol.config import SessionConfig
 from ...protocol.codec import MAX_NESTING, read_json
 from ...vad.turns import CloseReason
+from ...writing import write_atomically
 from ..log.run_info import RunInfo
 from ..log.settings import SettingsChange
 from ..values import AudioSent, AudioSkipped, ConnectionSpan, RecordingState, TimedEvent, sent_audio
-from .files import write_atomically
 
 SUFFIX = ".qasr"
 Made = TypeVar("Made")
@@ -55,8 +55,8 @@ def save_state(state: RecordingState, path: str | PathLike[str]) -> Path:
     ------
     SettingError
         The path ends in something other than ``.qasr``.
-    OSError
-        The folder does not exist or cannot be written to; no partial file is left behind.
+    WriteFailed
+        The path cannot be written, or the disk is full; no partial file is left behind.
     """
     path = Path(path)
     if path.suffix.lower() not in ("", SUFFIX):

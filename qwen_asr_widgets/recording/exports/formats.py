@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from ...errors import SettingError
-from .files import write_atomically
+from ...writing import write_atomically
 
 _PACKAGE = __name__.split(".", 1)[0]
 

@@ -10,8 +10,7 @@ from typing import Any
 
 from ...audio.clip import Origin
 from ...client.endpoints import Endpoint
-from ...formatting import table
-from ...protocol.codec import well_formed
+from ...formatting import table, well_formed
 
 
 def now_with_zone() -> str:

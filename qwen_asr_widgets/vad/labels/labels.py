@@ -27,7 +27,8 @@ from typing import Union
 
 from ...audio.reference import ReferenceTurn
 from ...errors import LabelError
-from ...formatting import table
+from ...formatting import table, well_formed
+from ...writing import write_text
 from .formats import FORMATS, detect_format, format_by_ending
 from .nist import read_uem, write_uem
 from .rows import Parsed, Region, Row, Wanted
@@ -58,6 +59,8 @@ class Labels:
     uri : str
         The clip these labels are of, as the file names it; empty where it does not.
 
+    Text that UTF-8 cannot carry (a lone surrogate) is kept as U+FFFD.
+
     Raises
     ------
     LabelError
@@ -83,7 +86,7 @@ class Labels:
         rows = [Row(0, turn.start, turn.end, turn.text, turn.speaker) for turn in turns]
         object.__setattr__(self, "turns", _checked_turns(rows))
         object.__setattr__(self, "scored", None if scored is None else _checked_regions(scored))
-        object.__setattr__(self, "uri", uri)
+        object.__setattr__(self, "uri", well_formed(uri))
 
     def __len__(self) -> int:
         """Return the number of turns."""
@@ -246,6 +249,8 @@ def save_labels(
     ------
     LabelError
         The format cannot say what the labels hold.
+    WriteFailed
+        The file cannot be written; what stood there before is as it was.
 
     Examples
     --------
@@ -261,11 +266,11 @@ def save_labels(
         raise LabelError(f"{target.name}: give format= as one of {', '.join(FORMATS)}.")
     if not labels.uri:
         labels = Labels(labels.turns, labels.scored, target.stem)
-    target.write_text(labels_to_text(labels, kind, duration=duration), encoding="utf-8", newline="\n")
+    write_text(target, labels_to_text(labels, kind, duration=duration))
     if FORMATS[kind].needs_uem:
         beside = target.with_suffix(".uem")
         if labels.scored is not None:
-            beside.write_text(write_uem(labels.scored, labels.uri), encoding="utf-8", newline="\n")
+            write_text(beside, write_uem(labels.scored, labels.uri))
         else:
             beside.unlink(missing_ok=True)
     return target
@@ -348,7 +353,8 @@ def _on_grid(row: Row, what: str = "turn") -> ReferenceTurn:
             f"{where}a {what} from {row.start:g} to {row.end:g} s; its end must lie at least 1 ms "
             "after its start."
         )
-    return ReferenceTurn(start, end, " ".join(row.text.split()), " ".join(row.speaker.split()))
+    text, speaker = (" ".join(well_formed(words).split()) for words in (row.text, row.speaker))
+    return ReferenceTurn(start, end, text, speaker)
 
 
 def _checked_regions(scored: Iterable[Region]) -> tuple[Region, ...]:

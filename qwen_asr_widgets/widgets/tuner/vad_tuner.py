@@ -32,6 +32,7 @@ from ...vad.sweep.choice import Choice
 from ...vad.sweep.result import SweepResult
 from ...vad.sweep.sweep import SILENCES, THRESHOLDS, Progress
 from ...vad.turns import Turn, TurnDetection
+from ...writing import write_text
 from ..shared.assets import css, esm
 from ..shared.page_link import PageLink
 from ..shared.saved_output import SavedOutput
@@ -316,7 +317,7 @@ class VadTuner(ViewWidget):
     def report(self, path: str | Path) -> Path:
         """Write one HTML page with pictures and figures that needs no server, and return its path."""
         target = Path(path)
-        target.write_text(report_html(self.model), encoding="utf-8")
+        write_text(target, report_html(self.model))
         return target
 
     def _about(self) -> str:
