@@ -34,7 +34,7 @@ class TranscriberPage(ViewPage):
 
     def __init__(self, context: Any, view: Any) -> None:
         super().__init__(context, view)
-        self.state.update(uid=view.uid, live_while_busy=view.live_while_busy)
+        self.state.update(uid=view.uid, live_while_busy=view.live_while_busy, formats=view.formats)
         self.clips: ClipPage | None = None
         self.page.add_init_script("window.widgetManager = { get_model: async () => null };")
 

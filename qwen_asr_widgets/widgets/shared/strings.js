@@ -35,3 +35,8 @@ export function translator(asked = "") {
   return (key, values = {}) =>
     locales.strings[key][at].replace(/\{(\w+)\}/g, (whole, name) => (name in values ? String(values[name]) : whole));
 }
+
+/** Tell whether there is a string of this name. @param {string} key @returns {key is Key} */
+export function isKey(key) {
+  return key in locales.strings;
+}

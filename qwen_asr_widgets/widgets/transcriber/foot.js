@@ -36,7 +36,7 @@ export function createFoot(t, signal, send, saver, keep) {
     work.then((how) => { said.textContent = how === "copied" ? t("transcript.copied") : t("transcriber.save.done"); },
       (why) => { said.textContent = String(why.message); });
   };
-  const formats = createFormats(t, signal, (format) => tell(saver.download(format)));
+  const formats = createFormats(t, signal, saver.menu, (format) => tell(saver.download(format)));
   const picture = button(t("transcriber.save.picture"), () => tell(saver.copyPicture()), signal);
   const save = drawers.add(t("transcriber.save"), [
     formats, make("div", { class: "qaw-line" }, picture, said), keep,

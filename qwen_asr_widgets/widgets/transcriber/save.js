@@ -1,29 +1,33 @@
 /**
  * Files that the kernel makes: asked for, collected slice by slice, and saved or put on the clipboard.
  *
+ * @import { Translate } from "../shared/strings.js"
+ *
+ * @typedef {{ending: string, use: string}[]} Menu the formats that the kernel can write
  * @typedef {{slices: number, parts: (ArrayBuffer | undefined)[], done: (blob: Blob, name: string) => void,
  *   failed: (why: Error) => void}} Job
  */
 import { button, make, newId, saveFile } from "../shared/dom.js";
+import { isKey } from "../shared/strings.js";
 import { takeSlice } from "./logic.js";
 
-const FORMATS = /** @type {const} */ (["qasr", "srt", "vtt", "json", "wav"]);
-
 /**
- * A button for each format, with what it is good for.
- * @param {import("../shared/strings.js").Translate} t @param {AbortSignal} signal @param {(format: string) => void} save
+ * A button for each format, with what it is good for: in the language of the page where that is known, else as
+ * the kernel's list of formats says it.
+ * @param {Translate} t @param {AbortSignal} signal @param {Menu} menu @param {(format: string) => void} save
  */
-export function createFormats(t, signal, save) {
-  const buttons = FORMATS.map((format) => {
-    const made = button("", () => save(format), signal, { class: "qaw-format" });
-    made.append(make("b", {}, `.${format}`), " ", make("span", { class: "qaw-dim" }, t(`transcriber.save.${format}`)));
+export function createFormats(t, signal, menu, save) {
+  const buttons = menu.map(({ ending, use }) => {
+    const key = `transcriber.save.${ending}`;
+    const made = button("", () => save(ending), signal, { class: "qaw-format" });
+    made.append(make("b", {}, `.${ending}`), " ", make("span", { class: "qaw-dim" }, isKey(key) ? t(key) : use));
     return made;
   });
   return make("div", { class: "qaw-formats" }, ...buttons);
 }
 
-/** @param {(message: any) => void} send */
-export function createSaver(send) {
+/** @param {(message: any) => void} send @param {Menu} menu */
+export function createSaver(send, menu) {
   /** @type {Map<string, Job>} */
   const jobs = new Map();
 
@@ -39,6 +43,7 @@ export function createSaver(send) {
   }
 
   return {
+    menu,
     /** Take a `saved` message. @param {any} message @param {DataView[]} buffers */
     receive(message, buffers) {
       const job = jobs.get(message.job);

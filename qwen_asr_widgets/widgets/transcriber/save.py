@@ -17,21 +17,25 @@ DEVICES = {"CON", "PRN", "AUX", "NUL", *(f"{port}{k}" for port in ("COM", "LPT")
 MOST_LETTERS = 80
 """In a file's name: three bytes each, that leaves room in the 255 that are allowed."""
 
-PICTURE = "png"
+BUNDLE, PICTURE = "qasr", "png"
 
 SLICE = 4 << 20
 """Bytes in one message: small enough for any proxy between kernel and page."""
 
 
 def menu() -> list[dict[str, str]]:
-    """Return the formats that a page offers, in the order of the list; the picture has a button of its own.
+    """Return the formats that a page offers, first the one that holds everything.
+
+    The picture is not among them: it has a button of its own.
 
     Examples
     --------
     >>> [entry["ending"] for entry in menu()]
-    ['srt', 'vtt', 'json', 'wav', 'qasr']
+    ['qasr', 'srt', 'vtt', 'json', 'wav']
     """
-    return [{"ending": one.ending, "use": one.use} for one in FORMATS.values() if one.ending != PICTURE]
+    offered = [one for one in FORMATS.values() if one.ending != PICTURE]
+    offered.sort(key=lambda one: one.ending != BUNDLE)
+    return [{"ending": one.ending, "use": one.use} for one in offered]
 
 
 def saved(recording: Recording, ending: str) -> bytes:

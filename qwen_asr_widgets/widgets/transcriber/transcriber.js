@@ -41,7 +41,7 @@ export class TranscriberView {
     /** @type {ReturnType<typeof createStage> | null} */
     this.stage = null;
     this.understood = false;
-    this.saver = createSaver(this.send);
+    this.saver = createSaver(this.send, model.get("formats"));
     this.root = viewRoot(el, signal, { class: "qaw-tr", role: "group", "aria-label": this.t("transcriber.label") });
     followTheme(this.root, signal);
     hideStatic(model.get("static_id"), signal);
