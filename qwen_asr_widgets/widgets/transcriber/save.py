@@ -55,8 +55,8 @@ def saved(recording: Recording, ending: str) -> bytes:
 
     Examples
     --------
-    >>> saved(Recording(), "vtt")
-    b'WEBVTT\n'
+    >>> saved(Recording(), "vtt").decode().strip()
+    'WEBVTT'
     """
     file = io.BytesIO()
     format_of(f"recording.{ending}").write(recording, file)
