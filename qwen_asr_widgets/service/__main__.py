@@ -18,7 +18,6 @@ from typing import Any
 from ..errors import QawError
 from .server import Service
 
-
 Answer = Callable[[dict[str, Any]], None]
 """Writes one JSON line to the parent."""
 

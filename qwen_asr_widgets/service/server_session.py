@@ -115,7 +115,7 @@ class ServerSession:
         return self._state.state == "finished"
 
     def open(self) -> Iterator[Output]:
-        """Greet the client with ``session.created``, which as in the cloud names no padding."""
+        """Open the session with ``session.created``, which names no prefix padding, as in the cloud."""
         session = self._session_object()
         if session["turn_detection"] is not None:
             del session["turn_detection"]["prefix_padding_ms"]

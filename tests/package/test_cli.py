@@ -147,6 +147,18 @@ def test_an_option_that_does_not_exist_exits_with_2(short_clip):
     assert run.returncode == 2 and "--treshold" in run.stderr
 
 
+def test_serve_refuses_a_recogniser_that_does_not_exist(capsys):
+    assert cli.main(["serve", "--recognizer", "pocketsphynx"]) == 2
+    error = capsys.readouterr().err
+    assert "did you mean 'pocketsphinx'?" in error and error.count("\n") == 1
+
+
+def test_the_parser_is_there_before_any_heavy_module():
+    code = "import sys; from qwen_asr_widgets import cli; cli.build_parser(); print(*sys.modules)"
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert not {"numpy", "matplotlib", "ipywidgets", "websockets"} & set(run.stdout.split())
+
+
 def test_loopback_goes_past_a_proxy(short_clip):
     environment = {**os.environ, "http_proxy": "http://127.0.0.1:9", "https_proxy": "http://127.0.0.1:9"}
     for name in ("no_proxy", "NO_PROXY"):

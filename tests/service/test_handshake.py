@@ -1,4 +1,4 @@
-"""Only who names the key, on this machine, and from no page of another site may connect."""
+"""A client may connect with the key, from this machine, and from no page of another site."""
 
 from __future__ import annotations
 

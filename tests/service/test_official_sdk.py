@@ -23,8 +23,8 @@ def url():
         yield address
 
 
-class Listening(omni.OmniRealtimeCallback):
-    """Keeps what it is told."""
+class KeptEvents(omni.OmniRealtimeCallback):
+    """A callback that keeps every event."""
 
     def __init__(self):
         self.events, self.opened = [], False
@@ -43,12 +43,12 @@ class Listening(omni.OmniRealtimeCallback):
 def conversation(url, monkeypatch):
     monkeypatch.setattr("dashscope.api_key", KEY)
     monkeypatch.setenv("no_proxy", "127.0.0.1")
-    listening = Listening()
+    kept = KeptEvents()
     conversation = omni.OmniRealtimeConversation(
-        model="qwen3-asr-flash-realtime", callback=listening, url=url
+        model="qwen3-asr-flash-realtime", callback=kept, url=url
     )
     conversation.connect()
-    yield conversation, listening
+    yield conversation, kept
     conversation.close()
 
 
@@ -68,40 +68,40 @@ def append(conversation, samples):
 
 
 def test_turn_detection_with_its_settings_and_end_session(conversation):
-    client, listening = conversation
+    client, kept = conversation
     client.update_session(**settings(
         enable_turn_detection=True, turn_detection_type="server_vad", turn_detection_threshold=0.0,
         turn_detection_silence_duration_ms=400,
     ))
     append(client, SPEECH)
     client.end_session(timeout=60)
-    assert listening.opened and client.get_session_id().startswith("sess_")
-    updated = listening.of_type("session.updated")[0]["session"]
+    assert kept.opened and client.get_session_id().startswith("sess_")
+    updated = kept.of_type("session.updated")[0]["session"]
     assert updated["turn_detection"] == {
         "type": "server_vad", "threshold": 0.0, "silence_duration_ms": 400, "prefix_padding_ms": 300
     }
-    assert [event["audio_end_ms"] for event in listening.of_type("speech_stopped")] == [3_648]
-    completed = listening.of_type("completed")
+    assert [event["audio_end_ms"] for event in kept.of_type("speech_stopped")] == [3_648]
+    completed = kept.of_type("completed")
     assert [event["transcript"] for event in completed] == ["good morning can you show me how this works"]
-    assert listening.events[-1]["type"] == "session.finished"
+    assert kept.events[-1]["type"] == "session.finished"
 
 
 def test_manual_mode_with_commit_and_clear(conversation):
-    client, listening = conversation
+    client, kept = conversation
     client.update_session(**settings(enable_turn_detection=False))
     append(client, SPEECH[:20_000])
     client.clear_appended_audio()
     append(client, SPEECH)
     client.commit()
     client.end_session(timeout=60)
-    assert listening.of_type("session.updated")[0]["session"]["turn_detection"] is None
-    assert len(listening.of_type("buffer.cleared")) == 1
-    assert "can you show me how this works" in listening.of_type("completed")[0]["transcript"]
-    assert not listening.of_type("speech_started")
+    assert kept.of_type("session.updated")[0]["session"]["turn_detection"] is None
+    assert len(kept.of_type("buffer.cleared")) == 1
+    assert "can you show me how this works" in kept.of_type("completed")[0]["transcript"]
+    assert not kept.of_type("speech_started")
 
 
 def test_every_field_the_sdk_can_send_is_borne(conversation):
-    client, listening = conversation
+    client, kept = conversation
     everything = settings(
         voice="Cherry", enable_input_audio_transcription=True, input_audio_transcription_model="asr",
         turn_detection_param={"create_response": False, "interrupt_response": False},
@@ -117,7 +117,7 @@ def test_every_field_the_sdk_can_send_is_borne(conversation):
         "output_audio_config": omni.AudioFormatConfig(sample_rate=24_000, extra_params={"speech_rate": 1.2}),
     })
     client.end_session(timeout=60)
-    assert len(listening.of_type("session.updated")) == 2 and not listening.of_type("error")
+    assert len(kept.of_type("session.updated")) == 2 and not kept.of_type("error")
 
 
 @pytest.mark.parametrize(("given", "code", "param"), [
@@ -127,20 +127,20 @@ def test_every_field_the_sdk_can_send_is_borne(conversation):
      "invalid_value", "modalities"),
 ])
 def test_a_field_that_does_not_exist_or_cannot_be_is_refused_by_its_name(conversation, given, code, param):
-    client, listening = conversation
+    client, kept = conversation
     client.update_session(**settings(**given))
-    wait_until(lambda: listening.of_type("error"), what="the error is told")
-    error, = (event["error"] for event in listening.of_type("error"))
+    wait_until(lambda: kept.of_type("error"), what="the error is told")
+    error, = (event["error"] for event in kept.of_type("error"))
     assert (error["code"], error["param"]) == (code, param)
-    assert not listening.of_type("session.updated")
+    assert not kept.of_type("session.updated")
 
 
 def test_an_error_reaches_the_callback_and_ends_a_session_that_waits(conversation):
-    client, listening = conversation
+    client, kept = conversation
     client.commit()
     client.cancel_response()
-    wait_until(lambda: len(listening.of_type("error")) == 2, what="both errors are told")
-    assert [event["error"]["code"] for event in listening.of_type("error")] == [
+    wait_until(lambda: len(kept.of_type("error")) == 2, what="both errors are told")
+    assert [event["error"]["code"] for event in kept.of_type("error")] == [
         "commit_in_vad_mode", "response_cancel_not_active"
     ]
     append(client, SPEECH)  # its words are what the end of the session waits for

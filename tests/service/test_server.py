@@ -69,7 +69,7 @@ def test_turns_equal_those_of_the_tuner_to_the_frame(url, chunk):
     (404, "/elsewhere", KEY, {}),
     (403, PATH, KEY, {"Origin": "https://evil.org"}),
 ])
-def test_strangers_are_refused_in_the_handshake(url, status, path, key, headers):
+def test_a_wrong_key_path_or_origin_is_refused_in_the_handshake(url, status, path, key, headers):
     with pytest.raises(InvalidStatus) as refused:
         Client(url.replace(PATH, path), key, origin=headers.get("Origin"))
     assert refused.value.response.status_code == status
