@@ -6,20 +6,19 @@ import os
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, BinaryIO, Literal, Protocol, Union
+from typing import Any, Literal, Protocol, Union
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from ..errors import AudioError
 from . import files
+from .files import Encoded
 from .intake import Intake, array_to_float
 from .resample import checked_rate, resample
 from .units import float_to_pcm16, samples_to_seconds, seconds_to_samples
 
 Channel = Union[int, Literal["mean"], None]
-Encoded = Union[str, "os.PathLike[str]", bytes, bytearray, memoryview, BinaryIO]
-"""A sound file: its path, its bytes, or open for reading."""
 
 
 class HoldsClip(Protocol):

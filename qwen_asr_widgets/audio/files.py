@@ -54,6 +54,7 @@ class SoundStream:
 
 
 Encoded = Union[str, "os.PathLike[str]", bytes, bytearray, memoryview, BinaryIO]
+"""A sound file: its path, its bytes, or open for reading."""
 
 
 @contextmanager

@@ -24,10 +24,10 @@ _STORED = 5
 _STEP = 1 << 18
 
 Peaks = NDArray[np.int16]
-Source = Union[AudioClip, Tape, NDArray[np.int16]]
+Sampled = Union[AudioClip, Tape, NDArray[np.int16]]
 
 
-def _reader(source: Source) -> tuple[Callable[[int, int], NDArray[Any]], Callable[[], int]]:
+def _reader(source: Sampled) -> tuple[Callable[[int, int], NDArray[Any]], Callable[[], int]]:
     """Return how to read samples [start, stop) from a source, int16 or float, and how to ask its length."""
     if isinstance(source, Tape):
         return source.read, lambda: len(source)
@@ -101,7 +101,7 @@ class Pyramid:
     (64, [64, 127])
     """
 
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: Sampled) -> None:
         self._read, self._source_length = _reader(source)
         self._stored: list[_Level] = [_Level()]
         self._taken = 0

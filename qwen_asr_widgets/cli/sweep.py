@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import LabelError, QawError
+from ..vad.labels.formats import FORMATS
 from ..writing import write_atomically, write_text
 from .arguments import SAMPLE_PREFIX, add_out_argument, read_clip, read_outputs
 
@@ -33,7 +34,7 @@ def add_parser(commands: Any) -> None:
     command.add_argument("files", nargs="+", metavar="FILE",
                          help="sound files, .qasr recordings, or sample:NAME for a bundled clip with labels")
     command.add_argument("--labels", nargs="+", default=[], metavar="LABELS",
-                         help="the true turns, one RTTM, TextGrid, Audacity, CSV or SRT file for each FILE")
+                         help=f"the true turns, one label file ({', '.join(FORMATS)}) for each FILE")
     command.add_argument("--max-wait", type=float, metavar="S", help="longest mean wait in seconds")
     command.add_argument("--max-cut", type=float, metavar="SHARE",
                          help="largest share of turns that may be cut off, 0 to 1")

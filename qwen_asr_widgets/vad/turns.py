@@ -31,7 +31,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..audio.units import SAMPLE_RATE
-from ..errors import LabelError, SettingError
+from ..errors import LabelError, SettingError, checked_keywords
 from .runs import join_runs, speech_runs
 from .scoring.scores import HOP, SpeechScores
 
@@ -83,6 +83,7 @@ def _seconds_meant(value: float, limits: tuple[float, float], unit: str) -> str:
     return f" If {value:g} s is meant, write {ms}."
 
 
+@checked_keywords
 @dataclass(frozen=True)
 class TurnDetection:
     """The settings that decide when a turn of speech opens and closes (server VAD).
@@ -356,6 +357,7 @@ class TurnDetector:
         return TurnClosed(frame, self._end, self._end * HOP, reason)
 
 
+@checked_keywords
 def detect_turns(
     scores: SpeechScores, settings: TurnDetection = TurnDetection(), *, max_turn_frames: int = MAX_TURN_FRAMES
 ) -> list[Turn]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Iterable
 from pathlib import Path
 
 import pysubs2
@@ -10,7 +11,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
 from praatio import textgrid
 from qwen_asr_widgets.audio.reference import ReferenceTurn
+from qwen_asr_widgets.errors import LabelError
+from qwen_asr_widgets.vad.labels.formats import FORMATS, detect_format
 from qwen_asr_widgets.vad.labels.labels import Labels, labels_to_text, load_labels, save_labels
+from qwen_asr_widgets.vad.labels.rows import LabelFormat, Parsed, Row
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")
@@ -142,3 +146,38 @@ def test_a_stereo_rttm_gives_the_channel_asked_for() -> None:
     text = "SPEAKER call 1 0 1 <NA> <NA> caller <NA> <NA>\nSPEAKER call 2 0.5 1 <NA> <NA> agent <NA> <NA>\n"
     assert load_labels(text, channel=1).turns == (ReferenceTurn(0.5, 1.5, "", "agent"),)
     assert load_labels(text, channel="mean").speakers == ("agent", "caller")
+
+
+@pytest.mark.parametrize("kind", SUFFIXES)
+def test_a_format_is_known_by_its_text_alone(kind: str) -> None:
+    assert detect_format(labels_to_text(_example(), kind)) == kind
+    assert detect_format("\n \n\ufeff" + labels_to_text(_example(), kind)) == kind
+
+
+def test_an_audacity_label_may_say_start() -> None:
+    assert load_labels("0.5\t1.25\tstart\n").turns == (ReferenceTurn(0.5, 1.25, "start"),)
+
+
+def test_a_new_format_is_one_entry_of_the_list(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    def read(text: str, wanted: object) -> Parsed:
+        pairs = [line.split()[1:] for line in text.splitlines()]
+        return Parsed([Row(n, float(a), float(b)) for n, (a, b) in enumerate(pairs, start=1)])
+
+    def write(turns: Iterable[ReferenceTurn], scored: object, uri: str, duration: float) -> str:
+        return "".join(f"toy {turn.start} {turn.end}\n" for turn in turns)
+
+    toy = LabelFormat("toy", (".toy",), read, write, lambda lines: lines[0].startswith("toy "))
+    monkeypatch.setitem(FORMATS, "toy", toy)
+    path = save_labels(Labels([ReferenceTurn(1, 2)]), tmp_path / "talk.toy")
+    assert load_labels(path).turns == load_labels(path.read_text()).turns == (ReferenceTurn(1, 2),)
+
+
+def test_what_are_no_labels_or_no_format_is_said(tmp_path: Path) -> None:
+    with pytest.raises(LabelError, match=r"save_labels takes Labels, not list; give Labels\(turns\)"):
+        save_labels([ReferenceTurn(1, 2)], tmp_path / "talk.csv")  # type: ignore[arg-type]
+    with pytest.raises(LabelError, match="Label format '.docx' is not known; use one of rttm, textgrid"):
+        save_labels(Labels([]), tmp_path / "talk.docx")
+    with pytest.raises(LabelError, match="read from a path or from text, not from int"):
+        load_labels(5)  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match=r"no argument 'tier'; did you mean 'tiers'\?"):
+        load_labels("0\t1\ta\n", tier=["a"])

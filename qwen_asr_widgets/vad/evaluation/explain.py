@@ -13,6 +13,7 @@ from typing import Literal
 
 import numpy as np
 
+from ...errors import checked_keywords
 from ...formatting import clock, table
 from .critical import (
     FRAME_MS, Scores, healing_silence, healing_threshold, is_healed, longest_pause, offered_thresholds,
@@ -197,6 +198,7 @@ def threshold_text(value: float) -> str:
     return f"{whole}.{decimals.rstrip('0'):0<2}".replace("-", "−")
 
 
+@checked_keywords
 def explain(
     scores: SpeechScores, settings: TurnDetection, reference: Reference, problem: Problem | None = None
 ) -> Explanations:

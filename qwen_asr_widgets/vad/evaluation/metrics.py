@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from ...audio.reference import ReferenceTurn
 from ...audio.units import SAMPLE_RATE
-from ...errors import LabelError, SettingError
+from ...errors import LabelError, SettingError, checked_keywords
 from ..labels.labels import Labels
 from ..labels.references import Reference, read_reference
 from .matching import Intervals, Match, crop, match, support, to_samples
@@ -34,6 +34,7 @@ __all__ = [
 ]
 
 
+@checked_keywords
 def measure(
     turns: Sequence[Turn],
     reference: Reference | None = None,

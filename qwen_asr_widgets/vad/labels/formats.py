@@ -1,202 +1,49 @@
-"""Label files as text: which format a text is in, and Audacity labels, CSV and SRT read and written.
+"""The label formats: the one list of them, and which one a file is in.
 
-Sources: Audacity's manual, "Importing and Exporting Labels"; RFC 4180 for CSV; SRT as SubRip writes it.
+==========  =================================  ==============================  ===============================
+format      speakers                           words                           scored regions
+==========  =================================  ==============================  ===============================
+rttm        field 8                            not carried (RTTM has no        ``talk.uem`` beside the file
+                                               place for them)
+textgrid    one interval tier each             the interval's text             interval tier ``scored``
+audacity    ``[speaker]`` before the words     the label                       labels ``<scored>``
+csv         column ``speaker``                 column ``text``                 rows of ``kind`` ``scored``
+srt         ``[speaker]`` before the words     the subtitle                    ``talk.uem`` beside the file
+==========  =================================  ==============================  ===============================
+
+To add a format, write a module like ``textgrid.py`` (a reader, a writer, a test of the first lines, and the
+``LabelFormat`` that holds them) and put it in ``FORMATS`` here. ``load_labels``, ``save_labels``, every
+``reference=``, messages, the command line and the tuner's menu go by this list.
 """
 
 from __future__ import annotations
 
-import csv
-import io
-import re
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from ...errors import LabelError, suggestion
+from .nist import RTTM
+from .rows import LabelFormat
+from .text_formats import AUDACITY, CSV, SRT
+from .textgrid import TEXTGRID
 
-from ...audio.reference import ReferenceTurn
-from ...errors import LabelError
-from .nist import read_rttm, write_rttm
-from .rows import (
-    SCORED, SCORED_LABEL, Parsed, Region, Row, Wanted, numbered_lines, one_clip, seconds_at, with_speaker,
-    without_speaker,
-)
-from .textgrid import read_textgrid, write_textgrid
-
-_ARROW = re.compile(r"\s*(\S+)\s+-->\s+(\S+)")
+FORMATS = {one.name: one for one in (RTTM, TEXTGRID, AUDACITY, CSV, SRT)}
+"""Every format by its name; a text is in the first that recognises it."""
 
 
-@dataclass(frozen=True)
-class Format:
-    """How one kind of file is read and written.
+def label_format(name: str) -> LabelFormat:
+    """Return a format by its name, or raise ``LabelError`` with the names there are.
 
-    Parameters
-    ----------
-    read : callable
-        ``read(text, wanted) -> Parsed``.
-    write : callable
-        ``write(turns, scored, uri, duration) -> str``.
-    endings : tuple of str
-        How names of such files end; the first is the one to write.
-    needs_uem : bool
-        Whether scored regions go to a UEM file beside it.
+    Examples
+    --------
+    >>> label_format("rtm")
+    Traceback (most recent call last):
+    qwen_asr_widgets.errors.LabelError: Label format 'rtm' is not known; use one of rttm, textgrid, \
+audacity, csv, srt; did you mean 'rttm'?
     """
-
-    read: Callable[..., Parsed]
-    write: Callable[..., str]
-    endings: tuple[str, ...]
-    needs_uem: bool = False
-
-
-def detect_format(text: str) -> str:
-    """Return the format a text is in, or raise ``LabelError``."""
-    lines = [line for line in text.splitlines() if line.strip()]
-    first = lines[0].lstrip("\ufeff").strip()
-    if first.startswith(("File type", "ooTextFile")):
-        return "textgrid"
-    if first.split()[0] in ("SPEAKER", "SPKR-INFO", "NON-SPEECH", "NOSCORE") or first.startswith(";;"):
-        return "rttm"
-    if any(_ARROW.match(line) for line in lines[:3]):
-        return "srt"
-    if "start" in first.lower() and re.search(r"[,;\t]", first):
-        return "csv"
-    if re.match(r"\d+[.,]?\d*\t\d", first):
-        return "audacity"
-    raise LabelError(
-        f"line 1: {first[:60]!r} is in none of the known label formats ({', '.join(FORMATS)}); give format=."
-    )
-
-
-def read_audacity(text: str, wanted: Wanted = Wanted()) -> Parsed:
-    """Read Audacity labels: start, end and label between tabs; frequency lines are passed over."""
-    parsed = Parsed()
-    for number, line in numbered_lines(text):
-        if line.startswith("\\"):
-            continue
-        fields = line.split("\t")
-        if len(fields) < 2:
-            raise LabelError(f"line {number}: {line[:60]!r} must read: start, tab, end, tab, label.")
-        start, end = (seconds_at(value.replace(",", "."), number) for value in fields[:2])
-        label = " ".join(fields[2:])
-        if label.strip() == SCORED_LABEL:
-            parsed.add_scored(start, end)
-        else:
-            text_, speaker = without_speaker(label)
-            parsed.rows.append(Row(number, start, end, text_, speaker))
-    return parsed
-
-
-def write_audacity(
-    turns: Iterable[ReferenceTurn], scored: Iterable[Region] | None, uri: str, duration: float
-) -> str:
-    """Write Audacity labels, the scored regions among them."""
-    rows = [(start, end, SCORED_LABEL) for start, end in scored or ()]
-    rows += [(t.start, t.end, with_speaker(t)) for t in turns]
-    if not rows:
-        raise LabelError("Audacity labels cannot say that a clip holds no speech; save as CSV or TextGrid.")
-    return "".join(f"{start:.6f}\t{end:.6f}\t{label}\n" for start, end, label in sorted(rows))
-
-
-def read_csv(text: str, wanted: Wanted = Wanted()) -> Parsed:
-    """Read columns start and end (or duration), and text, speaker, kind and file where there are such."""
-    header = text.lstrip().splitlines()[0]
-    delimiter = max(",;\t", key=header.count)
-    reader = csv.reader(io.StringIO(text.strip("\n"), newline=""), delimiter=delimiter)
-    names = [name.strip().lower() for name in next(reader)]
-    if "start" not in names or not {"end", "duration"} & set(names):
+    if name not in FORMATS:
         raise LabelError(
-            f"line 1: the columns are {', '.join(names)}; a header with start and end (in seconds) is needed."
+            f"Label format {name!r} is not known; use one of {', '.join(FORMATS)}"
+            f"{suggestion(str(name), FORMATS) or '.'}"
         )
-    found: dict[str, Parsed] = {}
-    for fields in reader:
-        if not any(value.strip() for value in fields):
-            continue
-        row = dict(zip(names, fields))
-        if len(fields) != len(names):
-            raise LabelError(
-                f"line {reader.line_num}: {len(fields)} values under {len(names)} columns; "
-                "put text that holds the delimiter in double quotes."
-            )
-        _add_csv_row(found.setdefault(row.get("file", ""), Parsed()), row, reader.line_num)
-    chosen = one_clip(list(found), wanted.uri) if "file" in names else ""
-    parsed = found.get(chosen, Parsed())
-    parsed.uri = chosen
-    return parsed
-
-
-def _add_csv_row(parsed: Parsed, row: dict[str, str], line: int) -> None:
-    start = seconds_at(row["start"], line)
-    end = seconds_at(row["end"], line) if "end" in row else start + seconds_at(row["duration"], line)
-    kind = row.get("kind", "").strip().lower()
-    if kind == SCORED:
-        parsed.add_scored(start, end)
-    elif kind in ("", "turn"):
-        parsed.rows.append(Row(line, start, end, row.get("text", ""), row.get("speaker", "")))
-    else:
-        raise LabelError(f"line {line}: kind is {kind!r}; write turn or scored.")
-
-
-def write_csv(
-    turns: Iterable[ReferenceTurn], scored: Iterable[Region] | None, uri: str, duration: float
-) -> str:
-    """Write CSV with the columns start, end, speaker, text, kind and file."""
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(("start", "end", "speaker", "text", "kind", *(["file"] if uri else [])))
-    tail = [uri] if uri else []
-    for start, end in scored or ():
-        writer.writerow((f"{start:.3f}", f"{end:.3f}", "", "", SCORED, *tail))
-    for t in turns:
-        writer.writerow((f"{t.start:.3f}", f"{t.end:.3f}", t.speaker, t.text, "turn", *tail))
-    return out.getvalue()
-
-
-def read_srt(text: str, wanted: Wanted = Wanted()) -> Parsed:
-    """Read the subtitles of an SRT file; every one is a turn."""
-    parsed = Parsed()
-    lines = text.lstrip("\ufeff").splitlines()
-    cues = [number for number, line in enumerate(lines) if _ARROW.match(line)]
-    if not cues:
-        raise LabelError(
-            "line 1: there is no subtitle in it; its time line reads 00:00:01,000 --> 00:00:02,500."
-        )
-    for number in cues:
-        arrow = _ARROW.match(lines[number])
-        assert arrow is not None
-        start, end = (seconds_at(value, number + 1) for value in arrow.groups())
-        words = []
-        for line in lines[number + 1:]:
-            if not line.strip():
-                break
-            words.append(line)
-        text_, speaker = without_speaker(" ".join(words))
-        parsed.rows.append(Row(number + 1, start, end, text_, speaker))
-    return parsed
-
-
-def write_srt(
-    turns: Iterable[ReferenceTurn], scored: Iterable[Region] | None, uri: str, duration: float
-) -> str:
-    """Write one subtitle a turn."""
-    cues = [
-        f"{number}\n{_srt_time(t.start)} --> {_srt_time(t.end)}\n{with_speaker(t)}\n"
-        for number, t in enumerate(turns, start=1)
-    ]
-    if not cues:
-        raise LabelError("SRT cannot say that a clip holds no speech; save as CSV or TextGrid.")
-    return "\n".join(cues)
-
-
-def _srt_time(seconds: float) -> str:
-    minutes, ms = divmod(round(seconds * 1_000), 60_000)
-    return f"{minutes // 60:02d}:{minutes % 60:02d}:{ms // 1_000:02d},{ms % 1_000:03d}"
-
-
-FORMATS = {
-    "rttm": Format(read_rttm, write_rttm, (".rttm",), needs_uem=True),
-    "textgrid": Format(read_textgrid, write_textgrid, (".TextGrid",)),
-    "audacity": Format(read_audacity, write_audacity, (".txt",)),
-    "csv": Format(read_csv, write_csv, (".csv", ".tsv")),
-    "srt": Format(read_srt, write_srt, (".srt",), needs_uem=True),
-}
-"""Every format by its name."""
+    return FORMATS[name]
 
 
 def format_by_ending(ending: str) -> str:
@@ -210,3 +57,22 @@ def format_by_ending(ending: str) -> str:
     wanted = ending.lower()
     found = (name for name, one in FORMATS.items() if wanted in [known.lower() for known in one.endings])
     return next(found, "")
+
+
+def detect_format(text: str) -> str:
+    """Return the format a text is in, or raise ``LabelError``.
+
+    Examples
+    --------
+    >>> detect_format("0.5\\t1.25\\thello")
+    'audacity'
+    """
+    lines = [line.strip(" \r\n\ufeff") for line in text.splitlines() if line.strip()]
+    found = (name for name, one in FORMATS.items() if one.recognises(lines))
+    name = next(found, "")
+    if not name:
+        raise LabelError(
+            f"line 1: {lines[0][:60]!r} is in none of the known label formats ({', '.join(FORMATS)}); "
+            "give format=."
+        )
+    return name

@@ -1,18 +1,7 @@
 """Reference turns of a clip: what was truly said and when, and which parts were labelled, from and to files.
 
-==========  =================================  ==============================  ===============================
-format      speakers                           words                           scored regions
-==========  =================================  ==============================  ===============================
-rttm        field 8                            not carried (RTTM has no        ``talk.uem`` beside the file
-                                               place for them)
-textgrid    one interval tier each             the interval's text             interval tier ``scored``
-audacity    ``[speaker]`` before the words     the label                       labels ``<scored>``
-csv         column ``speaker``                 column ``text``                 rows of ``kind`` ``scored``
-srt         ``[speaker]`` before the words     the subtitle                    ``talk.uem`` beside the file
-==========  =================================  ==============================  ===============================
-
 All times lie on a grid of 1 ms; written and read again they are the same. Words are one line: white space
-within them becomes single spaces.
+within them becomes single spaces. What each format can carry stands in ``formats``.
 """
 
 from __future__ import annotations
@@ -26,10 +15,10 @@ from pathlib import Path
 from typing import Union
 
 from ...audio.reference import ReferenceTurn
-from ...errors import LabelError
+from ...errors import LabelError, checked_keywords
 from ...formatting import table, well_formed
 from ...writing import write_text
-from .formats import FORMATS, detect_format, format_by_ending
+from .formats import detect_format, format_by_ending, label_format
 from .nist import read_uem, write_uem
 from .rows import Parsed, Region, Row, Wanted
 
@@ -163,6 +152,7 @@ class Labels:
         return self.within(duration)
 
 
+@checked_keywords
 def load_labels(
     source: PathOrText,
     format: str | None = None,
@@ -180,7 +170,7 @@ def load_labels(
     source : str or path
         A path, or the text itself (recognised by its line breaks).
     format : {"rttm", "textgrid", "audacity", "csv", "srt"}, optional
-        By default known from the file's ending or its text.
+        By default known from the file's ending or its text; ``formats`` lists them.
     uri : str, optional
         Which clip's labels to take where a file holds those of several (RTTM, UEM, CSV with a column
         ``file``).
@@ -212,11 +202,9 @@ def load_labels(
     name = str(path) if path is not None else "the labels"
     if not text.strip():
         raise LabelError(f"{name}: there is nothing in it. For a clip without speech use Labels([]).")
-    kind = format or _format_of(path, text)
-    if kind not in FORMATS:
-        raise LabelError(f"Label format {kind!r} is not known; use one of {', '.join(FORMATS)}.")
+    form = label_format(format or _format_of(path, text))
     try:
-        parsed = FORMATS[kind].read(text, Wanted(uri, channel, tiers))
+        parsed = form.read(text, Wanted(uri, channel, tiers))
         turns = _checked_turns(parsed.rows)
         regions = _regions(scored, path, parsed, uri)
         labels = Labels(turns, regions, parsed.uri)
@@ -226,6 +214,7 @@ def load_labels(
     return labels if duration is None else labels.check_clip(duration)
 
 
+@checked_keywords
 def save_labels(
     labels: Labels, path: PathOrText, format: str | None = None, *, duration: float | None = None
 ) -> Path:
@@ -260,14 +249,14 @@ def save_labels(
     >>> load_labels(path).turns == labels.turns
     True
     """
+    if not isinstance(labels, Labels):
+        raise LabelError(f"save_labels takes Labels, not {type(labels).__name__}; give Labels(turns).")
     target = Path(path)
-    kind = format or format_by_ending(target.suffix)
-    if kind not in FORMATS:
-        raise LabelError(f"{target.name}: give format= as one of {', '.join(FORMATS)}.")
+    form = label_format(format or format_by_ending(target.suffix) or target.suffix)
     if not labels.uri:
         labels = Labels(labels.turns, labels.scored, target.stem)
-    write_text(target, labels_to_text(labels, kind, duration=duration))
-    if FORMATS[kind].needs_uem:
+    write_text(target, labels_to_text(labels, form.name, duration=duration))
+    if form.needs_uem:
         beside = target.with_suffix(".uem")
         if labels.scored is not None:
             write_text(beside, write_uem(labels.scored, labels.uri))
@@ -280,13 +269,14 @@ def labels_to_text(labels: Labels, format: str, *, duration: float | None = None
     """Return the text of a label file (``"uem"`` gives the scored regions alone)."""
     if format == "uem":
         return write_uem(labels.scored or (), labels.uri)
-    if format not in FORMATS:
-        raise LabelError(f"Label format {format!r} is not known; use one of {', '.join(FORMATS)}, uem.")
-    return FORMATS[format].write(labels.turns, labels.scored, labels.uri, max(duration or 0.0, labels.end))
+    end = max(duration or 0.0, labels.end)
+    return label_format(format).write(labels.turns, labels.scored, labels.uri, end)
 
 
 def _as_path(source: PathOrText) -> Path | None:
     """Tell a path from text: text has a line break or is blank."""
+    if not isinstance(source, (str, PathLike)):
+        raise LabelError(f"Labels are read from a path or from text, not from {type(source).__name__}.")
     if isinstance(source, str) and ("\n" in source or "\r" in source or not source.strip()):
         return None
     path = Path(source)

@@ -5,11 +5,11 @@ Source: NIST's Rich Transcription evaluation plan (RT-09, appendix A).
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from ...audio.reference import ReferenceTurn
 from ...errors import LabelError
-from .rows import Parsed, Region, Row, Wanted, numbered_lines, one_clip, one_word, seconds_at
+from .rows import LabelFormat, Parsed, Region, Row, Wanted, numbered_lines, one_clip, one_word, seconds_at
 
 
 def read_rttm(text: str, wanted: Wanted = Wanted()) -> Parsed:
@@ -82,3 +82,11 @@ def read_uem(text: str, uri: str | None = None) -> list[Region]:
 def write_uem(scored: Iterable[Region], uri: str) -> str:
     """Write scored regions as a UEM file."""
     return "".join(f"{one_word(uri) or 'clip'} 1 {start:.3f} {end:.3f}\n" for start, end in scored)
+
+
+def _is_rttm(lines: Sequence[str]) -> bool:
+    kinds = ("SPEAKER", "SPKR-INFO", "NON-SPEECH", "NOSCORE")
+    return lines[0].startswith(";;") or lines[0].split()[0] in kinds
+
+
+RTTM = LabelFormat("rttm", (".rttm",), read_rttm, write_rttm, _is_rttm, needs_uem=True)

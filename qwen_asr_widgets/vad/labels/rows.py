@@ -1,9 +1,9 @@
-"""What label files have in common: rows, times, comments, clips and speakers as text."""
+"""What label formats have in common: what a format is, rows, times, comments, clips and speakers as text."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from ...audio.reference import ReferenceTurn
@@ -38,6 +38,36 @@ class Parsed:
     def add_scored(self, start: float, end: float) -> None:
         """Add a scored region."""
         self.scored = [*(self.scored or ()), (start, end)]
+
+
+@dataclass(frozen=True)
+class LabelFormat:
+    """How one kind of label file is recognised, read and written.
+
+    Parameters
+    ----------
+    name : str
+        As ``format=`` takes it.
+    endings : tuple of str
+        How names of such files end; the first is the one to write.
+    read : callable
+        ``read(text, wanted) -> Parsed``; raises ``LabelError`` with the line.
+    write : callable
+        ``write(turns, scored, uri, duration) -> str``: the text of a file. ``turns`` and ``scored`` are in
+        order, ``scored`` None where the whole clip was labelled, ``uri`` the clip's name or empty, and
+        ``duration`` its length in seconds.
+    recognises : callable
+        ``recognises(lines) -> bool``: whether text is in this format, given its lines that are not blank.
+    needs_uem : bool
+        Whether scored regions go to a UEM file beside it, since the format has no place for them.
+    """
+
+    name: str
+    endings: tuple[str, ...]
+    read: Callable[[str, Wanted], Parsed]
+    write: Callable[[Iterable[ReferenceTurn], Iterable[Region] | None, str, float], str]
+    recognises: Callable[[Sequence[str]], bool]
+    needs_uem: bool = False
 
 
 @dataclass(frozen=True)

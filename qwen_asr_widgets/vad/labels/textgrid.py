@@ -9,11 +9,11 @@ marks the scored regions. Praat's own "To TextGrid (silences)…" (tier ``silenc
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from ...audio.reference import ReferenceTurn
 from ...errors import LabelError
-from .rows import SCORED, Parsed, Region, Row, Wanted, seconds_at
+from .rows import SCORED, LabelFormat, Parsed, Region, Row, Wanted, seconds_at
 
 _NO_SPEAKER = "turns"
 _SILENCES = "silences"
@@ -163,3 +163,10 @@ def _s(seconds: float) -> str:
 
 def _q(text: str) -> str:
     return text.replace('"', '""')
+
+
+def _is_textgrid(lines: Sequence[str]) -> bool:
+    return lines[0].startswith(("File type", "ooTextFile"))
+
+
+TEXTGRID = LabelFormat("textgrid", (".TextGrid",), read_textgrid, write_textgrid, _is_textgrid)

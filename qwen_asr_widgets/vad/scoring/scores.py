@@ -13,12 +13,12 @@ from numpy.typing import ArrayLike, NDArray
 
 from ...audio.clip import Sound, as_clip
 from ...audio.units import SAMPLE_RATE, float_to_pcm16
-from ...errors import AudioError
+from ...errors import AudioError, checked_keywords
 from .cache import FORMAT_VERSION, ScoreCache
 from .silero import HOP, SpeechScorer
 from .weights import Weights, load_weights
 
-Progress = Callable[[NDArray[np.float32], int], None]
+ScoreProgress = Callable[[NDArray[np.float32], int], None]
 """Told the scores so far, float32 (k,), and how many frames there will be."""
 
 HOP_SECONDS = HOP / SAMPLE_RATE
@@ -105,7 +105,8 @@ def _checked_values(values: ArrayLike) -> NDArray[np.float32]:
     return row
 
 
-def speech_scores(clip: Sound, progress: Progress | None = None, *, cache: bool = True) -> SpeechScores:
+@checked_keywords
+def speech_scores(clip: Sound, progress: ScoreProgress | None = None, *, cache: bool = True) -> SpeechScores:
     """Score how much each 32 ms of a clip resembles speech.
 
     Parameters
@@ -148,7 +149,7 @@ def speech_scores(clip: Sound, progress: Progress | None = None, *, cache: bool 
 
 
 def _scored(
-    samples: NDArray[np.float32], progress: Progress | None, store: _Store | None
+    samples: NDArray[np.float32], progress: ScoreProgress | None, store: _Store | None
 ) -> NDArray[np.float32]:
     """Score minute by minute, reporting each."""
     scorer = SpeechScorer()

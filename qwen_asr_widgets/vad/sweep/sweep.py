@@ -26,7 +26,7 @@ from .batch import Grid, SweepClip, Sums, measure_batch
 from .result import ClipInfo, SweepResult
 from ..turns import TurnDetection
 
-Progress = Union[bool, Callable[[int, int], None]]
+SweepProgress = Union[bool, Callable[[int, int], None]]
 Truth = Union[Labels, "tuple[ReferenceTurn, ...]"]
 
 THRESHOLDS = tuple(round(-1 + 0.05 * step, 2) for step in range(41))
@@ -47,7 +47,7 @@ def sweep(
     paddings_ms: float | Iterable[float] = (300,),
     reference: Any = None,
     executor: Executor | None = None,
-    progress: Progress = False,
+    progress: SweepProgress = False,
     *,
     groups: Sequence[Mapping[str, str]] | None = None,
     overhead: float = 0.0,
@@ -290,7 +290,7 @@ def _measure(
 class _Report:
     """Progress as a bar, a callback or nothing."""
 
-    def __init__(self, progress: Progress, total: int) -> None:
+    def __init__(self, progress: SweepProgress, total: int) -> None:
         self._call = progress if callable(progress) else None
         self._total = total
         self._done = 0

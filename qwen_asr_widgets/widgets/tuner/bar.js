@@ -87,8 +87,7 @@ function takeMenu(tuner, signal) {
   const copy = (/** @type {string} */ kind) => async () => setText(said, t(await copyCode(tuner, kind)));
   const preview = make("pre", { class: "qaw-tuner-code", tabindex: "0" });
   const file = (/** @type {string} */ what) => () => tuner.send({ kind: "export", what });
-  const labels = make("select", { class: "qaw-select", "aria-label": t("tuner.take.labels") },
-    ...["rttm", "textgrid", "audacity", "csv", "srt"].map((one) => make("option", { value: one }, one.toUpperCase())));
+  const labels = make("select", { class: "qaw-select", "aria-label": t("tuner.take.labels") });
   root.append(make("summary", { class: "qaw-button" }, t("tuner.take")), make("div", { class: "qaw-tuner-drop" },
     button("update_session(…)", copy("sdk"), signal), button("session.update JSON", copy("json"), signal),
     button("TurnDetection(…)", copy("python"), signal), said, preview,
@@ -107,6 +106,9 @@ function takeMenu(tuner, signal) {
     root,
     describe() {
       setText(preview, tuner.state.code.sdk ?? "");
+      if (labels.length || !tuner.state.about) return;
+      const names = /** @type {string[]} */ (tuner.state.about.label_formats);
+      labels.append(...names.map((one) => make("option", { value: one }, one.toUpperCase())));
     },
   };
 }

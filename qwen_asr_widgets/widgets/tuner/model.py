@@ -33,7 +33,7 @@ from ...vad.labels.editor import LabelEditor
 from ...vad.scoring.scores import SpeechScores, speech_scores
 from ...vad.sweep.choice import Choice
 from ...vad.sweep.result import SweepResult
-from ...vad.sweep.sweep import SILENCES, THRESHOLDS, Progress, make_grid, sweep
+from ...vad.sweep.sweep import SILENCES, THRESHOLDS, SweepProgress, make_grid, sweep
 from ...vad.turns import TurnDetection, detect_turns
 from .case import Case, Growing, Judgement, ServiceTurns
 from .changes import (
@@ -317,7 +317,7 @@ class TunerModel:
 
     def sweep(
         self, thresholds: Iterable[float] = THRESHOLDS, silences: Iterable[float] = SILENCES,
-        executor: Executor | None = None, progress: Progress = False,
+        executor: Executor | None = None, progress: SweepProgress = False,
     ) -> SweepResult:
         """Measure all clips at every combination of settings; see `VadTuner.sweep`."""
         grid = make_grid(thresholds, silences, [self._settings.prefix_padding_ms])

@@ -30,7 +30,7 @@ from ...vad.labels.labels import Labels, save_labels
 from ...vad.scoring.scores import SpeechScores
 from ...vad.sweep.choice import Choice
 from ...vad.sweep.result import SweepResult
-from ...vad.sweep.sweep import SILENCES, THRESHOLDS, Progress
+from ...vad.sweep.sweep import SILENCES, THRESHOLDS, SweepProgress
 from ...vad.turns import Turn, TurnDetection
 from ...writing import write_text
 from ..shared.assets import css, esm
@@ -221,7 +221,7 @@ class VadTuner(ViewWidget):
     @checked_keywords
     def sweep(
         self, thresholds: Iterable[float] = THRESHOLDS, silences: Iterable[float] = SILENCES,
-        executor: Executor | None = None, progress: Progress = False,
+        executor: Executor | None = None, progress: SweepProgress = False,
     ) -> SweepResult:
         """Measure all clips at every combination of settings, and show it.
 

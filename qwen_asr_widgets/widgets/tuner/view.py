@@ -20,6 +20,7 @@ import numpy as np
 from ...audio.units import SAMPLE_RATE
 from ...client.named_endpoints import dashscope
 from ...vad.evaluation.metrics import total
+from ...vad.labels.formats import FORMATS
 from ...vad.turns import PADDING_RANGE_MS, SILENCE_RANGE_MS, THRESHOLD_RANGE, TurnDetection
 from ..shared.shown import Shown
 from ..shared.throttle import Message
@@ -131,6 +132,7 @@ class TunerView:
         content = {
             "kind": "tuner", "at": model.at, "in_force": settings_state(model.in_force),
             "cases": [{"name": one.name, "duration": one.clip.duration} for one in model.cases],
+            "label_formats": list(FORMATS),
             "presets": {name: settings_state(one) for name, one in PRESETS.items()},
             "ranges": {
                 "threshold": THRESHOLD_RANGE, "silence": SILENCE_RANGE_MS, "padding": PADDING_RANGE_MS,

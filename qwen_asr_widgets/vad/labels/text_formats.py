@@ -1,0 +1,162 @@
+"""Labels one line or subtitle a turn: Audacity labels, CSV and SRT.
+
+Sources: Audacity's manual, "Importing and Exporting Labels"; RFC 4180 for CSV; SRT as SubRip writes it.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Iterable, Sequence
+
+from ...audio.reference import ReferenceTurn
+from ...errors import LabelError
+from .rows import (
+    SCORED, SCORED_LABEL, LabelFormat, Parsed, Region, Row, Wanted, numbered_lines, one_clip, seconds_at,
+    with_speaker, without_speaker,
+)
+
+_ARROW = re.compile(r"\s*(\S+)\s+-->\s+(\S+)")
+
+
+def read_audacity(text: str, wanted: Wanted = Wanted()) -> Parsed:
+    """Read Audacity labels: start, end and label between tabs; frequency lines are passed over."""
+    parsed = Parsed()
+    for number, line in numbered_lines(text):
+        if line.startswith("\\"):
+            continue
+        fields = line.split("\t")
+        if len(fields) < 2:
+            raise LabelError(f"line {number}: {line[:60]!r} must read: start, tab, end, tab, label.")
+        start, end = (seconds_at(value.replace(",", "."), number) for value in fields[:2])
+        label = " ".join(fields[2:])
+        if label.strip() == SCORED_LABEL:
+            parsed.add_scored(start, end)
+        else:
+            text_, speaker = without_speaker(label)
+            parsed.rows.append(Row(number, start, end, text_, speaker))
+    return parsed
+
+
+def write_audacity(
+    turns: Iterable[ReferenceTurn], scored: Iterable[Region] | None, uri: str, duration: float
+) -> str:
+    """Write Audacity labels, the scored regions among them."""
+    rows = [(start, end, SCORED_LABEL) for start, end in scored or ()]
+    rows += [(t.start, t.end, with_speaker(t)) for t in turns]
+    if not rows:
+        raise LabelError("Audacity labels cannot say that a clip holds no speech; save as CSV or TextGrid.")
+    return "".join(f"{start:.6f}\t{end:.6f}\t{label}\n" for start, end, label in sorted(rows))
+
+
+def read_csv(text: str, wanted: Wanted = Wanted()) -> Parsed:
+    """Read columns start and end (or duration), and text, speaker, kind and file where there are such."""
+    header = text.lstrip().splitlines()[0]
+    delimiter = max(",;\t", key=header.count)
+    reader = csv.reader(io.StringIO(text.strip("\n"), newline=""), delimiter=delimiter)
+    names = [name.strip().lower() for name in next(reader)]
+    if "start" not in names or not {"end", "duration"} & set(names):
+        raise LabelError(
+            f"line 1: the columns are {', '.join(names)}; a header with start and end (in seconds) is needed."
+        )
+    found: dict[str, Parsed] = {}
+    for fields in reader:
+        if not any(value.strip() for value in fields):
+            continue
+        row = dict(zip(names, fields))
+        if len(fields) != len(names):
+            raise LabelError(
+                f"line {reader.line_num}: {len(fields)} values under {len(names)} columns; "
+                "put text that holds the delimiter in double quotes."
+            )
+        _add_csv_row(found.setdefault(row.get("file", ""), Parsed()), row, reader.line_num)
+    chosen = one_clip(list(found), wanted.uri) if "file" in names else ""
+    parsed = found.get(chosen, Parsed())
+    parsed.uri = chosen
+    return parsed
+
+
+def _add_csv_row(parsed: Parsed, row: dict[str, str], line: int) -> None:
+    start = seconds_at(row["start"], line)
+    end = seconds_at(row["end"], line) if "end" in row else start + seconds_at(row["duration"], line)
+    kind = row.get("kind", "").strip().lower()
+    if kind == SCORED:
+        parsed.add_scored(start, end)
+    elif kind in ("", "turn"):
+        parsed.rows.append(Row(line, start, end, row.get("text", ""), row.get("speaker", "")))
+    else:
+        raise LabelError(f"line {line}: kind is {kind!r}; write turn or scored.")
+
+
+def write_csv(
+    turns: Iterable[ReferenceTurn], scored: Iterable[Region] | None, uri: str, duration: float
+) -> str:
+    """Write CSV with the columns start, end, speaker, text, kind and file."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(("start", "end", "speaker", "text", "kind", *(["file"] if uri else [])))
+    tail = [uri] if uri else []
+    for start, end in scored or ():
+        writer.writerow((f"{start:.3f}", f"{end:.3f}", "", "", SCORED, *tail))
+    for t in turns:
+        writer.writerow((f"{t.start:.3f}", f"{t.end:.3f}", t.speaker, t.text, "turn", *tail))
+    return out.getvalue()
+
+
+def read_srt(text: str, wanted: Wanted = Wanted()) -> Parsed:
+    """Read the subtitles of an SRT file; every one is a turn."""
+    parsed = Parsed()
+    lines = text.lstrip("\ufeff").splitlines()
+    cues = [number for number, line in enumerate(lines) if _ARROW.match(line)]
+    if not cues:
+        raise LabelError(
+            "line 1: there is no subtitle in it; its time line reads 00:00:01,000 --> 00:00:02,500."
+        )
+    for number in cues:
+        arrow = _ARROW.match(lines[number])
+        assert arrow is not None
+        start, end = (seconds_at(value, number + 1) for value in arrow.groups())
+        words = []
+        for line in lines[number + 1:]:
+            if not line.strip():
+                break
+            words.append(line)
+        text_, speaker = without_speaker(" ".join(words))
+        parsed.rows.append(Row(number + 1, start, end, text_, speaker))
+    return parsed
+
+
+def write_srt(
+    turns: Iterable[ReferenceTurn], scored: Iterable[Region] | None, uri: str, duration: float
+) -> str:
+    """Write one subtitle a turn."""
+    cues = [
+        f"{number}\n{_srt_time(t.start)} --> {_srt_time(t.end)}\n{with_speaker(t)}\n"
+        for number, t in enumerate(turns, start=1)
+    ]
+    if not cues:
+        raise LabelError("SRT cannot say that a clip holds no speech; save as CSV or TextGrid.")
+    return "\n".join(cues)
+
+
+def _srt_time(seconds: float) -> str:
+    minutes, ms = divmod(round(seconds * 1_000), 60_000)
+    return f"{minutes // 60:02d}:{minutes % 60:02d}:{ms // 1_000:02d},{ms % 1_000:03d}"
+
+
+def _is_audacity(lines: Sequence[str]) -> bool:
+    return re.match(r"\d+[.,]?\d*\t\d", lines[0]) is not None
+
+
+def _is_csv(lines: Sequence[str]) -> bool:
+    return "start" in lines[0].lower() and re.search(r"[,;\t]", lines[0]) is not None
+
+
+def _is_srt(lines: Sequence[str]) -> bool:
+    return any(_ARROW.match(line) for line in lines[:3])
+
+
+AUDACITY = LabelFormat("audacity", (".txt",), read_audacity, write_audacity, _is_audacity)
+CSV = LabelFormat("csv", (".csv", ".tsv"), read_csv, write_csv, _is_csv)
+SRT = LabelFormat("srt", (".srt",), read_srt, write_srt, _is_srt, needs_uem=True)
