@@ -139,7 +139,17 @@ class QawError(Exception):
 
 
 class AudioError(QawError, ValueError):
-    """Sound that cannot be used: unreadable, empty, not finite, of an unknown rate or shape."""
+    """Sound that cannot be used: unreadable, empty, not finite, of an unknown rate or shape.
+
+    Examples
+    --------
+    >>> from qwen_asr_widgets import AudioClip
+    >>> try:
+    ...     AudioClip([], 16_000)
+    ... except AudioError as error:
+    ...     print(error)
+    the array is empty (shape (0,)); it holds no sound.
+    """
 
 
 class AudioFileNotFound(AudioError, FileNotFoundError):
@@ -162,6 +172,15 @@ class SettingError(QawError, ValueError):
         What it was set to, where it is a number out of its range.
     limits : tuple of two floats or None
         That range, both ends included.
+
+    Examples
+    --------
+    >>> from qwen_asr_widgets import TurnDetection
+    >>> try:
+    ...     TurnDetection(threshold=1.5)
+    ... except SettingError as error:
+    ...     print(error, error.param, error.limits)
+    threshold is 1.5; it must lie between -1 and 1. turn_detection.threshold (-1.0, 1.0)
     """
 
     def __init__(
@@ -175,7 +194,17 @@ class SettingError(QawError, ValueError):
 
 
 class LabelError(QawError, ValueError):
-    """Turns, detected or true, that cannot be: unreadable, out of order, not those of the clip."""
+    """Turns, detected or true, that cannot be: unreadable, out of order, not those of the clip.
+
+    Examples
+    --------
+    >>> from qwen_asr_widgets import ReferenceTurn
+    >>> try:
+    ...     ReferenceTurn(2.0, 1.0)
+    ... except LabelError as error:
+    ...     print(error)
+    A reference turn runs from 2.0 to 1.0 s; it must be seconds with 0 <= start < end.
+    """
 
 
 class WriteFailed(QawError, OSError):
@@ -245,6 +274,14 @@ class WorkerLost(QawError, RuntimeError):
         The sentence shown to the user.
     result : SweepResult or None
         What was finished until then.
+
+    Examples
+    --------
+    >>> try:
+    ...     raise WorkerLost("A worker was lost with 2 of 3 clips measured.", result="of two clips")
+    ... except WorkerLost as lost:
+    ...     print(lost.result)
+    of two clips
     """
 
     def __init__(self, message: str, result: Any = None) -> None:

@@ -1,12 +1,16 @@
-"""Which setting heals an error: exact critical values, read from the scores themselves.
+"""Which setting heals an error: exact critical values, found in the scores and not by trying a grid.
 
-An error is *healed*, in whole frames: a cut, when one turn holds the gap with the speech on both sides; a
-merge, when no turn holds the last frame before the gap and the first one after it; a miss, when one turn
-holds 100 ms of the reference turn, or half of it where it is shorter; an invention, when no turn touches it.
-A lower threshold only adds speech and a longer silence only joins turns, so each is healed from one value
-on. Only scores that occur near the error, and gaps between its runs, can be that value: they are
-bisected, so nothing is tried on a grid and nothing lies between. Where the 60 s limit would part the healed
-turn again, or the value is out of range, there is none.
+An error is *healed*, in whole frames:
+
+* a cut, when one turn holds the gap and the speech on both sides of it;
+* a merge, when no turn holds both the last frame before the gap and the first one after it;
+* a miss, when one turn holds 100 ms of the reference turn, or half of it where it is shorter;
+* an invention, when no turn touches it.
+
+A lower threshold only adds speech, and a longer silence only joins turns. So each setting has one critical
+value: on one side of it the error is healed, on the other it is not. A critical threshold is one of the
+scores near the error, a critical silence one of the pauses there, and a bisection of those finds it. There is
+none where it would lie out of range, or where the 60 s limit would part the healed turn again.
 
 A critical threshold equals a score, and on another processor that score may lie on its other side. What a
 user is offered is therefore ``offered_thresholds``: few decimals, and clear of every score.
