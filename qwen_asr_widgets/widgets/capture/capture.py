@@ -1,4 +1,4 @@
-"""What a browser that records says, read as events: no thread, no socket and no clock of its own.
+"""The state of a recording made in a browser, sans-I/O: messages and times go in, events come out.
 
 Messages (`capture.messages`) and times go into a `CaptureReceiver`, frozen events come out. A chunk that the
 browser numbered but that never came stands as zeros in the stream, so that the timeline stays true, and is
@@ -22,10 +22,10 @@ from .messages import (
 from .upload import FileArriving, FileOpened, Uploads, UploadError
 
 HEARTBEAT_TIMEOUT = 5.0
-"""Seconds without a word from a browser that records (it speaks ten times a second) until it is given up."""
+"""Seconds without a message after which a page that records counts as gone; it sends ten a second."""
 
 LEAP_LIMIT = 36_000
-"""Chunks (of 0.1 s) that may be lost at once: an hour. A page whose numbers leap further is not believed."""
+"""Chunks (of 0.1 s) that may be lost at once: an hour. A larger leap in the numbers is refused."""
 
 FILL_CHUNKS = 100
 """Chunks for which one event gives zeros; a longer gap is several events that share their samples."""
@@ -193,7 +193,7 @@ class CaptureReceiver:
 
     @property
     def waits(self) -> bool:
-        """Whether `tick` may still have something to give up."""
+        """Whether `tick` has anything to watch: a recording under way, or a file on its way."""
         return self.active or len(self._uploads) > 0
 
     def receive(self, content: Any, buffers: Sequence[Any], now: float) -> list[CaptureEvent]:
@@ -229,7 +229,7 @@ class CaptureReceiver:
         return events
 
     def tick(self, now: float) -> list[CaptureEvent]:
-        """Give up a page that has not been heard for too long, and files that do not go on."""
+        """End the recording of a page that has been silent for too long, and drop files that do not go on."""
         events: list[CaptureEvent] = [_not_opened(error) for error in self._uploads.drop_late(now)]
         if self.active and now - self._heard_at > self.heartbeat_timeout:
             events += self._end("interrupted")

@@ -1,4 +1,4 @@
-"""Files that pages send in slices: each slice at its own place, and nothing kept of one that ended midway."""
+"""Files that pages send in slices, in any order; one that is not completed in time is dropped."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ UPLOAD_TIMEOUT = 60.0
 """Seconds without a slice after which the beginning of a file is dropped: its page is gone."""
 
 REST_TIMEOUT = 5.0
-"""The same once the last slice has come: those that are missing were lost, or take another way."""
+"""The same once the last slice has come: the missing ones were lost, or are still on a slower connection."""
 
 
 class UploadError(ValueError):

@@ -22,7 +22,7 @@ sees more than `UPDATES_PER_SECOND`."""
 PACE = UPDATES_PER_SECOND - BURST
 MESSAGES_PER_SECOND = 60
 IDLE_AFTER = 2.0
-"""Seconds without a change after which the source is looked at less often."""
+"""Seconds without a change after which it polls less often."""
 IDLE_PERIOD = 0.25
 
 

@@ -35,7 +35,7 @@ class EndpointChoice:
     Attributes
     ----------
     refused : str
-        The address that was given last and is none; empty once something else was chosen.
+        The address typed last, where it is no valid address; empty once something else was chosen.
 
     Raises
     ------

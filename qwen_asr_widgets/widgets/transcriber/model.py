@@ -238,7 +238,7 @@ class TranscriberModel:
         Raises
         ------
         AudioError
-            There is none.
+            There is no sound at hand.
         NotConnected
             The widget was closed.
         """

@@ -1,4 +1,4 @@
-"""What went wrong in the transcriber, as its views show it with a way on."""
+"""Notices: what went wrong in a transcriber, coded so that a view can say it and offer what to do."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from ...errors import (
 from ...recording.run import Reported, Run
 
 OF_SERVICE = ("connect", "key", "nokey", "endpoint", "refused", "closed", "service")
-"""What speaks of the endpoint there was: no longer true once another is chosen."""
+"""Codes that are about the endpoint in use: they no longer hold once another is chosen."""
 
 _numbers = itertools.count(1)
 
 
 @dataclass(frozen=True)
 class Notice:
-    """What went wrong, as the views show it with a way on.
+    """What went wrong, as a code that each view words in its own language.
 
     Parameters
     ----------
@@ -139,9 +139,10 @@ def notice_of_run(error: QawError, endpoint: Endpoint) -> Notice:
 
 
 def notice_elsewhere(notice: Notice | None, run: Run | None) -> Notice | None:
-    """Return what is still to be said once another endpoint is chosen.
+    """Return the notice that remains once another endpoint is chosen.
 
-    Where a run has failed that is the way to send its sound there.
+    One about the former endpoint goes. Where its run has failed, ``"chosen"`` offers to send the sound to the
+    new one.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""The pages of a transcriber where sound comes from: their microphone, their clip recorder, their files."""
+"""The pages of a transcriber as sources of sound: their microphone, clips they record, files they send."""
 
 from __future__ import annotations
 
@@ -17,19 +17,22 @@ if TYPE_CHECKING:
     from .model import TranscriberModel
 
 TOLD_EVERY = 4 << 20
-"""Bytes after which it is told at once; pages send at most twice as many ahead of what they were told."""
+"""Bytes after which a page is told at once; it waits when twice as many are not acknowledged."""
 
 TOLD_AFTER = 0.1
-"""Seconds after which less is told too, for slow connections."""
+"""Seconds after which fewer bytes are told too, for slow connections."""
 
 
-class Arrivals:
-    """Decides which arrivals are told: enough to be followed by eye, and few however fast they come.
+class UploadProgress:
+    """Decides which slices of a file are acknowledged to the page that sends it.
+
+    Often enough for a progress bar that moves, and seldom enough for a fast connection, where slices come by
+    the hundred.
 
     Examples
     --------
-    >>> arrivals = Arrivals()
-    >>> [arrivals.tells(FileArriving("page", "a", held << 20, 9 << 20), 0.01 * held) for held in range(1, 6)]
+    >>> progress = UploadProgress()
+    >>> [progress.tells(FileArriving("page", "a", held << 20, 9 << 20), 0.01 * held) for held in range(1, 6)]
     [True, False, False, False, True]
     """
 
@@ -39,7 +42,7 @@ class Arrivals:
         self._at = 0.0
 
     def tells(self, event: FileArriving, now: float) -> bool:
-        """Tell whether this one, come at the monotonic time ``now``, is told."""
+        """Tell whether this slice, which came at the monotonic time ``now``, is acknowledged."""
         same = event.upload == self._upload
         if same and event.held - self._held < TOLD_EVERY and now - self._at < TOLD_AFTER:
             return False
@@ -48,12 +51,14 @@ class Arrivals:
 
 
 class ClipFirst:
-    """Whether Record records a clip first, and what with. The recorder is made when it is first wanted.
+    """The choice to record a whole clip first and transcribe it then, and the recorder for it.
+
+    The recorder is made when it is first wanted.
 
     Parameters
     ----------
     given : ClipRecorder or None
-        A recorder of the user's; then this is the way chosen, and closing leaves it alone.
+        A recorder that the user made: clips are then recorded from the start, and `close` leaves it open.
     lang : str
         See `ClipRecorder`.
     brought : callable
@@ -152,7 +157,7 @@ class Pages:
         self._tell = tell
         self._tell_state = tell_state
         self._token = 0
-        self._arrivals = Arrivals()
+        self._progress = UploadProgress()
         uplink.subscribe(self._hear)
 
     @property
@@ -221,7 +226,7 @@ class Pages:
             about = {"client": event.client, "code": event.code, "detail": event.detail}
             self._tell({"kind": "refused", **about})
         if isinstance(event, FileArriving):
-            if self._arrivals.tells(event, time.monotonic()):
+            if self._progress.tells(event, time.monotonic()):
                 self._tell_of(event, "taken", bytes=event.held)
         elif isinstance(event, FileOpened):
             self._open(event)

@@ -1,4 +1,4 @@
-"""The sound that can be transcribed: loaded from whatever was given, one channel of it, with its facts."""
+"""The sound that can be transcribed: loading it, choosing a channel, and telling if it is distorted."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from ...recording import Recording, load_recording
 from ..shared.shown import clip_title
 
 BLOCK = 1 << 20
-"""Samples that are looked at in one go."""
+"""Samples that are examined at a time, to bound memory."""
 
 COMPARED_SECONDS = 300
 """Seconds of a file from its beginning in which its channels are compared."""
@@ -98,7 +98,7 @@ def channels_differ(blocks: Iterable[NDArray[np.float32]], limit: int) -> bool:
 
 @dataclass(frozen=True)
 class SoundAtHand:
-    """What there is to transcribe, and what the page says of it.
+    """The sound that `begin` transcribes, and what views show of it.
 
     Parameters
     ----------
@@ -119,7 +119,7 @@ class SoundAtHand:
 
     @property
     def ambiguous(self) -> bool:
-        """Whether it depends on the channel taken what is heard."""
+        """Whether the file has channels with different sound, so that one must be chosen."""
         return self.channels is not None and self.channels.differ
 
     def with_channel(self, channel: Channel) -> SoundAtHand:
@@ -185,7 +185,7 @@ def load_source(source: Any) -> AudioClip | Recording:
 
 
 def is_clipped(clip: AudioClip) -> bool:
-    """Tell whether a sound stands flat at full scale: three samples in a row; a lone peak is no distortion.
+    """Tell whether a sound was recorded too loud: three samples in a row at full scale; one alone is a peak.
 
     Examples
     --------

@@ -1,4 +1,7 @@
-"""Where a run's sound comes from: a page's microphone, or a clip given out in its own time; and its facts."""
+"""Where a run's sound comes from: the microphone of a page, or a clip that is handed over in real time.
+
+Also what is known of each, as fields of `RunInfo`.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +30,7 @@ PROCESSING = {
     "echoCancellation": "echo cancellation", "noiseSuppression": "noise suppression",
     "autoGainControl": "automatic gain",
 }
-"""What a browser may do to sound before it is recorded, and what it is called."""
+"""Settings by which a browser changes sound before it is recorded, in the words of a note."""
 
 
 class MicrophoneSource:

@@ -1,4 +1,4 @@
-"""What the transcriber's views are told beside the run itself: phase, settings, figures, comparison."""
+"""The ``state`` message of a transcriber: phase, settings, figures and comparison, as plain values."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from ..shared.run_messages import utterance_state
 from .model import TranscriberModel
 
 MANUAL = "manual"
-"""Who takes turns, beside the service and the client: whoever presses Commit."""
+"""A third who ends turns, beside the service and the client: whoever presses Commit."""
 
 UNSENT = 0.05
-"""Seconds of sound that did not go out from which on it is said."""
+"""Seconds: less sound than this that was not sent is not mentioned."""
 
 BEHIND = 2.0
-"""Seconds of sound not yet sent from which on it is said."""
+"""Seconds: a smaller backlog than this is not mentioned."""
 
 
 def config_state(
@@ -41,7 +41,7 @@ def config_state(
 
 
 def run_state(recording: Recording) -> dict[str, Any]:
-    """Return who made the words on show, by which settings, of what, which need not be what is chosen now."""
+    """Return name, recogniser and settings of the run on show, which may differ from what is chosen now."""
     return {"name": recording.info.name, "engine": recording.info.engine, "settings": held_state(recording)}
 
 
@@ -155,7 +155,7 @@ def _progress(model: TranscriberModel) -> float | None:
 
 
 def _partly(recording: Recording) -> dict[str, float] | None:
-    """Return how much of a sound (s) went out where that is not all of it; silence passed over counts."""
+    """Return how many seconds were sent, of how many; None where all was. Skipped silence counts as sent."""
     unsent = recording.unsent_duration
     if unsent < UNSENT:
         return None
@@ -177,7 +177,7 @@ def _notice_state(model: TranscriberModel) -> dict[str, Any] | None:
 
 
 def _unanswered_since(recording: Recording) -> float:
-    """Return the place (s) from which on the service had not answered when the run was over."""
+    """Return the second from which on the service had not answered when the run was over."""
     answered = 0.0
     for utterance in recording.utterances:
         if utterance.status not in ("final", "failed"):
@@ -187,7 +187,7 @@ def _unanswered_since(recording: Recording) -> float:
 
 
 def _lost(recording: Recording | None) -> float:
-    """Return how many seconds never came out of the browser."""
+    """Return how many seconds were lost between browser and kernel."""
     if recording is None:
         return 0.0
     return round(sum(stop - start for start, stop in recording.lost) / recording.tape.sample_rate, 2)
