@@ -2,9 +2,11 @@
 
 /**
  * Everything that can stand between a click and a recording. Each has its own title and remedy in
- * strings.js under `mic.problem.CODE` and `mic.problem.CODE.text`.
+ * the strings under `mic.problem.CODE` and `mic.problem.CODE.text`.
  * @typedef {"insecure" | "host" | "denied" | "none" | "busy" | "device" | "unplugged" | "interrupted"
- *   | "othertab" | "worklet" | "stalled" | "kernel" | "toolarge" | "incomplete" | "file" | "unknown"} ProblemCode
+ *   | "othertab" | "worklet" | "stalled" | "kernel" | "toolarge" | "incomplete" | "file" | "unknown" | ClipProblem} ProblemCode
+ * @typedef {"noclips" | "nodecoder" | "format" | "nosound" | "large" | "reloaded" | "notarrived" | "unreadable"} ClipProblem
+ *   what can go wrong with a clip beside what can with live sound
  * @typedef {{code: ProblemCode, detail: string}} Problem
  * @typedef {{echoCancellation: boolean, noiseSuppression: boolean, autoGainControl: boolean}} Processing
  */

@@ -1,5 +1,9 @@
-// The ClipRecorder widget: a small bar over the page's clip controller, which a Transcriber may share.
-
+/**
+ * The ClipRecorder widget: a small bar over the page's clip controller, which a Transcriber may share.
+ *
+ * @import { Sender } from "../capture/uplink.js"
+ * @import { AudioRecorderModel, ClipMessage, ClipTraits, Model, Surface } from "../shared/messages.js"
+ */
 import { meterLength } from "../capture/capture.js";
 import { ClipController } from "./controller.js";
 import { announceClips, forgetClips } from "./clips.js";
@@ -46,7 +50,7 @@ function draw(parts, controller, t) {
 }
 
 /**
- * @param {ClipController} controller @param {{get: (name: string) => any}} model @param {HTMLElement} host
+ * @param {ClipController} controller @param {Model<ClipTraits, ClipMessage>} model @param {HTMLElement} host
  * @param {AbortSignal} signal
  */
 function mount(controller, model, host, signal) {
@@ -68,16 +72,16 @@ function mount(controller, model, host, signal) {
   }, signal);
 }
 
-/** The other widgets of the page; ipywebrtc's recorder is one of them. @param {any} model @param {string} name */
+/** The other widgets of the page; ipywebrtc's recorder is one of them. @param {Model<ClipTraits, ClipMessage>} model @param {"uplink" | "recorder"} name */
 async function part(model, name) {
   const reference = String(model.get(name) ?? "").replace(/^IPY_MODEL_/, "");
   return (await model.widget_manager?.get_model?.(reference)) ?? null;
 }
 
-/** Null where the front end has no ipywebrtc. @param {any} model */
+/** Null where the front end has no ipywebrtc. @param {Model<ClipTraits, ClipMessage>} model */
 async function findRecorder(model) {
   try {
-    const recorder = await part(model, "recorder");
+    const recorder = /** @type {AudioRecorderModel | null} */ (await part(model, "recorder"));
     return recorder?.get("stream")?.captureStream ? recorder : null;
   } catch (missing) {
     console.debug("qwen_asr_widgets: ipywebrtc cannot be loaded", missing);
@@ -89,19 +93,18 @@ export default () => {
   /** @type {ClipController} */
   let controller;
   return {
-    /** @param {{model: any}} context */
+    /** @param {{model: Model<ClipTraits, ClipMessage>}} context */
     async initialize({ model }) {
       const uid = model.get("uid");
-      const uplink = (await part(model, "uplink")) ?? { send() {} };
-      const sender = { send: (/** @type {any[]} */ ...message) => uplink.send(...message) };
-      controller = new ClipController(sender, uid, await findRecorder(model), model);
+      const uplink = /** @type {Sender} */ ((await part(model, "uplink")) ?? { send() {} });
+      controller = new ClipController({ send: (...message) => uplink.send(...message) }, uid, await findRecorder(model), model);
       announceClips(uid, controller);
       return () => {
         forgetClips(uid);
         return controller.dispose();
       };
     },
-    /** @param {{model: any, el: HTMLElement}} context */
+    /** @param {Surface<Model<ClipTraits, ClipMessage>>} context */
     render({ model, el }) {
       const ending = new AbortController();
       mount(controller, model, el, ending.signal);

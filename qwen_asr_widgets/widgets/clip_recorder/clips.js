@@ -14,7 +14,7 @@ const KEY = Symbol.for("qwen_asr_widgets.clip_controllers");
 
 /** @returns {Map<string, Entry>} */
 function registry() {
-  const page = /** @type {any} */ (globalThis);
+  const page = /** @type {{[KEY]?: Map<string, Entry>}} */ (globalThis);
   page[KEY] ??= new Map();
   return page[KEY];
 }

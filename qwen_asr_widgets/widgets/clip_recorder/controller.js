@@ -1,8 +1,11 @@
-// One clip at a time for a widget in a page: recorded whole by ipywebrtc, and sent to the kernel after the stop.
-
+/**
+ * One clip at a time for a widget in a page: recorded whole by ipywebrtc, and sent to the kernel after the stop.
+ *
+ * @import { AudioRecorderModel, ClipMessage, ClipTraits, Model } from "../shared/messages.js"
+ */
 import { pageProblem } from "../capture/capture.js";
 import { CaptureController, thisPage } from "../capture/controller.js";
-import { clipProblem, ClipTake } from "./take.js";
+import { ClipTake } from "./take.js";
 
 /** Seconds after which the end is announced, and at which a clip ends by itself: at about 648 s a message is full. */
 export const WARN_SECONDS = 540;
@@ -17,16 +20,15 @@ const CLIPPED = 0.999;
 
 /**
  * @typedef {"" | "recording" | "ending" | "waiting" | "late"} Stage   what there is to say beside a problem
- * @typedef {{get: (name: string) => any, on: (name: string, listener: (message: any) => void) => void,
- *   off: (name: string, listener: (message: any) => void) => void}} Events
+ * @typedef {Model<ClipTraits, ClipMessage>} ClipModel
  */
 
 export class ClipController extends CaptureController {
   /**
    * @param {import("../capture/uplink.js").Sender} sender to the kernel
    * @param {string} uid of the widget, the same in every tab
-   * @param {import("./take.js").RecorderModel | null} recorder null where the front end cannot load it
-   * @param {Events} told the widget: what the kernel says of clips
+   * @param {AudioRecorderModel | null} recorder null where the front end cannot load it
+   * @param {ClipModel} told the widget: what the kernel says of clips
    */
   constructor(sender, uid, recorder, told) {
     super(sender, uid);
@@ -41,7 +43,7 @@ export class ClipController extends CaptureController {
     /** @type {number | undefined} */
     this.timer = undefined;
     this.told = told;
-    this.hear = (/** @type {any} */ message) => this.answered(message);
+    this.hear = (/** @type {ClipMessage} */ message) => this.answered(message);
     told.on("msg:custom", this.hear);
     if (this.state.problem) this.attempt(() => this.uplink.tell("problem", this.state.problem ?? {}));
   }
@@ -57,6 +59,8 @@ export class ClipController extends CaptureController {
   /** @param {number} clickedAt */
   async start(clickedAt) {
     if (this.state.phase !== "idle" || this.sentAt !== null) return;
+    const { model } = this;
+    if (!model) return this.fail("noclips");
     const forbidden = this.forbidden();
     if (forbidden) return this.fail(forbidden);
     this.full = this.arrived = false;
@@ -64,7 +68,7 @@ export class ClipController extends CaptureController {
     if (!(await this.takeLock())) return this.fail("othertab");
     const take = new ClipTake({
       chunk() {}, begun() {}, muted: (silent) => this.set({ silent }), unplugged: () => void this.stop("unplugged"),
-    }, this.model);
+    }, model);
     this.recorder = take;
     this.uplink.open();
     const problem = await take.start(this.state.deviceId, this.state.processing);
@@ -78,8 +82,7 @@ export class ClipController extends CaptureController {
 
   /** What there is no use recording against. */
   forbidden() {
-    if (!this.model) return clipProblem("noclips");
-    return this.told.get("can_decode") ? pageProblem(thisPage()) : clipProblem("nodecoder");
+    return this.told.get("can_decode") ? pageProblem(thisPage()) : "nodecoder";
   }
 
   /** Count, listen, and end at the limit. @param {ClipTake} take */
@@ -111,25 +114,26 @@ export class ClipController extends CaptureController {
     if (this.state.problem?.code === "kernel") return;
     if (take.lost) {
       this.set({ seconds: 0 }); // nothing of it is kept
-      return this.fail(clipProblem(take.lost));
+      return this.fail(take.lost);
     }
     this.sentAt = performance.now();
     this.timer = window.setInterval(() => this.set({}), 1000);
     this.set({});
   }
 
-  /** What the kernel says. @param {{kind: string, client?: string, code?: string, detail?: string}} message */
-  answered({ kind, client, code = "", detail = "" }) {
-    if (kind === "refused" && client === this.uplink.client) this.refused(clipProblem(code), detail);
-    else if (kind === "begin") void this.beginIfFree();
+  /** What the kernel says. @param {ClipMessage} message */
+  answered(message) {
+    const { kind } = message;
+    if (kind === "refused") {
+      if (message.client === this.uplink.client) this.refused(message.code, message.detail);
+    } else if (kind === "begin") void this.beginIfFree();
     else if (kind === "halt") void this.stop("stopped");
-    else if (kind === "arrived" || kind === "failed") {
+    else {
       const mine = this.sentAt !== null;
       this.sentAt = null;
       this.arrived = kind === "arrived" && mine;
       window.clearInterval(this.timer);
-      const problem = { code: clipProblem(code), detail, seconds: 0 };
-      if (mine) this.set(kind === "failed" ? { problem } : { file: null });
+      if (mine) this.set(kind === "failed" ? { problem: { code: message.code, detail: message.detail, seconds: 0 } } : { file: null });
     }
   }
 
@@ -142,7 +146,7 @@ export class ClipController extends CaptureController {
   /** After a reload nothing of a clip is left. @returns {import("../capture/controller.js").State["problem"]} */
   leftBehind() {
     const before = super.leftBehind();
-    return before && { ...before, code: clipProblem("reloaded"), seconds: 0 };
+    return before && { ...before, code: "reloaded", seconds: 0 };
   }
 
   async dispose() {

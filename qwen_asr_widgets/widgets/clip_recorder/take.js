@@ -1,5 +1,8 @@
-// One clip, recorded by ipywebrtc in this page from start to stop: for a clip what `Recorder` is for live sound.
-
+/**
+ * One clip, recorded by ipywebrtc in this page from start to stop: for a clip what `Recorder` is for live sound.
+ *
+ * @import { AudioRecorderModel } from "../shared/messages.js"
+ */
 import { constraintsFor, problemOf } from "../capture/capture.js";
 import { Recorder } from "../capture/recorder.js";
 
@@ -14,20 +17,10 @@ const METER_SAMPLES = 4096;
 /**
  * @typedef {import("../capture/capture.js").Problem} Problem
  * @typedef {import("../capture/capture.js").Processing} Processing
- * @typedef {any} RecorderModel   ipywebrtc's AudioRecorderModel
  */
-
-/**
- * What can go wrong with a clip beside what can with live sound; its words stand under `mic.problem.CODE` too.
- * @param {string} code noclips, nodecoder, format, nosound, large, reloaded, or what the kernel says: notarrived, unreadable
- * @returns {import("../capture/capture.js").ProblemCode}
- */
-export function clipProblem(code) {
-  return /** @type {any} */ (code);
-}
 
 export class ClipTake extends Recorder {
-  /** @param {import("../capture/recorder.js").Listener} listener @param {RecorderModel} model */
+  /** @param {import("../capture/recorder.js").Listener} listener @param {AudioRecorderModel} model */
   constructor(listener, model) {
     super(listener);
     this.model = model;
@@ -70,7 +63,7 @@ export class ClipTake extends Recorder {
   refused(detail) {
     this.model.set("recording", false, { silent: true });
     this.release();
-    return { code: clipProblem("format"), detail };
+    return { code: "format", detail };
   }
 
   /** Hear how loud it is. @param {MediaStream} stream */

@@ -3,6 +3,8 @@
  *
  * What the kernel says of this page's sound comes by a widget of its own, for the kernel never writes to the
  * microphone; where a front end has no other widgets, nothing is said.
+ *
+ * @import { MicrophoneTraits, Model, ReportModel, Surface } from "../shared/messages.js"
  */
 import { CaptureController } from "../capture/controller.js";
 import { meterLength } from "../capture/capture.js";
@@ -13,9 +15,9 @@ import { followTheme } from "../shared/theme.js";
 
 /**
  * @typedef {import("../capture/controller.js").State} State
+ * @typedef {Model<MicrophoneTraits>} MicrophoneModel
  * @typedef {import("../shared/strings.js").Translate} Translate
  * @typedef {import("../shared/strings.js").Key} Key
- * @typedef {{get: (name: string) => any} & import("../capture/uplink.js").Sender} Model
  */
 
 /** Problems that recording again does not solve. */
@@ -166,8 +168,6 @@ export function drawProblem(place, controller, t, signal, chooseFile) {
   place.dataset.shown = key;
   place.hidden = problem === null;
   if (problem === null) return place.replaceChildren();
-  const title = /** @type {Key} */ (`mic.problem.${problem.code}`);
-  const remedy = /** @type {Key} */ (`mic.problem.${problem.code}.text`);
   // A kernel that was restarted has kept nothing; one that comes back has, and shows it.
   const kept = problem.seconds > 0 && problem.code !== "kernel" ? ` ${t("mic.kept", { time: clock(problem.seconds) })}` : "";
   const actions = [button(t("common.open"), chooseFile, signal)];
@@ -175,8 +175,8 @@ export function drawProblem(place, controller, t, signal, chooseFile) {
     actions.push(button(t("mic.again"), () => pressRecord(controller), signal));
   }
   place.replaceChildren(
-    make("p", { class: "qaw-notice-title" }, t(title)),
-    make("p", { class: "qaw-notice-text" }, t(remedy) + kept),
+    make("p", { class: "qaw-notice-title" }, t(`mic.problem.${problem.code}`)),
+    make("p", { class: "qaw-notice-text" }, t(`mic.problem.${problem.code}.text`) + kept),
     ...actions,
   );
   if (problem.detail) {
@@ -235,7 +235,7 @@ export function say(line, text) {
 
 /**
  * @param {CaptureController} controller
- * @param {Model} model
+ * @param {MicrophoneModel} model
  * @param {HTMLElement} host
  * @param {AbortSignal} signal
  */
@@ -275,23 +275,23 @@ function mount(controller, model, host, signal) {
 }
 
 /**
- * @param {any} model of the microphone
+ * @param {MicrophoneModel} model
  * @param {CaptureController} controller
  */
 async function followReport(model, controller) {
   const reference = String(model.get("report") ?? "").replace(/^IPY_MODEL_/, "");
-  const report = reference && (await model.widget_manager?.get_model?.(reference));
+  const report = /** @type {ReportModel | undefined} */ (reference ? await model.widget_manager?.get_model?.(reference) : undefined);
   if (!report) return;
-  let { number } = report.get("problem") ?? {};
+  let number = report.get("problem")?.number;
   const read = () => {
     const { client } = controller.uplink;
-    const chunks = report.get("client") === client ? report.get("lost") : 0;
+    const chunks = report.get("client") === client ? report.get("lost") ?? 0 : 0;
     const besideCells = report.get("beside_cells") ?? null;
-    controller.set({ besideCells, lost: chunks > 0 ? { chunks, seconds: report.get("lost_seconds") } : null });
-    const problem = report.get("problem") ?? {};
-    if (problem.number === number) return;
-    number = problem.number;
-    if (problem.client === client) controller.refused(problem.code, problem.detail);
+    controller.set({ besideCells, lost: chunks > 0 ? { chunks, seconds: report.get("lost_seconds") ?? 0 } : null });
+    const problem = report.get("problem");
+    if (problem?.number === number) return;
+    number = problem?.number;
+    if (problem?.number !== undefined && problem.client === client) controller.refused(problem.code, problem.detail);
   };
   const hello = window.setTimeout(() => controller.attempt(() => controller.uplink.tell("hello")), SETTLED_MS);
   controller.ending.signal.addEventListener("abort", () => {
@@ -306,13 +306,13 @@ export default () => {
   /** @type {CaptureController} */
   let controller;
   return {
-    /** @param {{model: Model}} context */
+    /** @param {{model: MicrophoneModel}} context */
     async initialize({ model }) {
       controller = new CaptureController({ send: (...message) => model.send(...message) }, model.get("uid"));
       await followReport(model, controller);
       return () => controller.dispose();
     },
-    /** @param {{model: Model, el: HTMLElement}} context */
+    /** @param {Surface<MicrophoneModel>} context */
     render({ model, el }) {
       const ending = new AbortController();
       mount(controller, model, el, ending.signal);

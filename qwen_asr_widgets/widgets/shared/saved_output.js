@@ -5,6 +5,7 @@
  * The kernel takes them out of the notebook by updating a display. A page that was reloaded since does not know
  * that display any more: then the switch says that they are still there.
  *
+ * @import { Model } from "./messages.js"
  * @import { Translate } from "./strings.js"
  */
 import { make } from "./dom.js";
@@ -12,7 +13,7 @@ import { make } from "./dom.js";
 /** Milliseconds between two looks at whether they are gone. */
 const LOOK = 1000;
 
-/** @param {any} model @param {Translate} t @param {AbortSignal} signal */
+/** @param {Model} model @param {Translate} t @param {AbortSignal} signal */
 export function keepSwitch(model, t, signal) {
   const box = make("input", { type: "checkbox" });
   const still = make("span", { class: "qaw-keep-still", role: "status" });

@@ -2,9 +2,10 @@
  * What every widget of this kind does around its views: root, theme, run store, hello and goodbye, and hiding
  * the static picture of a saved notebook while the live view stands.
  *
+ * @import { KernelMessage, Model, PageCommand, Send, Surface } from "./messages.js"
  * @import { RunStore } from "./run/store.js"
- * @typedef {{receive?: (message: any, buffers: DataView[]) => void}} Part
- * @typedef {{root: HTMLElement, run: RunStore, send: (message: any) => void, signal: AbortSignal}} Surroundings
+ * @typedef {{receive?: (message: KernelMessage, buffers: DataView[]) => void}} Part
+ * @typedef {{root: HTMLElement, run: RunStore, send: Send, signal: AbortSignal}} Surroundings
  */
 import { newId, viewRoot } from "./dom.js";
 import { createRunStore } from "./run/store.js";
@@ -12,7 +13,7 @@ import { hideStatic } from "./saved_output.js";
 import { followTheme } from "./theme.js";
 
 /**
- * @param {{model: any, el: HTMLElement}} view
+ * @param {Surface} view
  * @param {(around: Surroundings) => Part[]} build
  * @returns {() => void} ends everything
  */
@@ -20,13 +21,13 @@ export function hostView({ model, el }, build) {
   const end = new AbortController();
   const { signal } = end;
   const view = newId();
-  const send = (/** @type {any} */ message) => model.send({ ...message, view });
+  const send = (/** @type {PageCommand} */ command) => model.send({ ...command, view });
   const root = viewRoot(el, signal);
   followTheme(root, signal);
   hideStatic(model.get("static_id"), signal);
   const run = createRunStore({ ask: send, signal });
   const parts = build({ root, run, send, signal });
-  const receive = (/** @type {any} */ message, /** @type {DataView[]} */ buffers) => {
+  const receive = (/** @type {KernelMessage} */ message, /** @type {DataView[]} */ buffers) => {
     run.receive(message);
     for (const part of parts) part.receive?.(message, buffers);
   };
@@ -41,7 +42,7 @@ export function hostView({ model, el }, build) {
   };
 }
 
-/** The `selected` trait says what is selected. @param {any} model @param {RunStore} run @param {AbortSignal} signal */
+/** The `selected` trait says what is selected. @param {Model} model @param {RunStore} run @param {AbortSignal} signal */
 function linkSelection(model, run, signal) {
   run.subscribe({
     selected({ number }) {
@@ -57,7 +58,7 @@ function linkSelection(model, run, signal) {
   signal.addEventListener("abort", () => model.off("change:selected", told), { once: true });
 }
 
-/** Tell the kernel that a view ends. @param {(message: any) => void} send */
+/** Tell the kernel that a view ends. @param {Send} send */
 export function sayBye(send) {
   try {
     send({ kind: "bye" });

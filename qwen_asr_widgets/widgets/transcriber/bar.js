@@ -1,6 +1,7 @@
 /**
  * The bar: what starts and stops, how far one is, and the two buttons that open settings and recogniser.
  *
+ * @import { Send } from "../shared/messages.js"
  * @import { Kernel } from "./logic.js"
  * @import { State } from "../capture/controller.js"
  * @import { Translate } from "../shared/strings.js"
@@ -12,7 +13,7 @@ import { captureText, isRunning, progressText, readShare, readText } from "./log
 
 /**
  * @param {Translate} t @param {AbortSignal} signal
- * @param {{record: () => void, pause: () => void, open: () => void, giveUp: () => void, send: (message: any) => void}} acts
+ * @param {{record: () => void, pause: () => void, open: () => void, giveUp: () => void, send: Send}} acts
  */
 export function createBar(t, signal, { record, pause, open, giveUp, send }) {
   const parts = {

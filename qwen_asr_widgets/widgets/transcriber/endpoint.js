@@ -2,6 +2,7 @@
  * The choice of a recogniser: what it costs, whether sound leaves this computer, and the key.
  * A key goes to the kernel in a message and is gone from the page in the same moment.
  *
+ * @import { Send } from "../shared/messages.js"
  * @import { Kernel } from "./logic.js"
  * @import { Translate } from "../shared/strings.js"
  */
@@ -11,7 +12,7 @@ import { addressHint, priceText, shownEndpoint } from "./logic.js";
 const CHOICES = /** @type {const} */ (["embedded", "beijing", "singapore", "custom"]);
 
 /**
- * @param {Translate} t @param {AbortSignal} signal @param {(message: any) => void} send
+ * @param {Translate} t @param {AbortSignal} signal @param {Send} send
  */
 export function createEndpoint(t, signal, send) {
   const group = `qaw-endpoint-${newId()}`;
@@ -106,7 +107,7 @@ export function radio(group, id, label, note, chosen, signal) {
   return { id, input, name, note: notes, element: make("label", { class: "qaw-check" }, input, name, notes) };
 }
 
-/** @param {Translate} t @param {AbortSignal} signal @param {(message: any) => void} send */
+/** @param {Translate} t @param {AbortSignal} signal @param {Send} send */
 function keyForm(t, signal, send) {
   const field = make("input", {
     type: "password", class: "qaw-input qaw-key", autocomplete: "off", spellcheck: "false",

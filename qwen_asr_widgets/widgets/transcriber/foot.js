@@ -1,6 +1,7 @@
 /**
  * The foot: figures, what made the words on show, run again, save; under it two runs compared.
  *
+ * @import { Send } from "../shared/messages.js"
  * @import { Kernel, Config } from "./logic.js"
  * @import { Translate } from "../shared/strings.js"
  */
@@ -12,7 +13,7 @@ import { createFormats } from "./save.js";
 import { clock } from "../shared/format.js";
 
 /**
- * @param {Translate} t @param {AbortSignal} signal @param {(message: any) => void} send
+ * @param {Translate} t @param {AbortSignal} signal @param {Send} send
  * @param {ReturnType<typeof import("./save.js").createSaver>} saver
  * @param {HTMLElement} keep the switch for what stays in the saved notebook
  */

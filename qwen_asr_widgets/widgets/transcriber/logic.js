@@ -2,7 +2,7 @@
  * What the transcriber shows in which state, as pure functions: nothing here touches the page.
  *
  * @import { State } from "../capture/controller.js"
- * @import { Key, Translate } from "../shared/strings.js"
+ * @import { Translate } from "../shared/strings.js"
  *
  * @typedef {"service" | "client" | "manual"} Turns   who takes them
  * @typedef {{threshold: number, silence: number, padding: number, language: string, context: string,
@@ -24,9 +24,11 @@
  *
  * @typedef {{count?: number, n?: number, median?: number | null, p95?: number | null, longest?: number | null, pace?: number | null,
  *   left_out?: number, off_pace?: number}} Figures  seconds; `left_out`, `off_pace`: how many have no wait to count, and why
+ * @typedef {"key" | "nokey" | "connect" | "refused" | "closed" | "service" | "endpoint" | "settings" | "file" | "empty" | "missing"
+ *   | "internal" | "reported" | "chosen" | "unanswered"} NoticeCode   as `Notice` in notices.py
  * @typedef {object} Notice
  * @property {number} id
- * @property {string} code
+ * @property {NoticeCode} code
  * @property {string} detail
  * @property {{name?: string, param?: string, value?: number, low?: number, high?: number}} [about]  of a file, or of a setting
  *   out of its range
@@ -245,7 +247,7 @@ export function noticeText(kernel, capture, elsewhere, t) {
     return { title: t("transcriber.problem.service"), text: t("transcriber.problem.reported.past") };
   }
   const text = code === "nokey" && !kernel.endpoint.dashscope ? "nokey.other" : code;
-  const said = [t(/** @type {Key} */ (`transcriber.problem.${text}.text`), { name: endpointText(kernel.endpoint, t) })];
+  const said = [t(`transcriber.problem.${text}.text`, { name: endpointText(kernel.endpoint, t) })];
   const title = problemTitle(notice, t);
   if (UNHARMED.includes(code)) return { title, text: said.join(" ") };
   const failed = kernel.phase === "failed" && kernel.source === "mic";
@@ -256,19 +258,23 @@ export function noticeText(kernel, capture, elsewhere, t) {
 }
 
 /** What is about something else than the run on show. */
+/** @type {NoticeCode[]} */
 const UNHARMED = ["settings", "file", "empty", "missing", "endpoint"];
+/** What can name the file it is about. */
+const NAMED = /** @type {const} */ (["file", "empty", "missing"]);
 const UNITS = /** @type {const} */ ({ threshold: "", silence_duration_ms: "ms", prefix_padding_ms: "ms" });
+const SETTINGS = /** @type {(keyof typeof UNITS)[]} */ (Object.keys(UNITS));
 
 /** What went wrong in one sentence, with the name of the file, or the setting's value and range. @param {Notice} notice @param {Translate} t */
 function problemTitle({ code, about = {} }, t) {
   const { name, param = "", value, low, high } = about;
-  if (param in UNITS) {
-    const unit = UNITS[/** @type {keyof typeof UNITS} */ (param)] && ` ${t("common.ms")}`;
-    return t("transcriber.problem.settings.range", { setting: t(/** @type {Key} */ (`transcriber.setting.${param}`)), value: `${value}${unit}`, low: String(low), high: `${high}${unit}` });
+  const setting = SETTINGS.find((one) => one === param);
+  if (setting) {
+    const unit = UNITS[setting] && ` ${t("common.ms")}`;
+    return t("transcriber.problem.settings.range", { setting: t(`transcriber.setting.${setting}`), value: `${value}${unit}`, low: String(low), high: `${high}${unit}` });
   }
-  return name
-    ? t(/** @type {Key} */ (`transcriber.problem.${code}.named`), { name })
-    : t(/** @type {Key} */ (`transcriber.problem.${code}`));
+  const named = NAMED.find((one) => one === code);
+  return named && name ? t(`transcriber.problem.${named}.named`, { name }) : t(`transcriber.problem.${code}`);
 }
 
 /** How far a file is. @param {Kernel} kernel @param {Translate} t */
@@ -308,7 +314,7 @@ export function sendingText(kernel, t) {
 
 /**
  * The ways on from a notice.
- * @param {string} code @param {boolean} sound whether there is sound to send again
+ * @param {NoticeCode} code @param {boolean} sound whether there is sound to send again
  * @returns {Way[]}
  */
 export function waysOn(code, sound) {

@@ -1,6 +1,7 @@
 /**
  * The elements a transcriber consists of, before anything stands in them.
  *
+ * @import { Send } from "../shared/messages.js"
  * @import { Recorders } from "./recorders.js"
  * @import { Translate } from "../shared/strings.js"
  *
@@ -8,7 +9,7 @@
  * @property {Translate} t
  * @property {AbortSignal} signal
  * @property {Recorders} recorders
- * @property {(message: any) => void} send
+ * @property {Send} send
  * @property {ReturnType<typeof import("./save.js").createSaver>} saver
  * @property {HTMLElement} keep   the switch for what stays in the saved notebook
  * @property {() => void} record

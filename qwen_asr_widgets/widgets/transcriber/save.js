@@ -1,6 +1,7 @@
 /**
  * Files that the kernel makes: asked for, collected slice by slice, and saved or put on the clipboard.
  *
+ * @import { SavedMessage, Send } from "../shared/messages.js"
  * @import { Translate } from "../shared/strings.js"
  *
  * @typedef {{ending: string, use: string}[]} Menu the formats that the kernel can write
@@ -26,7 +27,7 @@ export function createFormats(t, signal, menu, save) {
   return make("div", { class: "qaw-formats" }, ...buttons);
 }
 
-/** @param {(message: any) => void} send @param {Menu} menu */
+/** @param {Send} send @param {Menu} menu */
 export function createSaver(send, menu) {
   /** @type {Map<string, Job>} */
   const jobs = new Map();
@@ -44,11 +45,11 @@ export function createSaver(send, menu) {
 
   return {
     menu,
-    /** Take a `saved` message. @param {any} message @param {DataView[]} buffers */
+    /** Take a `saved` message. @param {SavedMessage} message @param {DataView[]} buffers */
     receive(message, buffers) {
       const job = jobs.get(message.job);
-      if (message.kind !== "saved" || !job) return;
-      if (message.error) {
+      if (!job) return;
+      if (message.error !== undefined) {
         jobs.delete(message.job);
         job.failed(new Error(message.error));
         return;

@@ -1,6 +1,7 @@
 /**
  * What is shown of one recording or sound: waveform and transcript over one store. Another sound gets a new one.
  *
+ * @import { KernelMessage, Send } from "../shared/messages.js"
  * @import { Row } from "../waveform/rows.js"
  * @import { Translate } from "../shared/strings.js"
  * @import { Utterance } from "../shared/run/state.js"
@@ -20,7 +21,7 @@ const LIST_HEIGHT = 320;
 
 /**
  * @param {HTMLElement} host
- * @param {{send: (message: any) => void, t: Translate, height: number, signal: AbortSignal,
+ * @param {{send: Send, t: Translate, height: number, signal: AbortSignal,
  *   selected: (number: number | null) => void}} options
  */
 export function createStage(host, options) {
@@ -38,7 +39,7 @@ export function createStage(host, options) {
   return {
     run,
     transcript: transcript.parts.root,
-    /** @param {any} message @param {DataView[]} buffers */
+    /** @param {KernelMessage} message @param {DataView[]} buffers */
     receive(message, buffers) {
       run.receive(message);
       wave.receive(message, buffers);

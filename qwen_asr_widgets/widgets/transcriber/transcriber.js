@@ -1,5 +1,8 @@
-// The Transcriber widget: capture, run and settings of one page put together.
-
+/**
+ * The Transcriber widget: capture, run and settings of one page put together.
+ *
+ * @import { KernelMessage, Model, PageCommand, Surface, TranscriberTraits } from "../shared/messages.js"
+ */
 import { CaptureController } from "../capture/controller.js";
 import { newId, viewRoot } from "../shared/dom.js";
 import { clipText, clipWarning } from "../clip_recorder/clips.js";
@@ -27,14 +30,14 @@ import { sayBye } from "../shared/view_host.js";
  */
 
 export class TranscriberView {
-  /** @param {any} model @param {HTMLElement} el @param {Recorders} recorders @param {AbortSignal} signal */
+  /** @param {Model<TranscriberTraits>} model @param {HTMLElement} el @param {Recorders} recorders @param {AbortSignal} signal */
   constructor(model, el, recorders, signal) {
     this.model = model;
     this.recorders = recorders;
     this.signal = signal;
     this.id = newId();
     this.t = translator(model.get("lang"));
-    this.send = (/** @type {any} */ message) => model.send({ ...message, view: this.id });
+    this.send = (/** @type {PageCommand} */ command) => model.send({ ...command, view: this.id });
     /** @type {Kernel} */
     this.kernel = { ...unknownState(), beside_cells: model.get("live_while_busy") };
     this.source = "";
@@ -58,7 +61,7 @@ export class TranscriberView {
 
   listen() {
     const { model, signal } = this;
-    const receive = (/** @type {any} */ message, /** @type {DataView[]} */ buffers) => this.receive(message, buffers);
+    const receive = (/** @type {KernelMessage} */ message, /** @type {DataView[]} */ buffers) => this.receive(message, buffers);
     const selected = () => {
       const number = model.get("selected");
       if (this.stage && this.stage.run.state.selected !== number) this.stage.run.select(number);
@@ -73,7 +76,7 @@ export class TranscriberView {
     this.recorders.attach(() => this.draw(), signal);
   }
 
-  /** @param {any} message @param {DataView[]} buffers */
+  /** @param {KernelMessage} message @param {DataView[]} buffers */
   receive(message, buffers) {
     const { current, live } = this.recorders;
     if (message.kind === "state") {
@@ -93,7 +96,7 @@ export class TranscriberView {
     else this.show(message, buffers);
   }
 
-  /** What belongs to a run goes to its stage; the first word of another run opens another one. @param {any} message @param {DataView[]} buffers */
+  /** What belongs to a run goes to its stage; the first word of another run opens another one. @param {KernelMessage} message @param {DataView[]} buffers */
   show(message, buffers) {
     if (message.kind === "run" && message.source !== this.source && message.base === null) {
       this.stage?.end();
@@ -105,7 +108,7 @@ export class TranscriberView {
       });
       this.draw();
     }
-    if (message.source === undefined || message.source === this.source) this.stage?.receive(message, buffers);
+    if (!("source" in message) || message.source === this.source) this.stage?.receive(message, buffers);
   }
 
   /** @param {number | null} number */
@@ -223,12 +226,12 @@ export class TranscriberView {
 /**
  * The way to the uplink: its own comm, to which the kernel never writes. Where the front end has no other
  * models, messages go over this widget's comm, marked.
- * @param {any} model @returns {Promise<Sender>}
+ * @param {Model<TranscriberTraits>} model @returns {Promise<Sender>}
  */
 async function findUplink(model) {
   const reference = String(model.get("uplink") ?? "").replace(/^IPY_MODEL_/, "");
   const manager = model.widget_manager;
-  if (manager?.get_model && reference) return manager.get_model(reference);
+  if (manager?.get_model && reference) return /** @type {Promise<Sender>} */ (manager.get_model(reference));
   return {
     send: (content, callbacks, buffers) => model.send({ kind: "capture", capture: content }, callbacks, buffers),
   };
@@ -240,7 +243,7 @@ export default () => {
   /** @type {Recorders} */
   let recorders;
   return {
-    /** @param {{model: any}} context */
+    /** @param {{model: Model<TranscriberTraits>}} context */
     async initialize({ model }) {
       const uplink = await findUplink(model);
       controller = new CaptureController({ send: (...message) => uplink.send(...message) }, model.get("uid"));
@@ -249,7 +252,7 @@ export default () => {
       recorders = new Recorders(controller, Boolean(model.widget_manager?.get_model));
       return () => controller.dispose();
     },
-    /** @param {{model: any, el: HTMLElement}} context */
+    /** @param {Surface<Model<TranscriberTraits>>} context */
     render({ model, el }) {
       const ending = new AbortController();
       new TranscriberView(model, el, recorders, ending.signal);

@@ -34,10 +34,12 @@ export function createTunerBar(host, tuner, signal) {
   return {
     /** Clips have come. */
     open() {
-      const { cases, at } = tuner.state.about;
+      const { about } = tuner.state;
+      if (!about) return;
+      const { cases, at } = about;
       clips.hidden = cases.length < 2;
       name.hidden = cases.length > 1;
-      clips.replaceChildren(...cases.map((/** @type {any} */ one, /** @type {number} */ k) =>
+      clips.replaceChildren(...cases.map((one, k) =>
         make("option", { value: k, selected: k === at }, `${one.name} · ${clock(one.duration, 0)}`)));
       setText(name, `${cases[at].name} · ${clock(cases[at].duration, 0)}`);
     },

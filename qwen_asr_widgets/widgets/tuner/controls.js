@@ -11,6 +11,7 @@ import { copyCode } from "./bar.js";
 import { POSITIONS, brief, same, scales, score } from "./scales.js";
 import { scoreToY } from "./draw.js";
 
+const PRESETS = /** @type {const} */ (["low", "balanced"]);
 const NAMES = /** @type {const} */ (["threshold", "silence", "padding"]);
 
 /** @param {HTMLElement} host @param {TunerView} tuner @param {AbortSignal} signal */
@@ -60,12 +61,13 @@ export function createControls(host, tuner, signal) {
   return {
     /** The ranges have come. */
     open() {
-      const about = tuner.state.about;
+      const { about } = tuner.state;
+      if (!about) return;
       known = scales(about.ranges);
       for (const name of NAMES) {
         Object.assign(inputs[name].box, { min: String(known[name].min), max: String(known[name].max), step: String(name === "threshold" ? 0.01 : 10) });
       }
-      const choices = ["low", "balanced"].map((name) => preset(t(/** @type {"tuner.preset.low"} */ (`tuner.preset.${name}`)), about.presets[name]));
+      const choices = PRESETS.map((name) => preset(t(`tuner.preset.${name}`), about.presets[name]));
       presets.replaceChildren(...choices, reset, copy, make("span", { class: "qaw-space" }), sweep, copied);
     },
     describe() {
@@ -84,7 +86,7 @@ export function createControls(host, tuner, signal) {
     },
   };
 
-  /** @param {string} label @param {any} settings */
+  /** @param {string} label @param {Settings} settings */
   function preset(label, settings) {
     return button(`${label} ${brief(settings)}`, () => {
       if (tuner.wanted) tuner.try({ ...settings, padding: tuner.wanted.padding });

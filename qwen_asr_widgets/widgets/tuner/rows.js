@@ -76,7 +76,7 @@ function estimateRow(tuner) {
   return {
     id: "tuner:estimate",
     height: () => LANE,
-    label: () => t(`tuner.lane.${/** @type {"exact"} */ (state.about?.estimate ?? "estimated")}`),
+    label: () => t(`tuner.lane.${state.about?.estimate ?? "estimated"}`),
     draw(pen, box) {
       lane(pen, box, state.turns, "estimated");
       drawProblems(pen, box, state.problems, state.chosen);

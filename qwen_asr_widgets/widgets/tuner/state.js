@@ -1,6 +1,7 @@
 /**
  * What the kernel has said about the settings tried, kept as the views need it. Nothing here draws.
  *
+ * @import { ClipRow, JudgedMessage, KernelMessage, ReferenceMessage, ScoresMessage, TunerAbout } from "../shared/messages.js"
  * @import { Settings } from "./scales.js"
  * @import { Turn } from "../shared/axis/lanes.js"
  * @import { Why } from "./why.js"
@@ -10,7 +11,7 @@
  * @typedef {{start: number, end: number, kind: Kind}} Problem  seconds
  * @typedef {{settings: Settings | null, name: string, turns: [number, number][]}} Service
  * @typedef {object} TunerState
- * @property {any} about             the `tuner` message: clips, ranges, presets, estimate, overhead
+ * @property {TunerAbout | null} about
  * @property {Settings | null} settings   what is judged
  * @property {Settings | null} inForce
  * @property {Figures | null} figures
@@ -30,7 +31,7 @@
  * @property {Settings | null} wanted   what the sliders show; the kernel follows
  * @property {Record<string, string>} code  of the settings in `codeOf`
  * @property {Settings | null} codeOf
- * @property {any[] | null} table    a row for each clip and one for all
+ * @property {ClipRow[] | null} table
  */
 import { measure, united } from "./judging/measures.js";
 import { same } from "./scales.js";
@@ -50,7 +51,7 @@ export function emptyTuner() {
 
 /**
  * Take a message of the kernel.
- * @param {TunerState} state changed in place @param {any} message @param {DataView[]} buffers
+ * @param {TunerState} state changed in place @param {KernelMessage} message @param {DataView[]} buffers
  * @returns {boolean} whether it was for the tuner
  */
 export function takeTuner(state, message, buffers) {
@@ -67,16 +68,16 @@ export function takeTuner(state, message, buffers) {
   }
 }
 
-/** @param {TunerState} state @param {any} message */
+/** @param {TunerState} state @param {TunerAbout} message */
 function takeAbout(state, message) {
   if (state.about && state.about.at !== message.at) Object.assign(state, emptyTuner());
   state.about = message;
   state.inForce = message.in_force;
   const turns = message.service?.turns ?? [];
-  state.service = turns.map((/** @type {[number, number]} */ [onset, end], /** @type {number} */ k) => ({ number: k + 1, onset, end }));
+  state.service = turns.map(([onset, end], k) => ({ number: k + 1, onset, end }));
 }
 
-/** @param {TunerState} state @param {any} message @param {DataView[]} buffers */
+/** @param {TunerState} state @param {ReferenceMessage} message @param {DataView[]} buffers */
 function takeReference(state, message, buffers) {
   const samples = ints(buffers[0]);
   state.reference = [];
@@ -91,7 +92,7 @@ function takeReference(state, message, buffers) {
   state.editing = { known, undo, redo, selected };
 }
 
-/** @param {TunerState} state @param {any} message @param {DataView[]} buffers */
+/** @param {TunerState} state @param {ScoresMessage} message @param {DataView[]} buffers */
 function takeScores(state, message, buffers) {
   const fits = state.score !== null && state.score.values.length === message.total;
   const score = fits && state.score ? state.score : { values: new Float32Array(message.total).fill(NaN), hop: message.hop };
@@ -101,7 +102,7 @@ function takeScores(state, message, buffers) {
   state.scored = message.total ? (message.first + fresh.length) / message.total : 1;
 }
 
-/** @param {TunerState} state @param {any} message @param {DataView[]} buffers */
+/** @param {TunerState} state @param {JudgedMessage} message @param {DataView[]} buffers */
 function takeJudged(state, message, buffers) {
   state.was = message.was;
   state.hasReference = message.has_reference;
@@ -128,7 +129,7 @@ function show(state, figures, turns, problems) {
  */
 export function judgeHere(state, settings) {
   const { score, judge, about } = state;
-  if (!score || state.scored < 1 || !judge || about?.estimate === "calibrated") return false;
+  if (!score || state.scored < 1 || !judge || !about || about.estimate === "calibrated") return false;
   const samples = detectTurns(score.values, settings);
   const silence = silenceFrames(settings.silence) * HOP;
   const { figures, problems } = measure(samples, { ...judge, silence, extraWait: about.overhead.seconds });

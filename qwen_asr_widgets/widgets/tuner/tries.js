@@ -3,9 +3,10 @@
  * that follow is kept, so that nothing piles up. The view draws what it judged itself meanwhile; the kernel's
  * answer is what counts.
  *
+ * @import { Send } from "../shared/messages.js"
  * @import { Settings } from "./scales.js"
  * @typedef {object} TriesOptions
- * @property {(message: any) => void} send
+ * @property {Send} send
  * @property {(waiting: boolean) => void} late  told when an answer takes long, and when it has come
  * @property {AbortSignal} signal
  */

@@ -1,13 +1,14 @@
 /**
  * The VAD tuner: settings are tried here, judged in the kernel, and drawn over one time axis.
  *
+ * @import { JudgedMessage, KernelMessage, Send, Surface } from "../shared/messages.js"
  * @import { Settings } from "./scales.js"
  * @import { RunStore } from "../shared/run/store.js"
  * @import { Translate } from "../shared/strings.js"
  * @typedef {object} TunerOptions
  * @property {HTMLElement} root
  * @property {RunStore} run
- * @property {(message: any) => void} send
+ * @property {Send} send
  * @property {Translate} t
  * @property {AbortSignal} signal
  * @property {number} height
@@ -32,6 +33,8 @@ import { hostView } from "../shared/view_host.js";
 
 /** Seconds heard before and after a spot that is listened to. */
 const AROUND = 0.8;
+/** Columns of the table of turns. */
+const TITLES = /** @type {const} */ (["lane", "begin", "end", "what"]);
 
 export class TunerView {
   /** @param {TunerOptions} options */
@@ -89,7 +92,7 @@ export class TunerView {
     this.state.wanted = settings;
   }
 
-  /** @param {any} message @param {DataView[]} buffers */
+  /** @param {KernelMessage} message @param {DataView[]} buffers */
   receive(message, buffers) {
     this.wave.receive(message, buffers);
     if (message.kind === "tuner-problem") this.say(message.text);
@@ -110,7 +113,7 @@ export class TunerView {
     this.wave.schedule();
   }
 
-  /** @param {any} message */
+  /** @param {JudgedMessage} message */
   judged(message) {
     if (message.serial === null) {
       this.wanted = message.settings;
@@ -284,7 +287,7 @@ export class TunerView {
 function turnTable(host, tuner, signal) {
   const { t } = tuner;
   const body = make("tbody");
-  const heads = ["lane", "begin", "end", "what"].map((name) => make("th", { scope: "col" }, t(/** @type {"tuner.table.lane"} */ (`tuner.table.${name}`))));
+  const heads = TITLES.map((name) => make("th", { scope: "col" }, t(`tuner.table.${name}`)));
   const root = make("details", { class: "qaw-wave-details qaw-tuner-table" }, make("summary", {}, t("wave.table")),
     make("div", { class: "qaw-table-scroll", tabindex: "0", role: "region", "aria-label": t("wave.table"), "data-scrolls": "" },
       make("table", { class: "qaw-table" }, make("thead", {}, make("tr", {}, ...heads)), body)));
@@ -296,7 +299,7 @@ function turnTable(host, tuner, signal) {
     const { state } = tuner;
     const lanes = /** @type {const} */ ([["reference", state.reference], ["service", state.service], ["estimated", state.turns]]);
     body.replaceChildren(
-      ...state.problems.map((one) => row(t("tuner.table.error"), one.start, one.end, t(/** @type {"tuner.figure.cut"} */ (`tuner.figure.${one.kind}`)))),
+      ...state.problems.map((one) => row(t("tuner.table.error"), one.start, one.end, t(`tuner.figure.${one.kind}`))),
       ...lanes.flatMap(([role, turns]) => turns.map((turn) => row(`${t(`wave.lane.${role}`)} ${turn.number}`, turn.onset, turn.end, turn.settled ?? ""))),
     );
   };
@@ -304,7 +307,7 @@ function turnTable(host, tuner, signal) {
   return { describe };
 }
 
-/** @param {{model: any, el: HTMLElement}} view */
+/** @param {Surface} view */
 function render({ model, el }) {
   return hostView({ model, el }, ({ root, run, send, signal }) => [
     new TunerView({ root, run, send, signal, t: translator(model.get("lang")), height: model.get("height") }),

@@ -1,6 +1,7 @@
 /**
  * Asking for a replay: where, at which settings, for how much; and how far it is.
  *
+ * @import { KernelMessage, ReplayEndpoint } from "../shared/messages.js"
  * @import { TunerView } from "./tuner.js"
  */
 import { button, make, setText } from "../shared/dom.js";
@@ -8,17 +9,18 @@ import { brief } from "./scales.js";
 import { agreementSentence, replayName } from "./why.js";
 
 const CAP = 1;
+const WHICH = /** @type {const} */ (["trying", "in_force", "corners"]);
 
 export class VerifyPanel {
   /** @param {TunerView} tuner @param {HTMLElement} host @param {AbortSignal} signal */
   constructor(tuner, host, signal) {
     const { t } = tuner;
     this.tuner = tuner;
-    /** @type {any[]} */
+    /** @type {ReplayEndpoint[]} */
     this.endpoints = [];
     this.where = make("select", { class: "qaw-select", "aria-label": t("tuner.verify.where") });
     this.which = make("select", { class: "qaw-select", "aria-label": t("tuner.verify.which") },
-      ...["trying", "in_force", "corners"].map((one) => make("option", { value: one }, t(/** @type {"tuner.verify.trying"} */ (`tuner.verify.${one}`)))));
+      ...WHICH.map((one) => make("option", { value: one }, t(`tuner.verify.${one}`))));
     this.clips = make("select", { class: "qaw-select", hidden: true, "aria-label": t("tuner.verify.clips") },
       make("option", { value: "sight" }, t("tuner.verify.clips.sight")), make("option", { value: "all" }, t("tuner.verify.clips.all")));
     this.cap = make("input", { type: "number", class: "qaw-input", min: "0", step: "0.1", value: String(CAP), "aria-label": t("tuner.verify.cap") });
@@ -59,13 +61,14 @@ export class VerifyPanel {
   describe() {
     const { t } = this.tuner;
     const chosen = this.chosen();
-    if (!chosen) return;
-    const { cases, at } = this.tuner.state.about;
+    const { about } = this.tuner.state;
+    if (!chosen || !about) return;
+    const { cases, at } = about;
     const all = this.clips.value === "all";
     this.clips.hidden = cases.length < 2;
     this.capBox.hidden = !chosen.price.length;
-    const price = chosen.price.map((/** @type {any} */ one) => `${(all ? one.all : one.cost).toFixed(4)} ${one.currency}`).join(" / ");
-    const source = chosen.price.map((/** @type {any} */ one) => one.source).join("; ");
+    const price = chosen.price.map((one) => `${(all ? one.all : one.cost).toFixed(4)} ${one.currency}`).join(" / ");
+    const source = chosen.price.map((one) => one.source).join("; ");
     const cost = chosen.price.length
       ? t(all ? "tuner.verify.price.all" : "tuner.verify.price", { price, source })
       : t(chosen.cloud ? "tuner.verify.unpriced" : "tuner.verify.local");
@@ -73,7 +76,7 @@ export class VerifyPanel {
     setText(this.price, cases.length > 1 ? `${what} ${cost}` : cost);
   }
 
-  /** @param {any} message @returns {boolean} whether it was for this panel */
+  /** @param {KernelMessage} message @returns {boolean} whether it was for this panel */
   receive(message) {
     if (message.kind === "verifying") {
       this.running(message.seconds / message.total, [message.which, message.clip, brief(message.settings)].filter(Boolean).join(" · "));
@@ -83,7 +86,7 @@ export class VerifyPanel {
     if (message.kind !== "verify") return false;
     this.endpoints = message.endpoints;
     const before = this.where.value;
-    this.where.replaceChildren(...message.endpoints.map((/** @type {any} */ one) => make("option", { value: one.id, selected: one.id === before }, one.name)));
+    this.where.replaceChildren(...message.endpoints.map((one) => make("option", { value: one.id, selected: one.id === before }, one.name)));
     const last = message.results[message.results.length - 1];
     this.idle(last ? `${replayName(last)}: ${agreementSentence(last, this.tuner.t)}` : "");
     this.describe();

@@ -2,24 +2,27 @@
  * What the kernel found, said in sentences: why a turn is wrong and what would heal it, how a replay agreed with
  * what was expected, which settings are best.
  *
- * @import { Key, Translate } from "../shared/strings.js"
+ * @import { Kind } from "./state.js"
+ * @import { Agreement, Best, HeldOut, Replay } from "../shared/messages.js"
+ * @import { Translate } from "../shared/strings.js"
  * @typedef {{setting: "silence" | "threshold", threshold: number, silence: number, padding: number, shown: string,
  *   extra_wait: number, also_heals: number, adds: number}} Remedy
- * @typedef {{kind: string, threshold: number | null, ms: number | null}} Cause  as `Cause` in Python
- * @typedef {{what: string, at: number, cause: Cause, remedies: Remedy[]}} Why
+ * @typedef {{kind: "below" | "limit" | "never" | "short" | "reached" | "peak" | "little",
+ *   threshold: number | null, ms: number | null}} Cause  as `Cause` in Python
+ * @typedef {{what: Kind, at: number, cause: Cause, remedies: Remedy[]}} Why
  */
 import { clock } from "../shared/format.js";
 import { brief, score } from "./scales.js";
 
 /** @param {Why} why @param {Translate} t */
 export function whySentence({ what, at, cause, remedies }, t) {
-  const word = t(/** @type {Key} */ (`tuner.why.${cause.kind}`), { threshold: score(cause.threshold ?? 0), ms: cause.ms ?? 0 });
+  const word = t(`tuner.why.${cause.kind}`, { threshold: score(cause.threshold ?? 0), ms: cause.ms ?? 0 });
   const named = remedies.map((one) => t(`tuner.why.${one.setting}`, { value: shownValue(one) }));
   const heals = !named.length ? t("tuner.why.nothing")
     : t("tuner.why.heals", { what: named.length > 1 ? t("tuner.why.or", { one: named[0], other: named[1] }) : named[0] });
   const effects = remedies.map((one) => effectsOf(one, t)).filter(Boolean);
   const parts = [word, heals, ...effects].join(t("tuner.why.then"));
-  return t("tuner.why.at", { what: t(/** @type {Key} */ (`tuner.why.${what}`)), time: clock(at), parts });
+  return t("tuner.why.at", { what: t(`tuner.why.${what}`), time: clock(at), parts });
 }
 
 /** A remedy's value as it is shown. @param {Remedy} remedy */
@@ -39,14 +42,14 @@ function effectsOf(remedy, t) {
   return effects.length ? t("tuner.why.effect", { value: shownValue(remedy), effects: effects.join(t("tuner.why.and")) }) : "";
 }
 
-/** What was replayed: the clip where there are several, and the settings. @param {{clip: string, settings: any}} replay */
+/** What was replayed: the clip where there are several, and the settings. @param {Pick<Replay, "clip" | "settings">} replay */
 export function replayName({ clip, settings }) {
   return clip ? `${clip} · ${brief(settings)}` : brief(settings);
 }
 
 /**
  * How a replay agreed with what was expected.
- * @param {{share: number | null, median: number | null, p90: number | null, expected: number, real: number, exact: boolean}} found
+ * @param {Agreement} found
  * @param {Translate} t
  */
 export function agreementSentence({ share, median, p90, expected, real, exact }, t) {
@@ -57,10 +60,10 @@ export function agreementSentence({ share, median, p90, expected, real, exact },
   return t("tuner.agree.some", { share: Math.round(100 * share), expected, real, median: ms(median), p90: ms(p90) });
 }
 
-/** Which settings are best, and how well that holds elsewhere. @param {any} best @param {Translate} t */
+/** Which settings are best, and how well that holds elsewhere. @param {Best} best @param {Translate} t */
 export function bestSentence(best, t) {
   const { threshold, silence, padding } = best.settings;
-  const values = (/** @type {any} */ one) => ({
+  const values = (/** @type {HeldOut} */ one) => ({
     wait: one.wait.toFixed(2), cut: (100 * one.cut_off_rate).toFixed(1), errors: one.errors_per_minute.toFixed(2),
   });
   const said = t("tuner.best.said", { threshold: score(threshold), silence, padding, ...values(best), turns: best.turns, calls: best.calls });

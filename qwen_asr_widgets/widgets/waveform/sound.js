@@ -1,6 +1,7 @@
 /**
  * The sound of a waveform view as far as the kernel has told it: length, tiles, scores, and the player.
  *
+ * @import { KernelMessage, ScoreMessage, Send, SoundMessage } from "../shared/messages.js"
  * @import { View } from "../shared/axis/time_axis.js"
  */
 import { Playback } from "../shared/axis/playback.js";
@@ -10,7 +11,7 @@ import { TileStore } from "../shared/axis/tiles.js";
 const ASK_AGAIN = 1500;
 
 export class WaveSound {
-  /** @param {(message: any) => void} send @param {(playing: boolean) => void} playingChanged */
+  /** @param {Send} send @param {(playing: boolean) => void} playingChanged */
   constructor(send, playingChanged) {
     this.send = send;
     this.playingChanged = playingChanged;
@@ -35,17 +36,15 @@ export class WaveSound {
 
   /**
    * Take a message of the kernel.
-   * @param {any} message @param {DataView[]} buffers
+   * @param {KernelMessage} message @param {DataView[]} buffers
    * @returns {"opened" | "longer" | "changed" | "none"}
    */
   receive(message, buffers) {
     if (message.kind === "sound") return this.open(message);
     if (message.kind === "score") return this.takeScore(message, buffers);
-    if (message.source !== this.source || !this.tiles) return "none";
+    if (!("source" in message) || message.source !== this.source || !this.tiles) return "none";
     if (message.kind === "tiles") {
-      message.parts.forEach((/** @type {any} */ part, /** @type {number} */ k) => {
-        this.tiles?.put(part.level, part.first, int16(buffers[k]), message.length);
-      });
+      for (const [k, { level, first }] of message.parts.entries()) this.tiles.put(level, first, int16(buffers[k]), message.length);
       return "changed";
     }
     if (message.kind === "grow") {
@@ -57,7 +56,7 @@ export class WaveSound {
     return "none";
   }
 
-  /** @param {any} message @returns {"opened" | "longer"} */
+  /** @param {SoundMessage} message @returns {"opened" | "longer"} */
   open(message) {
     const known = this.tiles !== null && this.source === message.source && this.rate === message.rate;
     if (!known) {
@@ -74,7 +73,7 @@ export class WaveSound {
     return known ? "longer" : "opened";
   }
 
-  /** @param {any} message @param {DataView[]} buffers @returns {"changed"} */
+  /** @param {ScoreMessage} message @param {DataView[]} buffers @returns {"changed"} */
   takeScore(message, buffers) {
     if (message.total !== undefined && this.score?.values.length !== message.total) {
       this.score = message.total ? { values: new Float32Array(message.total).fill(NaN), hop: message.hop } : null;

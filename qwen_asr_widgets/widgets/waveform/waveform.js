@@ -4,6 +4,7 @@
  * `createWaveform(host, options)` builds it inside an element of the design system; it needs a run store, a
  * way to send, and a signal that ends it. Messages from the kernel go to `receive`.
  *
+ * @import { KernelMessage, Send } from "../shared/messages.js"
  * @import { View } from "../shared/axis/time_axis.js"
  * @import { Row, Scene } from "./rows.js"
  * @import { Mark } from "../shared/run/state.js"
@@ -12,7 +13,7 @@
  *
  * @typedef {object} WaveformOptions
  * @property {RunStore} run
- * @property {(message: any) => void} send
+ * @property {Send} send
  * @property {Translate} t
  * @property {AbortSignal} signal
  * @property {number} [height]     CSS pixels of the wave itself
@@ -128,7 +129,7 @@ export class WaveformView {
 
   /**
    * Take a message of the kernel; messages for others are left alone.
-   * @param {any} message @param {DataView[]} buffers
+   * @param {KernelMessage} message @param {DataView[]} buffers
    */
   receive(message, buffers) {
     if (message.kind === "show") this.show({ start: message.start, span: message.end - message.start });

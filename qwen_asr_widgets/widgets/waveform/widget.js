@@ -1,10 +1,14 @@
-// The Waveform widget: one waveform view.
+/**
+ * The Waveform widget: one waveform view.
+ *
+ * @import { Surface } from "../shared/messages.js"
+ */
 import { keepSwitch } from "../shared/saved_output.js";
 import { translator } from "../shared/strings.js";
 import { hostView } from "../shared/view_host.js";
 import { createWaveform } from "./waveform.js";
 
-/** @param {{model: any, el: HTMLElement}} view */
+/** @param {Surface} view */
 function render({ model, el }) {
   return hostView({ model, el }, ({ root, run, send, signal }) => {
     const t = translator(model.get("lang"));

@@ -59,8 +59,8 @@ function whole(turn, t) {
  */
 export function createWaveTable(host, { t, select }, signal) {
   const body = make("tbody");
-  const titles = ["number", "begin", "end", "text", "latency"].map(
-    (name) => make("th", { scope: "col" }, t(/** @type {any} */ (`wave.table.${name}`))),
+  const titles = /** @type {const} */ (["number", "begin", "end", "text", "latency"]).map(
+    (name) => make("th", { scope: "col" }, t(`wave.table.${name}`)),
   );
   const head = make("tr", {}, ...titles);
   const table = make("table", { class: "qaw-table" }, make("thead", {}, head), body);

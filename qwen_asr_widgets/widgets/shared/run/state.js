@@ -4,6 +4,7 @@
  * A snapshot carries everything; a patch carries what changed since `base`. A view that missed one notices
  * (`"gap"`) and asks for a snapshot again.
  *
+ * @import { RunMessage } from "../messages.js"
  * @import { Turn } from "../axis/lanes.js"
  *
  * @typedef {object} UtteranceExtras
@@ -66,7 +67,7 @@ export function emptyRun() {
 /**
  * Take a `run` message.
  * @param {RunState} state changed in place
- * @param {any} message
+ * @param {RunMessage} message
  * @returns {"taken" | "old" | "gap"}
  */
 export function takeRun(state, message) {
@@ -95,7 +96,7 @@ const BLANK = {
 
 /** @param {Utterance[]} utterances @param {Partial<Utterance> & {number: number}} said */
 function place(utterances, said) {
-  utterances[said.number - 1] = /** @type {Utterance} */ ({ onset: /** @type {any} */ (null), ...BLANK, ...said });
+  utterances[said.number - 1] = /** @type {Utterance} */ (/** @type {unknown} */ ({ onset: null, ...BLANK, ...said }));
 }
 
 /** Those that have a place on the time axis, sorted by it. @param {Utterance[]} utterances */

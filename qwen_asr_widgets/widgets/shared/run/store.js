@@ -4,6 +4,7 @@
  * Views of the same recording are linked in the browser, so that a click in one is seen in the other while
  * the kernel is busy.
  *
+ * @import { KernelMessage, Send } from "../messages.js"
  * @typedef {{number: number | null, play: boolean}} Selection
  * @typedef {{changed?: () => void, selected?: (selection: Selection) => void}} RunListener
  */
@@ -14,7 +15,7 @@ const SELECT = "qaw-select";
 const ASK_AGAIN = 500;
 
 /**
- * @param {{ask: (message: any) => void, signal: AbortSignal, now?: () => number}} options
+ * @param {{ask: Send, signal: AbortSignal, now?: () => number}} options
  */
 export function createRunStore({ ask, signal, now = () => performance.now() }) {
   const state = emptyRun();
@@ -23,7 +24,7 @@ export function createRunStore({ ask, signal, now = () => performance.now() }) {
   let source = "";
   let asked = -Infinity;
 
-  /** @param {any} message */
+  /** @param {KernelMessage} message */
   function receive(message) {
     if (message.kind !== "run") return;
     if (source && source !== message.source) Object.assign(state, emptyRun());

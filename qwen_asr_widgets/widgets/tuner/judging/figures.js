@@ -3,10 +3,12 @@
  *
  * @import { Figures } from "../state.js"
  * @typedef {"better" | "worse" | "same" | null} Verdict  null where more is neither
- * @typedef {{name: string, value: string, was: string, verdict: Verdict, note: string}} FigureRow
+ * @typedef {"wait" | "cut" | "merged" | "missed" | "invented" | "turns" | "onset" | "offset" | "late_starts" | "onset_p90"
+ *   | "offset_p90" | "f1" | "precision" | "recall" | "miss" | "false_alarm" | "length" | "share" | "clipped"} FigureName
+ * @typedef {{name: FigureName, value: string, was: string, verdict: Verdict, note: string}} FigureRow
  */
 
-/** @typedef {{name: string, write: (value: number) => string, judged: 1 | -1 | 0, note?: (f: Figures) => string}} Column */
+/** @typedef {{name: FigureName, write: (value: number) => string, judged: 1 | -1 | 0, note?: (f: Figures) => string}} Column */
 
 const seconds = (/** @type {number} */ value) => `${value.toFixed(2)} s`;
 const millis = (/** @type {number} */ value) => `${Math.round(value * 1000)} ms`;

@@ -2,9 +2,10 @@
  * The column of consequences: the wait first, then the errors, each with what it was; what differs from the service;
  * what a replay has shown; and under everything the figures of each clip, where there are several.
  *
+ * @import { Translate } from "../../shared/strings.js"
+ * @import { ClipRow, Replay, TunerAbout } from "../../shared/messages.js"
  * @import { TunerView } from "../tuner.js"
  * @import { FigureRow } from "./figures.js"
- * @import { Key } from "../../shared/strings.js"
  */
 import { button, make, setText } from "../../shared/dom.js";
 import { clock } from "../../shared/format.js";
@@ -37,33 +38,34 @@ export function createPanel(host, under, tuner, signal) {
 
   function describe() {
     const { state } = tuner;
-    const { figures, was } = state;
-    if (!figures || !was) return;
+    const { about, figures, was } = state;
+    if (!about || !figures || !was) return;
     fill(wait, [waitRow(figures, was)], t);
-    setText(basis, basisText(tuner));
+    setText(basis, basisText(about, tuner));
     setText(heading, state.hasReference ? t("tuner.against") : t("tuner.blind"));
     fill(main, mainRows(figures, was, state.hasReference), t);
     more.hidden = !state.hasReference;
     fill(field, fieldRows(figures, was), t);
-    setText(worth, worthText(tuner));
-    worth.dataset.kind = state.about.estimate;
-    if (listed !== state.differences) list();
+    setText(worth, worthText(about, t));
+    worth.dataset.kind = about.estimate;
+    if (listed !== state.differences) list(about);
   }
 
-  function list() {
+  /** @param {TunerAbout} about */
+  function list(about) {
     const { state } = tuner;
     listed = state.differences;
-    differ.hidden = !state.about.service;
-    const real = state.about.service?.settings;
+    differ.hidden = !about.service;
+    const real = about.service?.settings;
     setText(differHeading, t("tuner.differs.long") + (real ? ` (${brief(real)})` : ""));
     const rows = state.differences.slice(0, SHOWN).map((one) => {
       const spot = () => tuner.playSpot(one.start, one.end);
-      const word = t(/** @type {Key} */ (`tuner.differs.${one.kind}`));
+      const word = t(`tuner.differs.${one.kind}`);
       return button("", spot, signal, { class: "qaw-tuner-spot", "aria-label": `${clock(one.start)} ${word}` });
     });
     rows.forEach((row, k) => {
       const one = state.differences[k];
-      row.append(make("span", {}, clock(one.start)), make("span", {}, `${t(/** @type {Key} */ (`tuner.differs.${one.kind}`))} ▶`));
+      row.append(make("span", {}, clock(one.start)), make("span", {}, `${t(`tuner.differs.${one.kind}`)} ▶`));
     });
     const rest = state.differences.length - SHOWN;
     const tail = !state.differences.length ? t("tuner.differs.none") : rest > 0 ? t("tuner.differs.more", { count: rest }) : "";
@@ -72,7 +74,7 @@ export function createPanel(host, under, tuner, signal) {
 
   return {
     describe,
-    /** @param {any[]} results of replays */
+    /** @param {Replay[]} results */
     showReplays(results) {
       verified.hidden = !results.length;
       const shown = Math.max(REPLAYS, tuner.state.about?.cases.length ?? 0);
@@ -82,7 +84,7 @@ export function createPanel(host, under, tuner, signal) {
   };
 }
 
-/** @param {HTMLElement} host @param {FigureRow[]} rows @param {import("../../shared/strings.js").Translate} t */
+/** @param {HTMLElement} host @param {FigureRow[]} rows @param {Translate} t */
 function fill(host, rows, t) {
   while (host.children.length > rows.length) host.lastElementChild?.remove();
   rows.forEach((row, k) => {
@@ -90,7 +92,7 @@ function fill(host, rows, t) {
     line.setAttribute("data-name", row.name);
     line.setAttribute("data-verdict", row.verdict ?? "");
     const [name, note, value, was] = /** @type {HTMLElement[]} */ ([...line.children]);
-    setText(name, t(/** @type {Key} */ (`tuner.figure.${row.name}`)));
+    setText(name, t(`tuner.figure.${row.name}`));
     setText(note, row.note);
     setText(value, row.value);
     const word = row.verdict === "better" || row.verdict === "worse" ? t(`tuner.verdict.${row.verdict}`) : "";
@@ -98,10 +100,9 @@ function fill(host, rows, t) {
   });
 }
 
-/** What the wait is made of. @param {TunerView} tuner */
-function basisText({ t, state }) {
-  const { overhead } = state.about;
-  const settings = state.settings;
+/** What the wait is made of. @param {TunerAbout} about @param {TunerView} tuner */
+function basisText({ overhead }, { t, state }) {
+  const { settings } = state;
   if (!settings) return "";
   const silence = Math.ceil(settings.silence / 32) * 32;
   const parts = [t("tuner.basis.silence", { value: silence })];
@@ -114,10 +115,9 @@ function basisText({ t, state }) {
   return `${made} ${from} ${overhead.n ? t("tuner.basis.seen", { count: overhead.n }) : t("tuner.basis.unseen")}`;
 }
 
-/** What the turns shown are worth. @param {TunerView} tuner */
-function worthText({ t, state }) {
-  const { estimate, fit } = state.about;
-  if (estimate === "calibrated") return t("tuner.worth.calibrated", { error: Math.round(1000 * fit.error), count: fit.turns });
+/** What the turns shown are worth. @param {TunerAbout} about @param {Translate} t */
+function worthText({ estimate, fit }, t) {
+  if (estimate === "calibrated" && fit) return t("tuner.worth.calibrated", { error: Math.round(1000 * fit.error), count: fit.turns });
   return t(estimate === "exact" ? "tuner.worth.exact" : "tuner.worth.estimated");
 }
 
@@ -126,15 +126,15 @@ export function createClipTable(host, tuner, signal) {
   const { t } = tuner;
   const body = make("tbody");
   const head = make("tr", {}, make("th", { scope: "col" }, t("tuner.clip")), make("th", { scope: "col" }, t("tuner.clip.length")),
-    ...COLUMNS.map((name) => make("th", { scope: "col" }, t(/** @type {Key} */ (`tuner.figure.${name}`)))));
+    ...COLUMNS.map((name) => make("th", { scope: "col" }, t(`tuner.figure.${name}`))));
   const root = make("section", { class: "qaw-tuner-clips", hidden: true, "aria-label": t("tuner.clips") },
     make("h3", {}, t("tuner.clips")), make("table", { class: "qaw-table" }, make("thead", {}, head), body));
   host.append(root);
-  let filled = /** @type {any} */ (undefined);
+  let filled = /** @type {ClipRow[] | null | undefined} */ (undefined);
   return {
     describe() {
       const { table, about } = tuner.state;
-      if (filled === table) return;
+      if (filled === table || !about) return;
       filled = table;
       root.hidden = !table;
       if (table) body.replaceChildren(...table.map((row) => line(tuner, signal, row, about)));
@@ -142,14 +142,15 @@ export function createClipTable(host, tuner, signal) {
   };
 }
 
-/** @param {TunerView} tuner @param {AbortSignal} signal @param {any} row @param {any} about */
+/** @param {TunerView} tuner @param {AbortSignal} signal @param {ClipRow} row @param {TunerAbout} about */
 function line(tuner, signal, row, about) {
   const { t } = tuner;
-  const one = row.case === null ? null : about.cases[row.case];
-  const name = one
-    ? button(one.name, () => tuner.send({ kind: "case", index: row.case }), signal, { class: "qaw-button-plain", "aria-pressed": String(row.case === about.at) })
-    : make("b", {}, t("tuner.clips.all"));
-  const cells = COLUMNS.map((column) => make("td", { "data-name": t(/** @type {Key} */ (`tuner.figure.${column}`)) },
+  const index = row.case;
+  const one = index === null ? null : about.cases[index];
+  const name = index === null || !one
+    ? make("b", {}, t("tuner.clips.all"))
+    : button(one.name, () => tuner.send({ kind: "case", index }), signal, { class: "qaw-button-plain", "aria-pressed": String(index === about.at) });
+  const cells = COLUMNS.map((column) => make("td", { "data-name": t(`tuner.figure.${column}`) },
     value(row.figures[column], column), ...change(row.figures[column], row.was[column], column, t)));
   const length = make("td", { "data-name": t("tuner.clip.length") }, one ? clock(one.duration, 0) : "");
   return make("tr", { class: one ? "" : "qaw-tuner-total" }, make("th", { scope: "row" }, name), length, ...cells);
@@ -161,7 +162,7 @@ function value(number, column) {
   return column === "wait" ? `${number.toFixed(2)} s` : String(number);
 }
 
-/** @param {number | null} now @param {number | null} was @param {string} column @param {import("../../shared/strings.js").Translate} t */
+/** @param {number | null} now @param {number | null} was @param {string} column @param {Translate} t */
 function change(now, was, column, t) {
   if (now === null || was === null || value(now, column) === value(was, column)) return [];
   const verdict = column === "turns" ? "" : now < was ? "better" : "worse";

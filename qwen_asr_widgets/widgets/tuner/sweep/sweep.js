@@ -2,6 +2,7 @@
  * The sweep: a map of errors by threshold and silence, and cut-offs against the wait. A click, or Enter, takes
  * the settings; the same stands beside in tables.
  *
+ * @import { KernelMessage, SweepMessage } from "../../shared/messages.js"
  * @import { TunerView } from "../tuner.js"
  * @import { Sweep, Cell } from "./map.js"
  * @import { Settings } from "../scales.js"
@@ -18,6 +19,8 @@ import { COLOURS } from "../../waveform/draw.js";
 const HEIGHT = 200;
 const LEFT = 44;
 const BOTTOM = 20;
+/** Of the table of the trade-off. */
+const COLUMNS = /** @type {const} */ (["threshold", "silence", "wait", "cut", "errors", "take"]);
 
 export class SweepPanel {
   /** @param {TunerView} tuner @param {HTMLElement} host @param {AbortSignal} signal */
@@ -69,7 +72,7 @@ export class SweepPanel {
       button(t("tuner.best.take"), ask, this.signal));
   }
 
-  /** @param {any} message @param {DataView[]} buffers @returns {boolean} whether it was for this panel */
+  /** @param {KernelMessage} message @param {DataView[]} buffers @returns {boolean} whether it was for this panel */
   receive(message, buffers) {
     if (message.kind === "tuner-problem") this.running.hidden = true;
     if (message.kind === "best") {
@@ -85,7 +88,7 @@ export class SweepPanel {
     return true;
   }
 
-  /** @param {any} message @param {DataView[]} buffers */
+  /** @param {Extract<SweepMessage, {state: "done"}>} message @param {DataView[]} buffers */
   open(message, buffers) {
     const [errors, waits, cuts] = buffers.map(floats);
     this.sweep = { ...message, errors, waits, cuts: cuts ?? null };
@@ -252,7 +255,7 @@ export class SweepPanel {
   frontRows() {
     const { sweep, tuner } = this;
     if (!sweep) return [];
-    const head = ["threshold", "silence", "wait", "cut", "errors", "take"].map((one) => make("span", {}, tuner.t(/** @type {"tuner.front.wait"} */ (`tuner.front.${one}`))));
+    const head = COLUMNS.map((one) => make("span", {}, tuner.t(`tuner.front.${one}`)));
     return [head, ...sweep.front.map((point) => [
       make("span", {}, score(point.threshold)), make("span", {}, `${point.silence} ms`), make("span", {}, `${point.wait.toFixed(2)} s`),
       make("span", {}, `${(100 * point.cut_off).toFixed(1)} %`), make("span", {}, point.errors.toFixed(2)),

@@ -1,0 +1,380 @@
+/**
+ * What pages and kernel say to each other, and the models they do it over.
+ *
+ * A message is a value with a `kind` and, beside it, buffers. `KernelMessage` is what a page hears, as the `*_messages.py`,
+ * `tuner/messages.py`, `tuner/view.py` and `transcriber/pages.py` make it; `PageCommand` is what a page may ask, as the
+ * `commands.py` of each widget takes it. What the microphone sends of its sound is in `capture/uplink.js`.
+ *
+ * Times are seconds, positions samples.
+ */
+import type { ClipProblem, ProblemCode } from "../capture/capture.js";
+import type { Config, Kernel } from "../transcriber/logic.js";
+import type { Figures, Service } from "../tuner/state.js";
+import type { Menu } from "../transcriber/save.js";
+import type { Settings, SettingName } from "../tuner/scales.js";
+import type { Sweep } from "../tuner/sweep/map.js";
+import type { Why } from "../tuner/why.js";
+import type { Lane, Mark, RunInfo, Utterance } from "./run/state.js";
+
+// ---- models, as anywidget hands them to a page
+
+/** The model of a widget of ours: its traits, and the messages it hears. */
+export interface Model<Traits extends object = ViewTraits, Heard = KernelMessage> {
+  get<Name extends keyof Traits & string>(name: Name): Traits[Name];
+  set<Name extends keyof Traits & string>(name: Name, value: Traits[Name]): void;
+  save_changes(): void;
+  send(content: object, callbacks?: unknown, buffers?: ArrayBuffer[]): void;
+  on(event: "msg:custom", listener: (message: Heard, buffers: DataView[]) => void): void;
+  on(event: `change:${keyof Traits & string}`, listener: () => void): void;
+  off(event: "msg:custom", listener: (message: Heard, buffers: DataView[]) => void): void;
+  off(event: `change:${keyof Traits & string}`, listener: () => void): void;
+  /** Missing where the front end has no other models. */
+  widget_manager?: { get_model?: (id: string) => Promise<unknown> };
+}
+
+/** What anywidget hands to `render`. */
+export interface Surface<M = Model> {
+  model: M;
+  el: HTMLElement;
+}
+
+/** Traits of every view of a recording. */
+export interface ViewTraits {
+  lang: string;
+  height: number;
+  selected: number | null;
+  save_outputs: boolean;
+  /** Which pictures of a saved notebook are this widget's. */
+  static_id: string;
+}
+
+/** Traits of what records. A model's name is `IPY_MODEL_` and its id. */
+export interface RecordingTraits {
+  lang: string;
+  uid: string;
+  /** Whether sound reaches the kernel while a cell runs. */
+  live_while_busy: boolean;
+}
+
+export interface MicrophoneTraits extends RecordingTraits {
+  report: string;
+}
+
+export interface ClipTraits extends RecordingTraits {
+  uplink: string;
+  recorder: string;
+  can_decode: boolean;
+}
+
+export interface TranscriberTraits extends ViewTraits, RecordingTraits {
+  uplink: string;
+  formats: Menu;
+}
+
+/** What the kernel says of this page's sound, by a widget of its own. */
+export interface Report {
+  client: string;
+  lost: number;
+  lost_seconds: number;
+  beside_cells: boolean | null;
+  problem: { number?: undefined } | { number: number; client: string; code: ProblemCode; detail: string };
+}
+
+export interface ReportModel {
+  get<Name extends keyof Report>(name: Name): Report[Name] | undefined;
+  on(event: "change", listener: () => void): void;
+  off(event: "change", listener: () => void): void;
+}
+
+/** ipywebrtc's models, as far as they are used here. */
+export interface AudioRecorderModel {
+  get(name: "stream"): CameraStreamModel;
+  get(name: "audio"): AudioModel;
+  set(name: "recording", value: boolean, options?: { silent: boolean }): void;
+  mediaRecorder: MediaRecorder | null;
+}
+
+export interface CameraStreamModel {
+  set(name: "constraints", value: MediaStreamConstraints): void;
+  captureStream(): Promise<MediaStream>;
+  cameraStream: Promise<MediaStream> | undefined;
+}
+
+export interface AudioModel {
+  get(name: "value"): DataView;
+  set(name: "value", value: DataView): void;
+  once(event: "change:value", listener: () => void): void;
+}
+
+// ---- from the kernel: a run and its sound
+
+/** A snapshot where `base` is null, else what changed since the version `base`. Utterances lack what `BLANK` says. */
+export interface RunMessage {
+  kind: "run";
+  source: string;
+  version: number;
+  base: number | null;
+  count: number;
+  utterances: (Partial<Utterance> & { number: number })[];
+  lanes?: Lane[];
+  marks?: Mark[];
+  info?: RunInfo;
+}
+
+export interface SoundMessage {
+  kind: "sound";
+  source: string;
+  rate: number;
+  length: number;
+  growing: boolean;
+  tile_bins: number;
+  bin_sizes: number[];
+}
+
+/** Lowest and highest samples: int16 pairs, a buffer a part. */
+export interface TilesMessage {
+  kind: "tiles";
+  source: string;
+  length: number;
+  parts: { level: number; first: number }[];
+}
+
+export interface GrowMessage {
+  kind: "grow";
+  source: string;
+  level: number;
+  first: number;
+  length: number;
+}
+
+export interface PcmMessage {
+  kind: "pcm";
+  source: string;
+  start: number;
+  rate: number;
+}
+
+/** A score curve, one int8 a frame; or another threshold alone. */
+export type ScoreMessage =
+  | { kind: "score"; threshold: number | null; hop: number; first: number; total: number }
+  | { kind: "score"; threshold: number; hop?: undefined; first?: undefined; total?: undefined };
+
+export type WaveMessage =
+  | { kind: "show"; start: number; end: number }
+  | { kind: "play"; start: number; end: number | null }
+  | { kind: "pause" };
+
+export type ViewMessage = RunMessage | SoundMessage | TilesMessage | GrowMessage | PcmMessage | ScoreMessage | WaveMessage;
+
+// ---- from the kernel: the tuner
+
+export interface TunerAbout {
+  kind: "tuner";
+  /** The clip in sight, an index in `cases`. */
+  at: number;
+  in_force: Settings;
+  cases: { name: string; duration: number }[];
+  label_formats: string[];
+  presets: Record<"low" | "balanced", Settings>;
+  ranges: Record<SettingName, [number, number]>;
+  estimate: "exact" | "calibrated" | "estimated";
+  fit: { error: number; turns: number; agreement: number } | null;
+  service: Service | null;
+  overhead: { endpoint: number; decode: number; n: number; seconds: number };
+}
+
+/** Buffers: start and end of each turn, int32. */
+export interface ReferenceMessage {
+  kind: "reference";
+  selected: number | null;
+  known: boolean;
+  regions: [number, number][];
+  undo: boolean;
+  redo: boolean;
+  texts: string[];
+}
+
+/** Buffer: float32. */
+export interface ScoresMessage {
+  kind: "scores";
+  hop: number;
+  first: number;
+  total: number;
+}
+
+/** A row for each clip that has scores, and one (`case` null) for all together. */
+export interface ClipRow {
+  case: number | null;
+  figures: Figures;
+  was: Figures;
+}
+
+/** Buffers: turns (onset, start, end as int32), errors (start, end as int32), their kinds (uint8). */
+export interface JudgedMessage {
+  kind: "judged";
+  settings: Settings;
+  has_reference: boolean;
+  figures: Figures;
+  was: Figures;
+  /** Of the request that is answered; null for what nobody asked for. */
+  serial: number | null;
+  code: Record<string, string>;
+  table: ClipRow[] | null;
+}
+
+export interface DifferencesMessage {
+  kind: "differences";
+  settings: Settings;
+}
+
+export interface ExplanationMessage extends Why {
+  kind: "explanation";
+  /** The error explained, an index among those asked about. */
+  error: number | null;
+}
+
+/** Buffers: samples of the endpoints by the settings in force and by those tried, int32. */
+export interface CuesMessage {
+  kind: "cues";
+  rate: number;
+}
+
+/** Buffers: float32 of each cell, as in `Sweep`. */
+export type SweepMessage =
+  | { kind: "sweep"; state: "running"; done: number }
+  | ({ kind: "sweep"; state: "done" } & Omit<Sweep, "errors" | "waits" | "cuts">);
+
+export interface HeldOut {
+  wait: number;
+  cut_off_rate: number;
+  errors_per_minute: number;
+}
+
+export interface Best extends HeldOut {
+  settings: Settings;
+  turns: number;
+  calls: number;
+  held_out: HeldOut | null;
+  within: boolean | null;
+}
+
+export interface Agreement {
+  exact: boolean;
+  share: number | null;
+  median: number | null;
+  p90: number | null;
+  expected: number;
+  real: number;
+}
+
+/** What a replay has shown; `clip` is empty where there is one clip only. */
+export interface Replay extends Agreement {
+  clip: string;
+  settings: Settings;
+  engine: string;
+}
+
+export interface ReplayEndpoint {
+  id: string;
+  name: string;
+  cloud: boolean;
+  /** Of the clip in sight and of all. */
+  price: { cost: number; all: number; currency: string; source: string }[];
+}
+
+export type TunerMessage =
+  | TunerAbout | ReferenceMessage | ScoresMessage | JudgedMessage | DifferencesMessage | ExplanationMessage | CuesMessage | SweepMessage
+  | { kind: "best"; best: Best | null }
+  | { kind: "verifying"; seconds: number; total: number; which: string; clip: string; settings: Settings }
+  | { kind: "verify"; endpoints: ReplayEndpoint[]; results: Replay[] }
+  | { kind: "tuner-problem"; text: string }
+  | { kind: "file"; name: string; mime: string };
+
+// ---- from the kernel: the transcriber and what records
+
+export interface StateMessage extends Kernel {
+  kind: "state";
+}
+
+/** An earlier run of the same sound. */
+export interface OtherRunMessage {
+  kind: "other";
+  source: string;
+  utterances: Utterance[];
+  pace: number | null;
+  waits: boolean;
+}
+
+/** A slice of a file the page has asked for, or why there is none. */
+export type SavedMessage =
+  | { kind: "saved"; job: string; error: string }
+  | { kind: "saved"; job: string; error?: undefined; name: string; type: string; slice: number; slices: number; size: number };
+
+/** A file of this page: so much of it is there, or all was read. */
+export type UploadMessage =
+  | { kind: "taken"; client: string; upload: string; bytes: number }
+  | { kind: "opened"; client: string; upload: string; bytes?: undefined };
+
+export interface RefusedMessage {
+  kind: "refused";
+  client: string;
+  code: ProblemCode;
+  detail: string;
+}
+
+export type TranscriberMessage =
+  | StateMessage | OtherRunMessage | SavedMessage | UploadMessage | RefusedMessage
+  | { kind: "call"; token: number }
+  | { kind: "begin"; view: string }
+  | { kind: "halt" | "hold" | "go" };
+
+export type ClipMessage =
+  | RefusedMessage
+  | { kind: "begin" | "halt" | "arrived" }
+  | { kind: "failed"; code: ClipProblem; detail: string };
+
+/** What a view of a recording, the tuner or the transcriber may hear. */
+export type KernelMessage = ViewMessage | TunerMessage | TranscriberMessage;
+
+// ---- from a page
+
+export type ViewCommand =
+  | { kind: "hello" | "bye" }
+  | { kind: "tiles"; ranges: { level: number; first: number; count: number }[] }
+  | { kind: "audio"; start: number; stop: number };
+
+export type EditCommand =
+  | { kind: "edit"; action: "add"; start: number; end: number }
+  | { kind: "edit"; action: "move"; index: number; edge: "start" | "end"; time: number }
+  | { kind: "edit"; action: "delete"; index: number }
+  | { kind: "edit"; action: "undo" | "redo" };
+
+export type TunerCommand =
+  | EditCommand
+  | ({ kind: "try"; serial: number } & Settings)
+  | { kind: "rest" | "sweep" | "cancel" }
+  | { kind: "case"; index: number }
+  /** `error` is the place of its kind in `KINDS`. */
+  | { kind: "explain"; index: number; start: number; end: number; error: number }
+  | { kind: "hear"; on: boolean }
+  | { kind: "best"; max_wait: number | null; max_cut: number | null }
+  | { kind: "verify"; endpoint: string; which: string; clips: string; max_cost: number | null }
+  | { kind: "export"; what: string };
+
+export type TranscriberCommand =
+  | { kind: "sample" | "transcribe" | "stop" | "pause" | "resume" | "commit" | "leave" | "retry" }
+  | { kind: "claim"; token: number }
+  | { kind: "channel"; channel: number | "mean" }
+  | { kind: "clips"; on: boolean }
+  | { kind: "settings"; config: Partial<Config> }
+  | { kind: "endpoint"; id: string; url: string }
+  | { kind: "key"; key: string }
+  | { kind: "again"; pace: number | null }
+  | { kind: "save"; format: string; job: string }
+  | { kind: "dismiss"; id: number };
+
+/** What a page may ask. */
+export type PageCommand = ViewCommand | TunerCommand | TranscriberCommand;
+
+/** How a part of a view asks. */
+export type Send = (command: PageCommand) => void;
