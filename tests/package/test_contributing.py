@@ -1,0 +1,21 @@
+"""What CONTRIBUTING.md names is there."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+TEXT = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+
+
+def test_every_path_is_in_the_tree() -> None:
+    named = {each for each in re.findall(r"`([\w./]+(?:/|\.\w+))`", TEXT) if "/" in each}
+    roots = (ROOT, ROOT / "qwen_asr_widgets", ROOT / "qwen_asr_widgets" / "widgets")
+    named -= {"tests/browser/failures/"}
+    assert {each for each in named if not any((root / each).exists() for root in roots)} == set()
+
+
+def test_every_command_of_make_is_a_target() -> None:
+    targets = set(re.findall(r"^([\w-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.M))
+    assert set(re.findall(r"`make (\w+)`", TEXT)) <= targets
