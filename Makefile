@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: demo test bench soak lint samples screenshots clean browser types
+.PHONY: demo test check bench soak lint samples screenshots clean browser types
 
 demo: $(VENV)/.demo
 	$(BIN)/qwen-asr-widgets transcribe sample:conversation
@@ -16,6 +16,10 @@ endif
 # What drives a browser mostly waits for speech to be spoken: it runs beside everything else.
 test: $(VENV)/.test browser types
 	$(BIN)/python -m pytest -n 4 --durations 10
+
+# The inner loop: what needs neither a browser nor the embedded service.
+check: $(VENV)/.test types
+	$(BIN)/python -m pytest -n 2 --durations 10 -m "not browser and not service and not soak"
 
 lint: $(VENV)/.test types
 	$(BIN)/python -m pytest tests/package/test_lint.py tests/widgets/test_javascript.py -q

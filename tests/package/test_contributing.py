@@ -6,14 +6,16 @@ import re
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
+PLACES = [path for room in ("qwen_asr_widgets", "notebooks", "tests") for path in (ROOT / room).rglob("*")]
+PLACES += [ROOT / room for room in ("qwen_asr_widgets", "notebooks", "tests")]
 TEXT = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
 
 
 def test_every_path_is_in_the_tree() -> None:
     named = {each for each in re.findall(r"`([\w./]+(?:/|\.\w+))`", TEXT) if "/" in each}
-    roots = (ROOT, ROOT / "qwen_asr_widgets", ROOT / "qwen_asr_widgets" / "widgets")
     named -= {"tests/browser/failures/"}
-    assert {each for each in named if not any((root / each).exists() for root in roots)} == set()
+    tree = [f"/{path.relative_to(ROOT).as_posix()}" + "/" * path.is_dir() for path in PLACES]
+    assert {each for each in named if not any(path.endswith(f"/{each}") for path in tree)} == set()
 
 
 def test_every_command_of_make_is_a_target() -> None:
