@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import os
+import sys
 from collections.abc import Iterator
 from typing import Any
 
@@ -35,6 +36,19 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     return FileByFile(config, log)
 
 
+LAUNCHES: list[str] = []
+"""What this process has started of the embedded service since the test began."""
+
+
+def note_launch(event: str, details: tuple[Any, ...]) -> None:
+    """Note each start of the embedded service, whoever starts it and however."""
+    if event == "subprocess.Popen" and "qwen_asr_widgets.service" in map(str, details[1]):
+        LAUNCHES.append("qwen_asr_widgets.service")
+
+
+sys.addaudithook(note_launch)
+
+
 @contextlib.contextmanager
 def own_event_loop(item: pytest.Item) -> Iterator[None]:
     """Let a test run an event loop of its own after playwright, whose loop runs in this thread to the end."""
@@ -61,3 +75,12 @@ def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
     """Run a test where no event loop runs."""
     with own_event_loop(item):
         return (yield)
+
+
+@pytest.fixture(autouse=True)
+def service_is_marked(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Fail a test that starts the embedded service and does not say so: ``make check`` runs without it."""
+    LAUNCHES.clear()
+    yield
+    marked = any(request.node.get_closest_marker(name) for name in ("service", "browser"))
+    assert marked or not LAUNCHES, "it starts the embedded service: mark it with pytest.mark.service"

@@ -9,6 +9,8 @@ import nbformat
 import pytest
 from support.notebooks import FOLDER, code_cells, html_of, read, run, text_of
 
+pytestmark = pytest.mark.service
+
 WIDGET = "application/vnd.jupyter.widget-view+json"
 LIMIT = 300_000
 """Bytes of a notebook with what it shows."""

@@ -15,6 +15,8 @@ from qwen_asr_widgets.cli.transcribe import NO_WAITS, utterance_line
 from qwen_asr_widgets.recording.exports.formats import FORMATS
 from qwen_asr_widgets.recording.latency import TimedUtterance, UtteranceLatency
 
+pytestmark = pytest.mark.service
+
 
 @pytest.fixture(scope="module")
 def short_clip(tmp_path_factory):

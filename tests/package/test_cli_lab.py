@@ -21,6 +21,8 @@ from support.waiting import wait_until
 from qwen_asr_widgets import cli
 from qwen_asr_widgets.cli import lab as lab_module
 
+pytestmark = pytest.mark.service
+
 
 @pytest.fixture
 def lab(tmp_path: Path) -> Iterator[tuple[subprocess.Popen[str], str]]:

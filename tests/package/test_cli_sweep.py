@@ -13,6 +13,8 @@ from qwen_asr_widgets.audio.clip import AudioClip
 from qwen_asr_widgets.audio.reference import ReferenceTurn
 from qwen_asr_widgets.vad.labels.labels import Labels, save_labels
 
+pytestmark = pytest.mark.service
+
 
 @pytest.fixture
 def noisy(tmp_path):

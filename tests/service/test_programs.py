@@ -14,6 +14,8 @@ from support.service import KEY, service
 import qwen_asr_widgets
 from qwen_asr_widgets.audio.samples import sample
 
+pytestmark = pytest.mark.service
+
 dashscope = pytest.importorskip("dashscope")
 pytest.importorskip("dashscope.audio.qwen_omni")
 SDKS = {

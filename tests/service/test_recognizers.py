@@ -16,6 +16,8 @@ from qwen_asr_widgets.service.recognizers.pocketsphinx import MEASURED, Pocketsp
 from qwen_asr_widgets.service.recognizers.script import ScriptRecognizer
 from qwen_asr_widgets.service.recognizers.settling import Settler, Word
 
+pytestmark = pytest.mark.service
+
 TALK = sample("conversation")
 SAMPLES = TALK.clip.to_pcm16()
 

@@ -25,6 +25,8 @@ from qwen_asr_widgets.service.server import Service
 from qwen_asr_widgets.vad.scoring.scores import speech_scores
 from qwen_asr_widgets.vad.turns import TurnDetection, detect_turns
 
+pytestmark = pytest.mark.service
+
 TALK = sample("conversation").clip.to_pcm16()
 SPEECH = TALK[:70_000]
 BRIEF = {"type": "server_vad", "threshold": 0.0, "silence_duration_ms": 400}

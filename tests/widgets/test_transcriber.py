@@ -17,6 +17,8 @@ from qwen_asr_widgets.recording.run import Run
 from qwen_asr_widgets.widgets.transcriber.transcriber import Transcriber
 from qwen_asr_widgets.widgets.transcriber.sources import PacedSource
 
+pytestmark = pytest.mark.service
+
 
 @pytest.fixture
 def made():

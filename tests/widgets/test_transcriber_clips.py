@@ -14,6 +14,8 @@ from qwen_asr_widgets.audio.samples import sample
 from qwen_asr_widgets.errors import AudioError
 from qwen_asr_widgets.widgets.clip_recorder.clip_recorder import ClipRecorder
 
+pytestmark = pytest.mark.service
+
 
 @pytest.fixture
 def made():

@@ -16,6 +16,8 @@ from qwen_asr_widgets.errors import NotConnected, RunBroken, SettingError
 from qwen_asr_widgets.recording.run import Run
 from qwen_asr_widgets.widgets.transcriber import sources as transcriber_sources
 
+pytestmark = pytest.mark.service
+
 NOWHERE = "ws://127.0.0.1:9/api-ws/v1/realtime"
 
 

@@ -16,6 +16,8 @@ from qwen_asr_widgets.audio.samples import sample
 from qwen_asr_widgets.widgets.capture.upload import FileOpened
 from qwen_asr_widgets.widgets.transcriber.sound import channels_differ
 
+pytestmark = pytest.mark.service
+
 
 @pytest.fixture
 def made():

@@ -15,6 +15,8 @@ from qwen_asr_widgets.protocol.config import SessionConfig
 from qwen_asr_widgets.recording import load_recording
 from qwen_asr_widgets.widgets.transcriber.save import file_name
 
+pytestmark = pytest.mark.service
+
 
 @pytest.fixture
 def made():

@@ -23,6 +23,8 @@ from qwen_asr_widgets.widgets.transcriber.endpoints import EndpointChoice
 from qwen_asr_widgets.recording.exports.formats import FORMATS, Format
 from qwen_asr_widgets.widgets.transcriber.save import SLICE, file_name, in_slices, saved
 
+pytestmark = pytest.mark.service
+
 KEY = "sk-planted-7d1f"
 SECONDS = 30
 

@@ -17,6 +17,8 @@ from qwen_asr_widgets.client.named_endpoints import dashscope
 from qwen_asr_widgets.widgets.transcriber.transcriber import Transcriber
 from qwen_asr_widgets.widgets.transcriber.endpoints import EndpointChoice
 
+pytestmark = pytest.mark.service
+
 NOWHERE = "ws://127.0.0.1:9/api-ws/v1/realtime"
 
 

@@ -19,6 +19,8 @@ from qwen_asr_widgets.protocol.config import LANGUAGES, is_documented
 from qwen_asr_widgets.client.dashscope.params import TranscriptionParams
 from qwen_asr_widgets.vad.turns import TurnDetection
 
+pytestmark = pytest.mark.service
+
 
 @pytest.fixture
 def made():

@@ -11,6 +11,8 @@ from support.waiting import wait_until
 from qwen_asr_widgets.audio.samples import sample
 from qwen_asr_widgets.recording import load_recording
 
+pytestmark = pytest.mark.service
+
 
 @pytest.fixture
 def made():

@@ -15,6 +15,8 @@ from qwen_asr_widgets.vad.scoring.scores import speech_scores
 from qwen_asr_widgets.vad.turns import TurnDetection, detect_turns
 from qwen_asr_widgets.widgets.transcriber.transcriber import Transcriber
 
+pytestmark = pytest.mark.service
+
 FAST = TurnDetection(0.0, 400)
 
 

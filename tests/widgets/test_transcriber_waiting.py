@@ -11,6 +11,8 @@ from qwen_asr_widgets.audio.samples import sample
 from qwen_asr_widgets.protocol.config import SessionConfig
 from qwen_asr_widgets.vad.turns import TurnDetection
 
+pytestmark = pytest.mark.service
+
 
 @pytest.fixture
 def made():

@@ -17,6 +17,8 @@ from qwen_asr_widgets.widgets.tuner.changes import Replaying, Swept
 from qwen_asr_widgets.widgets.tuner.model import TunerModel
 from qwen_asr_widgets.widgets.tuner.sources import open_cases
 
+pytestmark = pytest.mark.service
+
 LOOSE = TurnDetection(0.2, 800)
 TIGHT = TurnDetection(0.9, 250)
 
