@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: demo test check bench soak lint samples screenshots clean browser types
+.PHONY: demo test check matrix bench soak lint samples screenshots clean browser types
 
 demo: $(VENV)/.demo
 	$(BIN)/qwen-asr-widgets transcribe sample:conversation
@@ -13,13 +13,18 @@ ifneq ($(LAB),0)
 	$(BIN)/qwen-asr-widgets lab --notebook 01_quickstart.ipynb --dir notebooks
 endif
 
-# What drives a browser mostly waits for speech to be spoken: it runs beside everything else.
+# Four workers on two cores: what drives a browser mostly waits for speech to be spoken.
 test: $(VENV)/.test browser types
 	$(BIN)/python -m pytest -n 4 --durations 10
 
 # The inner loop: what needs neither a browser nor the embedded service.
 check: $(VENV)/.test types
 	$(BIN)/python -m pytest -n 2 --durations 10 -m "not browser and not service and not soak"
+
+# Python 3.10 to 3.14, as far as they are here, with the lowest and the newest dependencies; takes an hour.
+matrix: $(VENV)/.test
+	$(PIP) uv
+	$(BIN)/python .ci/matrix.py
 
 lint: $(VENV)/.test types
 	$(BIN)/python -m pytest tests/package/test_lint.py tests/widgets/test_javascript.py -q
