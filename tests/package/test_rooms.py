@@ -1,4 +1,4 @@
-"""The tree can be read: folders hold about a dozen modules of a kind, imports make no circle, a name is one thing."""
+"""The tree can be read: about a dozen modules of a kind a folder, no circle of imports, one class a name."""
 
 from __future__ import annotations
 
@@ -33,7 +33,8 @@ def imported(module: str) -> set[str]:
         if isinstance(node, ast.ImportFrom) and node.level:
             above = package[: len(package) - node.level + 1] + (node.module.split(".") if node.module else [])
             base = ".".join(above)
-            found |= {f"{base}.{each.name}" if f"{base}.{each.name}" in MODULES else base for each in node.names}
+            below = {each.name: f"{base}.{each.name}" for each in node.names}
+            found |= {name if name in MODULES else base for name in below.values()}
     return {each for each in found if each in MODULES and each not in LAZY_FACES and each != module}
 
 
