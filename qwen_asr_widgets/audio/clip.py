@@ -39,6 +39,10 @@ class ChannelsAveraged(UserWarning):
     """Several channels became one by averaging, because none was chosen."""
 
 
+class AudioCutShort(UserWarning):
+    """The end of a sound file is missing; what is there was loaded."""
+
+
 class AudioClipped(UserWarning):
     """The sound reaches beyond full scale, or stands flat at it: parts of it are distorted."""
 
@@ -173,6 +177,8 @@ class AudioClip:
         -----
         ChannelsAveraged
             Several channels and no choice.
+        AudioCutShort
+            The end of a WAV, Ogg, Opus or MP3 file is missing.
         AudioClipped
             Float samples beyond full scale were limited to it (up to 2.0; more is an error), or three and
             more samples in a row stand at full scale.
@@ -375,6 +381,11 @@ def _taken_in(source: Any, sample_rate: int | None, channel: Any) -> Intake:
                 )
             for block in sound.blocks:
                 intake.add(block)
+        if sound.cut_short:
+            warnings.warn(
+                f"{sound.name} was cut short: {sound.cut_short}; {intake.duration:.1f} s of it were loaded.",
+                AudioCutShort, stacklevel=3,
+            )
         return intake
     source = _checked_array(source)
     if sample_rate is None:

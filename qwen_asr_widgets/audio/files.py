@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from ..errors import AudioError, AudioFileNotFound, MissingDependency, WriteFailed
 from ..writing import write_atomically
+from .cut_short import why_cut_short
 from .opus import opus_decoder
 
 _BLOCK = 1 << 17
@@ -51,6 +52,8 @@ class SoundStream:
     sample_rate: int
     channels: int
     blocks: Iterator[NDArray[np.float32]]
+    cut_short: str = ""
+    """What shows that its end is missing; empty where nothing does."""
 
 
 Encoded = Union[str, "os.PathLike[str]", bytes, bytearray, memoryview, BinaryIO]
@@ -82,13 +85,14 @@ def open_sound(source: Encoded) -> Iterator[SoundStream]:
     if not head:
         raise AudioError(f"{name} is empty (0 bytes); it holds no sound.")
     with _as_file(path, data) as file:
+        cut = why_cut_short(file)
         try:
             sound = soundfile.SoundFile(file)
         except soundfile.LibsndfileError:
             sound = None
         if sound is not None:
             with sound:
-                yield SoundStream(name, sound.samplerate, sound.channels, _sndfile_blocks(sound, name))
+                yield SoundStream(name, sound.samplerate, sound.channels, _sndfile_blocks(sound, name), cut)
             return
         file.seek(0)
         with _av_stream(file, name, head) as stream:
@@ -141,11 +145,16 @@ def _as_file(path: Path | None, data: bytes | None) -> BinaryIO:
 
 
 def _sndfile_blocks(sound: Any, name: str) -> Iterator[NDArray[np.float32]]:
-    """Read as float32: asked for int16, libsndfile turns a float file into zeros."""
+    """Read as float32: asked for int16, libsndfile turns a float file into zeros.
+
+    The count of samples in a damaged header may be anything: what ends the reading is that nothing comes.
+    """
     import soundfile
 
+    frames = max(1, _BLOCK // sound.channels)
     try:
-        yield from sound.blocks(_BLOCK, dtype="float32", always_2d=True)
+        while len(block := sound.read(frames, dtype="float32", always_2d=True)):
+            yield block
     except soundfile.LibsndfileError as error:
         at = sound.tell() / sound.samplerate
         raise AudioError(f"{name} is damaged: decoding stopped after {at:.1f} s ({error}).") from error
@@ -170,6 +179,8 @@ def _av_stream(file: BinaryIO, name: str, head: bytes) -> Iterator[SoundStream]:
         if not container.streams.audio:
             raise AudioError(f"{name} has no sound track.")
         track = container.streams.audio[0]
+        if track.codec_context is None:
+            raise AudioError(f"{name} is coded in a way that is not known here; convert it to WAV or FLAC.")
         if not (track.rate and track.channels):
             raise AudioError(f"{name} is not a sound file in any known format (no rate, no channels).")
         yield SoundStream(name, track.rate, track.channels, _av_blocks(container, track, name))

@@ -127,6 +127,11 @@ class Intake:
             self._kept.append(block.mean(axis=1, keepdims=True) if average else block)
             self._frames += len(block)
 
+    @property
+    def duration(self) -> float:
+        """Seconds taken in so far."""
+        return self._frames / self.sample_rate
+
     def mono(self) -> NDArray[np.float32]:
         """Return the one channel kept, shape (n,); the caller owns it."""
         return self.separate()[0]

@@ -67,7 +67,9 @@ def detect_format(text: str) -> str:
     >>> detect_format("0.5\\t1.25\\thello")
     'audacity'
     """
-    lines = [line.strip(" \r\n\ufeff") for line in text.splitlines() if line.strip()]
+    lines = [line.strip(" \r\n\ufeff") for line in text.splitlines() if line.strip(" \r\n\ufeff").strip()]
+    if not lines:
+        raise LabelError("line 1: there is nothing in it; for a clip without speech use Labels([]).")
     found = (name for name, one in FORMATS.items() if one.recognises(lines))
     name = next(found, "")
     if not name:

@@ -280,14 +280,21 @@ def _as_path(source: PathOrText) -> Path | None:
     if isinstance(source, str) and ("\n" in source or "\r" in source or not source.strip()):
         return None
     path = Path(source)
-    if not path.is_file():
+    try:
+        found = path.is_file()
+    except (OSError, ValueError):  # too long a name, or one that no file can have
+        found = False
+    if not found:
         raise LabelError(f"There is no label file {str(source)[:200]!r}; check the path.")
     return path
 
 
 def _read(path: Path) -> str:
     """Read a label file as UTF-8, or as the UTF-16 that Praat writes."""
-    data = path.read_bytes()
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise LabelError(f"{path} cannot be read: {error.strerror or error}.") from error
     encoding = "utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
     try:
         return data.decode(encoding)

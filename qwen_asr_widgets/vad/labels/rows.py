@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -13,7 +14,10 @@ Region = tuple[float, float]
 
 SCORED = "scored"
 SCORED_LABEL = "<scored>"
-_CLOCK = re.compile(r"(?:(\d+):)?(\d+):(\d+)(?:[.,](\d+))?$")
+MAX_SECONDS = 10**9
+"""A time further from the beginning (32 years) is none."""
+
+_CLOCK = re.compile(r"(?:(\d{1,9}):)?(\d{1,9}):(\d{1,9})(?:[.,](\d{1,30}))?$")
 
 
 @dataclass(frozen=True)
@@ -37,7 +41,9 @@ class Parsed:
 
     def add_scored(self, start: float, end: float) -> None:
         """Add a scored region."""
-        self.scored = [*(self.scored or ()), (start, end)]
+        if self.scored is None:
+            self.scored = []
+        self.scored.append((start, end))
 
 
 @dataclass(frozen=True)
@@ -81,17 +87,22 @@ class Wanted:
 
 def seconds_at(text: str, line: int) -> float:
     """Return a time given as seconds or as a clock (``1:02:03.4``) in seconds."""
-    clock = _CLOCK.match(text.strip())
+    seconds = _clock_seconds(text.strip())
+    if not abs(seconds) <= MAX_SECONDS:
+        raise LabelError(f"line {line}: {text.strip()[:40]!r} is no time; write seconds such as 12.345.")
+    return seconds
+
+
+def _clock_seconds(text: str) -> float:
+    """Return the seconds that a text says; not a number where it says none."""
+    clock = _CLOCK.match(text)
     if clock:
         hours, minutes, seconds, fraction = clock.groups()
-        whole = int(hours or 0) * 3_600 + int(minutes) * 60 + int(seconds)
-        return whole + float(f"0.{fraction or 0}")
+        return int(hours or 0) * 3_600 + int(minutes) * 60 + int(seconds) + float(f"0.{fraction or 0}")
     try:
         return float(text)
     except ValueError:
-        raise LabelError(
-            f"line {line}: {text.strip()[:40]!r} is no time; write seconds such as 12.345."
-        ) from None
+        return math.nan
 
 
 def numbered_lines(text: str) -> Iterator[tuple[int, str]]:

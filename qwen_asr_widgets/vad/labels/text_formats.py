@@ -9,6 +9,7 @@ import csv
 import io
 import re
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 from ...audio.reference import ReferenceTurn
 from ...errors import LabelError
@@ -52,10 +53,17 @@ def write_audacity(
 
 def read_csv(text: str, wanted: Wanted = Wanted()) -> Parsed:
     """Read columns start and end (or duration), and text, speaker, kind and file where there are such."""
-    header = text.lstrip().splitlines()[0]
+    header = (text.lstrip().splitlines() or [""])[0]
     delimiter = max(",;\t", key=header.count)
-    reader = csv.reader(io.StringIO(text.strip("\n"), newline=""), delimiter=delimiter)
-    names = [name.strip().lower() for name in next(reader)]
+    reader = csv.reader(io.StringIO(text.lstrip("\ufeff\r\n"), newline=""), delimiter=delimiter)
+    try:
+        return _read_rows(reader, wanted)
+    except csv.Error as error:
+        raise LabelError(f"line {reader.line_num}: this is no CSV ({error}).") from None
+
+
+def _read_rows(reader: Any, wanted: Wanted) -> Parsed:
+    names = [name.strip().lower() for name in next(reader, [])]
     if "start" not in names or not {"end", "duration"} & set(names):
         raise LabelError(
             f"line 1: the columns are {', '.join(names)}; a header with start and end (in seconds) is needed."
