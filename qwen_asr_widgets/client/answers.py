@@ -1,4 +1,8 @@
-"""What the service has answered to a stream so far, and waiting for it."""
+"""What the service has answered to a stream so far, and waiting for it.
+
+Of settings only the first answer is waited for here; which ``session.update`` any answer belongs to is found
+by `protocol.session_settings`.
+"""
 
 from __future__ import annotations
 

@@ -1,5 +1,9 @@
 """Turn detection: from speech scores to turns, one rule for the service (streaming) and the tuner (batch).
 
+`TurnDetector` goes frame by frame; `detect_turns` finds the same turns of a whole clip at once, with the
+array operations of `runs.join_runs`. A property test (``tests/vad/test_turns.py``) holds both together, to
+the frame.
+
 Sound is scored in frames of 32 ms. A frame is *speech* where its score is at or above the threshold (both as
 float32), else it is *silence*. In the order in which things happen:
 

@@ -36,6 +36,17 @@ def rows() -> Iterator[tuple[str, NDArray[np.float32]]]:
             yield f"{sound}/{cut}", np.concatenate([scorer.push(piece) for piece in in_pieces(pcm, sizes)])
 
 
+def core_used(variables: Mapping[str, str]) -> str:
+    """Return the processor whose kernels OpenBLAS takes in a child process with these variables, lower case.
+
+    An OpenBLAS without kernels of the name asked for falls back to others, which may crash on this processor.
+    """
+    command, environment = [sys.executable, "-c", "import numpy"], {**os.environ, **variables}
+    child = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60)
+    cores = [line.partition(":")[2].strip() for line in child.stderr.splitlines() if line.startswith("Core:")]
+    return cores[-1].lower() if cores and "Core not found" not in child.stderr else ""
+
+
 def scores_under(variables: Mapping[str, str], file: Path) -> tuple[dict[str, NDArray[np.float32]], str]:
     """Return the rows of a child process with these variables, and what it said on stderr."""
     child = subprocess.run(

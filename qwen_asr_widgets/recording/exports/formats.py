@@ -2,7 +2,7 @@
 
 `Recording.export`, the command line's ``--out`` and the page's menu read `FORMATS`. To add a format: write
 its writer in a module of this folder (a function that takes a recording and a binary file), and add a row
-here. Its name and use in other languages go to ``widgets/shared/locales`` as ``transcriber.save.ENDING``;
+here. Its name and use in other languages go to ``widgets/locales`` as ``transcriber.save.ENDING``;
 without them the page shows the English of the row.
 
 A writer is named by its module, as entry points are, and imported when it is first used: this list stands

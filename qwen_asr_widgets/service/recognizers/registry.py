@@ -14,7 +14,7 @@ To add one to this package, touch two files:
 
    If it requires a package, the same file gives that as an extra.
 
-Then ``pip install -e .`` makes the entry point known, and ``qaw.embedded("NAME")`` uses it.
+Then ``python -m pip install -e .`` makes the entry point known, and ``qaw.embedded("NAME")`` uses it.
 """
 
 from __future__ import annotations
@@ -57,7 +57,8 @@ def find_recognizer(name: str) -> type[Recognizer]:
     if entry is None:
         raise EndpointError(
             f"There is no recogniser {name!r}{suggestion(name, _entries()) or ';'} "
-            f"installed are {', '.join(available()) or 'none: the package was not installed by pip'}."
+            f"installed are {', '.join(available()) or 'none: the package was not installed by pip'}. "
+            "One that was just added is found once its package was installed again."
         )
     try:
         found: type[Recognizer] = entry.load()

@@ -105,7 +105,8 @@ class Throttle:
         """End the thread; what was not sent by then stays unsent."""
         self._stop.set()
         self._woken.set()
-        thread = self._thread
+        with self._guard:  # a thread that is being started cannot be joined
+            thread = self._thread
         if thread is not None and thread is not threading.current_thread():
             thread.join(timeout)
 

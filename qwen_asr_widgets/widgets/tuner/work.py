@@ -65,7 +65,8 @@ class Work:
 
     def join(self, timeout: float | None = None) -> bool:
         """Wait for the running task; False where it still runs."""
-        thread = self._thread
+        with self._lock:  # a thread that is being started cannot be joined
+            thread = self._thread
         if thread is not None and thread is not threading.current_thread():
             thread.join(timeout)
         return not self.busy
