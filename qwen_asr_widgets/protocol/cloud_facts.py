@@ -72,6 +72,8 @@ FACTS: tuple[Fact, ...] = (
          "is closed with 1007."),
     Fact(2, "end_contains_silence", True, "inferred",
          "audio_end_ms is where the silence had lasted long enough, not where speech ended."),
+    Fact(2, "stopped_after_end_s", 0.074, "inferred",
+         "speech_stopped comes 74 to 98 ms of audio after audio_end_ms, whatever the silence."),
     Fact(3, "silence_floor_ms", 400, "1",
          "A silence_duration_ms below 400 has the effect of 400."),
     Fact(4, "turns_touch", True, "1",
@@ -115,7 +117,9 @@ FACTS: tuple[Fact, ...] = (
          "The SDK also sends x-dashscope-sdk-client and x-dashscope-sdk-session-id, unless "
          "DASHSCOPE_DISABLE_SDK_HEADERS is set."),
     Fact(16, "invented_words", True, "2",
-         "Silence and music bring short invented words; clients drop finals of less than 0.3 to 0.5 s."),
+         "Silence and music bring short invented words, in several clients."),
+    Fact(16, "short_speech_s", 0.3, "2",
+         "Clients drop finals with less than 0.3 to 0.5 s of speech; here they are shown and marked."),
     Fact(17, "other_protocol", ("qwen-audio-", "paraformer-", "fun-asr", "gummy-"), "doc",
          "Models of these names speak another protocol (/api-ws/v1/inference, run-task)."),
 )
@@ -136,8 +140,13 @@ class ServiceFacts:
         Whether ``audio_end_ms`` lies after the silence that closed the turn.
     silence_floor_ms : int
         The shortest silence that closes a turn, whatever is asked for.
+    stopped_after_end_s : float
+        Seconds of audio that follow ``audio_end_ms`` at least, where silence closed the turn and the end
+        contains it.
     longest_turn_s : float
         Seconds after which an open turn is cut.
+    text_stash_exclusive : bool
+        Whether a partial carries either ``text`` or ``stash``.
     decode_delay_s : float or None
         Seconds from ``audio_end_ms`` to the final that are usual; None: not known.
     finish_wait_s : float
@@ -164,7 +173,9 @@ class ServiceFacts:
     update_midway: bool = True
     end_contains_silence: bool = False
     silence_floor_ms: int = 0
+    stopped_after_end_s: float = 0.0
     longest_turn_s: float = MAX_TURN_SECONDS
+    text_stash_exclusive: bool = False
     decode_delay_s: float | None = None
     finish_wait_s: float = 60.0
     upload_limit_kB_s: float | None = None
@@ -267,4 +278,11 @@ def speaks_other_protocol(model: str) -> bool:
     return model.lower().startswith(_OTHER_PROTOCOL)
 
 
-_OTHER_PROTOCOL: tuple[str, ...] = next(fact.value for fact in FACTS if fact.name == "other_protocol")
+def _value(name: str) -> Any:
+    return next(fact.value for fact in FACTS if fact.name == name)
+
+
+_OTHER_PROTOCOL: tuple[str, ...] = _value("other_protocol")
+
+SHORT_SPEECH_S: float = _value("short_speech_s")
+"""Seconds of speech below which an utterance is marked, on every service: its words may be invented."""

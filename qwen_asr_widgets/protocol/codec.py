@@ -33,7 +33,7 @@ _PIECE_CHARS = 256 * 1024
 MAX_MS = 10**12
 """A position further from the beginning (32 years) is none."""
 
-_OPTIONAL = frozenset({"audio_onset_ms", "reason"})
+_OPTIONAL = frozenset({"audio_onset_ms", "reason", "usage"})
 """Fields left out of the frame where there is nothing to say."""
 
 MAX_NESTING = 64
@@ -277,6 +277,16 @@ def _mapping(value: Any, name: str) -> Mapping[str, Any]:
     return value
 
 
+def _error(value: Any, name: str) -> Mapping[str, Any]:
+    """Read an error; one that is a text alone is its message."""
+    return {"message": value} if isinstance(value, str) else _mapping(value, name)
+
+
+def _usage(value: Any, name: str) -> Mapping[str, Any] | None:
+    """Read a count, which must not cost the transcript that it comes with."""
+    return value if isinstance(value, Mapping) else None
+
+
 _READERS: dict[str, Callable[[Any, str], Any]] = {
     "item_id": _text,
     "previous_item_id": _optional_text,
@@ -292,7 +302,8 @@ _READERS: dict[str, Callable[[Any, str], Any]] = {
     "content_index": _index,
     "session": _mapping,
     "item": _mapping,
-    "error": _mapping,
+    "error": _error,
+    "usage": _usage,
 }
 
 

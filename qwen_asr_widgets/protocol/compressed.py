@@ -1,13 +1,14 @@
-"""Values that are kept for the record and seldom read, in a tenth of the memory."""
+"""Values that are kept for the record and seldom read: in a tenth of the memory, or the first few of many."""
 
 from __future__ import annotations
 
 import pickle
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
-from typing import TypeVar, overload
+from typing import Generic, TypeVar, overload
 
 T = TypeVar("T", covariant=True)
+K = TypeVar("K")
 
 
 class Compressed(Sequence[T]):
@@ -61,3 +62,32 @@ class Compressed(Sequence[T]):
 
     def __repr__(self) -> str:
         return repr(self._values())
+
+
+class Kept(Generic[K]):
+    """The first so many of what may come without end; the others are counted.
+
+    Examples
+    --------
+    >>> notes = Kept(2)
+    >>> for note in ("a", "b", "c", "d"): notes.add(note)
+    >>> notes.values, notes.left_out
+    (('a', 'b'), 2)
+    """
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._values: list[K] = []
+        self.left_out = 0
+
+    @property
+    def values(self) -> tuple[K, ...]:
+        """Those that are kept, oldest first."""
+        return tuple(self._values)
+
+    def add(self, value: K) -> None:
+        """Keep a value, or count it where there are enough."""
+        if len(self._values) < self._most:
+            self._values.append(value)
+        else:
+            self.left_out += 1

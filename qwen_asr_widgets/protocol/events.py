@@ -120,6 +120,8 @@ class TranscriptCompleted(ServerEvent):
     language: str | None = None
     emotion: str | None = None
     content_index: int = 0
+    usage: Mapping[str, Any] | None = None
+    """What is counted for it; the cloud says it, the documentation does not mention it."""
 
 
 @dataclass(frozen=True)

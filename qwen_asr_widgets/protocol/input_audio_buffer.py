@@ -67,7 +67,6 @@ class InputAudioBuffer:
         self.empty_buffer()
         return whole
 
-    def drop_commit(self) -> None:
-        """Forget the oldest unanswered commit, which was refused: no item will come of it."""
-        if self._commits:
-            self._commits.popleft()
+    def drop_commit(self) -> Commit | None:
+        """Take away and return the oldest unanswered commit, of which no item will come; None without one."""
+        return self._commits.popleft() if self._commits else None

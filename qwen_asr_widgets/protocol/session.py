@@ -28,7 +28,9 @@ from typing import Any
 
 from ..audio.units import ms_to_seconds
 from ..errors import SettingError
-from ..vad.turns import HOP, MAX_TURN_SECONDS
+from ..vad.turns import HOP, TurnDetection
+from .cloud_facts import DOCUMENTED, ServiceFacts
+from .compressed import Kept
 from .config import SessionConfig
 from .events import (
     AppendAudio, BufferCleared, BufferCommitted, ClearBuffer, ClientEvent, ClientTurn, ClientTurnOpened,
@@ -36,11 +38,15 @@ from .events import (
     SessionUpdated, SpeechStarted, SpeechStopped, TranscriptCompleted, TranscriptFailed, TranscriptPartial,
 )
 from .input_audio_buffer import InputAudioBuffer
+from .partials import Partial, Partials, follow
 from .session_settings import SessionSettings, SettingsAnswer, SettingsRequest
 from .state import ProtocolState
-from .utterance import EndedBy, Partial, Utterance, UtteranceList, later
+from .utterance import EndedBy, EndSource, Utterance, UtteranceList, later
 
 _FRAME_SECONDS = HOP / 16_000
+MOST_NOTED = 200
+"""Violations and errors kept of a session; further ones are counted."""
+
 _REASONS: dict[str, EndedBy] = {"silence": "silence", "finish": "finish", "limit": "limit"}
 
 
@@ -74,6 +80,8 @@ class Session:
         Seconds on the recording's timeline at which this session's audio begins.
     first_number : int
         Number of the first utterance, for a session that continues an earlier one.
+    facts : ServiceFacts
+        What is known of the service: how its reports are read.
 
     Attributes
     ----------
@@ -94,15 +102,17 @@ class Session:
     """
 
     def __init__(
-        self, config: SessionConfig | None = None, offset: float = 0.0, first_number: int = 1
+        self, config: SessionConfig | None = None, offset: float = 0.0, first_number: int = 1,
+        facts: ServiceFacts = DOCUMENTED,
     ) -> None:
+        self.facts = facts
         self._settings = SessionSettings(config or SessionConfig())
         self.offset = offset
         self.session_id = ""
-        self._state = ProtocolState(self.config)
+        self._state = ProtocolState(self.config, as_seen=True)
         self._utterances = UtteranceList(first_number)
-        self._violations: list[Violation] = []
-        self._errors: list[ErrorEvent] = []
+        self._violations: Kept[Violation] = Kept(MOST_NOTED)
+        self._errors: Kept[ErrorEvent] = Kept(MOST_NOTED)
         self._audio = InputAudioBuffer()
         self.finish_sent_at: float | None = None
         self._handlers: dict[type, Callable[[Any, float], None]] = {
@@ -130,13 +140,18 @@ class Session:
 
     @property
     def violations(self) -> tuple[Violation, ...]:
-        """Every event that was not allowed where it came, oldest first."""
-        return tuple(self._violations)
+        """The events that were not allowed where they came, oldest first, at most `MOST_NOTED`."""
+        return self._violations.values
 
     @property
     def errors(self) -> tuple[ErrorEvent, ...]:
-        """Every ``error`` event, oldest first."""
-        return tuple(self._errors)
+        """The ``error`` events, oldest first, at most `MOST_NOTED`."""
+        return self._errors.values
+
+    @property
+    def left_out(self) -> tuple[int, int]:
+        """How many more errors and violations there were than are kept."""
+        return self._errors.left_out, self._violations.left_out
 
     @property
     def finished(self) -> bool:
@@ -213,7 +228,7 @@ class Session:
 
     def lost(self, time: float) -> None:
         """Record that the connection broke: an utterance without a transcript will not get one."""
-        self._utterances.lose(time, ("speaking", "stopped"))
+        self._utterances.lose(time, ("speaking", "stopped"), self._heard)
 
     def _commit(self, time: float) -> None:
         """Assign a commit to the client's oldest uncommitted turn, else to all audio since the last one."""
@@ -228,7 +243,7 @@ class Session:
     def _check(self, event: Event, time: float) -> None:
         reason = self._state.check(event)
         if reason is not None:
-            self._violations.append(Violation(time, reason, event))
+            self._violations.add(Violation(time, reason, event))
 
     def _with_item(self, event: ServerEvent) -> ServerEvent:
         """Give an event without an item id that of the newest utterance without a transcript."""
@@ -261,14 +276,13 @@ class Session:
         try:
             take()
         except SettingError as problem:
-            self._violations.append(Violation(time, str(problem), event))
+            self._violations.add(Violation(time, str(problem), event))
         self._expect()
 
     def _on_error(self, event: ErrorEvent, time: float) -> None:
-        self._errors.append(event)
+        self._errors.add(event)
         self._settings.take_error(event)
-        code = str(event.error.get("code") or "")
-        if "commit" in code or code == "audio_too_long":
+        if _refuses_commit(event):
             self._drop_commit(event, time)
         self._expect()
 
@@ -278,6 +292,11 @@ class Session:
             self._audio.drop_commit()
 
     # ---- turns
+
+    @property
+    def _heard(self) -> float:
+        """Where the audio ends that was sent until now."""
+        return round(self.offset + self.appended, 6)
 
     def _at_ms(self, ms: float) -> float:
         return round(self.offset + ms_to_seconds(ms), 6)
@@ -293,53 +312,90 @@ class Session:
             padding = ms_to_seconds(settings.prefix_padding_ms) if settings else 0.0
             onset, source = round(start + padding, 6), "estimated"
         self._utterances.change(
-            event.item_id, start=start, onset=onset, onset_source=source, started_at=time, end=None
+            event.item_id, start=start, onset=onset, onset_source=source, started_at=time, end=None,
+            end_source=None, reported_end=None,
         )
+        self._utterances.bound_by_next(event.item_id)
 
     def _on_stopped(self, event: SpeechStopped, time: float) -> None:
-        end = self._at_ms(event.audio_end_ms)
+        reported = self._at_ms(event.audio_end_ms)
         before = self._utterances.find(event.item_id)
         onset = before.onset
         if onset is not None and before.onset_source == "estimated":
-            onset = min(onset, end)
+            onset = min(onset, reported)
+        before = replace(before, onset=onset, reported_end=reported)
+        ended_by = self._why_stopped(event, before)
+        end, source = self._end_of_speech(before, ended_by)
         self._utterances.change(
-            event.item_id, end=end, onset=onset, stopped_at=time, status=later(before.status, "stopped"),
-            ended_by=self._why_stopped(event, replace(before, onset=onset, end=end)),
+            event.item_id, end=end, end_source=source, reported_end=reported, onset=onset, stopped_at=time,
+            status=later(before.status, "stopped"), ended_by=ended_by,
         )
+
+    def _end_of_speech(self, utterance: Utterance, ended_by: EndedBy) -> tuple[float | None, EndSource]:
+        """Return where speech ended: what the service reported, without the silence where that holds it."""
+        reported, settings = utterance.reported_end, self.config.turn_detection
+        if not self.facts.end_contains_silence or reported is None:
+            return reported, "service"
+        if ended_by != "silence" or settings is None:
+            return reported, "estimated"
+        end = round(reported - self._silence(settings), 6)
+        earliest = utterance.onset if utterance.onset is not None else utterance.start
+        return (end if earliest is None else max(end, earliest)), "estimated"
+
+    def _silence(self, settings: TurnDetection) -> float:
+        """Seconds of silence that close a turn: what was asked for, or the least that has an effect."""
+        return max(settings.silence_duration_ms, self.facts.silence_floor_ms) / 1_000
 
     def _why_stopped(self, event: SpeechStopped, utterance: Utterance) -> EndedBy:
         """Say what closed a turn: what the service says, else what its position shows.
 
-        A turn of 60 s (less one frame) was closed by the limit. After a finish, too little audio behind the
-        end of a turn for the silence shows that the finish closed it; so did a switch to manual mode.
+        A turn as long as there is one (less one frame) was closed by the limit. After a finish, less audio
+        behind the end of a turn than must have come for the silence shows that the finish closed it; so did
+        a switch to manual mode.
         """
         if event.reason in _REASONS:
             return _REASONS[event.reason]
-        onset, end = utterance.onset, utterance.end
-        if onset is not None and end is not None and end - onset >= MAX_TURN_SECONDS - _FRAME_SECONDS:
+        settings, facts = self.config.turn_detection, self.facts
+        end = utterance.reported_end or 0.0
+        first = utterance.start if facts.end_contains_silence else utterance.onset
+        if first is not None and end - first >= facts.longest_turn_s - _FRAME_SECONDS:
             return "limit"
-        settings = self.config.turn_detection
         if settings is None or self._settings.expected.turn_detection is None:
             return "finish"
         needed = settings.silence_frames * _FRAME_SECONDS
-        followed = self.offset + self.appended - (end or 0.0)
-        return "finish" if self.finish_sent_at is not None and followed < needed else "silence"
+        if facts.end_contains_silence:
+            needed = facts.stopped_after_end_s
+        return "finish" if self.finish_sent_at is not None and self._heard - end < needed else "silence"
 
     def _on_committed(self, event: BufferCommitted, time: float) -> None:
         utterance = self._utterances.find(event.item_id)
         if utterance.started_at is not None:
-            self._utterances.change(event.item_id, committed_at=time)
+            self._on_committed_again(utterance, time)
             return
         commit = self._audio.take_commit()
+        end = round(self.offset + commit.end, 6)
         self._utterances.change(
-            event.item_id, start=round(self.offset + commit.start, 6), end=round(self.offset + commit.end, 6),
-            committed_at=time, committed_sent_at=commit.sent_at, status=later(utterance.status, "stopped"),
+            event.item_id, start=round(self.offset + commit.start, 6), end=end, reported_end=end,
+            end_source="commit", committed_at=time, committed_sent_at=commit.sent_at,
+            status=later(utterance.status, "stopped"),
             ended_by="finish" if commit.sent_at is None and self.finish_sent_at is not None else "commit",
         )
 
+    def _on_committed_again(self, utterance: Utterance, time: float) -> None:
+        """Take the commit of a turn; where the client committed a turn still open, that ends it."""
+        item, is_first = utterance.item_id, utterance.committed_at is None
+        commit = self._audio.drop_commit() if utterance.status == "speaking" or not is_first else None
+        if is_first:
+            self._utterances.change(item, committed_at=time)
+        if commit is not None and utterance.status == "speaking":
+            self._utterances.change(
+                item, status="stopped", ended_by="commit", committed_sent_at=commit.sent_at
+            )
+            self._utterances.bound(item, round(self.offset + commit.end, 6))
+
     def _on_cleared(self, event: BufferCleared, time: float) -> None:
         """A turn that was open in the audio thrown away is lost."""
-        self._utterances.lose(time, ("speaking",))
+        self._utterances.lose(time, ("speaking",), self._heard)
 
     # ---- transcripts
 
@@ -347,19 +403,42 @@ class Session:
         before = self._utterances.find(event.item_id)
         if not before.open:
             return
+        settled, draft = follow(
+            before.settled, before.draft, event.text, event.stash, self.facts.text_stash_exclusive
+        )
         self._utterances.change(
-            event.item_id, settled=event.text, draft=event.stash, text=event.text + event.stash,
-            partials=(*before.partials, Partial(time, event.text, event.stash)),
+            event.item_id, settled=settled, draft=draft, text=settled + draft,
+            partials=Partials.of(before.partials).plus(Partial(time, settled, draft)),
             language=event.language or before.language, emotion=event.emotion or before.emotion,
         )
 
     def _on_completed(self, event: TranscriptCompleted, time: float) -> None:
+        """Take a final; a second one changes nothing, unless it has the words that were missing."""
         before = self._utterances.find(event.item_id)
+        is_second = before.status == "final"
+        if is_second and (before.text or not event.transcript):
+            return
         self._utterances.change(
             event.item_id, text=event.transcript, settled=event.transcript, draft="", status="final",
-            final_at=time,
+            final_at=before.final_at if is_second else time, usage=event.usage or before.usage,
             language=event.language or before.language, emotion=event.emotion or before.emotion,
         )
+        if before.end is None:
+            self._utterances.bound(event.item_id, self._heard)
 
     def _on_failed(self, event: TranscriptFailed, time: float) -> None:
+        """Take a failure; an item that has its transcript keeps it."""
+        before = self._utterances.find(event.item_id)
+        if before.status == "final":
+            return
         self._utterances.change(event.item_id, status="failed", error=dict(event.error), final_at=time)
+        if before.end is None:
+            self._utterances.bound(event.item_id, self._heard)
+
+
+def _refuses_commit(event: ErrorEvent) -> bool:
+    """Tell by its code, or where it has none by its message, whether an error refuses a commit."""
+    code = str(event.error.get("code") or "")
+    if code:
+        return "commit" in code or code == "audio_too_long"
+    return "committing input audio buffer" in str(event.error.get("message") or "").lower()

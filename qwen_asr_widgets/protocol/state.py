@@ -56,6 +56,15 @@ ITEM: dict[tuple[str, type], str] = {
 }
 """(state of an item, event) to the next state. ``new`` to ``committed`` is manual mode."""
 
+AS_SEEN: dict[tuple[str, type], str] = {
+    ("speaking", BufferCommitted): "committed",
+    **{(state, BufferCommitted): state for state in ("committed", "created")},
+    **{(state, TranscriptCompleted): "final" for state in ("speaking", "stopped", "committed")},
+    **{(state, TranscriptPartial): state for state in ("committed", "final", "failed")},
+}
+"""What clients saw the cloud do beside the documented order (`cloud_facts`, 7 and 9): a commit that closes an
+open turn, a second ``committed``, ``completed`` without ``speech_stopped``, partials after it."""
+
 IN_PROGRESS = frozenset({"speaking", "stopped", "committed", "created"})
 
 
@@ -66,6 +75,8 @@ class ProtocolState:
     ----------
     config : SessionConfig
         The settings in force; `configure` changes them.
+    as_seen : bool
+        Whether what clients saw the cloud do is allowed as well as the documented order.
 
     Attributes
     ----------
@@ -87,9 +98,10 @@ class ProtocolState:
     'input_audio_buffer.commit is for manual mode; with turn detection on, the service commits by itself.'
     """
 
-    def __init__(self, config: SessionConfig | None = None) -> None:
+    def __init__(self, config: SessionConfig | None = None, as_seen: bool = False) -> None:
         self.config = config or SessionConfig()
         self.state = "opening"
+        self._item_table = {**ITEM, **AS_SEEN} if as_seen else ITEM
         self.items: dict[str, str] = {}
         self.buffered = 0
         self.appended = False
@@ -179,7 +191,7 @@ class ProtocolState:
     def _refuse_item(self, event: Event) -> ProtocolError | None:
         item = getattr(event, "item_id")
         state = self.items.get(item, "new")
-        if (state, type(event)) not in ITEM:
+        if (state, type(event)) not in self._item_table:
             return ProtocolError(f"{event.type} for item {item!r}, which is {state}.")
         if isinstance(event, SpeechStarted) and self._open_item is not None:
             return ProtocolError(f"{event.type} for item {item!r} while {self._open_item!r} is speaking.")
@@ -217,7 +229,7 @@ class ProtocolState:
         item = getattr(event, "item_id")
         state = self.items.get(item, "new")
         late = state if state in ("final", "failed") else _LATE.get(type(event), state)
-        self.items[item] = ITEM.get((state, type(event)), late)
+        self.items[item] = self._item_table.get((state, type(event)), late)
         if isinstance(event, SpeechStarted):
             self._open_item = item
         elif self._open_item == item and self.items[item] != "speaking":

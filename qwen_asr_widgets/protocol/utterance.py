@@ -10,19 +10,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
+from .cloud_facts import SHORT_SPEECH_S
 from .compressed import Compressed
+from .partials import Partial, Partials
 
 EndedBy = Literal["silence", "finish", "commit", "lost", "limit"]
+EndSource = Literal["service", "estimated", "client", "commit", "bound"]
 Status = Literal["speaking", "stopped", "final", "failed", "lost"]
-
-
-@dataclass(frozen=True)
-class Partial:
-    """One partial result: ``text`` is settled, ``stash`` may still change; ``time`` as given to `receive`."""
-
-    time: float
-    text: str
-    stash: str
 
 
 @dataclass(frozen=True)
@@ -35,14 +29,22 @@ class Utterance:
         1 for the first utterance of the recording.
     item_id : str
         The service's name for it; empty while a turn that the client found has none yet.
-    start, end : float or None
-        As the service reported them, prefix padding included in ``start``; in manual mode the audio
-        between two commits. None while unknown.
+    start : float or None
+        As the service reported it, prefix padding included; in manual mode the end of the last commit. None
+        while unknown.
+    end : float or None
+        Where speech ends, see ``end_source``. None while unknown.
     onset : float or None
         Where speech begins. None in manual mode, where nobody detects it.
     onset_source : {"service", "estimated", "client", None}
         Whether the service said the onset, it is ``start`` plus the padding in force, or the client takes
         turns itself: then ``start``, ``onset`` and ``end`` are what its own detector found.
+    end_source : {"service", "estimated", "client", "commit", "bound", None}
+        Whether the service said the end; it is estimated, as the service reports the end of the silence
+        (see `cloud_facts`); the client's own detector found it; it is that of a commit; or nobody said it
+        and it is the last sound that can belong to the utterance.
+    reported_end : float or None
+        Where the service said that the turn closed, silence included where it counts it in.
     text : str
         The final transcript, else what is settled followed by the draft.
     settled, draft : str
@@ -63,6 +65,8 @@ class Utterance:
         commit was sent.
     committed_sent_at : float or None
         Manual mode, and where the client takes turns: when the commit was sent.
+    usage : Mapping or None
+        What the service says it counts for this utterance.
     """
 
     number: int
@@ -71,6 +75,8 @@ class Utterance:
     onset: float | None = None
     end: float | None = None
     onset_source: Literal["service", "estimated", "client"] | None = None
+    end_source: EndSource | None = None
+    reported_end: float | None = None
     text: str = ""
     settled: str = ""
     draft: str = ""
@@ -79,17 +85,40 @@ class Utterance:
     ended_by: EndedBy | None = None
     status: Status = "speaking"
     error: Mapping[str, Any] | None = None
-    partials: Sequence[Partial] = ()
+    partials: Sequence[Partial] = Partials()
     started_at: float | None = None
     stopped_at: float | None = None
     committed_at: float | None = None
     final_at: float | None = None
     committed_sent_at: float | None = None
+    usage: Mapping[str, Any] | None = None
 
     @property
     def open(self) -> bool:
         """Whether a transcript is still to come."""
         return self.status in ("speaking", "stopped")
+
+    @property
+    def estimated(self) -> bool:
+        """Whether the end of speech is an estimate or a bound rather than what somebody said."""
+        return self.end_source in ("estimated", "bound")
+
+    @property
+    def is_draft(self) -> bool:
+        """Whether its text is a draft that no final transcript will replace."""
+        return bool(self.text) and self.status in ("failed", "lost")
+
+    @property
+    def speech(self) -> float | None:
+        """Seconds from the onset to the end of speech; None where either is not known."""
+        if self.onset is None or self.end is None or self.end_source == "bound":
+            return None
+        return round(self.end - self.onset, 6)
+
+    @property
+    def short(self) -> bool:
+        """Whether so little speech was in it that its words may be invented: silence and music bring such."""
+        return self.status == "final" and self.speech is not None and self.speech < SHORT_SPEECH_S
 
 
 class UtteranceList:
@@ -145,12 +174,35 @@ class UtteranceList:
         self.find(item_id)
         self._put(self._index[item_id], **changes)
 
-    def lose(self, time: float, statuses: tuple[Status, ...]) -> None:
-        """Mark as lost the utterances whose status is one of these."""
+    def lose(self, time: float, statuses: tuple[Status, ...], heard: float) -> None:
+        """Mark as lost the utterances whose status is one of these; ``heard`` is where the audio ends."""
         for index, utterance in enumerate(self._values):
             if utterance.status in statuses:
                 stopped = utterance.stopped_at if utterance.stopped_at is not None else time
                 self._put(index, status="lost", ended_by="lost", stopped_at=stopped)
+                self._bound(index, heard)
+
+    def bound(self, item_id: str, heard: float) -> None:
+        """End an item's utterance whose end nobody has said at the last sound that can belong to it."""
+        self.find(item_id)
+        self._bound(self._index[item_id], heard)
+
+    def _bound(self, index: int, heard: float) -> None:
+        """The sound up to ``heard``, or up to the start of the next utterance, can belong to it."""
+        utterance = self._values[index]
+        if utterance.start is None or (utterance.end is not None and utterance.end_source != "bound"):
+            return
+        following = (one.start for one in self._values[index + 1 :])
+        last = min([heard, *(start for start in following if start is not None)][:2])
+        first = utterance.start if utterance.onset is None else utterance.onset
+        self._put(index, end=max(last, first), end_source="bound")
+
+    def bound_by_next(self, item_id: str) -> None:
+        """Let an item that has begun end the one before it, where nobody has said the end of that."""
+        index = self._index[item_id] - 1
+        before = self._values[index] if index >= 0 else None
+        if before is not None and before.end_source == "bound" and before.end is not None:
+            self._bound(index, before.end)
 
     # ---- turns that the client finds
 
@@ -165,7 +217,10 @@ class UtteranceList:
         """Close the turn opened last; one that was lost meanwhile stays as it is."""
         if self._uncommitted and self._values[self._uncommitted[-1]].open:
             index = self._uncommitted[-1]
-            self._put(index, end=end, ended_by=ended_by, status=later(self._values[index].status, "stopped"))
+            self._put(
+                index, end=end, reported_end=end, end_source="client", ended_by=ended_by,
+                status=later(self._values[index].status, "stopped"),
+            )
 
     def commit_turn(self, time: float) -> bool:
         """Assign a commit just sent to the client's oldest uncommitted turn; return whether there is one."""

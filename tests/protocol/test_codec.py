@@ -19,7 +19,7 @@ OBJECTS = st.dictionaries(st.text(max_size=5), st.integers() | st.text(max_size=
 BY_TYPE: dict[str, Any] = {
     "int": st.integers(0, 10**7), "str": st.text(max_size=10), "bytes": st.binary(max_size=50),
     "int | None": st.none() | st.integers(0, 10**7), "str | None": st.none() | st.text(max_size=10),
-    "Mapping[str, Any]": OBJECTS,
+    "Mapping[str, Any]": OBJECTS, "Mapping[str, Any] | None": st.none() | OBJECTS,
 }
 
 
