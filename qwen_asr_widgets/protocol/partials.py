@@ -1,7 +1,7 @@
 """Partial results of an utterance: what is settled, what may change, and the list that grows one by one.
 
 The documentation has ``text`` (settled) followed by ``stash`` (may change) in every partial. One client saw
-the cloud send either alone: ``stash`` while the turn is open, ``text`` in a refined pass. `follow` takes both.
+the cloud send either alone: ``stash`` while the turn is open, ``text`` in a refined pass. `follow` reads it.
 """
 
 from __future__ import annotations

@@ -223,9 +223,11 @@ def measure_utterance(
     drift : callable, optional
         How far sending was off the run's pace; a delay over a stretch that was far off is None.
     """
-    speech: tuple[float | None, float | None] = (utterance.onset, utterance.end)
+    said_end = None if utterance.end_source == "bound" else utterance.end
+    speech: tuple[float | None, float | None] = (utterance.onset, said_end)
     told = utterance.onset_source
-    source: str | None = told if told in ("service", "client") else "estimated"
+    is_said = told in ("service", "client") and utterance.end_source != "estimated"
+    source: str | None = told if is_said else "estimated"
     if reference is not None:
         turn = reference[index] if index is not None else None
         speech = (turn.start, turn.end) if turn else (None, None)
@@ -234,7 +236,7 @@ def measure_utterance(
     begin, end = _sample(speech[0], sample_rate, 0), _sample(speech[1], sample_rate, -1)
     heard = next((partial.time for partial in utterance.partials if partial.text or partial.stash), None)
     final = utterance.final_at if utterance.status == "final" else None
-    stopped = utterance.stopped_at if utterance.end is not None else None
+    stopped = utterance.stopped_at if said_end is not None else None
     endpoint = sending.delay(end, stopped)
     return UtteranceLatency(
         number=utterance.number,

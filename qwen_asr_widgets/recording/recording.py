@@ -31,11 +31,12 @@ from .log.event_log import EventLog
 from .log.ledger import SendLedger
 from .log.run_info import RunInfo, named_by_service, now_with_zone
 from .log.settings import SettingsChange, SettingsLog
-from .summary import NO_WAITS, seconds_text, waits_count
+from .summary import NO_WAITS, seconds_text, total_usage, waits_count
 from .values import AudioSent, AudioSkipped, ConnectionSpan, RecordingState, TimedEvent, sent_audio
 
 FRAME_COLUMNS = [
-    "number", "item_id", "onset", "start", "end", "text", "language", "emotion", "ended_by", "status",
+    "number", "item_id", "onset", "start", "end", "end_source", "speech", "text", "language", "emotion",
+    "ended_by", "status",
 ]
 """What `Recording.to_frame` says of an utterance, before its delays."""
 
@@ -84,7 +85,9 @@ class Recording:
         self._info = info or RunInfo(started_at=now_with_zone())
         self.tape = Tape(config.sample_rate)
         is_clients = self._info.turn_taking == "client"
-        self._session = Session(replace(config, turn_detection=None) if is_clients else config)
+        self._session = Session(
+            replace(config, turn_detection=None) if is_clients else config, facts=self._info.facts
+        )
         self._ledger = SendLedger()
         self._timer = UtteranceTimer(self._ledger.at, config.sample_rate, self.drift)
         self._events = EventLog(self._ledger)
@@ -274,9 +277,11 @@ class Recording:
         """Sentences on what was out of the ordinary."""
         with self._lock:
             errors = (ServiceError.from_wire(event.error) for event in self._session.errors)
+            more = zip(self._session.left_out, ("errors", "events that were not allowed"))
             return (
                 *self._notes, *(f"The service reported: {error}" for error in errors),
                 *(violation.reason for violation in self._session.violations),
+                *(f"There were {count:,} more {what}" for count, what in more if count),
             )
 
     @property
@@ -362,12 +367,34 @@ class Recording:
             _turn(utterance.onset, utterance.start, utterance.end)
             for utterance in self.utterances
             if utterance.onset is not None and utterance.start is not None and utterance.end is not None
+            and (utterance.status != "lost" or utterance.end_source != "bound")
         ]
 
     @property
     def text(self) -> str:
-        """All that was understood, one utterance a line."""
-        return "\n".join(utterance.text for utterance in self.utterances if utterance.text)
+        """All that was understood, one utterance a line; see `transcript` for drafts that got no final."""
+        return self.transcript()
+
+    def transcript(self, include_drafts: bool = False) -> str:
+        """Return all that was understood, one utterance a line.
+
+        Parameters
+        ----------
+        include_drafts : bool
+            Whether the last partial of an utterance that was lost or failed stands for its transcript.
+
+        Examples
+        --------
+        >>> Recording().transcript(include_drafts=True)
+        ''
+        """
+        texts = (one.text for one in self.utterances if include_drafts or not one.is_draft)
+        return "\n".join(filter(None, texts))
+
+    @property
+    def usage(self) -> dict[str, Any]:
+        """What the service says it counted (tokens, seconds), summed by name; empty where it says nothing."""
+        return total_usage(one.usage for one in self.utterances)
 
     @property
     def clip(self) -> AudioClip:
@@ -417,7 +444,7 @@ class Recording:
         """
         return save_state(self.snapshot(), path)
 
-    def export(self, path: str | Path) -> Path:
+    def export(self, path: str | Path, include_drafts: bool = False) -> Path:
         """Write ``.srt``, ``.vtt``, ``.json``, ``.wav``, ``.qasr`` or ``.png``, by the path's ending.
 
         The ``.json`` holds ``text``, ``duration``, ``complete``, ``notes``, ``run`` (the fields of
@@ -426,12 +453,20 @@ class Recording:
         with their partials and delays. Positions are seconds of the sound, a ``time`` is seconds of the
         clock since the recording began, as in the bundle (see BUNDLE.md).
 
+        Parameters
+        ----------
+        path : path
+            Where to.
+        include_drafts : bool
+            Whether subtitles and ``text`` have what was last shown of utterances without a final transcript,
+            marked ``[draft]``.
+
         Raises
         ------
         SettingError
             The ending is none of these.
         """
-        return export_recording(self, path)
+        return export_recording(self, path, include_drafts)
 
     def __repr__(self) -> str:
         state = "complete" if self.complete else "incomplete"
@@ -463,9 +498,19 @@ class Recording:
 def _html_row(utterance: TimedUtterance, latency: UtteranceLatency, waits: bool) -> list[str]:
     start = utterance.onset if utterance.onset is not None else utterance.start
     span = "" if start is None else f"{clock(start)} – {clock(utterance.end) if utterance.end else '…'}"
-    text = utterance.text or {"failed": "(no transcript)", "lost": "(lost)"}.get(utterance.status, "")
+    text = " ".join(filter(None, [utterance.text, *_remarks(utterance)]))
     delays = (latency.first_partial, latency.endpoint_delay, latency.decode_delay, latency.finalization)
     return [str(utterance.number), span, text, *(map(seconds_text, delays) if waits else ())]
+
+
+def _remarks(utterance: TimedUtterance) -> Iterator[str]:
+    """Yield in brackets what a reader must know of an utterance's text."""
+    if utterance.status == "failed":
+        yield "(draft, no transcript)" if utterance.text else "(no transcript)"
+    if utterance.status == "lost":
+        yield "(draft, lost)" if utterance.text else "(lost)"
+    if utterance.short:
+        yield f"({utterance.speech:.1f} s of speech)"
 
 
 def checked_recording(value: Any, taker: str) -> Recording:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -171,6 +171,25 @@ def waits_count(pace: float | None) -> bool:
     (True, False)
     """
     return pace is not None
+
+
+def total_usage(usages: Iterable[Mapping[str, Any] | None]) -> dict[str, Any]:
+    """Return the sums of all numbers in what a service counts for each utterance, by name.
+
+    Examples
+    --------
+    >>> total_usage([{"seconds": 2, "of": {"tokens": 5}}, None, {"seconds": 1.5, "of": {"tokens": 1}}])
+    {'seconds': 3.5, 'of': {'tokens': 6}}
+    """
+    total: dict[str, Any] = {}
+    for usage in usages:
+        for name, value in (usage or {}).items():
+            before = total.get(name)
+            if isinstance(value, Mapping):
+                total[name] = total_usage([before if isinstance(before, Mapping) else None, value])
+            elif isinstance(value, (int, float)) and not isinstance(value, bool):
+                total[name] = value + (before if isinstance(before, (int, float)) else 0)
+    return total
 
 
 def summarize(

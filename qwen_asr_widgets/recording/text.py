@@ -133,8 +133,8 @@ def revised_share(versions: Sequence[str], language: str | None = None) -> float
 
 def revised(utterance: Utterance) -> float | None:
     """Return the revised share once nothing more can be revised."""
-    versions = [partial.text + partial.stash for partial in utterance.partials]
-    if utterance.open or not versions:
+    if utterance.open or not utterance.partials:
         return None
+    versions = [partial.text + partial.stash for partial in utterance.partials]
     final = utterance.text if utterance.status == "final" else versions[-1]
     return revised_share([*versions, final], utterance.language)

@@ -23,6 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import AudioError, BundleError, QawError, SettingError
+from ...protocol.cloud_facts import ServiceFacts
 from ...protocol.events import ClientTurnClosed, ClientTurnOpened, Event, LocalEvent
 from ...protocol.codec import read_client, read_server
 from ...protocol.config import SessionConfig
@@ -187,10 +188,8 @@ def _read(bundle: zipfile.ZipFile) -> RecordingState:
         )
     audio = manifest["audio"]
     samples = _samples(bundle, audio["samples"], audio["sample_rate"])
-    known = {field.name for field in fields(RunInfo)}
-    info = RunInfo(**{name: value for name, value in manifest["run"].items() if name in known})
     return RecordingState(
-        info=info,
+        info=_run_info(manifest["run"]),
         samples=samples,
         events=tuple(_events(bundle.read(EVENTS), len(samples))),
         settings=tuple(_setting(change) for change in manifest["settings"]),
@@ -199,6 +198,13 @@ def _read(bundle: zipfile.ZipFile) -> RecordingState:
         notes=tuple(str(note) for note in manifest["notes"]),
         complete=bool(manifest["complete"]),
     )
+
+
+def _run_info(run: Mapping[str, Any]) -> RunInfo:
+    """Return what is noted of the run; a bundle that says nothing of the service is read as documented."""
+    known = {field.name for field in fields(RunInfo)}
+    about = {name: value for name, value in run.items() if name in known}
+    return RunInfo(**{**about, "facts": ServiceFacts.from_dict(about.get("facts", {}))})
 
 
 def _setting(change: Mapping[str, Any]) -> SettingsChange:

@@ -9,12 +9,12 @@ from typing import Any
 from ..recording import Recording
 
 
-def write_json(recording: Recording, file: Any) -> None:
+def write_json(recording: Recording, file: Any, include_drafts: bool = False) -> None:
     """Write `to_json` into a binary file."""
-    file.write(to_json(recording).encode("utf-8"))
+    file.write(to_json(recording, include_drafts).encode("utf-8"))
 
 
-def to_json(recording: Recording) -> str:
+def to_json(recording: Recording, include_drafts: bool = False) -> str:
     """Return the utterances with their latencies and what they were measured with, as JSON.
 
     See `Recording.export` for its fields.
@@ -25,9 +25,11 @@ def to_json(recording: Recording) -> str:
         {
             "number": utterance.number, "item_id": utterance.item_id,
             "onset": utterance.onset, "start": utterance.start, "end": utterance.end,
-            "onset_source": utterance.onset_source, "text": utterance.text,
+            "onset_source": utterance.onset_source, "end_source": utterance.end_source,
+            "reported_end": utterance.reported_end, "speech": utterance.speech,
+            "text": utterance.text, "is_draft": utterance.is_draft,
             "language": utterance.language, "emotion": utterance.emotion,
-            "ended_by": utterance.ended_by, "status": utterance.status,
+            "ended_by": utterance.ended_by, "status": utterance.status, "usage": utterance.usage,
             "partials": [asdict(partial) for partial in utterance.partials],
             "latency": {
                 name: value for name, value in delays[utterance.number].items()
@@ -37,10 +39,11 @@ def to_json(recording: Recording) -> str:
         for utterance in recording.utterances
     ]
     document: dict[str, Any] = {
-        "text": recording.text,
+        "text": recording.transcript(include_drafts),
         "duration": recording.duration,
         "complete": recording.complete,
         "notes": list(recording.notes),
+        "usage": recording.usage,
         "run": asdict(recording.info),
         "session": recording.config.to_wire(),
         "settings": [

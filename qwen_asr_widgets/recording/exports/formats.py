@@ -40,6 +40,8 @@ class Format:
     writer : str
         The function that writes a recording into an open binary file, as ``"module:function"`` inside this
         package.
+    is_text : bool
+        Whether it writes the transcript: then the writer also takes ``include_drafts``.
 
     Examples
     --------
@@ -56,26 +58,28 @@ class Format:
     use: str
     media_type: str
     writer: str
+    is_text: bool = False
 
     @property
     def ending(self) -> str:
         """The suffix without its dot."""
         return self.suffix[1:]
 
-    def write(self, recording: Any, file: Any) -> None:
+    def write(self, recording: Any, file: Any, include_drafts: bool = False) -> None:
         """Write a recording, finished or growing, into a binary file that can seek."""
         module, function = self.writer.split(":")
-        getattr(import_module(f"{_PACKAGE}.{module}"), function)(recording, file)
+        options = {"include_drafts": include_drafts} if self.is_text else {}
+        getattr(import_module(f"{_PACKAGE}.{module}"), function)(recording, file, **options)
 
 
 FORMATS = {
     one.suffix: one for one in (
         Format(".srt", "SubRip", "subtitles, for players and editors", "application/x-subrip",
-               "recording.exports.subtitles:write_srt"),
+               "recording.exports.subtitles:write_srt", is_text=True),
         Format(".vtt", "WebVTT", "subtitles for web pages", "text/vtt",
-               "recording.exports.subtitles:write_vtt"),
+               "recording.exports.subtitles:write_vtt", is_text=True),
         Format(".json", "JSON", "texts, times and delays, for programs", "application/json",
-               "recording.exports.document:write_json"),
+               "recording.exports.document:write_json", is_text=True),
         Format(".wav", "WAV", "the sound", "audio/wav", "recording.exports.sound:write_wav"),
         Format(".qasr", "bundle", "everything; opens again here", "application/zip",
                "recording.recording:write_bundle"),
@@ -108,9 +112,9 @@ def format_of(path: str | PathLike[str]) -> Format:
     return FORMATS[suffix]
 
 
-def export_recording(recording: Any, path: str | PathLike[str]) -> Path:
+def export_recording(recording: Any, path: str | PathLike[str], include_drafts: bool = False) -> Path:
     """Write a recording in the format its path's ending names; see `Recording.export`."""
     path = Path(path)
     form = format_of(path)
-    write_atomically(path, lambda file: form.write(recording, file))
+    write_atomically(path, lambda file: form.write(recording, file, include_drafts))
     return path

@@ -11,6 +11,7 @@ from typing import Any
 from ...audio.clip import Origin
 from ...client.endpoints import Endpoint
 from ...formatting import table, well_formed
+from ...protocol.cloud_facts import DOCUMENTED, ServiceFacts
 
 
 def now_with_zone() -> str:
@@ -52,6 +53,8 @@ class RunInfo:
     turn_taking : {"service", "client"}
         Who finds the turns. "client": by the turn detection of the recording's settings, with commits to a
         session in manual mode.
+    facts : ServiceFacts
+        What was known of the service: how its reports are read.
     """
 
     engine: str = ""
@@ -67,6 +70,7 @@ class RunInfo:
     channel: int | str | None = None
     capture: Mapping[str, Any] = field(default_factory=dict)
     turn_taking: str = "service"
+    facts: ServiceFacts = DOCUMENTED
 
     def _repr_html_(self) -> str:
         rows = [[place.name, str(getattr(self, place.name))] for place in fields(self)]
@@ -116,6 +120,7 @@ def run_info(
         pace=pace,
         chunk_ms=chunk_ms,
         started_at=now_with_zone(),
+        facts=endpoint.facts,
         environment={
             "qwen_asr_widgets": __version__,
             "python": platform.python_version(),
