@@ -232,6 +232,7 @@ class _Picture:
     def draw_turn(self, utterance: Utterance, first_partial: float | None, duration: float) -> None:
         """Shade a turn from its onset to its end, with its number and the tick of its first partial.
 
+        An open turn is drawn dashed, one whose end is an estimate dotted.
         First words that came after the turn's end have no tick: it would stand among other sound.
         """
         from matplotlib.patches import Rectangle
@@ -248,7 +249,8 @@ class _Picture:
         band = Rectangle(
             (onset, low), max(end - onset, 0.0), high - low, facecolor=(color, 0.06 if open_turn else 0.13),
             edgecolor=(color, 0.8), linewidth=0.8 if wide > 2 * FINE else 0,
-            linestyle="--" if open_turn else "-", zorder=1, gid=f"turn-{utterance.number}",
+            linestyle="--" if open_turn else ":" if utterance.estimated else "-", zorder=1,
+            gid=f"turn-{utterance.number}",
         )
         self.ax.add_patch(band)
         number = self.fitted(

@@ -497,7 +497,8 @@ class Recording:
 
 def _html_row(utterance: TimedUtterance, latency: UtteranceLatency, waits: bool) -> list[str]:
     start = utterance.onset if utterance.onset is not None else utterance.start
-    span = "" if start is None else f"{clock(start)} – {clock(utterance.end) if utterance.end else '…'}"
+    end = f"{'≈ ' if utterance.estimated else ''}{clock(utterance.end)}" if utterance.end else "…"
+    span = "" if start is None else f"{clock(start)} – {end}"
     text = " ".join(filter(None, [utterance.text, *_remarks(utterance)]))
     delays = (latency.first_partial, latency.endpoint_delay, latency.decode_delay, latency.finalization)
     return [str(utterance.number), span, text, *(map(seconds_text, delays) if waits else ())]

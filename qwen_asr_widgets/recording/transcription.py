@@ -245,15 +245,17 @@ class _Callbacks(RunObserver):
         self._recording = recording
         self._on_event = on_event
         self._on_final = on_final
+        self._told: set[int] = set()
 
     def received(self, timed: TimedEvent) -> None:
-        """Call ``on_event`` with an event, and ``on_final`` with the utterance that it settles."""
+        """Call ``on_event`` with an event, and ``on_final`` once with each utterance that it settles."""
         if self._on_event is not None:
             _call(self._on_event, timed)
         event = timed.event
         if self._on_final is not None and isinstance(event, (TranscriptCompleted, TranscriptFailed)):
             utterance = self._recording.utterance(event.item_id)
-            if utterance is not None:
+            if utterance is not None and utterance.number not in self._told:
+                self._told.add(utterance.number)
                 _call(self._on_final, utterance)
 
 

@@ -26,6 +26,14 @@ export function clock(seconds, digits = 1) {
 }
 
 /**
+ * Write where a turn ends: `0:20.6`, `≈ 0:20.6` where that is an estimate, `…` while it is open.
+ * @param {{end: number | null, end_estimated?: boolean}} turn
+ */
+export function endText({ end, end_estimated }) {
+  return end === null ? "…" : `${end_estimated ? "≈ " : ""}${clock(end)}`;
+}
+
+/**
  * Write a duration: `1.02 s`; a wait that was worked out from two times reads as the one that the kernel told.
  * @param {number} seconds @param {Translate} t
  */

@@ -55,7 +55,8 @@ export function turnFacts(turn, waits, t) {
 
 /** What a commit was sent for. @param {Utterance} turn @param {Translate} t */
 function closedText({ commit }, t) {
-  return t(commit === "limit" ? "transcript.limit" : commit === "finish" ? "compared.ended.finish" : "compared.ended.commit");
+  if (commit === "limit") return t("transcript.limit", { seconds: 60 });
+  return t(commit === "finish" ? "compared.ended.finish" : "compared.ended.commit");
 }
 
 /** So many settings of one run are listed; of more, the first and the last two. */

@@ -7,7 +7,7 @@
  *   `wait`: the seconds that the text names, and how many of them passed until the end of speech was noticed; null where
  *   that is not known, or nothing waited for it
  */
-import { clock, duration } from "../shared/format.js";
+import { clock, duration, endText } from "../shared/format.js";
 import { textOf } from "../shared/run/state.js";
 
 /** @param {string} text */
@@ -45,7 +45,7 @@ export function splitMatches(text, query) {
 /** @param {Utterance} utterance */
 export function timeOf(utterance) {
   if (utterance.onset === null) return "";
-  return `${clock(utterance.onset)} – ${utterance.end === null ? "…" : clock(utterance.end)}`;
+  return `${clock(utterance.onset)} – ${endText(utterance)}`;
 }
 
 /**
@@ -97,7 +97,8 @@ export function noteChips(u, t) {
   const chips = [];
   if (u.language) chips.push({ text: u.language, kind: "plain" });
   if (u.emotion) chips.push({ text: emotionText(u.emotion, t), kind: "plain" });
-  if (u.ended_by === "limit") chips.push({ text: t("transcript.limit"), kind: "alarm" });
+  if (typeof u.short === "number") chips.push({ text: t("transcript.short", { time: u.short.toFixed(1) }), kind: "plain" });
+  if (u.ended_by === "limit") chips.push({ text: t("transcript.limit", { seconds: u.limit ?? 60 }), kind: "alarm" });
   if (u.ended_by === "lost" || u.status === "lost") chips.push({ text: t("transcript.lost"), kind: "alarm" });
   if (u.status === "failed") chips.push({ text: u.error || t("transcript.failed"), kind: "alarm" });
   return chips;
@@ -118,7 +119,8 @@ export function problemText(u, t) {
   return alarms.join(" · ");
 }
 
-/** The transcript as lines of text, to be copied. @param {Utterance[]} utterances */
+/** The transcript as lines of text, to be copied, without drafts that got no final. @param {Utterance[]} utterances */
 export function asText(utterances) {
-  return utterances.map((u) => [timeOf(u).split(" ")[0], textOf(u)].filter(Boolean).join("  ")).join("\n");
+  const answered = utterances.filter(({ status }) => status !== "lost" && status !== "failed");
+  return answered.map((u) => [timeOf(u).split(" ")[0], textOf(u)].filter(Boolean).join("  ")).join("\n");
 }

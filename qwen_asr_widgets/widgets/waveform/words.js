@@ -13,7 +13,7 @@
  * @property {number | null} selected
  */
 import { make } from "../shared/dom.js";
-import { clock, duration } from "../shared/format.js";
+import { clock, duration, endText } from "../shared/format.js";
 import { turnAt } from "../shared/axis/lanes.js";
 import { textOf } from "../shared/run/state.js";
 import { problemText } from "../transcript/rows.js";
@@ -43,10 +43,9 @@ export function createCaption(plot, t, visible) {
 
 /** @param {Utterance} turn @param {Translate} t */
 function whole(turn, t) {
-  const end = turn.end === null ? "…" : clock(turn.end);
   return [
     make("b", { class: "qaw-caption-number" }, String(turn.number)),
-    make("span", {}, `${clock(turn.onset ?? 0)} – ${end}`),
+    make("span", {}, `${clock(turn.onset ?? 0)} – ${endText(turn)}`),
     make("span", { class: "qaw-caption-text", dir: "auto" }, turn.settled, make("i", { class: "qaw-dim" }, turn.draft)),
     make("span", {}, problemText(turn, t)),
   ];

@@ -10,8 +10,11 @@
  * @typedef {object} UtteranceExtras
  * @property {number | null} start   seconds, with prefix padding, as the service reports it
  * @property {boolean} estimated     the onset is an estimate
+ * @property {boolean} end_estimated the end of speech is an estimate
+ * @property {number | null} short   seconds of speech, where they are so few that the words may be invented
  * @property {string} status         speaking | stopped | final | failed | lost
  * @property {string | null} ended_by
+ * @property {number | null} limit   seconds of the longest turn, where that closed it
  * @property {"" | "finish" | "limit"} commit   why a commit was sent that nobody asked for
  * @property {string | null} language
  * @property {string | null} emotion
@@ -90,7 +93,7 @@ export function takeRun(state, message) {
 
 /** What an utterance is where the message does not say otherwise. */
 const BLANK = {
-  end: null, start: null, estimated: false, settled: "", draft: "", ended_by: null, commit: /** @type {const} */ (""), language: null, emotion: null,
+  end: null, start: null, estimated: false, end_estimated: false, short: null, limit: null, settled: "", draft: "", ended_by: null, commit: /** @type {const} */ (""), language: null, emotion: null,
   error: null, problem: false, first_partial: null, endpoint_delay: null, decode_delay: null, finalization: null,
 };
 
