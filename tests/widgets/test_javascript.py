@@ -32,6 +32,26 @@ def test_nothing_is_of_any_type() -> None:
         assert re.findall(r"\{[^{}]*\bany\b[^{}]*\}", path.read_text(encoding="utf-8")) == [], path.name
 
 
+def calls(text: str, name: str) -> list[str]:
+    """Return the calls of a function in a module, with their arguments."""
+    found = []
+    for match in re.finditer(rf"\b{name}\(", text):
+        end, depth = match.end(), 1
+        while depth:
+            depth += {"(": 1, ")": -1}.get(text[end], 0)
+            end += 1
+        found.append(text[match.start():end])
+    return found
+
+
+@pytest.mark.parametrize("path", sorted(WIDGETS.rglob("*.js")), ids=lambda path: path.stem)
+def test_every_listener_ends_with_a_signal(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    added = calls(text, "addEventListener")
+    assert [one for one in added if "signal" not in one and '"abort"' not in one] == []
+    assert path.name == "dom.js" or calls(text, r"model\.on") == []
+
+
 def test_modules_tests_and_sheets_pass_the_linter() -> None:
     code, said = run([
         *tool_command(BIOME), "lint", "--config-path=.ci/biome.json", "--error-on-warnings", "--colors=off",

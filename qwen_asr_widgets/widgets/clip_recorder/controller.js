@@ -5,6 +5,7 @@
  */
 import { pageProblem } from "../capture/capture.js";
 import { CaptureController, thisPage } from "../capture/controller.js";
+import { listenTo } from "../shared/dom.js";
 import { ClipTake } from "./take.js";
 
 /** Seconds after which the end is announced, and at which a clip ends by itself: at about 648 s a message is full. */
@@ -43,8 +44,7 @@ export class ClipController extends CaptureController {
     /** @type {number | undefined} */
     this.timer = undefined;
     this.told = told;
-    this.hear = (/** @type {ClipMessage} */ message) => this.answered(message);
-    told.on("msg:custom", this.hear);
+    listenTo(told, "msg:custom", (/** @type {ClipMessage} */ message) => this.answered(message), this.ending.signal);
     if (this.state.problem) this.attempt(() => this.uplink.tell("problem", this.state.problem ?? {}));
   }
 
@@ -150,7 +150,6 @@ export class ClipController extends CaptureController {
   }
 
   async dispose() {
-    this.told.off("msg:custom", this.hear);
     await super.dispose();
     window.clearInterval(this.timer);
   }

@@ -8,7 +8,7 @@
  */
 import { CaptureController } from "../capture/controller.js";
 import { meterLength } from "../capture/capture.js";
-import { button, make, viewRoot } from "../shared/dom.js";
+import { button, listenTo, make, viewRoot } from "../shared/dom.js";
 import { clock, size } from "../shared/format.js";
 import { translator } from "../shared/strings.js";
 import { followTheme } from "../shared/theme.js";
@@ -294,11 +294,9 @@ async function followReport(model, controller) {
     if (problem?.number !== undefined && problem.client === client) controller.refused(problem.code, problem.detail);
   };
   const hello = window.setTimeout(() => controller.attempt(() => controller.uplink.tell("hello")), SETTLED_MS);
-  controller.ending.signal.addEventListener("abort", () => {
-    window.clearTimeout(hello);
-    report.off("change", read);
-  }, { once: true });
-  report.on("change", read);
+  const { signal } = controller.ending;
+  signal.addEventListener("abort", () => window.clearTimeout(hello), { once: true });
+  listenTo(report, "change", read, signal);
   read();
 }
 

@@ -1,5 +1,9 @@
-// Small helpers to build and own elements, and what the page lends them: names and files. Text is always set as text,
-// never parsed as HTML.
+/**
+ * Small helpers to build and own elements, to listen, and what the page lends: names and files. Text is always set as
+ * text, never parsed as HTML.
+ *
+ * @import { Emitter } from "./messages.js"
+ */
 
 /** @typedef {Record<string, string | number | boolean | null | undefined>} Attributes */
 
@@ -71,4 +75,14 @@ export function saveFile(blob, name) {
   const address = URL.createObjectURL(blob);
   make("a", { href: address, download: name }).click();
   setTimeout(() => URL.revokeObjectURL(address), TAKING_MS);
+}
+
+/**
+ * Listen to a model until a signal aborts, as one listens to an element.
+ * @template Events @template {keyof Events} Name
+ * @param {Emitter<Events>} model @param {Name} event @param {Events[Name]} listener @param {AbortSignal} signal
+ */
+export function listenTo(model, event, listener, signal) {
+  model.on(event, listener);
+  signal.addEventListener("abort", () => model.off(event, listener), { once: true });
 }

@@ -18,16 +18,23 @@ import type { Lane, Mark, RunInfo, Utterance } from "./run/state.js";
 
 // ---- models, as anywidget hands them to a page
 
+/** What can be listened to: by the name of an event, what a listener is told. */
+export interface Emitter<Events> {
+  on<Name extends keyof Events>(event: Name, listener: Events[Name]): void;
+  off<Name extends keyof Events>(event: Name, listener: Events[Name]): void;
+}
+
+/** What the model of a widget of ours tells: messages of the kernel, and traits that have changed. */
+export type ModelEvents<Traits, Heard> = {
+  "msg:custom": (message: Heard, buffers: DataView[]) => void;
+} & { [Name in keyof Traits & string as `change:${Name}`]: () => void };
+
 /** The model of a widget of ours: its traits, and the messages it hears. */
-export interface Model<Traits extends object = ViewTraits, Heard = KernelMessage> {
+export interface Model<Traits extends object = ViewTraits, Heard = KernelMessage> extends Emitter<ModelEvents<Traits, Heard>> {
   get<Name extends keyof Traits & string>(name: Name): Traits[Name];
   set<Name extends keyof Traits & string>(name: Name, value: Traits[Name]): void;
   save_changes(): void;
   send(content: object, callbacks?: unknown, buffers?: ArrayBuffer[]): void;
-  on(event: "msg:custom", listener: (message: Heard, buffers: DataView[]) => void): void;
-  on(event: `change:${keyof Traits & string}`, listener: () => void): void;
-  off(event: "msg:custom", listener: (message: Heard, buffers: DataView[]) => void): void;
-  off(event: `change:${keyof Traits & string}`, listener: () => void): void;
   /** Missing where the front end has no other models. */
   widget_manager?: { get_model?: (id: string) => Promise<unknown> };
 }
@@ -80,10 +87,8 @@ export interface Report {
   problem: { number?: undefined } | { number: number; client: string; code: ProblemCode; detail: string };
 }
 
-export interface ReportModel {
+export interface ReportModel extends Emitter<{ change: () => void }> {
   get<Name extends keyof Report>(name: Name): Report[Name] | undefined;
-  on(event: "change", listener: () => void): void;
-  off(event: "change", listener: () => void): void;
 }
 
 /** ipywebrtc's models, as far as they are used here. */

@@ -8,7 +8,7 @@
  * @import { Model } from "./messages.js"
  * @import { Translate } from "./strings.js"
  */
-import { make } from "./dom.js";
+import { listenTo, make } from "./dom.js";
 
 /** Milliseconds between two looks at whether they are gone. */
 const LOOK = 1000;
@@ -34,11 +34,8 @@ export function keepSwitch(model, t, signal) {
     model.set("save_outputs", box.checked);
     model.save_changes();
   }, { signal });
-  model.on("change:save_outputs", told);
-  signal.addEventListener("abort", () => {
-    model.off("change:save_outputs", told);
-    clearTimeout(timer);
-  }, { once: true });
+  listenTo(model, "change:save_outputs", told, signal);
+  signal.addEventListener("abort", () => clearTimeout(timer), { once: true });
   told();
   return make("div", { class: "qaw-keep", title: t("keep.why") },
     make("label", {}, box, make("span", {}, t("keep.label"))), still);

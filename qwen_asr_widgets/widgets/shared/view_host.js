@@ -7,7 +7,7 @@
  * @typedef {{receive?: (message: KernelMessage, buffers: DataView[]) => void}} Part
  * @typedef {{root: HTMLElement, run: RunStore, send: Send, signal: AbortSignal}} Surroundings
  */
-import { newId, viewRoot } from "./dom.js";
+import { listenTo, newId, viewRoot } from "./dom.js";
 import { createRunStore } from "./run/store.js";
 import { hideStatic } from "./saved_output.js";
 import { followTheme } from "./theme.js";
@@ -31,11 +31,10 @@ export function hostView({ model, el }, build) {
     run.receive(message);
     for (const part of parts) part.receive?.(message, buffers);
   };
-  model.on("msg:custom", receive);
+  listenTo(model, "msg:custom", receive, signal);
   linkSelection(model, run, signal);
   send({ kind: "hello" });
   return () => {
-    model.off("msg:custom", receive);
     sayBye(send);
     end.abort();
     el.replaceChildren();
@@ -54,8 +53,7 @@ function linkSelection(model, run, signal) {
   const told = () => {
     if (model.get("selected") !== run.state.selected) run.select(model.get("selected"));
   };
-  model.on("change:selected", told);
-  signal.addEventListener("abort", () => model.off("change:selected", told), { once: true });
+  listenTo(model, "change:selected", told, signal);
 }
 
 /** Tell the kernel that a view ends. @param {Send} send */

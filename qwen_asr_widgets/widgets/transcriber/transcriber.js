@@ -4,7 +4,7 @@
  * @import { KernelMessage, Model, PageCommand, Surface, TranscriberTraits } from "../shared/messages.js"
  */
 import { CaptureController } from "../capture/controller.js";
-import { newId, viewRoot } from "../shared/dom.js";
+import { listenTo, newId, viewRoot } from "../shared/dom.js";
 import { clipText, clipWarning } from "../clip_recorder/clips.js";
 import { hideStatic, keepSwitch } from "../shared/saved_output.js";
 import { drawDevices, drawProblem, pressPause, realText, say, warningText } from "../microphone/microphone.js";
@@ -66,13 +66,9 @@ export class TranscriberView {
       const number = model.get("selected");
       if (this.stage && this.stage.run.state.selected !== number) this.stage.run.select(number);
     };
-    model.on("msg:custom", receive);
-    model.on("change:selected", selected);
-    signal.addEventListener("abort", () => {
-      model.off("msg:custom", receive);
-      model.off("change:selected", selected);
-      sayBye(this.send);
-    }, { once: true });
+    listenTo(model, "msg:custom", receive, signal);
+    listenTo(model, "change:selected", selected, signal);
+    signal.addEventListener("abort", () => sayBye(this.send), { once: true });
     this.recorders.attach(() => this.draw(), signal);
   }
 
