@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from qwen_asr_widgets.errors import SettingError
 from qwen_asr_widgets.widgets.shared.assets import WIDGETS, joined_modules
-from qwen_asr_widgets.widgets.shared.locales import (
-    LANGUAGES, LOCALES, checked_lang, page_strings, strings, used_keys,
-)
+from qwen_asr_widgets.widgets.shared.locales import LANGUAGES, LOCALES, checked_lang, strings, used_keys
 
 ENGLISH = strings("en")
 MODULES = {
@@ -25,11 +26,11 @@ def blanks(text: str) -> list[str]:
     return sorted(set(re.findall(r"\{(\w+)\}", text)))
 
 
-def shipped(entry: str) -> dict[str, list[str]]:
-    """Return the strings a widget's page holds."""
-    line = re.search(r"^const locales = (\{.*\});$", joined_modules(entry), re.M)
+def locales(joined: str) -> dict[str, Any]:
+    """Return the languages of a page and its strings in each."""
+    line = re.search(r"^const locales = (\{.*\});$", joined, re.M)
     assert line is not None
-    return json.loads(line[1])["strings"]
+    return json.loads(line[1])
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
@@ -85,13 +86,22 @@ def test_no_key_is_made_of_a_text_that_the_type_checker_does_not_know() -> None:
 
 @pytest.mark.parametrize("entry", ENTRIES)
 def test_a_page_has_the_strings_of_the_modules_it_is_joined_from_and_no_others(entry: str) -> None:
-    held = shipped(entry)
     joined = joined_modules(entry)
-    modules = joined.replace(page_strings(MODULES[name] for name in MODULES if name in joined), "")
-    code = re.sub(r"^const locales = .*$", "", modules, flags=re.M)
+    held = locales(joined)["strings"]
+    code = re.sub(r"^const locales = .*$", "", joined, flags=re.M)
     assert list(held) == used_keys([code], ENGLISH)
     assert 0 < len(held) < len(ENGLISH)
     assert held["mic.record"] == ["Record", "录音"] if "mic.record" in held else True
+
+
+def test_a_language_is_added_by_its_file(tmp_path: Path) -> None:
+    folder = tmp_path / "widgets"
+    shutil.copytree(WIDGETS, folder, ignore=shutil.ignore_patterns("*.py", "__pycache__"))
+    french = ENGLISH | {"transcript.copy": "Copier le texte"}
+    (folder / "locales" / "fr.json").write_text(json.dumps(french), encoding="utf-8")
+    held = locales(joined_modules("transcript/widget.js", folder))
+    assert held["languages"] == ["en", "fr", "zh"]
+    assert held["strings"]["transcript.copy"] == ["Copy text", "Copier le texte", "复制文本"]
 
 
 def test_milliseconds_have_their_word_in_every_chinese_string_of_the_page() -> None:
