@@ -214,11 +214,7 @@ class _Reading:
         return MessageError(f"{self._kind} {path}", f"{value!r:.80}, not {expected}")
 
     def _value(self, value: Any, hint: Any, path: str) -> Any:
-        bounds = Within()
-        if typing.get_origin(hint) is typing.Annotated:
-            hint, *more = typing.get_args(hint)
-            bounds = next((one for one in more if isinstance(one, Within)), bounds)
-        origin, args = typing.get_origin(hint), typing.get_args(hint)
+        hint, bounds, origin, args = _unpacked(hint)
         if origin in (typing.Union, types.UnionType):
             return self._optional(value, args, bounds, path)
         if origin is typing.Literal:
@@ -281,6 +277,16 @@ class _Reading:
 
 def _range(bounds: Within) -> str:
     return f"in [{bounds.low:g}, {bounds.high:g}]"
+
+
+@lru_cache(maxsize=None)
+def _unpacked(hint: Any) -> tuple[Any, Within, Any, tuple[Any, ...]]:
+    """Return an annotation without its bounds, the bounds, its origin and its arguments."""
+    bounds = Within()
+    if typing.get_origin(hint) is typing.Annotated:
+        hint, *more = typing.get_args(hint)
+        bounds = next((one for one in more if isinstance(one, Within)), bounds)
+    return hint, bounds, typing.get_origin(hint), typing.get_args(hint)
 
 
 @lru_cache(maxsize=None)
