@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 import qwen_asr_widgets as qaw
 from hypothesis import given, settings as hypothesis_settings, strategies as st
+from qwen_asr_widgets.audio.samples import SAMPLE_NAMES
 from qwen_asr_widgets.vad.evaluation.critical import is_healed, offered_thresholds, turn_frames
 from qwen_asr_widgets.vad.evaluation.explain import Explanation, Remedy, explain
 from qwen_asr_widgets.vad.evaluation.metrics import measure
@@ -54,7 +55,7 @@ def explained(name: str) -> list[tuple[SpeechScores, TurnDetection, Explanation]
     return [(scores, tried, why) for tried in TRIED for why in explain(scores, tried, sample)]
 
 
-@pytest.mark.parametrize("name", ["conversation", "noisy", "dictation", "call"])
+@pytest.mark.parametrize("name", SAMPLE_NAMES)
 def test_the_value_printed_gives_the_turns_promised_on_every_processor(name: str) -> None:
     count = {"silence": 0, "threshold": 0}
     for scores, tried, why in explained(name):
@@ -100,13 +101,14 @@ def test_a_remedy_heals_its_error_and_counts_what_else_changes(name: str) -> Non
 
 
 @pytest.mark.skipif(platform.machine() not in ("x86_64", "AMD64"), reason="the kernel is one of x86")
-def test_a_streaming_service_on_another_kernel_does_what_was_promised() -> None:
-    rows = [(scores, remedy) for scores, _, why in explained("noisy") for remedy in why.remedies]
+@pytest.mark.parametrize("name", SAMPLE_NAMES)
+def test_a_streaming_service_on_another_kernel_does_what_was_promised(name: str) -> None:
+    rows = [(scores, remedy) for scores, _, why in explained(name) for remedy in why.remedies]
     rows = [(scores, remedy) for scores, remedy in rows if is_clear(scores, remedy.settings)]
     settings = [(one.settings.threshold, one.settings.silence_duration_ms) for _, one in rows]
     done = subprocess.run(
         [sys.executable, "tests/support/turns_under.py"], cwd=ROOT, text=True, timeout=120,
-        capture_output=True, input=json.dumps({"sample": "noisy", "settings": settings}),
+        capture_output=True, input=json.dumps({"sample": name, "settings": settings}),
         env={**os.environ, "OPENBLAS_CORETYPE": "HASWELL"},
     )
     assert done.returncode == 0, done.stderr[-2_000:]
@@ -114,7 +116,7 @@ def test_a_streaming_service_on_another_kernel_does_what_was_promised() -> None:
         [[round(t.onset * 16_000), round(t.end * 16_000)] for t in detect_turns(scores, remedy.settings)]
         for scores, remedy in rows
     ]
-    assert len(rows) > 20 and json.loads(done.stdout) == promised
+    assert len(rows) > 4 and json.loads(done.stdout) == promised
 
 
 def test_where_hundredths_pass_a_score_too_many_more_decimals_are_taken() -> None:

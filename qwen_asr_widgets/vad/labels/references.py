@@ -89,7 +89,10 @@ def read_reference(reference: Reference, name: str = "reference") -> Labels | tu
         raise LabelError(f"{name} is one turn, {_shown(reference)}; give a list of turns, also of one.")
     if isinstance(reference, (bytes, dict)) or not isinstance(reference, Iterable):
         raise LabelError(f"{name} is {_shown(reference)}; {_WANTED}.")
-    return tuple(_turn(item, f"{name}[{number}]") for number, item in enumerate(reference))
+    return tuple(
+        item if isinstance(item, ReferenceTurn) else _turn(item, f"{name}[{number}]")
+        for number, item in enumerate(reference)
+    )
 
 
 def is_turn(item: Any) -> bool:
@@ -114,8 +117,6 @@ def _is_pair(item: Any) -> bool:
 
 def _turn(item: Any, name: str) -> ReferenceTurn:
     """Return one item of a list as a turn."""
-    if isinstance(item, ReferenceTurn):
-        return item
     if isinstance(item, Turn):
         return ReferenceTurn(item.onset, item.end)
     if not _is_pair(item):
