@@ -33,6 +33,19 @@ def test_a_misspelt_keyword_is_answered_with_the_right_one(name: str) -> None:
         WIDGETS[name](colour="red")
 
 
+@pytest.mark.parametrize(
+    ("call", "said"),
+    [
+        (lambda: qaw.Transcriber().run_again(turntaking="client"), "did you mean 'turn_taking'"),
+        (lambda: qaw.Waveform(CLIP).set_scores(None, treshold=0.5), "did you mean 'threshold'"),
+        (lambda: qaw.Waveform(CLIP).play(ends=0.5), "did you mean 'end'"),
+    ],
+)
+def test_a_misspelt_keyword_of_a_method_is_answered_too(call: Callable[[], Any], said: str) -> None:
+    with pytest.raises(TypeError, match=said):
+        call()
+
+
 def test_the_language_spoken_belongs_in_the_settings() -> None:
     said = r"'language'; the language spoken is config=SessionConfig\(language=…\), and lang= is that of the"
     with pytest.raises(TypeError, match=said):

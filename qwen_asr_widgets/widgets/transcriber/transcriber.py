@@ -259,6 +259,7 @@ class Transcriber(ViewWidget):
         Where sound is still to come nothing happens. The recording is then marked incomplete.
         """
         self.model.stop_waiting()
+        self._tell_state()
 
     def pause(self) -> None:
         """Hold the sound up."""
@@ -336,6 +337,7 @@ class Transcriber(ViewWidget):
             why = self.pages.clips.problem or "Nothing was started: press Record, or call start()."
             raise AudioError(why)
 
+    @checked_keywords
     def run_again(
         self, config: SessionConfig | None = None, endpoint: Endpoint | str | None = None,
         pace: float | None = None, turn_taking: str | None = None,

@@ -142,6 +142,7 @@ class Waveform(ViewWidget):
     def _about(self) -> str:
         return self.model.shown.summary
 
+    @checked_keywords
     def set_scores(self, scores: SpeechScores | None, threshold: float | None = None) -> None:
         """Show another score curve and threshold."""
         model = self.model
@@ -178,6 +179,7 @@ class Waveform(ViewWidget):
             )
         self.page.tell({"kind": "show", "start": float(start), "end": float(end)})
 
+    @checked_keywords
     def play(self, start: float = 0.0, end: float | None = None) -> None:
         """Play from ``start`` to ``end`` seconds in the browser; to the end if no ``end`` is given."""
         self.page.tell({"kind": "play", "start": float(start), "end": None if end is None else float(end)})
