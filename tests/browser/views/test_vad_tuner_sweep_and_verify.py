@@ -6,6 +6,7 @@ import pytest
 from support.tuner_page import HANDLE, figure, serve_until
 
 import qwen_asr_widgets as qaw
+from qwen_asr_widgets.vad.labels.formats import FORMATS
 from qwen_asr_widgets.vad.turns import TurnDetection
 from qwen_asr_widgets.widgets.tuner.vad_tuner import VadTuner
 
@@ -41,6 +42,8 @@ def test_a_sweep_is_clicked_verified_and_copied(show_tuner) -> None:
     serve_until(shown, lambda: "exact: all" in page.locator(".qaw-tuner-panel").inner_text())
     assert page.locator(".qaw-tuner-differ").inner_text().endswith("Nothing: the same turns.")
     page.locator(".qaw-tuner-menu > summary").click()
+    offered = page.locator(".qaw-tuner-menu option").evaluate_all("all => all.map((one) => one.value)")
+    assert offered == list(FORMATS)
     page.get_by_role("button", name="TurnDetection(…)").click()
     page.get_by_text("Copied").wait_for()
     copied = page.evaluate("navigator.clipboard.readText()")
