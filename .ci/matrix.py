@@ -23,6 +23,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 FOLDER = ROOT / ".make" / "matrix"
 UV = [sys.executable, "-m", "uv"]
+NAME = "qwen-asr-widgets"
 PYTHONS = ("3.10", "3.11", "3.12", "3.13", "3.14")
 RESOLUTIONS = {"lowest": "lowest-direct", "newest": "highest"}
 LEFT_OUT = ("tests/browser", "tests/notebooks", "tests/package/test_lint.py")
@@ -48,9 +49,9 @@ def compiled() -> list[str]:
     setup = configparser.ConfigParser()
     setup.read(ROOT / "setup.cfg", encoding="utf-8")
     extras = setup["options.extras_require"]
-    lines = [setup["options"]["install_requires"], extras["media"], extras["pocketsphinx"]]
+    lines = [setup["options"]["install_requires"], extras["media"], extras["pocketsphinx"], extras["all"]]
     names = {re.split(r"[^\w.-]", line)[0] for line in "\n".join(lines).split("\n") if line.strip()}
-    return [option for name in sorted(names) for option in ("--only-binary", name)]
+    return [option for name in sorted(names - {NAME}) for option in ("--only-binary", name)]
 
 
 def make(python: str, resolution: str) -> Path:

@@ -6,6 +6,7 @@ import contextvars
 import itertools
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor, wait
 
 from support.waiting import wait_until
 
@@ -108,6 +109,28 @@ def test_the_thread_keeps_the_context_of_the_cell_that_started_it() -> None:
     wait_until(lambda: seen, 5, "a message is sent")
     throttle.stop()
     assert seen[0] == "the cell" and not throttle.running
+
+
+def test_it_can_be_stopped_while_another_thread_is_just_starting_it(monkeypatch) -> None:
+    starting, go_on, start = threading.Event(), threading.Event(), threading.Thread.start
+
+    def held_up(thread: threading.Thread) -> None:
+        if thread.name == "qaw-throttle":
+            starting.set()
+            go_on.wait(5)
+        start(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", held_up)
+    throttle = Throttle(lambda: [], lambda *message: None, lambda: True)
+    with ThreadPoolExecutor(2) as threads:
+        started = threads.submit(throttle.start)
+        assert starting.wait(5)
+        stopped = threads.submit(throttle.stop)
+        wait([stopped], 0.2)  # without the lock it fails by then
+        go_on.set()
+        started.result(5)
+        stopped.result(5)
+    assert not throttle.running
 
 
 def test_the_thread_ends_when_nothing_more_is_wanted_and_what_there_was_has_left() -> None:
