@@ -1,4 +1,4 @@
-"""Run notebooks and keep what they show, but no widget state: ``python tests/support/keep_outputs.py FILE…``."""
+"""Run notebooks and keep what they show: ``python tests/support/keep_outputs.py FILE…``."""
 
 from __future__ import annotations
 
