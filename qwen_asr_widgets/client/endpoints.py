@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import parse_qs, quote, urlsplit, urlunsplit
 
 from ..errors import EndpointError, MissingKey, checked_keywords
-from ..protocol.cloud_facts import DASHSCOPE, DOCUMENTED, ServiceFacts
+from ..protocol.cloud_facts import DASHSCOPE, DOCUMENTED, ServiceFacts, speaks_other_protocol
 from .keys import KEY_VARIABLE, Secret, find_key, looks_like_key, sealed
 
 DEFAULT_MODEL = "qwen3-asr-flash-realtime"
@@ -51,7 +51,8 @@ class Endpoint:
     Raises
     ------
     EndpointError
-        The URL is not one of a WebSocket, or a key was given in place of something else.
+        The URL is not one of a WebSocket, a key was given in place of something else, or the model of
+        DashScope speaks another protocol.
 
     Notes
     -----
@@ -107,6 +108,7 @@ class Endpoint:
                 raise EndpointError(f"{name} must be {expected}, not {type(value).__name__}.")
         if self.api_key is not None and not isinstance(self.api_key.reveal(), str):
             raise EndpointError(f"api_key must be text, not {type(self.api_key.reveal()).__name__}.")
+        refuse_other_protocol(self.url, self.model)
         if not self.name:
             object.__setattr__(self, "name", urlsplit(self.url).hostname or "")
 
@@ -125,7 +127,7 @@ class Endpoint:
         >>> facts.update_midway, facts.grade("update_midway")
         (False, '2')
         """
-        return DASHSCOPE if self.is_dashscope else DOCUMENTED
+        return facts_of(self.url)
 
     @property
     def public_address(self) -> str:
@@ -254,6 +256,28 @@ def is_encrypted(url: str) -> bool:
 def is_dashscope_url(url: str) -> bool:
     """Return whether an address is one of DashScope's hosts."""
     return (urlsplit(url).hostname or "").endswith(_DASHSCOPE_DOMAIN)
+
+
+def facts_of(url: str) -> ServiceFacts:
+    """Return what is known of the service at an address; if it is not DashScope's, what is documented."""
+    return DASHSCOPE if is_dashscope_url(url) else DOCUMENTED
+
+
+def refuse_other_protocol(url: str, model: str) -> None:
+    """Raise `EndpointError` where a model of DashScope is asked for that speaks another protocol.
+
+    Examples
+    --------
+    >>> refuse_other_protocol("wss://dashscope.aliyuncs.com/x", "qwen-audio-3.1-asr-flash-streaming")
+    Traceback (most recent call last):
+    qwen_asr_widgets.errors.EndpointError: The model 'qwen-audio-3.1-asr-flash-streaming' speaks another \
+protocol (/api-ws/v1/inference, run-task), which this package does not. Ask for 'qwen3-asr-flash-realtime'.
+    """
+    if is_dashscope_url(url) and speaks_other_protocol(model):
+        raise EndpointError(
+            f"The model {model!r:.80} speaks another protocol (/api-ws/v1/inference, run-task), which this "
+            f"package does not. Ask for {DEFAULT_MODEL!r}."
+        )
 
 
 def is_loopback_host(host: str) -> bool:

@@ -1,4 +1,4 @@
-"""Pacing: recorded sound is handed out as if it were spoken now."""
+"""Pacing: recorded sound is handed out as if it were spoken now; no upload is faster than a service bears."""
 
 from __future__ import annotations
 
@@ -88,3 +88,52 @@ def _paced(
             if early > 0:
                 wait(early)
         yield chunk
+
+
+class UploadPace:
+    """Says how many bytes may be written now, so that no second carries more than a service bears.
+
+    A token bucket without a clock: whoever writes hands in the time. The bucket fills with 95 % of the pace
+    and holds 5 % of a second, so that any one second carries the pace at most.
+
+    Parameters
+    ----------
+    kilobytes : float
+        1,000 bytes a second, everything on the wire counted (audio as base64).
+
+    Examples
+    --------
+    >>> pace = UploadPace(1_900)
+    >>> pace.allowed(1_000_000, now=0.0)
+    95000
+    >>> pace.spend(95_000, now=0.0)
+    >>> pace.allowed(1_000_000, now=0.0), round(pace.wait(1_000_000, now=0.0), 3)
+    (0, 0.026)
+    """
+
+    def __init__(self, kilobytes: float) -> None:
+        self._rate = 950.0 * kilobytes
+        self._most = 50.0 * kilobytes
+        self._left = self._most
+        self._at: float | None = None
+
+    def allowed(self, size: int, now: float) -> int:
+        """Return how many of ``size`` bytes may be written now: none, a piece worth a write, or all."""
+        left = self._filled(now)
+        return min(size, int(left)) if left >= min(size, self._piece) else 0
+
+    def wait(self, size: int, now: float) -> float:
+        """Return the seconds until some of ``size`` bytes may be written."""
+        return max(0.0, min(size, self._piece) - self._filled(now)) / self._rate
+
+    def spend(self, count: int, now: float) -> None:
+        """Note that ``count`` bytes were written."""
+        self._left, self._at = self._filled(now) - count, now
+
+    @property
+    def _piece(self) -> float:
+        return self._most / 2
+
+    def _filled(self, now: float) -> float:
+        passed = 0.0 if self._at is None else max(0.0, now - self._at)
+        return min(self._most, self._left + passed * self._rate)

@@ -152,6 +152,7 @@ class AudioStream:
             endpoint.address, endpoint.request_headers, self._on_message, self._on_close,
             ca_file=endpoint.ca_file, proxy=endpoint.proxy, connect_timeout=self._connect_timeout,
             outbox_bytes=self._outbox_bytes, clock=self._clock, on_open=self._on_open,
+            upload_pace=endpoint.facts.upload_pace_kB_s,
         )
         if self._closing:
             self._connection.close()

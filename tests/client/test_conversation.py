@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import socket
 import ssl
+import threading
 import traceback
 from typing import Any
 
@@ -13,7 +14,9 @@ from support.scripted_server import Peer, ScriptedServer, created
 
 import qwen_asr_widgets
 from qwen_asr_widgets import Endpoint, MultiModality, OmniRealtimeCallback, OmniRealtimeConversation
-from qwen_asr_widgets.errors import ConnectFailed, MissingKey, NotConnected, ServiceClosed, SettingError
+from qwen_asr_widgets.errors import (
+    ConnectFailed, EndpointError, MissingKey, NotConnected, ServiceClosed, SettingError,
+)
 
 KEY = "sk-planted-4711"
 TEXT = MultiModality.TEXT
@@ -392,3 +395,52 @@ def test_the_three_callbacks_come_once_each_end_included() -> None:
         conversation.close()
     assert sorted(calls[:2]) == ["open", "session.created"]
     assert calls[2:] == ["session.finished", "close 1000 None"]
+
+
+def logged(caplog: pytest.LogCaptureFixture) -> str:
+    return "\n".join(record.getMessage() for record in caplog.records if record.levelno >= logging.WARNING)
+
+
+@pytest.mark.parametrize(("model", "is_told"), [("qwen3-asr-flash-realtime", True), ("qwen-omni", False)])
+def test_what_speech_recognition_has_no_use_for_is_said_and_sent_all_the_same(
+    model: str, is_told: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    with ScriptedServer() as server:
+        conversation = OmniRealtimeConversation(model, Events(), url=server.url, api_key=KEY)
+        conversation.connect()
+        conversation.create_item({"type": "message"})
+        conversation.create_response()
+        conversation.append_video("QUI=")
+        server.peer().wait_for_frames(3)
+        conversation.close()
+    sent = ["conversation.item.create", "response.create", "input_image_buffer.append"]
+    assert server.peer().types == sent
+    assert [kind in logged(caplog) for kind in sent] == [is_told] * 3
+
+
+def test_a_refused_change_of_settings_is_explained(caplog: pytest.LogCaptureFixture) -> None:
+    message = "Session update error: session already started or finished or failed."
+
+    def script(peer: Peer) -> None:
+        peer.send({"type": "error", "error": {"code": "invalid_value", "message": message}})
+        peer.close(1007)
+
+    ended = threading.Event()
+
+    class Ending(Events):
+        def on_close(self, code: Any, text: Any) -> None:
+            ended.set()
+
+    with ScriptedServer(script) as server:
+        callback = Ending()
+        conversation = talk(server.url, callback)
+        conversation.connect()
+        assert ended.wait(20)
+    assert callback.events[0]["error"]["message"] == message
+    assert "Other settings need a new session" in logged(caplog)
+
+
+def test_a_model_of_the_other_protocol_is_refused_before_connecting() -> None:
+    conversation = OmniRealtimeConversation("qwen-audio-3.1-asr-flash-streaming", Events(), api_key=KEY)
+    with pytest.raises(EndpointError, match="speaks another protocol.*qwen3-asr-flash-realtime"):
+        conversation.connect()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import contextlib
 import json
+import re
 import threading
 import types
 from collections.abc import Callable
@@ -316,3 +317,24 @@ def test_headers_keep_the_precedence_of_the_official_class() -> None:
     assert seen[0] == seen[1] == {
         "X-Mine": "1", "Authorization": f"Bearer {KEY}", "X-DashScope-WorkSpace": "ws-7"
     }
+
+
+@pytest.mark.parametrize("switch", [None, "1", "0", ""])
+def test_the_headers_that_say_what_calls_are_those_of_the_official_class(
+    switch: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("DASHSCOPE_DISABLE_SDK_HEADERS", raising=False)
+    if switch is not None:
+        monkeypatch.setenv("DASHSCOPE_DISABLE_SDK_HEADERS", switch)
+    seen = []
+    for sdk in (official, OURS, OURS):
+        with connected(sdk, headers={"x-dashscope-sdk-client": "mine"}) as (_, peer, _log):
+            seen.append({name.lower(): value for name, value in peer.headers.raw_items()
+                         if name.lower().startswith("x-dashscope-sdk")})
+    theirs, ours, again = seen
+    assert set(theirs) == set(ours) and ours == again
+    assert len(ours) == (1 if switch in ("1", "0") else 2)  # set to anything, it switches them off
+    if not switch:
+        name, _, module = ours["x-dashscope-sdk-client"].split("/")
+        assert (name, module) == ("qwen-asr-widgets", theirs["x-dashscope-sdk-client"].split("/")[-1])
+        assert all(re.fullmatch("[0-9a-f]{32}", one["x-dashscope-sdk-session-id"]) for one in seen)

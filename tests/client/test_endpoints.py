@@ -330,3 +330,9 @@ def test_an_endpoint_says_what_is_known_of_its_service() -> None:
     assert embedded().facts.name == "ideal" and embedded().facts.update_midway
     unknown = Endpoint("wss://example.org/realtime").facts
     assert (unknown.name, unknown.end_contains_silence) == ("documented", False)
+
+
+def test_a_model_of_the_other_protocol_is_refused_where_dashscope_is_asked_for_it() -> None:
+    with pytest.raises(EndpointError, match="speaks another protocol"):
+        dashscope("beijing", model="qwen-audio-3.1-asr-flash-streaming")
+    assert Endpoint("wss://example.org/x", model="qwen-audio-3.1-asr-flash-streaming").model

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qwen_asr_widgets.client.pacing import paced
+from qwen_asr_widgets.client.pacing import UploadPace, paced
 from qwen_asr_widgets.errors import SettingError
 
 RAMP = np.arange(-8_000, 8_000, dtype=np.int16)
@@ -62,3 +62,29 @@ def test_a_pace_that_cannot_be_kept_is_refused_with_its_value_and_the_remedy(pac
     with pytest.raises(SettingError, match=refusal) as told:
         paced([RAMP], 16_000, pace)
     assert told.value.param == "pace"
+
+
+@given(st.lists(st.tuples(st.floats(0, 0.3), st.integers(1, 400_000)), min_size=1, max_size=60))
+def test_no_second_carries_more_than_the_upload_pace(frames: list[tuple[float, int]]) -> None:
+    pace, now = UploadPace(1_900), 50.0
+    written: list[tuple[float, int]] = []
+    for pause, size in frames:
+        now += pause
+        while size:
+            count = pace.allowed(size, now)
+            now += 0.0 if count else pace.wait(size, now) + 1e-9
+            pace.spend(count, now)
+            written.append((now, count))
+            size -= count
+    for start, _ in written:
+        assert sum(count for at, count in written if start <= at < start + 1) <= 1_900_000
+
+
+def test_an_upload_reaches_the_pace_it_may_have() -> None:
+    pace, now, left = UploadPace(1_900), 0.0, 19_000_000
+    while left:
+        count = pace.allowed(left, now)
+        pace.spend(count, now)
+        left -= count
+        now += pace.wait(left, now) + 1e-9
+    assert 10.0 <= now < 10.6

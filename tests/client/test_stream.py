@@ -17,6 +17,7 @@ from support.scripted_server import Peer, ScriptedServer, created, greet_and_rec
 from qwen_asr_widgets.client.endpoints import Endpoint
 from qwen_asr_widgets.client.stream import AudioStream
 from qwen_asr_widgets.errors import ConnectFailed, NotConnected, ServiceClosed, ServiceError, SessionLost
+from qwen_asr_widgets.protocol.cloud_facts import DASHSCOPE, ServiceFacts
 from qwen_asr_widgets.protocol.config import SessionConfig
 
 RAMP = np.arange(-8_000, 8_000, dtype=np.int16)
@@ -56,6 +57,14 @@ class Notes:
 
 def stream(server: ScriptedServer, config: SessionConfig | None = None, **options: Any) -> AudioStream:
     return AudioStream(Endpoint(server.url, "sk-x"), config, **options)
+
+
+class Slow(Endpoint):
+    """An endpoint that bears 400 kB/s."""
+
+    @property
+    def facts(self) -> ServiceFacts:
+        return DASHSCOPE.measured(upload_pace_kB_s=400.0)
 
 
 def audio_of(peer: Peer) -> bytes:
@@ -336,3 +345,18 @@ def test_frames_are_logged_without_audio_and_without_the_key(caplog: pytest.LogC
 def test_a_script_may_greet_by_default() -> None:
     with ScriptedServer(greet_and_record) as server, stream(server) as made:
         assert made.connected
+
+
+def test_what_is_sent_as_fast_as_may_be_stays_under_the_pace_of_the_service() -> None:
+    sound = np.tile(RAMP, 8)  # 8 s are 341 kB as base64
+    notes = Notes()
+    with ScriptedServer(max_queue=1_000) as server:
+        made = AudioStream(Slow(server.url, "sk-x"), observer=notes)
+        made.connect()
+        for start in range(0, len(sound), 1_600):
+            made.append(sound[start : start + 1_600])
+        made.finish()
+        sent = audio_of(server.peer())
+    times = [entry[3] for entry in notes.told if entry[0] == "audio"]
+    assert sent == sound.tobytes() and len(times) == 80
+    assert times[-1] - times[0] > 0.8  # 341 kB at 380 kB/s, less the 20 kB of the beginning

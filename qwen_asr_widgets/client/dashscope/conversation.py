@@ -17,7 +17,10 @@ from ...errors import (
     MissingKey, NotConnected, ServiceError, SessionLost, SettingError, checked_keywords, suggestion,
 )
 from ...protocol.codec import encode_append_base64, new_event_id
-from ..endpoints import Endpoint, find_dashscope_key, is_dashscope_url, missing_key_message, with_model
+from ..endpoints import (
+    Endpoint, facts_of, find_dashscope_key, is_dashscope_url, missing_key_message, refuse_other_protocol,
+    with_model,
+)
 from ..keys import find_key, sealed
 from ..named_endpoints import resolve_endpoint
 from ..websocket.connection import Connection
@@ -26,6 +29,7 @@ from .params import (
     AudioFormat, AudioFormatConfig, MultiModality, TranscriptionParams, TranslationParams, modality_values,
     session_fields,
 )
+from .service_rules import explain, sdk_headers, warn_of_useless
 from .session_facts import SessionFacts
 
 logger = logging.getLogger("qwen_asr_widgets")
@@ -208,13 +212,17 @@ class OmniRealtimeConversation:
             A ``TimeoutError`` that names the cause: status, DNS, TLS, refused, no answer.
         MissingKey
             DashScope wants a key and there is none.
+        EndpointError
+            The model of DashScope speaks another protocol.
         """
+        refuse_other_protocol(self.url, str(self.model))
         if is_dashscope_url(self.url) and not self.apikey:
             raise MissingKey(missing_key_message("DashScope", self.url))
-        options: dict[str, Any] = {}
+        facts = facts_of(self.url) if self._endpoint is None else self._endpoint.facts
+        options: dict[str, Any] = {"upload_pace": facts.upload_pace_kB_s}
         if self._endpoint is not None:
             self.url = self._endpoint.address
-            options = {"ca_file": self._endpoint.ca_file, "proxy": self._endpoint.proxy}
+            options |= {"ca_file": self._endpoint.ca_file, "proxy": self._endpoint.proxy}
         self.ws = Connection(self.url, self._request_headers, self._on_message, self._on_close, **options)
         self.ws.open()
         self.thread = self.ws.thread
@@ -223,7 +231,8 @@ class OmniRealtimeConversation:
     def _request_headers(self) -> dict[str, str]:
         from ... import __version__
 
-        headers = {**(self.user_headers or {}), "user-agent": f"qwen-asr-widgets/{__version__}"}
+        ours = {"user-agent": f"qwen-asr-widgets/{__version__}", **sdk_headers()}
+        headers = {**(self.user_headers or {}), **ours}
         if self._endpoint is not None:
             return {**headers, **self._endpoint.request_headers()}
         key = self.apikey
@@ -244,6 +253,7 @@ class OmniRealtimeConversation:
         self.ws.send(text)
 
     def _send_event(self, kind: str, **content: Any) -> None:
+        warn_of_useless(kind, self.model)
         try:
             text = json.dumps({"event_id": new_event_id(), "type": kind, **content})
         except (TypeError, ValueError) as problem:
@@ -327,6 +337,7 @@ class OmniRealtimeConversation:
     def append_video(self, video_b64: str) -> None:
         """Send one picture, base64; speech recognition has no use for it."""
         _check(video_b64, str, "video_b64", "base64 text, as base64.b64encode(data).decode() makes it")
+        warn_of_useless("input_image_buffer.append", self.model)
         self._send(_append("input_image_buffer.append", "image", video_b64))
 
     def commit(self) -> None:
@@ -443,6 +454,8 @@ class OmniRealtimeConversation:
             logger.error("a message came that is not JSON: %.200r", message)
             return
         kind = self._facts.take(event)
+        if kind == "error":
+            explain(event.get("error"))
         try:
             self.callback.on_event(event)
         finally:

@@ -16,6 +16,7 @@ from typing import Any
 import websocket
 
 from ...errors import ConnectFailed, NotConnected, QawError
+from ..pacing import UploadPace
 from ..redaction import Redactor
 from . import frames
 from .failures import connect_failure
@@ -82,6 +83,8 @@ class Connection:
         Monotonic seconds; used for the time at which a message went out.
     on_open : callable or None
         Called on the reader thread when the service has accepted, before anything is read or sent.
+    upload_pace : float or None
+        Kilobytes a second that are sent at most; None: as fast as they are taken.
 
     Examples
     --------
@@ -105,6 +108,7 @@ class Connection:
         outbox_bytes: int = OUTBOX_BYTES,
         clock: Callable[[], float] = time.monotonic,
         on_open: Callable[[], None] | None = None,
+        upload_pace: float | None = None,
     ) -> None:
         self.url = url
         self.close_code: int | None = None
@@ -120,7 +124,10 @@ class Connection:
         self._shared = SharedSocket(url)
         self._redactor = Redactor(url)
         self._changed = self._shared.changed
-        self._writer = Writer(self._shared, outbox_bytes, KeepAlive(ping_interval, ping_timeout), clock)
+        self._writer = Writer(
+            self._shared, outbox_bytes, KeepAlive(ping_interval, ping_timeout), clock,
+            None if upload_pace is None else UploadPace(upload_pace),
+        )
         self._failure: QawError | None = None
         self._reader = _Reader(
             self._shared, self._writer, sslopt={"ca_certs": self._ca_file} if self._ca_file else {}

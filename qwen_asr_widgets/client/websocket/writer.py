@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from ...errors import NotConnected, OutboxFull
+from ..pacing import UploadPace
 from . import frames
 from .shared_socket import ENDED, NOT_CONNECTED, SharedSocket
 
@@ -171,16 +172,20 @@ class Writer:
         When to ping.
     clock : callable
         Monotonic seconds; used for the time at which a message went out.
+    pace : UploadPace or None
+        How much may be written; None: as much as the socket takes.
     """
 
     def __init__(
-        self, shared: SharedSocket, outbox_bytes: int, keepalive: KeepAlive, clock: Callable[[], float]
+        self, shared: SharedSocket, outbox_bytes: int, keepalive: KeepAlive, clock: Callable[[], float],
+        pace: UploadPace | None = None,
     ) -> None:
         self._shared = shared
         self._changed = shared.changed
         self._outbox = Outbox(outbox_bytes)
         self._keepalive = keepalive
         self._clock = clock
+        self._pace = pace
 
     @property
     def stats(self) -> OutboxStats:
@@ -201,7 +206,7 @@ class Writer:
             outbox = self._outbox
             if outbox.empty:
                 now = self._clock()
-                count = self._shared.write(frame)
+                count = self._write(memoryview(frame))
             elif not outbox.has_room(len(frame)):
                 self._wait_for_room(len(frame), timeout)
             if count == len(frame):
@@ -211,6 +216,16 @@ class Writer:
                 self._changed.notify_all()
             if count and on_sent is not None:
                 on_sent(now)
+
+    def _write(self, frame: memoryview) -> int:
+        """Write as much of a frame as the pace allows and the socket takes."""
+        if self._pace is None:
+            return self._shared.write(frame)
+        now = time.monotonic()
+        allowed = self._pace.allowed(len(frame), now)
+        count = self._shared.write(frame[:allowed]) if allowed else 0
+        self._pace.spend(count, now)
+        return count
 
     def control(self, data: bytes, opcode: int) -> None:
         """Send a control frame of ours or of websocket-client; it overtakes audio that waits."""
@@ -263,7 +278,7 @@ class Writer:
                     self._ping()
                     continue
             try:
-                if not self._write_head():
+                if not self._write_head() and not self._wait_for_pace():
                     self._shared.wait_writable()
             except (NotConnected, OSError, ValueError):
                 with self._changed:
@@ -276,13 +291,22 @@ class Writer:
         with self._changed:
             frame, on_sent = self._outbox.head()
             now = self._clock()
-            count = self._shared.write(frame)
+            count = self._write(frame)
             if count:
                 if on_sent is not None:
                     on_sent(now)
                 self._outbox.advance(count)
                 self._changed.notify_all()
         return count > 0
+
+    def _wait_for_pace(self) -> bool:
+        """Wait until the pace allows a write, if that is what is waited for."""
+        with self._changed:
+            size = len(self._outbox.head()[0])
+        seconds = self._pace.wait(size, time.monotonic()) if self._pace is not None else 0.0
+        if seconds:
+            time.sleep(seconds)
+        return seconds > 0
 
     def _ping(self) -> None:
         """Ping where it is due; where the last one was not answered in time, give the connection up."""
