@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, NamedTuple
 
@@ -105,7 +105,7 @@ class RecordingState(NamedTuple):
 
     info: RunInfo
     samples: NDArray[np.int16]
-    events: Sequence[TimedEvent]
+    events: Iterable[TimedEvent]
     settings: tuple[SettingsChange, ...]
     connections: tuple[ConnectionSpan, ...]
     lost: tuple[tuple[int, int], ...]

@@ -9,41 +9,44 @@ events, as during the run.
 from __future__ import annotations
 
 import io
-import json
 import lzma
+import os
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict, fields
+from collections.abc import Callable
 from os import PathLike, fspath
 from pathlib import Path
-from typing import Any, BinaryIO, TypeVar, Union, get_args
+from typing import Any, BinaryIO, TypeVar, Union
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ...errors import AudioError, BundleError, QawError, SettingError
-from ...protocol.cloud_facts import ServiceFacts
-from ...protocol.events import ClientTurnClosed, ClientTurnOpened, Event, LocalEvent
-from ...protocol.codec import read_client, read_server
-from ...protocol.config import SessionConfig
-from ...protocol.codec import MAX_NESTING, read_json
-from ...vad.turns import CloseReason
+from ...errors import BundleError, QawError, SettingError
 from ...writing import write_atomically
-from ..log.run_info import RunInfo
-from ..log.settings import SettingsChange
-from ..values import AudioSent, AudioSkipped, ConnectionSpan, RecordingState, TimedEvent, sent_audio
+from ..values import RecordingState
+from .event_lines import EVENTS, event_line, read_events
+from .manifest import MANIFEST, Manifest, manifest_json, read_manifest
 
 SUFFIX = ".qasr"
 Made = TypeVar("Made")
 Source = Union[str, "PathLike[str]", bytes, bytearray, memoryview, BinaryIO]
 
-FORMAT_VERSION = 1
-MANIFEST, AUDIO, EVENTS = "manifest.json", "audio.flac", "events.jsonl"
+AUDIO = "audio.flac"
 _DAMAGE = (
-    LookupError, TypeError, ValueError, AttributeError, EOFError, RuntimeError, zlib.error, lzma.LZMAError,
+    LookupError, TypeError, ValueError, AttributeError, EOFError, RuntimeError, OverflowError, MemoryError,
+    zlib.error, lzma.LZMAError,
 )
 """What a zip, JSON or event that makes no sense may raise on its way in."""
+
+SMALL = 16 << 20
+"""Bytes that an entry may have whatever the size of the file."""
+
+MAX_MANIFEST = 64 << 20
+MAX_EVENTS = 1 << 30
+"""Bytes of events, unpacked: some 80 hours of speech."""
+
+MAX_RATIO = 200
+"""How often larger events may be than the file: those of a run pack to a tenth, a bomb to a thousandth."""
 
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 """The oldest date a zip can hold: the same recording gives the same bytes whenever it is saved."""
@@ -80,18 +83,15 @@ def load_bundle(source: Source, make: Callable[[RecordingState], Made]) -> Made:
     name, file = _opened(source)
     try:
         with zipfile.ZipFile(file) as bundle:
-            damaged = bundle.testzip()
-            if damaged:
-                raise BundleError(f"{name} is damaged: {damaged} inside it does not match its checksum.")
-            return make(_read(bundle))
+            return make(_read(bundle, _size(file)))
     except FileNotFoundError:
         raise BundleError(f"There is no file {name}.") from None
     except OSError as error:
         raise BundleError(f"{name} cannot be read: {error.strerror or error}.") from error
     except BundleError as error:
         raise BundleError(f"{name}: {error}") from None
-    except zipfile.BadZipFile:
-        raise BundleError(f"{name} is no .qasr bundle, or is damaged or cut off.") from None
+    except zipfile.BadZipFile as error:
+        raise BundleError(f"{name} is no .qasr bundle, or is damaged or cut off ({error}).") from None
     except QawError as error:
         raise BundleError(f"{name} does not hold a recording this version understands: {error}") from error
     except _DAMAGE as error:
@@ -115,13 +115,18 @@ def _opened(source: Source) -> tuple[str, Any]:
     return name if isinstance(name, str) else "the bundle", io.BytesIO(data)
 
 
+def _size(file: Any) -> int:
+    """Return the size in bytes of a path or of a file in memory."""
+    return len(file.getbuffer()) if isinstance(file, io.BytesIO) else os.stat(file).st_size
+
+
 def write_state(state: RecordingState, file: Any) -> None:
     """Write what a recording consists of into a binary file that can seek."""
     with zipfile.ZipFile(file, "w") as bundle:
-        _put(bundle, MANIFEST, json.dumps(_manifest(state), ensure_ascii=False, indent=2))
+        _put(bundle, MANIFEST, manifest_json(state, len(state.samples)))
         if len(state.samples):
             _put(bundle, AUDIO, _flac(state.samples, state.sample_rate), zipfile.ZIP_STORED)
-        _put(bundle, EVENTS, "".join(map(_event_line, state.events)))
+        _put(bundle, EVENTS, "".join(map(event_line, state.events)))
 
 
 def _put(bundle: zipfile.ZipFile, name: str, data: str | bytes, method: int = zipfile.ZIP_DEFLATED) -> None:
@@ -129,42 +134,6 @@ def _put(bundle: zipfile.ZipFile, name: str, data: str | bytes, method: int = zi
     entry.compress_type = method
     entry.external_attr = 0o644 << 16
     bundle.writestr(entry, data)
-
-
-def _manifest(state: RecordingState) -> dict[str, Any]:
-    from ... import __version__
-
-    return {
-        "format": "qasr",
-        "format_version": FORMAT_VERSION,
-        "written_by": f"qwen_asr_widgets {__version__}",
-        "run": asdict(state.info),
-        "audio": {
-            "sample_rate": state.sample_rate,
-            "samples": len(state.samples),
-            "lost": [list(span) for span in state.lost],
-        },
-        "settings": [
-            {"sample": change.sample, "time": change.time, "session": change.config.to_wire()}
-            for change in state.settings
-        ],
-        "connections": [asdict(connection) for connection in state.connections],
-        "complete": state.complete,
-        "notes": list(state.notes),
-    }
-
-
-def _event_line(timed: TimedEvent) -> str:
-    line: dict[str, Any] = {"time": timed.time, "direction": timed.direction}
-    if isinstance(timed.event, AudioSent):
-        line["audio"] = [timed.event.start, timed.event.stop]
-    elif isinstance(timed.event, AudioSkipped):
-        line["skipped"] = [timed.event.start, timed.event.stop]
-    elif isinstance(timed.event, LocalEvent):
-        line["turn"] = asdict(timed.event)
-    else:
-        line["event"] = timed.message
-    return json.dumps(line, ensure_ascii=False) + "\n"
 
 
 def _flac(samples: NDArray[np.int16], sample_rate: int) -> bytes:
@@ -176,104 +145,62 @@ def _flac(samples: NDArray[np.int16], sample_rate: int) -> bytes:
     return buffer.getvalue()
 
 
-def _read(bundle: zipfile.ZipFile) -> RecordingState:
-    manifest = _json(bundle.read(MANIFEST))
-    if manifest.get("format") != "qasr":
-        raise BundleError("its manifest does not say that it is a qasr bundle.")
-    version = manifest["format_version"]
-    if version != FORMAT_VERSION:
-        raise BundleError(
-            f"it has format version {version}, this package reads {FORMAT_VERSION}; "
-            "upgrade with pip install -U qwen-asr-widgets."
-        )
-    audio = manifest["audio"]
-    samples = _samples(bundle, audio["samples"], audio["sample_rate"])
+def _read(bundle: zipfile.ZipFile, size: int) -> RecordingState:
+    """Return what a bundle of ``size`` bytes holds; its events are read when they are asked for."""
+    _check_sizes(bundle, size)
+    manifest = read_manifest(_content(bundle, MANIFEST))
     return RecordingState(
-        info=_run_info(manifest["run"]),
-        samples=samples,
-        events=tuple(_events(bundle.read(EVENTS), len(samples))),
-        settings=tuple(_setting(change) for change in manifest["settings"]),
-        connections=tuple(ConnectionSpan(**connection) for connection in manifest["connections"]),
-        lost=tuple((int(start), int(stop)) for start, stop in audio["lost"]),
-        notes=tuple(str(note) for note in manifest["notes"]),
-        complete=bool(manifest["complete"]),
+        info=manifest.info,
+        samples=_samples(bundle, manifest),
+        events=read_events(io.BufferedReader(bundle.open(EVENTS), 1 << 16), manifest.samples),
+        settings=manifest.settings,
+        connections=manifest.connections,
+        lost=manifest.lost,
+        notes=manifest.notes,
+        complete=manifest.complete,
     )
 
 
-def _run_info(run: Mapping[str, Any]) -> RunInfo:
-    """Return what is noted of the run; a bundle that says nothing of the service is read as documented."""
-    known = {field.name for field in fields(RunInfo)}
-    about = {name: value for name, value in run.items() if name in known}
-    return RunInfo(**{**about, "facts": ServiceFacts.from_dict(about.get("facts", {}))})
+def _check_sizes(bundle: zipfile.ZipFile, size: int) -> None:
+    """Refuse entries that are larger than they can be, by the sizes a zip states: no more is unpacked."""
+    limits = {MANIFEST: MAX_MANIFEST, EVENTS: min(MAX_EVENTS, SMALL + MAX_RATIO * size)}
+    for name, limit in limits.items():
+        stated = bundle.getinfo(name).file_size
+        if stated > limit:
+            raise BundleError(
+                f"its {name} would be {stated / 1e6:,.0f} MB unpacked; of a file of this size at most "
+                f"{limit / 1e6:,.0f} MB are read."
+            )
 
 
-def _setting(change: Mapping[str, Any]) -> SettingsChange:
-    config = SessionConfig().updated(change["session"])
-    return SettingsChange(int(change["sample"]), float(change["time"]), config)
+def _content(bundle: zipfile.ZipFile, name: str) -> bytes:
+    """Return an entry; told how much is wanted, the reader unpacks no more than the zip states."""
+    with bundle.open(name) as entry:
+        return entry.read(bundle.getinfo(name).file_size + 1)
 
 
-def _json(data: bytes) -> Any:
-    try:
-        return read_json(data)
-    except ValueError as error:
-        raise BundleError(f"its {MANIFEST} is no JSON: {error}.") from None
-
-
-def _samples(bundle: zipfile.ZipFile, count: int, sample_rate: int) -> NDArray[np.int16]:
+def _samples(bundle: zipfile.ZipFile, manifest: Manifest) -> NDArray[np.int16]:
     import soundfile
 
-    if not count:
+    if not manifest.samples:
         return np.zeros(0, np.int16)
+    if bundle.getinfo(AUDIO).file_size > SMALL + 3 * manifest.samples:
+        raise BundleError(f"its {AUDIO} is larger than {manifest.samples} samples can be.")
     try:
-        samples, rate = soundfile.read(io.BytesIO(bundle.read(AUDIO)), dtype="int16")
+        with soundfile.SoundFile(io.BytesIO(_content(bundle, AUDIO))) as sound:
+            _check_sound(sound, manifest)
+            samples = sound.read(manifest.samples, dtype="int16")
     except soundfile.LibsndfileError as error:
         raise BundleError(f"its {AUDIO} cannot be decoded: {error}") from None
-    if rate != sample_rate or samples.shape != (count,):
-        raise BundleError(
-            f"its {AUDIO} holds {len(samples)} samples at {rate} Hz, but its manifest says {count} at "
-            f"{sample_rate}."
-        )
+    if len(samples) != manifest.samples:
+        raise BundleError(f"its {AUDIO} ends after {len(samples)} of {manifest.samples} samples.")
     return np.asarray(samples, np.int16)
 
 
-def _events(data: bytes, samples: int) -> Iterator[TimedEvent]:
-    for number, line in enumerate(data.decode("utf-8").split("\n"), 1):
-        if not line:
-            continue
-        try:
-            yield _event(read_json(line, MAX_NESTING + 1), samples)
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
-            raise BundleError(f"line {number} of {EVENTS} is no event: {error}") from None
-
-
-def _event(line: Mapping[str, Any], samples: int) -> TimedEvent:
-    time, direction = float(line["time"]), line["direction"]
-    if direction == "local":
-        local = _local_event(line, samples)
-        return TimedEvent(time, direction, {"type": local.type, **asdict(local)}, local)
-    if direction not in ("in", "out"):
-        raise ValueError(f"direction {direction!r}")
-    if direction == "out" and "audio" in line:
-        return sent_audio(*_on_tape(samples, *line["audio"]), time)
-    message = line["event"]
-    event: Event = read_server(message) if direction == "in" else read_client(message)
-    return TimedEvent(time, direction, message, event)
-
-
-def _local_event(line: Mapping[str, Any], samples: int) -> LocalEvent:
-    if "skipped" in line:
-        return AudioSkipped(*_on_tape(samples, *line["skipped"]))
-    turn: Mapping[str, Any] = line["turn"]
-    if "end" not in turn:
-        return ClientTurnOpened(*_on_tape(samples, turn["start"], turn["onset"]))
-    if turn["reason"] not in get_args(CloseReason):
-        raise ValueError(f"reason {turn['reason']!r}")
-    return ClientTurnClosed(_on_tape(samples, 0, turn["end"])[1], turn["reason"])
-
-
-def _on_tape(samples: int, first: Any, second: Any) -> tuple[int, int]:
-    """Return two positions, which must be in order and on the tape."""
-    start, stop = int(first), int(second)
-    if not 0 <= start <= stop <= samples:
-        raise AudioError(f"audio {start} to {stop} lies outside the {samples} samples of the tape")
-    return start, stop
+def _check_sound(sound: Any, manifest: Manifest) -> None:
+    told = sound.frames, sound.samplerate, sound.channels
+    if told != (manifest.samples, manifest.sample_rate, 1):
+        raise BundleError(
+            f"its {AUDIO} holds {sound.frames} samples at {sound.samplerate} Hz, but its manifest says "
+            f"{manifest.samples} at {manifest.sample_rate}."
+        )

@@ -1,0 +1,98 @@
+"""The lines of ``events.jsonl``: an event of a run and its time as one JSON object."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict
+from typing import Any, get_args
+
+from ...errors import BundleError
+from ...protocol.codec import MAX_NESTING, read_client, read_json, read_server
+from ...protocol.events import ClientTurnClosed, ClientTurnOpened, Event, LocalEvent
+from ...vad.turns import CloseReason
+from ..values import AudioSent, AudioSkipped, TimedEvent, sent_audio
+from .checks import count, seconds
+
+EVENTS = "events.jsonl"
+
+MAX_LINE = 16 << 20
+"""Bytes of one event: a frame of the service is seldom longer than a thousand."""
+
+
+def event_line(timed: TimedEvent) -> str:
+    """Return an event as a line of JSON, with its line break."""
+    line: dict[str, Any] = {"time": timed.time, "direction": timed.direction}
+    if isinstance(timed.event, AudioSent):
+        line["audio"] = [timed.event.start, timed.event.stop]
+    elif isinstance(timed.event, AudioSkipped):
+        line["skipped"] = [timed.event.start, timed.event.stop]
+    elif isinstance(timed.event, LocalEvent):
+        line["turn"] = asdict(timed.event)
+    else:
+        line["event"] = timed.message
+    return json.dumps(line, ensure_ascii=False) + "\n"
+
+
+def read_events(file: Any, samples: int) -> Iterator[TimedEvent]:
+    """Yield the events of a binary file of such lines, one line in memory at a time.
+
+    Parameters
+    ----------
+    file : binary file object
+        Open at its beginning.
+    samples : int
+        Length of the tape, outside of which no position may lie.
+
+    Raises
+    ------
+    BundleError
+        A line is no event; the message says which.
+    UnicodeDecodeError
+        It is no text.
+    """
+    number = 0
+    while data := file.readline(MAX_LINE + 1):
+        number += 1
+        if len(data) > MAX_LINE:
+            raise BundleError(f"line {number} of {EVENTS} is longer than {MAX_LINE:,} bytes.")
+        text = data.decode("utf-8")
+        if text == "\n":
+            continue
+        try:
+            yield _event(read_json(text, MAX_NESTING + 1), samples)
+        except (LookupError, TypeError, ValueError, AttributeError, RecursionError, OverflowError) as error:
+            raise BundleError(f"line {number} of {EVENTS} is no event: {error}") from None
+
+
+def _event(line: Mapping[str, Any], samples: int) -> TimedEvent:
+    time, direction = seconds(line["time"], "time"), line["direction"]
+    if direction == "local":
+        local = _local_event(line, samples)
+        return TimedEvent(time, direction, {"type": local.type, **asdict(local)}, local)
+    if direction not in ("in", "out"):
+        raise ValueError(f"direction {direction!r:.60}")
+    if direction == "out" and "audio" in line:
+        return sent_audio(*_on_tape(samples, *line["audio"]), time)
+    message = line["event"]
+    event: Event = read_server(message) if direction == "in" else read_client(message)
+    return TimedEvent(time, direction, message, event)
+
+
+def _local_event(line: Mapping[str, Any], samples: int) -> LocalEvent:
+    if "skipped" in line:
+        return AudioSkipped(*_on_tape(samples, *line["skipped"]))
+    turn: Mapping[str, Any] = line["turn"]
+    if "end" not in turn:
+        return ClientTurnOpened(*_on_tape(samples, turn["start"], turn["onset"]))
+    if turn["reason"] not in get_args(CloseReason):
+        raise ValueError(f"reason {turn['reason']!r:.60}")
+    return ClientTurnClosed(_on_tape(samples, 0, turn["end"])[1], turn["reason"])
+
+
+def _on_tape(samples: int, first: Any, second: Any) -> tuple[int, int]:
+    """Return two positions, which must be in order and on the tape."""
+    start, stop = count(first, "a position"), count(second, "a position")
+    if not start <= stop <= samples:
+        raise ValueError(f"audio {start} to {stop} lies outside the {samples} samples of the tape")
+    return start, stop
