@@ -24,26 +24,35 @@ _HOMES = {
     "audio.clip": ("AudioClip",),
     "audio.reference": ("ReferenceTurn",),
     "audio.samples": ("Sample", "sample"),
-    "errors": ("QawError", "ServiceClosed", "ServiceError"),
-    "plots": ("plot_latency", "plot_recording", "plot_sweep"),
-    "protocol.config": ("SessionConfig",),
     "client.dashscope.conversation": ("OmniRealtimeCallback", "OmniRealtimeConversation"),
-    "client.embedded": ("embedded",),
-    "client.endpoints": ("Endpoint",),
-    "client.named_endpoints": ("dashscope",),
     "client.dashscope.params": (
         "AudioFormat", "AudioFormatConfig", "AudioFormatType", "AudioSampleRate", "MultiModality",
         "TranscriptionParams", "TranslationParams",
     ),
+    "client.embedded": ("embedded",),
+    "client.endpoints": ("Endpoint",),
+    "client.named_endpoints": ("dashscope",),
+    "errors": (
+        "AudioError", "BundleError", "ConnectFailed", "EndpointError", "LabelError", "MissingDependency",
+        "MissingKey", "ProtocolError", "QawError", "ServiceClosed", "ServiceError", "SessionLost",
+        "SettingError", "WorkerLost",
+    ),
+    "plots": ("plot_latency", "plot_recording", "plot_sweep"),
+    "protocol.config": ("SessionConfig",),
     "recording": (
-        "LatencyTable", "Recording", "UtteranceLatency", "compare", "load_recording", "transcribe",
+        "Comparison", "LatencySummary", "LatencyTable", "Recording", "UtteranceLatency", "compare",
+        "load_recording", "transcribe",
     ),
     "recording.calibration": ("calibrate",),
-    "recording.verification": ("verify",),
-    "vad.evaluation.explain": ("explain",),
-    "vad.labels.labels": ("Labels", "load_labels", "save_labels"),
+    "recording.verification": ("Verification", "verify"),
+    "vad.calibration.calibrate": ("Calibration",),
+    "vad.evaluation.explain": ("Cause", "Explanation", "Remedy", "explain"),
+    "vad.evaluation.measures": ("Problem",),
     "vad.evaluation.metrics": ("Measures", "measure"),
+    "vad.labels.labels": ("Labels", "load_labels", "save_labels"),
     "vad.scoring.scores": ("SpeechScores", "speech_scores"),
+    "vad.sweep.choice": ("Choice",),
+    "vad.sweep.result": ("SweepResult",),
     "vad.sweep.sweep": ("sweep",),
     "vad.turns": ("Turn", "TurnDetection", "detect_turns"),
     "widgets.clip_recorder.clip_recorder": ("ClipRecorder",),
@@ -57,38 +66,51 @@ _MODULE_OF = {name: module for module, names in _HOMES.items() for name in names
 
 __all__ = [
     "__version__", "api_key",
-    "AudioClip", "AudioFormat", "AudioFormatConfig", "AudioFormatType", "AudioSampleRate", "ClipRecorder",
-    "Endpoint", "Labels", "LatencyTable", "Measures", "Microphone", "MultiModality", "OmniRealtimeCallback",
-    "OmniRealtimeConversation", "QawError", "Recording", "ReferenceTurn", "Sample", "ServiceClosed",
-    "ServiceError", "SessionConfig", "SpeechScores", "Transcriber", "TranscriptView", "TranscriptionParams",
-    "TranslationParams", "Turn", "TurnDetection", "UtteranceLatency", "VadTuner", "Waveform", "calibrate",
-    "compare", "dashscope", "detect_turns", "embedded", "explain", "load_labels", "load_recording",
-    "measure", "plot_latency", "plot_recording", "plot_sweep", "sample", "save_labels", "speech_scores",
-    "sweep", "transcribe", "verify",
+    "AudioClip", "AudioError", "AudioFormat", "AudioFormatConfig", "AudioFormatType", "AudioSampleRate",
+    "BundleError", "Calibration", "Cause", "Choice", "ClipRecorder", "Comparison", "ConnectFailed",
+    "Endpoint", "EndpointError", "Explanation", "LabelError", "Labels", "LatencySummary", "LatencyTable",
+    "Measures", "Microphone", "MissingDependency", "MissingKey", "MultiModality", "OmniRealtimeCallback",
+    "OmniRealtimeConversation", "Problem", "ProtocolError", "QawError", "Recording", "ReferenceTurn",
+    "Remedy", "Sample", "ServiceClosed", "ServiceError", "SessionConfig", "SessionLost", "SettingError",
+    "SpeechScores", "SweepResult", "Transcriber", "TranscriptView", "TranscriptionParams",
+    "TranslationParams", "Turn", "TurnDetection", "UtteranceLatency", "VadTuner", "Verification",
+    "Waveform", "WorkerLost", "calibrate", "compare", "dashscope", "detect_turns", "embedded", "explain",
+    "load_labels", "load_recording", "measure", "plot_latency", "plot_recording", "plot_sweep", "sample",
+    "save_labels", "speech_scores", "sweep", "transcribe", "verify",
 ]
 
 if TYPE_CHECKING:
     from .audio.clip import AudioClip
     from .audio.reference import ReferenceTurn
     from .audio.samples import Sample, sample
-    from .errors import QawError, ServiceClosed, ServiceError
-    from .plots import plot_latency, plot_recording, plot_sweep
-    from .protocol.config import SessionConfig
     from .client.dashscope.conversation import OmniRealtimeCallback, OmniRealtimeConversation
-    from .client.embedded import embedded
-    from .client.endpoints import Endpoint
-    from .client.named_endpoints import dashscope
     from .client.dashscope.params import (
         AudioFormat, AudioFormatConfig, AudioFormatType, AudioSampleRate, MultiModality,
         TranscriptionParams, TranslationParams,
     )
-    from .recording import LatencyTable, Recording, UtteranceLatency, compare, load_recording, transcribe
+    from .client.embedded import embedded
+    from .client.endpoints import Endpoint
+    from .client.named_endpoints import dashscope
+    from .errors import (
+        AudioError, BundleError, ConnectFailed, EndpointError, LabelError, MissingDependency, MissingKey,
+        ProtocolError, QawError, ServiceClosed, ServiceError, SessionLost, SettingError, WorkerLost,
+    )
+    from .plots import plot_latency, plot_recording, plot_sweep
+    from .protocol.config import SessionConfig
+    from .recording import (
+        Comparison, LatencySummary, LatencyTable, Recording, UtteranceLatency, compare, load_recording,
+        transcribe,
+    )
     from .recording.calibration import calibrate
-    from .recording.verification import verify
-    from .vad.evaluation.explain import explain
-    from .vad.labels.labels import Labels, load_labels, save_labels
+    from .recording.verification import Verification, verify
+    from .vad.calibration.calibrate import Calibration
+    from .vad.evaluation.explain import Cause, Explanation, Remedy, explain
+    from .vad.evaluation.measures import Problem
     from .vad.evaluation.metrics import Measures, measure
+    from .vad.labels.labels import Labels, load_labels, save_labels
     from .vad.scoring.scores import SpeechScores, speech_scores
+    from .vad.sweep.choice import Choice
+    from .vad.sweep.result import SweepResult
     from .vad.sweep.sweep import sweep
     from .vad.turns import Turn, TurnDetection, detect_turns
     from .widgets.clip_recorder.clip_recorder import ClipRecorder

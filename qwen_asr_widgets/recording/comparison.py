@@ -65,7 +65,24 @@ class ComparedRun:
 
 @dataclass(frozen=True)
 class Comparison:
-    """A table of runs. ``metric`` is ``"WER"`` or ``"CER"``, or None without a reference text."""
+    """Runs of the same sound side by side, as `compare` returns them.
+
+    Parameters
+    ----------
+    runs : tuple of ComparedRun
+        One row each, in the order given.
+    metric : {"WER", "CER"} or None
+        What the error rates count: words, or characters where a language puts no spaces; None without a
+        reference text.
+    source : str
+        What the ends of speech were taken from.
+
+    Examples
+    --------
+    >>> from qwen_asr_widgets import Recording, compare
+    >>> [run.name for run in compare(Recording(), Recording(), names=["before", "after"]).runs]
+    ['before', 'after']
+    """
 
     runs: tuple[ComparedRun, ...]
     metric: str | None

@@ -86,6 +86,14 @@ class LatencySummary:
     measures : dict of str to Measure
         By field name of `UtteranceLatency`; a delay that no utterance has is absent. Empty where the sound
         was sent as fast as it was taken (see `waits_count`).
+
+    Examples
+    --------
+    >>> from qwen_asr_widgets import LatencyTable, UtteranceLatency
+    >>> row = UtteranceLatency(1, finalization=1.02, ended_by="silence")
+    >>> summary = LatencyTable([row], "service", chunk_ms=100, pace=1.0).summary()
+    >>> summary.n, summary.measures["finalization"].p50
+    (1, 1.02)
     """
 
     n: int

@@ -83,6 +83,14 @@ class Verification:
         Of the turns the service really reported with those.
     calibrated : bool
         Whether a fit to the service made the expectation.
+
+    Examples
+    --------
+    >>> from qwen_asr_widgets import Recording, Turn, TurnDetection
+    >>> expected = (Turn(1.0, 0.7, 2.0),)
+    >>> shown = Verification(TurnDetection(0.0, 400), Recording(), expected, agreement(expected, []))
+    >>> len(shown.expected), len(shown.turns), shown.agreement.exact
+    (1, 0, False)
     """
 
     settings: TurnDetection
