@@ -1,5 +1,5 @@
 /**
- * What turns are worth, in the browser: the measures of `vad/metrics.py`, number for number; a test holds both
+ * What turns are worth, in the browser: the measures of `vad/evaluation/`, number for number; a test holds both
  * to each other. Everything is whole samples at 16 kHz until it becomes a figure.
  *
  * @import { Figures, Kind } from "../state.js"
