@@ -13,9 +13,9 @@ ifneq ($(LAB),0)
 	$(BIN)/qwen-asr-widgets lab --notebook 01_quickstart.ipynb --dir notebooks
 endif
 
-# Four workers on two cores: what drives a browser mostly waits for speech to be spoken.
+# What records in a browser mostly waits for speech to be spoken: it runs beside everything else.
 test: $(VENV)/.test browser types
-	$(BIN)/python -m pytest -n 4 --durations 10
+	$(BIN)/python -m pytest -n 2 --durations 10
 
 # The inner loop: what needs neither a browser nor the embedded service.
 check: $(VENV)/.test types

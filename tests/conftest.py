@@ -25,12 +25,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
-    """Give the tests out to workers file by file, in the order above; each notebook by itself."""
+    """Give the tests out to workers file by file, in the order above.
+
+    Those that record sound in a browser stay together: they share one server and one browser, and two
+    browsers that play and record at once disturb each other on two cores.
+    """
     from xdist.scheduler import LoadScopeScheduling
 
     class FileByFile(LoadScopeScheduling):
         def _split_scope(self, nodeid: str) -> str:
-            return nodeid if nodeid.startswith("tests/notebooks/") else nodeid.split("::")[0]
+            return "live" if nodeid.startswith("tests/browser/test_") else nodeid.split("::")[0]
 
     config.option.loadscopereorder = False
     return FileByFile(config, log)
