@@ -310,6 +310,7 @@ def test_a_fork_leaves_the_parents_process_alone(running: ServiceProcess) -> Non
     assert running.running
 
 
+@pytest.mark.service
 def test_endpoints_with_the_same_arguments_are_one_process() -> None:
     assert embedded(a=1, b=2) == embedded(b=2, a=1) != embedded()
     with embedded("script", fail_at=7.0, crash_at=8.0) as first:
