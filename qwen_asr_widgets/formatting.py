@@ -16,6 +16,8 @@ _DIM = "opacity:.75"
 _SHORT = 20
 """Characters up to which a cell (a place, a delay) stays on one line."""
 
+_CONTROL = re.compile("[\0-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029]")
+_REORDERING = re.compile("[\u202a-\u202e\u2066-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff]")
 _LONE = re.compile("[\ud800-\udfff]")
 _REPLACEMENT = "\ufffd"
 
@@ -66,3 +68,25 @@ def well_formed(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {well_formed(key): well_formed(part) for key, part in value.items()}
     return value
+
+
+def printable(text: str, keep_lines: bool = False) -> str:
+    """Return a text of others as a terminal may print it: no character of it moves, colours or reorders.
+
+    Control characters, C1 among them, become spaces; what overrides the direction of a text, and lone
+    surrogates, become U+FFFD. Joiners and direction marks, which scripts need, stay.
+
+    Parameters
+    ----------
+    text : str
+        A transcript, an error of a service, a name.
+    keep_lines : bool
+        Line feeds stay; else they become spaces.
+
+    Examples
+    --------
+    >>> printable("so\x1b[2J it\u202e was") == "so [2J it\ufffd was"
+    True
+    """
+    safe = _REORDERING.sub(_REPLACEMENT, _CONTROL.sub(" ", text))
+    return safe if keep_lines else safe.replace("\n", " ")

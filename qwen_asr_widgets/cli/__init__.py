@@ -12,18 +12,22 @@ from collections.abc import Sequence
 
 from .. import __version__
 from ..errors import QawError
+from .arguments import tell
 from . import doctor, lab, serve, sweep, transcribe
 
 SUBCOMMANDS = (transcribe, sweep, serve, lab, doctor)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command line and return its exit code: 0 done, 2 wrong input, 130 interrupted."""
+    """Run the command line and return its exit code.
+
+    0 done; 1 broken off, with what came until then written; 2 wrong input; 130 interrupted.
+    """
     arguments = build_parser().parse_args(argv)
     try:
         return arguments.run(arguments)
     except QawError as error:
-        print(f"qwen-asr-widgets: {error}", file=sys.stderr)
+        tell(error)
         return 2
     except KeyboardInterrupt:
         return 130

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import QawError
+from ..formatting import printable
 
 if TYPE_CHECKING:
     from ..audio.clip import AudioClip
@@ -134,6 +136,13 @@ def _read_text(path: Path) -> str:
         return path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise QawError(f"The context file {path} cannot be read: {error}.") from error
+
+
+# ---- what went wrong
+
+def tell(error: Exception) -> None:
+    """Print an error as one line; it may quote a service, whose text is not to steer the terminal."""
+    print(f"qwen-asr-widgets: {printable(str(error))}", file=sys.stderr)
 
 
 # ---- where results go

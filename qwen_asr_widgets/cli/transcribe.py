@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import argparse
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..errors import QawError
+from ..formatting import printable
 from .arguments import (
     add_config_arguments, add_endpoint_arguments, add_out_argument, read_config, read_endpoint, read_outputs,
-    read_source,
+    read_source, tell,
 )
 
 if TYPE_CHECKING:
@@ -60,22 +63,49 @@ def pace(text: str) -> float | None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Transcribe, print each utterance as it is final, and write what was asked for."""
+    """Transcribe, print each utterance as it is final, and write what was asked for.
+
+    Where the service is lost midway, what came until then is written all the same.
+    """
     from ..recording import transcribe
     from ..recording.exports.formats import FORMATS
 
     outputs = read_outputs(arguments, FORMATS)
     config = read_config(arguments)
-    recording = transcribe(
-        read_source(arguments.file), endpoint=read_endpoint(arguments), config=config, pace=arguments.pace,
-        channel=_channel(arguments.channel), progress=not arguments.quiet,
-        on_final=None if arguments.quiet else _printer(arguments.pace), turn_taking=arguments.turn_taking,
-    )
-    print(recording.text if arguments.quiet else closing_line(recording, arguments.pace))
-    for path in outputs:
-        recording.export(path)
-        print(f"Wrote {path}", file=sys.stderr)
+    problem: Exception | None = None
+    try:
+        recording = transcribe(
+            read_source(arguments.file), endpoint=read_endpoint(arguments), config=config,
+            pace=arguments.pace, channel=_channel(arguments.channel), progress=not arguments.quiet,
+            on_final=None if arguments.quiet else _printer(arguments.pace), turn_taking=arguments.turn_taking,
+        )
+    except Exception as error:
+        problem, kept = error, getattr(error, "recording", None)
+        if kept is None or not kept.sent_duration:
+            raise
+        recording = kept
+    print(_transcript(recording) if arguments.quiet else closing_line(recording, arguments.pace), flush=True)
+    if problem is not None:
+        tell(problem)
+    written = [_wrote(recording, path) for path in outputs]
+    if problem is not None or not all(written):
+        return 1
     return 0 if recording.complete else 130
+
+
+def _wrote(recording: Recording, path: Path) -> bool:
+    """Write a recording and say where; what cannot be written is said and keeps no other from being."""
+    try:
+        recording.export(path)
+    except QawError as error:
+        tell(error)
+        return False
+    print(f"Wrote {path}{'' if recording.complete else ' (incomplete)'}", file=sys.stderr)
+    return True
+
+
+def _transcript(recording: Recording) -> str:
+    return printable(recording.text, keep_lines=True)
 
 
 def _channel(text: str | None) -> int | str | None:
@@ -111,7 +141,7 @@ def utterance_line(utterance: TimedUtterance, with_waits: bool = True) -> str:
         f"{clock(utterance.start if utterance.onset is None else utterance.onset)} – {clock(utterance.end)}"
     )
     problem = str((utterance.error or {}).get("message") or "no transcript")
-    words = problem if utterance.status == "failed" else utterance.text or "(nothing understood)"
+    words = printable(problem if utterance.status == "failed" else utterance.text or "(nothing understood)")
     delays = _delays(utterance) if with_waits else ""
     return f"{utterance.number:>3}  {place:<17}  {words}" + (f"  [{delays}]" if delays else "")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from types import TracebackType
 from typing import Any
 
@@ -18,7 +19,7 @@ from ..errors import (
 )
 from ..protocol.config import SessionConfig
 from ..protocol.events import TranscriptCompleted, TranscriptFailed
-from ..formatting import clock
+from ..formatting import clock, printable
 from .log.run_info import run_info
 from .recording import Recording
 from .run import Run, RunObserver
@@ -213,7 +214,8 @@ class _Playback:
             self.run.finish(f"Interrupted at {where}")
             self.run.wait()
         except KeyboardInterrupt:
-            self.run.give_up()
+            with suppress(KeyboardInterrupt):  # pressed once more: what came is kept all the same
+                self.run.give_up()
 
     def _keep_rest(self) -> None:
         """Put what was taken and not handed in on the tape, and the rest of a sound that has an end."""
@@ -336,7 +338,7 @@ def latest_words(recording: Recording, columns: int) -> str:
     newest = utterances[-1]
     if newest.status == "final":
         return SILENT
-    text = " ".join("".join(part if part.isprintable() else " " for part in newest.text).split())
+    text = " ".join(printable(newest.text).split())
     dot = SPEAKING if newest.status == "speaking" else SILENT
     return f"{dot} {newest.number}  {keep_end(text, columns - 6)}"
 
