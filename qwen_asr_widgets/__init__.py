@@ -43,6 +43,7 @@ _HOMES = {
         "Comparison", "LatencySummary", "LatencyTable", "Recording", "UtteranceLatency", "compare",
         "load_recording", "transcribe",
     ),
+    "recording.autosave": ("recover",),
     "recording.calibration": ("calibrate",),
     "recording.verification": ("Verification", "verify"),
     "vad.calibration.calibrate": ("Calibration",),
@@ -75,7 +76,8 @@ __all__ = [
     "SpeechScores", "SweepResult", "Transcriber", "TranscriptView", "TranscriptionParams",
     "TranslationParams", "Turn", "TurnDetection", "UtteranceLatency", "VadTuner", "Verification",
     "Waveform", "WorkerLost", "calibrate", "compare", "dashscope", "detect_turns", "embedded", "explain",
-    "load_labels", "load_recording", "measure", "plot_latency", "plot_recording", "plot_sweep", "sample",
+    "load_labels", "load_recording", "measure", "plot_latency", "plot_recording", "plot_sweep", "recover",
+    "sample",
     "save_labels", "speech_scores", "sweep", "transcribe", "verify",
 ]
 
@@ -101,6 +103,7 @@ if TYPE_CHECKING:
         Comparison, LatencySummary, LatencyTable, Recording, UtteranceLatency, compare, load_recording,
         transcribe,
     )
+    from .recording.autosave import recover
     from .recording.calibration import calibrate
     from .recording.verification import Verification, verify
     from .vad.calibration.calibrate import Calibration

@@ -97,6 +97,7 @@ class Recording:
         self._notes: list[str] = []
         self._complete = False
         self._version = 0
+        self._when_saved: list[Callable[[], object]] = []
 
     @classmethod
     def restore(cls, state: RecordingState) -> Recording:
@@ -117,12 +118,13 @@ class Recording:
         state = self.snapshot()
         return Recording.restore, (state._replace(events=tuple(state.events)),)
 
-    def snapshot(self) -> RecordingState:
-        """Return everything the recording consists of at this moment."""
+    def snapshot(self, with_sound: bool = True) -> RecordingState:
+        """Return everything the recording consists of at this moment; without its sound nothing is copied."""
         with self._lock:
             return RecordingState(
-                self._info, self.tape.read(), self._events.events, tuple(self._settings.changes),
-                tuple(self._connections), tuple(self._lost), tuple(self._notes), self._complete,
+                self._info, self.tape.read(0, None if with_sound else 0), self._events.events,
+                tuple(self._settings.changes), tuple(self._connections), tuple(self._lost),
+                tuple(self._notes), self._complete,
             )
 
     # ---- what happened: the observer of the stream, and whoever hands in sound
@@ -442,7 +444,14 @@ class Recording:
 
         The file is replaced in one step: a reader sees the old or the new bundle, never half of one.
         """
-        return save_state(self.snapshot(), path)
+        path = save_state(self.snapshot(), path)
+        while self._when_saved:
+            self._when_saved.pop()()
+        return path
+
+    def when_saved(self, call: Callable[[], object]) -> None:
+        """Have ``call`` called once, when the recording was saved: what was kept of it elsewhere may go."""
+        self._when_saved.append(call)
 
     def export(self, path: str | Path, include_drafts: bool = False) -> Path:
         """Write ``.srt``, ``.vtt``, ``.json``, ``.wav``, ``.qasr`` or ``.png``, by the path's ending.

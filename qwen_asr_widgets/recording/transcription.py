@@ -5,7 +5,8 @@ from __future__ import annotations
 import logging
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import nullcontext, suppress
+from os import PathLike
 from types import TracebackType
 from typing import Any
 
@@ -20,6 +21,7 @@ from ..errors import (
 from ..protocol.config import SessionConfig
 from ..protocol.events import TranscriptCompleted, TranscriptFailed
 from ..formatting import clock, printable
+from .autosave import Autosave
 from .log.run_info import run_info
 from .recording import Recording
 from .run import Run, RunObserver
@@ -56,6 +58,7 @@ def transcribe(
     channel: int | str | None = None,
     sample_rate: int | None = None,
     turn_taking: str = SERVICE,
+    autosave: str | PathLike[str] | None = None,
 ) -> Recording:
     """Stream sound to a recognition service as if it were spoken now; wait, and return the recording.
 
@@ -89,6 +92,9 @@ def transcribe(
         and commits each turn, so that settings found with the tuner hold whatever the service's own detector
         does. Silence between turns is not sent, nor paid for; the recording keeps it. The service shows a
         turn's first words after its commit only. A turn and its padding last at most 60 s together.
+    autosave : str or path, optional
+        A folder in which sound and events are written as they come, readable by you alone: after a crash
+        `recover` opens all but the last second. What nobody fetched is removed after seven days.
 
     Returns
     -------
@@ -128,7 +134,8 @@ def transcribe(
     info = run_info(endpoint, pace, chunk_ms, sound.origin, turn_taking=turn_taking)
     recording = Recording(config, info)
     run = Run(endpoint, recording, _Callbacks(recording, on_event, on_final))
-    with Progress(sound.duration, progress) as bar:
+    saving = nullcontext() if autosave is None else Autosave(recording, autosave)
+    with saving, Progress(sound.duration, progress) as bar:
         _Playback(sound, run, pace, lambda: bar.show(recording)).play()
     return recording
 
