@@ -19,6 +19,8 @@ from qwen_asr_widgets.recording.values import TimedEvent
 from qwen_asr_widgets.widgets.transcriber.endpoints import EndpointChoice
 from qwen_asr_widgets.widgets.transcriber.model import TranscriberModel
 
+pytestmark = pytest.mark.service
+
 NOWHERE = "ws://127.0.0.1:9/api-ws/v1/realtime"
 
 

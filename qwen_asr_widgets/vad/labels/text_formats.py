@@ -66,7 +66,8 @@ def _read_rows(reader: Any, wanted: Wanted) -> Parsed:
     names = [name.strip().lower() for name in next(reader, [])]
     if "start" not in names or not {"end", "duration"} & set(names):
         raise LabelError(
-            f"line 1: the columns are {', '.join(names)}; a header with start and end (in seconds) is needed."
+            f"line 1: the columns are {', '.join(names):.200}; "
+            "a header with start and end (in seconds) is needed."
         )
     found: dict[str, Parsed] = {}
     for fields in reader:
