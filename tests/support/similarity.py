@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from qwen_asr_widgets.audio.resample import resample
 
 RATE = 48_000
 PIECE = RATE // 10
 REACH = RATE // 20
+LEFT_OUT = 0.05
 
 
 def _best_place(piece: np.ndarray, played: np.ndarray) -> int:
@@ -33,7 +35,8 @@ def best_correlation(piece: np.ndarray, piece_rate: int, loop: np.ndarray, loop_
     Both are compared at 48 kHz, where half a sample of shift costs nothing that counts, and the piece
     without its first and last 50 ms. On a busy machine Chromium's fake device skips or repeats 10 ms now and
     then; so each tenth of a second is laid on its own best place within 50 ms of the one before, changing
-    over at the sample where that fits best, and the correlation is that of the whole.
+    over at the sample where that fits best. Where the machine is busier still, the device skips twice within
+    one tenth: the twentieth of the tenths that fits worst is left out; the correlation is that of the rest.
     """
     heard = resample(piece.astype(np.float32), piece_rate, RATE)[RATE // 20 : -RATE // 20]
     once = resample(loop.astype(np.float32), loop_rate, RATE)
@@ -47,12 +50,18 @@ def best_correlation(piece: np.ndarray, piece_rate: int, loop: np.ndarray, loop_
         heard_any = np.abs(part).max() > 0.01
         step = _best_place(part, played[low : low + PIECE + 2 * REACH]) - REACH if heard_any else 0
         lags.append(lags[-1] + step)
-    matched = []
+    fits: list[tuple[NDArray[np.floating], NDArray[np.floating]]] = []
     for number, around in enumerate(zip(lags, lags[1:], [*lags[2:], lags[-1]])):
         start = number * PIECE
         part = heard[start : start + PIECE]
         before, now, after = (played[start + at : start + at + PIECE] for at in around)
         ways = (_one_then_other(part, before, now), _one_then_other(part, now, after))
-        matched.append(min(ways, key=lambda way: float(np.square(part - way).sum())))
-    whole = np.concatenate(matched)
-    return float(np.corrcoef(heard[: len(whole)], whole)[0, 1])
+        fits.append((part, min(ways, key=lambda way: _error(part, way))))
+    fits.sort(key=lambda fit: _error(*fit))
+    kept = fits[: len(fits) - int(LEFT_OUT * len(fits))]
+    parts, matched = (np.concatenate(sounds) for sounds in zip(*kept))
+    return float(np.corrcoef(parts, matched)[0, 1])
+
+
+def _error(first: NDArray[np.floating], second: NDArray[np.floating]) -> float:
+    return float(np.square(first - second, dtype=float).sum())

@@ -146,7 +146,7 @@ def test_a_run_that_is_not_shown_any_more_gives_no_notice(running, clip) -> None
 
 
 def test_of_several_threads_that_begin_one_begins_the_run(made, clip) -> None:
-    model = made(script())
+    model = made(script(), pace=1.0)  # half a second, in which all of them have begun
     model.load(clip)
     threads = [threading.Thread(target=model.begin) for _ in range(8)]
     for thread in threads:
