@@ -32,6 +32,7 @@ _HOMES = {
     "client.embedded": ("embedded",),
     "client.endpoints": ("Endpoint",),
     "client.named_endpoints": ("dashscope",),
+    "client.resume": ("Retry",),
     "errors": (
         "AudioError", "BundleError", "ConnectFailed", "EndpointError", "LabelError", "MissingDependency",
         "MissingKey", "ProtocolError", "QawError", "ServiceClosed", "ServiceError", "SessionLost",
@@ -72,8 +73,8 @@ __all__ = [
     "Endpoint", "EndpointError", "Explanation", "LabelError", "Labels", "LatencySummary", "LatencyTable",
     "Measures", "Microphone", "MissingDependency", "MissingKey", "MultiModality", "OmniRealtimeCallback",
     "OmniRealtimeConversation", "Problem", "ProtocolError", "QawError", "Recording", "ReferenceTurn",
-    "Remedy", "Sample", "ServiceClosed", "ServiceError", "SessionConfig", "SessionLost", "SettingError",
-    "SpeechScores", "SweepResult", "Transcriber", "TranscriptView", "TranscriptionParams",
+    "Remedy", "Retry", "Sample", "ServiceClosed", "ServiceError", "SessionConfig", "SessionLost",
+    "SettingError", "SpeechScores", "SweepResult", "Transcriber", "TranscriptView", "TranscriptionParams",
     "TranslationParams", "Turn", "TurnDetection", "UtteranceLatency", "VadTuner", "Verification",
     "Waveform", "WorkerLost", "calibrate", "compare", "dashscope", "detect_turns", "embedded", "explain",
     "load_labels", "load_recording", "measure", "plot_latency", "plot_recording", "plot_sweep", "recover",
@@ -93,6 +94,7 @@ if TYPE_CHECKING:
     from .client.embedded import embedded
     from .client.endpoints import Endpoint
     from .client.named_endpoints import dashscope
+    from .client.resume import Retry
     from .errors import (
         AudioError, BundleError, ConnectFailed, EndpointError, LabelError, MissingDependency, MissingKey,
         ProtocolError, QawError, ServiceClosed, ServiceError, SessionLost, SettingError, WorkerLost,

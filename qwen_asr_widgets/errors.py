@@ -314,11 +314,14 @@ class ConnectFailed(QawError, TimeoutError):
         The sentence shown to the user.
     status : int or None
         The HTTP status of a refused handshake (401: wrong key, 404: wrong path), else None.
+    cut_off : bool
+        Whether somebody was there, who cut the connection before it stood.
     """
 
-    def __init__(self, message: str, status: int | None = None) -> None:
+    def __init__(self, message: str, status: int | None = None, cut_off: bool = False) -> None:
         super().__init__(message)
         self.status = status
+        self.cut_off = cut_off
 
 
 class ServiceError(QawError, RuntimeError):
@@ -332,21 +335,25 @@ class ServiceError(QawError, RuntimeError):
         As the event carried them.
     recording : Recording or None
         What was received until then, where a run was under way.
+    kind : str or None
+        The ``type`` of the event: a ``"server_error"`` ends the session, and another may do better.
     """
 
     def __init__(
-        self, message: str, code: str | None = None, param: str | None = None, recording: Any = None
+        self, message: str, code: str | None = None, param: str | None = None, recording: Any = None,
+        kind: str | None = None,
     ) -> None:
         super().__init__(message)
         self.code = code
         self.param = param
         self.recording = recording
+        self.kind = kind
 
     @classmethod
     def from_wire(cls, error: Mapping[str, Any]) -> ServiceError:
         """Make the exception that stands for the ``error`` object of a service event."""
         message = str(error.get("message") or error.get("code") or "the service reported an error")
-        return cls(message, error.get("code"), error.get("param"))
+        return cls(message, error.get("code"), error.get("param"), kind=error.get("type"))
 
 
 class ServiceClosed(QawError, ConnectionError):
@@ -358,11 +365,19 @@ class ServiceClosed(QawError, ConnectionError):
         The sentence shown to the user.
     recording : Recording or None
         Everything sent and received until then, marked incomplete.
+    code : int or None
+        The WebSocket close code; None where no close frame came.
+    reason : str
+        What the close frame said.
     """
 
-    def __init__(self, message: str, recording: Any = None) -> None:
+    def __init__(
+        self, message: str, recording: Any = None, code: int | None = None, reason: str = ""
+    ) -> None:
         super().__init__(message)
         self.recording = recording
+        self.code = code
+        self.reason = reason
 
 
 class SessionLost(ServiceClosed, TimeoutError):

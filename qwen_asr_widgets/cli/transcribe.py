@@ -17,6 +17,7 @@ from .arguments import (
 if TYPE_CHECKING:
     from ..recording import Recording
     from ..recording.latency import TimedUtterance
+    from ..recording.run import Outage
 
 NO_WAITS = (
     "No waits are stated: with --pace 0 sound goes out as fast as it is taken, not in real time, and an "
@@ -40,6 +41,8 @@ def add_parser(commands: Any) -> None:
     command.add_argument("--pace", type=pace, default=1.0, metavar="X",
                          help="1 is real time (default), 2 twice as fast, 0 as fast as it is taken, where "
                               "no waits are stated")
+    command.add_argument("--patience", type=float, metavar="S",
+                         help="seconds that a lost service is waited for (default 60; 0: not at all)")
     add_out_argument(command, "result", ".srt, .json, .png, .qasr …")
     command.add_argument("--quiet", action="store_true", help="print the final transcript only")
     command.set_defaults(run=run)
@@ -65,8 +68,10 @@ def pace(text: str) -> float | None:
 def run(arguments: argparse.Namespace) -> int:
     """Transcribe, print each utterance as it is final, and write what was asked for.
 
-    Where the service is lost midway, what came until then is written all the same.
+    A connection that is lost is taken up again, and stderr says so. Where the service stays away, what came
+    until then is written all the same.
     """
+    from ..client.resume import Retry
     from ..recording import transcribe
     from ..recording.exports.formats import FORMATS
 
@@ -78,6 +83,8 @@ def run(arguments: argparse.Namespace) -> int:
             read_source(arguments.file), endpoint=read_endpoint(arguments), config=config,
             pace=arguments.pace, channel=_channel(arguments.channel), progress=not arguments.quiet,
             on_final=None if arguments.quiet else _printer(arguments.pace), turn_taking=arguments.turn_taking,
+            retry=None if arguments.patience is None else Retry(patience=arguments.patience),
+            on_outage=_tell_outage,
         )
     except Exception as error:
         problem, kept = error, getattr(error, "recording", None)
@@ -123,6 +130,15 @@ def _printer(pace: float | None) -> Any:
         sys.stdout.flush()
 
     return print_final
+
+
+def _tell_outage(outage: Outage) -> None:
+    """Say above the progress bar that the connection was lost and is taken up again."""
+    from tqdm import tqdm
+
+    again = f"trying again ({outage.tries})" if outage.tries > 1 else "trying again; nothing is lost"
+    tqdm.write(f"{printable(str(outage.error))} Reconnecting: {again}.", file=sys.stderr)
+    sys.stderr.flush()
 
 
 def utterance_line(utterance: TimedUtterance, with_waits: bool = True) -> str:

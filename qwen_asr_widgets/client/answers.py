@@ -92,7 +92,7 @@ class Answers:
         said = "without a close frame" if code is None else f"code {code}"
         return ServiceClosed(
             f"{self._service} closed the connection before the session was finished "
-            f"({said}{f', {reason!r}' if reason else ''})."
+            f"({said}{f', {reason!r}' if reason else ''}).", code=code, reason=reason,
         )
 
     # ---- waiting

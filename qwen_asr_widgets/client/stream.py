@@ -32,6 +32,12 @@ logger = logging.getLogger("qwen_asr_widgets")
 MAX_CHUNK_SECONDS = 10
 """Longer chunks are cut: one append carries at most 15 MiB."""
 
+PING_INTERVAL, PING_TIMEOUT = 3.0, 5.0
+"""Seconds between pings, and until one that is not answered: a dead service is found within 10 s."""
+
+KERNEL_BYTES = 64 * 1024
+"""Bytes that the system holds back for the network: 1.5 s of 16 kHz PCM."""
+
 _CLOCK = 48_000
 """Granule positions of Opus count at 48 kHz, whatever the input's rate (RFC 7845, 4)."""
 
@@ -46,10 +52,10 @@ class StreamObserver(Protocol):
         """An event other than audio went to the socket."""
 
     def audio_sent(self, start: int, stop: int, time: float) -> None:
-        """Samples ``start`` to ``stop`` (exclusive) of this stream first went to the socket."""
+        """Samples ``start`` to ``stop`` (exclusive) went to the socket."""
 
     def audio_skipped(self, start: int, stop: int, time: float) -> None:
-        """Samples ``start`` to ``stop`` (exclusive) of this stream were passed over: they are not sent."""
+        """Samples ``start`` to ``stop`` (exclusive) were passed over: they are not sent."""
 
     def received(self, message: Mapping[str, Any], event: Event, time: float) -> object:
         """An event arrived; what is returned is not used."""
@@ -77,11 +83,13 @@ class AudioStream:
         Seconds without any progress after which a full outbox is an error.
     outbox_bytes : int
         Size of the outbox.
+    first_sample : int
+        Number of the first sample to be appended, on the timeline of whoever observes.
 
     Attributes
     ----------
     position : int
-        Samples appended or skipped so far.
+        Number of the sample to be appended next.
 
     Examples
     --------
@@ -101,10 +109,11 @@ class AudioStream:
         connect_timeout: float = 5.0,
         send_timeout: float = 10.0,
         outbox_bytes: int = OUTBOX_BYTES,
+        first_sample: int = 0,
     ) -> None:
         self.endpoint = endpoint
         self.config = config or SessionConfig()
-        self.position = 0
+        self.position = first_sample
         self._observer = observer
         self._clock = clock
         self._connect_timeout = connect_timeout
@@ -121,6 +130,11 @@ class AudioStream:
     def connected(self) -> bool:
         """Whether audio can be sent."""
         return self._connection is not None and self._connection.is_open
+
+    @property
+    def silent(self) -> float:
+        """Seconds for which the service owes the answer to a ping; 0.0 where it does not."""
+        return self._connection.silent if self._connection is not None else 0.0
 
     @property
     def finished(self) -> bool:
@@ -146,13 +160,14 @@ class AudioStream:
         if self._connection is not None:
             raise NotConnected("A stream is connected once; make a new one.")
         if self.config.input_audio_format == "opus":
-            self._opus = OpusPages(self.config.sample_rate)
+            self._opus = OpusPages(self.config.sample_rate, self.position)
         endpoint = self.endpoint
         self._connection = Connection(
             endpoint.address, endpoint.request_headers, self._on_message, self._on_close,
             ca_file=endpoint.ca_file, proxy=endpoint.proxy, connect_timeout=self._connect_timeout,
             outbox_bytes=self._outbox_bytes, clock=self._clock, on_open=self._on_open,
-            upload_pace=endpoint.facts.upload_pace_kB_s,
+            upload_pace=endpoint.facts.upload_pace_kB_s, ping_interval=PING_INTERVAL,
+            ping_timeout=PING_TIMEOUT, kernel_bytes=KERNEL_BYTES,
         )
         if self._closing:
             self._connection.close()
@@ -355,17 +370,17 @@ class OpusPages:
     ----------
     sample_rate : int
         Hz of what is pushed.
+    first_sample : int
+        Number of the first sample that is pushed.
     """
 
-    def __init__(self, sample_rate: int) -> None:
+    def __init__(self, sample_rate: int, first_sample: int = 0) -> None:
         from ..audio.opus import OggOpusEncoder
 
         self._make = OggOpusEncoder
         self._sample_rate = sample_rate
         self._encoder: OggOpusEncoder | None = OggOpusEncoder(sample_rate)
-        self._begin = 0
-        self._pushed = 0
-        self._reached = 0
+        self._begin = self._pushed = self._reached = first_sample
         self._pre_skip = 0
 
     def push(self, samples: NDArray[np.int16]) -> list[Page]:

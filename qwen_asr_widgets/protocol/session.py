@@ -134,6 +134,11 @@ class Session:
         return self._settings.config
 
     @property
+    def settings_expected(self) -> SessionConfig:
+        """The settings that will be in force if every pending update is confirmed."""
+        return self._settings.expected
+
+    @property
     def utterances(self) -> tuple[Utterance, ...]:
         """Every utterance so far, in the order in which they began."""
         return self._utterances.values

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time as wall
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +15,14 @@ import numpy as np
 
 from ..audio.clip import AudioClip
 from ..audio.tape import Tape
+from ..client.resume import TOLD_WITHIN, ResumePlan, resume_plan
 from ..errors import ServiceError, SettingError
 from ..formatting import clock, table, well_formed
-from ..protocol.events import AppendAudio, ClientTurn, Event, LocalEvent, SessionCreated, SessionUpdate
+from ..protocol.events import (
+    AppendAudio, ClientTurn, ClientTurnClosed, ClientTurnOpened, Event, LocalEvent, SessionCreated,
+    SessionUpdate,
+)
 from ..protocol.config import SessionConfig
-from ..protocol.session import Session
 from ..protocol.session_settings import SettingsAnswer
 from ..vad.labels.references import Reference, reference_turns
 from ..vad.turns import Turn
@@ -30,9 +35,12 @@ from .latency import (
 from .log.event_log import EventLog
 from .log.ledger import SendLedger
 from .log.run_info import RunInfo, named_by_service, now_with_zone
+from .log.sessions import Gap, SessionList
 from .log.settings import SettingsChange, SettingsLog
-from .summary import NO_WAITS, seconds_text, total_usage, waits_count
-from .values import AudioSent, AudioSkipped, ConnectionSpan, RecordingState, TimedEvent, sent_audio
+from .summary import NO_WAITS, gaps_text, seconds_text, total_usage, waits_count
+from .values import (
+    AudioSent, AudioSkipped, ConnectionSpan, RecordingState, SessionBegun, TimedEvent, sent_audio,
+)
 
 FRAME_COLUMNS = [
     "number", "item_id", "onset", "start", "end", "end_source", "speech", "text", "language", "emotion",
@@ -84,10 +92,12 @@ class Recording:
         self._began = clock()
         self._info = info or RunInfo(started_at=now_with_zone())
         self.tape = Tape(config.sample_rate)
-        is_clients = self._info.turn_taking == "client"
-        self._session = Session(
-            replace(config, turn_detection=None) if is_clients else config, facts=self._info.facts
+        self._is_clients = self._info.turn_taking == "client"
+        self._sessions = SessionList(
+            replace(config, turn_detection=None) if self._is_clients else config, self._info.facts,
+            config.sample_rate,
         )
+        self._gaps: list[Gap] = []
         self._ledger = SendLedger()
         self._timer = UtteranceTimer(self._ledger.at, config.sample_rate, self.drift)
         self._events = EventLog(self._ledger)
@@ -95,7 +105,7 @@ class Recording:
         self._connections: list[ConnectionSpan] = []
         self._lost: list[tuple[int, int]] = []
         self._notes: list[str] = []
-        self._complete = False
+        self._complete = self._interrupted = False
         self._version = 0
         self._when_saved: list[Callable[[], object]] = []
 
@@ -104,14 +114,45 @@ class Recording:
         """Make the recording of a run that is over: its events pass again, with the times they had."""
         recording = cls(state.config, state.info, clock=lambda: 0.0)
         recording.tape.append(state.samples)
+        connections = iter(state.connections)
         for timed in state.events:
+            if isinstance(timed.event, SessionBegun):
+                for connection in islice(connections, 1):
+                    recording._close(connection)
             recording._take(timed)
-        for connection in state.connections:
+        for connection in connections:
             recording._close(connection)
         recording._lost = list(state.lost)
         recording._notes = list(state.notes)
         recording._complete = state.complete
         return recording
+
+    def continued(self, samples: int | None = None) -> Recording:
+        """Return a recording that goes on where the run of this one ended.
+
+        It holds all that passed, its clock goes on from the last of it, and a `Run` of it sends what has no
+        answer yet. What this one said of its end, its last note, it does not say.
+
+        Parameters
+        ----------
+        samples : int, optional
+            How much of the sound it holds; None: all.
+
+        Examples
+        --------
+        >>> before = Recording()
+        >>> start = before.tape.append(np.zeros(16_000, np.int16))
+        >>> before.continued().duration, before.continued(8_000).duration
+        (1.0, 0.5)
+        """
+        state = self.snapshot()
+        notes = state.notes if state.complete else state.notes[:-1]
+        events = tuple(state.events)
+        again = Recording.restore(state._replace(
+            samples=state.samples[:samples], events=events, notes=notes, complete=False
+        ))
+        again._began = wall.monotonic() - self._last_sign
+        return again
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle and copy as what the recording consists of now."""
@@ -129,10 +170,19 @@ class Recording:
 
     # ---- what happened: the observer of the stream, and whoever hands in sound
 
-    def opened(self, time: float) -> None:
-        """Note that the connection stands."""
+    def opened(self, time: float, session: SessionBegun | None = None) -> None:
+        """Note that the connection stands; one after the first carries a ``session`` that goes on."""
         with self._lock:
+            if session is not None:
+                self._take_local(session, time)
             self._connections.append(ConnectionSpan(time - self._began))
+            self._interrupted = False
+            self._version += 1
+
+    def interrupt(self, awaits: bool = True) -> None:
+        """Note that the connection has ended, and whether another is awaited."""
+        with self._lock:
+            self._interrupted = awaits
             self._version += 1
 
     def sent(self, message: Mapping[str, Any], event: Event, time: float) -> None:
@@ -173,8 +223,9 @@ class Recording:
 
     def _close(self, connection: ConnectionSpan) -> None:
         self._connections.append(connection)
-        if connection.closed is not None and not self._session.finished:
-            self._session.lost(connection.closed)
+        session = self._sessions.current
+        if connection.closed is not None and not session.finished:
+            session.lost(connection.closed)
         self._version += 1
 
     def lose(self, samples: int, why: str = "lost in the browser") -> None:
@@ -193,30 +244,49 @@ class Recording:
     def finish(self, complete: bool) -> None:
         """Say whether everything handed in was sent and answered."""
         with self._lock:
-            self._complete = complete
+            self._complete, self._interrupted = complete, False
             self._version += 1
 
     def _take(self, timed: TimedEvent) -> None:
         with self._lock:
             self._events.add(timed)
-            event: Any = timed.event
+            event, session = timed.event, self._sessions.current
             if isinstance(event, AudioSent):
-                self._session.send(AppendAudio(b""), timed.time, event.stop - event.start)
-            elif isinstance(event, AudioSkipped):
-                self._ledger.skip(event.start, event.stop)
-                self._session.skip(event.stop - event.start)
-            elif timed.direction == "local":
-                self._session.take_turn(event, timed.time)
+                session.send(AppendAudio(b""), timed.time, event.stop - event.start)
+                self._sessions.position = event.stop
+            elif isinstance(event, LocalEvent):
+                self._take_from_here(event, timed.time)
             elif timed.direction == "out":
                 if isinstance(event, SessionUpdate):
-                    self._settings.ask(self._ledger.stop)
-                self._session.send(event, timed.time, event_id=timed.message.get("event_id"))
+                    self._settings.ask(self._sessions.position)
+                event_id = timed.message.get("event_id")
+                session.send(event, timed.time, event_id=event_id)  # type: ignore[arg-type]
             else:
                 if isinstance(event, SessionCreated):
                     self._info = named_by_service(self._info, event.session)
-                self._session.receive(event, timed.time)
-                self._settings.read(self._session, timed.time, self._ledger.stop)
+                session.receive(event, timed.time)  # type: ignore[arg-type]
+                self._settings.read(session, timed.time, self._sessions.position)
             self._version += 1
+
+    def _take_from_here(self, event: LocalEvent, time: float) -> None:
+        """Take what happened at the client."""
+        if isinstance(event, AudioSkipped):
+            self._ledger.skip(event.start, event.stop)
+            self._sessions.current.skip(event.stop - event.start)
+            self._sessions.position = event.stop
+        elif isinstance(event, SessionBegun):
+            self._gaps.append(self._gap(event, time))
+            self._sessions.begin(event.start, event.first_number)
+            self._settings.begin(event.start)
+        elif isinstance(event, (ClientTurnOpened, ClientTurnClosed)):
+            self._sessions.take_turn(event, time)
+
+    def _gap(self, begun: SessionBegun, time: float) -> Gap:
+        """Return the gap before a session that begins now."""
+        before = self._connections[-1] if self._connections else ConnectionSpan(time, time)
+        said = "" if before.code is None or begun.why != "lost" else before.reason or f"code {before.code}"
+        rate, lost = self.tape.sample_rate, time if before.closed is None else before.closed
+        return Gap(self._sessions.position / rate, begun.start / rate, lost, time, begun.why, said)
 
     # ---- what was noted
 
@@ -246,9 +316,9 @@ class Recording:
 
     @property
     def settings_answers(self) -> tuple[SettingsAnswer, ...]:
-        """What the service has answered to each ``session.update``, oldest answer first."""
+        """What the service has answered to each ``session.update`` of this session, oldest answer first."""
         with self._lock:
-            return self._session.settings_answers
+            return self._sessions.current.settings_answers
 
     @property
     def settings_held(self) -> tuple[SettingsChange, ...]:
@@ -269,6 +339,17 @@ class Recording:
             return tuple(self._connections)
 
     @property
+    def gaps(self) -> tuple[Gap, ...]:
+        """Where one session ended and another went on, oldest first."""
+        with self._lock:
+            return tuple(self._gaps)
+
+    @property
+    def interrupted(self) -> bool:
+        """Whether the connection has ended and another is awaited."""
+        return self._interrupted
+
+    @property
     def lost(self) -> tuple[tuple[int, int], ...]:
         """Sample ranges that stand on the tape as zeros because the sound never arrived."""
         with self._lock:
@@ -278,11 +359,12 @@ class Recording:
     def notes(self) -> tuple[str, ...]:
         """Sentences on what was out of the ordinary."""
         with self._lock:
-            errors = (ServiceError.from_wire(event.error) for event in self._session.errors)
-            more = zip(self._session.left_out, ("errors", "events that were not allowed"))
+            sessions = self._sessions
+            errors = (ServiceError.from_wire(event.error) for event in sessions.errors)
+            more = zip(sessions.left_out, ("errors", "events that were not allowed"))
             return (
-                *self._notes, *(f"The service reported: {error}" for error in errors),
-                *(violation.reason for violation in self._session.violations),
+                *self._notes, *gaps_text(self._gaps), *(f"The service reported: {error}" for error in errors),
+                *(violation.reason for violation in sessions.violations),
                 *(f"There were {count:,} more {what}" for count, what in more if count),
             )
 
@@ -296,13 +378,13 @@ class Recording:
     def session_id(self) -> str:
         """The id the service gave the session; empty before it did."""
         with self._lock:
-            return self._session.session_id
+            return self._sessions.current.session_id
 
     @property
     def errors(self) -> tuple[Any, ...]:
         """The ``error`` events received, in order."""
         with self._lock:
-            return tuple(self._session.errors)
+            return self._sessions.errors
 
     @property
     def duration(self) -> float:
@@ -325,7 +407,7 @@ class Recording:
     def finish_sent_at(self) -> float | None:
         """When ``session.finish`` went out, in seconds since the recording began; None if it did not."""
         with self._lock:
-            return self._session.finish_sent_at
+            return self._sessions.current.finish_sent_at
 
     @property
     def unsent_duration(self) -> float:
@@ -334,17 +416,60 @@ class Recording:
             done = self._ledger.sent + self._ledger.skipped
             return max(0, len(self.tape) - done) / self.tape.sample_rate
 
+    @property
+    def is_awaiting(self) -> bool:
+        """Whether a turn is open, or a transcript is still to come."""
+        with self._lock:
+            return any(one.open for one in self._sessions.current.utterances)
+
+    @property
+    def position(self) -> int:
+        """One past the last sample that the present session was sent or passed over."""
+        with self._lock:
+            return self._sessions.position
+
+    @property
+    def settings_expected(self) -> SessionConfig:
+        """The settings that will be in force if the service confirms all that was asked for."""
+        with self._lock:
+            expected = self._sessions.current.settings_expected
+            detection = self.config.turn_detection if self._is_clients else expected.turn_detection
+            return replace(expected, turn_detection=detection)
+
+    @property
+    def plan(self) -> ResumePlan:
+        """Where another session goes on, see `resume_plan`."""
+        with self._lock:
+            session, rate = self._sessions.current, self.tape.sample_rate
+            detections = [change.config.turn_detection for change in self._settings.changes]
+            told = self._ledger.sent_by(self._last_sign - TOLD_WITHIN) / rate
+            finished = self._sessions.position / rate if session.finished else None
+            return resume_plan(self._sessions.utterances, detections, session.facts, told, finished)
+
+    @property
+    def _last_sign(self) -> float:
+        """When the last connection ended, or the last event passed, in seconds since the recording began."""
+        ended = self._connections[-1].closed if self._connections else None
+        passed = self._events.events
+        return max(ended or 0.0, passed[-1].time if passed and ended is None else 0.0)
+
     def sent_at(self, sample: int) -> float | None:
         """Return when the chunk with this sample first went out, in seconds since the recording began."""
         with self._lock:
             return self._ledger.at(sample)
 
     def drift(self, sample: int, until: float) -> float:
-        """Return by how many seconds sound went out too soon for the run's pace, see `SendLedger.drift`."""
+        """Return by how many seconds sound went out too soon for the run's pace, see `SendLedger.drift`.
+
+        Where the connection was lost meanwhile, sending was held up for as long as can be.
+        """
         pace = self.info.pace
         if pace is None:
             return 0.0
         with self._lock:
+            begun = self._ledger.at(sample)
+            if begun is not None and any(begun < gap.resumed and gap.lost < until for gap in self._gaps):
+                return -math.inf
             return self._ledger.drift(sample, until, pace * self.tape.sample_rate)
 
     # ---- what is read from it
@@ -353,7 +478,7 @@ class Recording:
     def utterances(self) -> tuple[TimedUtterance, ...]:
         """Every utterance so far, with its delays, as frozen values; one that changes is replaced."""
         with self._lock:
-            return tuple(map(self._timer.timed, self._session.utterances))
+            return tuple(map(self._timer.timed, self._sessions.utterances))
 
     def utterance(self, item_id: str) -> TimedUtterance | None:
         """Return the utterance of an item; None where there is none."""

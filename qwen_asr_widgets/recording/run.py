@@ -8,9 +8,11 @@ Threads and data:
 - Whoever has sound calls `Run.append`: it puts the piece on the tape and returns, however slow the network
   is. What stands on the tape and was not sent yet is the queue. A source that could run away from the service
   waits for room in it (`Run.wait_for_room`).
-- The run's own thread connects, sends what stands on the tape in pieces of ``chunk_ms``, and with it, each
-  at its place in the sound, new settings and commits. After `Run.finish` it asks for the answers still
-  pending and waits for them.
+- The run's own thread goes through one session after the other (`Upload`): it connects, sends what stands on
+  the tape in pieces of ``chunk_ms``, and with it, each at its place in the sound, new settings and commits.
+  After `Run.finish` it asks for the answers still pending and waits for them. Where a connection is lost and
+  that may heal, it waits a moment (`Backoff`) and goes on in a new session, from behind the last utterance
+  that was answered (`resume_plan`).
 - The stream's reader and writer threads note in the recording what came and what went out, and when.
 - A `RunObserver` is called on whichever of these threads something happened, never with the run's lock held.
 """
@@ -20,40 +22,56 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections import deque
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..client.endpoints import Endpoint
-from ..client.stream import AudioStream
-from ..errors import QawError, RunBroken
+from ..client.resume import Backoff, ResumePlan, Retry, heals, heals_at_first, is_throttled
+from ..errors import QawError, RunBroken, ServiceError
 from ..protocol.config import SessionConfig
 from ..protocol.events import ErrorEvent, Event
 from ..formatting import clock
 from .recording import Recording
-from .turn_taking import CLIENT, Sender, checked_turn_taking, sender
-from .values import TimedEvent
+from .turn_taking import CLIENT, checked_turn_taking
+from .upload import CHUNK_MS, ENDED, RENEWED, SETTINGS, Outgoing, Upload
+from .values import SessionBegun, TimedEvent
 
 logger = logging.getLogger("qwen_asr_widgets")
-
-CHUNK_MS = 100
-"""Milliseconds of sound in one append where the recording does not say another length."""
 
 ROOM_SECONDS = 1.0
 """Seconds of sound on the tape and not handed to the stream up to which there is room for more."""
 
-LOOK_SECONDS = 0.5
-"""Seconds after which the run's thread looks whether the service is still there although no sound comes."""
-
 ABORT_SECONDS = 2.0
 """Seconds that a run may take to end once its service was given up; closing takes half a second."""
 
+STOOD_SECONDS = 10.0
+"""Seconds that a session must have stood for its loss to be a first one; 2 where nothing was waited for."""
+
 _STEP = 0.5
 """Seconds of one wait: on Windows, Ctrl-C does not interrupt a wait without an end."""
+
+
+@dataclass(frozen=True)
+class Outage:
+    """A lost connection that is being taken up again.
+
+    Parameters
+    ----------
+    error : QawError
+        What ended it, or the last try.
+    tries : int
+        Which try is under way or comes next, from 1.
+    since : float
+        When the connection was lost, by the monotonic clock.
+    """
+
+    error: QawError
+    tries: int
+    since: float
 
 
 class Reported(NamedTuple):
@@ -78,6 +96,9 @@ class RunObserver:
     def reported(self, report: Reported) -> None:
         """The service has reported an error that the run survives."""
 
+    def interrupted(self, outage: Outage) -> None:
+        """The connection was lost, or could not be made again; the run goes on trying."""
+
     def failed(self, error: QawError) -> None:
         """The run has lost its service; sound goes into the recording all the same until it ends."""
 
@@ -85,7 +106,8 @@ class RunObserver:
 class Run:
     """Sound on its way to a service and into a recording.
 
-    A service that cannot be reached or dies leaves `error`; sound goes on to the tape all the same until
+    A connection that is lost is taken up again where that may heal, for as long as ``retry`` says. A service
+    that cannot be reached or stays away leaves `error`; sound goes on to the tape all the same until
     `finish`. Every method may be called from any thread.
 
     Parameters
@@ -94,14 +116,18 @@ class Run:
         Where to.
     recording : Recording
         What the run is noted in, with the settings to begin with and who takes turns. Sound that is on its
-        tape already is sent first.
+        tape already is sent first; of a recording that was under way before, what has no answer.
     observer : RunObserver, optional
         Told what happens.
+    retry : Retry, optional
+        How a lost connection is taken up again, and for how long.
 
     Attributes
     ----------
     error : QawError or None
         What ended the sending early.
+    outage : Outage or None
+        The connection that was lost and is being taken up again.
 
     Raises
     ------
@@ -118,27 +144,26 @@ class Run:
     """
 
     def __init__(
-        self, endpoint: Endpoint, recording: Recording, observer: RunObserver | None = None
+        self, endpoint: Endpoint, recording: Recording, observer: RunObserver | None = None,
+        retry: Retry | None = None,
     ) -> None:
         config, info = recording.config, recording.info
         self.endpoint = endpoint
         self.recording = recording
         self.by_client = checked_turn_taking(info.turn_taking, config) == CLIENT
         self.error: QawError | None = None
+        self.outage: Outage | None = None
         self._observer = observer or RunObserver()
-        self._answers = _Answers(recording, self._observer)
-        self._stream = AudioStream(endpoint, self._on_wire(config), self._answers)
-        self._sender: Sender = sender(recording, self._stream)
-        self._chunk = round((info.chunk_ms or CHUNK_MS) * recording.tape.sample_rate / 1_000)
-        self._handed = 0
-        self._changed = threading.Condition()
-        self._updates: deque[SessionConfig] = deque()
-        self._commits: deque[int] = deque()
-        self._asked = 1
+        self._reports: list[Reported] = []
+        self._outgoing = Outgoing(recording.tape)
+        self._changed = self._outgoing.changed
+        self._backoff = Backoff(retry or Retry())
+        self._config = config
+        self._next = "again" if recording.connections else ""
+        self._upload = self._make_upload(recording.plan)
         self._why = ""
-        self._ended = self._aborted = self._answered = self._settled = False
-        self._withheld = 0
-        self._live = self._over = False
+        self._answered = self._settled = self._stood = False
+        self._live = self._over = self._catching_up = False
         self._thread = threading.Thread(target=self._drive, name="qaw-run", daemon=True)
 
     # ---- for whoever has sound
@@ -164,7 +189,7 @@ class Run:
         """Put samples on the tape that are not to be sent; only more of them and `finish` may follow."""
         with self._changed:
             self.recording.tape.append(samples)
-            self._withheld += len(samples)
+            self._outgoing.withheld += len(samples)
 
     def finish(self, why: str = "") -> None:
         """Say that no more sound comes: what is left is sent and the answers are waited for, see `wait`.
@@ -175,7 +200,7 @@ class Run:
             Why the sound ended early, where it did: then the recording is incomplete and says so.
         """
         with self._changed:
-            self._ended = True
+            self._outgoing.end()
             self._why = self._why or why
             self._settle()
             self._changed.notify_all()
@@ -189,24 +214,35 @@ class Run:
     # ---- for whoever steers it
 
     def update(self, config: SessionConfig) -> None:
-        """Send other settings as soon as may be."""
+        """Send other settings as soon as may be.
+
+        Where the service takes settings at the beginning of a session only, another session begins with them
+        (`renews_for_settings`): once nothing is waited for, at the latest after `SETTINGS_PATIENCE` seconds.
+        """
         with self._changed:
-            self._asked += 1
-            self._updates.append(config)
+            self._outgoing.ask(config)
+            self._changed.notify_all()
+
+    def hurry(self) -> None:
+        """Wait no longer: for the end of a turn before other settings, or for the next try to connect."""
+        with self._changed:
+            self._outgoing.hurried = True
             self._changed.notify_all()
 
     def commit(self) -> None:
         """Manual mode: make one utterance of what was appended since the last commit."""
         with self._changed:
-            self._commits.append(self._taken)
+            self._outgoing.commits.append(self._outgoing.taken)
             self._changed.notify_all()
 
     def abort(self) -> None:
         """End at once, without waiting for the answers that are pending."""
         with self._changed:
-            self._ended = self._aborted = True
+            self._outgoing.end()
+            self._outgoing.aborted = True
+            upload = self._upload
             self._changed.notify_all()
-        self._stream.close(0.5)
+        upload.close(0.5)
 
     def give_up(self) -> bool:
         """End the wait for what is pending; tell whether everything was answered all the same."""
@@ -225,10 +261,18 @@ class Run:
         return self._wait_until(lambda: self._live or self._over, timeout)
 
     def wait_for_room(self) -> bool:
-        """Wait while more than `ROOM_SECONDS` are unsent; False where nothing can be sent any more."""
-        room = round(ROOM_SECONDS * self.recording.tape.sample_rate)
-        self._wait_until(lambda: self._over or self._taken - self._handed <= room, None)
+        """Wait while more than `ROOM_SECONDS` are unsent; False where nothing can be sent any more.
+
+        A source that has a pace of its own is not held up while a lost connection is taken up again.
+        """
+        self._wait_until(lambda: self._over or self._has_room(), None)
         return not self._over
+
+    def _has_room(self) -> bool:
+        room = round(ROOM_SECONDS * self.recording.tape.sample_rate)
+        is_near = self._outgoing.taken - self._upload.handed <= room
+        self._catching_up = self.outage is not None or (self._catching_up and not is_near)
+        return is_near or (self._catching_up and self.recording.info.pace is not None)
 
     def _wait_until(self, reached: Callable[[], bool], timeout: float | None) -> bool:
         end = None if timeout is None else time.monotonic() + timeout
@@ -244,56 +288,71 @@ class Run:
 
     @property
     def phase(self) -> str:
-        """``"connecting"``, ``"live"``, ``"finishing"``, ``"failed"`` (sound still comes) or ``"done"``."""
+        """``"connecting"``, ``"live"``, ``"finishing"``, ``"failed"`` (sound still comes) or ``"done"``.
+
+        A connection that is being taken up again is ``"connecting"`` as well; `outage` tells.
+        """
         if self._over:
-            return "done" if self._ended else "failed"
+            return "done" if self.ended else "failed"
         if not self._live:
             return "connecting"
-        return "finishing" if self._ended and self.lag < 0.3 else "live"
+        return "finishing" if self.ended and self.lag < 0.3 else "live"
 
     @property
     def active(self) -> bool:
         """Whether sound or answers are still to come."""
-        return not (self._ended and self._over)
+        return not (self.ended and self._over)
 
     @property
     def ended(self) -> bool:
         """Whether no more sound comes."""
-        return self._ended
+        return self._outgoing.ended
 
     @property
     def waiting(self) -> bool:
         """Whether no more sound comes, and some is still to be sent or answered."""
-        return self._ended and self.active
+        return self.ended and self.active
 
     @property
     def reports(self) -> tuple[Reported, ...]:
         """The ``error`` events that the run has survived."""
-        return tuple(self._answers.reports)
+        return tuple(self._reports)
 
     @property
     def settled(self) -> bool:
         """Whether all settings asked for were confirmed or refused: those in force are the recording's."""
-        return self._answers.answered >= self._asked
+        answered = len(self.recording.settings_answers)
+        return not self._outgoing.settings and self._stood and answered >= self._upload.asked
+
+    @property
+    def renews_for_settings(self) -> bool:
+        """Whether other settings take a new session: the service takes none midway."""
+        return not self.endpoint.facts.update_midway
+
+    @property
+    def renewing(self) -> bool:
+        """Whether settings wait for the end of a turn, or for a new session."""
+        return self.renews_for_settings and bool(self._outgoing.settings)
 
     @property
     def lag(self) -> float:
-        """Seconds of sound taken and still to be sent."""
-        return max(0.0, self.recording.unsent_duration - self._withheld / self.recording.tape.sample_rate)
+        """Seconds of sound taken and still to be sent, or sent again."""
+        recording = self.recording
+        return max(0, self._outgoing.taken - recording.position) / recording.tape.sample_rate
+
+    @property
+    def silent(self) -> float:
+        """Seconds for which the service has not answered although it was asked to; 0.0 where it has."""
+        return self._upload.silent if self._live and not self._over else 0.0
 
     @property
     def gathered(self) -> float | None:
         """Manual mode: seconds of sound since the last commit; None where no commit is waited for."""
         with self._changed:
-            if not self._sender.manual or self._ended or self.error is not None:
+            since = self._upload.gathered_since
+            if since is None or self.ended or self.error is not None:
                 return None
-            since = self._commits[-1] if self._commits else self._handed - self._sender.buffered
-            return max(0, self._taken - since) / self.recording.tape.sample_rate
-
-    @property
-    def _taken(self) -> int:
-        """Samples on the tape that are to be sent."""
-        return len(self.recording.tape) - self._withheld
+            return max(0, self._outgoing.taken - since) / self.recording.tape.sample_rate
 
     def _tell_changed(self) -> None:
         _tell(self._observer.changed)
@@ -302,73 +361,134 @@ class Run:
 
     def _drive(self) -> None:
         try:
-            self._stream.connect()
-            with self._changed:
-                self._live = True
-                self._changed.notify_all()
-            self._tell_changed()
-            self._send_all()
-            self._await_answers()
+            while self._go_through_session():
+                self._begin_next()
         except QawError as error:
-            if not self._aborted:
+            if not self._outgoing.aborted:
                 self._fail(error)
         except Exception as problem:
             logger.exception("the run was broken off")
             self._break(problem)
         finally:
-            self._stream.close(1.0)
             with self._changed:
-                self._over = True
+                self._over, self.outage = True, None
+                self.recording.interrupt(awaits=False)
                 self._settle()
                 self._changed.notify_all()
             self._tell_changed()
 
-    def _send_all(self) -> None:
-        """Send what stands on the tape, and what is to be said at its place, until the sound ends."""
-        while not self._aborted:
-            with self._changed:
-                self._changed.wait_for(self._has_work, LOOK_SECONDS)
-                updates = list(self._updates)
-                self._updates.clear()
-                stop, ended = self._next_stop(), self._ended
-            if not self._stream.connected:
-                self._stream.append(np.zeros(0, np.int16))  # raises what ended it
-            for config in updates:
-                self._stream.update(self._on_wire(config))
-                self._sender.configure(config)
-            self._send_until(stop)
-            if ended and self._handed == self._taken and not self._commits:
-                self._sender.finish()
-                return
+    def _go_through_session(self) -> bool:
+        """Go through a session; return whether another one is to follow."""
+        upload = self._upload
+        try:
+            upload.connect()
+            self._go_live()
+            self._next = upload.send()
+            if self._next == ENDED:
+                upload.await_answers()
+                self._take_answers()
+            return self._next in (SETTINGS, RENEWED)
+        except QawError as error:
+            upload.close(0.0)
+            return not self._outgoing.aborted and self._outlive(error)
+        finally:
+            upload.close(1.0)
+            self._answers.detach()
 
-    def _has_work(self) -> bool:
-        behind = self._handed < self._taken
-        return bool(behind or self._ended or self._updates or self._commits)
+    def _go_live(self) -> None:
+        with self._changed:
+            self._live = self._stood = True
+            self.outage = None
+            self._changed.notify_all()
+        self._tell_changed()
 
-    def _next_stop(self) -> int:
-        """Return up to where to send now: a chunk further, but not past a commit."""
-        return min([self._taken, self._handed + self._chunk, *list(self._commits)[:1]])
-
-    def _send_until(self, stop: int) -> None:
-        if stop > self._handed:
-            self._sender.append(self.recording.tape.read(self._handed, stop))
-            with self._changed:
-                self._handed = stop
-                self._changed.notify_all()
-        while self._commits and self._commits[0] <= self._handed:
-            self._commits.popleft()
-            self._sender.commit()
-
-    def _await_answers(self) -> None:
-        if self._aborted:
-            return
-        self._stream.finish(self.endpoint.facts.finish_wait_s)
+    def _take_answers(self) -> None:
         self._answered = True
-        self.recording.finish(complete=self.error is None and not self._withheld and not self._why)
+        is_whole = self.error is None and not self._outgoing.withheld and not self._why
+        self.recording.finish(complete=is_whole)
 
-    def _on_wire(self, config: SessionConfig) -> SessionConfig:
-        """Return what the service is told: nothing of turns where they are found here."""
-        return replace(config, turn_detection=None) if self.by_client else config
+    def _begin_next(self) -> None:
+        """Have the next session at hand: from behind what was answered, with the settings asked for last."""
+        asked = self._outgoing.take_settings()
+        if asked:
+            self._config = asked[-1]
+        elif self._answers.took_settings:
+            self._config = self.recording.settings_expected
+        upload = self._make_upload(self.recording.plan)
+        with self._changed:
+            self._upload = upload
+            if self._outgoing.aborted:
+                upload.close(0.0)
+
+    def _make_upload(self, plan: ResumePlan) -> Upload:
+        begun, recording = None, self.recording
+        if recording.connections:
+            start = min(round(plan.start * recording.tape.sample_rate), len(recording.tape))
+            begun = SessionBegun(start, plan.first_number, self._next)
+        self._answers = _Answers(recording, self._observer, self._reports, begun)
+        return Upload(self.endpoint, recording, self._outgoing, self._config, plan, self._answers)
+
+    # ---- a connection that was lost
+
+    def _outlive(self, error: QawError) -> bool:
+        """Wait for the time of the next try; return whether there is to be one.
+
+        Raises
+        ------
+        QawError
+            The error, where it does not heal or has lasted for longer than the patience.
+        """
+        if self._has_refused_settings(error):
+            return True
+        if not (heals(error) if self._stood else heals_at_first(error)):
+            raise error
+        if self._has_progressed():
+            self._backoff.reset()
+        now = time.monotonic()
+        wait = self._backoff.next(now, self._outgoing.ended_at, is_throttled(error))
+        if wait is None:
+            raise error
+        self._next = "lost"
+        self._wait_for_next_try(error, wait, now)
+        return not self._outgoing.aborted
+
+    def _has_progressed(self) -> bool:
+        """Whether the session that was lost has brought the run on."""
+        upload = self._upload
+        if self.outage is not None:
+            return False
+        plan = self.recording.plan
+        return (
+            plan.first_number > upload.plan.first_number or upload.stood > STOOD_SECONDS
+            or (upload.stood > STOOD_SECONDS / 5 and upload.is_idle)
+        )
+
+    def _wait_for_next_try(self, error: QawError, wait: float, now: float) -> None:
+        logger.info("connection lost (%s); try %d follows in %.1f s", error, self._backoff.tries, wait)
+        self.recording.interrupt()
+        with self._changed:
+            since = now if self.outage is None else self.outage.since
+            outage = self.outage = Outage(error, self._backoff.tries, since)
+            self._live = False
+            self._changed.notify_all()
+        _tell(self._observer.interrupted, outage)
+        self._tell_changed()
+        outgoing = self._outgoing
+        with self._changed:
+            self._changed.wait_for(lambda: outgoing.aborted or outgoing.hurried, wait)
+            outgoing.hurried = outgoing.hurried and bool(outgoing.settings)
+
+    def _has_refused_settings(self, error: QawError) -> bool:
+        """Tell whether a session that was begun for other settings was refused them: the old ones go on."""
+        before = self.recording.config
+        is_refusal = isinstance(error, ServiceError) and not heals(error)
+        if self._next != SETTINGS or not is_refusal or self._config == before:
+            return False
+        if not (self._reports and self._reports[-1].refuses):
+            self._reports.append(Reported(str(error), refuses=True))
+            _tell(self._observer.reported, self._reports[-1])
+        self._outgoing.ask(before)
+        return True
 
     # ---- how it ended
 
@@ -388,7 +508,7 @@ class Run:
 
     def _settle(self) -> None:
         """Once sound and service are both over, note what was not sent."""
-        if not (self._ended and self._over) or self._settled or self.recording.complete:
+        if not (self.ended and self._over) or self._settled or self.recording.complete:
             return
         self._settled = True
         why, unsent = self._why_incomplete(), self.recording.unsent_duration
@@ -403,46 +523,95 @@ class Run:
         if self.error:
             return f"Ended early: {self.error}"
         if self._answered:
-            return f"Stopped at {clock(self._taken / self.recording.tape.sample_rate)}"
+            return f"Stopped at {clock(self._outgoing.taken / self.recording.tape.sample_rate)}"
         return "Ended before the service had answered"
 
 
 class _Answers:
-    """The observer of a run's stream: notes everything in the recording first, then tells the run's own.
+    """The observer of one session's stream: notes everything in the recording, then tells the run's own.
 
-    Attributes
+    Parameters
     ----------
+    recording : Recording
+        Where everything is noted.
+    observer : RunObserver
+        The run's.
     reports : list of Reported
-        The ``error`` events that the run survives.
+        Takes the ``error`` events that the run survives.
+    begun : SessionBegun or None
+        What is noted of the session once it is open; None for the first of a recording.
     """
 
-    def __init__(self, recording: Recording, observer: RunObserver) -> None:
+    def __init__(
+        self, recording: Recording, observer: RunObserver, reports: list[Reported],
+        begun: SessionBegun | None,
+    ) -> None:
         self._recording = recording
         self._observer = observer
-        self.reports: list[Reported] = []
-        self.opened, self.sent = recording.opened, recording.sent
-        self.audio_sent, self.audio_skipped = recording.audio_sent, recording.audio_skipped
+        self._reports = reports
+        self._begun = begun
+        self._is_open = self._is_over = self._has_opened = False
+        self._guard = threading.RLock()
 
     @property
-    def answered(self) -> int:
-        """How many settings asked for were confirmed or refused."""
-        return len(self._recording.settings_answers)
+    def took_settings(self) -> bool:
+        """Whether the session was open and the service has answered to the settings it began with."""
+        return self._has_opened and bool(self._recording.settings_answers)
+
+    def opened(self, time: float) -> None:
+        """Note that the connection stands."""
+        with self._guard:
+            if not self._is_over:
+                self._is_open = self._has_opened = True
+                self._recording.opened(time, self._begun)
+
+    def sent(self, message: Mapping[str, Any], event: Event, time: float) -> None:
+        """Note an event that went out."""
+        with self._guard:
+            if not self._is_over:
+                self._recording.sent(message, event, time)
+
+    def audio_sent(self, start: int, stop: int, time: float) -> None:
+        """Note sound that went out."""
+        with self._guard:
+            if not self._is_over:
+                self._recording.audio_sent(start, stop, time)
+
+    def audio_skipped(self, start: int, stop: int, time: float) -> None:
+        """Note sound that was passed over."""
+        with self._guard:
+            if not self._is_over:
+                self._recording.audio_skipped(start, stop, time)
 
     def received(self, message: Mapping[str, Any], event: Event, time: float) -> None:
         """Note an event that came in."""
-        before = self.answered
-        timed = self._recording.received(message, event, time)
+        with self._guard:
+            if self._is_over:
+                return
+            before = len(self._recording.settings_answers)
+            timed = self._recording.received(message, event, time)
+            refuses = len(self._recording.settings_answers) > before
         _tell(self._observer.received, timed)
         if isinstance(event, ErrorEvent) and event.error.get("type") != "server_error":
             text = str(event.error.get("message") or event.error.get("code") or "")
-            self.reports.append(Reported(text, refuses=self.answered > before))
-            _tell(self._observer.reported, self.reports[-1])
+            self._reports.append(Reported(text, refuses))
+            _tell(self._observer.reported, self._reports[-1])
         _tell(self._observer.changed)
 
     def closed(self, code: int | None, reason: str, time: float) -> None:
         """Note that the connection closed."""
-        self._recording.closed(code, reason, time)
+        with self._guard:
+            if self._is_open and not self._is_over:
+                self._is_open = False
+                self._recording.closed(code, reason, time)
         _tell(self._observer.changed)
+
+    def detach(self) -> None:
+        """Note nothing more: whatever the old connection still brings, another session goes on."""
+        with self._guard:
+            if self._is_open:
+                self._recording.closed(None, "given up", time.monotonic())
+            self._is_open, self._is_over = False, True
 
 
 def _tell(method: Callable[..., object], *values: Any) -> None:
@@ -453,4 +622,4 @@ def _tell(method: Callable[..., object], *values: Any) -> None:
         logger.exception("the observer %r failed", method)
 
 
-__all__ = ["Reported", "Run", "RunObserver"]
+__all__ = ["CHUNK_MS", "Outage", "Reported", "Run", "RunObserver"]

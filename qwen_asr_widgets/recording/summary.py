@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from ..formatting import table
+from ..formatting import clock, table
+from .log.sessions import Gap
 
 MEASURES = {
     "onset_delay": "onset",
@@ -198,6 +199,42 @@ def total_usage(usages: Iterable[Mapping[str, Any] | None]) -> dict[str, Any]:
             elif isinstance(value, (int, float)) and not isinstance(value, bool):
                 total[name] = value + (before if isinstance(before, (int, float)) else 0)
     return total
+
+
+_WHY_NEW = {
+    "settings": "A new session began for other settings",
+    "renewed": "A new session began before the service's limit",
+    "again": "The recording was taken up again",
+}
+_MOST_PLACES = 5
+
+
+def gaps_text(gaps: Sequence[Gap]) -> Iterator[str]:
+    """Yield in one sentence each why sessions followed one another, and where.
+
+    Examples
+    --------
+    >>> list(gaps_text([Gap(at=20.1, start=18.0, lost=20.2, resumed=20.8, why="lost", reason="code 1011")]))
+    ['The connection was lost at 0:20.1 (code 1011), for 0.6 s in all; what had no answer was sent again']
+    """
+    lost = [gap for gap in gaps if gap.why == "lost"]
+    if lost:
+        times = f" {len(lost)} times," if len(lost) > 1 else ""
+        seconds = sum(gap.seconds for gap in lost)
+        yield (
+            f"The connection was lost{times} at {_places(lost)}, for {seconds:.1f} s in all; what had no "
+            "answer was sent again"
+        )
+    for why, text in _WHY_NEW.items():
+        others = [gap for gap in gaps if gap.why == why]
+        if others:
+            yield f"{text} at {_places(others)}"
+
+
+def _places(gaps: Sequence[Gap]) -> str:
+    """Return the first few places, each with what was said where the connection was lost."""
+    places = [f"{clock(gap.at)}{f' ({gap.reason})' if gap.reason else ''}" for gap in gaps[:_MOST_PLACES]]
+    return ", ".join(places) + (" …" if len(gaps) > _MOST_PLACES else "")
 
 
 def summarize(

@@ -15,6 +15,7 @@ import numpy as np
 from ..client.endpoints import Endpoint
 from ..client.named_endpoints import resolve_endpoint
 from ..client.pacing import check_pace, paced
+from ..client.resume import Retry, checked_retry
 from ..errors import (
     NotConnected, OutboxFull, RunBroken, ServiceClosed, ServiceError, SettingError, checked_keywords,
 )
@@ -22,9 +23,9 @@ from ..protocol.config import SessionConfig
 from ..protocol.events import TranscriptCompleted, TranscriptFailed
 from ..formatting import clock, printable
 from .autosave import Autosave
-from .log.run_info import run_info
+from .log.run_info import engine_name, run_info
 from .recording import Recording
-from .run import Run, RunObserver
+from .run import Outage, Run, RunObserver
 from .sources import Piece, SoundSource, open_source
 from .turn_taking import SERVICE, checked_turn_taking
 from .latency import TimedUtterance
@@ -32,6 +33,7 @@ from .values import TimedEvent
 
 OnEvent = Callable[[TimedEvent], object]
 OnFinal = Callable[[TimedUtterance], object]
+OnOutage = Callable[[Outage], object]
 
 logger = logging.getLogger("qwen_asr_widgets")
 
@@ -40,6 +42,9 @@ _NOTEBOOK_FORMAT = "{percentage:3.0f}%{bar}{n:.1f}/{total:.1f} s  {desc}"
 _OPEN_FORMAT = "{n:.1f} s  {desc}"
 _TAKEN = 44
 """Columns that everything but the words takes."""
+
+CLIP_RETRY = Retry(patience=60.0)
+"""Where nobody is speaking, a service that stays away for a minute is given up."""
 
 SPEAKING, SILENT = "\u25cf", "\u25cb"
 
@@ -59,6 +64,8 @@ def transcribe(
     sample_rate: int | None = None,
     turn_taking: str = SERVICE,
     autosave: str | PathLike[str] | None = None,
+    retry: Retry | None = None,
+    on_outage: OnOutage | None = None,
 ) -> Recording:
     """Stream sound to a recognition service as if it were spoken now; wait, and return the recording.
 
@@ -68,6 +75,8 @@ def transcribe(
     ----------
     source : path, bytes, binary file, array, AudioClip, Sample, Recording or iterable of arrays
         The sound, of any rate; it is resampled to the session's. An iterable is streamed as its chunks come.
+        Of a recording whose run was broken off (``error.recording``), the same service with the same settings
+        is sent what it has not answered; what came before is in the recording that is returned.
     endpoint : Endpoint or str, optional
         ``"embedded"`` (default: a recogniser on this computer), ``"beijing"``, ``"singapore"`` or a URL.
     config : SessionConfig, optional
@@ -95,6 +104,13 @@ def transcribe(
     autosave : str or path, optional
         A folder in which sound and events are written as they come, readable by you alone: after a crash
         `recover` opens all but the last second. What nobody fetched is removed after seven days.
+    retry : Retry, optional
+        For how long, and how often, a lost connection is taken up again: by default for a minute, for an
+        iterable (a microphone, say) as long as its chunks come. What had no answer is sent again; the
+        recording's ``gaps`` say where. ``Retry(patience=0)``: a loss is the end.
+    on_outage : callable, optional
+        Called with an `Outage` (``error``, ``tries``, ``since``) when the connection is lost, and again when
+        a try to take it up has failed.
 
     Returns
     -------
@@ -113,8 +129,8 @@ def transcribe(
     ServiceError
         The service refused the settings, or reported an error that ended the session.
     ServiceClosed
-        The service closed the connection midway. Its ``recording``, like that of `ServiceError`, holds
-        everything until then.
+        The service closed the connection and stayed away. Its ``recording``, like that of `ServiceError`,
+        holds everything until then.
     Exception
         What an iterable of chunks raises comes out as it is, once what came before it was answered; its
         ``recording`` holds that.
@@ -127,17 +143,43 @@ def transcribe(
     'good morning can you show me how this works'
     """
     pace = check_pace(pace)
-    config = checked_config(config)
-    turn_taking = checked_turn_taking(turn_taking, config)
+    wanted = checked_config(config)
+    turn_taking = checked_turn_taking(turn_taking, wanted)
     endpoint = resolve_endpoint(endpoint)
-    sound = open_source(source, config.sample_rate, chunk_ms, channel, sample_rate)
-    info = run_info(endpoint, pace, chunk_ms, sound.origin, turn_taking=turn_taking)
-    recording = Recording(config, info)
-    run = Run(endpoint, recording, _Callbacks(recording, on_event, on_final))
+    if isinstance(source, Recording) and goes_on(source, endpoint, config, turn_taking):
+        recording = source.continued(resumed_at(source))
+        rate, rest = source.tape.sample_rate, source.tape.read(len(recording.tape))
+        sound = open_source(rest, rate, chunk_ms, None, rate)
+    else:
+        sound = open_source(source, wanted.sample_rate, chunk_ms, channel, sample_rate)
+        info = run_info(endpoint, pace, chunk_ms, sound.origin, turn_taking=turn_taking)
+        recording = Recording(wanted, info)
+    retry = checked_retry(retry, Retry() if sound.duration is None else CLIP_RETRY)
+    run = Run(endpoint, recording, _Callbacks(recording, on_event, on_final, on_outage), retry)
     saving = nullcontext() if autosave is None else Autosave(recording, autosave)
     with saving, Progress(sound.duration, progress) as bar:
         _Playback(sound, run, pace, lambda: bar.show(recording)).play()
     return recording
+
+
+def goes_on(
+    recording: Recording, endpoint: Endpoint, config: SessionConfig | None, turn_taking: str
+) -> bool:
+    """Tell whether a run of a recording's sound is to go on where its run ended, rather than begin anew.
+
+    It does where that run was broken off and had brought something, and the service, the settings (None: as
+    they were) and who takes turns are the same.
+    """
+    info = recording.info
+    is_same = info.engine == engine_name(endpoint) and info.turn_taking == turn_taking
+    was_begun = bool(recording.connections and recording.utterances and not recording.complete)
+    return was_begun and is_same and config in (None, recording.config)
+
+
+def resumed_at(recording: Recording) -> int:
+    """Return the sample from which on a run that goes on sends a recording's sound."""
+    rate = recording.tape.sample_rate
+    return max(0, min(round(recording.plan.start * rate), len(recording.tape) - rate // 10))
 
 
 def checked_config(config: SessionConfig | None) -> SessionConfig:
@@ -171,7 +213,7 @@ class _Playback:
         self.run = run
         self.pace = pace
         self.shown = shown
-        self.taken = 0
+        self.taken = len(run.recording.tape)
         self.newest: Piece = np.zeros(0, np.int16)
         self.problem: Exception | None = None
 
@@ -219,6 +261,8 @@ class _Playback:
         try:
             self._keep_rest()
             self.run.finish(f"Interrupted at {where}")
+            if self.run.outage is not None:
+                self.run.give_up()
             self.run.wait()
         except KeyboardInterrupt:
             with suppress(KeyboardInterrupt):  # pressed once more: what came is kept all the same
@@ -250,10 +294,14 @@ class _Playback:
 class _Callbacks(RunObserver):
     """Calls the functions given to `transcribe`."""
 
-    def __init__(self, recording: Recording, on_event: OnEvent | None, on_final: OnFinal | None) -> None:
+    def __init__(
+        self, recording: Recording, on_event: OnEvent | None, on_final: OnFinal | None,
+        on_outage: OnOutage | None,
+    ) -> None:
         self._recording = recording
         self._on_event = on_event
         self._on_final = on_final
+        self._on_outage = on_outage
         self._told: set[int] = set()
 
     def received(self, timed: TimedEvent) -> None:
@@ -266,6 +314,11 @@ class _Callbacks(RunObserver):
             if utterance is not None and utterance.number not in self._told:
                 self._told.add(utterance.number)
                 _call(self._on_final, utterance)
+
+    def interrupted(self, outage: Outage) -> None:
+        """Call ``on_outage``."""
+        if self._on_outage is not None:
+            _call(self._on_outage, outage)
 
 
 def _call(function: Callable[[Any], object], value: Any) -> None:

@@ -119,6 +119,8 @@ class TurnGate:
         When turns open and close. A turn is closed early enough for one commit (`max_turn_frames`).
     sample_rate : int
         Rate (Hz) of the sound, 16000 or 8000; every position counts its samples.
+    first_sample : int
+        Where on the timeline the sound begins.
 
     Raises
     ------
@@ -134,13 +136,13 @@ class TurnGate:
     [Skip(stop=16000)]
     """
 
-    def __init__(self, settings: TurnDetection, sample_rate: int) -> None:
+    def __init__(self, settings: TurnDetection, sample_rate: int, first_sample: int = 0) -> None:
         self._padding = settings.prefix_padding_samples
         self._detector = TurnDetector(settings, max_turn_frames=max_turn_frames(settings))
         self._scorer = SpeechScorer()
         self._rate = sample_rate
         self._resampler = StreamResampler(sample_rate, SAMPLE_RATE, low_delay=True)
-        self._heard = 0
+        self._first = self._heard = first_sample
 
     def hear(self, samples: NDArray[np.int16]) -> Iterator[Step]:
         """Take the next samples, int16 of shape (n,), and yield what is to be done, in order."""
@@ -173,7 +175,7 @@ class TurnGate:
 
     def _at(self, sample: int) -> int:
         """Return a position of the detector in samples of the sound; its frames and padding divide evenly."""
-        return sample * self._rate // SAMPLE_RATE
+        return self._first + sample * self._rate // SAMPLE_RATE
 
 
 class Sender(Protocol):
@@ -203,11 +205,12 @@ class Sender(Protocol):
         """Close what is still open; nothing more will come."""
 
 
-def sender(recording: Recording, stream: AudioStream) -> Sender:
-    """Return what sends the sound of a recording, as its settings ask for."""
-    settings = recording.config.turn_detection
+def sender(recording: Recording, stream: AudioStream, config: SessionConfig) -> Sender:
+    """Return what sends the sound of a recording from the stream's position on, as the settings ask for."""
+    settings = config.turn_detection
     if settings is not None and recording.info.turn_taking == CLIENT:
-        return _GatedSender(recording, stream, TurnGate(settings, recording.tape.sample_rate))
+        gate = TurnGate(settings, recording.tape.sample_rate, stream.position)
+        return _GatedSender(recording, stream, gate)
     return _DirectSender(stream, recording.tape.sample_rate, manual=settings is None)
 
 

@@ -51,6 +51,29 @@ class AudioSkipped(LocalEvent):
 
 
 @dataclass(frozen=True)
+class SessionBegun(LocalEvent):
+    """Another session goes on with the sound: what it reports counts from ``start`` on.
+
+    Parameters
+    ----------
+    start : int
+        Sample of the tape with which its audio begins.
+    first_number : int
+        Number of the first utterance that it reports; what was there from that number on is superseded.
+    why : {"lost", "settings", "renewed", "again"}
+        Why the session before it ended, see `Gap`.
+    """
+
+    type: ClassVar[str] = "session.begun"
+    start: int
+    first_number: int
+    why: str
+
+
+WHY_BEGUN = ("lost", "settings", "renewed", "again")
+
+
+@dataclass(frozen=True)
 class TimedEvent:
     """One event of a run and when it passed.
 

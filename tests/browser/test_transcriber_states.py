@@ -16,6 +16,7 @@ from support.transcribing import script
 from qwen_asr_widgets.audio.samples import sample
 from qwen_asr_widgets.protocol.config import SessionConfig
 from qwen_asr_widgets.client.endpoints import Endpoint
+from qwen_asr_widgets.client.resume import Retry
 from qwen_asr_widgets.widgets.transcriber.transcriber import Transcriber
 
 pytestmark = pytest.mark.browser
@@ -130,7 +131,7 @@ def test_a_service_that_dies_while_one_speaks(show_transcriber: Show) -> None:
         peer.close(1011)
 
     with ScriptedServer(dying) as server:
-        shown = show_transcriber(Transcriber(endpoint=server.url))
+        shown = show_transcriber(Transcriber(endpoint=server.url, retry=Retry(patience=0)))
         shown.page.locator(RECORD).click()
         shown.shows("The connection to the service was lost.")
         shown.shows("The recording goes on and is kept.")

@@ -14,6 +14,7 @@ from support.transcriber_page import Show, TranscriberPage
 from support.transcribing import script
 
 from qwen_asr_widgets.audio.samples import sample
+from qwen_asr_widgets.client.resume import Retry
 from qwen_asr_widgets.widgets.transcriber.transcriber import Transcriber
 
 pytestmark = pytest.mark.browser
@@ -133,7 +134,7 @@ def test_another_address_stays_chosen_while_none_is_typed_yet(show_transcriber: 
 
 def test_that_the_recording_goes_on_is_said_while_it_does(show_transcriber: Show) -> None:
     with ScriptedServer(dying) as server:
-        shown = show_transcriber(Transcriber(endpoint=server.url))
+        shown = show_transcriber(Transcriber(endpoint=server.url, retry=Retry(patience=0)))
         goes_on = shown.page.get_by_text("The recording goes on and is kept.")
         press_record(shown.page)
         shown.shows("The recording goes on and is kept.")

@@ -21,7 +21,7 @@ from qwen_asr_widgets.client.stream import AudioStream
 from qwen_asr_widgets.client.websocket import frames
 from qwen_asr_widgets.client.websocket.connection import Connection
 from qwen_asr_widgets.client.websocket.shared_socket import SharedSocket
-from qwen_asr_widgets.client.websocket.writer import KeepAlive
+from qwen_asr_widgets.client.websocket.keepalive import KeepAlive
 from qwen_asr_widgets.errors import ConnectFailed, NotConnected, OutboxFull
 
 
@@ -255,7 +255,7 @@ def test_nobody_is_told_of_an_answer_before_what_it_answers(
 
 def test_pings_keep_an_idle_connection_that_answers(monkeypatch: pytest.MonkeyPatch) -> None:
     ping, pings = KeepAlive.ping, []
-    monkeypatch.setattr(KeepAlive, "ping", lambda keepalive, now: (pings.append(now), ping(keepalive, now)))
+    monkeypatch.setattr(KeepAlive, "ping", lambda keepalive, now: pings.append(now) or ping(keepalive, now))
     with ScriptedServer() as server:
         made = connection(server, ping_interval=0.02, ping_timeout=5.0)
         assert wait_until(lambda: len(pings) >= 5, what="each ping was answered, so that the next was sent")

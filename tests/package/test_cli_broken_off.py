@@ -13,7 +13,7 @@ import pytest
 import soundfile
 from support.scripted_server import ScriptedServer, created, item_events, updated
 
-from qwen_asr_widgets import Endpoint, ServiceClosed, cli, load_recording, transcribe
+from qwen_asr_widgets import Endpoint, Retry, ServiceClosed, cli, load_recording, transcribe
 from qwen_asr_widgets.formatting import printable
 from qwen_asr_widgets.recording.run import Run
 
@@ -46,7 +46,8 @@ def interrupt():
 
 def command(script, clip, *more):
     with ScriptedServer(script) as server:
-        return cli.main(["transcribe", str(clip), "--endpoint", server.url, "--pace", "0", *map(str, more)])
+        options = ["--endpoint", server.url, "--pace", "0", "--patience", "0", *map(str, more)]
+        return cli.main(["transcribe", str(clip), *options])
 
 
 def test_a_service_that_closes_midway_costs_no_word_that_came(clip, tmp_path, capsys):
@@ -135,7 +136,10 @@ def test_scripts_that_need_joiners_and_direction_marks_are_printed_as_they_are()
 
 
 def lost_in_a_worker(url: str) -> None:
-    transcribe(np.zeros(16_000, np.int16), Endpoint(url), sample_rate=16_000, pace=None, progress=False)
+    transcribe(
+        np.zeros(16_000, np.int16), Endpoint(url), sample_rate=16_000, pace=None, progress=False,
+        retry=Retry(patience=0),
+    )
 
 
 def test_an_error_with_its_recording_comes_out_of_a_pool_of_processes():

@@ -60,7 +60,8 @@ def whole_story(error: BaseException) -> str:
 
 
 def transcribed(endpoint):
-    return qaw.transcribe(SECOND, endpoint, sample_rate=16_000, pace=None, progress=False)
+    retry = qaw.Retry(patience=0.2, first=0.1)
+    return qaw.transcribe(SECOND, endpoint, sample_rate=16_000, pace=None, progress=False, retry=retry)
 
 
 def friendly(peer):

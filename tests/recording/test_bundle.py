@@ -175,7 +175,7 @@ def manifest_with(**changes):
 
 
 @pytest.mark.parametrize("name, change, sentence", [
-    ("manifest.json", manifest_with(format_version=2), "format version 2.*reads 1.*upgrade"),
+    ("manifest.json", manifest_with(format_version=3), "format version 3.*reads up to 2.*upgrade"),
     ("manifest.json", manifest_with(format="zip"), "does not say that it is a qasr bundle"),
     ("manifest.json", manifest_with(settings=[]), "does not hold a recording"),
     ("manifest.json", manifest_with(settings=[{"session": {"sample_rate": 11_025}}]), "11025"),

@@ -10,7 +10,7 @@ import pytest
 from support.scripted_server import ScriptedServer, created, item_events, updated
 from support.waiting import wait_until
 
-from qwen_asr_widgets import Endpoint, Recording, SessionConfig, TurnDetection
+from qwen_asr_widgets import Endpoint, Recording, Retry, SessionConfig, TurnDetection
 from qwen_asr_widgets.errors import ConnectFailed, RunBroken, ServiceClosed, SettingError
 from qwen_asr_widgets.recording import RunInfo
 from qwen_asr_widgets.recording.run import ROOM_SECONDS, Reported, Run, RunObserver
@@ -57,7 +57,7 @@ def friendly(peer):
 
 
 def run_at(server, config=None, observer=None, **info):
-    run = Run(Endpoint(server.url), Recording(config, RunInfo(**info)), observer)
+    run = Run(Endpoint(server.url), Recording(config, RunInfo(**info)), observer, Retry(patience=0))
     run.start()
     return run
 

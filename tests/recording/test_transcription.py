@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from support.scripted_server import ScriptedServer, created, item_events, updated
 
-from qwen_asr_widgets import Endpoint, SessionConfig, TurnDetection, transcribe
+from qwen_asr_widgets import Endpoint, Retry, SessionConfig, TurnDetection, transcribe
 from qwen_asr_widgets.errors import (
     AudioError, ConnectFailed, EndpointError, MissingKey, ServiceClosed, ServiceError, SettingError,
 )
@@ -27,7 +27,7 @@ def greet(peer):
 
 def run(script, source=SECOND, **options):
     """Transcribe with a scripted service; return the recording and the server's peer."""
-    options = {"pace": None, "progress": False, "sample_rate": 16_000, **options}
+    options = {"pace": None, "progress": False, "sample_rate": 16_000, "retry": Retry(patience=0), **options}
     with ScriptedServer(script) as server:
         recording = transcribe(source, Endpoint(server.url), **options)
         return recording, server.peer()

@@ -11,7 +11,7 @@ import pytest
 from support.client_turns import APPEND, TALK, ManualService, by_client
 from support.scripted_server import ScriptedServer, created, updated
 
-from qwen_asr_widgets import Endpoint, SessionConfig, TurnDetection, calibrate, transcribe
+from qwen_asr_widgets import Endpoint, Retry, SessionConfig, TurnDetection, calibrate, transcribe
 from qwen_asr_widgets.audio.clip import AudioClip
 from qwen_asr_widgets.errors import QawError, ServiceClosed, SettingError
 from qwen_asr_widgets.plots import plot_recording
@@ -67,7 +67,7 @@ def test_a_connection_that_breaks_in_a_turn_loses_no_sound(tmp_path):
         peer.drop()
 
     with ScriptedServer(broken) as server, pytest.raises(ServiceClosed) as caught:
-        by_client(TALK, Endpoint(server.url), pace=12.0, chunk_ms=20)
+        by_client(TALK, Endpoint(server.url), pace=12.0, chunk_ms=20, retry=Retry(patience=0))
     recording = caught.value.recording
     assert recording.duration == TALK.clip.duration and recording.unsent_duration > 0
     assert recording.utterances and {one.status for one in recording.utterances} == {"lost"}

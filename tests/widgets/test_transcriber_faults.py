@@ -13,7 +13,7 @@ from support.waiting import wait_until
 
 from qwen_asr_widgets.audio.samples import sample
 from qwen_asr_widgets.errors import NotConnected, RunBroken, SettingError
-from qwen_asr_widgets.recording.run import Run
+from qwen_asr_widgets.recording.upload import Upload
 from qwen_asr_widgets.widgets.transcriber import sources as transcriber_sources
 
 pytestmark = pytest.mark.service
@@ -59,7 +59,7 @@ def test_whatever_breaks_the_sending_is_said_and_the_sound_is_kept(made, monkeyp
     def breaking(self):
         raise ZeroDivisionError("odd")
 
-    monkeypatch.setattr(Run, "_send_all", breaking)
+    monkeypatch.setattr(Upload, "send", breaking)
     t = made()
     page = MicrophonePage(t).start()
     wait_until(lambda: (state(t)["notice"] or {}).get("code") == "internal")

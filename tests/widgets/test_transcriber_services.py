@@ -14,6 +14,7 @@ from qwen_asr_widgets.audio.samples import sample
 from qwen_asr_widgets.errors import ConnectFailed, EndpointError, ServiceClosed
 from qwen_asr_widgets.client.endpoints import Endpoint
 from qwen_asr_widgets.client.named_endpoints import dashscope
+from qwen_asr_widgets.client.resume import Retry
 from qwen_asr_widgets.widgets.transcriber.transcriber import Transcriber
 from qwen_asr_widgets.widgets.transcriber.endpoints import EndpointChoice
 
@@ -90,7 +91,7 @@ def test_a_service_that_dies_midway_loses_no_sound(made) -> None:
         peer.close(1011)
 
     with ScriptedServer(dying) as server:
-        t = made(endpoint=server.url)
+        t = made(endpoint=server.url, retry=Retry(patience=0))
         page = MicrophonePage(t).start()
         page.speak(spoken(1.0))
         wait_until(lambda: t.recording is not None and t.model.run.error is not None, what="it noticed")

@@ -11,6 +11,7 @@ from qwen_asr_widgets.audio.samples import sample
 from qwen_asr_widgets.errors import SettingError
 from qwen_asr_widgets.protocol.config import SessionConfig
 from qwen_asr_widgets.client.endpoints import Endpoint
+from qwen_asr_widgets.client.resume import Retry
 from qwen_asr_widgets.vad.scoring.scores import speech_scores
 from qwen_asr_widgets.vad.turns import TurnDetection, detect_turns
 from qwen_asr_widgets.widgets.transcriber.transcriber import Transcriber
@@ -107,7 +108,7 @@ def test_run_again_by_the_other_shows_both(made) -> None:
 
 def test_trying_again_while_turns_are_found_here_starts_from_the_first_sample(made) -> None:
     with ScriptedServer(lambda peer: peer.close(1011)) as server:
-        t = made(endpoint=Endpoint(server.url), turn_taking="client")
+        t = made(endpoint=Endpoint(server.url), turn_taking="client", retry=Retry(patience=0))
         page, heard = MicrophonePage(t).start(), spoken(6.0)
         page.speak(heard[:96_000])
         wait_until(lambda: t.recording is not None and t.model.run.error and t.recording.duration > 1.9)

@@ -7,6 +7,7 @@ never interleaves with another.
 from __future__ import annotations
 
 import logging
+import socket
 import struct
 import threading
 import time
@@ -22,7 +23,8 @@ from . import frames
 from .failures import connect_failure
 from .proxy import proxy_name, proxy_options
 from .shared_socket import SharedSocket
-from .writer import KeepAlive, OutboxStats, Sent, Writer
+from .keepalive import KeepAlive
+from .writer import OutboxStats, Sent, Writer
 
 logger = logging.getLogger("qwen_asr_widgets")
 
@@ -76,9 +78,12 @@ class Connection:
     ping_interval : float or None
         Seconds between pings; None sends none.
     ping_timeout : float
-        Seconds after a ping within which something must arrive.
+        Seconds after a ping within which something must arrive, see `KeepAlive`.
     outbox_bytes : int
         Size of the outbox.
+    kernel_bytes : int or None
+        Size of the system's send buffer, which holds what the network has not taken: the larger, the later a
+        dead network is noticed. None leaves it to the system.
     clock : callable
         Monotonic seconds; used for the time at which a message went out.
     on_open : callable or None
@@ -106,6 +111,7 @@ class Connection:
         ping_interval: float | None = 20.0,
         ping_timeout: float = 20.0,
         outbox_bytes: int = OUTBOX_BYTES,
+        kernel_bytes: int | None = None,
         clock: Callable[[], float] = time.monotonic,
         on_open: Callable[[], None] | None = None,
         upload_pace: float | None = None,
@@ -129,8 +135,10 @@ class Connection:
             None if upload_pace is None else UploadPace(upload_pace),
         )
         self._failure: QawError | None = None
+        bounded = [] if kernel_bytes is None else [(socket.SOL_SOCKET, socket.SO_SNDBUF, kernel_bytes)]
         self._reader = _Reader(
-            self._shared, self._writer, sslopt={"ca_certs": self._ca_file} if self._ca_file else {}
+            self._shared, self._writer, sslopt={"ca_certs": self._ca_file} if self._ca_file else {},
+            sockopt=bounded,
         )
 
     @property
@@ -142,6 +150,11 @@ class Connection:
     def stats(self) -> OutboxStats:
         """Counts of what was sent directly, queued and refused."""
         return self._writer.stats
+
+    @property
+    def silent(self) -> float:
+        """Seconds for which the peer owes the answer to a ping; 0.0 where it does not."""
+        return self._writer.silent
 
     # ---- opening
 
@@ -256,8 +269,7 @@ class Connection:
                 self._take_close_frame(frame.data)
                 return
             if opcode in (frames.PING, frames.PONG):
-                with self._changed:
-                    self._changed.notify_all()
+                self._writer.answered(frame.data if opcode == frames.PONG else b"")
                 continue
             data = self._redactor.hide(frame.data)
             self._deliver(data.decode("utf-8") if opcode == frames.TEXT else data)

@@ -60,7 +60,8 @@ def connect_failure(
     status = getattr(problem, "status_code", None)
     keyless = status == 401 and not key_was_given
     reason = _NO_KEY if keyless else hide(_reason(problem, place, timeout, proxy))
-    return ConnectFailed(f"No connection to {place}{through}: {reason}.", status)
+    cut_off = isinstance(problem, _CUT_OFF)
+    return ConnectFailed(f"No connection to {place}{through}: {reason}.", status, cut_off)
 
 
 def _reason(problem: BaseException, place: str, timeout: float, proxy: str | None) -> str:

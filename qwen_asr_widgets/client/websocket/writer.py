@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from ...errors import NotConnected, OutboxFull
 from ..pacing import UploadPace
 from . import frames
+from .keepalive import KeepAlive
 from .shared_socket import ENDED, NOT_CONNECTED, SharedSocket
 
 logger = logging.getLogger("qwen_asr_widgets")
@@ -106,56 +107,6 @@ class Outbox:
         return OutboxStats(self.direct, self.queued, self.refused, self.waiting, self.peak)
 
 
-class KeepAlive:
-    """Pings after each interval of silence; an unanswered one is overdue after the timeout.
-
-    Parameters
-    ----------
-    interval : float or None
-        Seconds between pings; None sends none.
-    timeout : float
-        Seconds after a ping within which something must arrive.
-
-    Examples
-    --------
-    >>> pings = KeepAlive(20.0, 5.0)
-    >>> pings.wait(now=100.0, heard=90.0)
-    10.0
-    >>> pings.ping(now=110.0)
-    >>> pings.wait(now=112.0, heard=90.0), pings.overdue(now=115.0, heard=90.0)
-    (3.0, True)
-    """
-
-    def __init__(self, interval: float | None, timeout: float) -> None:
-        self.timeout = timeout
-        self._interval = interval
-        self._pinged: float | None = None
-
-    def wait(self, now: float, heard: float) -> float | None:
-        """Seconds until the next ping is due or the answer to the last one is overdue; None: for ever."""
-        if self._interval is None:
-            return None
-        if self._pinged is not None and heard < self._pinged:
-            return max(0.0, self._pinged + self.timeout - now)
-        return max(0.0, max(heard, self._pinged or 0.0) + self._interval - now)
-
-    def due(self, now: float, heard: float) -> bool:
-        """Whether it is time to ping, or to give up."""
-        return self.wait(now, heard) == 0.0
-
-    def overdue(self, now: float, heard: float) -> bool:
-        """Whether the last ping was not answered in time."""
-        return self.due(now, heard) and self._pinged is not None and heard < self._pinged
-
-    def ping(self, now: float) -> None:
-        """Note that a ping goes out."""
-        self._pinged = now
-
-    def forget(self) -> None:
-        """Note that the connection was given up: the ping is no longer waited for."""
-        self._pinged = None
-
-
 class Writer:
     """Writes frames whole and in order; control frames overtake audio that waits.
 
@@ -233,6 +184,18 @@ class Writer:
             self._outbox.put(memoryview(frames.client_frame(data, opcode)), None, urgent=True)
             self._changed.notify_all()
 
+    def answered(self, stamp: bytes) -> None:
+        """Take the answer to a ping."""
+        with self._changed:
+            self._keepalive.answered(stamp, time.monotonic())
+            self._changed.notify_all()
+
+    @property
+    def silent(self) -> float:
+        """Seconds since a ping after which nothing has come; 0.0 where none is waited for."""
+        with self._changed:
+            return self._keepalive.silent(time.monotonic(), self._shared.last_heard)
+
     def drop_waiting(self) -> None:
         """Throw away what waits, but for a frame that is partly on the wire."""
         with self._changed:
@@ -277,6 +240,7 @@ class Writer:
                         return
                     self._ping()
                     continue
+            self._ping()
             try:
                 if not self._write_head() and not self._wait_for_pace():
                     self._shared.wait_writable()
@@ -311,12 +275,11 @@ class Writer:
     def _ping(self) -> None:
         """Ping where it is due; where the last one was not answered in time, give the connection up."""
         now, heard = time.monotonic(), self._shared.last_heard
-        if self._keepalive.overdue(now, heard):
+        if self._shared.state == "open" and self._keepalive.overdue(now, heard):
             logger.warning(
                 "%s did not answer a ping within %g s", self._shared.place, self._keepalive.timeout
             )
             self._shared.cut()
             self._keepalive.forget()
         elif self._keepalive.due(now, heard):
-            self._keepalive.ping(now)
-            self.control(b"", frames.PING)
+            self.control(self._keepalive.ping(now), frames.PING)

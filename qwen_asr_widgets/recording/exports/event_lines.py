@@ -11,7 +11,7 @@ from ...errors import BundleError
 from ...protocol.codec import MAX_NESTING, read_client, read_json, read_server
 from ...protocol.events import ClientTurnClosed, ClientTurnOpened, Event, LocalEvent
 from ...vad.turns import CloseReason
-from ..values import AudioSent, AudioSkipped, TimedEvent, sent_audio
+from ..values import WHY_BEGUN, AudioSent, AudioSkipped, SessionBegun, TimedEvent, sent_audio
 from .checks import count, seconds
 
 EVENTS = "events.jsonl"
@@ -27,6 +27,8 @@ def event_line(timed: TimedEvent) -> str:
         line["audio"] = [timed.event.start, timed.event.stop]
     elif isinstance(timed.event, AudioSkipped):
         line["skipped"] = [timed.event.start, timed.event.stop]
+    elif isinstance(timed.event, SessionBegun):
+        line["session"] = asdict(timed.event)
     elif isinstance(timed.event, LocalEvent):
         line["turn"] = asdict(timed.event)
     else:
@@ -82,12 +84,21 @@ def _event(line: Mapping[str, Any], samples: int) -> TimedEvent:
 def _local_event(line: Mapping[str, Any], samples: int) -> LocalEvent:
     if "skipped" in line:
         return AudioSkipped(*_on_tape(samples, *line["skipped"]))
+    if "session" in line:
+        return _session_begun(line["session"], samples)
     turn: Mapping[str, Any] = line["turn"]
     if "end" not in turn:
         return ClientTurnOpened(*_on_tape(samples, turn["start"], turn["onset"]))
     if turn["reason"] not in get_args(CloseReason):
         raise ValueError(f"reason {turn['reason']!r:.60}")
     return ClientTurnClosed(_on_tape(samples, 0, turn["end"])[1], turn["reason"])
+
+
+def _session_begun(session: Mapping[str, Any], samples: int) -> SessionBegun:
+    number, why = count(session["first_number"], "first_number"), session["why"]
+    if why not in WHY_BEGUN or not number:
+        raise ValueError(f"session {number!r}, {why!r:.60}")
+    return SessionBegun(_on_tape(samples, 0, session["start"])[1], number, why)
 
 
 def _on_tape(samples: int, first: Any, second: Any) -> tuple[int, int]:

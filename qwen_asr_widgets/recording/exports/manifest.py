@@ -16,7 +16,9 @@ from ..log.settings import SettingsChange
 from ..values import ConnectionSpan, RecordingState
 from .checks import count, is_number, seconds, texts
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
+"""What is read; a recording of one session is written as version 1, which older packages read too."""
+
 MANIFEST = "manifest.json"
 
 MAX_HOURS = 24
@@ -42,7 +44,7 @@ def manifest_json(state: RecordingState, samples: int) -> str:
 
     return json.dumps({
         "format": "qasr",
-        "format_version": FORMAT_VERSION,
+        "format_version": FORMAT_VERSION if len(state.connections) > 1 else 1,
         "written_by": f"qwen_asr_widgets {__version__}",
         "run": asdict(state.info),
         "audio": {
@@ -83,9 +85,9 @@ def _check_version(manifest: Mapping[str, Any]) -> None:
     if manifest.get("format") != "qasr":
         raise BundleError("its manifest does not say that it is a qasr bundle.")
     version = manifest["format_version"]
-    if version != FORMAT_VERSION:
+    if version not in range(1, FORMAT_VERSION + 1):
         raise BundleError(
-            f"it has format version {version!r:.20}, this package reads {FORMAT_VERSION}; "
+            f"it has format version {version!r:.20}, this package reads up to {FORMAT_VERSION}; "
             "upgrade with pip install -U qwen-asr-widgets."
         )
 

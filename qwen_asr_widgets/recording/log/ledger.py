@@ -87,6 +87,11 @@ class SendLedger:
             return None
         return self._times[index]
 
+    def sent_by(self, time: float) -> int:
+        """Return one past the last sample that had been sent by then."""
+        index = bisect_right(self._times, time)
+        return self._stops[index - 1] if index else 0
+
     def drift(self, sample: int, until: float, samples_per_second: float) -> float:
         """Return by how many seconds sound went out too soon (or, negative, was held up) on a stretch.
 

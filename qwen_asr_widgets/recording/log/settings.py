@@ -55,6 +55,14 @@ class SettingsLog:
         """Note that an update was sent after ``sample`` samples."""
         self._sent_at.append(sample)
 
+    def begin(self, sample: int) -> None:
+        """Begin with another session, whose audio begins at a sample: what held last holds from there on."""
+        last = self.changes[-1]
+        self._sent_at, self._read = [], 0
+        self.changes = [change for change in self.changes if change.sample <= sample]
+        if self.changes[-1].config != last.config:
+            self.changes.append(SettingsChange(sample, last.time, last.config))
+
     def read(self, session: Session, time: float, sample: int) -> None:
         """Note the settings in force after an event that came at ``time``, when ``sample`` samples were sent.
 

@@ -45,6 +45,7 @@ def utterance_state(
         "ended_by": utterance.ended_by,
         "limit": recording.info.facts.longest_turn_s if utterance.ended_by == "limit" else None,
         "commit": committed_by(utterance, recording),
+        "again": was_heard_again(utterance, recording),
         "language": utterance.language,
         "emotion": utterance.emotion,
         "error": str((utterance.error or {}).get("message") or "") or None,
@@ -65,6 +66,14 @@ def committed_by(utterance: Utterance, recording: Recording) -> str:
     if finished is not None and finished - sent < AT_ONCE and utterance.end > recording.sent_duration - SHORT:
         return "finish"
     return "limit" if utterance.end - utterance.start > MAX_COMMIT_SECONDS - PIECE else ""
+
+
+def was_heard_again(utterance: Utterance, recording: Recording) -> bool:
+    """Tell whether an utterance was begun in a session that was lost and heard anew in the next."""
+    begun = utterance.start
+    return begun is not None and utterance.status != "lost" and any(
+        gap.why == "lost" and gap.start <= begun < gap.at for gap in recording.gaps
+    )
 
 
 def lane_state(role: str, turns: Sequence[Turn | ReferenceTurn]) -> dict[str, Any]:
@@ -114,7 +123,8 @@ def summary_state(recording: Recording) -> dict[str, Any]:
 def is_growing(recording: Recording) -> bool:
     """Tell whether a recording is still under way: not complete, and its connection not closed for good."""
     connections = recording.connections
-    return not recording.complete and (not connections or connections[-1].closed is None)
+    stands = not connections or connections[-1].closed is None
+    return not recording.complete and (stands or recording.interrupted)
 
 
 class RunMessages:
@@ -204,6 +214,7 @@ class RunMessages:
     def _refresh(self) -> dict[str, Any] | None:
         """Look again; return the parts that differ from before, None where nothing does."""
         changes: dict[str, Any] = {}
+        count = len(self._states)
         fresh = self._look_at_utterances()
         info, marks = self._look_at_info(bool(fresh))
         if info != self._info:
@@ -214,7 +225,8 @@ class RunMessages:
         if self._lanes_changed or (self._lanes and turns_changed):
             changes["lanes"] = self._lane_states()
             self._lanes_changed = False
-        return {"utterances": fresh, **changes} if fresh or changes else None
+        fewer = len(self._states) < count
+        return {"utterances": fresh, **changes} if fresh or fewer or changes else None
 
     def _look_at_utterances(self) -> list[dict[str, Any]]:
         recording = self.recording
@@ -226,7 +238,7 @@ class RunMessages:
         self._seen_version = version
         before, after = self._utterances, recording.utterances
         changed = [k for k, one in enumerate(after) if k >= len(before) or one is not before[k]]
-        if not changed:
+        if not changed and len(before) == len(after):
             return []
         latency = recording.latency()
         self._utterances = after
@@ -275,10 +287,10 @@ def _compact(state: dict[str, Any]) -> dict[str, Any]:
 
 
 def _marks(recording: Recording) -> list[dict[str, Any]]:
-    """Return what stands on the time axis: settings that took effect midway, sound that was lost.
+    """Return what stands on the time axis: settings that took effect midway, lost sound, other sessions.
 
-    Labels are figures without their unit (milliseconds of silence, seconds lost), which has its word in each
-    language.
+    Labels are figures without their unit (milliseconds of silence, seconds lost or without a connection),
+    which has its word in each language.
     """
     rate = recording.tape.sample_rate
     marks = [
@@ -288,6 +300,10 @@ def _marks(recording: Recording) -> list[dict[str, Any]]:
     marks += [
         {"time": start / rate, "kind": "lost", "label": f"{(stop - start) / rate:.2f}"}
         for start, stop in recording.lost
+    ]
+    marks += [
+        {"time": gap.at, "kind": "gap" if gap.why == "lost" else "session", "label": f"{gap.seconds:.1f}"}
+        for gap in recording.gaps if gap.why != "settings"
     ]
     return sorted(marks, key=lambda mark: mark["time"])
 

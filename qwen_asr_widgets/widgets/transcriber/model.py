@@ -13,12 +13,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...audio.clip import AudioClip, Channel
+from ...client.resume import Retry
 from ...errors import AudioError, NotConnected, QawError
 from ...protocol.config import SessionConfig
 from ...protocol.events import SessionUpdated
 from ...recording import Recording
 from ...recording.log.run_info import run_info
 from ...recording.run import CHUNK_MS, Reported, Run, RunObserver
+from ...recording.transcription import goes_on
 from ...recording.turn_taking import SERVICE, check_change_midway
 from ...recording.values import TimedEvent
 from ...vad.turns import TurnDetection
@@ -78,6 +80,8 @@ class TranscriberModel:
         How a given sound is sent.
     turn_taking : {"service", "client"}
         Who finds turns in the next run, see `transcribe`.
+    retry : Retry
+        How a lost connection is taken up again.
 
     Attributes
     ----------
@@ -106,7 +110,7 @@ class TranscriberModel:
     grown : callable
         Told when there is more of it, or something was found wrong; from several threads, must not wait.
     make_run : callable
-        Makes a `Run` of an endpoint, a recording and an observer.
+        Makes a `Run` of an endpoint, a recording, an observer and a `Retry`.
     lock : threading.RLock
         Held while it is decided what runs, and while a run is given sound.
 
@@ -121,12 +125,14 @@ class TranscriberModel:
     """
 
     def __init__(
-        self, choice: EndpointChoice, config: SessionConfig, pace: float | None, turn_taking: str = SERVICE
+        self, choice: EndpointChoice, config: SessionConfig, pace: float | None, turn_taking: str = SERVICE,
+        retry: Retry = Retry(),
     ) -> None:
         self.choice = choice
         self.detection = TurnDetection()
         self.config = config
         self.turn_taking = turn_taking
+        self.retry_by = retry
         self.pace = pace
         self.recording: Recording | None = None
         self.recordings: tuple[Recording, ...] = ()
@@ -138,7 +144,7 @@ class TranscriberModel:
         self.problem: QawError | None = None
         self.shown: Callable[[], None] = lambda: None
         self.grown: Callable[[], None] = lambda: None
-        self.make_run: Callable[[Any, Recording, RunObserver], Run] = Run
+        self.make_run: Callable[[Any, Recording, RunObserver, Retry], Run] = Run
         self.lock = threading.RLock()
         self._depth = 0
         self._changed = False
@@ -274,16 +280,22 @@ class TranscriberModel:
             self._pace_out(source, about_recording(before), before if before.utterances else None)
 
     def retry(self) -> None:
-        """Where a run has failed, try the service again: with all the sound, and what is still to come."""
+        """Where a run has failed, try the service again.
+
+        The same service is sent what it had not answered, another one all the sound; both what still comes.
+        """
         with self.deciding():
             run = self.run
             if run is None or (run.error is None and (run.active or run.recording.complete)):
                 return
-            if not run.active:
-                self.repeat(run.recording.info.pace)
-                return
             old = run.recording
-            fresh = self._new_run(old.info.pace, about_recording(old), old.tape.read())
+            if goes_on(old, self.choice.endpoint, self.config, self._taking):
+                fresh = self._run_of(old.continued())
+            elif run.active:
+                fresh = self._new_run(old.info.pace, about_recording(old), old.tape.read())
+            else:
+                self.repeat(old.info.pace)
+                return
             self.notice = None
             self._show(fresh.recording, fresh)
             if run.ended:
@@ -301,6 +313,11 @@ class TranscriberModel:
         run = self.run
         if run is not None and run.waiting and not run.give_up():
             self.notice = Notice("unanswered", "")
+
+    def hurry(self) -> None:
+        """Have the run wait no longer: for the end of a turn before other settings, or for the next try."""
+        if self.run is not None:
+            self.run.hurry()
 
     def abandon(self) -> None:
         """End every run at once; none begins any more."""
@@ -355,15 +372,21 @@ class TranscriberModel:
     def _new_run(
         self, pace: float | None, about: Mapping[str, Any], samples: NDArray[np.int16] | None = None
     ) -> Run:
-        self.check_open()
-        endpoint, manual = self.choice.endpoint, self.config.turn_detection is None
-        taking = SERVICE if manual else self.turn_taking
-        info = run_info(endpoint, pace, CHUNK_MS, turn_taking=taking, **about)
+        info = run_info(self.choice.endpoint, pace, CHUNK_MS, turn_taking=self._taking, **about)
         recording = Recording(self.config, info)
         if samples is not None:
             recording.tape.append(samples)
+        return self._run_of(recording)
+
+    @property
+    def _taking(self) -> str:
+        """Who takes turns in the next run; those of manual mode are committed by hand."""
+        return SERVICE if self.config.turn_detection is None else self.turn_taking
+
+    def _run_of(self, recording: Recording) -> Run:
+        self.check_open()
         follower = RunFollower(self)
-        run = follower.run = self.make_run(endpoint, recording, follower)
+        run = follower.run = self.make_run(self.choice.endpoint, recording, follower, self.retry_by)
         self._runs = (*(one for one in self._runs if one.active), run)
         return run
 

@@ -10,6 +10,7 @@ import ipywidgets
 import traitlets
 
 from ...client.pacing import check_pace
+from ...client.resume import Retry, checked_retry
 from ...errors import AudioError, QawError, SettingError, checked_keywords
 from ...protocol.config import SessionConfig
 from ...recording.turn_taking import SERVICE, checked_turn_taking
@@ -70,6 +71,9 @@ class Transcriber(ViewWidget):
         How a given sound is sent: 1.0 is real time, 0 or None as fast as the service takes it.
     turn_taking : {"service", "client"}
         Who finds the turns, see `transcribe`: "client" sends and pays for no silence between them.
+    retry : Retry, optional
+        How a lost connection is taken up again: by default as long as sound comes, and for a minute after its
+        end.
 
     Attributes
     ----------
@@ -132,7 +136,7 @@ class Transcriber(ViewWidget):
     def __init__(
         self, source: Any = None, endpoint: Endpoint | str | None = None, config: SessionConfig | None = None,
         *, lang: str = "", height: int = 96, save_outputs: bool = True, pace: float | None = 1.0,
-        turn_taking: str = SERVICE,
+        turn_taking: str = SERVICE, retry: Retry | None = None,
     ) -> None:
         config = _checked(config) or SessionConfig()
         turn_taking = checked_turn_taking(turn_taking, config)
@@ -145,7 +149,7 @@ class Transcriber(ViewWidget):
         super().__init__(saved, lang=lang, height=height, save_outputs=save_outputs)
         recorder = source if isinstance(source, ClipRecorder) else None
         sound = source if recorder is None else None
-        self.model = TranscriberModel(choice, config, pace, turn_taking)
+        self.model = TranscriberModel(choice, config, pace, turn_taking, checked_retry(retry, Retry()))
         clips = ClipFirst(recorder, lang, self._clip_recorded, self._clip_begun)
         self.pages = Pages(self.model, self.uplink, clips, self._tell, self._tell_state)
         self.view = TranscriberView(self.model, self.pages)
