@@ -367,7 +367,7 @@ export type TunerCommand =
   | { kind: "export"; what: string };
 
 export type TranscriberCommand =
-  | { kind: "sample" | "transcribe" | "stop" | "pause" | "resume" | "commit" | "leave" | "retry" }
+  | { kind: "sample" | "transcribe" | "stop" | "pause" | "resume" | "commit" | "leave" | "hurry" | "retry" }
   | { kind: "claim"; token: number }
   | { kind: "channel"; channel: number | "mean" }
   | { kind: "clips"; on: boolean }

@@ -138,6 +138,7 @@ class EndpointChoice:
             "dashscope": endpoint.is_dashscope,
             "has_key": self.has_key,
             "english_only": getattr(endpoint, "languages", None) == ("en",),
+            "renews": not endpoint.facts.update_midway,
             "prices": {region: _price_state(region) for region in REGIONS},
         }
 

@@ -20,6 +20,7 @@
  * @property {boolean} dashscope
  * @property {boolean} has_key
  * @property {boolean} english_only
+ * @property {boolean} renews   settings that change midway take a new session
  * @property {Record<string, Price[]>} prices
  *
  * @typedef {{count?: number, n?: number, median?: number | null, p95?: number | null, longest?: number | null, pace?: number | null,
@@ -52,6 +53,9 @@
  * @property {string} title
  * @property {number} total   seconds of a file
  * @property {number} behind  seconds not sent yet
+ * @property {{tries: number, waiting: number} | null} outage  a lost connection that is taken up again; seconds of sound wait for it
+ * @property {boolean} renewing  settings wait for a new session
+ * @property {number} silent  seconds for which the service has not answered
  * @property {number} lost    seconds that never left the browser
  * @property {boolean} clipped a file that was recorded too loud
  * @property {Notice | null} notice
@@ -74,11 +78,11 @@ const MANY = 20;
 /** @returns {Kernel} what is shown until the kernel has spoken */
 export function unknownState() {
   return {
-    phase: "empty", source: "", paused: false, waiting: false, progress: null, pace: 1, title: "", total: 0, behind: 0, lost: 0, clipped: false,
+    phase: "empty", source: "", paused: false, waiting: false, progress: null, pace: 1, title: "", total: 0, behind: 0, outage: null, renewing: false, silent: 0, lost: 0, clipped: false,
     notice: null, run: null, partly: null,
     endpoint: {
       id: "embedded", name: "", engine: "", offline: true, url: "", refused: "", given: "", cloud: false, dashscope: false, has_key: false,
-      english_only: false, prices: {},
+      english_only: false, renews: false, prices: {},
     },
     config: { threshold: 0.2, silence: 800, padding: 300, language: "", context: "", turns: "service" },
     figures: {}, compared: [], channels: null, clips: false, clip_uid: "", recorder: "", beside_cells: true,
@@ -210,13 +214,23 @@ export function figuresText(figures, t) {
  */
 export function statusText(kernel, waits, t) {
   const said = [];
-  if (kernel.phase === "connecting") said.push(t("transcriber.connecting", { name: endpointText(kernel.endpoint, t) }));
+  if (kernel.outage) said.push(...outageText(kernel.outage, t));
+  else if (kernel.phase === "connecting") said.push(t("transcriber.connecting", { name: endpointText(kernel.endpoint, t) }));
+  if (kernel.renewing && !kernel.outage) said.push(t("transcriber.renewing"));
+  if (kernel.silent > 0) said.push(t("transcriber.silent", { seconds: kernel.silent }));
   if (kernel.phase === "finishing") said.push(t("transcriber.finishing"));
   if (kernel.behind > 0) said.push(t("transcriber.behind", { seconds: kernel.behind }));
   if (kernel.lost > 0) said.push(t("transcriber.lost", { seconds: kernel.lost.toFixed(1) }));
   if (kernel.clipped) said.push(t("transcriber.clipped"));
   if (waits) said.push(t("mic.waits"));
   return said.join(" · ");
+}
+
+/** That a lost connection is taken up again, and what waits for it. @param {{tries: number, waiting: number}} outage @param {Translate} t */
+function outageText({ tries, waiting }, t) {
+  const said = [t("transcriber.reconnecting", { tries })];
+  if (waiting > 0) said.push(t("transcriber.reconnecting.waiting", { seconds: waiting }));
+  return said;
 }
 
 /**

@@ -45,14 +45,15 @@ export function createSettings(t, signal, changed) {
     /**
      * @param {Config} config @param {boolean} englishOnly what the recogniser in use knows
      * @param {boolean} running a run is under way
+     * @param {boolean} renews a change then takes a new session
      */
-    update(config, englishOnly, running) {
+    update(config, englishOnly, running, renews) {
       const fixed = running && config.turns === "client";
       const off = fixed || config.turns === "manual";
       for (const row of rows) row.update(config, off);
       for (const one of presets.children) /** @type {HTMLButtonElement} */ (one).disabled = off;
       turns.update(config.turns, running);
-      const said = t(fixed ? "transcriber.settings.whole" : "transcriber.settings.when");
+      const said = t(fixed ? "transcriber.settings.whole" : renews ? "transcriber.settings.renews" : "transcriber.settings.when");
       if (when.textContent !== said) when.textContent = said;
       if (document.activeElement !== context) context.value = config.context;
       language.update(config.language, englishOnly);

@@ -7,6 +7,7 @@ from typing import Any
 from ...protocol.config import SessionConfig
 from ...recording import Recording
 from ...recording.comparison import compare
+from ...recording.run import Run
 from ...recording.summary import waits_count
 from ...vad.turns import TurnDetection
 from ..shared.run_messages import utterance_state
@@ -17,6 +18,9 @@ MANUAL = "manual"
 
 UNSENT = 0.05
 """Seconds: less sound than this that was not sent is not mentioned."""
+
+SILENT = 5.0
+"""Seconds without an answer from the service that are mentioned: one that is well answers a ping at once."""
 
 BEHIND = 2.0
 """Seconds: a smaller backlog than this is not mentioned."""
@@ -119,6 +123,9 @@ def model_state(model: TranscriberModel) -> dict[str, Any]:
         "run": None if recording is None else run_state(recording),
         "partly": None if recording is None or model.active else _partly(recording),
         "behind": int(behind) if behind >= BEHIND and phase == "live" else 0,
+        "outage": _outage(run),
+        "renewing": run is not None and run.active and run.renewing,
+        "silent": int(run.silent) if run is not None and run.silent >= SILENT else 0,
         "lost": _lost(recording),
         "clipped": model.sound.clipped,
         "notice": _notice_state(model),
@@ -126,6 +133,14 @@ def model_state(model: TranscriberModel) -> dict[str, Any]:
         "channels": _channels(model),
         "compared": compared,
     }
+
+
+def _outage(run: Run | None) -> dict[str, Any] | None:
+    """Return which try to take up a lost connection comes next, and how many seconds of sound wait for it."""
+    outage = None if run is None else run.outage
+    if run is None or outage is None:
+        return None
+    return {"tries": outage.tries, "waiting": int(run.lag)}
 
 
 def _channels(model: TranscriberModel) -> dict[str, Any] | None:

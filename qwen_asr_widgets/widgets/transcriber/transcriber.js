@@ -169,7 +169,7 @@ export class TranscriberView {
     const short = settingsShort(kernel.config, t);
     nameDrawer(parts.settingsDrawer, kernel.config.turns === "client" ? short : settingsText(kernel.config, t), short);
     nameDrawer(parts.endpointDrawer, endpointText(kernel.endpoint, t));
-    parts.settings.update(kernel.config, kernel.endpoint.english_only, mic || isRunning(kernel));
+    parts.settings.update(kernel.config, kernel.endpoint.english_only, mic || isRunning(kernel), kernel.endpoint.renews);
     parts.channels.update(kernel);
     parts.endpoint.update(kernel, kernel.phase !== "failed" && (mic || isRunning(kernel)));
     this.drawMicrophone(capture);

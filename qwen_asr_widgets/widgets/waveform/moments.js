@@ -87,7 +87,7 @@ export function drawMarks(pen, box, marks) {
 
 /** @param {Pen} pen @param {string} kind @param {"dim" | "line-strong"} plain */
 function colourOf({ colours }, kind, plain) {
-  return kind === "lost" ? colours.alarm : colours[plain];
+  return kind === "lost" || kind === "gap" ? colours.alarm : colours[plain];
 }
 
 /** @param {Pen} pen @param {number} x @param {number} top @param {number} bottom @param {string} colour */

@@ -11,6 +11,7 @@
  * @property {number | null} start   seconds, with prefix padding, as the service reports it
  * @property {boolean} estimated     the onset is an estimate
  * @property {boolean} end_estimated the end of speech is an estimate
+ * @property {boolean} again  begun in a session that was lost, and heard anew in the next
  * @property {number | null} short   seconds of speech, where they are so few that the words may be invented
  * @property {string} status         speaking | stopped | final | failed | lost
  * @property {string | null} ended_by
@@ -26,7 +27,7 @@
  * @typedef {Turn & UtteranceExtras & {settled: string, draft: string, problem: boolean}} Utterance
  *
  * @typedef {{name: string, role: "reference" | "service" | "estimated", turns: Turn[]}} Lane
- * @typedef {{time: number, label: string, kind: "settings" | "manual" | "lost"}} Mark
+ * @typedef {{time: number, label: string, kind: "settings" | "manual" | "lost" | "gap" | "session"}} Mark
  * @typedef {{threshold: number | null, silence: number, client: boolean, changed: boolean}} RunSettings
  *   threshold null: turns are closed by hand
  * @typedef {object} Summary   how long finals took, seconds
@@ -93,7 +94,7 @@ export function takeRun(state, message) {
 
 /** What an utterance is where the message does not say otherwise. */
 const BLANK = {
-  end: null, start: null, estimated: false, end_estimated: false, short: null, limit: null, settled: "", draft: "", ended_by: null, commit: /** @type {const} */ (""), language: null, emotion: null,
+  end: null, start: null, estimated: false, end_estimated: false, short: null, again: false, limit: null, settled: "", draft: "", ended_by: null, commit: /** @type {const} */ (""), language: null, emotion: null,
   error: null, problem: false, first_partial: null, endpoint_delay: null, decode_delay: null, finalization: null,
 };
 

@@ -48,5 +48,7 @@ function figuresText(figures, t) {
 /** What stands beside a mark on the axis. @param {Mark} mark @param {Translate} t */
 export function markText({ kind, label }, t) {
   if (kind === "manual") return t("run.manual");
+  if (kind === "session") return t("run.session");
+  if (kind === "gap") return t("run.gap", { seconds: label });
   return kind === "lost" ? t("run.lost", { seconds: label }) : t("run.mark", { settings: label });
 }
