@@ -11,7 +11,9 @@ from urllib.parse import parse_qs, quote, urlsplit, urlunsplit
 
 from ..errors import EndpointError, MissingKey, checked_keywords
 from ..protocol.cloud_facts import DASHSCOPE, DOCUMENTED, ServiceFacts, speaks_other_protocol
-from .keys import KEY_VARIABLE, Secret, find_key, looks_like_key, sealed
+from .keys import (
+    KEY_VARIABLE, Secret, find_key, looks_like_key, revealed_headers, sealed, sealed_headers,
+)
 
 DEFAULT_MODEL = "qwen3-asr-flash-realtime"
 _TYPES: tuple[tuple[str, Any, str], ...] = (
@@ -19,6 +21,8 @@ _TYPES: tuple[tuple[str, Any, str], ...] = (
     ("headers", (Mapping, type(None)), "a mapping or None"),
 )
 _DASHSCOPE_DOMAIN = ".aliyuncs.com"
+_WORDS = r"[A-Za-z]{0,20}([ -]([A-Za-z]{1,20}|\d{1,2}))*"
+_WORD_OR_ADDRESS = re.compile(rf"{_WORDS}|[a-z]{{2,5}}://.*|[\w.-]+:\d{{1,5}}(/.*)?")
 
 
 @checked_keywords
@@ -39,7 +43,8 @@ class Endpoint:
     workspace : str or None
         Sent as ``X-DashScope-WorkSpace``.
     headers : Mapping or None
-        Further headers of the handshake.
+        Further headers of the handshake. Those that are secret, by name (``Authorization``, ``Cookie``) or by
+        the look of their value, are kept as the key is.
     ca_file : str or None
         PEM file of the certificate authority to trust instead of the system's.
     proxy : str or None
@@ -56,8 +61,9 @@ class Endpoint:
 
     Notes
     -----
-    The key is in no repr, comparison or pickle: an unpickled endpoint looks its key up again. A repr shows
-    the `public_address` alone, as user, password and query of a URL may be secret too.
+    The key is in no repr, comparison or pickle: an unpickled endpoint looks its key up again, and sends no
+    header that was secret. A repr shows the `public_address` alone, as user, password and query of a URL may
+    be secret too.
 
     Examples
     --------
@@ -71,7 +77,7 @@ class Endpoint:
     api_key: Secret | None = field(default=None, repr=False, compare=False)
     model: str = DEFAULT_MODEL
     workspace: str | None = None
-    headers: Mapping[str, str] | None = field(default=None, repr=False, compare=False)
+    headers: Mapping[str, str | Secret] | None = field(default=None, repr=False, compare=False)
     ca_file: str | None = None
     proxy: str | None = field(default="environment", repr=False)
     name: str = ""
@@ -82,12 +88,12 @@ class Endpoint:
         api_key: str | Secret | None = None,
         model: str = DEFAULT_MODEL,
         workspace: str | None = None,
-        headers: Mapping[str, str] | None = None,
+        headers: Mapping[str, str | Secret] | None = None,
         ca_file: str | None = None,
         proxy: str | None = "environment",
         name: str = "",
     ) -> None:
-        api_key = sealed(api_key)  # first of all: a traceback may show what a frame holds
+        api_key, headers = sealed(api_key), sealed_headers(headers)  # first: a traceback may show a frame
         values = (url, api_key, model, workspace, headers, ca_file, proxy, name)
         for place, value in zip(fields(Endpoint), values):
             object.__setattr__(self, place.name, value)
@@ -99,6 +105,7 @@ class Endpoint:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "api_key", sealed(self.api_key))
+        object.__setattr__(self, "headers", sealed_headers(self.headers))
         for name in ("url", "model", "workspace", "name"):
             refuse_key(getattr(self, name), name)
         check_url(self.url)
@@ -166,7 +173,7 @@ class Endpoint:
 
     def request_headers(self) -> dict[str, str]:
         """Return the headers of the handshake, the key among them: never log or keep them."""
-        headers = {"OpenAI-Beta": "realtime=v1", **(self.headers or {})}
+        headers = {"OpenAI-Beta": "realtime=v1", **revealed_headers(self.headers or {})}
         key = self.key()
         if key:
             headers["Authorization"] = f"Bearer {key}"
@@ -228,9 +235,21 @@ def refuse_key(value: Any, name: str) -> None:
 
 
 def shown(where: Any) -> str:
-    """Return what was given for an address, as an error may name it: no user, password or query."""
-    if not isinstance(where, str):
+    """Return what was given for an address, as an error may name it: no user, password, query or key.
+
+    Only what reads as a word or an address is repeated; anything else may be a key.
+
+    Examples
+    --------
+    >>> shown("bejing"), shown("ws://me:secret@host/x?token=secret"), shown("550e8400-e29b-41d4")
+    ("'bejing'", "'ws://host/x'", '(18 characters, not repeated: they may be a key)')
+    """
+    if where is None or isinstance(where, (int, float)):
         return f"{where!r:.200}"
+    if not isinstance(where, str):
+        return f"(of type {type(where).__name__})"
+    if not _WORD_OR_ADDRESS.fullmatch(where):
+        return f"({len(where)} characters, not repeated: they may be a key)"
     return f"{re.sub('//.*@', '//', where.partition('?')[0])!r:.200}"
 
 

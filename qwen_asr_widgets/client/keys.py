@@ -5,9 +5,14 @@ from __future__ import annotations
 import os
 import re
 import sys
+from collections.abc import Mapping
 from typing import Any
 
 KEY_VARIABLE = "DASHSCOPE_API_KEY"
+
+NAMED_SECRET = re.compile("auth|key|token|secret|cookie|password|signature", re.IGNORECASE)
+"""What the name of a header or of a part of a query holds whose value is secret."""
+
 _KEY_LIKE = re.compile(r"\s*(Bearer\s+)?(sk-\S{3,}|(?=\S*\d)[A-Za-z0-9]{32,})\s*")
 
 
@@ -56,6 +61,34 @@ def sealed(key: Any) -> Secret | None:
     if key is None or isinstance(key, Secret):
         return key
     return Secret(key.strip() if isinstance(key, str) else key)
+
+
+def sealed_headers(headers: Any) -> Any:
+    """Return headers with each value that is secret, by its name or its look, as a `Secret`; unchecked.
+
+    Examples
+    --------
+    >>> sealed_headers({"Authorization": "Bearer sk-1", "X-Lesson": "first"})
+    {'Authorization': <key>, 'X-Lesson': 'first'}
+    """
+    if not isinstance(headers, Mapping):
+        return headers
+    return {
+        name: Secret(value) if isinstance(value, str) and _is_secret(name, value) else value
+        for name, value in headers.items()
+    }
+
+
+def revealed_headers(headers: Mapping[str, str | Secret]) -> dict[str, str]:
+    """Return headers as they are sent, without those whose secret did not come through a pickle."""
+    found = {
+        name: value.reveal() if isinstance(value, Secret) else value for name, value in headers.items()
+    }
+    return {name: value for name, value in found.items() if value or not isinstance(headers[name], Secret)}
+
+
+def _is_secret(name: Any, value: str) -> bool:
+    return NAMED_SECRET.search(str(name)) is not None or looks_like_key(value)
 
 
 def looks_like_key(value: Any) -> bool:

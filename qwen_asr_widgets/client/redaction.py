@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator, Mapping
 from typing import TypeVar
 from urllib.parse import parse_qsl, quote, urlsplit
 
-from .keys import Secret
+from .keys import NAMED_SECRET, Secret
 
 T = TypeVar("T", str, bytes)
 
@@ -16,7 +15,6 @@ SHORTEST_KEY = 6
 """Characters; a shorter one would be found in words that have nothing to do with it."""
 
 REPLACEMENT = "***"
-_NAMED_SECRET = re.compile("auth|key|token|secret|cookie|password|signature", re.IGNORECASE)
 
 
 class Redactor:
@@ -44,11 +42,11 @@ class Redactor:
     def __init__(self, url: str) -> None:
         self.key_was_given = False
         self._secrets: tuple[Secret, ...] = ()
-        self._add(value for name, value in parse_qsl(urlsplit(url).query) if _NAMED_SECRET.search(name))
+        self._add(value for name, value in parse_qsl(urlsplit(url).query) if NAMED_SECRET.search(name))
 
     def learn(self, headers: Mapping[str, str]) -> dict[str, str]:
         """Take note of the keys in the headers of a handshake, and return the headers."""
-        named = [str(value).split() for name, value in headers.items() if _NAMED_SECRET.search(name)]
+        named = [str(value).split() for name, value in headers.items() if NAMED_SECRET.search(name)]
         self._add(words[-1] for words in named if words)
         return dict(headers)
 

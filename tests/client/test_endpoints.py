@@ -173,6 +173,49 @@ def test_a_key_given_in_the_wrong_place_is_not_repeated(make: Any, key: str) -> 
     assert key not in str(refused.value) and KEY not in str(refused.value)
 
 
+@pytest.mark.parametrize("make", [dashscope, resolve_endpoint, Endpoint])
+@pytest.mark.parametrize("key", [
+    "550e8400-e29b-41d4-a716-446655440000", "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl", f"'{KEY}'",
+    f"DASHSCOPE_API_KEY={KEY}", f"{KEY}\n# mine", "my_own_secret_of_24_char", KEY.encode(), [KEY],
+    {"key": KEY},
+])
+def test_what_reads_as_neither_word_nor_address_is_not_repeated(make: Any, key: Any) -> None:
+    said = r"not repeated: they may be a key|\(of type (bytes|list|dict)\)"
+    with pytest.raises(EndpointError, match=said) as refused:
+        make(key)
+    assert not [part for part in (KEY, "550e", "eyJ", "own_secret") if part in str(refused.value)]
+
+
+@pytest.mark.parametrize("where", ["localhost:8000", "127.0.0.1:8000/api", "cn-beijing", "any cloud", "http"])
+def test_a_word_or_an_address_that_is_no_endpoint_is_repeated(where: str) -> None:
+    with pytest.raises(EndpointError, match="There is no endpoint") as refused:
+        resolve_endpoint(where)
+    assert repr(where) in str(refused.value)
+
+
+SECRET_HEADERS = {"Authorization": f"Bearer {KEY}", "cookie": KEY, "X-Gateway-Token": KEY, "X-Any": KEY}
+
+
+def test_headers_that_are_secret_go_to_the_service_and_nowhere_else() -> None:
+    made = Endpoint("ws://127.0.0.1:9/x", headers={**SECRET_HEADERS, "X-Lesson": "first"})
+    assert made.request_headers() == {"OpenAI-Beta": "realtime=v1", **SECRET_HEADERS, "X-Lesson": "first"}
+    assert dataclasses.replace(made, model="m").request_headers() == made.request_headers()
+    shown = [repr(made), repr(vars(made)), repr(dataclasses.asdict(made)), f"{made.headers}"]
+    assert not [text for text in shown if KEY in text]
+    pickled = pickle.dumps(made)
+    assert KEY.encode() not in pickled
+    assert pickle.loads(pickled).request_headers() == {"OpenAI-Beta": "realtime=v1", "X-Lesson": "first"}
+
+
+def test_no_frame_of_a_refused_endpoint_holds_a_secret_header() -> None:
+    with pytest.raises(EndpointError) as refused:
+        Endpoint("https://no-web-socket.invalid/", headers=SECRET_HEADERS)
+    trace = traceback.walk_tb(refused.value.__traceback__)
+    frames = traceback.StackSummary.extract(trace, capture_locals=True)
+    inner = [frame for frame in frames if "tests" not in frame.filename]
+    assert inner and not [frame for frame in inner if KEY in str(frame.locals)]
+
+
 def test_names_of_models_workspaces_and_hosts_are_not_taken_for_keys() -> None:
     for model in ("qwen3-asr-flash-realtime-2025-10-27", "qwen3-asr-flash-realtime-2026-02-10"):
         assert dashscope(workspace="llm-us9hjmt32nysdm5v", model=model, workspace_host=True).model == model

@@ -197,6 +197,29 @@ def test_what_the_service_reports_is_pushed_with_whether_it_refuses_settings():
     assert run.recording.config.language is None
 
 
+def test_a_refusal_in_the_clouds_words_leaves_no_settings_pending():
+    """DashScope names neither type nor field nor the event it refuses."""
+    said, seen = "Session update error: session already started or finished or failed.", Seen()
+
+    def script(peer):
+        greet(peer)
+        peer.until("session.update")
+        peer.send({"type": "error", "error": {"code": "invalid_value", "message": said}})
+        finish(peer)
+
+    with ScriptedServer(script) as server:
+        run = run_at(server, observer=seen)
+        assert run.wait_for_service(TOOK_TOO_LONG)
+        run.append(SECOND)
+        run.update(SessionConfig(turn_detection=TurnDetection(0.5, 400)))
+        wait_until(lambda: seen.reports)
+        assert run.settled and run.recording.config == SessionConfig()
+        run.finish()
+        assert run.wait(TOOK_TOO_LONG)
+    assert seen.reports == [Reported(said, refuses=True)] and seen.errors == []
+    assert len(run.recording.settings) == 1 and run.recording.complete
+
+
 def test_a_run_whose_service_dies_says_so_once_and_keeps_what_still_comes():
     seen = Seen()
 

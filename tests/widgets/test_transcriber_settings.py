@@ -76,6 +76,32 @@ def test_a_setting_the_service_refuses_is_said_and_taken_back(made) -> None:
         assert t.wait(SECONDS).complete
 
 
+def test_a_refusal_in_the_clouds_words_is_taken_back_and_nothing_stays_pending(made) -> None:
+    """DashScope names neither type nor field nor the event it refuses."""
+    said = "Session update error: session already started or finished or failed."
+
+    def as_the_cloud(peer) -> None:
+        peer.send(created())
+        peer.until("session.update")
+        peer.send(updated())
+        peer.until("session.update")
+        peer.send({"type": "error", "error": {"code": "invalid_value", "message": said}})
+        peer.until("session.finish")
+        peer.send({"type": "session.finished"})
+
+    with ScriptedServer(as_the_cloud) as server:
+        t = made(sample("conversation"), Endpoint(server.url), pace=20.0)
+        t.start()
+        wait_until(lambda: state(t)["phase"] == "live")
+        ask(t, "settings", config={"threshold": 0.9})
+        wait_until(lambda: (state(t)["notice"] or {}).get("detail") == said)
+        in_force = t.config.turn_detection.threshold
+        recording = t.wait(SECONDS)
+    assert (in_force, t.config.turn_detection.threshold) == (0.2, 0.2)
+    assert [change.config.turn_detection.threshold for change in recording.settings] == [0.2]
+    assert recording.complete and f"The service reported: {said}" in recording.notes
+
+
 def other_language(peer, *answers) -> None:
     """Confirm the first settings and give ``answers`` to the next, each made of the event it answers."""
     peer.send(created())
