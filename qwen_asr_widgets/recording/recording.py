@@ -679,6 +679,9 @@ def write_bundle(recording: Recording, file: Any) -> None:
 def load_recording(source: Source) -> Recording:
     """Read a recording from a ``.qasr`` bundle.
 
+    Of a file whose end is missing, as after a copy that broke off, what is there is read; the recording is
+    then not complete, and its notes say what is missing.
+
     Parameters
     ----------
     source : path, bytes or binary file
@@ -687,7 +690,8 @@ def load_recording(source: Source) -> Recording:
     Raises
     ------
     BundleError
-        The file does not exist, is no bundle, is damaged or truncated, or was written by a newer version.
+        The file does not exist, is no bundle, is damaged or ends within its manifest, or was written by a
+        newer version.
 
     Examples
     --------

@@ -20,6 +20,7 @@ from qwen_asr_widgets.errors import BundleError
 from qwen_asr_widgets.protocol.codec import parse
 from qwen_asr_widgets.protocol.config import SessionConfig
 from qwen_asr_widgets.recording import Recording, load_recording
+from qwen_asr_widgets.recording.exports.formats import FORMATS
 from qwen_asr_widgets.vad.turns import TurnDetection
 
 texts = st.text(max_size=20)
@@ -131,13 +132,64 @@ def test_a_running_recording_can_be_saved(tmp_path):
     assert (loaded.complete, loaded.utterances[0].status, loaded.text) == (False, "speaking", "so it")
 
 
-def test_a_truncated_bundle_is_refused_wherever_it_is_cut(tmp_path):
-    data = three_turns().save(tmp_path / "run.qasr").read_bytes()
-    broken = tmp_path / "cut.qasr"
-    for length in (0, 1, 30, len(data) // 2, len(data) - 30, len(data) - 1):
-        broken.write_bytes(data[:length])
-        with pytest.raises(BundleError, match="cut.qasr"):
-            load_recording(broken)
+WHOLE = three_turns()
+BUNDLE = io.BytesIO()
+FORMATS[".qasr"].write(WHOLE, BUNDLE)
+FIRST_SOUND = BUNDLE.getvalue().index(b"fLaC")
+
+
+def sound_before_events(data: bytes) -> bytes:
+    """Return a bundle with its entries in the order in which older versions wrote them."""
+    file = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(data)) as bundle, zipfile.ZipFile(file, "w") as older:
+        for name in ("manifest.json", "audio.flac", "events.jsonl"):
+            older.writestr(bundle.getinfo(name), bundle.read(name))
+    return file.getvalue()
+
+
+@settings(max_examples=120, deadline=None)
+@given(st.sampled_from([BUNDLE.getvalue(), sound_before_events(BUNDLE.getvalue())]),
+       st.one_of(st.floats(0, 0.999), st.floats(0, 0.02)))
+def test_a_bundle_cut_off_anywhere_opens_as_far_as_it_goes_and_says_what_is_missing(data, share):
+    try:
+        part = load_recording(data[: int(share * len(data))])
+    except BundleError as error:
+        assert "cut off" in str(error) and share < 0.005
+        return
+    count, [(start, stop)] = len(part.events), part.lost or [(len(WHOLE.tape),) * 2]
+    assert part.events == WHOLE.events[:count]
+    assert (part.tape.read(0, start) == WHOLE.tape.read(0, start)).all()
+    assert stop == len(WHOLE.tape) == len(part.tape) and not part.tape.read(start).any()
+    assert [one.text for one in part.utterances if one.status == "final"] == [
+        one.text for one in WHOLE.utterances][: sum(one.status == "final" for one in part.utterances)]
+    missing = (count < len(WHOLE.events), start < stop)
+    assert not part.complete and part.notes[-1].startswith("The file is cut off; what is missing: ")
+    assert ("events" in part.notes[-1], "sound" in part.notes[-1]) == missing != (False, False)
+
+
+def test_of_a_bundle_cut_off_in_its_sound_every_word_is_read_and_all_sound_but_the_last_frame():
+    data = BUNDLE.getvalue()
+    part = load_recording(data[: (FIRST_SOUND + len(data)) // 2])
+    assert part.events == WHOLE.events and part.text == WHOLE.text
+    [(start, _)] = part.lost
+    assert abs(start - len(WHOLE.tape) / 2) < 16_000
+    assert part.notes[-1] == f"The file is cut off; what is missing: the sound after {start / 16_000:.1f} s"
+
+
+@pytest.mark.parametrize("gone", [1, 22, 60])
+def test_a_bundle_of_which_only_the_list_of_its_entries_is_missing_has_everything(gone):
+    assert everything(load_recording(BUNDLE.getvalue()[:-gone])) == everything(WHOLE)
+
+
+def test_a_bundle_cut_off_so_early_that_hardly_any_sound_is_left_takes_no_memory_for_it():
+    manifest = json.loads(zipfile.ZipFile(BUNDLE).read("manifest.json"))
+    manifest["audio"]["samples"] = 20 * 3_600 * 16_000
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as bundle:
+        bundle.writestr("manifest.json", json.dumps(manifest))
+        bundle.writestr("events.jsonl", "")
+    with pytest.raises(BundleError, match="hardly anything is left of its 1152000000 samples"):
+        load_recording(file.getvalue()[:-30])
 
 
 @settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -3,7 +3,8 @@
 BUNDLE.md beside this file describes the format. In short, it is a zip of ``manifest.json`` (settings, source,
 engine, environment, notes), ``audio.flac`` (the tape, 16-bit mono) and ``events.jsonl`` (every event with its
 time; audio appends as sample ranges). Utterances, turns and latencies are not stored: they are read from the
-events, as during the run.
+events, as during the run. Of a file that is cut off what is there is read: the events stand before the sound,
+as they are small and hold the words.
 """
 
 from __future__ import annotations
@@ -13,7 +14,8 @@ import lzma
 import os
 import zipfile
 import zlib
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Iterator
 from os import PathLike, fspath
 from pathlib import Path
 from typing import Any, BinaryIO, TypeVar, Union
@@ -23,7 +25,8 @@ from numpy.typing import NDArray
 
 from ...errors import BundleError, QawError, SettingError
 from ...writing import write_atomically
-from ..values import RecordingState
+from ..values import RecordingState, TimedEvent
+from .entries import Entries
 from .event_lines import EVENTS, event_line, read_events
 from .manifest import MANIFEST, Manifest, manifest_json, read_manifest
 
@@ -47,6 +50,12 @@ MAX_EVENTS = 1 << 30
 
 MAX_RATIO = 200
 """How often larger events may be than the file: those of a run pack to a tenth, a bomb to a thousandth."""
+
+MAX_FILLED = 600
+"""Samples that a byte of a file that is cut off may stand for: FLAC of digital silence has as many."""
+
+PIECE = 1_024
+"""Samples decoded at once of sound that is cut off: no more are lost with its last, broken frame."""
 
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 """The oldest date a zip can hold: the same recording gives the same bytes whenever it is saved."""
@@ -82,8 +91,7 @@ def load_bundle(source: Source, make: Callable[[RecordingState], Made]) -> Made:
     """
     name, file = _opened(source)
     try:
-        with zipfile.ZipFile(file) as bundle:
-            return make(_read(bundle, _size(file)))
+        return make(_read(Entries(file), _size(file)))
     except FileNotFoundError:
         raise BundleError(f"There is no file {name}.") from None
     except OSError as error:
@@ -124,9 +132,9 @@ def write_state(state: RecordingState, file: Any) -> None:
     """Write what a recording consists of into a binary file that can seek."""
     with zipfile.ZipFile(file, "w") as bundle:
         _put(bundle, MANIFEST, manifest_json(state, len(state.samples)))
+        _put(bundle, EVENTS, "".join(map(event_line, state.events)))
         if len(state.samples):
             _put(bundle, AUDIO, _flac(state.samples, state.sample_rate), zipfile.ZIP_STORED)
-        _put(bundle, EVENTS, "".join(map(event_line, state.events)))
 
 
 def _put(bundle: zipfile.ZipFile, name: str, data: str | bytes, method: int = zipfile.ZIP_DEFLATED) -> None:
@@ -145,27 +153,32 @@ def _flac(samples: NDArray[np.int16], sample_rate: int) -> bytes:
     return buffer.getvalue()
 
 
-def _read(bundle: zipfile.ZipFile, size: int) -> RecordingState:
+def _read(entries: Entries, size: int) -> RecordingState:
     """Return what a bundle of ``size`` bytes holds; its events are read when they are asked for."""
-    _check_sizes(bundle, size)
-    manifest = read_manifest(_content(bundle, MANIFEST))
+    _check_sizes(entries, size)
+    if entries.cut_off and not entries.is_whole(MANIFEST):
+        raise BundleError(f"it is cut off before the end of its {MANIFEST}: nothing can be read.")
+    manifest = read_manifest(_content(entries, MANIFEST))
+    samples = _samples(entries, manifest)
+    missing = _missing(entries, manifest, len(samples)) if entries.cut_off else ""
+    gap = [(len(samples), manifest.samples)] if len(samples) < manifest.samples else []
     return RecordingState(
         info=manifest.info,
-        samples=_samples(bundle, manifest),
-        events=read_events(io.BufferedReader(bundle.open(EVENTS), 1 << 16), manifest.samples),
+        samples=_filled(samples, manifest.samples, size),
+        events=_events(entries, manifest),
         settings=manifest.settings,
         connections=manifest.connections,
-        lost=manifest.lost,
-        notes=manifest.notes,
-        complete=manifest.complete,
+        lost=(*manifest.lost, *gap),
+        notes=(*manifest.notes, missing) if missing else manifest.notes,
+        complete=manifest.complete and not missing,
     )
 
 
-def _check_sizes(bundle: zipfile.ZipFile, size: int) -> None:
+def _check_sizes(entries: Entries, size: int) -> None:
     """Refuse entries that are larger than they can be, by the sizes a zip states: no more is unpacked."""
     limits = {MANIFEST: MAX_MANIFEST, EVENTS: min(MAX_EVENTS, SMALL + MAX_RATIO * size)}
     for name, limit in limits.items():
-        stated = bundle.getinfo(name).file_size
+        stated = entries.size(name)
         if stated > limit:
             raise BundleError(
                 f"its {name} would be {stated / 1e6:,.0f} MB unpacked; of a file of this size at most "
@@ -173,28 +186,68 @@ def _check_sizes(bundle: zipfile.ZipFile, size: int) -> None:
             )
 
 
-def _content(bundle: zipfile.ZipFile, name: str) -> bytes:
+def _content(entries: Entries, name: str) -> bytes:
     """Return an entry; told how much is wanted, the reader unpacks no more than the zip states."""
-    with bundle.open(name) as entry:
-        return entry.read(bundle.getinfo(name).file_size + 1)
+    with entries.open(name) as entry:
+        return entry.read(entries.size(name) + 1)
 
 
-def _samples(bundle: zipfile.ZipFile, manifest: Manifest) -> NDArray[np.int16]:
-    import soundfile
+def _events(entries: Entries, manifest: Manifest) -> Iterator[TimedEvent]:
+    with io.BufferedReader(entries.open(EVENTS), 1 << 16) as file:
+        yield from read_events(file, manifest.samples, cut_off=not entries.is_whole(EVENTS))
 
+
+def _missing(entries: Entries, manifest: Manifest, samples: int) -> str:
+    """Return a sentence on what a file that is cut off does not hold any more, with so many samples in it."""
+    found = []
+    if not entries.is_whole(EVENTS):
+        last = deque(_events(entries, manifest), maxlen=1)
+        found.append(f"the events after {last[0].time:.1f} s" if last else "the events")
+    if samples < manifest.samples:
+        found.append(f"the sound after {samples / manifest.sample_rate:.1f} s")
+    return f"The file is cut off; what is missing: {', '.join(found)}" if found else ""
+
+
+# ---- sound
+
+def _samples(entries: Entries, manifest: Manifest) -> NDArray[np.int16]:
+    """Return the sound; where it is cut off, what can be decoded of it."""
     if not manifest.samples:
         return np.zeros(0, np.int16)
-    if bundle.getinfo(AUDIO).file_size > SMALL + 3 * manifest.samples:
+    if entries.size(AUDIO) > SMALL + 3 * manifest.samples:
         raise BundleError(f"its {AUDIO} is larger than {manifest.samples} samples can be.")
-    try:
-        with soundfile.SoundFile(io.BytesIO(_content(bundle, AUDIO))) as sound:
-            _check_sound(sound, manifest)
-            samples = sound.read(manifest.samples, dtype="int16")
-    except soundfile.LibsndfileError as error:
-        raise BundleError(f"its {AUDIO} cannot be decoded: {error}") from None
+    data = _content(entries, AUDIO)
+    if not entries.is_whole(AUDIO):
+        return np.concatenate([np.zeros(0, np.int16), *_decoded(data, manifest, PIECE, cut_off=True)])
+    samples = next(_decoded(data, manifest, manifest.samples))
     if len(samples) != manifest.samples:
         raise BundleError(f"its {AUDIO} ends after {len(samples)} of {manifest.samples} samples.")
-    return np.asarray(samples, np.int16)
+    return samples
+
+
+def _decoded(
+    data: bytes, manifest: Manifest, piece: int, cut_off: bool = False
+) -> Iterator[NDArray[np.int16]]:
+    """Yield the sound in pieces of so many samples."""
+    import soundfile
+
+    try:
+        with soundfile.SoundFile(io.BytesIO(data)) as sound:
+            _check_sound(sound, manifest)
+            while len(samples := sound.read(piece, dtype="int16")):
+                yield samples
+    except soundfile.LibsndfileError as error:
+        if not cut_off:
+            raise BundleError(f"its {AUDIO} cannot be decoded: {error}") from None
+
+
+def _filled(samples: NDArray[np.int16], count: int, size: int) -> NDArray[np.int16]:
+    """Return sound with zeros for what is missing of it: so events keep their places."""
+    if len(samples) == count:
+        return samples
+    if count > SMALL + MAX_FILLED * size:
+        raise BundleError(f"it is cut off, and hardly anything is left of its {count} samples of sound.")
+    return np.concatenate([samples, np.zeros(count - len(samples), np.int16)])
 
 
 def _check_sound(sound: Any, manifest: Manifest) -> None:

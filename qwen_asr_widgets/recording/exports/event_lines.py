@@ -36,7 +36,7 @@ def event_line(timed: TimedEvent) -> str:
     return json.dumps(line, ensure_ascii=False) + "\n"
 
 
-def read_events(file: Any, samples: int) -> Iterator[TimedEvent]:
+def read_events(file: Any, samples: int, cut_off: bool = False) -> Iterator[TimedEvent]:
     """Yield the events of a binary file of such lines, one line in memory at a time.
 
     Parameters
@@ -45,6 +45,8 @@ def read_events(file: Any, samples: int) -> Iterator[TimedEvent]:
         Open at its beginning.
     samples : int
         Length of the tape, outside of which no position may lie.
+    cut_off : bool
+        Whether the file may end in the middle of a line, which is then left out.
 
     Raises
     ------
@@ -58,6 +60,8 @@ def read_events(file: Any, samples: int) -> Iterator[TimedEvent]:
         number += 1
         if len(data) > MAX_LINE:
             raise BundleError(f"line {number} of {EVENTS} is longer than {MAX_LINE:,} bytes.")
+        if cut_off and not data.endswith(b"\n"):
+            return
         text = data.decode("utf-8")
         if text == "\n":
             continue
