@@ -32,7 +32,9 @@ lint: $(VENV)/.test types
 bench: $(VENV)/.test browser
 	$(BIN)/python tests/benchmarks/run.py
 
+# With what searches for inputs by the code they reach; FUZZ_EXECUTIONS says how many it tries.
 soak: $(VENV)/.test browser
+	$(PIP) -e '.[soak]'
 	$(BIN)/python -m pytest -m soak --override-ini timeout=3600
 
 samples: $(VENV)/.test

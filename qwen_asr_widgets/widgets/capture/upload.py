@@ -9,6 +9,15 @@ from .messages import SliceMessage
 UPLOAD_LIMIT = 2 << 30
 """Bytes above which a file is refused before its first slice is kept; pages refuse it themselves."""
 
+MOST_UPLOADS = 16
+"""Files that may be on their way at once."""
+
+MOST_SLICES = 1 << 16
+"""Slices of one file: of the largest, pieces of 32 kB; pages send 1 MiB."""
+
+REMEMBERED = 1_000
+"""Files given up whose further slices are passed over; of older ones nothing comes any more."""
+
 UPLOAD_TIMEOUT = 60.0
 """Seconds without a slice after which the beginning of a file is dropped: its page is gone."""
 
@@ -52,16 +61,15 @@ class _Upload:
     first: SliceMessage
     at: float = 0.0
     parts: dict[int, bytes] = field(default_factory=dict)
-
-    @property
-    def held(self) -> int:
-        return sum(map(len, self.parts.values()))
+    held: int = 0
 
     def place(self, part: SliceMessage) -> bool:
         """Put a slice where it belongs; return whether it belongs to this file."""
         first = self.first
         same = (part.name, part.size, part.count) == (first.name, first.size, first.count)
+        is_new = part.index not in self.parts
         fits = self.parts.setdefault(part.index, part.data) == part.data
+        self.held += len(part.data) if is_new else 0
         return same and fits and self.held <= first.size
 
     def is_late(self, now: float) -> bool:
@@ -80,7 +88,7 @@ class Uploads:
 
     def __init__(self) -> None:
         self._uploads: dict[str, _Upload] = {}
-        self._refused: set[str] = set()
+        self._refused: dict[str, None] = {}
 
     def __len__(self) -> int:
         return len(self._uploads)
@@ -92,7 +100,7 @@ class Uploads:
     def forget(self, upload: str) -> None:
         """Let go of a file that its page has given up; slices that still come are not taken."""
         self._uploads.pop(upload, None)
-        self._refused.add(upload)
+        self._refuse(upload)
 
     def take(self, part: SliceMessage, now: float) -> bytes | None:
         """Take a slice at the monotonic time ``now``; return the file once it is whole.
@@ -100,14 +108,11 @@ class Uploads:
         Raises
         ------
         UploadError
-            The file is too large, or the slice does not fit; said once for each file.
+            The file is too large or one too many, or the slice does not fit; said once for each file.
         """
         if part.upload in self._refused:
             return None
-        if part.size > UPLOAD_LIMIT:
-            self._refused.add(part.upload)
-            detail = f"{part.name} is larger than {UPLOAD_LIMIT >> 30} GiB; use AudioClip.load with its path"
-            raise UploadError("toolarge", detail, part.client)
+        self._check(part)
         upload = self._uploads.setdefault(part.upload, _Upload(part))
         upload.at = now
         if not upload.place(part):
@@ -122,6 +127,17 @@ class Uploads:
         del self._uploads[part.upload]
         return b"".join(upload.parts[index] for index in range(part.count))
 
+    def _check(self, part: SliceMessage) -> None:
+        if part.size > UPLOAD_LIMIT:
+            self._refuse(part.upload)
+            detail = f"{part.name} is larger than {UPLOAD_LIMIT >> 30} GiB; use AudioClip.load with its path"
+            raise UploadError("toolarge", detail, part.client)
+        is_one_too_many = part.upload not in self._uploads and len(self._uploads) >= MOST_UPLOADS
+        if is_one_too_many or part.count > MOST_SLICES:
+            self._refuse(part.upload)
+            why = f"{MOST_UPLOADS} others are on their way" if is_one_too_many else f"{part.count} slices"
+            raise UploadError("incomplete", f"{part.name} was not taken ({why}); open it again", part.client)
+
     def drop_late(self, now: float) -> list[UploadError]:
         """Let go of the files of which nothing has come for too long, and return what is wrong with them."""
         late = {key: upload for key, upload in self._uploads.items() if upload.is_late(now)}
@@ -131,4 +147,9 @@ class Uploads:
 
     def _give_up(self, key: str) -> None:
         del self._uploads[key]
-        self._refused.add(key)
+        self._refuse(key)
+
+    def _refuse(self, upload: str) -> None:
+        self._refused[upload] = None
+        if len(self._refused) > REMEMBERED:
+            del self._refused[next(iter(self._refused))]

@@ -1,0 +1,60 @@
+"""Whatever comes in: only errors of `errors.py` come out, nothing hangs, memory is bounded."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import subprocess
+import sys
+import time
+import tracemalloc
+from pathlib import Path
+
+import pytest
+from faults.fuzz_targets import TARGETS
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+EXAMPLES = {"bundles": 120, "service_events": 120}
+EXECUTIONS = int(os.environ.get("FUZZ_EXECUTIONS", 10_000_000))
+"""Of atheris, over all targets."""
+
+
+@pytest.mark.parametrize("name", sorted(TARGETS))
+def test_nothing_comes_out_but_errors_of_ours(name: str) -> None:
+    target = TARGETS[name]
+    target(b"")
+
+    @settings(max_examples=EXAMPLES.get(name, 300), deadline=None, suppress_health_check=list(HealthCheck))
+    @given(st.binary(max_size=600))
+    def search(data: bytes) -> None:
+        target(data)
+
+    search()
+
+
+@pytest.mark.parametrize("name", sorted(TARGETS))
+def test_a_long_input_takes_seconds_at_most_and_bounded_memory(name: str) -> None:
+    target, data = TARGETS[name], bytes((7 * k * k + k // 251) % 256 for k in range(20_000))
+    target(data[:50])
+    tracemalloc.start()
+    began = time.process_time()
+    try:
+        target(data)
+        assert time.process_time() - began < 5 and tracemalloc.get_traced_memory()[1] < 50e6
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("name", sorted(TARGETS))
+def test_millions_of_inputs_find_nothing_else(name: str, tmp_path: Path) -> None:
+    """By atheris, which follows what code is reached; `FUZZ_EXECUTIONS` over all targets."""
+    if importlib.util.find_spec("atheris") is None:
+        pytest.skip("atheris is not installed: pip install 'qwen-asr-widgets[soak]'")
+    script = Path(__file__).with_name("fuzz_atheris.py")
+    run = subprocess.run(
+        [sys.executable, script, name, str(EXECUTIONS // len(TARGETS))], cwd=tmp_path, text=True,
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+    )
+    assert run.returncode == 0, run.stdout[-5_000:]
