@@ -32,11 +32,14 @@ _HOMES = {
     "client.embedded": ("embedded",),
     "client.endpoints": ("Endpoint",),
     "client.named_endpoints": ("dashscope",),
+    "client.probe.finding": ("Finding",),
+    "client.probe.probe": ("probe",),
+    "client.probe.report": ("ProbeReport",),
     "client.resume": ("Retry",),
     "errors": (
         "AudioError", "BundleError", "ConnectFailed", "EndpointError", "LabelError", "MissingDependency",
-        "MissingKey", "ProtocolError", "QawError", "ServiceClosed", "ServiceError", "SessionLost",
-        "SettingError", "WorkerLost",
+        "MissingKey", "ProbeError", "ProtocolError", "QawError", "ServiceClosed", "ServiceError",
+        "SessionLost", "SettingError", "WorkerLost",
     ),
     "plots": ("plot_latency", "plot_recording", "plot_sweep"),
     "protocol.config": ("SessionConfig",),
@@ -70,16 +73,16 @@ __all__ = [
     "__version__", "api_key",
     "AudioClip", "AudioError", "AudioFormat", "AudioFormatConfig", "AudioFormatType", "AudioSampleRate",
     "BundleError", "Calibration", "Cause", "Choice", "ClipRecorder", "Comparison", "ConnectFailed",
-    "Endpoint", "EndpointError", "Explanation", "LabelError", "Labels", "LatencySummary", "LatencyTable",
-    "Measures", "Microphone", "MissingDependency", "MissingKey", "MultiModality", "OmniRealtimeCallback",
-    "OmniRealtimeConversation", "Problem", "ProtocolError", "QawError", "Recording", "ReferenceTurn",
-    "Remedy", "Retry", "Sample", "ServiceClosed", "ServiceError", "SessionConfig", "SessionLost",
-    "SettingError", "SpeechScores", "SweepResult", "Transcriber", "TranscriptView", "TranscriptionParams",
-    "TranslationParams", "Turn", "TurnDetection", "UtteranceLatency", "VadTuner", "Verification",
-    "Waveform", "WorkerLost", "calibrate", "compare", "dashscope", "detect_turns", "embedded", "explain",
-    "load_labels", "load_recording", "measure", "plot_latency", "plot_recording", "plot_sweep", "recover",
-    "sample",
-    "save_labels", "speech_scores", "sweep", "transcribe", "verify",
+    "Endpoint", "EndpointError", "Explanation", "Finding", "LabelError", "Labels", "LatencySummary",
+    "LatencyTable", "Measures", "Microphone", "MissingDependency", "MissingKey", "MultiModality",
+    "OmniRealtimeCallback", "OmniRealtimeConversation", "ProbeError", "ProbeReport", "Problem",
+    "ProtocolError", "QawError", "Recording", "ReferenceTurn", "Remedy", "Retry", "Sample", "ServiceClosed",
+    "ServiceError", "SessionConfig", "SessionLost", "SettingError", "SpeechScores", "SweepResult",
+    "Transcriber", "TranscriptView", "TranscriptionParams", "TranslationParams", "Turn", "TurnDetection",
+    "UtteranceLatency", "VadTuner", "Verification", "Waveform", "WorkerLost", "calibrate", "compare",
+    "dashscope", "detect_turns", "embedded", "explain", "load_labels", "load_recording", "measure",
+    "plot_latency", "plot_recording", "plot_sweep", "probe", "recover", "sample", "save_labels",
+    "speech_scores", "sweep", "transcribe", "verify",
 ]
 
 if TYPE_CHECKING:
@@ -94,10 +97,14 @@ if TYPE_CHECKING:
     from .client.embedded import embedded
     from .client.endpoints import Endpoint
     from .client.named_endpoints import dashscope
+    from .client.probe.finding import Finding
+    from .client.probe.probe import probe
+    from .client.probe.report import ProbeReport
     from .client.resume import Retry
     from .errors import (
         AudioError, BundleError, ConnectFailed, EndpointError, LabelError, MissingDependency, MissingKey,
-        ProtocolError, QawError, ServiceClosed, ServiceError, SessionLost, SettingError, WorkerLost,
+        ProbeError, ProtocolError, QawError, ServiceClosed, ServiceError, SessionLost, SettingError,
+        WorkerLost,
     )
     from .plots import plot_latency, plot_recording, plot_sweep
     from .protocol.config import SessionConfig

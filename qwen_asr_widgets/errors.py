@@ -293,6 +293,10 @@ class EndpointError(QawError, ValueError):
     """An endpoint or region that does not exist."""
 
 
+class ProbeError(QawError, ValueError):
+    """A probe that cannot be made or was not agreed to, or a report of one that cannot be read."""
+
+
 class MissingKey(QawError, ValueError):
     """DashScope was chosen but no key was given; no key ever stands in the message."""
 

@@ -40,6 +40,13 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     return FileByFile(config, log)
 
 
+@pytest.fixture(autouse=True)
+def no_kept_probes(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Read what is known of a service from the tables, not from what this user's probes have measured."""
+    folder = tmp_path_factory.getbasetemp() / "no-probes"
+    monkeypatch.setattr("qwen_asr_widgets.client.probe.kept.probes_folder", lambda: folder)
+
+
 LAUNCHES: list[str] = []
 """What this process has started of the embedded service since the test began."""
 

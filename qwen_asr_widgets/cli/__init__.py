@@ -1,4 +1,4 @@
-"""The command line: ``qwen-asr-widgets transcribe | sweep | serve | lab | doctor``, a module for each.
+"""The command line: ``qwen-asr-widgets transcribe | sweep | serve | probe | lab | doctor``, a module each.
 
 A subcommand's module has ``add_parser(commands)``, which says how it is called, and ``run(arguments)``, which
 returns the exit code. Heavy modules are imported where they are used: ``--help`` answers at once.
@@ -13,9 +13,9 @@ from collections.abc import Sequence
 from .. import __version__
 from ..errors import QawError
 from .arguments import tell
-from . import doctor, lab, serve, sweep, transcribe
+from . import doctor, lab, probe, serve, sweep, transcribe
 
-SUBCOMMANDS = (transcribe, sweep, serve, lab, doctor)
+SUBCOMMANDS = (transcribe, sweep, serve, probe, lab, doctor)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -14,6 +14,7 @@ from ..protocol.cloud_facts import DASHSCOPE, DOCUMENTED, ServiceFacts, speaks_o
 from .keys import (
     KEY_VARIABLE, Secret, find_key, looks_like_key, revealed_headers, sealed, sealed_headers,
 )
+from .probe.kept import with_measured
 
 DEFAULT_MODEL = "qwen3-asr-flash-realtime"
 _TYPES: tuple[tuple[str, Any, str], ...] = (
@@ -128,13 +129,15 @@ class Endpoint:
     def facts(self) -> ServiceFacts:
         """What is known of the service; of an address that is not DashScope's, what the protocol documents.
 
+        What a kept probe measured on this host and model goes before it (`qwen_asr_widgets.probe`).
+
         Examples
         --------
         >>> facts = Endpoint("wss://dashscope.aliyuncs.com/api-ws/v1/realtime").facts
         >>> facts.update_midway, facts.grade("update_midway")
         (False, '2')
         """
-        return facts_of(self.url)
+        return facts_of(self.url, self.model)
 
     @property
     def public_address(self) -> str:
@@ -277,9 +280,9 @@ def is_dashscope_url(url: str) -> bool:
     return (urlsplit(url).hostname or "").endswith(_DASHSCOPE_DOMAIN)
 
 
-def facts_of(url: str) -> ServiceFacts:
-    """Return what is known of the service at an address; if it is not DashScope's, what is documented."""
-    return DASHSCOPE if is_dashscope_url(url) else DOCUMENTED
+def facts_of(url: str, model: str) -> ServiceFacts:
+    """Return what is known of the service at an address: what was measured there, else read or documented."""
+    return with_measured(DASHSCOPE if is_dashscope_url(url) else DOCUMENTED, url, model)
 
 
 def refuse_other_protocol(url: str, model: str) -> None:

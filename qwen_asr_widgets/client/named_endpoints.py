@@ -144,3 +144,17 @@ PRICES = (
 def prices(region: str) -> tuple[Price, ...]:
     """Return the prices known for a region, one for each currency."""
     return tuple(price for price in PRICES if price.region == region)
+
+
+def endpoint_prices(endpoint: Endpoint) -> tuple[Price, ...]:
+    """Return the prices per second that are known for an endpoint; none where it is not DashScope's.
+
+    Examples
+    --------
+    >>> endpoint_prices(dashscope("singapore"))[0].currency
+    'CNY'
+    """
+    if not endpoint.is_dashscope:
+        return ()
+    abroad = "intl" in endpoint.url or "ap-southeast" in endpoint.url
+    return prices("singapore" if abroad else "beijing")

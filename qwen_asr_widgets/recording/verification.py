@@ -14,7 +14,7 @@ from ..errors import EndpointError, SettingError, checked_keywords
 from ..formatting import clock, table
 from ..protocol.config import SessionConfig
 from ..client.endpoints import Endpoint
-from ..client.named_endpoints import Price, prices, resolve_endpoint
+from ..client.named_endpoints import endpoint_prices, resolve_endpoint
 from ..vad.calibration.calibrate import Calibration
 from ..vad.evaluation.matching import overlaps, to_samples
 from ..vad.scoring.scores import speech_scores
@@ -251,28 +251,13 @@ def agreement(expected: Sequence[Turn], real: Sequence[Turn]) -> Agreement:
     return Agreement(share, median, high, len(ours), len(theirs), same)
 
 
-def replay_prices(endpoint: Endpoint) -> tuple[Price, ...]:
-    """Return the prices per second that are known for an endpoint; none where it is not DashScope's.
-
-    Examples
-    --------
-    >>> from qwen_asr_widgets import dashscope
-    >>> replay_prices(dashscope("singapore"))[0].currency
-    'CNY'
-    """
-    if not endpoint.is_dashscope:
-        return ()
-    abroad = "intl" in endpoint.url or "ap-southeast" in endpoint.url
-    return prices("singapore" if abroad else "beijing")
-
-
 def _check_cost(endpoint: Endpoint, seconds: float, cap: float | None) -> None:
     """Refuse a replay that would cost more than its cap."""
     if cap is None:
         return
     if isinstance(cap, bool) or not cap >= 0:
         raise SettingError(f"max_cost is {cap!r}; it must be a number from 0 on.", "max_cost")
-    known = replay_prices(endpoint)
+    known = endpoint_prices(endpoint)
     if not known and not endpoint.is_loopback:
         raise EndpointError(
             f"What {endpoint.name} costs is not known, so max_cost cannot be kept; leave it out to replay "

@@ -218,7 +218,7 @@ class OmniRealtimeConversation:
         refuse_other_protocol(self.url, str(self.model))
         if is_dashscope_url(self.url) and not self.apikey:
             raise MissingKey(missing_key_message("DashScope", self.url))
-        facts = facts_of(self.url) if self._endpoint is None else self._endpoint.facts
+        facts = facts_of(self.url, str(self.model)) if self._endpoint is None else self._endpoint.facts
         options: dict[str, Any] = {"upload_pace": facts.upload_pace_kB_s}
         if self._endpoint is not None:
             self.url = self._endpoint.address

@@ -334,7 +334,7 @@ class TranscriberModel:
             raise NotConnected("This transcriber was closed; make a new one to send sound.")
 
     def change(self, config: SessionConfig, turn_taking: str | None = None) -> None:
-        """Take other settings; a run under way gets them at once.
+        """Take other settings; a run under way sends them at once (DashScope wants a new session for them).
 
         Raises
         ------

@@ -253,7 +253,7 @@ class TunerView:
 
     def _endpoint_states(self) -> list[dict[str, Any]]:
         """Return the endpoints offered, with what the clip in sight and all clips would cost there."""
-        from ...recording.verification import replay_prices
+        from ...client.named_endpoints import endpoint_prices
 
         model = self._model
         choices = [("given", model.endpoint)]
@@ -262,7 +262,7 @@ class TunerView:
         return [
             {"id": name, "name": where.name, "cloud": not where.is_loopback,
              "price": [{"cost": price.cost(here), "all": price.cost(together), "currency": price.currency,
-                        "source": str(price)} for price in replay_prices(where)]}
+                        "source": str(price)} for price in endpoint_prices(where)]}
             for name, where in choices
         ]
 
