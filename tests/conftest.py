@@ -17,6 +17,9 @@ settings.load_profile("suite")
 WAITS_FOR_SPEECH = ("tests/browser/test_", "tests/notebooks/")
 """Where tests mostly wait until something has been spoken: they begin first, beside everything else."""
 
+RECORDS_SOUND = ("test_clip_recorder", "test_microphone", "test_transcriber.py", "test_transcriber_records")
+"""The browser tests that compare what was recorded with what was spoken."""
+
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with what takes longest, so that nothing long is left alone at the end."""
@@ -27,14 +30,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     """Give the tests out to workers file by file, in the order above.
 
-    Those that record sound in a browser stay together: they share one server and one browser, and two
-    browsers that play and record at once disturb each other on two cores.
+    Those that record sound in a browser to compare it stay together: they share one server and one browser,
+    and two browsers that record at once disturb each other on two cores.
     """
     from xdist.scheduler import LoadScopeScheduling
 
     class FileByFile(LoadScopeScheduling):
         def _split_scope(self, nodeid: str) -> str:
-            return "live" if nodeid.startswith("tests/browser/test_") else nodeid.split("::")[0]
+            records = nodeid.startswith(tuple(f"tests/browser/{name}" for name in RECORDS_SOUND))
+            return "records sound" if records else nodeid.split("::")[0]
 
     config.option.loadscopereorder = False
     return FileByFile(config, log)

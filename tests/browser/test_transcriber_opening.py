@@ -31,8 +31,8 @@ def choose(shown: TranscriberPage, name: str, data: bytes) -> None:
 def talk() -> bytes:
     """Return a wav larger than what may be ahead of the kernel's word."""
     file = io.BytesIO()
-    clip = sample("conversation").clip.resample(192_000)
-    soundfile.write(file, clip.samples, clip.sample_rate, format="WAV")
+    clip = sample("conversation").clip[:8.5].resample(192_000)
+    soundfile.write(file, clip.samples, clip.sample_rate, format="WAV", subtype="DOUBLE")
     assert file.tell() > 10 * MIB
     return file.getvalue()
 
@@ -69,7 +69,7 @@ def test_a_file_that_is_read_says_so_and_holds_what_would_collide(
 def test_a_file_is_given_up_and_what_was_there_stays(show_transcriber: Show) -> None:
     before = three_turns()
     shown = show_transcriber(Transcriber(before, script(), pace=None))
-    choose(shown, "wrong.wav", bytes(30 * MIB))
+    choose(shown, "wrong.wav", bytes(20 * MIB))
     shown.page.get_by_text("Reading wrong.wav").wait_for()
     shown.page.get_by_role("button", name="Cancel").click()
     assert not shown.page.get_by_text("Reading wrong.wav").is_visible()
