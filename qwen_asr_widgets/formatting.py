@@ -1,4 +1,4 @@
-"""How results are written for people: times as a clock, and small tables for a notebook's output.
+"""How results are written for people: times, and small tables for a notebook's output.
 
 The tables show text as text and are readable on light and dark pages.
 """
@@ -34,6 +34,18 @@ def clock(seconds: float, tenths: bool = True) -> str:
     hours, minutes, rest = whole // 36_000, whole // 600 % 60, whole % 600 / 10
     text = f"{rest:04.1f}" if tenths else f"{rest:02.0f}"
     return f"{hours}:{minutes:02d}:{text}" if hours else f"{minutes}:{text}"
+
+
+def timestamp(seconds: float, point: str = ",") -> str:
+    """Return a position as subtitles write it, with a point or comma before the milliseconds.
+
+    Examples
+    --------
+    >>> timestamp(3723.456), timestamp(0.5, ".")
+    ('01:02:03,456', '00:00:00.500')
+    """
+    ms = round(seconds * 1_000)
+    return f"{ms // 3_600_000:02d}:{ms // 60_000 % 60:02d}:{ms // 1_000 % 60:02d}{point}{ms % 1_000:03d}"
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]], below: str = "") -> str:

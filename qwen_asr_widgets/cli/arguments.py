@@ -71,7 +71,8 @@ def read_clip(text: str) -> tuple[AudioClip, Sequence[ReferenceTurn] | None]:
 def add_endpoint_arguments(command: argparse.ArgumentParser) -> None:
     """Add the arguments that `read_endpoint` reads."""
     command.add_argument("--endpoint", default="embedded", metavar="WHERE",
-                         help="embedded (default), beijing, singapore, or a ws:// or wss:// URL")
+                         help="embedded (default), embedded:RECOGNISER (as doctor lists them), beijing, "
+                         "singapore, or a ws:// or wss:// URL")
     command.add_argument("--model", help="the model to ask for (default: the endpoint's)")
 
 

@@ -13,6 +13,7 @@ _REGIONS = {
     "beijing": ("dashscope.aliyuncs.com", "cn-beijing"),
     "singapore": ("dashscope-intl.aliyuncs.com", "ap-southeast-1"),
 }
+_EMBEDDED = "embedded:"
 _PATH = "/api-ws/v1/realtime"
 
 
@@ -66,6 +67,8 @@ def dashscope(
 def resolve_endpoint(where: str | Endpoint | None = None) -> Endpoint:
     """Return the endpoint that a text stands for: "embedded" (also None), a region or a URL.
 
+    ``"embedded:NAME"`` names the recogniser of the embedded service.
+
     Raises
     ------
     EndpointError
@@ -75,12 +78,16 @@ def resolve_endpoint(where: str | Endpoint | None = None) -> Endpoint:
     --------
     >>> resolve_endpoint("beijing").name
     'DashScope beijing'
+    >>> resolve_endpoint("embedded:script").name
+    'embedded script'
     """
     if isinstance(where, Endpoint):
         return where
     refuse_key(where, "endpoint")
     if where is None or where == "embedded":
         return embedded()
+    if isinstance(where, str) and where.startswith(_EMBEDDED):
+        return embedded(where.removeprefix(_EMBEDDED))
     if isinstance(where, str) and where in _REGIONS:
         return dashscope(where)
     if isinstance(where, str) and where.startswith(("ws://", "wss://")):

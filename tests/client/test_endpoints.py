@@ -47,6 +47,7 @@ def test_a_text_resolves_to_its_endpoint(where: str, url: str) -> None:
 
 def test_nothing_and_embedded_are_the_same_and_an_endpoint_stays_itself() -> None:
     assert resolve_endpoint(None) == resolve_endpoint("embedded") == embedded()
+    assert resolve_endpoint("embedded:script") == embedded("script")
     made = dashscope()
     assert resolve_endpoint(made) is made
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from ...formatting import timestamp
 from ..recording import Recording
 
 SHORTEST_CUE = 0.001
@@ -29,7 +30,7 @@ def to_srt(recording: Recording, include_drafts: bool = False) -> str:
     final transcript is left out, or marked ``[draft]`` with ``include_drafts``.
     """
     cues = [
-        f"{number}\n{timestamp(start, ',')} --> {timestamp(end, ',')}\n{text}\n"
+        f"{number}\n{timestamp(start)} --> {timestamp(end)}\n{text}\n"
         for number, (start, end, text) in enumerate(_cues(recording, include_drafts), 1)
     ]
     return "\n".join(cues)
@@ -56,12 +57,6 @@ def _cues(recording: Recording, include_drafts: bool) -> Iterator[tuple[float, f
             end = utterance.end if utterance.end is not None else recording.duration
             cues.append((start, max(end, start + SHORTEST_CUE), text))
     yield from sorted(cues)
-
-
-def timestamp(seconds: float, point: str) -> str:
-    """Return a time as ``01:02:03,456``, with ``point`` before the milliseconds."""
-    ms = round(seconds * 1_000)
-    return f"{ms // 3_600_000:02d}:{ms // 60_000 % 60:02d}:{ms // 1_000 % 60:02d}{point}{ms % 1_000:03d}"
 
 
 def _vtt_text(text: str) -> str:

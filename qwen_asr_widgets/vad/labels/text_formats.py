@@ -13,6 +13,7 @@ from typing import Any
 
 from ...audio.reference import ReferenceTurn
 from ...errors import LabelError
+from ...formatting import timestamp
 from .rows import (
     SCORED, SCORED_LABEL, LabelFormat, Parsed, Region, Row, Wanted, numbered_lines, one_clip, seconds_at,
     with_speaker, without_speaker,
@@ -141,17 +142,12 @@ def write_srt(
 ) -> str:
     """Write one subtitle a turn."""
     cues = [
-        f"{number}\n{_srt_time(t.start)} --> {_srt_time(t.end)}\n{with_speaker(t)}\n"
+        f"{number}\n{timestamp(t.start)} --> {timestamp(t.end)}\n{with_speaker(t)}\n"
         for number, t in enumerate(turns, start=1)
     ]
     if not cues:
         raise LabelError("SRT cannot say that a clip holds no speech; save as CSV or TextGrid.")
     return "\n".join(cues)
-
-
-def _srt_time(seconds: float) -> str:
-    minutes, ms = divmod(round(seconds * 1_000), 60_000)
-    return f"{minutes // 60:02d}:{minutes % 60:02d}:{ms // 1_000:02d},{ms % 1_000:03d}"
 
 
 def _is_audacity(lines: Sequence[str]) -> bool:
