@@ -1,5 +1,7 @@
 """Search one way in, guided by what code is reached: ``python tests/faults/fuzz_atheris.py TARGET COUNT``.
 
+Further arguments are libFuzzer's, as ``-max_total_time=60``.
+
 Ends with 0 after so many executions; what was found is printed with its traceback, and its bytes are left in
 the folder it was started in.
 """
@@ -20,10 +22,10 @@ with atheris.instrument_imports(include=["qwen_asr_widgets"]):
 
 def main() -> None:
     """Run what the command line asks for."""
-    name, count = sys.argv[1:3]
+    name, count, *more = sys.argv[1:]
     logging.disable()
     options = [f"-runs={count}", "-timeout=20", "-rss_limit_mb=2048", "-max_len=600", "-print_final_stats=1"]
-    atheris.Setup([sys.argv[0], *options], TARGETS[name])
+    atheris.Setup([sys.argv[0], *options, *more], TARGETS[name])
     atheris.Fuzz()
 
 

@@ -30,13 +30,13 @@ KINDS: dict[str, str] = {
     "black_hole": "nothing passes any more, nor is read; for `amount` seconds new connections meet the same",
     "half_open": "the service's end is gone, the client's stays open and swallows what comes",
     "throttle": "the next `SPAN` bytes from the client pass at `amount` bytes a second",
-    "delay": "each piece of the next `SPAN` bytes, either way, comes up to `amount` seconds later, in order",
+    "delay": "the next `SPAN` bytes, of both ways together, come up to `amount` seconds later, in order",
     "slow_accept": "both ends are closed, and the next connection is answered `amount` seconds late",
     "refuse": "both ends are closed, and for `amount` seconds nobody listens",
     "act": "what the proxy was given as `act` is called: it kills something",
 }
-SPAN = 48_000
-"""Bytes over which a line stays slow: about a second of 16 kHz PCM as the protocol sends it."""
+SPAN = 16_000
+"""Bytes over which a line stays slow: a second at 16 kB/s."""
 
 PIECE = 16_384
 RECEIVED = 1 << 16
@@ -150,6 +150,7 @@ class FaultProxy:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._loop.shutdown_default_executor()
 
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
@@ -174,8 +175,7 @@ class FaultProxy:
 
     def next_fault(self, count: int) -> Fault | None:
         """Return what happens within the next so many bytes from a client, if anything does."""
-        due = self.waiting[:1]
-        return self.waiting.pop(0) if due and due[0].at <= self.sent + count else None
+        return next((fault for fault in self.waiting if fault.at <= self.sent + count), None)
 
     def note(self, fault: Fault) -> None:
         """Note that a fault has happened."""
@@ -215,14 +215,17 @@ class _Link:
     # ---- from the client to the service: here the bytes are counted
 
     async def _up(self) -> None:
+        named, real = (b"Host: 127.0.0.1:%d" % port for port in (self.proxy.port, self.proxy.target()[1]))
         while data := await self.client.read(PIECE):
+            if data.startswith(b"GET "):  # the service wants to be called by its own port
+                data = data.replace(named, real, 1)
             while data and not self.swallows:
                 fault = self.proxy.next_fault(len(data))
                 part = data if fault is None else data[: max(0, fault.at - self.proxy.sent)]
                 self.proxy.sent += len(part)
                 data = data[len(part) :]
                 await self._pass(part)
-                if fault is not None:
+                if fault in self.proxy.waiting:  # not one that came first on another connection
                     await self._happen(fault)
                     if fault.kind == "reset":
                         return
@@ -245,8 +248,8 @@ class _Link:
     async def _down(self) -> None:
         try:
             while data := await self.service.read(PIECE):
+                await self._wait(len(data))
                 for part in () if self.swallows else self.frames.split(data):
-                    await self._wait(len(part))
                     self.to_client.write(part)
                     if self.code and self.frames.is_between:
                         self._close()
@@ -267,50 +270,49 @@ class _Link:
     # ---- what goes wrong
 
     async def _happen(self, fault: Fault) -> None:
-        await getattr(self, f"_{fault.kind}_")(fault.amount)
-        if fault.kind == "act":
-            await asyncio.get_running_loop().run_in_executor(None, self.proxy.act, fault)
+        self.proxy.waiting.remove(fault)
+        await getattr(self, f"_{fault.kind}_")(fault)
         self.proxy.note(fault)
         if self.is_dark:
             await asyncio.Event().wait()
 
-    async def _act_(self, _: float) -> None:
-        pass
+    async def _act_(self, fault: Fault) -> None:
+        await asyncio.get_running_loop().run_in_executor(None, self.proxy.act, fault)
 
-    async def _throttle_(self, bytes_per_second: float) -> None:
-        self.rate, self.slowed = bytes_per_second, SPAN
+    async def _throttle_(self, fault: Fault) -> None:
+        self.rate, self.slowed = fault.amount, SPAN
 
-    async def _delay_(self, seconds: float) -> None:
-        self.delay, self.delayed = seconds, SPAN
+    async def _delay_(self, fault: Fault) -> None:
+        self.delay, self.delayed = fault.amount, SPAN
 
-    async def _cut_(self, _: float) -> None:
+    async def _cut_(self, _: Fault) -> None:
         self._end()
 
-    async def _slow_accept_(self, seconds: float) -> None:
-        self.proxy.slow_next = seconds
+    async def _slow_accept_(self, fault: Fault) -> None:
+        self.proxy.slow_next = fault.amount
         self._end()
 
-    async def _refuse_(self, seconds: float) -> None:
-        self.proxy.refuse(seconds)
+    async def _refuse_(self, fault: Fault) -> None:
+        self.proxy.refuse(fault.amount)
         self._end()
 
-    async def _reset_(self, _: float) -> None:
+    async def _reset_(self, _: Fault) -> None:
         self.swallows = True
         _reset(self.to_client)
         _reset(self.to_service)
 
-    async def _close_(self, code: float) -> None:
-        self.code = int(code)
+    async def _close_(self, fault: Fault) -> None:
+        self.code = int(fault.amount)
         if self.frames.is_between:
             self._close()
 
-    async def _half_open_(self, _: float) -> None:
+    async def _half_open_(self, _: Fault) -> None:
         self.swallows = True
         self.to_service.transport.abort()
 
-    async def _black_hole_(self, seconds: float) -> None:
+    async def _black_hole_(self, fault: Fault) -> None:
         self.is_dark = True
-        self.proxy.dark_until = asyncio.get_running_loop().time() + seconds
+        self.proxy.dark_until = asyncio.get_running_loop().time() + fault.amount
         for writer in (self.to_client, self.to_service):
             writer.transport.pause_reading()  # type: ignore[attr-defined]
 

@@ -1,0 +1,60 @@
+"""An hour over a line that is cut every minute, by ``make soak``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import psutil
+import pytest
+from faults.placed_words import register
+from faults.proxy import Fault, FaultProxy
+from faults.runs import BYTES_A_SAMPLE, CONFIG, RATE, WITHIN, KilledService, conversation, endpoint_at, heard
+from support.transcribing import transcriber
+
+from qwen_asr_widgets import AudioClip, detect_turns, speech_scores
+
+pytestmark = [pytest.mark.service, pytest.mark.soak]
+
+MINUTES = 60
+PACE = 20.0
+TAPE_BYTES = 2 * RATE * 60 * MINUTES
+PATIENCE = 1_200
+
+
+@pytest.fixture
+def service(tmp_path: Path) -> Iterator[KilledService]:
+    with pytest.MonkeyPatch.context() as environment:
+        register(tmp_path, environment)
+        running = KilledService(tmp_path, conversation(60.0 * MINUTES))
+        yield running
+        running.stop()
+
+
+def test_an_hour_with_a_cut_a_minute_drifts_by_no_sample_and_keeps_memory_flat(
+    service: KilledService
+) -> None:
+    """The Transcriber takes the sound, its waveform is followed by a page, and a line is cut every minute."""
+    sound = service.sound
+    cuts = [Fault("cut", round((minute + 0.5) * 60 * RATE * BYTES_A_SAMPLE)) for minute in range(MINUTES)]
+    process = psutil.Process()
+    with FaultProxy(service.address, cuts) as proxy:
+        clip = AudioClip(sound.samples, RATE)
+        widget = transcriber(clip, endpoint_at(proxy.port), config=CONFIG, pace=PACE, save_outputs=False)
+        widget._handle_custom_msg({"kind": "hello", "view": "v"}, [])
+        before = process.memory_info().rss
+        widget.start()
+        recording = widget.wait(PATIENCE)
+        grown = process.memory_info().rss - before
+        widget.close()
+    print(f"{len(proxy.happened)} cuts, grown by {grown / 1e6:.0f} MB, {len(recording.gaps)} gaps")
+    assert len(proxy.happened) >= MINUTES - 1
+    assert np.array_equal(recording.tape.read(), sound.samples) and recording.complete
+    found = heard(recording)
+    assert " ".join(text for _, _, text in found).split() == sound.said
+    expected = detect_turns(speech_scores(recording.clip, cache=False), CONFIG.turn_detection)
+    assert len(found) == len(expected)
+    moved = [max(abs(a[0] - b.start), abs(a[1] - b.end)) for a, b in zip(found, expected)]
+    assert max(moved) <= WITHIN
+    assert grown < 1.1 * TAPE_BYTES
