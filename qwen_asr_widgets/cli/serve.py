@@ -3,7 +3,14 @@
 from __future__ import annotations
 
 import argparse
-from typing import Any
+import json
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from ..errors import EndpointError
+
+if TYPE_CHECKING:
+    from ..protocol.quirks import Quirks
 
 
 def add_parser(commands: Any) -> None:
@@ -11,6 +18,11 @@ def add_parser(commands: Any) -> None:
     command = commands.add_parser("serve", help="run the embedded service for other programs on this machine")
     command.add_argument("--port", type=int, default=0, help="port on 127.0.0.1 (default: a free one)")
     command.add_argument("--recognizer", default="pocketsphinx", help="which recogniser answers")
+    command.add_argument("--behaviour", default="ideal", metavar="NAME",
+                         help="ideal (default: as documented) or dashscope (as clients report of it)")
+    command.add_argument("--quirk", action="append", default=[], metavar="NAME=VALUE",
+                         help="one of its quirks with another value, e.g. finish_delay_s=0.2, "
+                              "update_midway=true or idle_close_s=none; may be repeated")
     command.set_defaults(run=run)
 
 
@@ -18,5 +30,34 @@ def run(arguments: argparse.Namespace) -> int:
     """Serve until Ctrl-C."""
     from ..service.server import serve
 
-    serve(port=arguments.port, recognizer=arguments.recognizer)
+    quirks = read_quirks(arguments.behaviour, arguments.quirk)
+    serve(port=arguments.port, recognizer=arguments.recognizer, quirks=quirks)
     return 0
+
+
+def read_quirks(behaviour: str, given: Iterable[str]) -> Quirks:
+    """Return the quirks of a behaviour, with those that ``--quirk NAME=VALUE`` gives.
+
+    Raises
+    ------
+    EndpointError
+        There is no such behaviour or quirk, or a value cannot be.
+
+    Examples
+    --------
+    >>> read_quirks("ideal", ["finish_delay_s=0.2", "update_midway=false"]).told
+    {'update_midway': False, 'finish_delay_s': 0.2}
+    """
+    from ..protocol.quirks import Quirks
+
+    return Quirks.of(behaviour, dict(map(_read_quirk, given)))
+
+
+def _read_quirk(text: str) -> tuple[str, Any]:
+    name, sign, value = text.partition("=")
+    word = value.strip().lower()
+    try:
+        return name.strip(), None if word == "none" else json.loads(word)
+    except ValueError:
+        problem = f"--quirk {text!r:.80} is not NAME=VALUE; the value is a number, true, false or none."
+        raise EndpointError(problem) from None

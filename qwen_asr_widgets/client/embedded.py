@@ -13,6 +13,7 @@ import subprocess
 import sys
 import threading
 from collections import deque
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -21,7 +22,8 @@ from pathlib import Path
 from typing import IO, Any
 
 from ..errors import ConnectFailed, EndpointError, MissingDependency
-from ..protocol.cloud_facts import IDEAL, ServiceFacts
+from ..protocol.cloud_facts import ServiceFacts
+from ..protocol.quirks import NO_QUIRKS, Quirks
 from .endpoints import Endpoint
 from .keys import KEY_VARIABLE, looks_like_key
 
@@ -42,7 +44,7 @@ class EmbeddedEndpoint(Endpoint):
     """The endpoint of the embedded service; made by `qwen_asr_widgets.embedded`.
 
     ``url`` names no port: `base_url` and `address` start the process and name it. Endpoints with the same
-    recogniser and options share one process.
+    recogniser, options and quirks share one process.
 
     Examples
     --------
@@ -54,10 +56,12 @@ class EmbeddedEndpoint(Endpoint):
     recognizer: str = "pocketsphinx"
     options: str = field(default="{}", repr=False)
     """The recogniser's options as JSON."""
+    quirks: Quirks = field(default=NO_QUIRKS, repr=False)
+    """What it does otherwise than the documentation says."""
 
     @classmethod
-    def of(cls, recognizer: str, options: dict[str, Any]) -> EmbeddedEndpoint:
-        """Return the endpoint for a recogniser and its options."""
+    def of(cls, recognizer: str, options: dict[str, Any], quirks: Quirks = NO_QUIRKS) -> EmbeddedEndpoint:
+        """Return the endpoint for a recogniser, its options and the service's quirks."""
         if looks_like_key(recognizer):
             raise EndpointError(
                 "What was given as recognizer looks like a key; the embedded service needs none."
@@ -67,7 +71,8 @@ class EmbeddedEndpoint(Endpoint):
         except (TypeError, ValueError) as problem:
             raise EndpointError(f"An option of embedded() cannot be passed on: {problem}.") from None
         name = f"embedded {recognizer}" + (", disguised" if "detector" in options else "")
-        return cls(recognizer=recognizer, options=text, name=name)
+        name += "" if quirks == NO_QUIRKS else ", standing in for DashScope"
+        return cls(recognizer=recognizer, options=text, quirks=quirks, name=name)
 
     @property
     def base_url(self) -> str:
@@ -81,8 +86,14 @@ class EmbeddedEndpoint(Endpoint):
 
     @property
     def facts(self) -> ServiceFacts:
-        """What is known of the service: it keeps to the protocol's documentation."""
-        return IDEAL
+        """What is known of the service: it keeps to the documentation, but for its quirks.
+
+        Examples
+        --------
+        >>> embedded(behaviour="dashscope", quirks={"silence_floor_ms": 0}).facts.silence_floor_ms
+        0
+        """
+        return self.quirks.facts
 
     @property
     def running(self) -> bool:
@@ -129,13 +140,18 @@ class EmbeddedEndpoint(Endpoint):
     @property
     def _process(self) -> ServiceProcess:
         with _registry_lock:
-            identity = (self.recognizer, self.options)
+            identity = (self.recognizer, self.options, self.quirks)
             if identity not in _registry:
-                _registry[identity] = ServiceProcess(self.recognizer, self.options)
+                _registry[identity] = ServiceProcess(
+                    self.recognizer, self.options, quirks=self.quirks
+                )
             return _registry[identity]
 
 
-def embedded(recognizer: str = "pocketsphinx", **options: Any) -> EmbeddedEndpoint:
+def embedded(
+    recognizer: str = "pocketsphinx", *, behaviour: str = "ideal", quirks: Mapping[str, Any] | None = None,
+    **options: Any,
+) -> EmbeddedEndpoint:
     """Return the endpoint of the embedded service: a loopback process that needs no key and no network.
 
     The process starts at first use and is shared by all endpoints with the same arguments. It ends by
@@ -145,6 +161,12 @@ def embedded(recognizer: str = "pocketsphinx", **options: Any) -> EmbeddedEndpoi
     ----------
     recognizer : str
         Name of a recogniser, as ``qwen-asr-widgets doctor`` lists them.
+    behaviour : {"ideal", "dashscope"}
+        ``"dashscope"`` stands in for DashScope's service: it does what clients report of it beyond the
+        documentation (`Quirks`), so that a program can be tried against that.
+    quirks : Mapping or None
+        Quirks with other values than the behaviour's, by name. One that is reported of DashScope is switched
+        off by its value in the ideal service, as in ``quirks={"update_midway": True, "finish_delay_s": 0}``.
     **options
         Passed to the recogniser; anything JSON can carry. ``detector={…}`` makes the service listen
         differently, to learn what a calibration finds out (see ``qwen_asr_widgets.service.detuned_vad``).
@@ -152,14 +174,16 @@ def embedded(recognizer: str = "pocketsphinx", **options: Any) -> EmbeddedEndpoi
     Raises
     ------
     EndpointError
-        An option that JSON cannot carry, or a key in place of the recogniser.
+        An option that JSON cannot carry, a key in place of the recogniser, or no such behaviour or quirk.
 
     Examples
     --------
     >>> embedded().name
     'embedded pocketsphinx'
+    >>> embedded("script", behaviour="dashscope").facts.update_midway
+    False
     """
-    return EmbeddedEndpoint.of(recognizer, options)
+    return EmbeddedEndpoint.of(recognizer, options, Quirks.of(behaviour, quirks))
 
 
 @lru_cache(maxsize=None)
@@ -188,16 +212,19 @@ class ServiceProcess:
         Seconds it may take until it listens.
     command : sequence of str or None
         What to run; None is the embedded service.
+    quirks : Quirks
+        What it does otherwise than the documentation says.
     """
 
     def __init__(
         self, recognizer: str, options: str = "{}", start_seconds: float = START_SECONDS,
-        command: tuple[str, ...] | None = None,
+        command: tuple[str, ...] | None = None, quirks: Quirks = NO_QUIRKS,
     ) -> None:
         self._command = command or (sys.executable, "-m", "qwen_asr_widgets.service")
         self._start_seconds = start_seconds
         self._recognizer = recognizer
         self._options = options
+        self._quirks = quirks
         self._key = ""
         self._port = 0
         self._engine = ""
@@ -305,9 +332,10 @@ class ServiceProcess:
         raise kind(sentence)
 
     def _greeting(self) -> str:
-        return json.dumps(
-            {"key": self._key, "recognizer": self._recognizer, "options": json.loads(self._options)}
-        ) + "\n"
+        return json.dumps({
+            "key": self._key, "recognizer": self._recognizer, "options": json.loads(self._options),
+            "quirks": self._quirks.told,
+        }) + "\n"
 
     def _failure(self, child: subprocess.Popen[str], slow: bool) -> ConnectFailed:
         what = (
@@ -360,7 +388,7 @@ def _signal_group(child: subprocess.Popen[str], number: int) -> None:
         logger.debug("process %d had already ended", child.pid)
 
 
-_registry: dict[tuple[str, str], ServiceProcess] = {}
+_registry: dict[tuple[str, str, Quirks], ServiceProcess] = {}
 _registry_lock = threading.Lock()
 
 

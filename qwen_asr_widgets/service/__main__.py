@@ -1,8 +1,9 @@
 """The embedded service as a child process: ``python -m qwen_asr_widgets.service``.
 
-Reads one JSON line from stdin, ``{"key": …, "recognizer": …, "options": {…}}``; answers with one on stdout,
-``{"port": N, "engine": …}`` or ``{"error": …, "kind": …}`` (the sentence also goes to stderr; the kind is the
-name of the error's class); ends when stdin ends. So the key is in no argument and in no variable.
+Reads one JSON line from stdin, ``{"key": …, "recognizer": …, "options": {…}, "quirks": {…}}``, where only the
+key must be; answers with one on stdout, ``{"port": N, "engine": …}`` or ``{"error": …, "kind": …}`` (the
+sentence also goes to stderr; the kind is the name of the error's class); ends when stdin ends. So the key is
+in no argument and in no variable.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ..errors import QawError
+from ..protocol.quirks import Quirks
 from .server import Service
 
 Answer = Callable[[dict[str, Any]], None]
@@ -35,7 +37,7 @@ async def _run(settings: dict[str, Any], answer: Answer) -> int:
     try:
         service = await Service.start(
             settings["key"], settings.get("recognizer", "pocketsphinx"), settings.get("options"),
-            port=settings.get("port", 0),
+            port=settings.get("port", 0), quirks=Quirks.of(quirks=settings.get("quirks")),
         )
     except (QawError, OSError) as problem:
         return _fail(answer, str(problem), type(problem).__name__, 1)

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from ..errors import RecognizerUnavailable
 from ..protocol.codec import encode
 from ..protocol.events import ErrorEvent, ServerEvent
+from .quirks import CloseConnection, QuirkySession, WaitUntil, WireOutput
 from .segmenter import YieldPoint
-from .server_session import Output, ServerSession
+from .server_session import ServerSession
 from .worker_messages import Configured, FinalText, WorkerResult
 from .worker_pool import Worker, WorkerPool
 
@@ -38,15 +40,17 @@ class ClientConnection:
         The open WebSocket.
     pool : WorkerPool
         Where recognisers come from.
-    session : ServerSession
+    session : ServerSession or QuirkySession
         A fresh one.
     """
 
-    def __init__(self, socket: ServerConnection, pool: WorkerPool, session: ServerSession) -> None:
+    def __init__(
+        self, socket: ServerConnection, pool: WorkerPool, session: ServerSession | QuirkySession
+    ) -> None:
         self._socket = socket
         self._pool = pool
         self._session = session
-        self._outbox: asyncio.Queue[ServerEvent] = asyncio.Queue()
+        self._outbox: asyncio.Queue[ServerEvent | WaitUntil | CloseConnection] = asyncio.Queue()
         self._progress = asyncio.Event()
         self._worker: Worker | None = None
 
@@ -58,7 +62,8 @@ class ClientConnection:
         tasks = [asyncio.ensure_future(self._send())]
         try:
             self._worker = await self._pool.take()
-            tasks += [asyncio.ensure_future(task) for task in (self._receive(), self._recognise())]
+            jobs = (self._receive(), self._recognise(), self._wake())
+            tasks += [asyncio.ensure_future(job) for job in jobs]
             done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
             for task in done:
                 task.result()
@@ -108,18 +113,30 @@ class ClientConnection:
             self._dispatch(self._session.recognizer_lost(reason))
             self._progress.set()
 
-    def _dispatch(self, outputs: Iterable[Output]) -> None:
+    async def _wake(self) -> None:
+        """Let the session act at the times it names, though nothing comes."""
+        while self._session.wake_at is not None:
+            await asyncio.sleep(max(0.0, self._session.wake_at - time.monotonic()))
+            self._dispatch(self._session.woken())
+        await self._socket.wait_closed()
+
+    def _dispatch(self, outputs: Iterable[WireOutput]) -> None:
         """Put events in the outbox and give commands to the recogniser."""
         for output in outputs:
-            if isinstance(output, ServerEvent):
+            if isinstance(output, (ServerEvent, WaitUntil, CloseConnection)):
                 self._outbox.put_nowait(output)
             elif self._worker is not None and not isinstance(output, YieldPoint):
                 self._worker.send(output)
 
     async def _send(self) -> None:
         while True:
-            event = await self._outbox.get()
-            await self._socket.send(encode(event))
+            output = await self._outbox.get()
+            if isinstance(output, WaitUntil):
+                await asyncio.sleep(max(0.0, output.time - time.monotonic()))
+            elif isinstance(output, CloseConnection):
+                await self._socket.close(output.code, output.reason)
+            else:
+                await self._socket.send(encode(output))
             self._progress.set()
 
     async def _close_with_error(self, reason: str) -> None:

@@ -23,7 +23,9 @@ from numpy.typing import NDArray
 from ..audio.units import SAMPLE_RATE, ms_to_samples
 from ..errors import EndpointError, suggestion
 from ..vad.scoring.silero import HOP
-from ..vad.turns import PADDING_RANGE_MS, SILENCE_RANGE_MS, THRESHOLD_RANGE, TurnDetection
+from ..vad.turns import (
+    MAX_TURN_SECONDS, PADDING_RANGE_MS, SILENCE_RANGE_MS, THRESHOLD_RANGE, TurnDetection,
+)
 from .segmenter import SegmentEnded, Segmenter, SegmentEvent, SegmentStarted
 
 MAX_SHIFT_MS = 1_000
@@ -126,6 +128,8 @@ class DetunedSegmenter:
         As the client gave them; None is manual mode.
     detuning : Detuning
         How the detector deviates from them.
+    longest_turn_s : float
+        Seconds after its onset at which an open turn is cut.
 
     Examples
     --------
@@ -136,10 +140,12 @@ class DetunedSegmenter:
     [SegmentStarted(start=7424, onset=None), SegmentEnded(end=59136, reason='silence')]
     """
 
-    def __init__(self, settings: TurnDetection | None, detuning: Detuning) -> None:
+    def __init__(
+        self, settings: TurnDetection | None, detuning: Detuning, longest_turn_s: float = MAX_TURN_SECONDS
+    ) -> None:
         self._detuning = detuning
         scorer = EnergyScorer() if detuning.kind == "energy" else None
-        self._segmenter = Segmenter(self._applied(settings), scorer)
+        self._segmenter = Segmenter(self._applied(settings), scorer, longest_turn_s)
 
     @property
     def position(self) -> int:
@@ -166,5 +172,5 @@ class DetunedSegmenter:
         if isinstance(event, SegmentStarted):
             return SegmentStarted(event.start, None)
         if isinstance(event, SegmentEnded):
-            return SegmentEnded(event.end + ms_to_samples(self._detuning.end_ms, SAMPLE_RATE), event.reason)
+            return replace(event, end=event.end + ms_to_samples(self._detuning.end_ms, SAMPLE_RATE))
         return event

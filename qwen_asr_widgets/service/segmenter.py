@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol, Union
 
 import numpy as np
@@ -17,7 +17,9 @@ from numpy.typing import NDArray
 
 from ..audio.units import SAMPLE_RATE, ms_to_samples
 from ..vad.scoring.silero import HOP, SpeechScorer
-from ..vad.turns import PADDING_RANGE_MS, TurnChange, TurnClosed, TurnDetection, TurnDetector, TurnOpened
+from ..vad.turns import (
+    MAX_TURN_SECONDS, PADDING_RANGE_MS, TurnChange, TurnClosed, TurnDetection, TurnDetector, TurnOpened,
+)
 
 PIECE = 16 * HOP
 """Samples (0.5 s, about 2 ms of work) after which other tasks may run."""
@@ -54,10 +56,14 @@ class SegmentSilence:
 
 @dataclass(frozen=True)
 class SegmentEnded:
-    """The turn has closed; its last speech frame ended at the sample ``end``."""
+    """The turn has closed; its last speech frame ended at the sample ``end``.
+
+    ``decided`` is the sample up to which sound was heard when it closed: after the silence, or at the limit.
+    """
 
     end: int
     reason: str
+    decided: int = field(default=0, repr=False, compare=False)
 
 
 @dataclass(frozen=True)
@@ -76,6 +82,27 @@ class FrameScorer(Protocol):
         ...
 
 
+class FindsSegments(Protocol):
+    """What finds the turns of a session's audio: a `Segmenter`, or one that departs from it."""
+
+    @property
+    def position(self) -> int:
+        """Samples taken so far."""
+        ...
+
+    def push(self, samples: NDArray[np.int16]) -> Iterator[SegmentEvent]:
+        """Take the next samples, int16 at 16 kHz, and yield what follows from them."""
+        ...
+
+    def update(self, settings: TurnDetection | None) -> Iterator[SegmentEvent]:
+        """Put other settings in force; None closes an open turn."""
+        ...
+
+    def finish(self) -> Iterator[SegmentEvent]:
+        """Close an open turn."""
+        ...
+
+
 class Segmenter:
     """Finds turns in a session's audio and yields each turn's samples.
 
@@ -85,6 +112,8 @@ class Segmenter:
         When turns open and close; None is manual mode: all audio is yielded, no turn is found.
     scorer : FrameScorer or None
         What scores the frames; None is Silero VAD.
+    longest_turn_s : float
+        Seconds after its onset at which an open turn is cut.
 
     Examples
     --------
@@ -93,9 +122,12 @@ class Segmenter:
     ['SegmentAudio', 'YieldPoint', 'SegmentAudio', 'YieldPoint']
     """
 
-    def __init__(self, settings: TurnDetection | None, scorer: FrameScorer | None = None) -> None:
+    def __init__(
+        self, settings: TurnDetection | None, scorer: FrameScorer | None = None,
+        longest_turn_s: float = MAX_TURN_SECONDS,
+    ) -> None:
         self._scorer = scorer or SpeechScorer()
-        self._detector = TurnDetector(settings)
+        self._detector = TurnDetector(settings, max_turn_frames=round(longest_turn_s * SAMPLE_RATE) // HOP)
         self._recent = RingBuffer(_KEPT)
         self._yielded = 0
 
@@ -131,7 +163,7 @@ class Segmenter:
                 yield SegmentStarted(change.start_sample, change.onset_sample)
             else:
                 yield from self._audio_up_to(self._last_sample(change))
-                yield SegmentEnded(change.end_sample, change.reason)
+                yield SegmentEnded(change.end_sample, change.reason, (change.frame + 1) * HOP)
 
     def _last_sample(self, change: TurnClosed) -> int:
         """Return where the audio of a closed turn ends for the recogniser: its tail, if scored that far."""

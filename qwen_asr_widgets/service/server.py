@@ -18,8 +18,10 @@ from urllib.parse import parse_qs, urlsplit
 
 from ..client.endpoints import DEFAULT_MODEL, is_loopback_host
 from ..errors import EndpointError
+from ..protocol.quirks import NO_QUIRKS, Quirks
 from .client_connection import ClientConnection
 from .detuned_vad import DetunedSegmenter, Detuning
+from .quirks import QuirkySegmenter, QuirkySession
 from .recognizers import find_recognizer
 from .segmenter import Segmenter
 from .server_session import MakeSegmenter, ServerSession
@@ -52,16 +54,16 @@ class Service:
         The recogniser's name and version.
     """
 
-    def __init__(self, key: str, recognizer: str, options: Mapping[str, Any]) -> None:
+    def __init__(
+        self, key: str, recognizer: str, options: Mapping[str, Any], quirks: Quirks = NO_QUIRKS
+    ) -> None:
         self.port = 0
         self.engine = ""
         self._key = key
         self._languages = find_recognizer(recognizer).languages
         own = dict(options)
-        detuning = Detuning.of(own.pop("detector", None))
-        self._make_segmenter: MakeSegmenter = (
-            Segmenter if detuning is None else partial(DetunedSegmenter, detuning=detuning)
-        )
+        self._quirks = quirks
+        self._make_segmenter = _segmenter_of(Detuning.of(own.pop("detector", None)), quirks)
         self._pool = WorkerPool(LoadRecognizer(recognizer, own))
         self._server: Server | None = None
 
@@ -71,7 +73,7 @@ class Service:
     @classmethod
     async def start(
         cls, key: str, recognizer: str = "pocketsphinx", options: Mapping[str, Any] | None = None,
-        host: str = "127.0.0.1", port: int = 0,
+        host: str = "127.0.0.1", port: int = 0, quirks: Quirks = NO_QUIRKS,
     ) -> Service:
         """Start listening.
 
@@ -87,6 +89,8 @@ class Service:
             An address of this machine's loopback.
         port : int
             0 takes a free one.
+        quirks : Quirks
+            What it does otherwise than the documentation says.
 
         Raises
         ------
@@ -105,7 +109,7 @@ class Service:
             )
         if not key:
             raise EndpointError("The embedded service wants a key that is not empty.")
-        service = cls(key, recognizer, options or {})
+        service = cls(key, recognizer, options or {}, quirks)
         await service._listen(host, port)
         return service
 
@@ -143,8 +147,21 @@ class Service:
 
     async def _serve(self, socket: ServerConnection) -> None:
         target = socket.request.path if socket.request is not None else PATH
-        session = ServerSession(requested_model(target), self.engine, self._languages, self._make_segmenter)
-        await ClientConnection(socket, self._pool, session).run()
+        await ClientConnection(socket, self._pool, self._session(requested_model(target))).run()
+
+    def _session(self, model: str) -> ServerSession | QuirkySession:
+        make = partial(ServerSession, model, self.engine, self._languages, self._make_segmenter)
+        return make() if self._quirks == NO_QUIRKS else QuirkySession(make, self._quirks)
+
+
+def _segmenter_of(detuning: Detuning | None, quirks: Quirks) -> MakeSegmenter:
+    """Return what makes the segmenter of each session."""
+    longest = quirks.longest_turn_s
+    make: MakeSegmenter = (
+        partial(Segmenter, longest_turn_s=longest) if detuning is None
+        else partial(DetunedSegmenter, detuning=detuning, longest_turn_s=longest)
+    )
+    return make if quirks == NO_QUIRKS else partial(QuirkySegmenter, quirks=quirks, make=make)
 
 
 def serve(
@@ -154,12 +171,13 @@ def serve(
     recognizer: str = "pocketsphinx",
     options: Mapping[str, Any] | None = None,
     announce: Callable[[str], Any] | None = None,
+    quirks: Quirks = NO_QUIRKS,
 ) -> None:
     """Run the service until it is interrupted (Ctrl-C).
 
     Parameters
     ----------
-    host, port, recognizer, options
+    host, port, recognizer, options, quirks
         As for `Service.start`.
     key : str or None
         None takes ``QWEN_ASR_WIDGETS_KEY`` from the environment, or makes a random key.
@@ -177,8 +195,9 @@ def serve(
     announce = announce or _say
 
     async def run() -> None:
-        service = await Service.start(wanted, recognizer, options, host, port)
-        announce(f"{service.engine} answers at {service.url}\n")
+        service = await Service.start(wanted, recognizer, options, host, port, quirks)
+        role = "" if quirks == NO_QUIRKS else ", standing in for DashScope,"
+        announce(f"{service.engine}{role} answers at {service.url}\n")
         announce(f"key: {'the one you gave' if given else wanted}\nCtrl-C ends it.\n")
         try:
             await asyncio.get_running_loop().create_future()

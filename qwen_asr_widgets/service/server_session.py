@@ -43,18 +43,23 @@ from ..protocol.events import (
 from ..protocol.state import ProtocolState
 from ..vad.turns import TurnDetection
 from .audio_decoder import AudioDecoder
-from .detuned_vad import DetunedSegmenter
 from .items import Items
 from .protocol_errors import check_session_object, too_long, unknown_event, unsupported_language
 from .segmenter import (
-    SegmentAudio, SegmentEnded, Segmenter, SegmentEvent, SegmentSilence, SegmentStarted, YieldPoint,
+    FindsSegments, SegmentAudio, SegmentEnded, Segmenter, SegmentEvent, SegmentSilence, SegmentStarted,
+    YieldPoint,
 )
 from .worker_messages import (
     Configure, Configured, FinalText, PartialText, RecognizerFailed, WorkerCommand, WorkerResult,
 )
 
 Output = Union[ServerEvent, WorkerCommand, YieldPoint]
-MakeSegmenter = Callable[[Union[TurnDetection, None]], Union[Segmenter, DetunedSegmenter]]
+MakeSegmenter = Callable[[Union[TurnDetection, None]], FindsSegments]
+AnswerInstead = Callable[[ClientEvent], Union[Iterator[Output], None]]
+
+
+def _as_documented(event: ClientEvent) -> None:
+    """Leave every event to the session."""
 
 
 class ServerSession:
@@ -70,6 +75,9 @@ class ServerSession:
         Languages the recogniser knows; None: any.
     make_segmenter : callable
         Makes, from the settings in force at first, the segmenter that finds the turns.
+    answer_instead : callable
+        Is asked first about each event of the client; returns the outputs that answer it, or None where the
+        session is to answer.
 
     Attributes
     ----------
@@ -89,7 +97,7 @@ class ServerSession:
 
     def __init__(
         self, model: str, engine: str, languages: tuple[str, ...] | None,
-        make_segmenter: MakeSegmenter = Segmenter,
+        make_segmenter: MakeSegmenter = Segmenter, answer_instead: AnswerInstead = _as_documented,
     ) -> None:
         self.config = SessionConfig()
         self.session_id = "sess_" + os.urandom(12).hex()
@@ -97,6 +105,7 @@ class ServerSession:
         self._state = ProtocolState(self.config)
         self._decoder = AudioDecoder(self.config)
         self._segmenter = make_segmenter(self.config.turn_detection)
+        self._answer_instead = answer_instead
         self._items = Items(lambda: self._language)
         self._unknown_words: tuple[str, ...] = ()
         # While configuring: the settings before, and the event_id of the update.
@@ -114,6 +123,26 @@ class ServerSession:
         """Whether ``session.finished``, the last event, has been given out."""
         return self._state.state == "finished"
 
+    @property
+    def has_audio(self) -> bool:
+        """Whether any audio was appended."""
+        return self._state.appended
+
+    @property
+    def position(self) -> int:
+        """Samples of audio heard so far, at 16 kHz."""
+        return self._segmenter.position
+
+    @property
+    def has_open_item(self) -> bool:
+        """Whether audio goes to an item now."""
+        return self._items.open is not None
+
+    @property
+    def wake_at(self) -> float | None:
+        """When it wants to act though nothing comes: never."""
+        return None
+
     def open(self) -> Iterator[Output]:
         """Open the session with ``session.created``, which names no prefix padding, as in the cloud."""
         session = self._session_object()
@@ -124,6 +153,10 @@ class ServerSession:
     def receive(self, frame: str | bytes) -> Iterator[Output]:
         """Answer a frame from the client."""
         return self._tracked(self._receive(frame))
+
+    def woken(self) -> Iterator[Output]:
+        """Act at the time that `wake_at` named."""
+        return iter(())
 
     def recognised(self, result: WorkerResult) -> Iterator[Output]:
         """Pass on what the recogniser found."""
@@ -158,6 +191,10 @@ class ServerSession:
             yield _error_event(problem, event_id)
 
     def _handle(self, event: ClientEvent, event_id: str | None) -> Iterator[Output]:
+        answer = self._answer_instead(event)
+        if answer is not None:
+            yield from answer
+            return
         if isinstance(event, UnknownEvent):
             raise unknown_event(event.message)
         problem = self._state.refusal(event)
@@ -196,6 +233,12 @@ class ServerSession:
         for samples in pieces:
             self._state.apply(event, len(samples) * self.config.sample_rate // SAMPLE_RATE)
             yield from self._follow(self._segmenter.push(samples))
+
+    def commit_turn(self) -> Iterator[Output]:
+        """Close the open turn without ``speech_stopped``, for an ``answer_instead`` that takes commits."""
+        ending = self._segmenter.finish()
+        yield from self._follow(event for event in ending if not isinstance(event, SegmentEnded))
+        yield from self._items.close()
 
     def _flush_decoder(self) -> Iterator[Output]:
         """Take what decoder or resampler held back: it belongs to what was appended before."""

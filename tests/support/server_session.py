@@ -10,7 +10,7 @@ from qwen_asr_widgets.audio.samples import sample
 from qwen_asr_widgets.protocol.codec import read_client, to_message
 from qwen_asr_widgets.protocol.events import ServerEvent
 from qwen_asr_widgets.protocol.state import ProtocolState
-from qwen_asr_widgets.service import worker_messages
+from qwen_asr_widgets.service import quirks, worker_messages
 from qwen_asr_widgets.service.server_session import ServerSession
 
 TALK = sample("conversation").clip.to_pcm16()
@@ -26,8 +26,9 @@ TURN = ["input_audio_buffer.speech_started", "input_audio_buffer.speech_stopped"
 class Session:
     """A session whose recogniser answers at once, and a list of what the client would receive."""
 
-    def __init__(self, languages=("en",), answer=True):
-        self.server = ServerSession("qwen3-asr-flash-realtime", "script", languages)
+    def __init__(self, languages=("en",), answer=True, server=None):
+        self.server = server or ServerSession("qwen3-asr-flash-realtime", "script", languages)
+        self.connection = []  # what is to be done with it: `WaitUntil`, `CloseConnection`
         self.sent, self.commands, self.answer, self.audio = [], [], answer, 0
         self.state = ProtocolState()
         self.violations = []
@@ -42,6 +43,8 @@ class Session:
             elif type(output).__module__ == worker_messages.__name__:
                 self.commands.append(output)
                 self.recognise(output)
+            elif type(output).__module__ == quirks.__name__:
+                self.connection.append(output)
 
     def recognise(self, command):
         if isinstance(command, worker_messages.UtteranceAudio):

@@ -9,7 +9,7 @@
 import { button, make, newId } from "../shared/dom.js";
 import { addressHint, priceText, shownEndpoint } from "./logic.js";
 
-const CHOICES = /** @type {const} */ (["embedded", "beijing", "singapore", "custom"]);
+const CHOICES = /** @type {const} */ (["embedded", "standin", "beijing", "singapore", "custom"]);
 
 /**
  * @param {Translate} t @param {AbortSignal} signal @param {Send} send
@@ -24,7 +24,7 @@ export function createEndpoint(t, signal, send) {
   };
   const given = radio(group, "given", "", "", () => pick("given"), signal);
   const options = CHOICES.map((id) => radio(group, id, t(`transcriber.endpoint.${id}`),
-    id === "embedded" ? t("transcriber.endpoint.embedded.text") : "", () => pick(id), signal));
+    id === "embedded" || id === "standin" ? t(`transcriber.endpoint.${id}.text`) : "", () => pick(id), signal));
   const key = keyForm(t, signal, send);
   const leaves = make("p", { class: "qaw-leaves" }, t("transcriber.leaves"));
   const fieldset = make("fieldset", { class: "qaw-choices" },

@@ -13,9 +13,12 @@ from ...client.embedded import embedded
 from ...client.endpoints import Endpoint, find_dashscope_key
 from ...client.named_endpoints import dashscope, prices, resolve_endpoint
 from ...client.keys import Secret, find_key
+from ...protocol.cloud_facts import IDEAL
 from ...recording.log.run_info import engine_name
 
 REGIONS = ("beijing", "singapore")
+LOCAL = {"embedded": embedded(), "standin": embedded(behaviour="dashscope")}
+"""The embedded service, as documented and as a stand-in for DashScope; neither starts before it is used."""
 
 _ADDRESS = re.compile(r"[A-Za-z]+://\S+|[^\s/:]+(:\d+)?(/(?!/)\S*)?")
 """A URL, or the host, port and path of one."""
@@ -53,7 +56,7 @@ class EndpointChoice:
         self._keys: dict[str, Secret] = {}
         self._given = resolve_endpoint(where)
         self._id = "custom" if isinstance(where, str) else "given"
-        for name in ("embedded", *REGIONS):
+        for name in (*LOCAL, *REGIONS):
             if self._stands_for(name, self._given):
                 self._id = name
         self._begun = self._id
@@ -65,10 +68,10 @@ class EndpointChoice:
         """Whether an endpoint is one of the choices, be it with a key, model or workspace of its own."""
         if name in REGIONS:
             return endpoint.is_dashscope and endpoint.name == f"DashScope {name}"
-        return endpoint == embedded()
+        return endpoint == LOCAL[name]
 
     def choose(self, name: str, url: str = "") -> None:
-        """Choose ``"embedded"``, a region, ``"given"`` (the one passed in Python) or ``"custom"`` with a URL.
+        """Choose a key of `LOCAL`, a region, ``"given"`` (passed in Python) or ``"custom"`` with a URL.
 
         Raises
         ------
@@ -78,7 +81,7 @@ class EndpointChoice:
         if name == "custom":
             self.refused = url
             self._url = _address(url)
-        elif name not in ("embedded", "given", *REGIONS):
+        elif name not in (*LOCAL, "given", *REGIONS):
             raise EndpointError(f"There is no endpoint {name!r} to choose.")
         self._id, self.refused = name, ""
 
@@ -102,7 +105,7 @@ class EndpointChoice:
             return Endpoint(self._url)
         if self._id in ("given", self._begun):
             return self._given
-        return embedded() if self._id == "embedded" else dashscope(self._id)
+        return LOCAL.get(self._id) or dashscope(self._id)
 
     @property
     def has_key(self) -> bool:
@@ -131,6 +134,7 @@ class EndpointChoice:
             "name": recognizer or endpoint.name,
             "engine": engine_name(endpoint),
             "offline": bool(recognizer),
+            "standin": bool(recognizer) and endpoint.facts != IDEAL,
             "url": self._url,
             "refused": self.refused,
             "given": self._given.name if self._begun == "given" else "",

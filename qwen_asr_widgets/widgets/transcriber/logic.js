@@ -9,9 +9,10 @@
  *   turns: Turns}} Config
  * @typedef {{minute: string, source: string, seen: string}} Price
  * @typedef {object} EndpointState
- * @property {string} id       embedded | beijing | singapore | custom | given
+ * @property {string} id       embedded | standin | beijing | singapore | custom | given
  * @property {string} name
  * @property {boolean} offline
+ * @property {boolean} standin it does as DashScope is reported to do, on this computer
  * @property {string} url
  * @property {string} engine   what recordings call it
  * @property {string} refused  an address that was given and is none
@@ -81,7 +82,7 @@ export function unknownState() {
     phase: "empty", source: "", paused: false, waiting: false, progress: null, pace: 1, title: "", total: 0, behind: 0, outage: null, renewing: false, silent: 0, lost: 0, clipped: false,
     notice: null, run: null, partly: null,
     endpoint: {
-      id: "embedded", name: "", engine: "", offline: true, url: "", refused: "", given: "", cloud: false, dashscope: false, has_key: false,
+      id: "embedded", name: "", engine: "", offline: true, standin: false, url: "", refused: "", given: "", cloud: false, dashscope: false, has_key: false,
       english_only: false, renews: false, prices: {},
     },
     config: { threshold: 0.2, silence: 800, padding: 300, language: "", context: "", turns: "service" },
@@ -159,6 +160,7 @@ export function settingsShort(config, t) {
 
 /** What the recogniser is called. @param {EndpointState} endpoint @param {Translate} t */
 export function endpointText(endpoint, t) {
+  if (endpoint.standin) return t("transcriber.standin", { name: endpoint.name });
   if (endpoint.offline) return t("transcriber.offline", { name: endpoint.name });
   if (endpoint.id === "beijing" || endpoint.id === "singapore") return t(`transcriber.endpoint.${endpoint.id}`);
   return endpoint.name;
