@@ -265,6 +265,10 @@ class RecognizerUnavailable(QawError, RuntimeError):
     """A recogniser's process did not start; the message says why."""
 
 
+class RecognizersBusy(RecognizerUnavailable):
+    """As many sessions send sound to the embedded service as it has recognisers for."""
+
+
 class WorkerLost(QawError, RuntimeError):
     """A worker of an executor died or was taken away in the middle of its task.
 

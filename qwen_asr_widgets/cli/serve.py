@@ -18,6 +18,8 @@ def add_parser(commands: Any) -> None:
     command = commands.add_parser("serve", help="run the embedded service for other programs on this machine")
     command.add_argument("--port", type=int, default=0, help="port on 127.0.0.1 (default: a free one)")
     command.add_argument("--recognizer", default="pocketsphinx", help="which recogniser answers")
+    command.add_argument("--sessions", type=int, default=16, metavar="N",
+                         help="sessions that may send sound at the same time (default 16)")
     command.add_argument("--behaviour", default="ideal", metavar="NAME",
                          help="ideal (default: as documented) or dashscope (as clients report of it)")
     command.add_argument("--quirk", action="append", default=[], metavar="NAME=VALUE",
@@ -31,7 +33,11 @@ def run(arguments: argparse.Namespace) -> int:
     from ..service.server import serve
 
     quirks = read_quirks(arguments.behaviour, arguments.quirk)
-    serve(port=arguments.port, recognizer=arguments.recognizer, quirks=quirks)
+    if arguments.sessions < 1:
+        raise EndpointError(f"--sessions is {arguments.sessions}; a service needs one at least.")
+    serve(
+        port=arguments.port, recognizer=arguments.recognizer, quirks=quirks, workers=arguments.sessions
+    )
     return 0
 
 

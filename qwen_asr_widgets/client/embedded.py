@@ -16,7 +16,7 @@ from collections import deque
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import lru_cache, partial
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import IO, Any
@@ -315,7 +315,7 @@ class ServiceProcess:
         assert child.stdin and child.stdout and child.stderr
         answers: queue.Queue[str] = queue.Queue()
         _listen(child.stderr, self._said.append)
-        _listen(child.stdout, answers.put, at_end=lambda: answers.put(""))
+        _listen(child.stdout, answers.put, at_end=partial(_reap, child, answers))
         try:
             child.stdin.write(self._greeting())
             child.stdin.flush()
@@ -357,6 +357,12 @@ def _listen(stream: IO[str], take: Any, at_end: Any = None) -> None:
             at_end()
 
     threading.Thread(target=run, name="qwen-asr-service-output", daemon=True).start()
+
+
+def _reap(child: subprocess.Popen[str], answers: queue.Queue[str]) -> None:
+    """At the end of a child's output, wait for it: a service that somebody has killed is then no zombie."""
+    answers.put("")
+    child.wait()
 
 
 def _environment() -> dict[str, str]:

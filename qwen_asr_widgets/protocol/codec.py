@@ -293,6 +293,7 @@ _READERS: dict[str, Callable[[Any, str], Any]] = {
     "audio_start_ms": _milliseconds,
     "audio_onset_ms": _optional_milliseconds,
     "audio_end_ms": _milliseconds,
+    "behind_ms": _milliseconds,
     "reason": _optional_text,
     "text": _text,
     "stash": _text,

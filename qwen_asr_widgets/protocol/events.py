@@ -135,6 +135,20 @@ class TranscriptFailed(ServerEvent):
 
 
 @dataclass(frozen=True)
+class RecognizerBehind(ServerEvent):
+    """The recogniser works on sound of some time ago, nothing is lost; only the embedded service says it.
+
+    Parameters
+    ----------
+    behind_ms : int
+        How long ago; 0: it has caught up.
+    """
+
+    type = "recognizer.behind"
+    behind_ms: int
+
+
+@dataclass(frozen=True)
 class SessionFinished(ServerEvent):
     """The last event: everything pending was answered."""
 
@@ -252,7 +266,8 @@ SERVER_EVENTS: dict[str, type[ServerEvent]] = {
     cls.type: cls
     for cls in (
         SessionCreated, SessionUpdated, SpeechStarted, SpeechStopped, BufferCommitted, BufferCleared,
-        ItemCreated, TranscriptPartial, TranscriptCompleted, TranscriptFailed, SessionFinished, ErrorEvent,
+        ItemCreated, TranscriptPartial, TranscriptCompleted, TranscriptFailed, RecognizerBehind,
+        SessionFinished, ErrorEvent,
     )
 }
 CLIENT_EVENTS: dict[str, type[ClientEvent]] = {

@@ -63,8 +63,8 @@ class Quirks:
     invented_words : bool
         Whether a final without words, of less than 0.5 s of speech, is given a word that nobody said.
     own_reports : bool
-        Whether ``speech_started`` tells the onset and ``speech_stopped`` the reason, which the embedded
-        service alone does.
+        Whether it tells what the embedded service alone does: the onset in ``speech_started``, the reason
+        in ``speech_stopped``, and how far its recogniser is behind.
 
     Raises
     ------

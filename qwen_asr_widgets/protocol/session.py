@@ -33,9 +33,10 @@ from .cloud_facts import DOCUMENTED, ServiceFacts
 from .compressed import Kept
 from .config import SessionConfig
 from .events import (
-    AppendAudio, BufferCleared, BufferCommitted, ClearBuffer, ClientEvent, ClientTurn, ClientTurnOpened,
-    CommitBuffer, ErrorEvent, Event, FinishSession, ServerEvent, SessionCreated, SessionUpdate,
-    SessionUpdated, SpeechStarted, SpeechStopped, TranscriptCompleted, TranscriptFailed, TranscriptPartial,
+    AppendAudio, BufferCleared, BufferCommitted, ClearBuffer, ClientEvent, ClientTurn,
+    ClientTurnOpened, CommitBuffer, ErrorEvent, Event, FinishSession, RecognizerBehind, ServerEvent,
+    SessionCreated, SessionUpdate, SessionUpdated, SpeechStarted, SpeechStopped,
+    TranscriptCompleted, TranscriptFailed, TranscriptPartial,
 )
 from .input_audio_buffer import InputAudioBuffer
 from .partials import Partial, Partials, follow
@@ -89,6 +90,8 @@ class Session:
         Empty until the service gave one.
     finished : bool
         Whether ``session.finished`` has come.
+    behind : float
+        Seconds by which the recogniser is behind the sound, as the service said last.
 
     Examples
     --------
@@ -115,6 +118,7 @@ class Session:
         self._errors: Kept[ErrorEvent] = Kept(MOST_NOTED)
         self._audio = InputAudioBuffer()
         self.finish_sent_at: float | None = None
+        self.behind = 0.0
         self._handlers: dict[type, Callable[[Any, float], None]] = {
             SessionCreated: self._on_created,
             SessionUpdated: self._on_updated,
@@ -126,6 +130,7 @@ class Session:
             TranscriptCompleted: self._on_completed,
             TranscriptFailed: self._on_failed,
             ErrorEvent: self._on_error,
+            RecognizerBehind: self._on_behind,
         }
 
     @property
@@ -233,6 +238,7 @@ class Session:
 
     def lost(self, time: float) -> None:
         """Record that the connection broke: an utterance without a transcript will not get one."""
+        self.behind = 0.0
         self._utterances.lose(time, ("speaking", "stopped"), self._heard)
 
     def _commit(self, time: float) -> None:
@@ -430,6 +436,9 @@ class Session:
         )
         if before.end is None:
             self._utterances.bound(event.item_id, self._heard)
+
+    def _on_behind(self, event: RecognizerBehind, time: float) -> None:
+        self.behind = ms_to_seconds(event.behind_ms)
 
     def _on_failed(self, event: TranscriptFailed, time: float) -> None:
         """Take a failure; an item that has its transcript keeps it."""

@@ -9,9 +9,10 @@ from __future__ import annotations
 from ..errors import ProtocolError, SettingError
 from .config import SessionConfig
 from .events import (
-    AppendAudio, BufferCleared, BufferCommitted, CancelResponse, ClearBuffer, CommitBuffer, ErrorEvent,
-    Event, FinishSession, ItemCreated, SessionCreated, SessionFinished, SessionUpdate, SessionUpdated,
-    SpeechStarted, SpeechStopped, TranscriptCompleted, TranscriptFailed, TranscriptPartial, UnknownEvent,
+    AppendAudio, BufferCleared, BufferCommitted, CancelResponse, ClearBuffer, CommitBuffer,
+    ErrorEvent, Event, FinishSession, ItemCreated, RecognizerBehind, SessionCreated,
+    SessionFinished, SessionUpdate, SessionUpdated, SpeechStarted, SpeechStopped,
+    TranscriptCompleted, TranscriptFailed, TranscriptPartial, UnknownEvent,
 )
 
 MAX_COMMIT_SECONDS = 60
@@ -32,7 +33,7 @@ CONNECTION: dict[tuple[str, type], str] = {
     **{
         (state, event): state
         for state in ("open", "finishing")
-        for event in (*_ITEM_EVENTS, SessionUpdated, BufferCleared)
+        for event in (*_ITEM_EVENTS, SessionUpdated, BufferCleared, RecognizerBehind)
     },
     ("finishing", SessionFinished): "finished",
     **{(state, ErrorEvent): state for state in ("opening", "opening_finishing", "open", "finishing")},

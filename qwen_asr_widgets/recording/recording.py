@@ -24,6 +24,7 @@ from ..protocol.events import (
 )
 from ..protocol.config import SessionConfig
 from ..protocol.session_settings import SettingsAnswer
+from ..protocol.utterance import Utterance
 from ..vad.labels.references import Reference, reference_turns
 from ..vad.turns import Turn
 from .exports.bundle import Source, load_bundle, save_state, write_state
@@ -37,7 +38,7 @@ from .log.ledger import SendLedger
 from .log.run_info import RunInfo, named_by_service, now_with_zone
 from .log.sessions import Gap, SessionList
 from .log.settings import SettingsChange, SettingsLog
-from .summary import NO_WAITS, gaps_text, seconds_text, total_usage, waits_count
+from .summary import NO_WAITS, failures_text, gaps_text, seconds_text, total_usage, waits_count
 from .values import (
     AudioSent, AudioSkipped, ConnectionSpan, RecordingState, SessionBegun, TimedEvent, sent_audio,
 )
@@ -242,9 +243,9 @@ class Recording:
             self._version += 1
 
     def finish(self, complete: bool) -> None:
-        """Say whether everything handed in was sent and answered."""
+        """Say whether everything handed in was sent and answered; what has failed is no answer."""
         with self._lock:
-            self._complete, self._interrupted = complete, False
+            self._complete, self._interrupted = complete and not self._failed, False
             self._version += 1
 
     def _take(self, timed: TimedEvent) -> None:
@@ -356,6 +357,12 @@ class Recording:
             return tuple(self._lost)
 
     @property
+    def _failed(self) -> list[Utterance]:
+        """The utterances to which the service gave no transcript, and not because it was asked not to."""
+        failed = (one for one in self._sessions.utterances if one.status == "failed")
+        return [one for one in failed if (one.error or {}).get("code") != "cancelled"]
+
+    @property
     def notes(self) -> tuple[str, ...]:
         """Sentences on what was out of the ordinary."""
         with self._lock:
@@ -366,13 +373,20 @@ class Recording:
                 *self._notes, *gaps_text(self._gaps), *(f"The service reported: {error}" for error in errors),
                 *(violation.reason for violation in sessions.violations),
                 *(f"There were {count:,} more {what}" for count, what in more if count),
+                *failures_text(self._failed),
             )
 
     @property
     def complete(self) -> bool:
-        """Whether everything handed in was sent and the service finished answering."""
+        """Whether everything handed in was sent and answered, each utterance with a transcript."""
         with self._lock:
             return self._complete
+
+    @property
+    def recognizer_behind(self) -> float:
+        """Seconds by which the recogniser is behind, as the service said last; 0 where it says nothing."""
+        with self._lock:
+            return self._sessions.current.behind
 
     @property
     def session_id(self) -> str:

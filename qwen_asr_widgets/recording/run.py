@@ -404,8 +404,8 @@ class Run:
 
     def _take_answers(self) -> None:
         self._answered = True
-        is_whole = self.error is None and not self._outgoing.withheld and not self._why
-        self.recording.finish(complete=is_whole)
+        self._settled = self.error is None and not self._outgoing.withheld and not self._why
+        self.recording.finish(complete=self._settled)
 
     def _begin_next(self) -> None:
         """Have the next session at hand: from behind what was answered, with the settings asked for last."""

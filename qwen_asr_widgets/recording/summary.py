@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..formatting import clock, table
+from ..protocol.utterance import Utterance
 from .log.sessions import Gap
 
 MEASURES = {
@@ -180,6 +181,20 @@ def waits_count(pace: float | None) -> bool:
     (True, False)
     """
     return pace is not None
+
+
+def failures_text(failed: Sequence[Utterance]) -> Iterator[str]:
+    """Yield the sentence on utterances without a transcript, if there are any, with the first one's reason.
+
+    Examples
+    --------
+    >>> list(failures_text([Utterance(1, "a", status="failed", error={"message": "the engine stopped"})]))
+    ['1 utterance has no transcript: the engine stopped']
+    """
+    if failed:
+        count, error = len(failed), failed[0].error or {}
+        why = str(error.get("message") or error.get("code") or "the service did not say why")
+        yield f"{count} utterance{' has' if count == 1 else 's have'} no transcript: {why}"
 
 
 def total_usage(usages: Iterable[Mapping[str, Any] | None]) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from typing import Any
 from ..errors import QawError
 from ..protocol.quirks import Quirks
 from .server import Service
+from .worker_pool import MOST_WORKERS
 
 Answer = Callable[[dict[str, Any]], None]
 """Writes one JSON line to the parent."""
@@ -38,6 +39,7 @@ async def _run(settings: dict[str, Any], answer: Answer) -> int:
         service = await Service.start(
             settings["key"], settings.get("recognizer", "pocketsphinx"), settings.get("options"),
             port=settings.get("port", 0), quirks=Quirks.of(quirks=settings.get("quirks")),
+            workers=settings.get("workers", MOST_WORKERS),
         )
     except (QawError, OSError) as problem:
         return _fail(answer, str(problem), type(problem).__name__, 1)

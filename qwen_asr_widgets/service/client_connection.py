@@ -8,19 +8,29 @@ import time
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from ..errors import RecognizerUnavailable
+from ..errors import RecognizersBusy, RecognizerUnavailable
 from ..protocol.codec import encode
 from ..protocol.events import ErrorEvent, ServerEvent
 from .quirks import CloseConnection, QuirkySession, WaitUntil, WireOutput
 from .segmenter import YieldPoint
 from .server_session import ServerSession
-from .worker_messages import Configured, FinalText, WorkerResult
+from .unanswered import Unanswered
+from .worker_messages import Configured, FinalText, UtteranceSilence, WorkerCommand, WorkerResult
 from .worker_pool import Worker, WorkerPool
 
 if TYPE_CHECKING:
     from websockets.asyncio.server import ServerConnection
 
 log = logging.getLogger("qwen_asr_widgets")
+
+REPORT_SECONDS = 1.0
+"""Seconds between two reports that the recogniser is behind."""
+
+BEHIND_SECONDS = 3.0
+"""Seconds from which on it is reported to be behind."""
+
+MOST_FAILED_STARTS = 3
+"""Processes that may end in a session before they have begun to work, until it is given up."""
 
 OUTBOX = 256
 """Events waiting for a slow client from which on nothing more is read from it."""
@@ -33,6 +43,9 @@ class ClientConnection:
     goes out in the order in which it was made: events through an outbox to the socket, commands to the
     recogniser. While the outbox is full or the recogniser lags, no frame is read: TCP then slows the client
     down, and nothing is lost.
+
+    A recogniser is taken from the pool when sound comes; until then settings are tried on one that is only
+    lent. Where its process dies, the next one is asked again for all that was not answered.
 
     Parameters
     ----------
@@ -52,7 +65,10 @@ class ClientConnection:
         self._session = session
         self._outbox: asyncio.Queue[ServerEvent | WaitUntil | CloseConnection] = asyncio.Queue()
         self._progress = asyncio.Event()
+        self._asked = Unanswered()
+        self._needs_worker = asyncio.Event()
         self._worker: Worker | None = None
+        self._failed_starts = 0
 
     async def run(self) -> None:
         """Serve the client until it leaves."""
@@ -61,16 +77,18 @@ class ClientConnection:
         self._dispatch(self._session.open())
         tasks = [asyncio.ensure_future(self._send())]
         try:
-            self._worker = await self._pool.take()
-            jobs = (self._receive(), self._recognise(), self._wake())
+            jobs = (self._receive(), self._recognise(), self._wake(), self._report())
             tasks += [asyncio.ensure_future(job) for job in jobs]
             done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
             for task in done:
                 task.result()
         except ConnectionClosed:
             log.debug("session %s: the client has left", self._session.session_id)
+        except RecognizersBusy as problem:
+            await self._close_with_error("too_many_sessions", str(problem), 1013, "too many sessions")
         except RecognizerUnavailable as problem:
-            await self._close_with_error(str(problem))
+            reason = "the recogniser is not available"
+            await self._close_with_error("recognizer_unavailable", str(problem), 1011, reason)
         finally:
             await self._clean_up(tasks)
 
@@ -88,30 +106,83 @@ class ClientConnection:
                 self._dispatch([output])
                 if isinstance(output, YieldPoint):
                     await self._wait_for_room()
+            if self._session.has_audio:
+                self._needs_worker.set()
             await self._wait_for_room()
 
     async def _wait_for_room(self) -> None:
         """Let other tasks run; wait while the client reads too little or the recogniser cannot take more."""
         await asyncio.sleep(0)
-        while self._outbox.qsize() > OUTBOX or self._session.awaits_configuration:
+        while self._outbox.qsize() > OUTBOX or self._session.awaits_configuration or self._awaits_worker:
             self._progress.clear()
             await self._progress.wait()
         if self._worker is not None:
             await self._worker.wait_for_room()
 
+    @property
+    def _awaits_worker(self) -> bool:
+        """Whether commands wait for a recogniser's process."""
+        return self._worker is None and len(self._asked) > 0
+
     async def _recognise(self) -> None:
-        """Pass results on; when the recogniser's process has died, go on with another."""
-        while self._worker is not None:
-            async for result in self._worker.results():
-                _log_result(result)
-                self._dispatch(self._session.recognised(result))
-                self._progress.set()
-            code = await self._pool.release(self._worker)
-            log.warning("the recogniser's process ended with code %s; another takes its place", code)
-            self._worker = await self._pool.take()
-            reason = f"The recogniser's process ended (code {code}); another has taken its place."
-            self._dispatch(self._session.recognizer_lost(reason))
-            self._progress.set()
+        """Have a recogniser where one is needed, and pass its results on."""
+        while True:
+            await self._needs_worker.wait()
+            if self._session.has_audio:
+                await self._recognise_with(await self._pool.take())
+            else:
+                async with self._pool.lent() as worker:
+                    await self._try_settings(worker)
+
+    async def _recognise_with(self, worker: Worker) -> None:
+        """Pass a recogniser's results on until its process has died; what it leaves is for the next one."""
+        self._employ(worker)
+        began = True
+        try:
+            async for result in worker.results():
+                self._pass_on(result)
+        except RecognizerUnavailable:
+            began, self._failed_starts = False, self._failed_starts + 1
+            if self._failed_starts == MOST_FAILED_STARTS:
+                raise
+        self._worker = None
+        code = await self._pool.release(worker)
+        if began:
+            self._after_loss(code)
+
+    async def _try_settings(self, worker: Worker) -> None:
+        """Let a recogniser answer whether it takes the settings."""
+        self._needs_worker.clear()
+        self._employ(worker)
+        async for result in worker.results():
+            self._pass_on(result)
+            if not self._asked:
+                break
+        self._worker = None
+        if self._asked:
+            self._needs_worker.set()
+            self._after_loss(await self._pool.release(worker))
+
+    def _employ(self, worker: Worker) -> None:
+        self._worker = worker
+        for command in self._asked.again():
+            worker.send(command)
+        self._progress.set()
+
+    def _pass_on(self, result: WorkerResult) -> None:
+        _log_result(result)
+        if self._asked.settle(result):
+            self._dispatch(self._session.recognised(result))
+        self._progress.set()
+
+    def _after_loss(self, code: int) -> None:
+        """Give up the request over which two processes have died."""
+        log.warning("the recogniser's process ended with code %s; another takes its place", code)
+        request = self._asked.lost()
+        if request is not None:
+            reason = f"Two processes of the recogniser ended over it (code {code}); a third goes on."
+            self._dispatch(self._session.recognizer_lost(request.item_id, reason))
+        self._progress.set()
 
     async def _wake(self) -> None:
         """Let the session act at the times it names, though nothing comes."""
@@ -120,13 +191,38 @@ class ClientConnection:
             self._dispatch(self._session.woken())
         await self._socket.wait_closed()
 
+    async def _report(self) -> None:
+        """Say how far the recogniser is behind, once a second while it is, and when it has caught up."""
+        was_behind = False
+        while True:
+            await asyncio.sleep(REPORT_SECONDS)
+            behind = self._behind
+            is_behind = behind >= BEHIND_SECONDS
+            if (is_behind or was_behind) and self._outbox.qsize() <= OUTBOX:
+                self._dispatch(self._session.behind(behind if is_behind else 0.0))
+            was_behind = is_behind
+
+    @property
+    def _behind(self) -> float:
+        """Seconds of sound not decoded yet, or for which the oldest answer has been owed."""
+        waiting = 0.0 if self._worker is None else self._worker.behind
+        return max(waiting, self._asked.waited(time.monotonic()))
+
     def _dispatch(self, outputs: Iterable[WireOutput]) -> None:
         """Put events in the outbox and give commands to the recogniser."""
         for output in outputs:
             if isinstance(output, (ServerEvent, WaitUntil, CloseConnection)):
                 self._outbox.put_nowait(output)
-            elif self._worker is not None and not isinstance(output, YieldPoint):
-                self._worker.send(output)
+            elif not isinstance(output, YieldPoint):
+                self._ask(output)
+
+    def _ask(self, command: WorkerCommand) -> None:
+        """Give a command to the recogniser, now or as soon as there is one."""
+        self._asked.note(command, time.monotonic())
+        if self._worker is not None:
+            self._worker.send(command)
+        elif not isinstance(command, UtteranceSilence):
+            self._needs_worker.set()
 
     async def _send(self) -> None:
         while True:
@@ -139,15 +235,12 @@ class ClientConnection:
                 await self._socket.send(encode(output))
             self._progress.set()
 
-    async def _close_with_error(self, reason: str) -> None:
+    async def _close_with_error(self, error: str, message: str, code: int, reason: str) -> None:
         """Tell the client that the service is at fault, and close."""
-        log.error("%s", reason)
-        error = {
-            "type": "server_error", "code": "recognizer_unavailable", "message": reason, "param": None,
-            "event_id": None,
-        }
-        await self._socket.send(encode(ErrorEvent(error)))
-        await self._socket.close(1011, "the recogniser is not available")
+        log.error("%s", message)
+        event = {"type": "server_error", "code": error, "message": message, "param": None, "event_id": None}
+        await self._socket.send(encode(ErrorEvent(event)))
+        await self._socket.close(code, reason)
 
 
 def _log_result(result: WorkerResult) -> None:

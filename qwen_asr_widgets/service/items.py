@@ -192,12 +192,6 @@ class Items:
         elif self._settle(item_id):
             yield TranscriptFailed(item_id, error)
 
-    def fail_all(self, code: str, message: str) -> Iterator[ItemOutput]:
-        """Say so of every item, the open one included."""
-        begun = () if self.open is None else (self.open.item_id,)
-        for item_id in (*self.owed, *begun):
-            yield from self.fail(item_id, code, message)
-
     def cancel(self) -> Iterator[ItemOutput]:
         """Give up every transcript that is owed.
 

@@ -256,6 +256,11 @@ class QuirkySession:
         return self._session.awaits_configuration
 
     @property
+    def has_audio(self) -> bool:
+        """Whether any audio was appended."""
+        return self._session.has_audio
+
+    @property
     def wake_at(self) -> float | None:
         """When it closes the connection if no final comes until then."""
         limit = self._quirks.idle_close_s
@@ -279,15 +284,19 @@ class QuirkySession:
         """Pass on what the recogniser found."""
         return self._rewritten(self._session.recognised(result))
 
-    def recognizer_lost(self, reason: str) -> Iterator[WireOutput]:
-        """Fail the items that the lost recogniser was to answer, and configure the one that replaces it."""
-        return self._rewritten(self._session.recognizer_lost(reason))
+    def recognizer_lost(self, item_id: str | None, reason: str) -> Iterator[WireOutput]:
+        """Fail an item that no recogniser survives; None stands for the settings that were asked for."""
+        return self._rewritten(self._session.recognizer_lost(item_id, reason))
 
     def woken(self) -> Iterator[WireOutput]:
         """Close the connection where no final came for too long."""
         due = self.wake_at
         if due is not None and self._clock() >= due:
             yield self._close(1007, IDLE.format(self._quirks.idle_close_s))
+
+    def behind(self, seconds: float) -> Iterator[WireOutput]:
+        """Say how far the recogniser is behind, where it tells what the embedded service alone does."""
+        return self._session.behind(seconds) if self._quirks.own_reports else iter(())
 
     def _rewritten(self, outputs: Iterable[Output]) -> Iterator[WireOutput]:
         for output in outputs:

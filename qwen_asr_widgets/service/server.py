@@ -26,7 +26,7 @@ from .recognizers import find_recognizer
 from .segmenter import Segmenter
 from .server_session import MakeSegmenter, ServerSession
 from .worker_messages import LoadRecognizer
-from .worker_pool import WorkerPool
+from .worker_pool import MOST_WORKERS, WorkerPool
 
 if TYPE_CHECKING:
     from websockets.asyncio.server import Server, ServerConnection
@@ -39,6 +39,9 @@ KEY_VARIABLE = "QWEN_ASR_WIDGETS_KEY"
 
 MAX_FRAME = 64 * 1024 * 1024
 """Bytes of a frame that is read at all: an append over 15 MiB gets its error, a frame over this a close."""
+
+PATIENCE = 120.0
+"""Seconds a ping may go unanswered: a client is not read while its recogniser is behind."""
 
 _FRAMES_WAITING = 4
 
@@ -55,7 +58,8 @@ class Service:
     """
 
     def __init__(
-        self, key: str, recognizer: str, options: Mapping[str, Any], quirks: Quirks = NO_QUIRKS
+        self, key: str, recognizer: str, options: Mapping[str, Any], quirks: Quirks = NO_QUIRKS,
+        workers: int = MOST_WORKERS,
     ) -> None:
         self.port = 0
         self.engine = ""
@@ -64,7 +68,7 @@ class Service:
         own = dict(options)
         self._quirks = quirks
         self._make_segmenter = _segmenter_of(Detuning.of(own.pop("detector", None)), quirks)
-        self._pool = WorkerPool(LoadRecognizer(recognizer, own))
+        self._pool = WorkerPool(LoadRecognizer(recognizer, own), workers)
         self._server: Server | None = None
 
     def __repr__(self) -> str:
@@ -73,7 +77,7 @@ class Service:
     @classmethod
     async def start(
         cls, key: str, recognizer: str = "pocketsphinx", options: Mapping[str, Any] | None = None,
-        host: str = "127.0.0.1", port: int = 0, quirks: Quirks = NO_QUIRKS,
+        host: str = "127.0.0.1", port: int = 0, quirks: Quirks = NO_QUIRKS, workers: int = MOST_WORKERS,
     ) -> Service:
         """Start listening.
 
@@ -91,6 +95,8 @@ class Service:
             0 takes a free one.
         quirks : Quirks
             What it does otherwise than the documentation says.
+        workers : int
+            Sessions that may send sound at the same time; one more is told and closed with 1013.
 
         Raises
         ------
@@ -109,7 +115,7 @@ class Service:
             )
         if not key:
             raise EndpointError("The embedded service wants a key that is not empty.")
-        service = cls(key, recognizer, options or {}, quirks)
+        service = cls(key, recognizer, options or {}, quirks, workers)
         await service._listen(host, port)
         return service
 
@@ -133,6 +139,7 @@ class Service:
             self._server = await listen(
                 self._serve, host, port, process_request=self._admit, compression=None, max_size=MAX_FRAME,
                 max_queue=_FRAMES_WAITING, server_header=None, close_timeout=2, logger=_quiet_logger(),
+                ping_timeout=PATIENCE,
             )
         except BaseException:
             await self._pool.close()
@@ -172,12 +179,13 @@ def serve(
     options: Mapping[str, Any] | None = None,
     announce: Callable[[str], Any] | None = None,
     quirks: Quirks = NO_QUIRKS,
+    workers: int = MOST_WORKERS,
 ) -> None:
     """Run the service until it is interrupted (Ctrl-C).
 
     Parameters
     ----------
-    host, port, recognizer, options, quirks
+    host, port, recognizer, options, quirks, workers
         As for `Service.start`.
     key : str or None
         None takes ``QWEN_ASR_WIDGETS_KEY`` from the environment, or makes a random key.
@@ -195,7 +203,7 @@ def serve(
     announce = announce or _say
 
     async def run() -> None:
-        service = await Service.start(wanted, recognizer, options, host, port, quirks)
+        service = await Service.start(wanted, recognizer, options, host, port, quirks, workers)
         role = "" if quirks == NO_QUIRKS else ", standing in for DashScope,"
         announce(f"{service.engine}{role} answers at {service.url}\n")
         announce(f"key: {'the one you gave' if given else wanted}\nCtrl-C ends it.\n")

@@ -37,8 +37,8 @@ from ..protocol.codec import decode_audio_in_pieces, parse, read_client
 from ..protocol.config import SessionConfig
 from ..protocol.events import (
     AppendAudio, BufferCleared, CancelResponse, ClearBuffer, ClientEvent, CommitBuffer, ErrorEvent,
-    FinishSession, ServerEvent, SessionCreated, SessionFinished, SessionUpdate, SessionUpdated,
-    UnknownEvent,
+    FinishSession, RecognizerBehind, ServerEvent, SessionCreated, SessionFinished, SessionUpdate,
+    SessionUpdated, UnknownEvent,
 )
 from ..protocol.state import ProtocolState
 from ..vad.turns import TurnDetection
@@ -162,9 +162,13 @@ class ServerSession:
         """Pass on what the recogniser found."""
         return self._tracked(self._recognised(result))
 
-    def recognizer_lost(self, reason: str) -> Iterator[Output]:
-        """Fail the items that the lost recogniser was to answer, and configure the one that replaces it."""
-        return self._tracked(self._replace_recognizer(reason))
+    def recognizer_lost(self, item_id: str | None, reason: str) -> Iterator[Output]:
+        """Fail an item that no recogniser survives; None stands for the settings that were asked for."""
+        return self._tracked(self._give_up(item_id, reason))
+
+    def behind(self, seconds: float) -> Iterator[Output]:
+        """Say how far the recogniser is behind."""
+        return iter([] if self.is_finished else [RecognizerBehind(round(1_000 * seconds))])
 
     def _tracked(self, outputs: Iterator[Output]) -> Iterator[Output]:
         """Yield the outputs, and apply each event among them to the protocol's state as it goes out."""
@@ -296,11 +300,11 @@ class ServerSession:
             yield from self._on_configured(result)
         yield from self._finish_if_done()
 
-    def _replace_recognizer(self, reason: str) -> Iterator[Output]:
-        yield from self._items.fail_all("recognizer_lost", reason)
-        yield from self._restore_settings(reason)
-        if self.config.language or self.config.corpus_text:
-            yield Configure(self.config.language, self.config.corpus_text)
+    def _give_up(self, item_id: str | None, reason: str) -> Iterator[Output]:
+        if item_id is None:
+            yield from self._restore_settings(reason)
+        else:
+            yield from self._items.fail(item_id, "recognizer_lost", reason)
         yield from self._finish_if_done()
 
     # ---- settings

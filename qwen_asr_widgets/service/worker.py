@@ -38,6 +38,9 @@ STEP = 3_200
 BACKLOG_SAMPLES = 9_600
 """Samples (600 ms) waiting from which costly partials become rare, so that work done twice is saved."""
 
+MUCH_BACKLOG_SAMPLES = 32_000
+"""Samples (2 s) waiting from which there are no costly partials at all: finals come first."""
+
 RARE_STEP = 5 * STEP
 """Samples (1 s) between two partials even then."""
 
@@ -214,8 +217,9 @@ class UtteranceDecoder:
 
     def _step(self, utterance: DecodedUtterance) -> None:
         self._decode(utterance, utterance.to_next_step)
-        is_behind = self._recognizer.costly_partials and utterance.waiting_samples >= BACKLOG_SAMPLES
-        if not is_behind or utterance.given - utterance.shown_at >= RARE_STEP:
+        waiting = utterance.waiting_samples if self._recognizer.costly_partials else 0
+        is_due = waiting < BACKLOG_SAMPLES or utterance.given - utterance.shown_at >= RARE_STEP
+        if is_due and waiting < MUCH_BACKLOG_SAMPLES:
             self._send_partial(utterance)
 
     def _decode(self, utterance: DecodedUtterance, count: int) -> None:

@@ -1,7 +1,7 @@
 """The pool of recogniser processes, as the service sees them: started, watched, replaced, ended.
 
-One more process than there are sessions runs at any time, its model loaded, so that a new session need not
-wait for it.
+One more process than there are sessions that send sound runs at any time, its model loaded, so that a new
+session need not wait for it. There is an end to how many there may be.
 """
 
 from __future__ import annotations
@@ -12,18 +12,25 @@ import os
 import sys
 from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 from ..audio.units import SAMPLE_RATE, samples_to_seconds
-from ..errors import RecognizerUnavailable
+from ..errors import RecognizersBusy, RecognizerUnavailable
 from .worker_messages import (
-    HEAD, AudioTaken, LoadRecognizer, RecognizerFailed, RecognizerReady, UtteranceAudio, WorkerCommand,
-    WorkerResult, pack, unpack,
+    HEAD, AudioTaken, Configure, Configured, LoadRecognizer, RecognizerFailed, RecognizerReady,
+    UtteranceAudio, WorkerCommand, WorkerResult, pack, unpack,
 )
 
 log = logging.getLogger("qwen_asr_widgets")
 
 BACKLOG = 20 * SAMPLE_RATE
 """Samples a recogniser may lag behind before the service reads no more from its client."""
+
+MOST_WORKERS = 16
+"""Sessions that may send sound at the same time: each has a process with a model of its own."""
+
+ROOM = SAMPLE_RATE
+"""Samples by which a lag must shrink until the client is read again: little, so that it is read often."""
 
 _START_SECONDS = 60.0
 _END_SECONDS = 2.0
@@ -72,6 +79,11 @@ class Worker:
         """Whether the process runs."""
         return self._process.returncode is None
 
+    @property
+    def behind(self) -> float:
+        """Seconds of sound that it was given and has not begun to decode."""
+        return samples_to_seconds(self._backlog, SAMPLE_RATE)
+
     async def ready(self) -> None:
         """Wait until the recogniser is loaded.
 
@@ -102,12 +114,9 @@ class Worker:
         self._process.stdin.write(pack(command))
 
     async def wait_for_room(self) -> None:
-        """Wait while the recogniser lags more than `BACKLOG` behind, until half of that is decoded."""
+        """Wait while the recogniser lags more than `BACKLOG` behind, until `ROOM` of that is decoded."""
         if self._backlog > BACKLOG and self.is_alive:
-            log.warning(
-                "the recogniser lags %.1f s behind: reading from the client pauses",
-                samples_to_seconds(self._backlog, SAMPLE_RATE),
-            )
+            log.info("the recogniser is %.1f s behind: reading from the client pauses", self.behind)
             self._has_room.clear()
             await self._has_room.wait()
 
@@ -122,10 +131,16 @@ class Worker:
                 return
             if isinstance(result, AudioTaken):
                 self._backlog -= result.samples
-                if self._backlog <= BACKLOG // 2:
+                if self._backlog <= BACKLOG - ROOM:
                     self._has_room.set()
             else:
                 yield result
+
+    async def reset(self) -> bool:
+        """Forget the settings of whom it was lent to; return whether it did."""
+        self.send(Configure(None, None))
+        result = await self._read()
+        return isinstance(result, Configured)
 
     async def _read(self) -> WorkerResult | None:
         assert self._process.stdout is not None
@@ -153,18 +168,23 @@ class Worker:
 
 
 class WorkerPool:
-    """Workers with the same recogniser: one for each session, and a spare one.
+    """Workers with the same recogniser: one for each session that sends sound, and a spare one.
 
     Parameters
     ----------
     recognizer : LoadRecognizer
         Which recogniser, with which options.
+    most : int
+        Sessions that may have a worker at the same time.
     """
 
-    def __init__(self, recognizer: LoadRecognizer) -> None:
+    def __init__(self, recognizer: LoadRecognizer, most: int = MOST_WORKERS) -> None:
         self._recognizer = recognizer
+        self._most = most
         self._spare: asyncio.Task[Worker] | None = None
-        self._in_use: set[Worker] = set()
+        self._in_use: set[asyncio.Task[Worker] | Worker] = set()
+        self._lending = asyncio.Lock()
+        self._endings: set[asyncio.Task[int]] = set()
         self._closing = False
 
     async def open(self) -> str:
@@ -180,27 +200,90 @@ class WorkerPool:
         await worker.ready()
         return worker.engine
 
-    async def take(self) -> Worker:
-        """Return the spare worker, for a session, and start another in its place."""
-        spare = self._spare or self._start_worker()
-        self._spare = None if self._closing else self._start_worker()
-        worker = await asyncio.shield(spare)
+    async def take(self, replace: bool = True) -> Worker:
+        """Return the spare worker, for a session.
+
+        Parameters
+        ----------
+        replace : bool
+            Whether to start another in its place.
+
+        Raises
+        ------
+        RecognizersBusy
+            As many sessions as may have a worker have one.
+        """
+        if len(self._in_use) >= self._most:
+            raise RecognizersBusy(
+                f"All {self._most} recognisers of this service are at work: try again when another session "
+                "has ended."
+            )
+        starting, self._spare = self._spare or self._start_worker(), None
+        self._in_use.add(starting)
+        if replace:
+            self._have_spare()
+        try:
+            worker = await asyncio.shield(starting)
+        except BaseException:
+            self._end_later(starting)
+            raise
+        finally:
+            self._in_use.discard(starting)
         if not worker.is_alive:
             await worker.end()
             worker = await Worker.start(self._recognizer)
         self._in_use.add(worker)
         return worker
 
+    @asynccontextmanager
+    async def lent(self) -> AsyncIterator[Worker]:
+        """Lend the spare worker, to one session after the other: it is spare again afterwards."""
+        async with self._lending:
+            worker = await self.take(replace=False)
+            kept = False
+            try:
+                yield worker
+                kept = await worker.reset()
+            finally:
+                self._in_use.discard(worker)
+                if kept and self._spare is None and not self._closing:
+                    self._spare = asyncio.ensure_future(_started(worker))
+                else:
+                    await worker.end()
+                    self._have_spare()
+
     async def release(self, worker: Worker) -> int:
         """End a worker whose session is over, or that has died; return its exit code."""
         self._in_use.discard(worker)
-        return await worker.end()
+        code = await worker.end()
+        self._have_spare()
+        return code
 
     async def close(self) -> None:
         """End all workers."""
         self._closing = True
-        spare = [] if self._spare is None else [await self._spare]
-        await asyncio.gather(*(worker.end() for worker in (*spare, *self._in_use)), return_exceptions=True)
+        if self._spare is not None:
+            self._end_later(self._spare)
+        workers = [worker for worker in self._in_use if isinstance(worker, Worker)]
+        await asyncio.gather(*(worker.end() for worker in workers), *self._endings, return_exceptions=True)
+
+    def _have_spare(self) -> None:
+        """Start a spare worker unless there is one, or one session more than that would be too many."""
+        if self._spare is None and not self._closing and len(self._in_use) < self._most:
+            self._spare = self._start_worker()
 
     def _start_worker(self) -> asyncio.Task[Worker]:
         return asyncio.ensure_future(Worker.start(self._recognizer))
+
+    def _end_later(self, starting: asyncio.Task[Worker]) -> None:
+        """End a worker that nobody waits for any more, as soon as it has started."""
+        async def end() -> int:
+            return await (await starting).end()
+
+        ending = asyncio.ensure_future(end())
+        self._endings.add(ending)
+        ending.add_done_callback(self._endings.discard)
+
+
+async def _started(worker: Worker) -> Worker:
+    return worker

@@ -33,6 +33,7 @@ test("settings are said in a few words, and in fewer", () => {
 test("the recogniser is called by its name", () => {
   const { endpoint } = kernel();
   assert.equal(endpointText({ ...endpoint, name: "pocketsphinx" }, t), "Offline: pocketsphinx");
+  assert.equal(endpointText({ ...endpoint, name: "script", standin: true }, t), "Stand-in for DashScope: script");
   assert.equal(endpointText({ ...endpoint, offline: false, id: "singapore" }, zh), "DashScope 新加坡");
   assert.equal(endpointText({ ...endpoint, offline: false, id: "custom", name: "asr.example.org" }, t), "asr.example.org");
 });
@@ -60,6 +61,7 @@ test("waits of sound sent as fast as possible are not told", () => {
 test("only what is out of the ordinary is said", () => {
   assert.equal(statusText(kernel({ phase: "live" }), false, t), "");
   assert.equal(statusText(kernel({ phase: "live", behind: 12 }), false, t), "12 s behind");
+  assert.equal(statusText(kernel({ phase: "live", slow: 7 }), false, t), "the recogniser is 7 s behind, nothing is lost");
   assert.match(statusText(kernel({ phase: "live", lost: 0.3 }), true, t), /0\.3 s lost.* · .*running cell ends/);
   assert.match(statusText(kernel({ phase: "ready", clipped: true }), false, t), /^The sound is clipped/);
   assert.match(statusText(kernel({ phase: "connecting" }), false, t), /^Connecting/);

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from support.processes import children, is_running
 from support.service import KEY, PATH, Client, service, service_process
 from support.waiting import wait_until
 from websockets.exceptions import InvalidStatus
@@ -132,8 +133,9 @@ def test_a_client_that_vanishes_takes_its_recogniser_along():
     with service_process("script") as (process, port):
         client = Client(f"ws://127.0.0.1:{port}{PATH}")
         client.until("session.created")
-        wait_until(lambda: len(children(process.pid)) == 2, what="a worker and a spare run")
+        assert len(children(process.pid)) == 1, "who sends no sound has no recogniser"
         client.append(SPEECH)
+        wait_until(lambda: len(children(process.pid)) == 2, what="a worker and a spare run")
         client.socket.socket.close()
         wait_until(lambda: len(children(process.pid)) == 1, what="only the spare is left")
         with Client(f"ws://127.0.0.1:{port}{PATH}") as again:
@@ -288,23 +290,3 @@ def test_sessions_in_parallel_threads_all_finish(url):
     for thread in threads:
         thread.join(60)
     assert done == ["one two three four five six seven eight"] * 4
-
-
-def children(pid):
-    """Return the processes that have this one as their parent."""
-    found = []
-    for stat in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            fields = stat.read_text().rpartition(")")[2].split()
-        except OSError:
-            continue
-        if int(fields[1]) == pid and fields[0] != "Z":
-            found.append(int(stat.parent.name))
-    return found
-
-
-def is_running(pid):
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except OSError:
-        return False

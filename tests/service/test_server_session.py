@@ -167,11 +167,11 @@ def test_absent_settings_keep_their_values():
     assert answer[-1]["session"]["turn_detection"]["prefix_padding_ms"] == 300
 
 
-def test_a_lost_recogniser_fails_its_items_and_the_session_goes_on():
+def test_an_item_that_no_recogniser_survives_fails_and_the_session_goes_on():
     session = Session(answer=False)
     session.update(**BRIEF)
     session.append(SPEECH[:40_000])
-    session.take(session.server.recognizer_lost("gone"))
+    session.take(session.server.recognizer_lost(session.sent[-1]["item_id"], "gone"))
     session.append(SPEECH[40_000:])
     assert session.types[-1] == "failed" and session.sent[-1]["error"]["code"] == "recognizer_lost"
     session.answer = True

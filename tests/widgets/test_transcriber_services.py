@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from support.scripted_server import ScriptedServer, created, greet_and_record, item_events, updated
+from support.scripted_server import (
+    ScriptedServer, answer_half, created, greet_and_record, item_events, updated,
+)
 from support.service import service
 from support.transcribing import SECONDS, MicrophonePage, ask, script, spoken, state, transcribers
 from support.waiting import wait_until
@@ -12,6 +14,7 @@ from support.waiting import wait_until
 from qwen_asr_widgets.audio.resample import resample
 from qwen_asr_widgets.audio.samples import sample
 from qwen_asr_widgets.errors import ConnectFailed, EndpointError, ServiceClosed
+from qwen_asr_widgets.client.embedded import embedded
 from qwen_asr_widgets.client.endpoints import Endpoint
 from qwen_asr_widgets.client.named_endpoints import dashscope
 from qwen_asr_widgets.client.resume import Retry
@@ -184,6 +187,31 @@ def test_who_made_the_words_on_show_is_told_beside_what_is_chosen(made, tmp_path
     assert (told["config"]["silence"], told["run"]["settings"][-1]["config"]["silence"]) == (400, 800)
     opened = state(made(path, endpoint="singapore"))
     assert opened["run"] == told["run"] and len(opened["run"]["settings"]) == 1
+
+
+def test_the_stand_in_for_dashscope_can_be_chosen_and_says_what_it_is(made) -> None:
+    t = made()
+    assert not state(t)["endpoint"]["standin"]
+    ask(t, "endpoint", id="standin")
+    told = state(t)["endpoint"]
+    assert (told["id"], told["name"]) == ("standin", "pocketsphinx")
+    assert told["standin"] and not told["cloud"]
+    assert told["engine"] == "embedded pocketsphinx, standing in for DashScope"
+    assert t.model.choice.endpoint == embedded(behaviour="dashscope")
+    assert EndpointChoice(embedded(behaviour="dashscope")).state()["id"] == "standin"
+
+
+def test_how_far_the_recogniser_is_behind_is_told_while_it_is(made) -> None:
+    with ScriptedServer(answer_half) as server:
+        t = made(endpoint=server.url)
+        page = MicrophonePage(t).start()
+        page.speak(spoken(1.0))
+        wait_until(lambda: t.recording is not None and t.recording.utterances)
+        assert state(t)["slow"] == 0
+        server.peer().send({"type": "recognizer.behind", "behind_ms": 7_400})
+        wait_until(lambda: state(t)["slow"] == 7, what="it is told")
+        page.stop()
+        ask(t, "leave")
 
 
 def test_the_recogniser_is_the_one_given(made) -> None:

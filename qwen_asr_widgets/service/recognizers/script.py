@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Sequence
 from typing import ClassVar
 
@@ -28,11 +29,13 @@ class ScriptRecognizer:
         An utterance that hears this second raises, so that its item fails.
     crash_at : float or None
         The process ends at this second, as if the engine had crashed.
+    cost : float
+        Seconds of work for each second of sound: over 1 it falls behind what is said in real time.
 
     Raises
     ------
     SettingError
-        The words are not pairs of a number and a text.
+        The words are not pairs of a number and a text, or the cost is no number from 0 to 100.
 
     Examples
     --------
@@ -55,9 +58,12 @@ class ScriptRecognizer:
         words: Sequence[tuple[float, str]] | None = None,
         fail_at: float | None = None,
         crash_at: float | None = None,
+        cost: float = 0.0,
     ) -> None:
+        if isinstance(cost, bool) or not isinstance(cost, (int, float)) or not 0 <= cost <= 100:
+            raise SettingError(f"cost is {cost!r:.60}; it must be a number from 0 to 100.", "cost")
         self._words = None if words is None else sorted(_checked(pair) for pair in words)
-        self._fail_at, self._crash_at = fail_at, crash_at
+        self._fail_at, self._crash_at, self._cost = fail_at, crash_at, cost
         self.start(0)
 
     def configure(self, language: str | None, corpus_text: str | None) -> tuple[str, ...]:
@@ -69,8 +75,10 @@ class ScriptRecognizer:
         self._first = self._heard = first_sample
 
     def accept(self, samples: NDArray[np.int16]) -> None:
-        """Take samples; crash where that was asked for."""
+        """Take samples, in the time that this costs; crash where that was asked for."""
         before, self._heard = self._heard, self._heard + len(samples)
+        if self._cost:
+            time.sleep(self._cost * samples_to_seconds(len(samples), SAMPLE_RATE))
         if self._crash_at is None:
             return
         if before <= seconds_to_samples(self._crash_at, SAMPLE_RATE) < self._heard:

@@ -57,6 +57,7 @@
  * @property {{tries: number, waiting: number} | null} outage  a lost connection that is taken up again; seconds of sound wait for it
  * @property {boolean} renewing  settings wait for a new session
  * @property {number} silent  seconds for which the service has not answered
+ * @property {number} slow    seconds by which the recogniser says it is behind
  * @property {number} lost    seconds that never left the browser
  * @property {boolean} clipped a file that was recorded too loud
  * @property {Notice | null} notice
@@ -79,7 +80,7 @@ const MANY = 20;
 /** @returns {Kernel} what is shown until the kernel has spoken */
 export function unknownState() {
   return {
-    phase: "empty", source: "", paused: false, waiting: false, progress: null, pace: 1, title: "", total: 0, behind: 0, outage: null, renewing: false, silent: 0, lost: 0, clipped: false,
+    phase: "empty", source: "", paused: false, waiting: false, progress: null, pace: 1, title: "", total: 0, behind: 0, slow: 0, outage: null, renewing: false, silent: 0, lost: 0, clipped: false,
     notice: null, run: null, partly: null,
     endpoint: {
       id: "embedded", name: "", engine: "", offline: true, standin: false, url: "", refused: "", given: "", cloud: false, dashscope: false, has_key: false,
@@ -222,6 +223,7 @@ export function statusText(kernel, waits, t) {
   if (kernel.silent > 0) said.push(t("transcriber.silent", { seconds: kernel.silent }));
   if (kernel.phase === "finishing") said.push(t("transcriber.finishing"));
   if (kernel.behind > 0) said.push(t("transcriber.behind", { seconds: kernel.behind }));
+  if (kernel.slow > 0) said.push(t("transcriber.slow", { seconds: kernel.slow }));
   if (kernel.lost > 0) said.push(t("transcriber.lost", { seconds: kernel.lost.toFixed(1) }));
   if (kernel.clipped) said.push(t("transcriber.clipped"));
   if (waits) said.push(t("mic.waits"));

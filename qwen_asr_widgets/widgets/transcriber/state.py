@@ -126,6 +126,7 @@ def model_state(model: TranscriberModel) -> dict[str, Any]:
         "outage": _outage(run),
         "renewing": run is not None and run.active and run.renewing,
         "silent": int(run.silent) if run is not None and run.silent >= SILENT else 0,
+        "slow": int(recording.recognizer_behind) if recording is not None and model.active else 0,
         "lost": _lost(recording),
         "clipped": model.sound.clipped,
         "notice": _notice_state(model),
