@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 
 import numpy as np
@@ -10,14 +11,20 @@ from numpy.typing import NDArray
 from ..errors import AudioError
 from .clip import AudioClip, Origin
 from .resample import checked_rate
+from .sample_file import SampleFile
 from .units import pcm16_to_float, samples_to_seconds
+
+logger = logging.getLogger("qwen_asr_widgets")
 
 BLOCK = 1 << 18
 """Samples in one block of the tape: 512 KiB, 16 s at 16 kHz."""
 
+IN_MEMORY_SECONDS = 300
+"""Sound that is older than this is on disk, to the block."""
+
 
 class Tape:
-    """A growing record of one channel of int16 audio; one thread may append while others read.
+    """A growing record of one channel of int16 audio; any thread may append and read.
 
     Parameters
     ----------
@@ -32,8 +39,9 @@ class Tape:
     Notes
     -----
     The tape is a list of blocks of fixed size. An append copies its own samples and nothing else, however
-    long the tape is: a live recording never pauses to move an hour of audio, and memory grows by what was
-    appended (1.9 MB a minute at 16 kHz). Samples once appended never change.
+    long the tape is: a live recording never pauses to move an hour of audio. Blocks older than five minutes
+    move to a temporary file without a name, so that memory holds 10 MB of sound and no more; where that
+    cannot be written they stay in memory. Samples once appended never change.
 
     Examples
     --------
@@ -47,8 +55,12 @@ class Tape:
     def __init__(self, sample_rate: int) -> None:
         self.sample_rate = checked_rate(sample_rate)
         self._blocks: list[NDArray[np.int16]] = []
+        self._moved = 0
+        self._file: SampleFile | None = None
+        self._most_blocks = -(-IN_MEMORY_SECONDS * self.sample_rate // BLOCK) + 1
         self._length = 0
         self._lock = threading.Lock()
+        self._appending = threading.Lock()
 
     def __len__(self) -> int:
         """Return the number of samples appended so far."""
@@ -61,6 +73,12 @@ class Tape:
     def duration(self) -> float:
         """Length in seconds."""
         return samples_to_seconds(self._length, self.sample_rate)
+
+    @property
+    def samples_in_memory(self) -> int:
+        """How many of the samples are in memory; the others are on disk."""
+        with self._lock:
+            return self._length - self._moved * BLOCK
 
     def append(self, samples: NDArray[np.int16]) -> int:
         """Add samples at the end and return the index of the first of them.
@@ -76,18 +94,36 @@ class Tape:
                 f"A tape takes int16 samples of shape (n,), not {samples.dtype} of shape {samples.shape}; "
                 "convert floats with AudioClip(...).to_pcm16()."
             )
-        with self._lock:
-            start = self._length
-            taken = 0
+        with self._appending:
+            start, taken = self._length, 0
             while taken < len(samples):
-                offset = (start + taken) % BLOCK
-                if offset == 0:
-                    self._blocks.append(np.empty(BLOCK, np.int16))
-                piece = samples[taken : taken + BLOCK - offset]
-                self._blocks[-1][offset : offset + len(piece)] = piece
-                taken += len(piece)
-            self._length = start + taken
+                taken += self._fill_block(samples[taken:])
+                self._move_old()
         return start
+
+    def _fill_block(self, samples: NDArray[np.int16]) -> int:
+        """Put as many samples on the tape as its newest block takes, a new one where it is full."""
+        with self._lock:
+            offset = self._length % BLOCK
+            if offset == 0:
+                self._blocks.append(np.empty(BLOCK, np.int16))
+            piece = samples[: BLOCK - offset]
+            self._blocks[-1][offset : offset + len(piece)] = piece
+            self._length += len(piece)
+        return len(piece)
+
+    def _move_old(self) -> None:
+        """Move to disk what memory need not hold; readers wait for none of it."""
+        while len(self._blocks) > self._most_blocks:
+            try:
+                self._file = self._file or SampleFile()
+                self._file.write(self._moved * BLOCK, self._blocks[0])
+            except OSError as problem:
+                logger.debug("old sound stays in memory: %s", problem)
+                return  # tried again when the next block begins
+            with self._lock:
+                del self._blocks[0]
+                self._moved += 1
 
     def read(self, start: int = 0, stop: int | None = None) -> NDArray[np.int16]:
         """Return a copy of the samples in [start, stop).
@@ -100,14 +136,19 @@ class Tape:
         """
         with self._lock:
             start, stop, _ = slice(start, stop).indices(self._length)
-            blocks = self._blocks[start // BLOCK : -(-stop // BLOCK)]
+            moved, file, blocks = self._moved, self._file, list(self._blocks)
         out = np.empty(max(0, stop - start), np.int16)
         position = start
         while position < stop:
-            offset = position % BLOCK
-            piece = blocks[position // BLOCK - start // BLOCK][offset : offset + stop - position]
-            out[position - start : position - start + len(piece)] = piece
-            position += len(piece)
+            number, offset = divmod(position, BLOCK)
+            upto = min(stop, position + BLOCK - offset)
+            if number >= moved:
+                piece = blocks[number - moved][offset : offset + upto - position]
+            else:
+                assert file is not None
+                piece = file.read(position, upto)
+            out[position - start : upto - start] = piece
+            position = upto
         return out
 
     def to_clip(self, name: str = "tape") -> AudioClip:

@@ -1,14 +1,25 @@
 """The tape: what was appended can be read, in any pieces, by any thread, for ever."""
 
+import copy
+import errno
+import os
+import pickle
+import sys
+import tempfile
 import threading
+from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qwen_asr_widgets.audio.tape import BLOCK, Tape
+from qwen_asr_widgets.audio import tape as tape_module
+from qwen_asr_widgets.audio.sample_file import SampleFile
+from qwen_asr_widgets.audio.tape import BLOCK, IN_MEMORY_SECONDS, Tape
 from qwen_asr_widgets.errors import AudioError
+from qwen_asr_widgets.protocol.config import SessionConfig
+from qwen_asr_widgets.recording import Recording
 
 SOUND = np.arange(3 * BLOCK + 1_000).astype(np.int16)
 
@@ -80,6 +91,102 @@ def test_appends_of_several_threads_stay_whole():
     assert len(tape) == 3 * 200 * 777
     for value, positions in starts.items():
         assert all(np.all(tape.read(start, start + 777) == value) for start in positions)
+
+
+MINUTE = np.arange(60 * 8_000, dtype=np.int64).astype(np.int16)
+
+
+def minute(number: int) -> np.ndarray:
+    return MINUTE + np.int16(number)
+
+
+@pytest.mark.parametrize("at_once", [False, True])
+def test_memory_holds_five_minutes_and_no_more_however_long_the_tape_is(at_once):
+    whole = np.concatenate([minute(number) for number in range(30)])
+    tape = Tape(8_000)
+    for piece in [whole] if at_once else np.array_split(whole, 900):
+        tape.append(piece)
+        least = min(len(tape), IN_MEMORY_SECONDS * 8_000)
+        assert least <= tape.samples_in_memory <= least + 2 * BLOCK
+    assert np.array_equal(tape.read(), whole)
+    for start, stop in ((0, 5), (BLOCK - 3, BLOCK + 3), (len(whole) - 3_000_000, None), (-9, -2), (7, 7)):
+        assert np.array_equal(tape.read(start, stop), whole[start:stop])
+
+
+def test_readers_see_a_true_sound_while_it_moves_to_disk(monkeypatch):
+    monkeypatch.setattr(tape_module, "IN_MEMORY_SECONDS", 0)
+    tape = Tape(16_000)
+    done = threading.Event()
+    wrong = []
+
+    def read() -> None:
+        while not done.is_set():
+            seen = tape.read()
+            if not np.array_equal(seen, SOUND[: len(seen)]):
+                wrong.append(len(seen))
+
+    reader = threading.Thread(target=read)
+    reader.start()
+    for start in range(0, len(SOUND), 1_600):
+        tape.append(SOUND[start : start + 1_600])
+    done.set()
+    reader.join()
+    assert wrong == [] and tape.samples_in_memory <= BLOCK
+
+
+def test_where_the_disk_is_full_sound_stays_in_memory_until_there_is_room(monkeypatch):
+    monkeypatch.setattr(tape_module, "IN_MEMORY_SECONDS", 0)
+    full = True
+
+    def write(self, start, samples, as_it_is=SampleFile.write):
+        if full:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        as_it_is(self, start, samples)
+
+    monkeypatch.setattr(SampleFile, "write", write)
+    tape = Tape(16_000)
+    tape.append(SOUND[: 2 * BLOCK + 5])
+    assert tape.samples_in_memory == 2 * BLOCK + 5
+    full = False
+    tape.append(SOUND[2 * BLOCK + 5 :])
+    assert tape.samples_in_memory <= BLOCK
+    assert np.array_equal(tape.read(), SOUND)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="/proc lists the open files")
+def test_the_file_of_old_sound_has_no_name_and_goes_with_its_tape(monkeypatch, tmp_path):
+    monkeypatch.setattr(tape_module, "IN_MEMORY_SECONDS", 0)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+
+    def held() -> list[str]:
+        links = [os.readlink(path) for path in Path("/proc/self/fd").iterdir() if path.is_symlink()]
+        return [link for link in links if link.startswith(str(tmp_path))]
+
+    tape = Tape(16_000)
+    tape.append(SOUND)
+    assert list(tmp_path.iterdir()) == [] and len(held()) == 1
+    del tape
+    assert held() == []
+
+
+def test_a_recording_with_sound_on_disk_pickles_and_copies():
+    recording = Recording(SessionConfig(sample_rate=8_000))
+    recording.tape.append(np.concatenate([minute(number) for number in range(8)]))
+    assert recording.tape.samples_in_memory < len(recording.tape)
+    for other in (copy.deepcopy(recording), pickle.loads(pickle.dumps(recording))):
+        assert np.array_equal(other.tape.read(), recording.tape.read())
+
+
+def test_a_file_of_samples_is_read_as_written_also_where_places_cannot_be_named(monkeypatch):
+    for name in ("pread", "pwrite"):
+        monkeypatch.delattr(os, name, raising=False)
+    file = SampleFile()
+    file.write(0, SOUND[:1_000])
+    file.write(500, SOUND[:10])
+    assert np.array_equal(file.read(495, 515), [*SOUND[495:500], *SOUND[:10], *SOUND[510:515]])
+    with pytest.raises(OSError, match="ends before sample 2000"):
+        file.read(900, 2_000)
 
 
 def test_a_tape_becomes_a_clip_without_a_changed_bit():
