@@ -342,7 +342,7 @@ def read_json(text: str | bytes | bytearray, levels: int = MAX_NESTING) -> Any:
     if "\\u" in text:
         text = _LONE_ESCAPED.sub(lambda found: found[1] or r"\ufffd", text)
     whole: str = well_formed(text)
-    value = json.loads(whole, parse_constant=_no_constant)
+    value = _DECODER.decode(whole)
     if whole.count("[") + whole.count("{") > levels and _nesting(value) > levels:
         raise ValueError(f"values are nested more than {levels} deep")
     return value
@@ -360,3 +360,6 @@ def _nesting(value: Any) -> int:
 
 def _no_constant(name: str) -> Any:
     raise ValueError(f"{name} is not JSON")
+
+
+_DECODER = json.JSONDecoder(parse_constant=_no_constant)  # one for all: making it takes longer than a line

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gc
+import io
+import json
 import random
 import threading
 import tracemalloc
@@ -13,9 +15,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.recordings import ITEM, TRANSCRIPTION, Script
 
+from qwen_asr_widgets.errors import BundleError
 from qwen_asr_widgets.protocol.codec import read_server
 from qwen_asr_widgets.protocol.events import UnknownEvent
 from qwen_asr_widgets.recording import Recording
+from qwen_asr_widgets.recording.exports.event_lines import event_line, read_events
 from qwen_asr_widgets.recording.log.event_log import PACK, EventLog
 from qwen_asr_widgets.recording.log.ledger import SendLedger
 from qwen_asr_widgets.recording.values import AudioSkipped, TimedEvent, sent_audio
@@ -127,10 +131,11 @@ def grown(recording, live):
     gc.collect()
     tracemalloc.start()
     try:
-        sound, before = len(recording.tape), tracemalloc.get_traced_memory()[0]
+        sound, before = recording.tape.samples_in_memory, tracemalloc.get_traced_memory()[0]
         live()
         gc.collect()
-        return tracemalloc.get_traced_memory()[0] - before - 2 * (len(recording.tape) - sound)
+        now = tracemalloc.get_traced_memory()[0]
+        return now - before - 2 * (recording.tape.samples_in_memory - sound)
     finally:
         tracemalloc.stop()
 
@@ -185,3 +190,14 @@ def test_ten_minutes_of_speech_grow_by_the_sound_and_a_twentieth():
     beyond = grown(recording, live)
     assert sum(len(one.partials) for one in recording.utterances) > 200 * MINUTES
     assert beyond < 0.05 * 2 * len(recording.tape)
+
+
+@given(st.floats(0, 1e8), st.integers(0, 10**12), st.integers(0, 10**6))
+def test_an_append_is_read_from_its_line_as_json_has_it(time: float, start: int, length: int) -> None:
+    sent = sent_audio(start, start + length, time)
+    line = event_line(sent)
+    assert list(read_events(io.BytesIO(line.encode()), 10**13)) == [sent]
+    spaced = json.dumps(json.loads(line), indent=None, separators=(" , ", " : ")) + "\n"
+    assert list(read_events(io.BytesIO(spaced.encode()), 10**13)) == [sent]
+    with pytest.raises(BundleError, match="line 1 of events.jsonl"):
+        list(read_events(io.BytesIO(line.encode()), start + length - 1))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from typing import Any, get_args
@@ -15,6 +16,10 @@ from ..values import WHY_BEGUN, AudioSent, AudioSkipped, SessionBegun, TimedEven
 from .checks import count, seconds
 
 EVENTS = "events.jsonl"
+
+_APPEND = re.compile(
+    r'\{"time": (\d{1,9}\.\d+), "direction": "out", "audio": \[(0|[1-9]\d{0,14}), (0|[1-9]\d{0,14})\]\}\n'
+)
 
 MAX_LINE = 16 << 20
 """Bytes of one event: a frame of the service is seldom longer than a thousand."""
@@ -66,9 +71,18 @@ def read_events(file: Any, samples: int, cut_off: bool = False) -> Iterator[Time
         if text == "\n":
             continue
         try:
-            yield _event(read_json(text, MAX_NESTING + 1), samples)
+            yield _append(text, samples) or _event(read_json(text, MAX_NESTING + 1), samples)
         except (LookupError, TypeError, ValueError, AttributeError, RecursionError, OverflowError) as error:
             raise BundleError(f"line {number} of {EVENTS} is no event: {error}") from None
+
+
+def _append(text: str, samples: int) -> TimedEvent | None:
+    """Return the audio append of a line as `event_line` writes it, ten a second of them; None for others."""
+    found = _APPEND.fullmatch(text)
+    if found is None:
+        return None
+    time, start, stop = found.groups()
+    return sent_audio(*_on_tape(samples, int(start), int(stop)), seconds(float(time), "time"))
 
 
 def _event(line: Mapping[str, Any], samples: int) -> TimedEvent:
