@@ -28,7 +28,7 @@ from ..protocol.utterance import Utterance
 from ..vad.labels.references import Reference, reference_turns
 from ..vad.turns import Turn
 from .exports.bundle import Source, load_bundle, save_state, write_state
-from .exports.formats import export_recording
+from .exports.formats import export_recording, format_of
 from .latency import (
     LatencyTable, TimedUtterance, UtteranceLatency, UtteranceTimer, import_pandas, measure_by_reference,
     table_source,
@@ -42,6 +42,9 @@ from .summary import NO_WAITS, failures_text, gaps_text, seconds_text, total_usa
 from .values import (
     AudioSent, AudioSkipped, ConnectionSpan, RecordingState, SessionBegun, TimedEvent, sent_audio,
 )
+
+_APPENDED = AppendAudio(b"")
+"""An append whose bytes are not told: those are on the tape."""
 
 FRAME_COLUMNS = [
     "number", "item_id", "onset", "start", "end", "end_source", "speech", "text", "language", "emotion",
@@ -108,6 +111,7 @@ class Recording:
         self._notes: list[str] = []
         self._complete = self._interrupted = False
         self._version = 0
+        self._saved_version = -1
         self._when_saved: list[Callable[[], object]] = []
 
     @classmethod
@@ -253,7 +257,7 @@ class Recording:
             self._events.add(timed)
             event, session = timed.event, self._sessions.current
             if isinstance(event, AudioSent):
-                session.send(AppendAudio(b""), timed.time, event.stop - event.start)
+                session.send(_APPENDED, timed.time, event.stop - event.start)
                 self._sessions.position = event.stop
             elif isinstance(event, LocalEvent):
                 self._take_from_here(event, timed.time)
@@ -583,13 +587,24 @@ class Recording:
 
         The file is replaced in one step: a reader sees the old or the new bundle, never half of one.
         """
+        version = self.version
         path = save_state(self.snapshot(), path)
-        while self._when_saved:
-            self._when_saved.pop()()
+        self.note_saved(version)
         return path
 
+    @property
+    def is_saved(self) -> bool:
+        """Whether everything in it was saved as a bundle since it last changed."""
+        return self._saved_version == self.version
+
+    def note_saved(self, version: int) -> None:
+        """Note that all there was at a `version` was saved as a bundle, by whatever way."""
+        self._saved_version = max(self._saved_version, version)
+        for call in tuple(self._when_saved) if self.is_saved else ():
+            call()
+
     def when_saved(self, call: Callable[[], object]) -> None:
-        """Have ``call`` called once, when the recording was saved: what was kept of it elsewhere may go."""
+        """Have ``call`` called whenever all of the recording was saved: what is kept elsewhere may go."""
         self._when_saved.append(call)
 
     def export(self, path: str | Path, include_drafts: bool = False) -> Path:
@@ -614,7 +629,11 @@ class Recording:
         SettingError
             The ending is none of these.
         """
-        return export_recording(self, path, include_drafts)
+        version = self.version
+        path = export_recording(self, path, include_drafts)
+        if format_of(path).ending == "qasr":
+            self.note_saved(version)
+        return path
 
     def __repr__(self) -> str:
         state = "complete" if self.complete else "incomplete"

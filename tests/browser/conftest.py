@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from collections.abc import Callable, Iterator
 from importlib.util import find_spec
 from pathlib import Path
@@ -21,6 +22,8 @@ from support.view_page import ViewPage, view_pages
 
 from qwen_asr_widgets.audio.resample import resample
 from qwen_asr_widgets.audio.samples import sample
+from qwen_asr_widgets.recording.autosave import FOLDER
+from qwen_asr_widgets.widgets.transcriber import kept
 
 FAKE_RATE = 48_000
 
@@ -44,6 +47,14 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo) -> Itera
     if report.failed:
         item.stash[FAILED] = True
     return report
+
+
+@pytest.fixture(autouse=True)
+def kept_beside_no_notebook(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Let transcribers keep their recordings in a folder of the test's own, and return it."""
+    folder = tmp_path / ".qaw"
+    monkeypatch.setattr(kept, "FOLDER", str(folder))
+    return folder
 
 
 @pytest.fixture(scope="session")
@@ -92,6 +103,7 @@ def open_page(
     They share a profile, and what asks for options has one of its own.
     """
     pages: list[NotebookPage] = []
+    shutil.rmtree(server.notebooks / FOLDER, ignore_errors=True)  # recordings that the test before has left
 
     def make(microphone: bool = True, init_script: str = "", **options: Any) -> NotebookPage:
         own = bool(init_script or options)

@@ -118,21 +118,19 @@ def test_sound_arrives_while_a_cell_runs(
     assert best_correlation(samples / 32768, 16_000, spoken, 48_000) >= 0.99
 
 
-def test_chunks_lost_on_the_way_are_counted_shown_and_stand_as_silence(
-    open_page: Callable[..., NotebookPage],
+def test_chunks_lost_on_the_way_come_again_in_their_place(
+    open_page: Callable[..., NotebookPage], spoken: np.ndarray
 ) -> None:
     notebook = open_page()
     page = notebook.open("lost", [SETUP, "mic"])
     page.evaluate(LOSE_TWO_CHUNKS)
     record_for(page, 1.0)
-    page.get_by_text("0.2 s lost on the way to Python (2 pieces)").wait_for()
     page.evaluate("() => window.keepAllChunks()")
     facts = settled(notebook)
-    assert facts["lost"] == 2
-    ((start, stop),) = notebook.evaluate("mic.session.gaps")
-    assert stop - start == round(0.2 * facts["rate"])
-    assert notebook.evaluate(f"int(abs(captured()[{start}:{stop}]).max())") == 0
-    assert notebook.evaluate("len(captured())") == facts["samples"] >= facts["rate"]
+    assert facts["lost"] == 0 and facts["received"] * facts["rate"] / 10 >= facts["samples"] >= facts["rate"]
+    samples = np.frombuffer(bytes.fromhex(notebook.evaluate("captured().tobytes().hex()")), np.int16)
+    assert best_correlation(samples / 32768, facts["rate"], spoken, 48_000) >= 0.99
+    assert page.get_by_text("lost on the way").count() == 0
 
 
 def test_an_older_kernel_says_so_and_loses_nothing(open_page: Callable[..., NotebookPage]) -> None:
@@ -212,7 +210,6 @@ def test_after_a_crash_the_page_that_comes_back_records_at_once(
     page.reload(wait_until="domcontentloaded")
     notebook.wait_until_idle()
     page.get_by_text("Open a file…").nth(1).wait_for()
-    assert notebook.evaluate("mic.state") == "recording"
     record_for(page, 0.5)
     settled(notebook)
     assert notebook.evaluate(ENDED) == ["interrupted", "stopped"]

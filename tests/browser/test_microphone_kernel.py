@@ -82,10 +82,12 @@ NOTE_GONE_NOTICE = """() => {
 }"""
 
 
-def test_a_kernel_that_is_gone_ends_the_recording_and_is_said_at_every_try(bare: Bare) -> None:
+def test_a_kernel_that_is_gone_is_said_at_the_stop_and_at_every_try(bare: Bare) -> None:
     shown = recording(bare)
     page = shown.page
     page.evaluate(GONE)
+    page.get_by_text("kept in this page until Python has them").wait_for()
+    press_record(page)
     notice = page.get_by_role("alert").get_by_text("The kernel cannot be reached.")
     notice.wait_for()
     wait_for_phase(page, "idle")

@@ -218,7 +218,7 @@ def test_fifty_views_leave_no_listener_timer_or_audio_node(bare: Bare) -> None:
     }"""
     for record in (True, False):
         page.evaluate(one_view, record)
-    before = shown.counters()
+    before = wait_until(lambda: (now := shown.counters())["timers"] == 0 and now, 10, every=0.5)
     for number in range(50):
         page.evaluate(one_view, number % 10 == 0)
     assert before["timers"] == before["sounds"] == 0

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import random
 import stat
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -15,10 +17,11 @@ import numpy as np
 import pytest
 from support.recordings import Script, three_turns
 from support.scripted_server import ScriptedServer, created, item_events, updated
+from support.waiting import wait_until
 
 from qwen_asr_widgets import Endpoint, Recording, recover, transcribe
 from qwen_asr_widgets.errors import BundleError, WriteFailed
-from qwen_asr_widgets.recording.autosave import Autosave, remove_old
+from qwen_asr_widgets.recording.autosave import Autosave, folder_lock, left_overs, remove_old
 
 GROWS = """
 import sys, time
@@ -191,8 +194,8 @@ def test_a_transcription_is_on_disk_and_no_key_with_it(tmp_path):
 def test_a_recording_that_was_saved_is_kept_nowhere_else(tmp_path):
     kept = tmp_path / "kept"
     recording = three_turns()
-    saving = Autosave(recording, kept)
-    recording.save(tmp_path / "talk.qasr")
+    with Autosave(recording, kept) as saving:
+        recording.save(tmp_path / "talk.qasr")
     assert not saving.path.exists()
     with Autosave(three_turns(), kept):
         pass
@@ -201,3 +204,62 @@ def test_a_recording_that_was_saved_is_kept_nowhere_else(tmp_path):
     assert len(recover(kept)) == 1
     back.save(tmp_path / "back.qasr")
     assert recover(kept) == []
+
+
+def test_a_recording_that_grows_on_after_it_was_saved_is_kept_with_what_came_then(tmp_path):
+    recording = three_turns()
+    with Autosave(recording, tmp_path / "kept"):
+        recording.export(tmp_path / "talk.qasr")
+        recording.tape.append(np.ones(16_000, np.int16))
+    [back] = recover(tmp_path / "kept")
+    assert back.duration == recording.duration
+    recording.export(tmp_path / "talk.qasr")
+    assert recover(tmp_path / "kept") == []
+
+
+def test_a_run_that_is_over_is_no_left_over_before_it_is_let_go(tmp_path):
+    over = threading.Event()
+    with Autosave(three_turns(), tmp_path, over=over.is_set) as saving:
+        over.set()
+        wait_until(lambda: not saving.is_writing)
+        assert left_overs(tmp_path) == []
+    [one] = left_overs(tmp_path)
+    assert one.path == saving.path and one.duration == one.open().duration
+    lock = one.lock()
+    assert left_overs(tmp_path) == []
+    lock.release()
+    one.remove()
+    assert list(tmp_path.iterdir()) == []
+
+
+BESIDE = """
+import sys
+from qwen_asr_widgets.recording.autosave import left_overs
+print(len(left_overs(sys.argv[1])))
+"""
+
+
+def test_another_process_takes_no_live_recording_for_a_left_over(tmp_path):
+    def count() -> int:
+        run = subprocess.run(
+            [sys.executable, "-c", BESIDE, str(tmp_path)], capture_output=True, text=True, check=True
+        )
+        return int(run.stdout)
+
+    with Autosave(three_turns(), tmp_path):
+        assert count() == 0
+    assert count() == 1
+
+
+def test_where_files_cannot_be_locked_what_changed_within_an_hour_is_in_use(tmp_path, monkeypatch):
+    def lock(handle: int) -> None:
+        raise OSError(errno.ENOLCK, "no locks")
+
+    monkeypatch.setattr(folder_lock, "_lock", lock)
+    saving = Autosave(three_turns(), tmp_path)
+    monkeypatch.setattr(folder_lock, "_ours", set())  # as another process sees it
+    assert left_overs(tmp_path) == []
+    then = time.time() - 4_000
+    for path in (*saving.path.iterdir(), saving.path):
+        os.utime(path, (then, then))
+    assert len(left_overs(tmp_path)) == 1

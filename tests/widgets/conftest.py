@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 import qwen_asr_widgets as qaw
 from qwen_asr_widgets.vad.calibration.calibrate import Calibration, Observation, calibrate
+from qwen_asr_widgets.widgets.transcriber import kept
+
+
+@pytest.fixture(autouse=True)
+def kept_beside_no_notebook(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Let transcribers keep their recordings in a folder of the test's own, and return it."""
+    folder = tmp_path / ".qaw"
+    monkeypatch.setattr(kept, "FOLDER", str(folder))
+    return folder
 
 
 @pytest.fixture

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qwen_asr_widgets.widgets.capture.capture import (
-    LEAP_LIMIT, CaptureChunk, CaptureEnded, CaptureEvent, CapturePaused, CaptureProblem, CaptureReceiver,
-    CaptureStarted,
+    LEAP_LIMIT, CaptureChunk, CaptureEnded, CaptureEvent, CaptureHeard, CapturePaused, CaptureProblem,
+    CaptureReceiver, CaptureStarted,
 )
 from qwen_asr_widgets.widgets.capture.messages import KINDS
 from qwen_asr_widgets.widgets.capture.upload import FileArriving, FileOpened
@@ -65,6 +65,112 @@ def test_a_chunk_that_comes_twice_or_late_is_counted_and_left_out() -> None:
     np.testing.assert_array_equal(stream(events), np.repeat([1, 0, 3], LENGTH))
     assert receiver.session is not None
     assert (receiver.session.late, receiver.session.lost) == (2, 1)
+
+
+class KeepingPage:
+    """A page that keeps its chunks until it is told that they have come, over a line that loses messages.
+
+    Parameters
+    ----------
+    lost : set of int
+        Which of its messages are lost on the way, counted from 0.
+    """
+
+    def __init__(self, lost: set[int]) -> None:
+        self.receiver = CaptureReceiver()
+        self.events: list[CaptureEvent] = []
+        self.lost = lost
+        self.first = self.count = self.sent = 0
+        self.now = 0.0
+
+    def say(self, content: dict[str, Any], buffers: Any = ()) -> None:
+        self.sent += 1
+        if self.sent - 1 in self.lost:
+            return
+        events = self.receiver.receive({**content, "held": self.first}, buffers, self.now)
+        self.events += events
+        for heard in events:
+            if isinstance(heard, CaptureHeard):
+                self.first = max(self.first, heard.chunks)
+                for seq in range(heard.chunks, heard.upto or 0):
+                    self.say(*chunk(seq))
+
+    def record(self, count: int) -> None:
+        for _ in range(count):
+            self.count += 1
+            self.now += 0.1
+            self.say(*chunk(self.count - 1))
+
+    def stop(self) -> None:
+        """Say it again each second until all has come."""
+        over = False
+        while not over:
+            self.now += 1.0
+            self.say(message("stop", chunks=self.count, reason="stopped"))
+            last = self.events[-1] if self.events else None
+            over = isinstance(last, CaptureHeard) and last.over
+
+
+@given(st.integers(1, 30), st.sets(st.integers(1, 60), max_size=20))
+def test_what_a_line_loses_comes_again_and_in_order_where_the_page_keeps_it(
+    count: int, lost: set[int]
+) -> None:
+    page = KeepingPage(lost)
+    page.record(count)
+    page.stop()
+    np.testing.assert_array_equal(stream(page.events), np.repeat(np.arange(1, count + 1), LENGTH))
+    session = page.receiver.session
+    assert session is not None and (session.lost, session.received) == (0, count)
+    assert session.ended_by == "stopped" and kinds(page.events).count(CaptureEnded) == 1
+
+
+def test_what_the_page_cannot_send_again_is_lost_and_waited_for_no_longer_than_30_seconds() -> None:
+    receiver = CaptureReceiver()
+
+    def take(seq: int, held: int, now: float) -> list[CaptureEvent]:
+        content, buffers = chunk(seq)
+        return receiver.receive({**content, "held": held}, buffers, now)
+
+    events = take(0, 0, 0.0) + take(4, 2, 0.4)  # of 1 to 3 the page has 2 and 3 still
+    np.testing.assert_array_equal(stream(events), np.repeat([1, 0], LENGTH))
+    assert take(2, 2, 0.5)[0].samples[0] == 3
+    events = take(5, 3, 30.3)
+    assert stream(events).size == 0 and events == [CaptureHeard(receiver.session, 3, 4)]
+    events = take(6, 3, 30.8)
+    np.testing.assert_array_equal(stream(events), np.repeat([0, 5, 6, 7], LENGTH))
+    assert receiver.session is not None and receiver.session.gaps == [(LENGTH, 2 * LENGTH), (300, 400)]
+
+
+def test_a_page_that_is_away_is_waited_for_and_its_recording_goes_on() -> None:
+    receiver = CaptureReceiver(heartbeat_timeout=5.0, patience=600.0)
+    receiver.receive(*chunk(0), 0.0)
+    session = receiver.session
+    assert session is not None and receiver.tick(5.1) == [] and session.away
+    content, buffers = chunk(1)
+    assert kinds(receiver.receive({**content, "held": 1}, buffers, 500.0)) == [CaptureChunk, CaptureHeard]
+    assert not session.away and session.lost == 0
+    assert receiver.tick(1_105.0) == []
+    (ended,) = receiver.tick(1_105.1)
+    assert isinstance(ended, CaptureEnded) and ended.reason == "interrupted" and not session.away
+
+
+def test_a_recording_goes_on_in_another_kernel_with_the_chunks_that_the_first_has_not() -> None:
+    receiver = CaptureReceiver()
+    receiver.receive(message("start", first=5), [], 0.0)
+    events = [event for seq in (5, 6) for event in receiver.receive(*chunk(seq), 0.0)]
+    np.testing.assert_array_equal(stream(events), np.repeat([6, 7], LENGTH))
+    assert receiver.session is not None and receiver.session.lost == 0
+
+
+def test_a_recording_whose_page_is_gone_ends_with_what_has_come_when_it_is_given_up() -> None:
+    receiver = CaptureReceiver(patience=600.0)
+    assert receiver.give_up(0.0) == []
+    receiver.receive(*chunk(0), 0.0)
+    content, buffers = chunk(3)
+    receiver.receive({**content, "held": 0}, buffers, 0.1)
+    events = receiver.give_up(20.0)
+    np.testing.assert_array_equal(stream(events), np.repeat([0, 0, 4], LENGTH))
+    assert isinstance(events[-1], CaptureEnded) and not receiver.active
 
 
 def test_a_lost_start_does_not_lose_the_recording() -> None:
@@ -257,7 +363,10 @@ def test_what_no_page_says_is_refused_by_name_and_changes_nothing(about: str) ->
 
 
 ANYTHING = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=3) | st.just([])
-NAMES = "client session rate seq peak chunks reason upload name size slice slices code label settings browser"
+NAMES = (
+    "client session rate seq peak chunks held first reason upload name size slice slices code label "
+    "settings browser"
+)
 FIELDS = st.sampled_from(NAMES.split())
 
 

@@ -104,13 +104,36 @@ def test_a_second_recording_leaves_the_first_where_it_was(made) -> None:
 
 def test_a_page_that_is_gone_ends_the_run_and_keeps_what_came(made) -> None:
     t = made()
-    t.uplink.inbox.receiver.heartbeat_timeout = 0.3
+    receiver = t.uplink.inbox.receiver
+    assert receiver.patience == 600.0
+    receiver.heartbeat_timeout, receiver.patience = 0.3, 0.1
     page = MicrophonePage(t).start()
     page.speak(spoken(1.0))
     wait_until(lambda: t.recording is not None)
     recording = t.wait(SECONDS)
     assert recording.complete and recording.duration == pytest.approx(1.0)
     assert t.uplink.state == "interrupted"
+
+
+def test_a_page_that_is_away_is_said_and_goes_on_with_its_recording_when_it_is_back(made) -> None:
+    t = made()
+    t.uplink.inbox.receiver.heartbeat_timeout = 0.2
+    page = MicrophonePage(t).start()
+    page.speak(spoken(0.5))
+    wait_until(lambda: state(t)["away"])
+    page.speak(spoken(0.5))
+    assert wait_until(lambda: not state(t)["away"]) and t.active
+    page.stop()
+    assert t.wait(SECONDS).duration == pytest.approx(1.0) and len(t.recordings) == 1
+
+
+def test_a_page_that_is_away_is_not_waited_for_after_stop(made) -> None:
+    t = made()
+    t.uplink.inbox.receiver.heartbeat_timeout = 0.2
+    MicrophonePage(t).start().speak(spoken(0.5))
+    wait_until(lambda: state(t)["away"])
+    t.stop()
+    assert t.wait(SECONDS).duration == pytest.approx(0.5) and not state(t)["away"]
 
 
 def test_views_know_which_page_records_and_any_of_them_may_stop_it(made) -> None:

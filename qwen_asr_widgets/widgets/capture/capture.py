@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 
 from ..shared.commands import Bare, MessageError
 from .messages import (
-    ChunkMessage, ForgetMessage, PauseMessage, ProblemMessage, RecordingMessage, ResumeMessage, SliceMessage,
-    StartMessage, StopMessage, parse,
+    BeatMessage, ChunkMessage, ForgetMessage, PauseMessage, ProblemMessage, RecordingMessage, ResumeMessage,
+    SliceMessage, StartMessage, StopMessage, parse,
 )
 from .upload import FileArriving, FileOpened, Uploads, UploadError
 
@@ -26,6 +26,15 @@ HEARTBEAT_TIMEOUT = 5.0
 
 LEAP_LIMIT = 36_000
 """Chunks (of 0.1 s) that may be lost at once: an hour. A larger leap in the numbers is refused."""
+
+AHEAD_CHUNKS = 6_000
+"""Chunks that may wait for one before them, ten minutes: as many as a page keeps to send them again."""
+
+AGAIN_SECONDS = 30.0
+"""Seconds that missing chunks are waited for while their page is heard: then they count as lost."""
+
+TOLD_EVERY = 0.5
+"""Seconds between two reports of what has come; a page keeps its chunks until then."""
 
 FILL_CHUNKS = 100
 """Chunks for which one event gives zeros; a longer gap is several events that share their samples."""
@@ -54,6 +63,8 @@ class CaptureSession:
         Length so far at ``sample_rate``, zeros for lost chunks included.
     received, lost, late : int
         Chunks that came; that never came; that came twice or after their place was given up.
+    away : bool
+        Nothing has been heard of the page for some seconds; what it records meanwhile may still come.
     gaps : list of (int, int)
         Sample ranges that are zeros because their chunks were lost.
     state : str
@@ -74,6 +85,7 @@ class CaptureSession:
     received: int = 0
     lost: int = 0
     late: int = 0
+    away: bool = False
     gaps: list[tuple[int, int]] = field(default_factory=list)
     state: str = "recording"
     ended_by: str | None = None
@@ -118,6 +130,26 @@ class CaptureChunk:
 
 
 @dataclass(frozen=True)
+class CaptureHeard:
+    """What has come of a recording, so that its page need not keep it any longer.
+
+    Attributes
+    ----------
+    chunks : int
+        All chunks before this number have come, or were given up.
+    upto : int or None
+        The number of the first that came out of its turn: those from ``chunks`` on are missing.
+    over : bool
+        Whether the recording is over: nothing more of it is waited for.
+    """
+
+    session: CaptureSession
+    chunks: int
+    upto: int | None = None
+    over: bool = False
+
+
+@dataclass(frozen=True)
 class CapturePaused:
     """The recording was paused (or goes on, if ``resumed``) at sample ``at``."""
 
@@ -155,7 +187,8 @@ class CaptureProblem:
 
 
 CaptureEvent = (
-    CaptureStarted | CaptureChunk | CapturePaused | CaptureEnded | CaptureProblem | FileArriving | FileOpened
+    CaptureStarted | CaptureChunk | CaptureHeard | CapturePaused | CaptureEnded | CaptureProblem
+    | FileArriving | FileOpened
 )
 
 
@@ -165,7 +198,10 @@ class CaptureReceiver:
     Parameters
     ----------
     heartbeat_timeout : float
-        Seconds of silence after which a page that records counts as gone.
+        Seconds of silence after which a page that records counts as away.
+    patience : float
+        Seconds more that a page is waited for which is away: then its recording is over. It may still come
+        back and go on.
 
     Attributes
     ----------
@@ -175,14 +211,18 @@ class CaptureReceiver:
         Chunks of pages that recorded while another one did (other browsers: tabs settle it themselves).
     """
 
-    def __init__(self, heartbeat_timeout: float = HEARTBEAT_TIMEOUT) -> None:
+    def __init__(self, heartbeat_timeout: float = HEARTBEAT_TIMEOUT, patience: float = 0.0) -> None:
         self.heartbeat_timeout = heartbeat_timeout
+        self.patience = patience
         self.session: CaptureSession | None = None
         self.refused = 0
         self._browser = ""
         self._expected = 0
         self._chunk_length = 0
-        self._heard_at = 0.0
+        self._ahead: dict[int, ChunkMessage] = {}
+        self._stop_message: StopMessage | None = None
+        self._keeps = False
+        self._heard_at = self._told_at = self._missing_since = 0.0
         self._refused_sessions: set[str] = set()
         self._uploads = Uploads()
 
@@ -214,32 +254,66 @@ class CaptureReceiver:
             return []
         if isinstance(message, ProblemMessage):
             return [CaptureProblem(message.code, message.detail, message.client, shown=True)]
-        events = self._made_way(message)
+        events = self._made_way(message, now)
         if not self._is_ours(message):
             return self._refuse(message)
         self._check_leap(message)
         events += self._opened(message)
-        self._heard_at = now
+        self._note_heard(now)
         if isinstance(message, ChunkMessage):
             events += self._chunk(message, now)
         elif isinstance(message, (PauseMessage, ResumeMessage)):
             events += self._pause(isinstance(message, ResumeMessage))
         elif isinstance(message, StopMessage):
             events += self._stop(message, now)
-        return events
+        return [*events, *self._impatient(now), *self._told(message, now)]
 
     def tick(self, now: float) -> list[CaptureEvent]:
         """End the recording of a page that has been silent for too long, and drop files that do not go on."""
         events: list[CaptureEvent] = [_not_opened(error) for error in self._uploads.drop_late(now)]
-        if self.active and now - self._heard_at > self.heartbeat_timeout:
-            events += self._end("interrupted")
+        silent = now - self._heard_at
+        if not self.active or silent <= self.heartbeat_timeout:
+            return events
+        if silent > self.heartbeat_timeout + self._patience:
+            return events + self.give_up(now)
+        self._running().away = True
         return events
 
-    def _made_way(self, message: RecordingMessage) -> list[CaptureEvent]:
+    @property
+    def _patience(self) -> float:
+        """Seconds that a page is waited for: one that was left may be opened again, with what it kept."""
+        stop = self._stop_message
+        is_left = stop is None or stop.reason == "interrupted"
+        return self.patience if is_left else min(self.patience, AGAIN_SECONDS)
+
+    def give_up(self, now: float) -> list[CaptureEvent]:
+        """End the recording under way with what has come: its page is not waited for."""
+        if not self.active:
+            return []
+        stop = self._stop_message
+        upto = max([0, *self._ahead]) + 1 if stop is None else stop.chunks
+        came = self._in_order(upto if self._ahead or stop else 0, now)
+        return [*came, *self._end("interrupted" if stop is None else stop.reason)]
+
+    def _note_heard(self, now: float) -> None:
+        self._heard_at = now
+        if self.session is not None:
+            self.session.away = False
+
+    def _told(self, message: RecordingMessage, now: float) -> list[CaptureEvent]:
+        """Say what has come to a page that keeps it until then: now and then, and at the end."""
+        over = isinstance(message, StopMessage) and message.held is not None
+        due = isinstance(message, (ChunkMessage, BeatMessage)) and now - self._told_at >= TOLD_EVERY
+        if not self._is_known(message) or not (over or (self._keeps and due)):
+            return []
+        self._told_at = now
+        return [CaptureHeard(self._running(), self._expected, self._missing_upto(), not self.active)]
+
+    def _made_way(self, message: RecordingMessage, now: float) -> list[CaptureEvent]:
         """End the recording of a page that is gone: another one of its browser has got the lock."""
         if not isinstance(message, StartMessage) or self._is_ours(message) or not message.browser:
             return []
-        return self._end("interrupted") if message.browser == self._browser else []
+        return self.give_up(now) if message.browser == self._browser else []
 
     def _is_ours(self, message: RecordingMessage) -> bool:
         return not self.active or self._running().id == message.session
@@ -274,7 +348,8 @@ class CaptureReceiver:
             return [CaptureStarted(session)]
         if not isinstance(message, (StartMessage, ChunkMessage)):
             return []
-        self._expected = 0
+        self._expected = message.first if isinstance(message, StartMessage) else 0
+        self._ahead, self._stop_message, self._keeps = {}, None, False
         self._chunk_length = round(message.rate / 10)
         session = self.session = CaptureSession(message.session, message.client, message.rate)
         self._browser = ""
@@ -285,20 +360,48 @@ class CaptureReceiver:
         return [CaptureStarted(session)]
 
     def _chunk(self, message: ChunkMessage, now: float) -> list[CaptureEvent]:
-        session = self._running()
-        if message.seq < self._expected:
-            session.late += 1
+        if message.seq < self._expected or message.seq in self._ahead:
+            self._running().late += 1
             return []
-        events = self._fill(message.seq, now)
-        session.received += 1
-        self._expected = message.seq + 1
-        return [*events, self._appended(message.samples, message.peak, now)]
+        if not self._ahead:
+            self._missing_since = now
+        self._ahead[message.seq] = message
+        self._keeps = message.held is not None
+        full = len(self._ahead) > AHEAD_CHUNKS
+        sure = message.seq if full or message.held is None else min(message.held, message.seq)
+        return [*self._in_order(sure, now), *self._ended_in_order()]
+
+    def _in_order(self, lost_before: int, now: float) -> list[CaptureEvent]:
+        """Hand on what has come, up to the first gap; none before ``lost_before`` is waited for."""
+        events: list[CaptureEvent] = []
+        while self._expected < lost_before or self._expected in self._ahead:
+            message = self._ahead.pop(self._expected, None)
+            if message is None:
+                events += self._fill(min([lost_before, *self._ahead]), now)
+                continue
+            self._running().received += 1
+            self._expected += 1
+            self._missing_since = now
+            events.append(self._appended(message.samples, message.peak, now))
+        return events
+
+    def _impatient(self, now: float) -> list[CaptureEvent]:
+        """Wait no longer for what has been missing for too long although its page is heard."""
+        upto = self._missing_upto()
+        if upto is None or now - self._missing_since <= AGAIN_SECONDS:
+            return []
+        return [*self._in_order(upto, now), *self._ended_in_order()]
+
+    def _missing_upto(self) -> int | None:
+        """Return the number of the chunk before which some are missing; None where none is."""
+        if self._ahead:
+            return min(self._ahead)
+        stop = self._stop_message
+        return stop.chunks if stop is not None and stop.chunks > self._expected else None
 
     def _fill(self, until: int, now: float) -> list[CaptureEvent]:
         """Put zeros where the chunks from the expected one up to ``until`` should have been."""
         missing = until - self._expected
-        if missing <= 0:
-            return []
         session = self._running()
         session.lost += missing
         session.gaps.append((session.samples, session.samples + missing * self._chunk_length))
@@ -324,13 +427,23 @@ class CaptureReceiver:
         return [CapturePaused(session, session.samples, resumed)]
 
     def _stop(self, message: StopMessage, now: float) -> list[CaptureEvent]:
+        """End the recording, once what its page can still send has come."""
         if not self.active:
             return []
-        return [*self._fill(message.chunks, now), *self._end(message.reason)]
+        if not self._ahead and self._stop_message is None:
+            self._missing_since = now
+        self._stop_message = message
+        sure = message.chunks if message.held is None else min(message.held, message.chunks)
+        return [*self._in_order(sure, now), *self._ended_in_order()]
+
+    def _ended_in_order(self) -> list[CaptureEvent]:
+        stop = self._stop_message
+        return self._end(stop.reason) if stop is not None and self._expected >= stop.chunks else []
 
     def _end(self, reason: str) -> list[CaptureEvent]:
         session = self._running()
-        session.state, session.ended_by = "ended", reason
+        session.state, session.ended_by, session.away = "ended", reason, False
+        self._ahead, self._stop_message = {}, None
         return [CaptureEnded(session, reason)]
 
     def _running(self) -> CaptureSession:

@@ -3,6 +3,7 @@
 
 import { newId } from "../shared/dom.js";
 import { pageProblem, UNPROCESSED } from "./capture.js";
+import { Keeper } from "./keeper.js";
 import { Recorder } from "./recorder.js";
 import { Uplink } from "./uplink.js";
 import { FileWay } from "./upload.js";
@@ -28,6 +29,8 @@ const CLIP_SHOWN_SECONDS = 2;
  * @property {{name: string, size: number, sent: number, taken: number} | null} file
  * @property {{chunks: number, seconds: number} | null} lost on the way to the kernel, as it says
  * @property {boolean | null} besideCells whether sound reaches the kernel while a cell runs, as it says
+ * @property {import("./keeper.js").Waiting | null} kept in this page because the kernel is away
+ * @property {import("./chunk_store.js").Kept[]} left by pages that ended before the kernel had it
  */
 
 export class CaptureController {
@@ -38,6 +41,7 @@ export class CaptureController {
   constructor(sender, uid) {
     this.uid = uid;
     this.uplink = new Uplink(sender, () => this.remember());
+    this.keeper = new Keeper(this.uplink, uid, () => this.showKept());
     /** @type {Set<(state: State) => void>} */
     this.views = new Set();
     this.ending = new AbortController();
@@ -53,7 +57,7 @@ export class CaptureController {
     this.state = {
       phase: "idle", seconds: 0, peak: 0, clipping: false, silent: false, devices: [], deviceId: "",
       processing: { ...UNPROCESSED }, settings: null, problem: this.leftBehind(), file: null,
-      lost: null, besideCells: null,
+      lost: null, besideCells: null, kept: null, left: [],
     };
     const devices = navigator.mediaDevices;
     devices?.addEventListener("devicechange", () => this.listDevices(), { signal: this.ending.signal });
@@ -67,7 +71,12 @@ export class CaptureController {
     const { phase } = this.state;
     if (!recorder || phase === "idle" || phase === "starting") return;
     this.remember();
-    this.attempt(() => this.uplink.tell("stop", { chunks: recorder.chunks, reason: "interrupted" }));
+    this.keeper.interrupt(recorder.chunks);
+  }
+
+  showKept() {
+    const { waiting: kept, left } = this.keeper;
+    if (kept !== null || this.state.kept !== null || left !== this.state.left) this.set({ kept, left });
   }
 
   /**
@@ -128,9 +137,9 @@ export class CaptureController {
     this.quiet = 0;
     this.clippedAt = -Infinity;
     this.set({ phase: "recording", settings });
-    this.attempt(() => this.uplink.start({
-      rate, label, settings, asked: this.state.processing, startDelay, browser,
-    }));
+    const asked = this.state.processing;
+    const told = this.attempt(() => this.uplink.start({ rate, label, settings, asked, startDelay, browser }));
+    if (told && this.keepsSound) this.keeper.begin({ rate, label, settings, asked });
     this.remember();
   }
 
@@ -144,7 +153,8 @@ export class CaptureController {
     const seconds = this.state.seconds + length;
     this.quiet = chunk.peak > 0 ? 0 : this.quiet + length;
     if (chunk.clipped > 0) this.clippedAt = seconds;
-    this.attempt(() => this.uplink.chunk(chunk));
+    this.keeper.take(chunk);
+    if (this.keeper.full) void this.stop("kernel");
     this.set({
       seconds,
       peak: this.state.phase === "recording" ? chunk.peak : 0,
@@ -157,12 +167,12 @@ export class CaptureController {
     if (this.state.phase !== "recording" || !this.recorder) return;
     this.set({ phase: "paused", peak: 0 });
     await this.recorder.pause();
-    this.attempt(() => this.uplink.tell("pause"));
+    this.uplink.reach("pause");
   }
 
   resume() {
     if (this.state.phase !== "paused" || !this.recorder) return;
-    this.attempt(() => this.uplink.tell("resume"));
+    this.uplink.reach("resume");
     this.recorder.resume();
     this.set({ phase: "recording" });
   }
@@ -175,10 +185,15 @@ export class CaptureController {
     if (phase === "starting") return this.finish(recorder);
     this.set({ phase: "stopping", peak: 0 });
     const chunks = await recorder.stop();
-    const told = this.attempt(() => this.uplink.stop(chunks, reason));
+    const told = this.keeper.stop(chunks, reason);
     this.finish(recorder);
     if (!told || reason === "kernel") this.fail("kernel");
     else if (reason === "unplugged") this.fail(reason);
+  }
+
+  /** Whether what the kernel has not taken is kept in the page; where it is not, a kernel that is gone ends it. */
+  get keepsSound() {
+    return true;
   }
 
   /** @param {Recorder} recorder */
@@ -197,6 +212,7 @@ export class CaptureController {
    */
   fail(code, detail = "") {
     const { seconds } = this.state;
+    this.keeper.abandon();
     if (this.recorder) this.finish(this.recorder);
     this.forgetLock();
     this.set({ phase: "idle", problem: { code, detail, seconds } });
@@ -273,20 +289,26 @@ export class CaptureController {
 
   /** Note in this tab that a recording runs, so that the page can say after a reload what became of it. */
   remember() {
-    storage("sessionStorage")?.setItem(this.memory, String(this.state.seconds));
+    const { session, rate } = this.uplink;
+    const noted = { seconds: this.state.seconds, session, rate, chunks: this.recorder?.chunks ?? 0 };
+    storage("sessionStorage")?.setItem(this.memory, JSON.stringify(noted));
   }
 
   /** @returns {State["problem"]} */
   leftBehind() {
-    const seconds = storage("sessionStorage")?.getItem(this.memory) ?? null;
+    const noted = storage("sessionStorage")?.getItem(this.memory) ?? null;
     storage("sessionStorage")?.removeItem(this.memory);
-    return seconds === null ? null : { code: "interrupted", detail: "", seconds: Number(seconds) };
+    if (noted === null) return null;
+    const before = JSON.parse(noted);
+    if (this.keepsSound) void this.keeper.sayGone(before);
+    return { code: "interrupted", detail: "", seconds: before.seconds };
   }
 
   /** The widget is gone from the page. */
   async dispose() {
     this.files.upload?.giveUp();
     await this.stop("closed");
+    await this.keeper.dispose();
     this.views.clear();
     this.ending.abort();
     this.uplink.close();

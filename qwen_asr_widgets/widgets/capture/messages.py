@@ -31,7 +31,8 @@ class StartMessage:
     """A page records from now on.
 
     ``browser`` names the browser of which no other page records with this widget, for this one holds the
-    lock; it is empty where there are no locks. ``start_delay`` is in seconds.
+    lock; it is empty where there are no locks. ``start_delay`` is in seconds. ``first`` is the number of the
+    first chunk that comes: another than 0 where another kernel has taken those before.
     """
 
     client: str
@@ -42,11 +43,15 @@ class StartMessage:
     asked: Mapping[str, Any] = field(default_factory=dict)
     start_delay: float | None = None
     browser: str = ""
+    first: Count = 0
 
 
 @dataclass(frozen=True)
 class ChunkMessage:
-    """The next 0.1 s: int16 samples as little-endian bytes, and their largest magnitude in [0, 1]."""
+    """The next 0.1 s: int16 samples as little-endian bytes, and their largest magnitude in [0, 1].
+
+    ``held`` is the number of the oldest chunk that the page can send again; a page that names none cannot.
+    """
 
     client: str
     session: str
@@ -54,6 +59,7 @@ class ChunkMessage:
     seq: Count
     data: bytes = field(repr=False)
     peak: float = 0.0
+    held: Count | None = None
 
     def __post_init__(self) -> None:
         if len(self.data) % 2:
@@ -91,12 +97,13 @@ class ResumeMessage:
 
 @dataclass(frozen=True)
 class StopMessage:
-    """A recording is over after so many chunks."""
+    """A recording is over after so many chunks; ``held`` as of a chunk."""
 
     client: str
     session: str
     chunks: Count
     reason: str
+    held: Count | None = None
 
 
 @dataclass(frozen=True)
@@ -153,8 +160,8 @@ def parse(content: Any, buffers: Sequence[Any]) -> PageMessage:
 
     Examples
     --------
-    >>> parse({"kind": "stop", "client": "page", "session": "page/1", "chunks": 3, "reason": "stopped"}, [])
-    StopMessage(client='page', session='page/1', chunks=3, reason='stopped')
+    >>> parse({"kind": "beat", "client": "page", "session": "page/1"}, [])
+    BeatMessage(client='page', session='page/1')
     """
     message: PageMessage = read_message(KINDS, content, buffers)
     return message

@@ -22,6 +22,8 @@ export class Uplink {
     this.client = newId();
     this.number = 0;
     this.rate = 0;
+    /** Whether it was said that the kernel cannot be reached. */
+    this.unreachable = false;
     /** @type {number | undefined} */
     this.timer = undefined;
   }
@@ -43,24 +45,26 @@ export class Uplink {
     this.rate = rate;
     this.tell("start", { label, settings, asked, start_delay: startDelay, browser });
     this.timer = window.setInterval(() => {
-      this.tell("beat");
+      this.reach("beat");
       this.beaten();
     }, HEARTBEAT_MS);
   }
 
-  /** @param {import("./recorder.js").Chunk} chunk */
-  chunk({ seq, pcm, peak, clipped }) {
-    const sent = performance.timeOrigin + performance.now();
-    this.tell("chunk", { seq, peak, clipped, sent }, [pcm]);
-  }
-
   /**
-   * @param {number} chunks
-   * @param {string} reason
+   * Send where that is possible; whether it was. A front end that has lost its network may keep it for later.
+   * @param {string} kind
+   * @param {object} [content]
+   * @param {ArrayBuffer[]} [buffers]
    */
-  stop(chunks, reason) {
-    this.close();
-    this.tell("stop", { chunks, reason });
+  reach(kind, content, buffers) {
+    try {
+      this.tell(kind, content, buffers);
+      return true;
+    } catch (error) {
+      if (!this.unreachable) console.warn("qwen_asr_widgets: the kernel cannot be reached", error);
+      this.unreachable = true;
+      return false;
+    }
   }
 
   /**

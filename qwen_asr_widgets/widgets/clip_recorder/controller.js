@@ -80,6 +80,11 @@ export class ClipController extends CaptureController {
     await this.listDevices();
   }
 
+  /** A clip is kept by the recorder itself, and sent whole. */
+  get keepsSound() {
+    return false;
+  }
+
   /** What there is no use recording against. */
   forbidden() {
     return this.told.get("can_decode") ? pageProblem(thisPage()) : "nodecoder";

@@ -23,6 +23,9 @@ QUEUE_CHUNKS = 6_000
 
 Subscriber = Callable[[CaptureEvent], None]
 
+_GIVE_UP = object()
+"""In the queue of messages: what no page says."""
+
 
 class CaptureInbox:
     """Queues the messages of all pages and calls the subscribers with what they mean; knows no comm.
@@ -103,8 +106,10 @@ class CaptureInbox:
         """
         self.beside_cells = threading.current_thread() is not threading.main_thread()
         chunk = isinstance(content, dict) and content.get("kind") == "chunk"
-        if chunk and self._waiting.qsize() >= QUEUE_CHUNKS:
-            return
+        if not chunk or self._waiting.qsize() < QUEUE_CHUNKS:
+            self._put(content, buffers)
+
+    def _put(self, content: Any, buffers: Sequence[Any] = ()) -> None:
         with self._lock:
             self._waiting.put((content, buffers, time.monotonic()))
             if self._thread is None:
@@ -113,6 +118,10 @@ class CaptureInbox:
                     target=run, args=(self._run,), name=f"qaw-microphone-{self._name}", daemon=True
                 )
                 self._thread.start()
+
+    def give_up(self) -> None:
+        """End the recording of a page that is away, with what has come; see `CaptureReceiver.give_up`."""
+        self._put(_GIVE_UP)
 
     def _run(self) -> None:
         """Hand messages on until none waits and nothing is left that silence could end."""
@@ -136,6 +145,8 @@ class CaptureInbox:
                     return
 
     def _received(self, content: Any, buffers: Sequence[Any], now: float) -> list[CaptureEvent]:
+        if content is _GIVE_UP:
+            return self.receiver.give_up(now)
         try:
             return self.receiver.receive(content, buffers, now)
         except MessageError as error:

@@ -12,6 +12,7 @@ import { button, listenTo, make, viewRoot } from "../shared/dom.js";
 import { clock, size } from "../shared/format.js";
 import { translator } from "../shared/strings.js";
 import { followTheme } from "../shared/theme.js";
+import { createPageLeft, pageKeptText } from "./page_kept.js";
 
 /**
  * @typedef {import("../capture/controller.js").State} State
@@ -254,16 +255,20 @@ function mount(controller, model, host, signal) {
   const problem = make("div", { class: "qaw-notice", role: "alert" });
   const warning = make("p", { class: "qaw-mic-line qaw-mic-warning", role: "status" });
   const lost = make("p", { class: "qaw-mic-line qaw-mic-warning", role: "status" });
+  const kept = make("p", { class: "qaw-mic-line qaw-mic-warning", role: "status" });
+  const left = createPageLeft(controller, t, signal);
   const waits = make("p", { class: "qaw-mic-line qaw-mic-waits" });
   const file = make("p", { class: "qaw-mic-line qaw-mic-file", role: "status" });
   const said = make("span", { class: "qaw-only-spoken", role: "status" });
-  root.append(parts.bar, problem, warning, lost, waits, file, sound.panel, said, picker);
+  root.append(parts.bar, problem, left.element, warning, kept, lost, waits, file, sound.panel, said, picker);
 
   controller.attach((state) => {
     drawBar(parts, state, t);
     drawProblem(problem, controller, t, signal, chooseFile);
     say(warning, warningText(state, t));
     say(lost, lostText(state, t));
+    say(kept, pageKeptText(state, t));
+    left.update(state, state.phase !== "idle");
     const inTime = state.besideCells ?? model.get("live_while_busy");
     say(waits, state.phase === "idle" || state.lost || inTime ? "" : t("mic.waits"));
     say(file, fileText(state, t));
@@ -284,6 +289,8 @@ async function followReport(model, controller) {
   if (!report) return;
   let number = report.get("problem")?.number;
   const read = () => {
+    const heard = report.get("heard");
+    if (heard?.session !== undefined) controller.keeper.heard(heard);
     const { client } = controller.uplink;
     const chunks = report.get("client") === client ? report.get("lost") ?? 0 : 0;
     const besideCells = report.get("beside_cells") ?? null;

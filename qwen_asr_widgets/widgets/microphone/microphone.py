@@ -18,8 +18,8 @@ from ...audio.resample import StreamResampler
 from ...audio.units import SAMPLE_RATE, pcm16_to_float
 from ...errors import AudioError, SettingError, checked_keywords
 from ..capture.capture import (
-    HEARTBEAT_TIMEOUT, CaptureChunk, CaptureEnded, CaptureEvent, CaptureProblem, CaptureSession,
-    CaptureStarted,
+    HEARTBEAT_TIMEOUT, CaptureChunk, CaptureEnded, CaptureEvent, CaptureHeard, CaptureProblem,
+    CaptureSession, CaptureStarted,
 )
 from ..shared.assets import css, esm
 from ..shared.comm import close_whole, free_of_subshell, kernel_is_live
@@ -41,6 +41,9 @@ class CaptureReport(ipywidgets.Widget):
         Chunks of it that never came, and how long they were.
     beside_cells : bool or None
         Whether messages arrive while a cell runs, as the last one did or did not; None before the first.
+    heard : dict
+        What has come of a recording, so that its page need not keep it: ``session``, ``chunks``, ``upto``
+        and ``over`` as in `CaptureHeard`; empty before the first.
     problem : dict
         What the kernel could not take last, empty before the first: ``client`` (the page), ``code`` as in
         ``capture/capture.js``, ``detail``, and a ``number`` that tells it from the one before.
@@ -50,6 +53,7 @@ class CaptureReport(ipywidgets.Widget):
     lost = traitlets.Int(0).tag(sync=True)
     lost_seconds = traitlets.Float(0.0).tag(sync=True)
     beside_cells = traitlets.Bool(None, allow_none=True).tag(sync=True)
+    heard = traitlets.Dict().tag(sync=True)
     problem = traitlets.Dict().tag(sync=True)
 
     def take(self, event: CaptureEvent) -> None:
@@ -59,6 +63,8 @@ class CaptureReport(ipywidgets.Widget):
                 number = self.problem.get("number", 0) + 1
                 told = {"code": event.code, "detail": event.detail, "client": event.client, "number": number}
                 self.problem = told
+        elif isinstance(event, CaptureHeard):
+            self.heard = heard_state(event)
         elif isinstance(event, CaptureStarted):
             self._count(event.session)
         elif isinstance(event, CaptureChunk) and event.lost:
@@ -72,6 +78,13 @@ class CaptureReport(ipywidgets.Widget):
         lost = sum(stop - start for start, stop in session.gaps) / session.sample_rate
         with self.hold_sync():
             self.client, self.lost, self.lost_seconds = session.client, session.lost, round(lost, 2)
+
+
+def heard_state(event: CaptureHeard) -> dict[str, str | int | None]:
+    """Return what a page is told of what has come of its recording."""
+    return {
+        "session": event.session.id, "chunks": event.chunks, "upto": event.upto, "over": event.over,
+    }
 
 
 @checked_keywords
@@ -266,10 +279,22 @@ class Microphone(BaseWidget):
 
 
 class Uplink(Microphone):
-    """Carries what a page records to Python, for widgets that the kernel also writes to; shows nothing."""
+    """Carries what a page records to Python, for widgets that the kernel also writes to; shows nothing.
+
+    Parameters
+    ----------
+    lang : str
+        As of the microphone.
+    patience : float
+        Seconds that a page is waited for of which nothing is heard; see `CaptureReceiver`.
+    """
 
     _esm = "export default { render() {} };"
     _css = ""
+
+    def __init__(self, *, lang: str = "", patience: float = 0.0) -> None:
+        super().__init__(lang=lang)
+        self.inbox.receiver.patience = patience
 
     def _new_report(self) -> None:
         """Leave it to the widget that the kernel writes to."""

@@ -7,6 +7,7 @@
  *
  * Times are seconds, positions samples.
  */
+import type { Heard } from "../capture/keeper.js";
 import type { ClipProblem, ProblemCode } from "../capture/capture.js";
 import type { Config, Kernel } from "../transcriber/logic.js";
 import type { Figures, Service } from "../tuner/state.js";
@@ -84,6 +85,7 @@ export interface Report {
   lost: number;
   lost_seconds: number;
   beside_cells: boolean | null;
+  heard: { session?: undefined } | Heard;
   problem: { number?: undefined } | { number: number; client: string; code: ProblemCode; detail: string };
 }
 
@@ -330,6 +332,7 @@ export interface RefusedMessage {
 export type TranscriberMessage =
   | StateMessage | OtherRunMessage | SavedMessage | UploadMessage | RefusedMessage
   | { kind: "call"; token: number }
+  | ({ kind: "heard" } & Heard)
   | { kind: "begin"; view: string }
   | { kind: "halt" | "hold" | "go" };
 
@@ -376,6 +379,9 @@ export type TranscriberCommand =
   | { kind: "key"; key: string }
   | { kind: "again"; pace: number | null }
   | { kind: "save"; format: string; job: string }
+  | { kind: "stored"; job: string }
+  | { kind: "unkeep" | "left-pass" }
+  | { kind: "left-open" | "left-throw"; id: string }
   | { kind: "dismiss"; id: number };
 
 /** What a page may ask. */

@@ -145,6 +145,20 @@ class Save:
 
 
 @dataclass(frozen=True)
+class Stored:
+    """A file that was asked for has reached the page, which gave it to the browser."""
+
+    job: str
+
+
+@dataclass(frozen=True)
+class LeftChoice:
+    """A recording that was left on disk."""
+
+    id: str
+
+
+@dataclass(frozen=True)
 class Dismiss:
     """A notice was read."""
 
@@ -189,6 +203,11 @@ def commands(
         "key": changing(KeyTyped, lambda typed: controls.take_key(typed.key)),
         "again": changing(RunAgain, lambda again: model.repeat(again.pace)),
         "save": changing(Save, lambda wanted: controls.save(wanted.format, wanted.job)),
+        "stored": changing(Stored, lambda stored: controls.note_stored(stored.job)),
+        "unkeep": changing(Bare, lambda _: controls.discard_autosave()),
+        "left-open": changing(LeftChoice, lambda left: model.open_left(left.id)),
+        "left-throw": changing(LeftChoice, lambda left: model.kept.throw_away(left.id)),
+        "left-pass": changing(Bare, lambda _: model.kept.pass_over()),
         "dismiss": changing(Dismiss, lambda read: controls.dismiss(read.id)),
         "transcribe": changing(Bare, lambda _: controls.start()),
         "stop": changing(Bare, lambda _: controls.stop()),

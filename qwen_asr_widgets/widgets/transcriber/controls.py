@@ -13,13 +13,14 @@ from ...audio.samples import sample
 from ...client.endpoints import Endpoint
 from ...errors import EndpointError
 from ...protocol.config import SessionConfig
+from ...recording import Recording
 from ...recording.turn_taking import checked_turn_taking
 from ..shared.throttle import Message
 from .endpoints import EndpointChoice
 from .model import TranscriberModel
 from .notices import notice_elsewhere
 from .pages import Pages
-from .save import file_name, in_slices, saved
+from .save import BUNDLE, file_name, in_slices, saved
 
 logger = logging.getLogger("qwen_asr_widgets")
 
@@ -46,6 +47,7 @@ class Controls:
         self._pages = pages
         self._tell_all = tell_all
         self._source = source
+        self._bundles: dict[str, tuple[Recording, int]] = {}
 
     # ---- runs
 
@@ -154,11 +156,23 @@ class Controls:
 
     # ---- files
 
+    def discard_autosave(self) -> None:
+        """Remove what is on disk of the recording shown; see `Transcriber.discard_autosave`."""
+        if self._model.recording is not None:
+            self._model.kept.discard(self._model.recording)
+
+    def note_stored(self, job: str) -> None:
+        """Note that a page has a file: of a bundle, that the recording was saved."""
+        if job in self._bundles:
+            recording, version = self._bundles.pop(job)
+            recording.note_saved(version)
+
     def save(self, ending: str, job: str) -> None:
         """Make a file of the recording on a thread of its own, and send it to the page that asked."""
         recording = self._model.recording
         if recording is None:
             return
+        version = recording.version
 
         def work() -> None:
             try:
@@ -167,6 +181,8 @@ class Controls:
                 logger.exception("the %s file could not be made", ending)
                 self._tell_all([({"kind": "saved", "job": job, "error": str(problem)}, [])])
                 return
+            if ending == BUNDLE:
+                self._bundles[job] = recording, version
             self._tell_all(list(in_slices(data, job, file_name(recording, ending))))
 
         context = contextvars.copy_context()

@@ -42,6 +42,9 @@
  *
  * @typedef {{count: number, differ: boolean, taken: number | "mean"}} Channels
  *
+ * @typedef {{where: string, problem: string, until: number}} Kept  a folder; why nothing more goes there, from second `until` on
+ * @typedef {{id: string, name: string, when: string, seconds: number}} Left  `when` as ISO 8601
+ *
  * @typedef {object} Kernel   the `state` message
  * @property {"empty" | "ready" | "connecting" | "live" | "finishing" | "failed" | "done"} phase
  * @property {"" | "mic" | "file"} source
@@ -70,6 +73,9 @@
  * @property {string} clip_uid of the recorder of clips, empty before there is one
  * @property {boolean} beside_cells whether sound reaches the kernel while a cell runs
  * @property {string} recorder the page that records live, empty where none does
+ * @property {boolean} away   nothing is heard of that page; what it records meanwhile is still waited for
+ * @property {Kept | null} kept   the copy on disk of the recording on show
+ * @property {Left[]} left   recordings that kernels which ended have left on disk, newest first
  */
 import { clock, duration } from "../shared/format.js";
 
@@ -87,7 +93,7 @@ export function unknownState() {
       english_only: false, renews: false, prices: {},
     },
     config: { threshold: 0.2, silence: 800, padding: 300, language: "", context: "", turns: "service" },
-    figures: {}, compared: [], channels: null, clips: false, clip_uid: "", recorder: "", beside_cells: true,
+    figures: {}, compared: [], channels: null, clips: false, clip_uid: "", recorder: "", away: false, beside_cells: true, kept: null, left: [],
   };
 }
 
@@ -128,8 +134,8 @@ export function channelText(channel, count, t) {
  * Whether another tab or browser records; a page that was just reloaded is still its own predecessor.
  * @param {Kernel} kernel @param {string} client of this page @param {string | undefined} problem what this page shows
  */
-export function recordsElsewhere({ recorder }, client, problem) {
-  return recorder !== "" && recorder !== client && problem !== "interrupted";
+export function recordsElsewhere({ recorder, away }, client, problem) {
+  return recorder !== "" && recorder !== client && (away || problem !== "interrupted");
 }
 
 /** The place of a silence on a logarithmic slider, in [0, 1000]. @param {number} ms */

@@ -27,6 +27,7 @@ from ...vad.turns import TurnDetection
 from ..capture.capture import CaptureChunk, CaptureEnded, CaptureEvent, CaptureSession, CaptureStarted
 from ..capture.upload import FileOpened
 from .endpoints import EndpointChoice
+from .kept import KeptOnDisk
 from .notices import Notice, notice_of_report, notice_of_run, notice_of_source
 from .sound import SoundAtHand, is_recording, load_source, load_upload, sound_at_hand
 from .sources import (
@@ -82,6 +83,8 @@ class TranscriberModel:
         Who finds turns in the next run, see `transcribe`.
     retry : Retry
         How a lost connection is taken up again.
+    kept : KeptOnDisk, optional
+        Where recordings are kept until they are saved; by default nowhere.
 
     Attributes
     ----------
@@ -127,8 +130,10 @@ class TranscriberModel:
     def __init__(
         self, choice: EndpointChoice, config: SessionConfig, pace: float | None, turn_taking: str = SERVICE,
         retry: Retry = Retry(),
+        kept: KeptOnDisk | None = None,
     ) -> None:
         self.choice = choice
+        self.kept = kept or KeptOnDisk(False)
         self.detection = TurnDetection()
         self.config = config
         self.turn_taking = turn_taking
@@ -190,6 +195,17 @@ class TranscriberModel:
     def load(self, source: Any) -> bool:
         """Have a sound at hand, see `load_source`; what cannot be read becomes a notice."""
         return self._put(lambda: load_source(source), "", source)
+
+    def open_left(self, name: str) -> None:
+        """Show a recording that a kernel which ended has left on disk, unless a run is under way.
+
+        Raises
+        ------
+        BundleError
+            It cannot be opened.
+        """
+        if not self.active:
+            self.load(self.kept.open(name))
 
     def open(self, file: FileOpened) -> None:
         """Transcribe a file that was opened in a page, once it is clear which of its channels.
@@ -291,6 +307,7 @@ class TranscriberModel:
             old = run.recording
             if goes_on(old, self.choice.endpoint, self.config, self._taking):
                 fresh = self._run_of(old.continued())
+                self.kept.discard(old)  # all of it goes on in the fresh one's copy
             elif run.active:
                 fresh = self._new_run(old.info.pace, about_recording(old), old.tape.read())
             else:
@@ -387,6 +404,7 @@ class TranscriberModel:
         self.check_open()
         follower = RunFollower(self)
         run = follower.run = self.make_run(self.choice.endpoint, recording, follower, self.retry_by)
+        self.kept.begin(recording, run)
         self._runs = (*(one for one in self._runs if one.active), run)
         return run
 

@@ -6,10 +6,10 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from ..capture.capture import CaptureEvent, CaptureProblem, CaptureStarted
+from ..capture.capture import CaptureEvent, CaptureHeard, CaptureProblem, CaptureStarted
 from ..capture.upload import FileArriving, FileOpened
 from ..clip_recorder.clip_recorder import ClipRecorder
-from ..microphone.microphone import Uplink
+from ..microphone.microphone import Uplink, heard_state
 from ..shared.throttle import Message
 
 if TYPE_CHECKING:
@@ -124,8 +124,8 @@ class Pages:
     """Asks pages to record, takes what they record and send, and tells each what concerns it alone.
 
     Kernel to page: ``call`` (who can record?), ``begin`` (to the first page that answered), ``halt``,
-    ``hold`` and ``go`` to the page that records, ``refused`` to one that may not, ``taken`` and ``opened`` to
-    one that sends a file.
+    ``hold`` and ``go`` to the page that records, ``heard`` says how much of its sound has come, ``refused``
+    goes to one that may not record, ``taken`` and ``opened`` to one that sends a file.
 
     Parameters
     ----------
@@ -173,8 +173,9 @@ class Pages:
 
     def state(self) -> dict[str, Any]:
         """Return what views are told of the pages that record."""
-        beside = self.uplink.hears_beside_cells
-        return {**self.clips.state(), "recorder": self.recorder, "beside_cells": beside}
+        beside, session = self.uplink.hears_beside_cells, self.uplink.session
+        away = session is not None and session.away
+        return {**self.clips.state(), "recorder": self.recorder, "away": away, "beside_cells": beside}
 
     # ---- recording
 
@@ -200,9 +201,12 @@ class Pages:
         self.called = False
 
     def halt(self) -> None:
-        """End the recording of the page that records; no page is asked any more."""
+        """End the recording of the page that records, also where it is away; no page is asked any more."""
         self.called = False
         self._tell({"kind": "halt"})
+        session = self.uplink.session
+        if session is not None and session.away:
+            self.uplink.inbox.give_up()
 
     def hold(self) -> None:
         """Let the page that records pause."""
@@ -225,7 +229,9 @@ class Pages:
         if isinstance(event, CaptureProblem) and not event.shown:
             about = {"client": event.client, "code": event.code, "detail": event.detail}
             self._tell({"kind": "refused", **about})
-        if isinstance(event, FileArriving):
+        if isinstance(event, CaptureHeard):
+            self._tell({"kind": "heard", **heard_state(event)})
+        elif isinstance(event, FileArriving):
             if self._progress.tells(event, time.monotonic()):
                 self._tell_of(event, "taken", bytes=event.held)
         elif isinstance(event, FileOpened):

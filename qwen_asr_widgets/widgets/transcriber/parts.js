@@ -21,11 +21,13 @@
  */
 import { button, make, newId } from "../shared/dom.js";
 import { AUDIO_FILES, makeSound } from "../microphone/microphone.js";
+import { createPageLeft } from "../microphone/page_kept.js";
 import { createBar } from "./bar.js";
 import { createChannels } from "./notices.js";
 import { createDrawers } from "./drawers.js";
 import { createEndpoint, radio } from "./endpoint.js";
 import { createFoot } from "./foot.js";
+import { createKept, createLeft } from "./kept.js";
 import { createSettings } from "./settings.js";
 
 /** @param {Acts} acts */
@@ -59,13 +61,16 @@ export function buildParts(acts) {
   const empty = make("div", { class: "qaw-tr-empty qaw-dim" });
   const place = make("div", { class: "qaw-tr-stage", hidden: true });
   const foot = createFoot(t, signal, send, acts.saver, acts.keep);
+  const kept = createKept(t, signal, send);
+  const left = createLeft(t, signal, send);
+  const pageLeft = createPageLeft(recorders.live, t, signal);
   const elements = [
-    bar.bar, micDrawer.panel, settingsDrawer.panel, endpointDrawer.panel, problem, notice, hint, channels.element, warning, status,
-    empty, place, ...foot.elements, picker,
+    bar.bar, micDrawer.panel, settingsDrawer.panel, endpointDrawer.panel, problem, notice, left.element, pageLeft.element, hint, channels.element, warning,
+    status, empty, place, kept.element, ...foot.elements, picker,
   ];
   return {
     elements, picker, bar, drawers, settings, endpoint, ways, device, sound, micDrawer, settingsDrawer, endpointDrawer,
-    problem, notice, hint, channels, status, warning, empty, place, foot,
+    problem, notice, hint, channels, status, warning, empty, place, foot, kept, left, pageLeft,
   };
 }
 

@@ -58,6 +58,7 @@ export function createSaver(send, menu) {
       const parts = takeSlice(job, message.slice, buffers[0]);
       if (!parts) return;
       jobs.delete(message.job);
+      send({ kind: "stored", job: message.job });
       job.done(new Blob(parts, { type: message.type }), message.name);
     },
     /** Save in a format. @param {string} format */

@@ -133,6 +133,8 @@ def model_state(model: TranscriberModel) -> dict[str, Any]:
         "config": config_state(model.config, model.turn_taking, model.detection),
         "channels": _channels(model),
         "compared": compared,
+        "kept": model.kept.state(recording),
+        "left": model.kept.left_state(),
     }
 
 

@@ -8,6 +8,7 @@ import { listenTo, newId, viewRoot } from "../shared/dom.js";
 import { clipText, clipWarning } from "../clip_recorder/clips.js";
 import { hideStatic, keepSwitch } from "../shared/saved_output.js";
 import { drawDevices, drawProblem, pressPause, realText, say, warningText } from "../microphone/microphone.js";
+import { pageKeptText } from "../microphone/page_kept.js";
 import { translator } from "../shared/strings.js";
 import { followTheme } from "../shared/theme.js";
 import { drawBar } from "./bar.js";
@@ -88,6 +89,7 @@ export class TranscriberView {
     else if (message.kind === "refused") {
       if (message.client === live.uplink.client) live.refused(message.code, message.detail);
     }
+    else if (message.kind === "heard") live.keeper.heard(message);
     else if (message.kind === "taken" || message.kind === "opened") live.files.hear(message);
     else this.show(message, buffers);
   }
@@ -179,6 +181,10 @@ export class TranscriberView {
     const unheard = kernel.notice !== null && !kernel.figures.count;
     if (this.stage) this.stage.transcript.hidden = kernel.phase === "ready" || unheard;
     parts.foot.update(kernel, reading !== null);
+    parts.kept.update(kernel.kept);
+    const busy = mic || held || reading !== null || (isRunning(kernel) && !kernel.away);
+    parts.left.update(kernel.left, busy || isRunning(kernel));
+    parts.pageLeft.update(recorders.live.state, busy);
   }
 
   /** @param {State} capture */
@@ -210,9 +216,9 @@ export class TranscriberView {
     say(parts.warning, clipWarning(clip, t) || warningText(capture, t));
     const { file } = recorders.live.state;
     const waits = (capture.phase !== "idle" || file !== null) && !kernel.beside_cells;
-    const away = elsewhere && capture.problem?.code !== "othertab" ? t("transcriber.elsewhere") : "";
+    const away = elsewhere && capture.problem?.code !== "othertab" ? t(kernel.away ? "transcriber.away" : "transcriber.elsewhere") : "";
     const said = [
-      away, file ? readingText(file, t) : sendingText(kernel, t), statusText(kernel, waits && !clip?.stage, t),
+      pageKeptText(recorders.live.state, t), away, file ? readingText(file, t) : sendingText(kernel, t), statusText(kernel, waits && !clip?.stage, t),
       clip?.stage ? clipText(clip, t, kernel.pace === 1 ? "transcriber.clip.real" : "transcriber.clip.recording") : "",
     ];
     say(parts.status, said.filter(Boolean).join(" · "));

@@ -24,6 +24,7 @@ from ..shared.view_widget import ViewWidget
 from .commands import commands
 from .controls import Controls
 from .endpoints import EndpointChoice
+from .kept import AutosaveChoice, KeptOnDisk, checked_autosave
 from .model import TranscriberModel
 from .notices import notice_of
 from .pages import ClipFirst, Pages
@@ -38,6 +39,9 @@ if TYPE_CHECKING:
 
 LOOK = 0.1
 """Seconds between two looks at what nobody announces: what is behind, what a page has lost."""
+
+AWAY_SECONDS = 600.0
+"""Seconds that a page which records is waited for when it is away: as much sound as it keeps meanwhile."""
 
 NO_PAGE = 30.0
 """Seconds that `Transcriber.wait` gives a page to show the widget: one that loads slowly takes 10 or more."""
@@ -74,6 +78,11 @@ class Transcriber(ViewWidget):
     retry : Retry, optional
         How a lost connection is taken up again: by default as long as sound comes, and for a minute after its
         end.
+    autosave : bool, str or path
+        Whether sound and words are also written to disk as they come, readable by you alone, until the
+        recording is saved or the copy thrown away, for seven days at most. True: in the folder ``.qaw``
+        beside the notebook, unless ``save_outputs`` is False. A folder: there. After a crash the next
+        transcriber offers what is left there, and `recover` opens it.
 
     Attributes
     ----------
@@ -83,7 +92,7 @@ class Transcriber(ViewWidget):
     Raises
     ------
     SettingError
-        A setting is out of its range.
+        A setting is out of its range, or ``autosave`` neither a bool nor a folder.
     EndpointError
         There is no such endpoint.
     TypeError
@@ -123,7 +132,7 @@ class Transcriber(ViewWidget):
 
     @traitlets.default("uplink")
     def _new_uplink(self) -> Uplink:
-        return Uplink(lang=self.lang)
+        return Uplink(lang=self.lang, patience=AWAY_SECONDS)
 
     @traitlets.default("uid")
     def _uid_of_uplink(self) -> str:
@@ -136,11 +145,12 @@ class Transcriber(ViewWidget):
     def __init__(
         self, source: Any = None, endpoint: Endpoint | str | None = None, config: SessionConfig | None = None,
         *, lang: str = "", height: int = 96, save_outputs: bool = True, pace: float | None = 1.0,
-        turn_taking: str = SERVICE, retry: Retry | None = None,
+        turn_taking: str = SERVICE, retry: Retry | None = None, autosave: AutosaveChoice = True,
     ) -> None:
         config = _checked(config) or SessionConfig()
         turn_taking = checked_turn_taking(turn_taking, config)
         pace = check_pace(pace)
+        autosave = checked_autosave(autosave)
         choice = EndpointChoice(endpoint)
         saved = SavedOutput(
             lambda: self.view.shown.caption, lambda: self.view.html(), lambda: not self.active,
@@ -149,7 +159,10 @@ class Transcriber(ViewWidget):
         super().__init__(saved, lang=lang, height=height, save_outputs=save_outputs)
         recorder = source if isinstance(source, ClipRecorder) else None
         sound = source if recorder is None else None
-        self.model = TranscriberModel(choice, config, pace, turn_taking, checked_retry(retry, Retry()))
+        kept = KeptOnDisk(autosave, lambda: self.save_outputs)
+        retry = checked_retry(retry, Retry())
+        self.model = TranscriberModel(choice, config, pace, turn_taking, retry, kept)
+        self.observe(lambda change: self._follow_switch(), names="save_outputs")
         clips = ClipFirst(recorder, lang, self._clip_recorded, self._clip_begun)
         self.pages = Pages(self.model, self.uplink, clips, self._tell, self._tell_state)
         self.view = TranscriberView(self.model, self.pages)
@@ -203,6 +216,11 @@ class Transcriber(ViewWidget):
         if self.page.is_open:
             self.controls.transcribe(clip)
             self._tell_state()
+
+    def _follow_switch(self) -> None:
+        """Keep nothing on disk where nothing is to stay in the notebook."""
+        self.model.kept.follow()
+        self._tell_state()
 
     def _clip_begun(self) -> None:
         self.pages.answered()
@@ -376,6 +394,11 @@ class Transcriber(ViewWidget):
     def commit(self) -> None:
         """Manual mode: what was said until now is one utterance."""
         self.controls.commit()
+
+    def discard_autosave(self) -> None:
+        """Remove what autosave has written of the recording shown; a run under way goes on in memory."""
+        self.controls.discard_autosave()
+        self._tell_state()
 
     def _about(self) -> str:
         if self.recording is not None:

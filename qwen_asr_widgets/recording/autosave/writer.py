@@ -9,31 +9,30 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import io
 import logging
 import os
 import shutil
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable
 from os import PathLike
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from ..errors import BundleError, QawError, WriteFailed
-from ..writing import write_atomically
-from .exports.event_lines import EVENTS, event_line, read_events
-from .exports.manifest import MANIFEST, manifest_json, read_manifest
-from .recording import Recording
-from .values import RecordingState
+from ...errors import QawError, WriteFailed
+from ...writing import write_atomically
+from ..exports.event_lines import EVENTS, event_line
+from ..exports.manifest import MANIFEST, manifest_json
+from ..recording import Recording
+from ..values import RecordingState
+from .folder_lock import FolderLock, private_file
+from .recovery import AUDIO, PREFIX, remove_old
 
 logger = logging.getLogger("qwen_asr_widgets")
 
-AUDIO, LOCK = "audio.pcm", "writing"
-PREFIX = "recording-"
+FOLDER = ".qaw"
+"""Where a transcriber keeps recordings, in the kernel's working directory: beside the notebook."""
 
 EVERY_SECONDS = 0.25
 """Seconds between two looks at the recording."""
@@ -41,7 +40,6 @@ EVERY_SECONDS = 0.25
 MAX_BYTES = 4 << 30
 """Bytes of one recording on disk: 37 hours of sound at 16 kHz."""
 
-KEPT_DAYS = 7
 PIECE = 1 << 20
 """Samples written at once: what is on the tape already does not come into memory a second time."""
 
@@ -50,7 +48,9 @@ class Autosave:
     """Writes a recording to disk as it grows, on a thread of its own.
 
     Whoever records is never kept waiting: the recording itself is what is still to be written. Where the disk
-    is full or the limit reached, the recording says so once in its notes, and the run goes on in memory.
+    is full or the limit reached, the recording says so once in its notes, and the run goes on in memory. What
+    was written goes when the recording was saved; one that still grows is written on, for the file it was
+    saved to lacks the rest.
 
     Parameters
     ----------
@@ -60,6 +60,9 @@ class Autosave:
         Where; made if it is missing. Recordings in it that are older than seven days are removed.
     limit : int
         Bytes that the recording may take.
+    over : callable, optional
+        Tells that no more is to come. Then the rest is written and the thread ends, but the recording counts
+        as in use until it is saved or discarded, or this process ends.
 
     Attributes
     ----------
@@ -67,6 +70,8 @@ class Autosave:
         The recording's own folder in ``folder``.
     problem : OSError or None
         Why nothing more is written.
+    removed : bool
+        Whether what was written is gone, because the recording was saved or it was not wanted.
 
     Raises
     ------
@@ -75,6 +80,8 @@ class Autosave:
 
     Examples
     --------
+    >>> import numpy as np
+    >>> from qwen_asr_widgets import recover
     >>> folder = tempfile.TemporaryDirectory()
     >>> recording = Recording()
     >>> with Autosave(recording, folder.name):
@@ -84,10 +91,15 @@ class Autosave:
     >>> folder.cleanup()
     """
 
-    def __init__(self, recording: Recording, folder: str | PathLike[str], limit: int = MAX_BYTES) -> None:
+    def __init__(
+        self, recording: Recording, folder: str | PathLike[str], limit: int = MAX_BYTES,
+        over: Callable[[], bool] = lambda: False,
+    ) -> None:
         self.recording = recording
         self.problem: OSError | None = None
+        self.removed = False
         self._limit = limit
+        self._over = over
         self._events = self._samples = self._bytes = 0
         self._manifest: tuple[Any, ...] = ()
         self._stopped = threading.Event()
@@ -95,13 +107,13 @@ class Autosave:
             Path(folder).mkdir(mode=0o700, parents=True, exist_ok=True)
             remove_old(folder)
             stamp = time.strftime(f"{PREFIX}%Y%m%d-%H%M%S-")
-            self.path = Path(tempfile.mkdtemp(prefix=stamp, dir=folder))  # made with 0700
-            self._lock = _locked(self.path / LOCK)
-            self._audio, self._lines = (_private(self.path / name) for name in (AUDIO, EVENTS))
+            self.path = Path(tempfile.mkdtemp(prefix=stamp, dir=folder)).resolve()  # made with 0700
+            self._lock = FolderLock(self.path)
+            self._audio, self._lines = (private_file(self.path / name) for name in (AUDIO, EVENTS))
         except OSError as error:
             raise WriteFailed(error.errno, error.strerror or str(error), os.fspath(folder)) from error
         self._write()
-        recording.when_saved(self.discard)
+        recording.when_saved(self._saved)
         self._thread = threading.Thread(target=self._keep_writing, name="qaw-autosave", daemon=True)
         self._thread.start()
 
@@ -111,26 +123,46 @@ class Autosave:
     def __exit__(self, *_: object) -> None:
         self.stop()
 
+    @property
+    def saved_seconds(self) -> float:
+        """Seconds of sound that are on disk."""
+        return self._samples / self.recording.tape.sample_rate
+
+    @property
+    def is_writing(self) -> bool:
+        """Whether more may still be written."""
+        return self._thread.is_alive()
+
     def stop(self) -> None:
-        """Write what is left and end; what was written stays, for `recover`."""
+        """Write what is left and end; what was written stays, for `recover`. May be called twice."""
         self._stopped.set()
         self._thread.join()
-        for handle in (self._audio, self._lines, self._lock):
-            with contextlib.suppress(OSError):
-                os.close(handle)
+        self._lock.release()
 
     def discard(self) -> None:
         """End, and remove what was written: the recording was saved, or is not wanted."""
-        if not self._stopped.is_set():
-            self.stop()
+        self.stop()
+        self._remove()
+
+    def _remove(self) -> None:
+        self.removed = True
+        self._lock.release()
         shutil.rmtree(self.path, ignore_errors=True)
 
+    def _saved(self) -> None:
+        if self._stopped.is_set() or self._over():
+            self.discard()
+
     def _keep_writing(self) -> None:
-        while self.problem is None:
-            is_last = self._stopped.wait(EVERY_SECONDS)
+        is_last = False
+        while self.problem is None and not is_last:
+            is_last = self._stopped.wait(EVERY_SECONDS) or self._over()
             self._write()
-            if is_last:
-                return
+        for handle in (self._audio, self._lines):
+            with contextlib.suppress(OSError):
+                os.close(handle)
+        if self.recording.is_saved:
+            self._remove()
 
     def _write(self) -> None:
         try:
@@ -175,108 +207,9 @@ class Autosave:
         self.problem = problem if isinstance(problem, OSError) else OSError(str(problem))
         logger.warning("autosave stopped: %s", problem)
         what = self.problem.strerror or str(problem)
-        kept = self._samples / self.recording.tape.sample_rate
         self.recording.note(
-            f"Nothing is saved to disk from {kept:.1f} s on ({what}); the run goes on in memory"
+            f"Nothing is saved to disk from {self.saved_seconds:.1f} s on ({what}); the run goes on in memory"
         )
 
 
-def recover(folder: str | PathLike[str]) -> list[Recording]:
-    """Open the recordings that autosave kept in a folder, oldest first; at most their last second is missing.
-
-    One that is still being written is left out, and so is one of which nothing can be read. What was kept of
-    a recording is removed when it is saved, at the latest after seven days.
-
-    Parameters
-    ----------
-    folder : str or path
-        What was given as ``autosave``.
-
-    Raises
-    ------
-    BundleError
-        There is no such folder.
-
-    Examples
-    --------
-    >>> folder = tempfile.TemporaryDirectory()
-    >>> recover(folder.name)
-    []
-    >>> folder.cleanup()
-    """
-    path = Path(folder)
-    if not path.is_dir():
-        raise BundleError(f"There is no folder {str(folder)!r} to recover recordings from.")
-    found = []
-    for place in sorted(path.glob(f"{PREFIX}*")):
-        if _is_written(place / LOCK):
-            continue
-        try:
-            found.append(_opened(place))
-        except (OSError, QawError, LookupError, TypeError, ValueError, AttributeError) as problem:
-            logger.warning("nothing can be recovered from %s: %s", place, problem)
-    return found
-
-
-def remove_old(folder: str | PathLike[str], days: float = KEPT_DAYS) -> None:
-    """Remove what autosave kept in a folder and nobody fetched for so many days."""
-    before = time.time() - days * 86_400
-    for place in Path(folder).glob(f"{PREFIX}*"):
-        with contextlib.suppress(OSError):
-            newest = max(entry.stat().st_mtime for entry in (place, *place.iterdir()))
-            if newest < before and not _is_written(place / LOCK):
-                shutil.rmtree(place, ignore_errors=True)
-
-
-def _opened(place: Path) -> Recording:
-    manifest = read_manifest((place / MANIFEST).read_bytes())
-    sound = (place / AUDIO).read_bytes()
-    samples = np.frombuffer(sound, "<i2", len(sound) // 2).astype(np.int16)
-    data = (place / EVENTS).read_bytes()
-    whole = io.BytesIO(data[: data.rfind(b"\n") + 1])
-    notes = manifest.notes
-    if not manifest.complete:
-        notes = (*notes, f"Recovered from disk: it ends at {len(samples) / manifest.sample_rate:.1f} s")
-    recording = Recording.restore(RecordingState(
-        manifest.info, samples, read_events(whole, len(samples)), manifest.settings,
-        manifest.connections, manifest.lost, notes, manifest.complete,
-    ))
-    recording.when_saved(lambda: shutil.rmtree(place, ignore_errors=True))
-    return recording
-
-
-def _private(path: Path) -> int:
-    return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | getattr(os, "O_BINARY", 0), 0o600)
-
-
-def _locked(path: Path) -> int:
-    """Return a file that is locked until it is closed or the process ends, however that comes."""
-    handle = _private(path)
-    for fcntl in _fcntl():
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    return handle
-
-
-def _is_written(path: Path) -> bool:
-    """Tell whether another holds the lock; where locks are not known, nobody is said to."""
-    for fcntl in _fcntl():
-        with contextlib.suppress(FileNotFoundError):
-            handle = os.open(path, os.O_RDWR)
-            try:
-                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError:
-                return True
-            finally:
-                os.close(handle)
-    return False
-
-
-def _fcntl() -> Iterator[Any]:
-    try:
-        import fcntl
-    except ImportError:  # Windows
-        return
-    yield fcntl
-
-
-__all__ = ["Autosave", "recover", "remove_old"]
+__all__ = ["FOLDER", "Autosave"]
