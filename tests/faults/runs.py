@@ -19,8 +19,12 @@ from faults.proxy import Fault, FaultProxy, Kind
 from numpy.typing import NDArray
 from support.service import KEY, PATH, service_process
 
-from qwen_asr_widgets import AudioClip, Endpoint, Recording, SessionConfig, TurnDetection, sample, transcribe
+from qwen_asr_widgets import (
+    AudioClip, Endpoint, Recording, Sample, SessionConfig, TurnDetection, detect_turns, sample, speech_scores,
+    transcribe,
+)
 from qwen_asr_widgets.protocol.cloud_facts import IDEAL, ServiceFacts
+from qwen_asr_widgets.protocol.quirks import NO_QUIRKS, Quirks
 
 RATE = 16_000
 SECONDS = 9.3
@@ -30,6 +34,9 @@ CONFIG = SessionConfig(language="en", turn_detection=TurnDetection(0.0, 400, 300
 PACE = 15.0
 WITHIN = 0.05
 """Seconds by which a turn may begin or end elsewhere than in a clean run."""
+
+MARGIN = 0.1
+"""Seconds that a word lies within a turn."""
 
 GONE_WITHIN = 3.0
 """Seconds after a run in which everything it used must be gone."""
@@ -42,14 +49,15 @@ AMOUNTS: dict[Kind, tuple[float, ...]] = {
     "delay": (0.1, 0.4),
     "slow_accept": (0.2, 0.6),
     "refuse": (0.2, 0.6),
+    "act": (1.0,),
 }
-"""What a fault of each kind may be."""
+"""What a fault of each kind may be; "act" kills the service (0) or its workers (1)."""
 
 LONG: dict[Kind, tuple[float, ...]] = {
     **AMOUNTS, "delay": (0.5, 2.5), "slow_accept": (1.0, 7.0), "refuse": (3.0,), "act": (0.0, 1.0),
     "black_hole": (0.0, 8.0), "half_open": (0.0,),
 }
-"""The same where there is time for black holes, and kills: "act" is the service (0) or its workers (1)."""
+"""The same where there is time to find out a black hole, and to start the service again."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,16 +87,23 @@ def conversation(seconds: float = SECONDS) -> Sound:
     talk = sample("conversation")
     clean, count = talk.clip.to_pcm16(), round(seconds * RATE)
     noise = np.random.default_rng(1).integers(-3, 4, count)
-    words = []
-    for again in range(-(-count // len(clean))):
-        for number, turn in enumerate(talk.turns):
-            said = turn.text.split()
-            for k, word in enumerate(said):
-                at = turn.start + (turn.end - turn.start) * (k + 1) / (len(said) + 1)
-                name = f"{word.strip('.,?').lower()}-{again}-{number}-{k}"
-                words.append((again * len(clean) + round(at * RATE), name))
+    words = tuple(
+        (again * len(clean) + at, f"{word}-{again}")
+        for again in range(-(-count // len(clean))) for at, word in _words_of(talk)
+    )
     samples = (np.resize(clean, count) + noise).astype(np.int16)
-    return Sound(samples, tuple(pair for pair in words if pair[0] < count))
+    return Sound(samples, tuple((at, word) for at, word in words if at < count - RATE // 2))
+
+
+def _words_of(talk: Sample) -> Iterator[tuple[int, str]]:
+    """Yield the words of a sample, spread over its turns; not those that would fall into a pause."""
+    found = detect_turns(speech_scores(talk.clip), CONFIG.turn_detection)
+    for number, turn in enumerate(talk.turns):
+        said = turn.text.split()
+        for k, word in enumerate(said):
+            at = turn.start + (turn.end - turn.start) * (k + 1) / (len(said) + 1)
+            if any(one.onset + MARGIN < at < one.end - MARGIN for one in found):
+                yield round(at * RATE), f"{word.strip('.,?').lower()}-{number}-{k}"
 
 
 BYTES_A_SAMPLE = 2 * 4 / 3 * 1.04
@@ -108,15 +123,17 @@ def plan(seed: int, amounts: Mapping[Kind, tuple[float, ...]], count: int = 2) -
 class KilledService:
     """The embedded service in a process of its own, which comes up again after it was killed."""
 
-    def __init__(self, folder: Path, sound: Sound) -> None:
-        self.sound = sound
+    def __init__(self, folder: Path, sound: Sound, quirks: Quirks = NO_QUIRKS) -> None:
+        self.sound, self.quirks = sound, quirks
         self._path = folder / "sound.pcm"
         self._path.write_bytes(sound.samples.tobytes())
         self._lock = threading.Lock()
         self._start()
 
     def _start(self) -> None:
-        self._running = service_process("placed", KEY, sound=str(self._path), words=self.sound.words)
+        self._running = service_process(
+            "placed", KEY, quirks=self.quirks.told, sound=str(self._path), words=self.sound.words
+        )
         self.process, self.port = self._running.__enter__()
 
     def address(self) -> tuple[str, int]:
@@ -162,7 +179,8 @@ def transcribed(
     """Return the recording of a run in which these faults happened."""
     clip = AudioClip(service.sound.samples, RATE)
     with FaultProxy(service.address, faults, seed, service.kill) as proxy:
-        recording = transcribe(clip, endpoint_at(proxy.port), CONFIG, pace=pace, progress=False, **options)
+        endpoint = endpoint_at(proxy.port, service.quirks.facts)
+        recording = transcribe(clip, endpoint, CONFIG, pace=pace, progress=False, **options)
     return recording, proxy
 
 
