@@ -8,12 +8,14 @@ import time
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from support.recordings import three_turns
 from support.transcribing import SECONDS, MicrophonePage, ask, of_kind, spoken, state, transcribers
 from support.waiting import wait_until
 
 import qwen_asr_widgets as qaw
+from qwen_asr_widgets.audio.resample import resample
 from qwen_asr_widgets.errors import SettingError
 from qwen_asr_widgets.recording.autosave import Autosave, left_overs
 from qwen_asr_widgets.widgets.transcriber.kept import KeptOnDisk
@@ -142,6 +144,31 @@ def test_the_next_transcriber_offers_what_is_left_and_opens_it(made, folder, tmp
     assert state(made())["left"] == []  # it is at work here
     t.recording.save(tmp_path / "talk.qasr")
     assert on_disk(folder) == 0 and state(t)["kept"] is None
+
+
+def test_what_a_page_kept_goes_on_with_the_recording_that_another_kernel_has_begun(made, folder) -> None:
+    whole = spoken(6.0)
+    first = made()
+    page = MicrophonePage(first).start()
+    page.speak(whole[: 30 * 4_800])
+    wait_until(lambda: first.recording is not None and first.recording.duration > 2.9)
+    wait_until(lambda: first.recording.utterances)
+    let_go(first)  # and of the last chunks it has, it has not told the page
+    t = made()
+    assert len(state(t)["left"]) == 1
+    again = MicrophonePage(t, "page")
+    again.number, again.chunks = page.number, 27
+    again.say("start", label="Built-in", settings={}, asked={}, first=27, at=27 * 4_800)
+    again.speak(whole[27 * 4_800 :])
+    again.stop()
+    wait_until(lambda: len(t.recordings) == 2)
+    recording = t.wait(SECONDS)
+    assert recording.complete and recording.duration == pytest.approx(6.0, abs=1e-3)
+    assert recording.lost == () and len(recording.connections) == 2
+    apart = np.abs(recording.tape.read().astype(int) - resample(whole, 48_000, 16_000))
+    seam = 27 * 1_600  # where two filters meet
+    assert max(apart[: seam - 200].max(), apart[seam + 200 :].max()) <= 1 and apart.max() < 1_000
+    assert state(t)["left"] == [] and on_disk(folder) == 1
 
 
 def test_what_is_left_can_be_thrown_away_or_passed_over(made, folder) -> None:

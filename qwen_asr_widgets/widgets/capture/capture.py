@@ -59,6 +59,8 @@ class CaptureSession:
         The processing that was asked for.
     start_delay : float or None
         Seconds from the click to the first sample, as the browser measured them.
+    begins_at : int
+        Samples before the first one here, which another kernel has taken.
     samples : int
         Length so far at ``sample_rate``, zeros for lost chunks included.
     received, lost, late : int
@@ -81,6 +83,7 @@ class CaptureSession:
     settings: Mapping[str, Any] = field(default_factory=dict)
     asked: Mapping[str, Any] = field(default_factory=dict)
     start_delay: float | None = None
+    begins_at: int = 0
     samples: int = 0
     received: int = 0
     lost: int = 0
@@ -357,6 +360,7 @@ class CaptureReceiver:
             self._browser = message.browser
             session.label, session.start_delay = message.label, message.start_delay
             session.settings, session.asked = message.settings, message.asked
+            session.begins_at = message.at
         return [CaptureStarted(session)]
 
     def _chunk(self, message: ChunkMessage, now: float) -> list[CaptureEvent]:

@@ -2,7 +2,7 @@
  * What a page keeps of a recording beyond its own end: in the browser's database, where that is allowed. Ten minutes
  * of one recording at most, for seven days at most; whatever fails leaves the page with what it has in memory.
  *
- * @import { Chunk } from "./recorder.js"
+ * @import { KeptChunk } from "./kept_chunks.js"
  *
  * @typedef {object} About   a recording of which chunks are kept
  * @property {string} session
@@ -42,7 +42,7 @@ export class ChunkStore {
     }
   }
 
-  /** Keep chunks of a recording. @param {About} about @param {Chunk[]} chunks */
+  /** Keep chunks of a recording. @param {About} about @param {KeptChunk[]} chunks */
   async add(about, chunks) {
     const { recordings, all, written } = this.begin("readwrite");
     recordings.put(about);
@@ -83,7 +83,7 @@ export class ChunkStore {
     return kept;
   }
 
-  /** The chunks of a recording, in order. @param {string} session @returns {Promise<Chunk[]>} */
+  /** The chunks of a recording, in order. @param {string} session @returns {Promise<KeptChunk[]>} */
   async read(session) {
     const { all } = this.begin("readonly");
     return done(all.getAll(IDBKeyRange.bound([session, 0], [session, Infinity])));

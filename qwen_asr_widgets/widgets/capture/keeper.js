@@ -243,7 +243,7 @@ export class Keeper {
     entry.stored = next;
     entry.stop = { chunks: next, reason: "interrupted" };
     const { rate, label, settings, asked } = about;
-    this.uplink.reach("start", { session, rate, label, settings, asked, first, browser: "" });
+    this.uplink.reach("start", { session, rate, label, settings, asked, first, at: chunks[0].at, browser: "" });
     this.send(entry, entry.chunks.between(first, first + AGAIN_CHUNKS));
     if (!this.tellStop(entry)) await this.leave(entry);
     this.changed();

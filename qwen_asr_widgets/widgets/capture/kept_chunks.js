@@ -2,6 +2,8 @@
  * The chunks of one recording that the kernel has not said it has: kept so that they can be sent again.
  *
  * @import { Chunk } from "./recorder.js"
+ *
+ * @typedef {Chunk & {at: number}} KeptChunk   `at`: samples of the recording before it
  */
 
 /** Chunks (of 0.1 s) that a page keeps: ten minutes. */
@@ -24,9 +26,11 @@ export class KeptChunks {
     /** Number of the oldest kept, and of the next to come. */
     this.first = 0;
     this.next = 0;
+    /** Samples until now. */
+    this.samples = 0;
     /** Number of the first that could not be handed to the front end at all. */
     this.unsent = Infinity;
-    /** @type {Map<number, Chunk>} */
+    /** @type {Map<number, KeptChunk>} */
     this.chunks = new Map();
     /** Whether the kernel has ever said what it has. */
     this.answered = false;
@@ -46,7 +50,8 @@ export class KeptChunks {
   /** Keep a chunk; the oldest goes where there are too many. @param {Chunk} chunk */
   add(chunk) {
     if (this.next === 0) this.first = chunk.seq;
-    this.chunks.set(chunk.seq, chunk);
+    this.chunks.set(chunk.seq, { at: this.samples, ...chunk });
+    this.samples += chunk.pcm.byteLength / 2;
     this.next = chunk.seq + 1;
     if (this.count > this.most) this.drop(this.next - this.most);
   }
@@ -73,7 +78,7 @@ export class KeptChunks {
    * What to send again, in order, of the chunks from `from` on that the kernel misses up to `upto`; nothing where the
    * same was sent a moment ago.
    * @param {number} from @param {number} upto @param {number} now milliseconds
-   * @returns {Chunk[]}
+   * @returns {KeptChunk[]}
    */
   again(from, upto, now) {
     if (from === this.askedFor && now - this.askedAt < AGAIN_MS) return [];
@@ -82,8 +87,9 @@ export class KeptChunks {
     return this.between(from, Math.min(upto, from + AGAIN_CHUNKS));
   }
 
-  /** @param {number} from @param {number} upto @returns {Chunk[]} */
+  /** @param {number} from @param {number} upto @returns {KeptChunk[]} */
   between(from, upto) {
+    /** @type {KeptChunk[]} */
     const found = [];
     for (let seq = Math.max(from, this.first); seq < Math.min(upto, this.next); seq += 1) {
       const chunk = this.chunks.get(seq);

@@ -32,7 +32,8 @@ class StartMessage:
 
     ``browser`` names the browser of which no other page records with this widget, for this one holds the
     lock; it is empty where there are no locks. ``start_delay`` is in seconds. ``first`` is the number of the
-    first chunk that comes: another than 0 where another kernel has taken those before.
+    first chunk that comes, and ``at`` how many samples were before it: others than 0 where another kernel has
+    taken those.
     """
 
     client: str
@@ -44,6 +45,7 @@ class StartMessage:
     start_delay: float | None = None
     browser: str = ""
     first: Count = 0
+    at: Count = 0
 
 
 @dataclass(frozen=True)

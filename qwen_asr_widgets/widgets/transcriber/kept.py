@@ -164,6 +164,11 @@ class KeptOnDisk:
         self._copies.append(copy)
         return copy.recording
 
+    def of_session(self, session: str) -> str | None:
+        """Return the name of the left-over that holds the beginning of what a page records."""
+        found = (one.path.name for one in self.left if one.info.capture.get("session") == session)
+        return next(found, None)
+
     def throw_away(self, name: str) -> None:
         """Remove a left-over from the disk."""
         left = self._take(name)

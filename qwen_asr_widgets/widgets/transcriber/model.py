@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from ...audio.clip import AudioClip, Channel
 from ...client.resume import Retry
-from ...errors import AudioError, NotConnected, QawError
+from ...errors import AudioError, BundleError, NotConnected, QawError
 from ...protocol.config import SessionConfig
 from ...protocol.events import SessionUpdated
 from ...recording import Recording
@@ -438,10 +438,39 @@ class TranscriberModel:
             self.source.end(self.run)
         source = MicrophoneSource(session, self.config.sample_rate)
         self.sound = SoundAtHand()
+        if session.begins_at and self._goes_on(source):
+            return
         self._launch(source, 1.0, about_capture(session))
         note = processing_note(session)
         if note and self.recording is not None:
             self.recording.note(note)
+
+    def _goes_on(self, source: MicrophoneSource) -> bool:
+        """Go on with what another kernel has begun of a page's recording, by its settings, if kept."""
+        old = self._begun_elsewhere(source.session.id)
+        if old is None or not goes_on(old, self.choice.endpoint, None, old.info.turn_taking):
+            return False
+        self.config, self.turn_taking = old.config, old.info.turn_taking
+        fresh = self._run_of(old.continued(source.begins_at))
+        self.kept.discard(old)
+        missing = source.begins_at - len(fresh.recording.tape)
+        if missing > 0:
+            fresh.recording.lose(missing, "lost with the kernel before this one")
+        self.source, self.notice = source, None
+        self._show(fresh.recording, fresh)
+        fresh.start()
+        return True
+
+    def _begun_elsewhere(self, session: str) -> Recording | None:
+        """Return the recording on show, or one left on disk, if it is the beginning of a session."""
+        left = self.kept.of_session(session)
+        if left is not None:
+            try:
+                self.load(self.kept.open(left))
+            except BundleError as problem:
+                self.notice = notice_of_source(problem, "", "")
+        old = None if self.active else self.recording
+        return old if old is not None and old.info.capture.get("session") == session else None
 
     # ---- what a run tells
 

@@ -50,6 +50,11 @@ class MicrophoneSource:
         self._resampler = StreamResampler(session.sample_rate, session_rate)
         self._taken = self._given = 0
 
+    @property
+    def begins_at(self) -> int:
+        """Samples of the run before the first that comes: those another kernel has taken."""
+        return round(self.session.begins_at * self._rate / self.session.sample_rate)
+
     def bring(self, chunk: CaptureChunk, run: Run) -> None:
         """Hand on one chunk."""
         self._taken += len(chunk.samples)
@@ -201,7 +206,9 @@ def about_capture(session: CaptureSession) -> dict[str, Any]:
     return {
         "name": session.label, "original_rate": session.sample_rate,
         "original_channels": session.settings.get("channelCount"),
-        "capture": {"device": session.label, "asked": dict(session.asked), **session.settings},
+        "capture": {
+            "device": session.label, "session": session.id, "asked": dict(session.asked), **session.settings,
+        },
     }
 
 
