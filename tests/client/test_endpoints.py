@@ -21,7 +21,7 @@ from support.waiting import wait_until
 
 import qwen_asr_widgets
 from qwen_asr_widgets.client.dashscope.conversation import OmniRealtimeCallback, OmniRealtimeConversation
-from qwen_asr_widgets.client.embedded import ServiceProcess
+from qwen_asr_widgets.client.service_process import ServiceProcess
 from qwen_asr_widgets.client.embedded import embedded
 from qwen_asr_widgets.client.endpoints import Endpoint, is_loopback_host
 from qwen_asr_widgets.client.named_endpoints import PRICES, dashscope, prices, resolve_endpoint
@@ -325,7 +325,7 @@ def test_a_process_that_does_not_come_up_says_why(recognizer: str, kind: Any, te
 def test_the_process_ends_with_its_parent(tmp_path: Path) -> None:
     script = textwrap.dedent(f"""
         import os, sys
-        from qwen_asr_widgets.client.embedded import ServiceProcess
+        from qwen_asr_widgets.client.service_process import ServiceProcess
         child = ServiceProcess("ok", command=(sys.executable, "-c", {CHILD!r}))
         child.start()
         print(child.pid, flush=True)

@@ -16,7 +16,7 @@ from support.scripted_server import ScriptedServer, created, updated
 from support.waiting import wait_until
 
 import qwen_asr_widgets as qaw
-from qwen_asr_widgets.client import embedded as embedded_module
+from qwen_asr_widgets.client import service_process
 
 pytestmark = pytest.mark.service
 
@@ -170,7 +170,7 @@ def test_the_embedded_service_keeps_its_key_out_of_arguments_and_environments(lo
             what="a recogniser stands ready",
         )
         told = [word for words in (public_words(child), *workers) for word in words]
-        told += [repr(endpoint), repr(process), repr(embedded_module._registry), logged.getvalue()]
+        told += [repr(endpoint), repr(process), repr(service_process._registry), logged.getvalue()]
     assert len(own) >= 32
     assert not [text for text in told if KEY in text or own in text]
     assert own.encode() not in pickle.dumps(endpoint)
