@@ -103,9 +103,9 @@ class Peer:
         """Send a frame as it is."""
         self._connection.send(frame)
 
-    def receive(self) -> dict[str, Any]:
+    def receive(self, timeout: float = PATIENCE) -> dict[str, Any]:
         """Wait for one frame, record it and return it parsed."""
-        frame = self._connection.recv(timeout=PATIENCE)
+        frame = self._connection.recv(timeout=timeout)
         with self._changed:
             self.frames.append(frame)
             self._changed.notify_all()

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from qwen_asr_widgets import SessionConfig, TurnDetection
 from qwen_asr_widgets.vad.turns import HOP, TurnDetector, TurnOpened
-from support.scripted_server import Peer, created, updated
+from support.scripted_server import PATIENCE, Peer, created, updated
 
 RATE = 16_000
 STEP = 64
@@ -127,9 +127,14 @@ class ToneService:
         given the peer. Later connections do not break.
     update_midway : bool
         Whether settings can change once audio was sent; if not, that ends the session with 1007.
+    idle : float
+        Seconds without a message after which the session is closed with 1007.
     """
 
-    def __init__(self, *breaks: tuple[float, Break], update_midway: bool = True) -> None:
+    def __init__(
+        self, *breaks: tuple[float, Break], update_midway: bool = True, idle: float = PATIENCE
+    ) -> None:
+        self.idle = idle
         self.breaks = list(breaks)
         self.update_midway = update_midway
         self.sessions: list[ToneSession] = []
@@ -144,7 +149,11 @@ class ToneService:
         limit = round(seconds * RATE)
         peer.send(created(f"sess_{number}"))
         while True:
-            message = peer.receive()
+            try:
+                message = peer.receive(self.idle)
+            except TimeoutError:
+                peer.close(1007, f"closed because no response was generated for {self.idle} seconds")
+                return
             if message["type"] == "session.update":
                 if len(session.audio) and not self.update_midway:
                     peer.close(1007, "Session update error: session already started")
