@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from importlib.util import find_spec
 from types import ModuleType
 from typing import Any
 
@@ -30,6 +31,11 @@ def _pyav() -> ModuleType:
             'or send input_audio_format="pcm".'
         ) from None
     return av
+
+
+def can_encode_opus() -> bool:
+    """Return whether what codes Opus is installed."""
+    return find_spec("av") is not None
 
 
 def _checked_rate(sample_rate: int) -> int:

@@ -15,6 +15,10 @@ PACES = (0.001, 1_000_000)
 """Multiples of real time: slower takes for ever, faster cannot be told from as fast as possible."""
 
 
+WATCHED = 5.0
+"""Seconds of sound that wait, and over which it is watched, before a line is called slow."""
+
+
 def check_pace(pace: Any) -> float | None:
     """Return a pace as it is kept: a multiple of real time, or None for as fast as taken, which 0 means too.
 
@@ -137,3 +141,40 @@ class UploadPace:
     def _filled(self, now: float) -> float:
         passed = 0.0 if self._at is None else max(0.0, now - self._at)
         return min(self._most, self._left + passed * self._rate)
+
+
+class LineWatch:
+    """Tells a line that carries less than real time from one that only catches up.
+
+    A line is slow once more than `WATCHED` seconds of sound wait, and over as many seconds less of it went
+    out than was spoken. It has no clock: whoever sends hands in the time.
+
+    Parameters
+    ----------
+    sample_rate : int
+        Hz.
+
+    Examples
+    --------
+    >>> watch = LineWatch(16_000)
+    >>> [watch.is_slow(now, sent=6_000 * now, taken=16_000 * now) for now in range(0, 30, 5)]
+    [False, False, False, True, True, True]
+    >>> watch.is_slow(30, sent=480_000, taken=480_000)
+    False
+    """
+
+    def __init__(self, sample_rate: int) -> None:
+        self._rate = sample_rate
+        self._since: tuple[float, int] | None = None
+        self._slow = False
+
+    def is_slow(self, now: float, sent: int, taken: int) -> bool:
+        """Return whether the line is slow; ``sent`` of ``taken`` samples have gone out at ``now`` seconds."""
+        if taken - sent <= WATCHED * self._rate:
+            self._since, self._slow = None, False
+        elif self._since is None:
+            self._since = now, sent
+        elif now - self._since[0] >= WATCHED:
+            self._slow = sent - self._since[1] < (now - self._since[0]) * self._rate
+            self._since = now, sent
+        return self._slow

@@ -56,6 +56,9 @@ class Retry:
         None: as long as sound comes, and for a minute after its end.
     first, longest : float
         Seconds before the first try, and between later ones, at most; 0.01 to 3600.
+    opus_when_slow : bool
+        Whether a run whose line proves slower than its sound goes on in Opus, which needs a tenth of PCM: in
+        another session, without a gap. It needs PyAV (extra ``media``).
 
     Raises
     ------
@@ -71,6 +74,7 @@ class Retry:
     patience: float | None = None
     first: float = 0.5
     longest: float = 15.0
+    opus_when_slow: bool = False
 
     def __post_init__(self) -> None:
         if self.patience is not None:

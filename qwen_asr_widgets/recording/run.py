@@ -157,7 +157,9 @@ class Run:
         self._reports: list[Reported] = []
         self._outgoing = Outgoing(recording.tape)
         self._changed = self._outgoing.changed
-        self._backoff = Backoff(retry or Retry())
+        retry = retry or Retry()
+        self._outgoing.opus_when_slow = retry.opus_when_slow
+        self._backoff = Backoff(retry)
         self._config = config
         self._next = "again" if recording.connections else ""
         self._upload = self._make_upload(recording.plan)
@@ -330,9 +332,14 @@ class Run:
         return not self.endpoint.facts.update_midway
 
     @property
+    def slow_line(self) -> bool:
+        """Whether the line carries less than real time of PCM; Opus needs a tenth of it."""
+        return self._live and not self._over and self._outgoing.is_slow
+
+    @property
     def renewing(self) -> bool:
         """Whether settings wait for the end of a turn, or for a new session."""
-        return self.renews_for_settings and bool(self._outgoing.settings)
+        return self._upload.must_renew
 
     @property
     def lag(self) -> float:

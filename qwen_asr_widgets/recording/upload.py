@@ -13,8 +13,10 @@ from dataclasses import replace
 
 import numpy as np
 
+from ..audio.opus import can_encode_opus
 from ..audio.tape import Tape
 from ..client.endpoints import Endpoint
+from ..client.pacing import LineWatch
 from ..client.resume import ResumePlan
 from ..client.stream import AudioStream, StreamObserver
 from ..protocol.config import SessionConfig
@@ -32,6 +34,9 @@ SETTINGS_PATIENCE = 2.0
 
 SPARE_SECONDS = 60.0
 """Seconds before a session's limit at which a new one is begun even if somebody is speaking."""
+
+PCM, OPUS = "pcm", "opus"
+"""The formats in which a session's sound goes out."""
 
 ENDED, SETTINGS, RENEWED, ABORTED = "ended", "settings", "renewed", "aborted"
 """Why an upload stopped sending."""
@@ -57,6 +62,10 @@ class Outgoing:
         Asked for and not sent yet, oldest first.
     ended_at : float or None
         When the sound ended, by the monotonic clock; None while it comes.
+    is_slow : bool
+        Whether the line carries less than real time of the sound as it is sent now.
+    opus_when_slow : bool
+        Whether it then goes on in Opus.
     aborted, hurried : bool
         Whether all is to end at once, and whether nothing is to be waited for that need not be.
     """
@@ -68,7 +77,7 @@ class Outgoing:
         self.commits: list[int] = []
         self.settings: list[SessionConfig] = []
         self.ended_at: float | None = None
-        self.aborted = self.hurried = False
+        self.aborted = self.hurried = self.is_slow = self.opus_when_slow = False
         self._asked_at = 0.0
 
     @property
@@ -148,6 +157,8 @@ class Upload:
         )
         self._sender: Sender = sender(recording, self._stream, config)
         self._chunk = round((recording.info.chunk_ms or CHUNK_MS) * rate / 1_000)
+        self._format = config.input_audio_format
+        self._line = LineWatch(rate)
         self._committed = bisect_right(outgoing.commits, self.handed)
         self._opened_at = time.monotonic()
 
@@ -175,12 +186,13 @@ class Upload:
             with outgoing.changed:
                 outgoing.changed.wait_for(self._has_work, LOOK_SECONDS)
                 stop, ended = self._next_stop(), outgoing.ended
+            self._watch_line()
             if not self._stream.connected:
                 self._stream.append(np.zeros(0, np.int16))  # raises what ended it
             why = "" if ended else self._why_renew()
             if why:
                 return why
-            if self._facts.update_midway:
+            if not self.must_renew:
                 self._send_settings()
             self._send_until(stop)
             if ended and self.handed == outgoing.taken and not self._has_commits:
@@ -228,8 +240,24 @@ class Upload:
         outgoing = self._outgoing
         return bool(
             self.handed < outgoing.taken or outgoing.ended or outgoing.aborted or self._has_commits
-            or (outgoing.settings and (self._facts.update_midway or not self._recording.is_awaiting))
+            or (outgoing.settings and not (self.must_renew and self._recording.is_awaiting))
         )
+
+    @property
+    def must_renew(self) -> bool:
+        """Whether the settings asked for take another session: the format of the sound always does."""
+        asked = self._outgoing.settings
+        is_other = any(config.input_audio_format != self._format for config in asked)
+        return bool(asked) and (is_other or not self._facts.update_midway)
+
+    def _watch_line(self) -> None:
+        """Notice a line that is slower than PCM; go on in Opus where that is wanted."""
+        outgoing, recording = self._outgoing, self._recording
+        is_slow = self._line.is_slow(time.monotonic(), recording.position, outgoing.taken)
+        outgoing.is_slow = is_slow and self._format == PCM
+        if outgoing.is_slow and outgoing.opus_when_slow and not outgoing.settings and can_encode_opus():
+            with outgoing.changed:
+                outgoing.ask(replace(recording.settings_expected, input_audio_format=OPUS))
 
     def _next_stop(self) -> int:
         """Return up to where to send now: a chunk further, but not past a commit."""
@@ -257,7 +285,7 @@ class Upload:
     def _why_renew(self) -> str:
         """Return why another session is to go on from here, if one is: at a pause, if that comes in time."""
         facts, outgoing = self._facts, self._outgoing
-        if outgoing.settings and not facts.update_midway:
+        if self.must_renew:
             if not self._recording.is_awaiting or outgoing.settings_waited > SETTINGS_PATIENCE:
                 return SETTINGS
         age, limit = self.stood, facts.session_limit_s

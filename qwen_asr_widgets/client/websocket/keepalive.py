@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import struct
 
+LONGEST = 60.0
+"""Seconds beyond which an answer is none: what stands in it is the peer's word."""
+
 _STAMP = struct.Struct("!d")
 
 
@@ -71,9 +74,10 @@ class KeepAlive:
         return _STAMP.pack(now)
 
     def answered(self, stamp: bytes, now: float) -> None:
-        """Take a pong, which carries what its ping did."""
-        if len(stamp) == _STAMP.size and _STAMP.unpack(stamp)[0] == self._pinged:
-            self.delay = now - (self._pinged or now)
+        """Take a pong, which carries what its ping did; more than one may be on its way."""
+        delay = now - _STAMP.unpack(stamp)[0] if len(stamp) == _STAMP.size else -1.0
+        if 0.0 <= delay <= LONGEST:
+            self.delay = delay
 
     def forget(self) -> None:
         """Note that the connection was given up: no answer is waited for."""

@@ -370,7 +370,7 @@ export type TunerCommand =
   | { kind: "export"; what: string };
 
 export type TranscriberCommand =
-  | { kind: "sample" | "transcribe" | "stop" | "pause" | "resume" | "commit" | "leave" | "hurry" | "retry" }
+  | { kind: "sample" | "transcribe" | "stop" | "pause" | "resume" | "commit" | "leave" | "hurry" | "opus" | "retry" }
   | { kind: "claim"; token: number }
   | { kind: "channel"; channel: number | "mean" }
   | { kind: "clips"; on: boolean }

@@ -30,6 +30,7 @@ def utterance_state(
     """Return one utterance as a view takes it: seconds, plain text, delays, and whether it is a problem."""
     onset = utterance.onset if utterance.onset is not None else utterance.start
     final = utterance.status == "final"
+    waits = utterance.status == "lost" and recording.interrupted
     lost = utterance.status in ("failed", "lost") or utterance.ended_by in ("lost", "limit")
     return {
         "number": utterance.number,
@@ -46,10 +47,11 @@ def utterance_state(
         "limit": recording.info.facts.longest_turn_s if utterance.ended_by == "limit" else None,
         "commit": committed_by(utterance, recording),
         "again": was_heard_again(utterance, recording),
+        "waits": waits,
         "language": utterance.language,
         "emotion": utterance.emotion,
         "error": str((utterance.error or {}).get("message") or "") or None,
-        "problem": lost or (final and not utterance.text.strip()),
+        "problem": (lost and not waits) or (final and not utterance.text.strip()),
         **{name: getattr(latency, name, None) for name in DELAYS},
     }
 
@@ -165,6 +167,7 @@ class RunMessages:
         self._lanes_changed = False
         self._version = 0
         self._seen_version: int | None = None
+        self._interrupted = False
         self._utterances: tuple[Utterance, ...] = ()
         self._states: list[dict[str, Any]] = []
         self._info: dict[str, Any] = {}
@@ -237,7 +240,11 @@ class RunMessages:
             return []
         self._seen_version = version
         before, after = self._utterances, recording.utterances
-        changed = [k for k, one in enumerate(after) if k >= len(before) or one is not before[k]]
+        turned, self._interrupted = self._interrupted is not recording.interrupted, recording.interrupted
+        changed = [
+            k for k, one in enumerate(after)
+            if k >= len(before) or one is not before[k] or (turned and one.status == "lost")
+        ]
         if not changed and len(before) == len(after):
             return []
         latency = recording.latency()

@@ -28,7 +28,8 @@ export function createBar(t, signal, { record, pause, open, giveUp, send }) {
     paused: make("span", { class: "qaw-paused", "aria-hidden": "true" }, t("mic.said.paused")),
     said: make("span", { class: "qaw-only-spoken", role: "status" }),
     leave: button(t("transcriber.leave"), () => send({ kind: "leave" }), signal, { title: t("transcriber.leave.text") }),
-    hurry: button(t("transcriber.hurry"), () => send({ kind: "hurry" }), signal),
+    hurry: button("", () => send({ kind: "hurry" }), signal),
+    opus: button(t("transcriber.opus"), () => send({ kind: "opus" }), signal, { title: t("transcriber.opus.text") }),
     giveUp: button(t("transcriber.reading.stop"), giveUp, signal, { title: t("transcriber.reading.stop.text") }),
     open: button(t("common.open"), open, signal),
     sample: button(t("transcriber.sample"), () => send({ kind: "sample" }), signal, { class: "qaw-tr-sample" }),
@@ -37,7 +38,7 @@ export function createBar(t, signal, { record, pause, open, giveUp, send }) {
     class: "qaw-mic-meter", role: "meter", "aria-label": t("mic.level"), "aria-valuemin": 0, "aria-valuemax": 100,
   }, parts.fill);
   const bar = make("div", { class: "qaw-bar qaw-tr-bar" }, parts.record, parts.begin, parts.pause, parts.commit,
-    parts.elapsed, meter, parts.progress, parts.far, parts.giveUp, parts.paused, parts.said, parts.hurry, parts.leave, parts.open, parts.sample);
+    parts.elapsed, meter, parts.progress, parts.far, parts.giveUp, parts.paused, parts.said, parts.opus, parts.hurry, parts.leave, parts.open, parts.sample);
   return { ...parts, meter, bar };
 }
 
@@ -72,9 +73,13 @@ export function drawBar(parts, kernel, { capture, clips, held, elsewhere, readin
   const left = document.activeElement === parts.leave;
   parts.leave.hidden = !kernel.waiting || capture.phase !== "idle";
   if (left && parts.leave.hidden) parts.record.focus();
+  const changed = document.activeElement === parts.opus;
+  parts.opus.hidden = !kernel.slow_line;
+  if (changed && parts.opus.hidden) parts.record.focus();
   const hurried = document.activeElement === parts.hurry;
   parts.hurry.hidden = kernel.outage === null && !kernel.renewing;
-  parts.hurry.title = t(kernel.renewing ? "transcriber.hurry.settings" : "transcriber.hurry.outage");
+  setText(parts.hurry, t(kernel.renewing ? "transcriber.hurry.settings" : "transcriber.hurry.outage"));
+  parts.hurry.title = t(kernel.renewing ? "transcriber.hurry.settings.text" : "transcriber.hurry.outage.text");
   if (hurried && parts.hurry.hidden) parts.record.focus();
   const stopsReading = document.activeElement === parts.giveUp;
   parts.giveUp.hidden = reading === null;

@@ -212,6 +212,7 @@ def commands(
         "transcribe": changing(Bare, lambda _: controls.start()),
         "stop": changing(Bare, lambda _: controls.stop()),
         "leave": changing(Bare, lambda _: model.stop_waiting()),
+        "opus": changing(Bare, lambda _: model.use_opus()),
         "hurry": changing(Bare, lambda _: model.hurry()),
         "pause": changing(Bare, lambda _: controls.pause()),
         "resume": changing(Bare, lambda _: controls.resume()),

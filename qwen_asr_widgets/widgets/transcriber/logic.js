@@ -58,6 +58,7 @@
  * @property {number} total   seconds of a file
  * @property {number} behind  seconds not sent yet
  * @property {{tries: number, waiting: number} | null} outage  a lost connection that is taken up again; seconds of sound wait for it
+ * @property {boolean} slow_line  the line carries less than real time of PCM
  * @property {boolean} renewing  settings wait for a new session
  * @property {number} silent  seconds for which the service has not answered
  * @property {number} slow    seconds by which the recogniser says it is behind
@@ -86,7 +87,7 @@ const MANY = 20;
 /** @returns {Kernel} what is shown until the kernel has spoken */
 export function unknownState() {
   return {
-    phase: "empty", source: "", paused: false, waiting: false, progress: null, pace: 1, title: "", total: 0, behind: 0, slow: 0, outage: null, renewing: false, silent: 0, lost: 0, clipped: false,
+    phase: "empty", source: "", paused: false, waiting: false, progress: null, pace: 1, title: "", total: 0, behind: 0, slow: 0, outage: null, slow_line: false, renewing: false, silent: 0, lost: 0, clipped: false,
     notice: null, run: null, partly: null,
     endpoint: {
       id: "embedded", name: "", engine: "", offline: true, standin: false, url: "", refused: "", given: "", cloud: false, dashscope: false, has_key: false,
@@ -225,6 +226,7 @@ export function statusText(kernel, waits, t) {
   const said = [];
   if (kernel.outage) said.push(...outageText(kernel.outage, t));
   else if (kernel.phase === "connecting") said.push(t("transcriber.connecting", { name: endpointText(kernel.endpoint, t) }));
+  if (kernel.slow_line) said.push(t("transcriber.slowLine"));
   if (kernel.renewing && !kernel.outage) said.push(t("transcriber.renewing"));
   if (kernel.silent > 0) said.push(t("transcriber.silent", { seconds: kernel.silent }));
   if (kernel.phase === "finishing") said.push(t("transcriber.finishing"));

@@ -13,8 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...audio.clip import AudioClip, Channel
+from ...audio.opus import can_encode_opus
 from ...client.resume import Retry
-from ...errors import AudioError, BundleError, NotConnected, QawError
+from ...errors import AudioError, BundleError, MissingDependency, NotConnected, QawError
 from ...protocol.config import SessionConfig
 from ...protocol.events import SessionUpdated
 from ...recording import Recording
@@ -335,6 +336,18 @@ class TranscriberModel:
         """Have the run wait no longer: for the end of a turn before other settings, or for the next try."""
         if self.run is not None:
             self.run.hurry()
+
+    def use_opus(self) -> None:
+        """Send sound as Opus from here on, which needs a tenth of the line; a run under way in a new session.
+
+        Raises
+        ------
+        MissingDependency
+            PyAV is not installed.
+        """
+        if not can_encode_opus():
+            raise MissingDependency('Opus needs PyAV: pip install "qwen-asr-widgets[media]"')
+        self.change(replace(self.config, input_audio_format="opus"))
 
     def abandon(self) -> None:
         """End every run at once; none begins any more."""

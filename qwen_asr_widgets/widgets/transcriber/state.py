@@ -124,6 +124,7 @@ def model_state(model: TranscriberModel) -> dict[str, Any]:
         "partly": None if recording is None or model.active else _partly(recording),
         "behind": int(behind) if behind >= BEHIND and phase == "live" else 0,
         "outage": _outage(run),
+        "slow_line": run is not None and run.slow_line and not run.renewing,
         "renewing": run is not None and run.active and run.renewing,
         "silent": int(run.silent) if run is not None and run.silent >= SILENT else 0,
         "slow": int(recording.recognizer_behind) if recording is not None and model.active else 0,

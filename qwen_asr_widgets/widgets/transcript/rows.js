@@ -99,7 +99,8 @@ export function noteChips(u, t) {
   if (u.emotion) chips.push({ text: emotionText(u.emotion, t), kind: "plain" });
   if (typeof u.short === "number") chips.push({ text: t("transcript.short", { time: u.short.toFixed(1) }), kind: "plain" });
   if (u.ended_by === "limit") chips.push({ text: t("transcript.limit", { seconds: u.limit ?? 60 }), kind: "alarm" });
-  if (u.ended_by === "lost" || u.status === "lost") chips.push({ text: t("transcript.lost"), kind: "alarm" });
+  if (u.waits) chips.push({ text: t("transcript.waits"), kind: "busy" });
+  else if (u.ended_by === "lost" || u.status === "lost") chips.push({ text: t("transcript.lost"), kind: "alarm" });
   else if (u.again) chips.push({ text: t("transcript.again"), kind: "plain" });
   if (u.status === "failed") chips.push({ text: u.error || t("transcript.failed"), kind: "alarm" });
   return chips;

@@ -1,0 +1,89 @@
+"""A line that is slower than the sound: noticed, told, and where that is wanted answered by Opus."""
+
+from __future__ import annotations
+
+import base64
+import time
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from support.scripted_server import ScriptedServer
+from support.tone_service import RATE, ToneService, talk
+from support.waiting import wait_until
+
+from qwen_asr_widgets import Endpoint, Recording, Retry, SessionConfig, TurnDetection
+from qwen_asr_widgets.client.pacing import WATCHED, LineWatch
+from qwen_asr_widgets.client.websocket.keepalive import KeepAlive
+from qwen_asr_widgets.recording.run import Run
+
+CONFIG = SessionConfig(turn_detection=TurnDetection(0.0, 600))
+
+
+@given(st.floats(0.0, 0.95), st.floats(0.05, 0.5))
+def test_a_line_below_real_time_is_noticed_whatever_its_speed(share, step):
+    watch, now, slow = LineWatch(RATE), 0.0, False
+    while now < 20 * WATCHED / (1 - share) and not slow:
+        now += step
+        slow = watch.is_slow(now, round(share * now * RATE), round(now * RATE))
+    assert slow
+
+
+@given(st.floats(1.05, 40.0), st.floats(6.0, 600.0))
+def test_a_line_that_catches_up_is_never_called_slow(speed, behind):
+    watch, now, sent = LineWatch(RATE), behind, 0.0
+    while sent < now:
+        now += 0.1
+        sent += 0.1 * speed
+        assert not watch.is_slow(now, round(min(sent, now) * RATE), round(now * RATE))
+        if now > behind + 60:
+            return
+
+
+def test_a_peer_on_a_line_that_has_filled_is_given_the_time_its_last_answer_took():
+    pings = KeepAlive(3.0, 5.0)
+    pings.answered(pings.ping(10.0), 14.0)
+    pings.ping(20.0)
+    assert not pings.overdue(32.9, heard=19.0) and pings.overdue(33.0, heard=19.0)
+    assert pings.silent(25.0, heard=19.0) == 5.0 and pings.silent(25.0, heard=21.0) == 0.0
+
+
+@pytest.mark.parametrize("stamp", [b"", b"x", b"\xff" * 8, bytes(8)])
+def test_an_answer_that_no_ping_asked_for_says_nothing(stamp):
+    pings = KeepAlive(3.0, 5.0)
+    pings.ping(1_000.0)
+    pings.answered(stamp, 1_001.0)
+    assert pings.delay == 0.0
+
+
+def test_a_run_on_a_slow_line_goes_on_in_opus_where_that_is_wanted(monkeypatch):
+    pytest.importorskip("av")
+    monkeypatch.setattr("qwen_asr_widgets.recording.upload.LineWatch.is_slow", lambda *_: True)
+    service, sound = ToneService(), talk(2, 3)
+    with ScriptedServer(service) as server:
+        run = Run(Endpoint(server.url), Recording(CONFIG), retry=Retry(patience=10, opus_when_slow=True))
+        run.start()
+        assert run.wait_for_service(10)
+        for at in range(0, len(sound), RATE // 10):
+            run.append(sound[at:at + RATE // 10])
+            time.sleep(0.002)
+        wait_until(lambda: len(service.updates) == 2 and service.updates[1])
+        run.abort()
+        formats = [updates[0]["input_audio_format"] for updates in service.updates]
+        second = [m for m in server.peer(1).messages if m["type"] == "input_audio_buffer.append"]
+    assert formats == ["pcm", "opus"] and not run.slow_line
+    assert [gap.why for gap in run.recording.gaps] == ["settings"]
+    assert all(base64.b64decode(message["audio"]).startswith(b"OggS") for message in second)
+
+
+def test_where_it_is_not_wanted_the_run_says_so_and_goes_on(monkeypatch):
+    monkeypatch.setattr("qwen_asr_widgets.recording.upload.LineWatch.is_slow", lambda *_: True)
+    service = ToneService()
+    with ScriptedServer(service) as server:
+        run = Run(Endpoint(server.url), Recording(CONFIG))
+        run.start()
+        run.append(np.zeros(RATE, np.int16))
+        wait_until(lambda: run.slow_line)
+        run.finish()
+        assert run.wait(10) and run.recording.complete and len(service.sessions) == 1
