@@ -67,6 +67,17 @@ test("only what is out of the ordinary is said", () => {
   assert.match(statusText(kernel({ phase: "connecting" }), false, t), /^Connecting/);
 });
 
+test("a lost connection is said with what becomes of the sound, and a slow line with what helps", () => {
+  const said = (rest) => statusText(kernel(rest), false, t);
+  const away = { phase: "connecting", outage: { tries: 3, waiting: 0 } };
+  assert.equal(said(away), "Reconnecting, try 3; your sound is kept");
+  assert.match(said({ ...away, outage: { tries: 4, waiting: 12 } }), /kept · 12 s of sound wait to be sent$/);
+  assert.equal(said({ phase: "live", silent: 6 }), "No answer for 6 s; your sound is kept");
+  assert.match(said({ phase: "live", slow: true }), /Opus needs a tenth/);
+  assert.match(said({ phase: "live", renewing: true }), /new session, after this turn; nothing is lost$/);
+  assert.match(statusText(kernel(away), false, zh), /第 3 次/);
+});
+
 test("another page that records is told from this one, and from this one before a reload", () => {
   assert.equal(recordsElsewhere(kernel(), "me", undefined), false);
   assert.equal(recordsElsewhere(kernel({ recorder: "me" }), "me", undefined), false);

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import threading
 import time
 
@@ -136,6 +137,20 @@ def test_a_try_can_be_made_now_instead_of_later():
         wait_until(lambda: run.outage is not None)
         run.hurry()
         assert run.wait(TOOK_TOO_LONG) and run.recording.complete
+
+
+def test_ctrl_c_while_it_reconnects_ends_the_wait_at_once_and_keeps_the_sound():
+    def interrupt(outage):
+        signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
+
+    with ScriptedServer(ToneService((3.0, drop))) as server:
+        began = time.monotonic()
+        recording = transcribe(
+            TALK, Endpoint(server.url), CONFIG, **FREE, on_outage=interrupt, retry=Retry(first=60, longest=60)
+        )
+    assert time.monotonic() - began < 5.0
+    assert recording.text.split() == WORDS[:2] and not recording.complete
+    assert (recording.tape.read() == TALK).all() and recording.notes[0].startswith("Interrupted at ")
 
 
 def test_the_command_line_says_that_it_reconnects_and_goes_on(tmp_path, capsys):
