@@ -17,7 +17,7 @@ from ..audio.clip import AudioClip
 from ..audio.tape import Tape
 from ..client.resume import TOLD_WITHIN, ResumePlan, resume_plan
 from ..errors import ServiceError, SettingError
-from ..formatting import clock, table, well_formed
+from ..formatting import well_formed
 from ..protocol.events import (
     AppendAudio, ClientTurn, ClientTurnClosed, ClientTurnOpened, Event, LocalEvent, SessionCreated,
     SessionUpdate,
@@ -29,16 +29,16 @@ from ..vad.labels.references import Reference, reference_turns
 from ..vad.turns import Turn
 from .exports.bundle import Source, load_bundle, save_state, write_state
 from .exports.formats import export_recording, format_of
+from .exports.table import transcript_table
 from .latency import (
-    LatencyTable, TimedUtterance, UtteranceLatency, UtteranceTimer, import_pandas, measure_by_reference,
-    table_source,
+    LatencyTable, TimedUtterance, UtteranceTimer, import_pandas, measure_by_reference, table_source,
 )
 from .log.event_log import EventLog
 from .log.ledger import SendLedger
 from .log.run_info import RunInfo, named_by_service, now_with_zone
 from .log.sessions import Gap, SessionList
 from .log.settings import SettingsChange, SettingsLog
-from .summary import NO_WAITS, failures_text, gaps_text, seconds_text, total_usage, waits_count
+from .summary import NO_WAITS, failures_text, gaps_text, total_usage, waits_count
 from .values import (
     AudioSent, AudioSkipped, ConnectionSpan, RecordingState, SessionBegun, TimedEvent, sent_audio,
 )
@@ -643,11 +643,7 @@ class Recording:
     def _repr_html_(self) -> str:
         """Return the transcript with times, and with waits where they say what a person would wait."""
         latency = self.latency()
-        waits = waits_count(latency.pace)
-        rows = [_html_row(one, row, waits) for one, row in zip(self.utterances, latency)]
-        head = ["", "Time", "Transcript"]
-        head += ["First partial", "Endpoint", "Decode", "Final"] if waits else []
-        return table(head, rows, " · ".join(self._html_foot(latency)))
+        return transcript_table(self.utterances, latency, " · ".join(self._html_foot(latency)))
 
     def _html_foot(self, latency: LatencyTable) -> Iterator[str]:
         count, waits = len(latency), waits_count(latency.pace)
@@ -660,25 +656,6 @@ class Recording:
         if not self.complete:
             yield "incomplete"
         yield from self.notes
-
-
-def _html_row(utterance: TimedUtterance, latency: UtteranceLatency, waits: bool) -> list[str]:
-    start = utterance.onset if utterance.onset is not None else utterance.start
-    end = f"{'≈ ' if utterance.estimated else ''}{clock(utterance.end)}" if utterance.end else "…"
-    span = "" if start is None else f"{clock(start)} – {end}"
-    text = " ".join(filter(None, [utterance.text, *_remarks(utterance)]))
-    delays = (latency.first_partial, latency.endpoint_delay, latency.decode_delay, latency.finalization)
-    return [str(utterance.number), span, text, *(map(seconds_text, delays) if waits else ())]
-
-
-def _remarks(utterance: TimedUtterance) -> Iterator[str]:
-    """Yield in brackets what a reader must know of an utterance's text."""
-    if utterance.status == "failed":
-        yield "(draft, no transcript)" if utterance.text else "(no transcript)"
-    if utterance.status == "lost":
-        yield "(draft, lost)" if utterance.text else "(lost)"
-    if utterance.short:
-        yield f"({utterance.speech:.1f} s of speech)"
 
 
 def checked_recording(value: Any, taker: str) -> Recording:

@@ -73,7 +73,7 @@ test("a lost connection is said with what becomes of the sound, and a slow line 
   assert.equal(said(away), "Reconnecting, try 3; your sound is kept");
   assert.match(said({ ...away, outage: { tries: 4, waiting: 12 } }), /kept · 12 s of sound wait to be sent$/);
   assert.equal(said({ phase: "live", silent: 6 }), "No answer for 6 s; your sound is kept");
-  assert.match(said({ phase: "live", slow: true }), /Opus needs a tenth/);
+  assert.match(said({ phase: "live", slow_line: true }), /Opus needs a tenth/);
   assert.match(said({ phase: "live", renewing: true }), /new session, after this turn; nothing is lost$/);
   assert.match(statusText(kernel(away), false, zh), /第 3 次/);
 });

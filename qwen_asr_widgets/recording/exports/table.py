@@ -1,0 +1,46 @@
+"""The transcript of a recording as the table that a notebook shows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from ...formatting import clock, table
+from ..latency import LatencyTable, TimedUtterance, UtteranceLatency
+from ..summary import seconds_text, waits_count
+
+
+def transcript_table(utterances: Sequence[TimedUtterance], latency: LatencyTable, below: str) -> str:
+    """Return utterances as an HTML table, with waits where they say what a person would wait.
+
+    Parameters
+    ----------
+    utterances : sequence of TimedUtterance
+        One a row.
+    latency : LatencyTable
+        Theirs.
+    below : str
+        What stands below the table.
+    """
+    waits = waits_count(latency.pace)
+    head = ["", "Time", "Transcript"]
+    head += ["First partial", "Endpoint", "Decode", "Final"] if waits else []
+    return table(head, [_row(one, row, waits) for one, row in zip(utterances, latency)], below)
+
+
+def _row(utterance: TimedUtterance, latency: UtteranceLatency, waits: bool) -> list[str]:
+    start = utterance.onset if utterance.onset is not None else utterance.start
+    end = f"{'≈ ' if utterance.estimated else ''}{clock(utterance.end)}" if utterance.end else "…"
+    span = "" if start is None else f"{clock(start)} – {end}"
+    text = " ".join(filter(None, [utterance.text, *_remarks(utterance)]))
+    delays = (latency.first_partial, latency.endpoint_delay, latency.decode_delay, latency.finalization)
+    return [str(utterance.number), span, text, *(map(seconds_text, delays) if waits else ())]
+
+
+def _remarks(utterance: TimedUtterance) -> Iterator[str]:
+    """Yield in brackets what a reader must know of an utterance's text."""
+    if utterance.status == "failed":
+        yield "(draft, no transcript)" if utterance.text else "(no transcript)"
+    if utterance.status == "lost":
+        yield "(draft, lost)" if utterance.text else "(lost)"
+    if utterance.short:
+        yield f"({utterance.speech:.1f} s of speech)"
