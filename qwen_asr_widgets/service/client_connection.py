@@ -69,6 +69,7 @@ class ClientConnection:
         self._needs_worker = asyncio.Event()
         self._worker: Worker | None = None
         self._failed_starts = 0
+        self._frame_since: float | None = None
 
     async def run(self) -> None:
         """Serve the client until it leaves."""
@@ -102,6 +103,7 @@ class ClientConnection:
     async def _receive(self) -> None:
         """Give the client's frames to the session, each once the one before is answered."""
         async for frame in self._socket:
+            self._frame_since = time.monotonic()
             for output in self._session.receive(frame):
                 self._dispatch([output])
                 if isinstance(output, YieldPoint):
@@ -109,6 +111,7 @@ class ClientConnection:
             if self._session.has_audio:
                 self._needs_worker.set()
             await self._wait_for_room()
+            self._frame_since = None
 
     async def _wait_for_room(self) -> None:
         """Let other tasks run; wait while the client reads too little or the recogniser cannot take more."""
@@ -204,9 +207,11 @@ class ClientConnection:
 
     @property
     def _behind(self) -> float:
-        """Seconds of sound not decoded yet, or for which the oldest answer has been owed."""
+        """Seconds of sound not decoded yet, or that a frame or the oldest answer owed have taken so far."""
+        now = time.monotonic()
         waiting = 0.0 if self._worker is None else self._worker.behind
-        return max(waiting, self._asked.waited(time.monotonic()))
+        working = 0.0 if self._frame_since is None else now - self._frame_since
+        return max(waiting, working, self._asked.waited(now))
 
     def _dispatch(self, outputs: Iterable[WireOutput]) -> None:
         """Put events in the outbox and give commands to the recogniser."""

@@ -37,13 +37,20 @@ PATH = "/api-ws/v1/realtime"
 KEY_VARIABLE = "QWEN_ASR_WIDGETS_KEY"
 """Where ``serve`` looks for the key it is to ask for."""
 
-MAX_FRAME = 64 * 1024 * 1024
+MAX_FRAME = 20 * 1024 * 1024
 """Bytes of a frame that is read at all: an append over 15 MiB gets its error, a frame over this a close."""
+
+MOST_CONNECTIONS = 256
+"""Clients at the same time; one more is refused in the handshake (429)."""
+
+HANDSHAKE_SECONDS = 10.0
+"""Seconds a client may take to ask for what it wants."""
 
 PATIENCE = 120.0
 """Seconds a ping may go unanswered: a client is not read while its recogniser is behind."""
 
-_FRAMES_WAITING = 4
+_FRAMES_WAITING = 2
+"""Frames read ahead: each may have 20 MiB."""
 
 
 class Service:
@@ -139,7 +146,7 @@ class Service:
             self._server = await listen(
                 self._serve, host, port, process_request=self._admit, compression=None, max_size=MAX_FRAME,
                 max_queue=_FRAMES_WAITING, server_header=None, close_timeout=2, logger=_quiet_logger(),
-                ping_timeout=PATIENCE,
+                ping_timeout=PATIENCE, open_timeout=HANDSHAKE_SECONDS, backlog=2 * MOST_CONNECTIONS,
             )
         except BaseException:
             await self._pool.close()
@@ -148,6 +155,11 @@ class Service:
 
     def _admit(self, connection: ServerConnection, request: Request) -> Response | None:
         refusal = refuse_handshake(request.path, request.headers, self._key, self.port)
+        if refusal is None and self._server is not None and len(self._server.connections) >= MOST_CONNECTIONS:
+            refusal = HandshakeRefusal(
+                HTTPStatus.TOO_MANY_REQUESTS,
+                f"This service serves {MOST_CONNECTIONS} connections at once, and has as many. Close one.",
+            )
         if refusal is None:
             return None
         return connection.respond(refusal.status, refusal.message + "\n")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import threading
 import time
 from collections.abc import Iterator
@@ -62,6 +63,18 @@ def test_it_says_how_far_behind_it_is_and_gives_every_final(slow_service: str) -
             session.send(ev.FinishSession(), 0.0)
         session.receive(read_server(message), 0.0)
     assert session.violations == () and session.finished
+
+
+@pytest.mark.service
+def test_it_says_so_while_it_works_on_one_large_append(slow_service: str) -> None:
+    with Client(slow_service) as client:
+        client.update(turn_detection=None)
+        audio = base64.b64encode(np.zeros(4_000_000, np.int16).tobytes()).decode()
+        client.send("input_audio_buffer.append", audio=audio)
+        client.until("recognizer.behind")
+        client.send("input_audio_buffer.clear")
+        client.until("input_audio_buffer.cleared")
+        client.until(lambda message: message.get("behind_ms") == 0)
 
 
 class Costly:
