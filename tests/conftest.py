@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import os
+import signal
 import sys
 from collections.abc import Iterator
 from typing import Any
@@ -13,6 +14,10 @@ from hypothesis import settings
 # A shared machine makes single examples slow; a run that decides on a landing repeats the same examples.
 settings.register_profile("suite", deadline=None, derandomize=bool(os.environ.get("CI")))
 settings.load_profile("suite")
+
+# A shell's job in the background ignores Ctrl-C and hands that down; here it is pressed.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 WAITS_FOR_SPEECH = ("tests/browser/test_", "tests/notebooks/")
 """Where tests mostly wait until something has been spoken: they begin first, beside everything else."""
