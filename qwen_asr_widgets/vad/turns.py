@@ -81,8 +81,10 @@ def _checked_ms(value: Any, limits: tuple[float, float], name: str) -> int:
 
 def _seconds_meant(value: float, limits: tuple[float, float], unit: str) -> str:
     """Return a hint where a value in milliseconds is one only if seconds were meant."""
+    if not unit or not 0 < value < 10:
+        return ""
     ms = round(float(value) * 1_000)
-    if not unit or not 0 < value < 10 or not limits[0] <= ms <= limits[1]:
+    if not limits[0] <= ms <= limits[1]:
         return ""
     return f" If {value:g} s is meant, write {ms}."
 

@@ -243,6 +243,7 @@ def test_a_loop_over_numpy_ranges_makes_settings():
         ("silence_duration_ms", 0.5, r"is 0\.5 ms; it must .* ms\. If 0\.5 s is meant, write 500\.$"),
         ("silence_duration_ms", 1, r"is 1 ms; .* If 1 s is meant, write 1000\."),
         ("silence_duration_ms", 7, r"is 7 ms; it must lie between 200 and 6000 ms\.$"),
+        ("silence_duration_ms", 1e308, r"is 1e\+308 ms; it must lie between 200 and 6000 ms\.$"),
         ("silence_duration_ms", 812.5, r"is 812\.5 ms; it takes whole milliseconds\. Write 812 or 813\."),
         ("prefix_padding_ms", 0.3, r"is 0\.3 ms; .* milliseconds\. If 0\.3 s is meant, write 300\.$"),
         ("silence_duration_ms", True, "must be a number, not True"),
