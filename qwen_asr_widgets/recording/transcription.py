@@ -78,7 +78,8 @@ def transcribe(
         Of a recording whose run was broken off (``error.recording``), the same service with the same settings
         is sent what it has not answered; what came before is in the recording that is returned.
     endpoint : Endpoint or str, optional
-        ``"embedded"`` (default: a recogniser on this computer), ``"beijing"``, ``"singapore"`` or a URL.
+        ``"embedded"`` (default: a recogniser on this computer; ``"embedded:NAME"`` another one there),
+        ``"beijing"``, ``"singapore"`` or a URL.
     config : SessionConfig, optional
         Language, context and turn detection. In manual mode the sound is committed at its end and every 60 s.
     pace : float or None
