@@ -35,8 +35,8 @@ MAX_CHUNK_SECONDS = 10
 PING_INTERVAL, PING_TIMEOUT = 3.0, 5.0
 """Seconds between pings, and until one that is not answered: a dead service is found within 10 s."""
 
-KERNEL_BYTES = 64 * 1024
-"""Bytes that the system holds back for the network: 1.5 s of 16 kHz PCM."""
+SEND_BUFFER_BYTES = 64 * 1024
+"""Bytes of the socket's send buffer: 1.5 s of 16 kHz PCM that a dead network may swallow unnoticed."""
 
 _CLOCK = 48_000
 """Granule positions of Opus count at 48 kHz, whatever the input's rate (RFC 7845, 4)."""
@@ -167,7 +167,7 @@ class AudioStream:
             ca_file=endpoint.ca_file, proxy=endpoint.proxy, connect_timeout=self._connect_timeout,
             outbox_bytes=self._outbox_bytes, clock=self._clock, on_open=self._on_open,
             upload_pace=endpoint.facts.upload_pace_kB_s, ping_interval=PING_INTERVAL,
-            ping_timeout=PING_TIMEOUT, kernel_bytes=KERNEL_BYTES,
+            ping_timeout=PING_TIMEOUT, send_buffer_bytes=SEND_BUFFER_BYTES,
         )
         if self._closing:
             self._connection.close()

@@ -7,45 +7,45 @@ from typing import Any
 import pytest
 from support.scripted_server import Peer, ScriptedServer, created, item_events
 
-from qwen_asr_widgets.client.dashscope import OmniRealtimeCallback, OmniRealtimeConversation, session_facts
-from qwen_asr_widgets.client.dashscope.session_facts import SessionFacts
+from qwen_asr_widgets.client.dashscope import OmniRealtimeCallback, OmniRealtimeConversation, session_memory
+from qwen_asr_widgets.client.dashscope.session_memory import SessionMemory
 
 EMPTY = {"type": "conversation.item.input_audio_transcription.text", "text": "", "stash": ""}
 
 
 @pytest.fixture()
-def facts(monkeypatch: pytest.MonkeyPatch) -> SessionFacts:
-    """Return facts whose clock goes on by 250 ms with every event."""
+def memory(monkeypatch: pytest.MonkeyPatch) -> SessionMemory:
+    """Return a memory whose clock goes on by 250 ms with every event."""
     clock = iter(range(100))
-    monkeypatch.setattr(session_facts, "time", type("Clock", (), {"time": lambda: next(clock) / 4}))
-    return SessionFacts()
+    monkeypatch.setattr(session_memory, "time", type("Clock", (), {"time": lambda: next(clock) / 4}))
+    return SessionMemory()
 
 
-def delays(facts: SessionFacts, *events: dict[str, Any]) -> list[float | None]:
+def delays(memory: SessionMemory, *events: dict[str, Any]) -> list[float | None]:
     told = []
     for event in events:
-        facts.take(event)
-        told.append(facts.last_first_text_delay)
+        memory.take(event)
+        told.append(memory.last_first_text_delay)
     return told
 
 
-def test_the_first_text_delay_begins_with_the_speech_that_was_detected(facts: SessionFacts) -> None:
+def test_the_first_text_delay_begins_with_the_speech_that_was_detected(memory: SessionMemory) -> None:
     started, partial, stopped, committed, item, completed = item_events()
-    assert delays(facts, started, EMPTY, partial, partial) == [None, None, 500.0, 500.0]
-    assert delays(facts, stopped, committed, item, completed) == [500.0] * 4
-    assert delays(facts, item_events("item_2")[0]) == [None]
+    assert delays(memory, started, EMPTY, partial, partial) == [None, None, 500.0, 500.0]
+    assert delays(memory, stopped, committed, item, completed) == [500.0] * 4
+    assert delays(memory, item_events("item_2")[0]) == [None]
 
 
-def test_the_first_text_delay_begins_with_the_commit_in_manual_mode(facts: SessionFacts) -> None:
+def test_the_first_text_delay_begins_with_the_commit_in_manual_mode(memory: SessionMemory) -> None:
     _, partial, _, committed, item, completed = item_events()
-    assert delays(facts, committed, item, partial, completed) == [None, None, 500.0, 500.0]
+    assert delays(memory, committed, item, partial, completed) == [None, None, 500.0, 500.0]
     _, _, _, committed, item, completed = item_events("item_2")
-    assert delays(facts, committed, item, completed) == [None, None, 500.0]
+    assert delays(memory, committed, item, completed) == [None, None, 500.0]
 
 
-def test_a_commit_after_the_next_turn_has_begun_does_not_begin_the_delay_anew(facts: SessionFacts) -> None:
+def test_a_commit_after_the_next_turn_has_begun_does_not_begin_the_delay_anew(memory: SessionMemory) -> None:
     first, second = item_events("a"), item_events("b")
-    told = delays(facts, first[0], first[1], second[0], first[3], second[1])
+    told = delays(memory, first[0], first[1], second[0], first[3], second[1])
     assert told == [None, 250.0, None, None, 500.0]
 
 

@@ -4,7 +4,7 @@ import { fitParts, fitText, isRightToLeft, stackRows } from "../../qwen_asr_widg
 import { Playback } from "../../qwen_asr_widgets/widgets/shared/axis/playback.js";
 import { duration } from "../../qwen_asr_widgets/widgets/shared/format.js";
 import { emptyRun, latencyBars, takeRun } from "../../qwen_asr_widgets/widgets/shared/run/state.js";
-import { engineText, markText, summaryText } from "../../qwen_asr_widgets/widgets/shared/run/text.js";
+import { engineText, markText, summaryText } from "../../qwen_asr_widgets/widgets/shared/run/summary.js";
 import { translator } from "../../qwen_asr_widgets/widgets/shared/strings.js";
 import {
   asText, emptyText, filtered, latencyChips, noteChips, problemText, splitMatches,

@@ -30,7 +30,7 @@ from .params import (
     session_fields,
 )
 from .service_rules import explain, sdk_headers, warn_of_useless
-from .session_facts import SessionFacts
+from .session_memory import SessionMemory
 
 logger = logging.getLogger("qwen_asr_widgets")
 
@@ -65,7 +65,7 @@ class OmniRealtimeCallback:
 
 def _fact(name: str, doc: str) -> Any:
     """Return a property that reads a fact of the session under the official class's attribute name."""
-    return property(lambda self: getattr(self._facts, name), doc=doc)
+    return property(lambda self: getattr(self._memory, name), doc=doc)
 
 
 @checked_keywords
@@ -148,7 +148,7 @@ class OmniRealtimeConversation:
     ) -> None:
         self._key = sealed(api_key)
         del api_key  # a traceback may show what a frame holds
-        self._facts = SessionFacts()
+        self._memory = SessionMemory()
         if model is None:
             raise SettingError("model is missing; name one, such as 'qwen3-asr-flash-realtime'.", "model")
         if callback is None:
@@ -453,7 +453,7 @@ class OmniRealtimeConversation:
         except ValueError:
             logger.error("a message came that is not JSON: %.200r", message)
             return
-        kind = self._facts.take(event)
+        kind = self._memory.take(event)
         if kind == "error":
             explain(event.get("error"))
         try:

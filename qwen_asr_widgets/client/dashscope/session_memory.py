@@ -9,7 +9,7 @@ _PARTIAL = "conversation.item.input_audio_transcription.text"
 _COMPLETED = "conversation.item.input_audio_transcription.completed"
 
 
-class SessionFacts:
+class SessionMemory:
     """Ids, the newest event and delays in milliseconds, under the official class's names.
 
     A delay is measured from ``response.created``. A speech recognition session has no responses: there it is
@@ -17,10 +17,10 @@ class SessionFacts:
 
     Examples
     --------
-    >>> facts = SessionFacts()
-    >>> facts.take({"type": "session.created", "session": {"id": "sess_1"}})
+    >>> memory = SessionMemory()
+    >>> memory.take({"type": "session.created", "session": {"id": "sess_1"}})
     'session.created'
-    >>> facts.session_id
+    >>> memory.session_id
     'sess_1'
     """
 

@@ -81,7 +81,7 @@ class Connection:
         Seconds after a ping within which something must arrive, see `KeepAlive`.
     outbox_bytes : int
         Size of the outbox.
-    kernel_bytes : int or None
+    send_buffer_bytes : int or None
         Size of the system's send buffer, which holds what the network has not taken: the larger, the later a
         dead network is noticed. None leaves it to the system.
     clock : callable
@@ -111,7 +111,7 @@ class Connection:
         ping_interval: float | None = 20.0,
         ping_timeout: float = 20.0,
         outbox_bytes: int = OUTBOX_BYTES,
-        kernel_bytes: int | None = None,
+        send_buffer_bytes: int | None = None,
         clock: Callable[[], float] = time.monotonic,
         on_open: Callable[[], None] | None = None,
         upload_pace: float | None = None,
@@ -135,10 +135,10 @@ class Connection:
             None if upload_pace is None else UploadPace(upload_pace),
         )
         self._failure: QawError | None = None
-        bounded = [] if kernel_bytes is None else [(socket.SOL_SOCKET, socket.SO_SNDBUF, kernel_bytes)]
+        buffer_size = (socket.SOL_SOCKET, socket.SO_SNDBUF, send_buffer_bytes)
         self._reader = _Reader(
             self._shared, self._writer, sslopt={"ca_certs": self._ca_file} if self._ca_file else {},
-            sockopt=bounded,
+            sockopt=[] if send_buffer_bytes is None else [buffer_size],
         )
 
     @property

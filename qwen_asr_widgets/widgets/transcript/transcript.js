@@ -14,7 +14,7 @@
  */
 import { make, newId } from "../shared/dom.js";
 import { textOf } from "../shared/run/state.js";
-import { engineText, summaryText } from "../shared/run/text.js";
+import { engineText, summaryText } from "../shared/run/summary.js";
 import { asText, emptyText, filtered, latencyChips, noteChips, splitMatches, timeOf } from "./rows.js";
 import { chip, transcriptParts } from "./parts.js";
 import { RowHeights } from "../shared/virtual_list.js";

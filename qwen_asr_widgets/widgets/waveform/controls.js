@@ -5,7 +5,7 @@
  */
 import { button, make, setText } from "../shared/dom.js";
 import { clock } from "../shared/format.js";
-import { engineText } from "../shared/run/text.js";
+import { engineText } from "../shared/run/summary.js";
 
 /**
  * @param {HTMLElement} host @param {WaveformView} wave @param {AbortSignal} signal @param {boolean} visible

@@ -30,7 +30,7 @@ import { duration } from "../shared/format.js";
 import { listen } from "../shared/axis/gestures.js";
 import { layBands, turnAt } from "../shared/axis/lanes.js";
 import { latencyBars, placed } from "../shared/run/state.js";
-import { markText } from "../shared/run/text.js";
+import { markText } from "../shared/run/summary.js";
 import { toTime, toX } from "../shared/axis/time_axis.js";
 import { createWaveBar } from "./controls.js";
 import { WaveCanvas } from "./canvas.js";
