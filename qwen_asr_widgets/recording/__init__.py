@@ -2,9 +2,10 @@
 
 from .comparison import Comparison, compare
 from .latency import LatencyTable, TimedUtterance, UtteranceLatency
+from .loading import load_recording
 from .log.run_info import RunInfo
 from .log.settings import SettingsChange
-from .recording import Recording, load_recording
+from .recording import Recording
 from .summary import LatencySummary, Measure
 from .transcription import transcribe
 from .values import AudioSent, ConnectionSpan, TimedEvent

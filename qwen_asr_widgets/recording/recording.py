@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import math
 import threading
 import time as wall
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, replace
-from itertools import islice
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -15,36 +13,27 @@ import numpy as np
 
 from ..audio.clip import AudioClip
 from ..audio.tape import Tape
-from ..client.resume import TOLD_WITHIN, ResumePlan, resume_plan
-from ..errors import ServiceError, SettingError
+from ..client.resume import ResumePlan
+from ..errors import SettingError
 from ..formatting import well_formed
-from ..protocol.events import (
-    AppendAudio, ClientTurn, ClientTurnClosed, ClientTurnOpened, Event, LocalEvent, SessionCreated,
-    SessionUpdate,
-)
+from ..protocol.events import ClientTurn, Event, LocalEvent
 from ..protocol.config import SessionConfig
 from ..protocol.session_settings import SettingsAnswer
-from ..protocol.utterance import Utterance
 from ..vad.labels.references import Reference, reference_turns
 from ..vad.turns import Turn
-from .exports.bundle import Source, load_bundle, save_state, write_state
+from .exports.bundle import save_state
 from .exports.formats import export_recording, format_of
 from .exports.table import transcript_table
 from .latency import (
     LatencyTable, TimedUtterance, UtteranceTimer, import_pandas, measure_by_reference, table_source,
 )
-from .log.event_log import EventLog
-from .log.ledger import SendLedger
-from .log.run_info import RunInfo, named_by_service, now_with_zone
-from .log.sessions import Gap, SessionList
-from .log.settings import SettingsChange, SettingsLog
-from .summary import NO_WAITS, failures_text, gaps_text, total_usage, waits_count
-from .values import (
-    AudioSent, AudioSkipped, ConnectionSpan, RecordingState, SessionBegun, TimedEvent, sent_audio,
-)
-
-_APPENDED = AppendAudio(b"")
-"""An append whose bytes are not told: those are on the tape."""
+from .log.notes import notes_text
+from .log.run_info import RunInfo, now_with_zone
+from .log.run_log import RunLog
+from .log.sessions import Gap
+from .log.settings import SettingsChange
+from .summary import NO_WAITS, total_usage, waits_count
+from .values import AudioSkipped, ConnectionSpan, RecordingState, SessionBegun, TimedEvent, sent_audio
 
 FRAME_COLUMNS = [
     "number", "item_id", "onset", "start", "end", "end_source", "speech", "text", "language", "emotion",
@@ -94,19 +83,9 @@ class Recording:
         config = config or SessionConfig()
         self._lock = threading.RLock()
         self._began = clock()
-        self._info = info or RunInfo(started_at=now_with_zone())
         self.tape = Tape(config.sample_rate)
-        self._is_clients = self._info.turn_taking == "client"
-        self._sessions = SessionList(
-            replace(config, turn_detection=None) if self._is_clients else config, self._info.facts,
-            config.sample_rate,
-        )
-        self._gaps: list[Gap] = []
-        self._ledger = SendLedger()
-        self._timer = UtteranceTimer(self._ledger.at, config.sample_rate, self.drift)
-        self._events = EventLog(self._ledger)
-        self._settings = SettingsLog(config, self._info.turn_taking)
-        self._connections: list[ConnectionSpan] = []
+        self._log = RunLog(config, info or RunInfo(started_at=now_with_zone()))
+        self._timer = UtteranceTimer(self._log.ledger.at, config.sample_rate, self._log.drift)
         self._lost: list[tuple[int, int]] = []
         self._notes: list[str] = []
         self._complete = self._interrupted = False
@@ -119,14 +98,8 @@ class Recording:
         """Make the recording of a run that is over: its events pass again, with the times they had."""
         recording = cls(state.config, state.info, clock=lambda: 0.0)
         recording.tape.append(state.samples)
-        connections = iter(state.connections)
-        for timed in state.events:
-            if isinstance(timed.event, SessionBegun):
-                for connection in islice(connections, 1):
-                    recording._close(connection)
-            recording._take(timed)
-        for connection in connections:
-            recording._close(connection)
+        recording._log.replay(state.events, state.connections)
+        recording._version = 1
         recording._lost = list(state.lost)
         recording._notes = list(state.notes)
         recording._complete = state.complete
@@ -156,7 +129,7 @@ class Recording:
         again = Recording.restore(state._replace(
             samples=state.samples[:samples], events=events, notes=notes, complete=False
         ))
-        again._began = wall.monotonic() - self._last_sign
+        again._began = wall.monotonic() - self._log.last_sign
         return again
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -168,8 +141,8 @@ class Recording:
         """Return everything the recording consists of at this moment; without its sound nothing is copied."""
         with self._lock:
             return RecordingState(
-                self._info, self.tape.read(0, None if with_sound else 0), self._events.events,
-                tuple(self._settings.changes), tuple(self._connections), tuple(self._lost),
+                self._log.info, self.tape.read(0, None if with_sound else 0), self._log.events.events,
+                tuple(self._log.settings.changes), tuple(self._log.connections), tuple(self._lost),
                 tuple(self._notes), self._complete,
             )
 
@@ -180,7 +153,7 @@ class Recording:
         with self._lock:
             if session is not None:
                 self._take_local(session, time)
-            self._connections.append(ConnectionSpan(time - self._began))
+            self._log.open(time - self._began)
             self._interrupted = False
             self._version += 1
 
@@ -205,7 +178,7 @@ class Recording:
     def turn_taken(self, turn: ClientTurn, time: float) -> None:
         """Note what the client's own turn detector found; nothing can come of it without a connection."""
         with self._lock:
-            if not self._connections or self._connections[-1].closed is None:
+            if self._log.has_open_connection:
                 self._take_local(turn, time)
 
     def _take_local(self, event: LocalEvent, time: float) -> None:
@@ -221,17 +194,8 @@ class Recording:
     def closed(self, code: int | None, reason: str, time: float) -> None:
         """Note that the connection closed; what has no transcript by then is lost."""
         with self._lock:
-            self._close(replace(
-                self._connections.pop() if self._connections else ConnectionSpan(time - self._began),
-                closed=time - self._began, code=code, reason=reason,
-            ))
-
-    def _close(self, connection: ConnectionSpan) -> None:
-        self._connections.append(connection)
-        session = self._sessions.current
-        if connection.closed is not None and not session.finished:
-            session.lost(connection.closed)
-        self._version += 1
+            self._log.close(time - self._began, code, reason)
+            self._version += 1
 
     def lose(self, samples: int, why: str = "lost in the browser") -> None:
         """Put ``samples`` zeros on the tape for sound that never arrived, and list them."""
@@ -249,49 +213,13 @@ class Recording:
     def finish(self, complete: bool) -> None:
         """Say whether everything handed in was sent and answered; what has failed is no answer."""
         with self._lock:
-            self._complete, self._interrupted = complete and not self._failed, False
+            self._complete, self._interrupted = complete and not self._log.failed, False
             self._version += 1
 
     def _take(self, timed: TimedEvent) -> None:
         with self._lock:
-            self._events.add(timed)
-            event, session = timed.event, self._sessions.current
-            if isinstance(event, AudioSent):
-                session.send(_APPENDED, timed.time, event.stop - event.start)
-                self._sessions.position = event.stop
-            elif isinstance(event, LocalEvent):
-                self._take_from_here(event, timed.time)
-            elif timed.direction == "out":
-                if isinstance(event, SessionUpdate):
-                    self._settings.ask(self._sessions.position)
-                event_id = timed.message.get("event_id")
-                session.send(event, timed.time, event_id=event_id)  # type: ignore[arg-type]
-            else:
-                if isinstance(event, SessionCreated):
-                    self._info = named_by_service(self._info, event.session)
-                session.receive(event, timed.time)  # type: ignore[arg-type]
-                self._settings.read(session, timed.time, self._sessions.position)
+            self._log.take(timed)
             self._version += 1
-
-    def _take_from_here(self, event: LocalEvent, time: float) -> None:
-        """Take what happened at the client."""
-        if isinstance(event, AudioSkipped):
-            self._ledger.skip(event.start, event.stop)
-            self._sessions.current.skip(event.stop - event.start)
-            self._sessions.position = event.stop
-        elif isinstance(event, SessionBegun):
-            self._gaps.append(self._gap(event, time))
-            self._sessions.begin(event.start, event.first_number)
-            self._settings.begin(event.start)
-        elif isinstance(event, (ClientTurnOpened, ClientTurnClosed)):
-            self._sessions.take_turn(event, time)
-
-    def _gap(self, begun: SessionBegun, time: float) -> Gap:
-        """Return the gap before a session that begins now."""
-        before = self._connections[-1] if self._connections else ConnectionSpan(time, time)
-        said = "" if before.code is None or begun.why != "lost" else before.reason or f"code {before.code}"
-        rate, lost = self.tape.sample_rate, time if before.closed is None else before.closed
-        return Gap(self._sessions.position / rate, begun.start / rate, lost, time, begun.why, said)
 
     # ---- what was noted
 
@@ -305,49 +233,49 @@ class Recording:
     def info(self) -> RunInfo:
         """Where the sound came from and how it was sent."""
         with self._lock:
-            return self._info
+            return self._log.info
 
     @property
     def config(self) -> SessionConfig:
         """The settings in force; the turn detection is that of whoever takes turns."""
         with self._lock:
-            return self._settings.changes[-1].config
+            return self._log.settings.changes[-1].config
 
     @property
     def settings(self) -> tuple[SettingsChange, ...]:
         """Every setting that was in force, with the sample from which it held."""
         with self._lock:
-            return tuple(self._settings.changes)
+            return tuple(self._log.settings.changes)
 
     @property
     def settings_answers(self) -> tuple[SettingsAnswer, ...]:
         """What the service has answered to each ``session.update`` of this session, oldest answer first."""
         with self._lock:
-            return self._sessions.current.settings_answers
+            return self._log.session.settings_answers
 
     @property
     def settings_held(self) -> tuple[SettingsChange, ...]:
         """Those of `settings` under which some sound went out, each unlike the one before; at least one."""
         with self._lock:
-            return self._settings.held(self._ledger.stop)
+            return self._log.settings.held(self._log.ledger.stop)
 
     @property
     def events(self) -> Sequence[TimedEvent]:
         """Every event, in the order in which it passed; compares and reads as a tuple does."""
         with self._lock:
-            return self._events.events
+            return self._log.events.events
 
     @property
     def connections(self) -> tuple[ConnectionSpan, ...]:
         """When the connection to the service stood, and how it ended."""
         with self._lock:
-            return tuple(self._connections)
+            return tuple(self._log.connections)
 
     @property
     def gaps(self) -> tuple[Gap, ...]:
         """Where one session ended and another went on, oldest first."""
         with self._lock:
-            return tuple(self._gaps)
+            return tuple(self._log.gaps)
 
     @property
     def interrupted(self) -> bool:
@@ -361,24 +289,10 @@ class Recording:
             return tuple(self._lost)
 
     @property
-    def _failed(self) -> list[Utterance]:
-        """The utterances to which the service gave no transcript, and not because it was asked not to."""
-        failed = (one for one in self._sessions.utterances if one.status == "failed")
-        return [one for one in failed if (one.error or {}).get("code") != "cancelled"]
-
-    @property
     def notes(self) -> tuple[str, ...]:
         """Sentences on what was out of the ordinary."""
         with self._lock:
-            sessions = self._sessions
-            errors = (ServiceError.from_wire(event.error) for event in sessions.errors)
-            more = zip(sessions.left_out, ("errors", "events that were not allowed"))
-            return (
-                *self._notes, *gaps_text(self._gaps), *(f"The service reported: {error}" for error in errors),
-                *(violation.reason for violation in sessions.violations),
-                *(f"There were {count:,} more {what}" for count, what in more if count),
-                *failures_text(self._failed),
-            )
+            return (*self._notes, *notes_text(self._log))
 
     @property
     def complete(self) -> bool:
@@ -390,19 +304,19 @@ class Recording:
     def recognizer_behind(self) -> float:
         """Seconds by which the recogniser is behind, as the service said last; 0 where it says nothing."""
         with self._lock:
-            return self._sessions.current.behind
+            return self._log.session.behind
 
     @property
     def session_id(self) -> str:
         """The id the service gave the session; empty before it did."""
         with self._lock:
-            return self._sessions.current.session_id
+            return self._log.session.session_id
 
     @property
     def errors(self) -> tuple[Any, ...]:
         """The ``error`` events received, in order."""
         with self._lock:
-            return self._sessions.errors
+            return self._log.sessions.errors
 
     @property
     def duration(self) -> float:
@@ -413,82 +327,60 @@ class Recording:
     def sent_duration(self) -> float:
         """Length in seconds of the sound that went out."""
         with self._lock:
-            return self._ledger.sent / self.tape.sample_rate
+            return self._log.ledger.sent / self.tape.sample_rate
 
     @property
     def skipped_duration(self) -> float:
         """Length in seconds of the silence that was passed over because the client takes turns."""
         with self._lock:
-            return self._ledger.skipped / self.tape.sample_rate
+            return self._log.ledger.skipped / self.tape.sample_rate
 
     @property
     def finish_sent_at(self) -> float | None:
         """When ``session.finish`` went out, in seconds since the recording began; None if it did not."""
         with self._lock:
-            return self._sessions.current.finish_sent_at
+            return self._log.session.finish_sent_at
 
     @property
     def unsent_duration(self) -> float:
         """Length in seconds of the sound that is still to go out, or never did though it should have."""
         with self._lock:
-            done = self._ledger.sent + self._ledger.skipped
+            done = self._log.ledger.sent + self._log.ledger.skipped
             return max(0, len(self.tape) - done) / self.tape.sample_rate
 
     @property
     def is_awaiting(self) -> bool:
         """Whether a turn is open, or a transcript is still to come."""
         with self._lock:
-            return any(one.open for one in self._sessions.current.utterances)
+            return any(one.open for one in self._log.session.utterances)
 
     @property
     def position(self) -> int:
         """One past the last sample that the present session was sent or passed over."""
         with self._lock:
-            return self._sessions.position
+            return self._log.sessions.position
 
     @property
     def settings_expected(self) -> SessionConfig:
         """The settings that will be in force if the service confirms all that was asked for."""
         with self._lock:
-            expected = self._sessions.current.settings_expected
-            detection = self.config.turn_detection if self._is_clients else expected.turn_detection
-            return replace(expected, turn_detection=detection)
+            return self._log.settings_expected
 
     @property
     def plan(self) -> ResumePlan:
         """Where another session goes on, see `resume_plan`."""
         with self._lock:
-            session, rate = self._sessions.current, self.tape.sample_rate
-            detections = [change.config.turn_detection for change in self._settings.changes]
-            told = self._ledger.sent_by(self._last_sign - TOLD_WITHIN) / rate
-            finished = self._sessions.position / rate if session.finished else None
-            return resume_plan(self._sessions.utterances, detections, session.facts, told, finished)
-
-    @property
-    def _last_sign(self) -> float:
-        """When the last connection ended, or the last event passed, in seconds since the recording began."""
-        ended = self._connections[-1].closed if self._connections else None
-        passed = self._events.events
-        return max(ended or 0.0, passed[-1].time if passed and ended is None else 0.0)
+            return self._log.plan
 
     def sent_at(self, sample: int) -> float | None:
         """Return when the chunk with this sample first went out, in seconds since the recording began."""
         with self._lock:
-            return self._ledger.at(sample)
+            return self._log.ledger.at(sample)
 
     def drift(self, sample: int, until: float) -> float:
-        """Return by how many seconds sound went out too soon for the run's pace, see `SendLedger.drift`.
-
-        Where the connection was lost meanwhile, sending was held up for as long as can be.
-        """
-        pace = self.info.pace
-        if pace is None:
-            return 0.0
+        """Return by how many seconds sound went out too soon for the run's pace, see `RunLog.drift`."""
         with self._lock:
-            begun = self._ledger.at(sample)
-            if begun is not None and any(begun < gap.resumed and gap.lost < until for gap in self._gaps):
-                return -math.inf
-            return self._ledger.drift(sample, until, pace * self.tape.sample_rate)
+            return self._log.drift(sample, until)
 
     # ---- what is read from it
 
@@ -496,7 +388,7 @@ class Recording:
     def utterances(self) -> tuple[TimedUtterance, ...]:
         """Every utterance so far, with its delays, as frozen values; one that changes is replaced."""
         with self._lock:
-            return tuple(map(self._timer.timed, self._sessions.utterances))
+            return tuple(map(self._timer.timed, self._log.sessions.utterances))
 
     def utterance(self, item_id: str) -> TimedUtterance | None:
         """Return the utterance of an item; None where there is none."""
@@ -679,40 +571,6 @@ returns or load_recording reads.
         f"{taker} takes a Recording, not {value!r:.60}: one that transcribe returns or load_recording reads.",
         "recording",
     )
-
-
-def write_bundle(recording: Recording, file: Any) -> None:
-    """Write a recording as a ``.qasr`` bundle into a binary file that can seek."""
-    write_state(recording.snapshot(), file)
-
-
-def load_recording(source: Source) -> Recording:
-    """Read a recording from a ``.qasr`` bundle.
-
-    Of a file whose end is missing, as after a copy that broke off, what is there is read; the recording is
-    then not complete, and its notes say what is missing.
-
-    Parameters
-    ----------
-    source : path, bytes or binary file
-        A bundle written by `Recording.save`.
-
-    Raises
-    ------
-    BundleError
-        The file does not exist, is no bundle, is damaged or ends within its manifest, or was written by a
-        newer version.
-
-    Examples
-    --------
-    >>> import tempfile
-    >>> folder = tempfile.TemporaryDirectory()
-    >>> path = Recording(SessionConfig(sample_rate=8000)).save(folder.name + "/empty.qasr")
-    >>> load_recording(path).config.sample_rate, load_recording(path.read_bytes()).config.sample_rate
-    (8000, 8000)
-    >>> folder.cleanup()
-    """
-    return load_bundle(source, Recording.restore)
 
 
 def _turn(onset: float, start: float, end: float) -> Turn:

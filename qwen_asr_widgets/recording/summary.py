@@ -8,9 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ..formatting import clock, table
-from ..protocol.utterance import Utterance
-from .log.sessions import Gap
+from ..formatting import table
 
 MEASURES = {
     "onset_delay": "onset",
@@ -183,20 +181,6 @@ def waits_count(pace: float | None) -> bool:
     return pace is not None
 
 
-def failures_text(failed: Sequence[Utterance]) -> Iterator[str]:
-    """Yield the sentence on utterances without a transcript, if there are any, with the first one's reason.
-
-    Examples
-    --------
-    >>> list(failures_text([Utterance(1, "a", status="failed", error={"message": "the engine stopped"})]))
-    ['1 utterance has no transcript: the engine stopped']
-    """
-    if failed:
-        count, error = len(failed), failed[0].error or {}
-        why = str(error.get("message") or error.get("code") or "the service did not say why")
-        yield f"{count} utterance{' has' if count == 1 else 's have'} no transcript: {why}"
-
-
 def total_usage(usages: Iterable[Mapping[str, Any] | None]) -> dict[str, Any]:
     """Return the sums of all numbers in what a service counts for each utterance, by name.
 
@@ -214,42 +198,6 @@ def total_usage(usages: Iterable[Mapping[str, Any] | None]) -> dict[str, Any]:
             elif isinstance(value, (int, float)) and not isinstance(value, bool):
                 total[name] = value + (before if isinstance(before, (int, float)) else 0)
     return total
-
-
-_WHY_NEW = {
-    "settings": "A new session began for other settings",
-    "renewed": "A new session began before the service's limit",
-    "again": "The recording was taken up again",
-}
-_MOST_PLACES = 5
-
-
-def gaps_text(gaps: Sequence[Gap]) -> Iterator[str]:
-    """Yield in one sentence each why sessions followed one another, and where.
-
-    Examples
-    --------
-    >>> list(gaps_text([Gap(at=20.1, start=18.0, lost=20.2, resumed=20.8, why="lost", reason="code 1011")]))
-    ['The connection was lost at 0:20.1 (code 1011), for 0.6 s in all; what had no answer was sent again']
-    """
-    lost = [gap for gap in gaps if gap.why == "lost"]
-    if lost:
-        times = f" {len(lost)} times," if len(lost) > 1 else ""
-        seconds = sum(gap.seconds for gap in lost)
-        yield (
-            f"The connection was lost{times} at {_places(lost)}, for {seconds:.1f} s in all; what had no "
-            "answer was sent again"
-        )
-    for why, text in _WHY_NEW.items():
-        others = [gap for gap in gaps if gap.why == why]
-        if others:
-            yield f"{text} at {_places(others)}"
-
-
-def _places(gaps: Sequence[Gap]) -> str:
-    """Return the first few places, each with what was said where the connection was lost."""
-    places = [f"{clock(gap.at)}{f' ({gap.reason})' if gap.reason else ''}" for gap in gaps[:_MOST_PLACES]]
-    return ", ".join(places) + (" …" if len(gaps) > _MOST_PLACES else "")
 
 
 def summarize(

@@ -128,6 +128,11 @@ def _size(file: Any) -> int:
     return len(file.getbuffer()) if isinstance(file, io.BytesIO) else os.stat(file).st_size
 
 
+def write_bundle(recording: Any, file: Any) -> None:
+    """Write a recording into a binary file that can seek."""
+    write_state(recording.snapshot(), file)
+
+
 def write_state(state: RecordingState, file: Any) -> None:
     """Write what a recording consists of into a binary file that can seek."""
     with zipfile.ZipFile(file, "w") as bundle:

@@ -82,7 +82,7 @@ FORMATS = {
                "recording.exports.document:write_json", is_text=True),
         Format(".wav", "WAV", "the sound", "audio/wav", "recording.exports.sound:write_wav"),
         Format(".qasr", "bundle", "everything; opens again here", "application/zip",
-               "recording.recording:write_bundle"),
+               "recording.exports.bundle:write_bundle"),
         Format(".png", "picture", "waveform, turns and words as a picture", "image/png",
                "plots.picture:write_png"),
     )
