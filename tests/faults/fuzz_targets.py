@@ -310,7 +310,7 @@ def _waveform() -> Any:
 @lru_cache(maxsize=None)
 def _widgets() -> dict[str, dict[str, type]]:
     """Return the kinds of messages that each widget takes."""
-    shown = [_waveform(), qaw.VadTuner(qaw.sample("noisy")), qaw.Transcriber()]
+    shown = [_waveform(), qaw.VadTuner(qaw.sample("noisy")), qaw.Transcriber(autosave=False)]
     tables = {type(widget).__name__: widget.page.commands for widget in shown}
     for widget in shown[1:]:
         widget.close()
