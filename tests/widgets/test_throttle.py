@@ -162,3 +162,22 @@ def test_an_error_is_logged_once_and_ends_only_the_display(caplog) -> None:
     throttle.start()
     wait_until(lambda: not throttle.running, 5, "the thread ends")
     assert "display stopped moving" in caplog.text
+
+
+def test_one_that_is_started_while_it_is_about_to_end_goes_on() -> None:
+    """The last look may take long: it draws the picture for the saved notebook."""
+    sent: list[str] = []
+    looks = iter([False, True, True])
+
+    def wanted() -> bool:
+        look = next(looks, False)
+        if not look and not sent:
+            throttle.start()  # another run begins meanwhile
+        return look
+
+    changes = [({"kind": "run"}, [])]
+    throttle = Throttle(lambda: changes, lambda content, _: sent.append(content["kind"]), wanted)
+    throttle.start()
+    wait_until(lambda: len(sent) >= 2)
+    wait_until(lambda: not throttle.running)
+    throttle.stop()

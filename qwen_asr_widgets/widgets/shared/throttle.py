@@ -82,6 +82,7 @@ class Throttle:
         self._guard = threading.Lock()
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
+        self._called = False
 
     @property
     def running(self) -> bool:
@@ -90,8 +91,9 @@ class Throttle:
         return thread is not None and thread.is_alive()
 
     def start(self) -> None:
-        """Start the thread if it is not running."""
+        """Start the thread if it is not running; one that is about to end goes on."""
         with self._guard:
+            self._called = True
             if self.running and not self._stop.is_set():
                 return
             self._stop = threading.Event()
@@ -137,13 +139,21 @@ class Throttle:
     def _may_send(self, now: float) -> bool:
         return len(self._sent) < MESSAGES_PER_SECOND or now - self._sent[0] >= 1.0
 
+    def _ends(self, stop: threading.Event) -> bool:
+        """Tell whether the thread may end: not where it was started anew during its last look."""
+        with self._guard:
+            if not self._called and self._stop is stop:
+                self._thread = None
+            return not self._called
+
     def _run(self, stop: threading.Event) -> None:
         """Look, send and wait until stopped; an error is said once and ends the thread, not the widget."""
         try:
             while not stop.is_set():
+                self._called = False
                 wanted = self._wanted()
                 delay = self.step(self._clock())
-                if not wanted and not self._waiting:
+                if not wanted and not self._waiting and self._ends(stop):
                     return
                 self._woken.wait(delay)
                 self._woken.clear()
