@@ -6,7 +6,6 @@ import json
 import threading
 import time as wall
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -16,6 +15,7 @@ from numpy.typing import NDArray
 from ...audio.units import SAMPLE_RATE, samples_to_seconds, seconds_to_samples
 from ...errors import NotConnected, ProtocolError
 from ...protocol.codec import decode_server, encode_append, to_message
+from ...protocol.config import SessionConfig
 from ...protocol.events import (
     CommitBuffer, ErrorEvent, FinishSession, ServerEvent, SessionFinished, SessionUpdate, SessionUpdated,
     UnknownEvent,
@@ -29,15 +29,17 @@ from .judgement import PROBE_ITEM
 from .outcome import Outcome, Seen
 
 CHUNK_SECONDS = 0.04
-"""Length of a chunk: what was sent when an event came is known to this."""
+"""Length of a chunk in real time: what was sent when an event came is known to this."""
 
-_FLOOD_CHUNK_SECONDS = 0.5
+FAST_CHUNK_SECONDS = 0.5
+"""Length of a chunk where delays are not looked at."""
+
 _ANSWER_SECONDS = 10.0
-_OTHER = TurnDetection(0.2, 500)
+OTHER_SETTINGS = SessionConfig(turn_detection=TurnDetection(0.2, 500))
 """What the second ``session.update`` asks for: not what is in force."""
 
-_ITEM = {"id": PROBE_ITEM, "type": "message", "role": "user",
-         "content": [{"type": "input_text", "text": "probe"}]}
+ITEM = {"id": PROBE_ITEM, "type": "message", "role": "user",
+        "content": [{"type": "input_text", "text": "probe"}]}
 
 
 def observe(
@@ -140,7 +142,8 @@ class _ProbeSession:
         done = self._experiment.action == "none"
         at = seconds_to_samples(self._experiment.action_at, SAMPLE_RATE)
         position = 0
-        for chunk in paced(_chunks(self._experiment.sound.samples), SAMPLE_RATE, self._pace):
+        length = FAST_CHUNK_SECONDS if self._pace is None else CHUNK_SECONDS
+        for chunk in paced(_chunks(self._experiment.sound.samples, length), SAMPLE_RATE, self._pace):
             if not done and position >= at:
                 done = True
                 self._act()
@@ -150,19 +153,18 @@ class _ProbeSession:
     def _act(self) -> None:
         action = self._experiment.action
         if action == "update":
-            config = replace(self._experiment.config, turn_detection=_OTHER)
-            self._send(SessionUpdate(config.to_wire()), self._note_action)
+            self._send(SessionUpdate(OTHER_SETTINGS.to_wire()), self._note_action)
         elif action == "commit":
             self._send(CommitBuffer(), self._note_action)
         else:
-            item = UnknownEvent({"type": "conversation.item.create", "item": _ITEM})
+            item = UnknownEvent({"type": "conversation.item.create", "item": ITEM})
             self._send(item, self._note_action)
 
     def _flood(self) -> None:
         """Send silence as fast as the experiment says."""
         self._acted_at = self._clock()
-        chunk = np.zeros(seconds_to_samples(_FLOOD_CHUNK_SECONDS, SAMPLE_RATE), np.int16)
-        count = round(self._experiment.seconds / _FLOOD_CHUNK_SECONDS)
+        chunk = np.zeros(seconds_to_samples(FAST_CHUNK_SECONDS, SAMPLE_RATE), np.int16)
+        count = round(self._experiment.seconds / FAST_CHUNK_SECONDS)
         speed = self._experiment.kilobytes * 1_000 * 3 / 4 / (2 * SAMPLE_RATE)
         for number, each in enumerate(paced([chunk] * count, SAMPLE_RATE, speed), 1):
             self._append(each, number * len(chunk))
@@ -237,7 +239,7 @@ def trouble(event: ServerEvent) -> str:
     return "the service reported an error of its own." if event.error.get("type") == "server_error" else ""
 
 
-def _chunks(samples: NDArray[np.int16]) -> Iterator[NDArray[np.int16]]:
-    step = seconds_to_samples(CHUNK_SECONDS, SAMPLE_RATE)
+def _chunks(samples: NDArray[np.int16], seconds: float) -> Iterator[NDArray[np.int16]]:
+    step = seconds_to_samples(seconds, SAMPLE_RATE)
     for first in range(0, len(samples), step):
         yield samples[first:first + step]

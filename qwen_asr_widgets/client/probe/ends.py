@@ -10,7 +10,8 @@ depend on the silence asked for alone. Two of them are used, for the same pause:
   is really waited for, whatever is reported; it means something only for sound sent in real time.
 
 Offset and lag of 600 and 900 ms tell whether ends contain the silence; those of 200 and 400 ms beside 600
-tell which silence was waited for. Where neither can be used, which pauses ended a turn leaves an interval.
+tell which silence was waited for. Where neither can be used, or both contradict it, which pauses ended a turn
+leaves an interval.
 """
 
 from __future__ import annotations
@@ -171,9 +172,9 @@ def silence_floor_ms(outcomes: Sequence[Outcome]) -> Finding:
     waited = {
         ms: _waited(measure(seen[ms]), measure(seen[HIGH_MS])) for ms in (LOW_MS, MIDDLE_MS) if ms in seen
     }
-    shortest = waited[LOW_MS]
-    if shortest is None:
-        return _floor_by_pauses(seen)
+    shortest, by_pauses = waited[LOW_MS], _floor_by_pauses(seen)
+    if shortest is None or not _is_possible(shortest, by_pauses):
+        return by_pauses  # a report that comes late is no silence that was waited for
     n = len(differences(measure(seen[LOW_MS]), measure(seen[HIGH_MS])))
     figures = {f"waited_at_{ms}_ms": float(value) for ms, value in waited.items() if value is not None}
     sentence = f"Where {LOW_MS} ms were asked for, {shortest} ms were waited for."
@@ -191,6 +192,12 @@ def _waited(at: ByPause, at_high: ByPause) -> int | None:
     """Return the milliseconds of silence waited for, taking those at `HIGH_MS` to be in force."""
     shorter = settled(differences(at, at_high))
     return None if shorter is None else round((ms_to_seconds(HIGH_MS) - shorter) * 100) * 10
+
+
+def _is_possible(floor_ms: int, by_pauses: Finding) -> bool:
+    """Tell whether a shortest silence is one of those that explain which pauses ended a turn."""
+    low, high = by_pauses.figures.get("low_ms"), by_pauses.figures.get("high_ms")
+    return low is not None and high is not None and low - 40 <= floor_ms <= high + 40
 
 
 def _floor_by_pauses(seen: Mapping[int, Outcome]) -> Finding:
@@ -213,9 +220,12 @@ def _floor_by_pauses(seen: Mapping[int, Outcome]) -> Finding:
 
 
 def _explains(seen: Outcome, needed_ms: float) -> bool:
-    """Tell whether pauses from a length on ended turns, and shorter ones did not, to the frame."""
+    """Tell whether pauses from a length on ended turns, and shorter ones did not, to the frame.
+
+    The silence after the last speech is left out: the end of the session ends that turn too.
+    """
     needed = ms_to_seconds(needed_ms)
-    for number in range(len(seen.experiment.sound.speech)):
+    for number in range(len(seen.experiment.sound.speech) - 1):
         pause = seen.experiment.sound.pause(number)
         if abs(pause - needed) > _FRAME and (pause > needed) != (number in seen.ended_in):
             return False
