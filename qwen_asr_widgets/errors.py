@@ -152,7 +152,7 @@ class AudioError(QawError, ValueError):
     """
 
 
-class AudioFileNotFound(AudioError, FileNotFoundError):
+class AudioFileNotFound(FileNotFoundError, AudioError):
     """The path given for a sound file does not exist."""
 
     def __str__(self) -> str:

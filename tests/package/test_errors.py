@@ -41,6 +41,11 @@ def test_an_error_comes_out_of_a_pickle_as_it_went_in(kind: type[errors.QawError
     assert type(back) is kind and str(back) == str(error) and plain(vars(back)) == plain(vars(error))
 
 
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
+def test_an_error_can_be_made_anew_by_what_copies_objects_without_calling_them(kind: type[Any]) -> None:
+    assert isinstance(kind.__new__(kind), kind)
+
+
 def close() -> None:
     raise errors.ServiceClosed("the service closed", three_turns())
 
