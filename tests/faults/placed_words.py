@@ -6,6 +6,7 @@ another place of the sound. This one finds the place by the samples themselves.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, ClassVar
@@ -38,14 +39,15 @@ class PlacedWords:
 
     def __init__(self, sound: str, words: Sequence[tuple[int, str]]) -> None:
         self._sound = Path(sound).read_bytes()
-        self._words = words
+        self._places = [at for at, _ in words]
+        self._words = [word for _, word in words]
         self.start(0)
 
     def configure(self, language: str | None, corpus_text: str | None) -> tuple[str, ...]:
         return ()
 
     def start(self, first_sample: int) -> None:
-        self._heard, self._known = 0, b""
+        self._heard, self._known, self._first = 0, b"", -1
 
     def accept(self, samples: NDArray[np.int16]) -> None:
         self._heard += len(samples)
@@ -62,10 +64,10 @@ class PlacedWords:
     def _said(self) -> list[str]:
         if len(self._known) < KNOWN_BY:
             return []
-        first = self._sound.find(self._known) // 2
-        if first < 0:
-            raise ValueError("this is not the sound that was told")
-        return [word for at, word in self._words if first < at <= first + self._heard]
+        if self._first < 0:
+            self._first = self._sound.index(self._known) // 2
+        begin, end = (bisect_right(self._places, self._first + count) for count in (0, self._heard))
+        return self._words[begin:end]
 
 
 def register(folder: Path, environment: Any) -> None:
