@@ -158,7 +158,7 @@ class UploadMeter:
     Examples
     --------
     >>> meter = UploadMeter(100.0)
-    >>> meter.exceeded(90_000, now=0.0), meter.exceeded(90_000, now=0.5), meter.exceeded(90_000, now=1.5)
+    >>> meter.exceeded(90_000, now=0.0), meter.exceeded(90_000, now=0.5), meter.exceeded(90_000, now=2.0)
     (False, True, False)
     """
 

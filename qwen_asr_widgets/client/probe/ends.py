@@ -27,7 +27,7 @@ from .outcome import Outcome, SeenTurn, way_there_and_back
 
 HIGH_MS, HIGHER_MS, LOW_MS, MIDDLE_MS = 600, 900, 200, 400
 
-_MOST_SPREAD = 0.15
+_MOST_SPREAD = 0.1
 """Seconds by which differences of one pair of sessions may differ among themselves."""
 
 _FRAME = 0.032
