@@ -18,7 +18,7 @@ from qwen_asr_widgets.errors import QawError
 from qwen_asr_widgets.recording.run import Run
 
 CONFIG = SessionConfig(turn_detection=TurnDetection(0.0, 400))
-CUTS = 15
+CUTS = 9
 LONG = 600
 """Seconds of sound that wait to be sent again."""
 
@@ -26,7 +26,7 @@ LONG = 600
 def first_word_after(cut: float) -> float:
     """Return the seconds from a cut in live speech to the first word shown after it."""
     with ScriptedServer(ToneService((cut, drop))) as server:
-        recording = transcribe(talk(6, 6), Endpoint(server.url), CONFIG, progress=False, sample_rate=RATE)
+        recording = transcribe(talk(9), Endpoint(server.url), CONFIG, progress=False, sample_rate=RATE)
     [gap] = recording.gaps
     return next(
         timed.time for timed in recording.events
@@ -48,7 +48,7 @@ def resend_speed() -> float:
     return (gap.at - gap.start) / (again[-1] - gap.resumed)
 
 
-def cpu_while_retrying(seconds: float = 20.0) -> float:
+def cpu_while_retrying(seconds: float = 15.0) -> float:
     """Return the share of a core, in per cent, of a run that records while its service stays away."""
     with ScriptedServer(ToneService((0.5, drop))) as server:
         run = Run(Endpoint(server.url), Recording(CONFIG), retry=Retry())
