@@ -101,6 +101,7 @@ def measure(by_python: bool) -> tuple[int, int, int]:
         partials, events = count_partials(widget) - partials, len(widget.recording.events) - events
         speaker.page.stop()
         widget.wait(PATIENCE)
+        widget.discard_autosave()
         widget.close()
     return added, events, partials
 
