@@ -93,7 +93,8 @@ def resolve_endpoint(where: str | Endpoint | None = None) -> Endpoint:
     if isinstance(where, str) and where.startswith(("ws://", "wss://")):
         return Endpoint(where)
     names = ("embedded", *_REGIONS)
-    hint = suggestion(str(where), names) or f"; choose {', '.join(names)} or a ws:// or wss:// URL."
+    ways = f"{', '.join(names)}, {_EMBEDDED}RECOGNISER, or a ws:// or wss:// URL"
+    hint = suggestion(str(where), names) or f"; choose {ways}."
     raise EndpointError(f"There is no endpoint {shown(where)}{hint}")
 
 

@@ -204,3 +204,11 @@ def test_fifty_views_leave_nothing_behind(show_transcriber: Show, clips: bool) -
     assert after["timers"] == before["timers"] == 0
     assert after["JSEventListeners"] <= before["JSEventListeners"]
     assert after["sounds"] == 0
+
+
+def test_the_stand_in_for_dashscope_is_chosen_and_named(show_transcriber: Show) -> None:
+    shown = show_transcriber(Transcriber(endpoint=script()))
+    shown.press("Offline: script")
+    shown.page.get_by_role("radio", name="Stand-in for DashScope").check()
+    shown.shows("Stand-in for DashScope: pocketsphinx")
+    assert shown.view.endpoint.facts.name == "dashscope" and shown.view.endpoint.is_loopback
