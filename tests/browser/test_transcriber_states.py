@@ -211,4 +211,5 @@ def test_the_stand_in_for_dashscope_is_chosen_and_named(show_transcriber: Show) 
     shown.press("Offline: script")
     shown.page.get_by_role("radio", name="Stand-in for DashScope").check()
     shown.shows("Stand-in for DashScope: pocketsphinx")
-    assert shown.view.endpoint.facts.name == "dashscope" and shown.view.endpoint.is_loopback
+    chosen = shown.view.model.choice.endpoint
+    assert chosen.facts.name == "dashscope" and chosen.is_loopback

@@ -38,12 +38,16 @@ def slow_service(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     monkeypatch.setattr(client_connection, "BEHIND_SECONDS", 0.5)
     loop, stopped = asyncio.new_event_loop(), asyncio.Event()
     service = loop.run_until_complete(Service.start(KEY, "script", {"cost": 0.5}))
-    thread = threading.Thread(target=lambda: loop.run_until_complete(stopped.wait()))
+
+    async def serve() -> None:
+        await stopped.wait()
+        await service.close()
+
+    thread = threading.Thread(target=lambda: loop.run_until_complete(serve()))
     thread.start()
     yield service.url
     loop.call_soon_threadsafe(stopped.set)
-    thread.join(10)
-    loop.run_until_complete(service.close())
+    thread.join(20)
     loop.close()
 
 
