@@ -108,7 +108,8 @@ def test_a_clip_too_large_is_said_in_the_transcriber(show_transcriber: Show) -> 
     wait_for_phase(shown.page, "recording")
     shown.page.locator(RECORD).click()
     shown.shows("The clip was too large for one message and is lost.")
-    assert shown.view.recording is None and not shown.view.pages.clips.pending
+    shown.until(lambda: not shown.view.pages.clips.pending)
+    assert shown.view.recording is None
 
 
 def test_a_front_end_without_other_widgets_records_live_only(show_transcriber: Show) -> None:

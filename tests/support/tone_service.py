@@ -120,6 +120,8 @@ def _completed(item: str, words: Sequence[str]) -> dict[str, Any]:
 class ToneService:
     """The script of a `ScriptedServer`: one `ToneSession` for each connection.
 
+    It hears PCM; Opus it takes without a word.
+
     Parameters
     ----------
     breaks : sequence of (float, callable)
@@ -162,6 +164,8 @@ class ToneService:
                 session.configure(message["session"])
                 peer.send(updated(**message["session"]))
             elif message["type"] == "input_audio_buffer.append":
+                if self.updates[-1] and self.updates[-1][-1].get("input_audio_format") == "opus":
+                    continue
                 samples = np.frombuffer(base64.b64decode(message["audio"]), "<i2")
                 left = len(samples) if end is None else max(0, limit - len(session.audio))
                 peer.send(*session.hear(samples[:left]))
