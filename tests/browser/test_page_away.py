@@ -72,6 +72,7 @@ def test_a_kernel_that_is_gone_takes_nothing_from_the_recording(bare: Bare) -> N
     shown.wait_for_chunks(3)
     page.evaluate(GONE)
     page.get_by_text("s kept in this page until Python has them").wait_for()
+    wait_for_seconds(page, 3.0)  # all that a page says by itself, it has tried to say
     wait_for_phase(page, "recording")
     assert low_contrast(page) == cut_off(page) == []
     press_record(page)

@@ -12,7 +12,6 @@ function way(answered) {
     uplink: new Uplink({ send: (content) => sent.push(content) }, () => {}),
     state: { file: null, problem: null },
     set(change) { controller.state = { ...controller.state, ...change }; },
-    attempt: (send) => send(),
   };
   const files = new FileWay(controller);
   files.answered = answered;

@@ -138,8 +138,8 @@ export class CaptureController {
     this.clippedAt = -Infinity;
     this.set({ phase: "recording", settings });
     const asked = this.state.processing;
-    const told = this.attempt(() => this.uplink.start({ rate, label, settings, asked, startDelay, browser }));
-    if (told && this.keepsSound) this.keeper.begin({ rate, label, settings, asked });
+    if (!this.uplink.start({ rate, label, settings, asked, startDelay, browser })) return void this.stop("kernel");
+    if (this.keepsSound) this.keeper.begin({ rate, label, settings, asked });
     this.remember();
   }
 
@@ -216,7 +216,7 @@ export class CaptureController {
     if (this.recorder) this.finish(this.recorder);
     this.forgetLock();
     this.set({ phase: "idle", problem: { code, detail, seconds } });
-    this.attempt(() => this.uplink.tell("problem", { code, detail }));
+    this.uplink.reach("problem", { code, detail });
   }
 
   /**
@@ -232,23 +232,6 @@ export class CaptureController {
     if (this.state.phase === "idle") return;
     this.set({ seconds: 0 });
     this.fail(code, detail);
-  }
-
-  /**
-   * Send to the kernel; a kernel that is gone ends the recording instead of losing it silently.
-   * @param {() => void} send
-   * @returns {boolean} whether it was sent
-   */
-  attempt(send) {
-    try {
-      send();
-      return true;
-    } catch (error) {
-      const said = this.state.phase === "stopping" || this.state.problem?.code === "kernel";
-      if (!said) console.warn("qwen_asr_widgets: the kernel cannot be reached", error);
-      void this.stop("kernel");
-      return false;
-    }
   }
 
   /** @param {File} file */

@@ -38,16 +38,18 @@ export class Uplink {
   }
 
   /**
+   * Say that a recording begins; whether the kernel could be told.
    * @param {{rate: number, label: string, settings: object, asked: object, startDelay: number,
    *   browser: string}} about
    */
   start({ rate, label, settings, asked, startDelay, browser }) {
     this.rate = rate;
-    this.tell("start", { label, settings, asked, start_delay: startDelay, browser });
+    if (!this.reach("start", { label, settings, asked, start_delay: startDelay, browser })) return false;
     this.timer = window.setInterval(() => {
       this.reach("beat");
       this.beaten();
     }, HEARTBEAT_MS);
+    return true;
   }
 
   /**

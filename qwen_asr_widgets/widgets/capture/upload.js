@@ -72,7 +72,7 @@ export class FileWay {
     const { controller } = this;
     this.drop();
     controller.set({ problem: { code, detail, seconds: 0 } });
-    controller.attempt(() => controller.uplink.tell("problem", { code, detail }));
+    controller.uplink.reach("problem", { code, detail });
   }
 
   /** @param {Upload} upload @param {{sent?: number, taken?: number}} change */
@@ -94,7 +94,7 @@ export class FileWay {
     const { controller, upload } = this;
     if (!upload?.answered) return;
     this.drop();
-    controller.attempt(() => controller.uplink.tell("forget", { upload: upload.id }));
+    controller.uplink.reach("forget", { upload: upload.id });
   }
 
   drop() {

@@ -45,7 +45,7 @@ export class ClipController extends CaptureController {
     this.timer = undefined;
     this.told = told;
     listenTo(told, "msg:custom", (/** @type {ClipMessage} */ message) => this.answered(message), this.ending.signal);
-    if (this.state.problem) this.attempt(() => this.uplink.tell("problem", this.state.problem ?? {}));
+    if (this.state.problem) this.uplink.reach("problem", this.state.problem);
   }
 
   /** @returns {Stage} */

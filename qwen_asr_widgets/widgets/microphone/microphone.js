@@ -300,7 +300,7 @@ async function followReport(model, controller) {
     number = problem?.number;
     if (problem?.number !== undefined && problem.client === client) controller.refused(problem.code, problem.detail);
   };
-  const hello = window.setTimeout(() => controller.attempt(() => controller.uplink.tell("hello")), SETTLED_MS);
+  const hello = window.setTimeout(() => controller.uplink.reach("hello"), SETTLED_MS);
   const { signal } = controller.ending;
   signal.addEventListener("abort", () => window.clearTimeout(hello), { once: true });
   listenTo(report, "change", read, signal);

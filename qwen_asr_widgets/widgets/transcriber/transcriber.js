@@ -250,7 +250,7 @@ export default () => {
       const uplink = await findUplink(model);
       controller = new CaptureController({ send: (...message) => uplink.send(...message) }, model.get("uid"));
       controller.files.answered = true;
-      controller.attempt(() => controller.uplink.tell("hello"));
+      controller.uplink.reach("hello");
       recorders = new Recorders(controller, Boolean(model.widget_manager?.get_model));
       return () => controller.dispose();
     },
