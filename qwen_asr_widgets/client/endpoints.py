@@ -7,12 +7,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from ipaddress import ip_address
 from typing import Any
-from urllib.parse import parse_qs, quote, urlsplit, urlunsplit
+from urllib.parse import parse_qs, quote, unquote_plus, urlsplit, urlunsplit
 
 from ..errors import EndpointError, MissingKey, checked_keywords
 from ..protocol.cloud_facts import DASHSCOPE, DOCUMENTED, ServiceFacts, speaks_other_protocol
 from .keys import (
-    KEY_VARIABLE, Secret, find_key, looks_like_key, revealed_headers, sealed, sealed_headers,
+    KEY_VARIABLE, Secret, find_key, is_secret, looks_like_key, revealed_headers, sealed, sealed_headers,
 )
 from .probe.kept import with_measured
 
@@ -63,8 +63,8 @@ class Endpoint:
     Notes
     -----
     The key is in no repr, comparison or pickle: an unpickled endpoint looks its key up again, and sends no
-    header that was secret. A repr shows the `public_address` alone, as user, password and query of a URL may
-    be secret too.
+    header that was secret. Nor does a pickle hold what is secret in the URL or the proxy's address
+    (`without_secrets`). A repr shows the `public_address` alone, without any of the query.
 
     Examples
     --------
@@ -103,6 +103,16 @@ class Endpoint:
     def __repr__(self) -> str:
         shown = [f"{place.name}={getattr(self, place.name)!r}" for place in fields(self) if place.repr]
         return f"{type(self).__name__}({', '.join([repr(self.public_address), *shown])})"
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return what a pickle holds."""
+        return {**vars(self), "url": without_secrets(self.url), "proxy": _without_user(self.proxy)}
+
+    def __copy__(self) -> Endpoint:
+        return self
+
+    def __deepcopy__(self, memo: Any) -> Endpoint:
+        return self
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "api_key", sealed(self.api_key))
@@ -253,7 +263,7 @@ def shown(where: Any) -> str:
         return f"(of type {type(where).__name__})"
     if not _WORD_OR_ADDRESS.fullmatch(where):
         return f"({len(where)} characters, not repeated: they may be a key)"
-    return f"{re.sub('//.*@', '//', where.partition('?')[0])!r:.200}"
+    return f"{re.sub('//.*@', '//', where).partition('?')[0]!r:.200}"
 
 
 def public_address(url: str) -> str:
@@ -268,6 +278,31 @@ def public_address(url: str) -> str:
     host = parts.hostname or ""
     host = f"[{host}]" if ":" in host else host
     return urlunsplit((parts.scheme, f"{host}:{parts.port}" if parts.port else host, parts.path, "", ""))
+
+
+def without_secrets(url: str) -> str:
+    """Return a URL without user, password, fragment, and what is secret in its query by name or by look.
+
+    Examples
+    --------
+    >>> without_secrets("wss://me:secret@example.org:8443/realtime?lesson=first&token=secret")
+    'wss://example.org:8443/realtime?lesson=first'
+    """
+    parts = urlsplit(url)
+    query = "&".join(part for part in parts.query.split("&") if not _is_secret_part(part))
+    return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, query, ""))
+
+
+def _is_secret_part(part: str) -> bool:
+    name, _, value = part.partition("=")
+    return is_secret(unquote_plus(name), unquote_plus(value))
+
+
+def _without_user(proxy: str | None) -> str | None:
+    """Return the address of a proxy, with or without its scheme, without user and password."""
+    before, user_ends, place = (proxy or "").rpartition("@")
+    scheme, has_scheme, _ = before.partition("//")
+    return f"{scheme}//{place}" if has_scheme else place if user_ends else proxy
 
 
 def is_encrypted(url: str) -> bool:

@@ -74,7 +74,7 @@ def sealed_headers(headers: Any) -> Any:
     if not isinstance(headers, Mapping):
         return headers
     return {
-        name: Secret(value) if isinstance(value, str) and _is_secret(name, value) else value
+        name: Secret(value) if isinstance(value, str) and is_secret(name, value) else value
         for name, value in headers.items()
     }
 
@@ -87,7 +87,14 @@ def revealed_headers(headers: Mapping[str, str | Secret]) -> dict[str, str]:
     return {name: value for name, value in found.items() if value or not isinstance(headers[name], Secret)}
 
 
-def _is_secret(name: Any, value: str) -> bool:
+def is_secret(name: Any, value: str) -> bool:
+    """Tell whether the value of a header or of a part of a query is secret, by its name or its look.
+
+    Examples
+    --------
+    >>> is_secret("X-Gateway-Token", "0815"), is_secret("X-Any", "sk-0815"), is_secret("lesson", "first")
+    (True, True, False)
+    """
     return NAMED_SECRET.search(str(name)) is not None or looks_like_key(value)
 
 

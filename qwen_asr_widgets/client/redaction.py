@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TypeVar
 from urllib.parse import parse_qsl, quote, urlsplit
 
-from .keys import NAMED_SECRET, Secret
+from .keys import Secret, is_secret
 
 T = TypeVar("T", str, bytes)
 
 SHORTEST_KEY = 6
 """Characters; a shorter one would be found in words that have nothing to do with it."""
+
+SHORTEST_PART = 16
+"""The same for one value of several in a header, as in a cookie: most of them are no keys."""
+
+_PART = re.compile(r'="?([^;,"\s=]+)')
 
 REPLACEMENT = "***"
 
@@ -42,12 +48,13 @@ class Redactor:
     def __init__(self, url: str) -> None:
         self.key_was_given = False
         self._secrets: tuple[Secret, ...] = ()
-        self._add(value for name, value in parse_qsl(urlsplit(url).query) if NAMED_SECRET.search(name))
+        self._add(value for name, value in parse_qsl(urlsplit(url).query) if is_secret(name, value))
 
     def learn(self, headers: Mapping[str, str]) -> dict[str, str]:
         """Take note of the keys in the headers of a handshake, and return the headers."""
-        named = [str(value).split() for name, value in headers.items() if NAMED_SECRET.search(name)]
-        self._add(words[-1] for words in named if words)
+        for name, value in headers.items():
+            if is_secret(name, value):
+                self._add(_keys_in(value))
         return dict(headers)
 
     def hide(self, text: T) -> T:
@@ -60,7 +67,7 @@ class Redactor:
                 text = text.replace(key.encode(), REPLACEMENT.encode())
         return text
 
-    def _add(self, keys: Iterator[str]) -> None:
+    def _add(self, keys: Iterable[str]) -> None:
         """Keep the keys as a service may spell them; the longest first, as one may be within another."""
         found = {secret.reveal() for secret in self._secrets}
         for key in keys:
@@ -68,3 +75,9 @@ class Redactor:
             if len(key) >= SHORTEST_KEY:
                 found |= {key, key.replace("/", r"\/"), json.dumps(key)[1:-1], quote(key, safe="")}
         self._secrets = tuple(map(Secret, sorted(found, key=len, reverse=True)))
+
+
+def _keys_in(value: str) -> Iterator[str]:
+    """Yield what may be a key in the value of a header: its last word, and the long parts of a cookie."""
+    yield from value.split()[-1:]
+    yield from (part for part in _PART.findall(value) if len(part) >= SHORTEST_PART)

@@ -372,6 +372,12 @@ class Recording:
         with self._lock:
             return self._log.plan
 
+    @property
+    def progress(self) -> tuple[int, int]:
+        """How far the service has come, see `RunLog.progress`."""
+        with self._lock:
+            return self._log.progress
+
     def sent_at(self, sample: int) -> float | None:
         """Return when the chunk with this sample first went out, in seconds since the recording began."""
         with self._lock:

@@ -110,6 +110,7 @@ class Run:
         retry = retry or Retry()
         self._outgoing.opus_when_slow = retry.opus_when_slow
         self._backoff = Backoff(retry)
+        self._furthest = recording.progress
         self._config = config
         self._next = "again" if recording.connections else ""
         self._upload = self._make_upload(recording.plan)
@@ -410,13 +411,18 @@ class Run:
         return not self._outgoing.aborted
 
     def _has_progressed(self) -> bool:
-        """Whether the session that was lost has brought the run on."""
-        upload = self._upload
+        """Whether the session that was lost has brought the run on: it stood for a while, or said more.
+
+        An answer is progress where it goes further than those of all sessions before, be it a partial of an
+        utterance without a final: a service that breaks at the same word again and again makes none.
+        """
+        upload, reached = self._upload, self.recording.progress
+        says_more = reached > self._furthest
+        self._furthest = max(self._furthest, reached)
         if self.outage is not None:
             return False
-        plan = self.recording.plan
         return (
-            plan.first_number > upload.plan.first_number or upload.stood > STOOD_SECONDS
+            says_more or upload.stood > STOOD_SECONDS
             or (upload.stood > STOOD_SECONDS / 5 and upload.is_idle)
         )
 

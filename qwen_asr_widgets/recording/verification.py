@@ -14,7 +14,8 @@ from ..errors import EndpointError, SettingError, checked_keywords
 from ..formatting import clock, table
 from ..protocol.config import SessionConfig
 from ..client.endpoints import Endpoint
-from ..client.named_endpoints import endpoint_prices, resolve_endpoint
+from ..client.named_endpoints import resolve_endpoint
+from ..client.prices import endpoint_prices
 from ..vad.calibration.calibrate import Calibration
 from ..vad.evaluation.matching import overlaps, to_samples
 from ..vad.scoring.scores import speech_scores
@@ -266,6 +267,6 @@ def _check_cost(endpoint: Endpoint, seconds: float, cap: float | None) -> None:
     if known and known[0].cost(seconds) > cap:
         price = known[0]
         raise SettingError(
-            f"Replaying {seconds:.0f} s would cost about {price.cost(seconds):.4f} {price.currency} "
+            f"Replaying {seconds:.0f} s would cost an estimated {price.cost(seconds):.4f} {price.currency} "
             f"({price}), more than the cap of {cap:g}; raise max_cost or take a shorter clip.", "max_cost",
         )

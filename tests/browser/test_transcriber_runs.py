@@ -111,7 +111,7 @@ def test_that_audio_leaves_this_computer_is_said_at_first_use_with_the_price_and
     shown.press("Offline: script")
     for name, price in (("Beijing", "0.0198 CNY / 0.0028 USD"), ("Singapore", "0.0396 CNY / 0.0054 USD")):
         option = shown.page.locator("label", has_text=f"DashScope {name}")
-        assert f"{price} a minute (DashScope price page" in option.text_content()
+        assert f"{price} a minute as listed [doc: DashScope price page" in option.text_content()
         assert "read on 2026-11-22" in option.text_content()
     shown.page.get_by_text("DashScope Singapore").click()
     shown.until(lambda: sentence.filter(visible=True).count() == 1)

@@ -24,8 +24,11 @@ from qwen_asr_widgets.client.dashscope.conversation import OmniRealtimeCallback,
 from qwen_asr_widgets.client.service_process import ServiceProcess
 from qwen_asr_widgets.client.embedded import embedded
 from qwen_asr_widgets.client.endpoints import Endpoint, is_loopback_host
-from qwen_asr_widgets.client.named_endpoints import PRICES, dashscope, prices, resolve_endpoint
+from qwen_asr_widgets.client.named_endpoints import dashscope, resolve_endpoint
+from qwen_asr_widgets.client.prices import PRICES, prices
+from qwen_asr_widgets.client.stream import AudioStream
 from qwen_asr_widgets.errors import ConnectFailed, EndpointError, MissingKey
+from qwen_asr_widgets.protocol.cloud_facts import GRADES
 
 KEY = "sk-planted-0815"
 
@@ -153,11 +156,36 @@ def test_user_and_password_of_an_address_show_nowhere() -> None:
     assert made.public_address == "wss://example.org:8443/x" and made.public_address in repr(made)
     shown = [repr(made), made.name, made.public_address]
     for make in (Endpoint, resolve_endpoint):
-        for wrong in (f"https://me:{KEY}@example.org/x?token={KEY}", f"wss://me:{KEY}@example.org:99999/x"):
+        for wrong in (f"https://me:{KEY}@example.org/x?token={KEY}", f"wss://me:{KEY}@example.org:99999/x",
+                      f"https://me:{KEY}?{KEY}@example.org/x"):
             with pytest.raises(EndpointError, match="example.org") as refused:
                 make(wrong)
             shown.append(str(refused.value))
     assert not [text for text in shown if KEY in text]
+
+
+def test_what_is_secret_in_an_address_is_in_no_pickle_and_in_every_copy() -> None:
+    url = f"wss://me:{KEY}@example.org:8443/x?lesson=first&token={KEY}&any={KEY}"
+    made = Endpoint(url, proxy=f"http://me:{KEY}@proxy.example.org:3128")
+    pickled = pickle.dumps(made)
+    assert KEY.encode() not in pickled
+    back = pickle.loads(pickled)
+    assert back.url == "wss://example.org:8443/x?lesson=first" and back.name == made.name
+    assert back.proxy == "http://proxy.example.org:3128"
+    assert copy.copy(made) == copy.deepcopy(made) == dataclasses.replace(made) == made and made.url == url
+    for proxy in (None, "environment", "proxy.example.org:3128"):
+        assert pickle.loads(pickle.dumps(Endpoint("wss://example.org/x", proxy=proxy))).proxy == proxy
+    assert pickle.loads(pickle.dumps(Endpoint("ws://h/", proxy=f"me:{KEY}@proxy:1"))).proxy == "proxy:1"
+
+
+def test_a_proxy_that_is_no_address_is_told_without_its_password(monkeypatch: pytest.MonkeyPatch) -> None:
+    wrong = "http://me:pass/word@proxy.example.org:3128"
+    monkeypatch.setenv("https_proxy", wrong)
+    for proxy in (wrong, "environment"):
+        stream = AudioStream(Endpoint("wss://no-such-host.invalid/x", proxy=proxy))
+        with pytest.raises(EndpointError, match="not an address like 'http://host:port'") as refused:
+            stream.connect()
+        assert "pass" not in str(refused.value) and refused.value.__context__ is None
 
 
 @pytest.mark.parametrize("make", [
@@ -231,9 +259,11 @@ def test_a_misspelt_keyword_is_answered_and_its_value_is_not_shown(make: Any) ->
     assert KEY not in str([frame.locals for frame in frames if frame.filename.endswith("errors.py")])
 
 
-def test_prices_are_dated_and_name_their_source() -> None:
+def test_prices_are_dated_graded_and_name_their_source() -> None:
     assert {price.currency for price in prices("beijing")} == {"CNY", "USD"}
-    assert all(price.source and price.seen for price in PRICES)
+    for price in PRICES:
+        assert price.grade in GRADES
+        assert f"as listed [{price.grade}: {price.source}; read on {price.seen}]" in str(price)
     assert prices("beijing")[0].cost(3_600) == pytest.approx(1.188)
 
 

@@ -22,6 +22,8 @@ GIVEN: dict[str, dict[str, Any]] = {
     "as the key": {"api_key": KEY},
     "as a header": {"headers": {"authorization": f"Bearer {KEY}"}},
     "as a header of another name": {"headers": {"X-Api-Key": KEY}},
+    "as a header that only looks like one": {"headers": {"X-Any": KEY}},
+    "as a cookie": {"headers": {"Cookie": f"session={KEY}; theme=dark"}},
     "in the address": {"query": "?token=sk-planted%2F0815%2Bx"},
 }
 
@@ -98,5 +100,6 @@ def test_the_drop_in_class_hands_out_what_came_but_for_the_key(caplog: pytest.Lo
 def test_what_is_no_key_is_left_alone() -> None:
     mask = Redactor("wss://example.org/x?model=qwen3-asr&language=english")
     mask.learn({"user-agent": "transcriber", "X-DashScope-WorkSpace": "space-1", "Authorization": "Bearer a"})
+    mask.learn({"Cookie": "speaks=english; a=b"})
     said = "qwen3-asr english transcriber space-1 a Bearer"
     assert mask.hide(said) == said and mask.hide(said.encode()) == said.encode()

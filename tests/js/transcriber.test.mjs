@@ -127,9 +127,11 @@ test("a file says how far it is and how fast it goes", () => {
   assert.equal(progressText(kernel({ progress: 0.5, total: 36, pace: 2 }), t), "0:18 / 0:36 · 2 × real time");
 });
 
-test("a price names its day", () => {
-  const prices = [{ minute: "0.0198 CNY", source: "DashScope price page, Chinese", seen: "2026-11-22" }];
-  assert.equal(priceText(prices, t), "0.0198 CNY a minute (DashScope price page, read on 2026-11-22)");
+test("a price says that it is a listed one, what that rests on, and its day", () => {
+  const prices = [
+    { minute: "0.0198 CNY", source: "DashScope price page, Chinese", seen: "2026-11-22", grade: "doc" },
+  ];
+  assert.equal(priceText(prices, t), "0.0198 CNY a minute as listed [doc: DashScope price page; read on 2026-11-22]");
   assert.equal(priceText([], t), "");
 });
 

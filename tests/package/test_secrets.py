@@ -106,6 +106,36 @@ def test_a_whole_run_leaves_the_key_nowhere(logged, tmp_path):
     assert copy.deepcopy(endpoint).key() == copy.copy(endpoint).key() == KEY
 
 
+def in_the_address(url):
+    """Return an address that carries the key as password and in its query."""
+    return f"{url.replace('//', f'//me:{KEY}@')}?lesson=first&token={KEY}"
+
+
+def test_a_key_in_the_address_is_sent_and_left_nowhere(logged, tmp_path):
+    with ScriptedServer(friendly) as server:
+        endpoint = qaw.Endpoint(in_the_address(server.url))
+        recording = transcribed(endpoint)
+        assert server.peer().path.endswith(f"?lesson=first&token={KEY}&model=qwen3-asr-flash-realtime")
+    for ending in ("qasr", "srt", "json"):
+        recording.export(tmp_path / f"run.{ending}")
+    assert not [path for path in tmp_path.iterdir() if KEY.encode() in path.read_bytes()]
+    told = [
+        logged.getvalue(), repr(endpoint), repr(recording), recording._repr_html_(), repr(recording.info),
+        repr(recording.events), repr(recording.connections), repr(recording.notes),
+    ]
+    assert not [text for text in told if KEY in text]
+    assert KEY.encode() not in pickle.dumps([endpoint, recording])
+
+
+@pytest.mark.parametrize("script", [refusing, leaving])
+def test_a_session_that_fails_does_not_tell_what_is_secret_in_its_address(logged, script):
+    with ScriptedServer(script) as server, pytest.raises(qaw.QawError) as caught:
+        transcribed(qaw.Endpoint(in_the_address(server.url)))
+    error = caught.value
+    told = [str(error), repr(error), repr(error.args), repr(vars(error)), logged.getvalue()]
+    assert not [text for text in told if KEY in text]
+
+
 @pytest.mark.parametrize("script", [refusing, leaving])
 def test_a_session_that_fails_shows_no_key(logged, script):
     with ScriptedServer(script) as server, pytest.raises(qaw.QawError) as caught:

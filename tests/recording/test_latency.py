@@ -276,6 +276,26 @@ def test_the_ledger_finds_the_first_sending_of_every_sample(lengths, data):
     assert ledger.at(start) is None and ledger.at(-1) is None
 
 
+places = st.tuples(st.booleans(), st.integers(0, 60), st.integers(1, 20))
+"""Whether a range is sent or passed over, where it begins and how long it is."""
+
+
+@given(st.lists(places, max_size=30))
+def test_whatever_sessions_send_or_skip_again_each_sample_counts_once(steps):
+    ledger, times, skipped = SendLedger(), {}, set()
+    for number, (is_sent, start, length) in enumerate(steps):
+        samples = range(start, start + length)
+        if is_sent:
+            ledger.add(start, start + length, float(number))
+            times.update({sample: float(number) for sample in samples if sample not in times})
+        else:
+            ledger.skip(start, start + length)
+            skipped |= set(samples)
+    assert ledger.sent == len(times) and ledger.skipped == len(skipped - set(times))
+    assert ledger.stop == max({-1, *times, *skipped}) + 1
+    assert [ledger.at(sample) for sample in range(90)] == [times.get(sample) for sample in range(90)]
+
+
 def test_samples_that_were_never_sent_have_no_time():
     ledger = SendLedger()
     ledger.add(0, 10, 1.0)

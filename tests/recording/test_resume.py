@@ -6,7 +6,7 @@ import threading
 
 import numpy as np
 import pytest
-from support.scripted_server import ScriptedServer
+from support.scripted_server import ScriptedServer, created, item_events, updated
 from support.tone_service import PAUSE, RATE, ToneService, close, drop, server_error, talk, words_in
 
 from qwen_asr_widgets import Endpoint, Retry, SessionConfig, TurnDetection, load_recording, transcribe
@@ -105,6 +105,9 @@ def test_turns_taken_by_the_client_are_committed_again(clean):
     cut, _ = run((3.0, drop), (2.0, close(1011)), sound=sound, config=config, turn_taking="client")
     assert len(whole.turns) == 5 and len(cut.gaps) == 2 and cut.complete
     assert [one.status for one in cut.utterances] == ["final"] * len(whole.turns)
+    assert cut.unsent_duration == 0
+    assert cut.sent_duration + cut.skipped_duration == pytest.approx(cut.duration)
+    assert cut.skipped_duration == pytest.approx(whole.skipped_duration, abs=1.0)
     for ours, theirs in zip(cut.turns, whole.turns, strict=True):
         assert (ours.onset, ours.end) == pytest.approx((theirs.onset, theirs.end), abs=0.05)
 
@@ -138,6 +141,46 @@ def test_a_service_that_stays_away_is_given_up_after_the_patience():
     recording = caught.value.recording
     assert len(calls) > 2 and not recording.complete and (recording.tape.read() == TALK).all()
     assert recording.text.split() == ["w1", "w2"]
+
+
+class BreaksOff:
+    """A service that shows the beginning of one utterance and breaks off; each session shows what is asked.
+
+    Parameters
+    ----------
+    shown : callable
+        Given the number of a session, from 0, returns what its only partial says.
+    """
+
+    def __init__(self, shown):
+        self.shown = shown
+        self.sessions = 0
+
+    def __call__(self, peer):
+        number, self.sessions = self.sessions, self.sessions + 1
+        peer.send(created())
+        peer.send(updated(**peer.until("session.update")["session"]))
+        peer.until("input_audio_buffer.append")
+        started, partial = item_events(f"item_{number}", start_ms=900)[:2]
+        peer.send(started, {**partial, "stash": self.shown(number)})
+        peer.close(1011)
+
+
+def broken_off(shown):
+    """Return the service after a run at it was given up."""
+    service = BreaksOff(shown)
+    with ScriptedServer(service) as server, pytest.raises(ServiceClosed):
+        transcribe(TALK, Endpoint(server.url), CONFIG, pace=None, progress=False, sample_rate=RATE,
+                   retry=Retry(patience=0.2, first=0.05, longest=0.1))
+    return service
+
+
+def test_a_service_that_says_more_each_time_is_not_given_up_though_it_has_no_final_yet():
+    assert broken_off(lambda number: "word " * min(number, 40)).sessions > 40
+
+
+def test_one_that_breaks_at_the_same_word_again_and_again_is_given_up():
+    assert broken_off(lambda number: "the same words").sessions < 40
 
 
 @pytest.mark.parametrize("end", [close(1008, "no"), close(1007, "Session update error"), close(1009)])

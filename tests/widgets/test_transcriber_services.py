@@ -236,6 +236,19 @@ def test_the_right_key_typed_while_recording_goes_on_from_the_first_sample(made)
     assert again is recording and failed.duration == pytest.approx(1.0, abs=0.05)
 
 
+def test_an_address_with_a_token_is_used_whole_and_shown_without_it() -> None:
+    whole = "wss://me:sk-mine@example.org/realtime?lesson=first&token=sk-mine"
+    choice = EndpointChoice(whole)
+    shown = choice.state()["url"]
+    assert shown == "wss://example.org/realtime?lesson=first" and "sk-mine" not in str(choice.state())
+    choice.choose("custom", shown)
+    assert choice.endpoint.url == whole
+    choice.choose("custom", "wss://example.org/other")
+    assert choice.endpoint.url == choice.state()["url"] == "wss://example.org/other"
+    with pytest.raises(EndpointError, match="characters, not repeated"):
+        choice.choose("custom", "wss//me:sk-mine@example.org")
+
+
 def test_a_typed_key_goes_to_the_host_it_was_typed_for_alone(monkeypatch) -> None:
     monkeypatch.delenv("DASHSCOPE_API_KEY", raising=False)
     dated = "qwen3-asr-flash-realtime-2026-02-10"

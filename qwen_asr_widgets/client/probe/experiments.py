@@ -13,7 +13,7 @@ from ...errors import ProbeError, suggestion
 from ...protocol.cloud_facts import FACTS
 from ...protocol.config import SessionConfig
 from ...vad.turns import TurnDetection
-from ..named_endpoints import Price
+from ..prices import Price
 from .sounds import ProbeSound, probe_sound
 
 Action = Literal["none", "update", "commit", "item", "flood", "idle"]
@@ -206,7 +206,7 @@ class Plan:
         if not self.prices:
             return "Price: not known for this endpoint."
         parts = [f"  about {each.cost(self.seconds):.4f} {each.currency} at {each}" for each in self.prices]
-        return "\n".join(["Price, as published; it may have changed:", *parts])
+        return "\n".join(["Price, an estimate from what was listed; it may have changed:", *parts])
 
     def __str__(self) -> str:
         count, most = len(self.experiments), sum(each.longest for each in self.experiments) / 60

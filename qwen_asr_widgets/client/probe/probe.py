@@ -9,8 +9,9 @@ from datetime import datetime, timezone
 from ...errors import ConnectFailed, MissingKey, ProbeError, SettingError, checked_keywords
 from ..embedded import EmbeddedEndpoint
 from ..endpoints import Endpoint
-from ..named_endpoints import endpoint_prices, resolve_endpoint
+from ..named_endpoints import resolve_endpoint
 from ..pacing import check_pace
+from ..prices import endpoint_prices
 from .driver import observe
 from .experiments import Experiment, Plan, choose, within
 from .judgement import judge
@@ -118,9 +119,9 @@ def make_plan(endpoint: Endpoint, minutes: float = 5.0, facts: Iterable[str] | N
     >>> len(plan.experiments), round(plan.seconds / 60, 1)
     (8, 3.0)
     >>> print(plan.price)
-    Price, as published; it may have changed:
-      about 0.0586 CNY at 0.00033 CNY/s (DashScope price page, Chinese, read on 2026-11-22)
-      about 0.0083 USD at 0.000047 USD/s (DashScope price page, English, read on 2026-11-22)
+    Price, an estimate from what was listed; it may have changed:
+      about 0.0586 CNY at 0.00033 CNY/s as listed [doc: DashScope price page, Chinese; read on 2026-11-22]
+      about 0.0083 USD at 0.000047 USD/s as listed [doc: DashScope price page, English; read on 2026-11-22]
     """
     is_number = isinstance(minutes, (int, float)) and not isinstance(minutes, bool)
     if not is_number or not MINUTES[0] <= minutes <= MINUTES[1]:

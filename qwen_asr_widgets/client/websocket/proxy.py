@@ -22,6 +22,7 @@ def proxy_options(url: str, proxy: str | None) -> dict[str, Any]:
     if proxy is None or _is_loopback(url):
         return {"http_proxy_host": "direct", "http_proxy_port": 1, "http_no_proxy": ["*"]}
     if proxy == ENVIRONMENT:
+        _of_environment(url)
         return {}
     host, port, auth = _split(proxy)
     return {
@@ -42,9 +43,7 @@ def proxy_name(url: str, proxy: str | None = ENVIRONMENT) -> str | None:
     if proxy is None or _is_loopback(url):
         return None
     if proxy == ENVIRONMENT:
-        parts = urlsplit(url)
-        host, port, _ = websocket._url.get_proxy_info(parts.hostname or "", parts.scheme == "wss")
-        return f"{host}:{port or 80}" if host else None
+        return _of_environment(url)
     host, port, _ = _split(proxy)
     return f"{host}:{port}"
 
@@ -53,10 +52,28 @@ def _is_loopback(url: str) -> bool:
     return is_loopback_host(urlsplit(url).hostname or "")
 
 
+def _of_environment(url: str) -> str | None:
+    """Return the proxy that the environment names for ``url``, as ``host:port``; None where it names none."""
+    parts = urlsplit(url)
+    try:
+        host, port, _ = websocket._url.get_proxy_info(parts.hostname or "", parts.scheme == "wss")
+        return f"{host}:{port or 80}" if host else None
+    except ValueError:
+        pass  # what it says may hold a part of the password
+    raise EndpointError(
+        "The proxy that the environment names (http_proxy, https_proxy) is not an address like "
+        "'http://host:port'."
+    )
+
+
 def _split(proxy: str) -> tuple[str, int, tuple[str, str] | None]:
     """Return host, port and credentials of ``http://user:password@host:port``."""
-    parts = urlsplit(proxy if "//" in proxy else f"//{proxy}")
-    if not parts.hostname:
+    try:
+        parts = urlsplit(proxy if "//" in proxy else f"//{proxy}")
+        host, port = parts.hostname, parts.port or 80
+    except ValueError:
+        host, port = None, 0  # what `urlsplit` says may hold a part of the password
+    if not host:
         raise EndpointError("The proxy given is not an address like 'http://host:port'.")
     auth = (unquote(parts.username), unquote(parts.password or "")) if parts.username else None
-    return parts.hostname, parts.port or 80, auth
+    return host, port, auth

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from array import array
-from bisect import bisect_right
+from bisect import bisect_right, insort
+from operator import itemgetter
+
+from .sample_ranges import SampleRanges
 
 
 class SendLedger:
     """Sample ranges in the order in which they left, found again by bisection.
 
-    A range that was sent before (after a reconnection) keeps its first time. One that was skipped has none.
+    A range that was sent before (after a reconnection) keeps its first time. One that was skipped has none,
+    unless a later session sends it after all: then it counts as sent and no more as skipped.
 
     Notes
     -----
-    A live recording adds ten ranges a second: they are kept as columns of numbers, 24 bytes each.
+    A live recording adds ten ranges a second: they are kept as columns of numbers, 24 bytes each. What a
+    later session sends of sound that an earlier one had skipped before its last range is a row apart.
 
     Examples
     --------
@@ -27,17 +32,28 @@ class SendLedger:
     True
     >>> ledger.at(7999), ledger.at(8000), ledger.stop, ledger.sent, ledger.skipped
     (None, 0.6, 9600, 4800, 4800)
+    >>> ledger.add(6400, 8000, 0.9), ledger.at(7999), ledger.sent, ledger.skipped
+    (False, 0.9, 6400, 3200)
     """
 
     def __init__(self) -> None:
         self._starts = array("q")
         self._stops = array("q")
         self._times = array("d")
+        self._filled: list[tuple[int, int, float]] = []
+        self._sent = SampleRanges()
+        self._skipped = SampleRanges()
         self._skipped_to = 0
-        self.sent = 0
-        """How many samples were sent."""
-        self.skipped = 0
-        """How many samples were passed over."""
+
+    @property
+    def sent(self) -> int:
+        """How many samples were sent, each counted once."""
+        return self._sent.count
+
+    @property
+    def skipped(self) -> int:
+        """How many samples were passed over and not sent by any session."""
+        return self._skipped.count
 
     def __len__(self) -> int:
         """Return how many ranges are kept."""
@@ -58,10 +74,9 @@ class SendLedger:
 
     def skip(self, start: int, stop: int) -> None:
         """Note that samples ``start`` to ``stop`` (exclusive) were passed over; earlier ones may wait."""
-        start = max(start, self._skipped_to)
-        if stop > start:
-            self.skipped += stop - start
-            self._skipped_to = stop
+        for part in self._sent.missing(start, stop):
+            self._skipped.add(*part)
+        self._skipped_to = max(self._skipped_to, stop)
 
     def add(self, start: int, stop: int, time: float) -> bool:
         """Note that samples ``start`` to ``stop`` (exclusive) left at ``time`` seconds.
@@ -69,23 +84,27 @@ class SendLedger:
         Returns
         -------
         bool
-            Whether the range is kept: one that brings nothing new is not.
+            Whether the range is kept as a row: one that reaches no further than those before it is not.
         """
-        new = stop - max(start, self._sent_to)
-        if new <= 0:
+        before = self._sent_to
+        for part in self._sent.missing(start, min(stop, before)):
+            insort(self._filled, (*part, time))
+        self._sent.add(start, stop)
+        self._skipped.remove(start, stop)
+        if stop <= max(start, before):
             return False
         self._starts.append(start)
         self._stops.append(stop)
         self._times.append(time)
-        self.sent += new
         return True
 
     def at(self, sample: int) -> float | None:
         """Return the time (s) at which the chunk with this sample first went out; None if it never did."""
         index = bisect_right(self._stops, sample)
-        if sample < 0 or index == len(self._stops) or sample < self._starts[index]:
-            return None
-        return self._times[index]
+        if 0 <= sample and index < len(self._stops) and sample >= self._starts[index]:
+            return self._times[index]
+        filled = bisect_right(self._filled, sample, key=itemgetter(0)) - 1
+        return self._filled[filled][2] if filled >= 0 and sample < self._filled[filled][1] else None
 
     def sent_by(self, time: float) -> int:
         """Return one past the last sample that had been sent by then."""

@@ -186,6 +186,15 @@ class RunLog:
         finished = self.sessions.position / self._rate if self.session.finished else None
         return resume_plan(self.sessions.utterances, detections, self.session.facts, told, finished)
 
+    @property
+    def progress(self) -> tuple[int, int]:
+        """How far the service has come: utterances that are settled, and characters it shows behind them.
+
+        Of two such values the larger one is further, whichever session it was reached in.
+        """
+        first = self.plan.first_number
+        return first - 1, sum(len(one.text) for one in self.session.utterances if one.number >= first)
+
     def drift(self, sample: int, until: float) -> float:
         """Return by how many seconds sound went out too soon for the run's pace, see `SendLedger.drift`.
 

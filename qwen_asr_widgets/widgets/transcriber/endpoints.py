@@ -10,8 +10,9 @@ from urllib.parse import urlsplit
 
 from ...errors import EndpointError
 from ...client.embedded import embedded
-from ...client.endpoints import Endpoint, find_dashscope_key
-from ...client.named_endpoints import dashscope, prices, resolve_endpoint
+from ...client.endpoints import Endpoint, find_dashscope_key, shown, without_secrets
+from ...client.named_endpoints import dashscope, resolve_endpoint
+from ...client.prices import prices
 from ...client.keys import Secret, find_key
 from ...protocol.cloud_facts import IDEAL
 from ...recording.log.run_info import engine_name
@@ -80,9 +81,11 @@ class EndpointChoice:
         """
         if name == "custom":
             self.refused = url
-            self._url = _address(url)
+            address = _address(url)
+            if address != without_secrets(self._url):  # the one that a view shows stays whole
+                self._url = address
         elif name not in (*LOCAL, "given", *REGIONS):
-            raise EndpointError(f"There is no endpoint {name!r} to choose.")
+            raise EndpointError(f"There is no endpoint {shown(name)} to choose.")
         self._id, self.refused = name, ""
 
     def set_key(self, key: str) -> None:
@@ -135,7 +138,7 @@ class EndpointChoice:
             "engine": engine_name(endpoint),
             "offline": bool(recognizer),
             "standin": bool(recognizer) and endpoint.facts != IDEAL,
-            "url": self._url,
+            "url": without_secrets(self._url) if self._url else "",
             "refused": self.refused,
             "given": self._given.name if self._begun == "given" else "",
             "cloud": not offline,
@@ -150,7 +153,7 @@ class EndpointChoice:
 def _address(url: str) -> str:
     """Return a typed address as a URL, or raise `EndpointError`."""
     if not _ADDRESS.fullmatch(url):
-        raise EndpointError(f"{url!r} is no address; give one like 'wss://host/api-ws/v1/realtime'.")
+        raise EndpointError(f"{shown(url)} is no address; give one like 'wss://host/api-ws/v1/realtime'.")
     return resolve_endpoint(url if "://" in url else f"wss://{url}").url
 
 
@@ -159,8 +162,11 @@ def _host(endpoint: Endpoint) -> str:
 
 
 def _price_state(region: str) -> list[Mapping[str, Any]]:
-    """Return the prices of a minute, each with where it was read and when."""
+    """Return the prices of a minute, each with where it was read, when, and what it rests on."""
     return [
-        {"minute": f"{price.cost(60):.4f} {price.currency}", "source": price.source, "seen": price.seen}
+        {
+            "minute": f"{price.cost(60):.4f} {price.currency}", "source": price.source, "seen": price.seen,
+            "grade": price.grade,
+        }
         for price in prices(region)
     ]

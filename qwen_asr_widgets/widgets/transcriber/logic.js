@@ -7,7 +7,7 @@
  * @typedef {"service" | "client" | "manual"} Turns   who takes them
  * @typedef {{threshold: number, silence: number, padding: number, language: string, context: string,
  *   turns: Turns}} Config
- * @typedef {{minute: string, source: string, seen: string}} Price
+ * @typedef {{minute: string, source: string, seen: string, grade: string}} Price
  * @typedef {object} EndpointState
  * @property {string} id       embedded | standin | beijing | singapore | custom | given
  * @property {string} name
@@ -191,7 +191,8 @@ export function addressHint(endpoint, t) {
 export function priceText(prices, t) {
   if (!prices?.length) return "";
   const amounts = prices.map((price) => price.minute).join(" / ");
-  return t("transcriber.price", { amounts, source: prices[0].source.replace(/,.*/, ""), seen: prices[0].seen });
+  const { source, seen, grade } = prices[0];
+  return t("transcriber.price", { amounts, source: source.replace(/,.*/, ""), seen, grade });
 }
 
 /** @param {number | null} pace @param {Translate} t */

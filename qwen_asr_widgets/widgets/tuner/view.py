@@ -253,7 +253,7 @@ class TunerView:
 
     def _endpoint_states(self) -> list[dict[str, Any]]:
         """Return the endpoints offered, with what the clip in sight and all clips would cost there."""
-        from ...client.named_endpoints import endpoint_prices
+        from ...client.prices import endpoint_prices
 
         model = self._model
         choices = [("given", model.endpoint)]
