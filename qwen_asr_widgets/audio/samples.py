@@ -1,7 +1,8 @@
 """The bundled clips: real enough to learn from, with references that are exact because they were placed.
 
-They are synthesised with Debian's flite; ``data/make_samples.py`` holds the script, the texts and how the
-bounds of speech are found.
+Four are synthesised with Debian's flite; ``data/make_samples.py`` holds the script, the texts and how the
+bounds of speech are found. The prompts are a human voice, made by ``data/make_prompts.py`` and under a
+licence of their own (``data/PROMPTS.md``).
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from ..errors import AudioError
 from .clip import AudioClip, Origin
 from .reference import ReferenceTurn
 
-SAMPLE_NAMES = ("conversation", "noisy", "dictation", "call")
+SAMPLE_NAMES = ("conversation", "noisy", "dictation", "call", "prompts", "prompts-8k")
 """What ``sample`` knows."""
 
 
@@ -28,7 +29,7 @@ class Sample:
     Parameters
     ----------
     name : str
-        ``"conversation"``, ``"noisy"``, ``"dictation"`` or ``"call"``.
+        One of `SAMPLE_NAMES`.
     description : str
         One sentence.
     channels : tuple of AudioClip
@@ -43,6 +44,9 @@ class Sample:
         even where ``corpus_text`` holds them.
     snr_db : float or None
         Power of the speech over the power of the noise in dB (``noisy``).
+    credit : str
+        Whose voice it is and under which licence, to be named where the sound is passed on; empty for the
+        synthetic clips, which are under this package's own.
 
     Examples
     --------
@@ -58,6 +62,7 @@ class Sample:
     corpus_text: str | None = None
     unknown_words: tuple[str, ...] = ()
     snr_db: float | None = None
+    credit: str = ""
 
     @cached_property
     def clip(self) -> AudioClip:
@@ -96,7 +101,9 @@ def sample(name: str = "conversation") -> Sample:
     ----------
     name : str
         ``"conversation"`` (two voices, a hesitation), ``"noisy"`` (the same kind in a busy room),
-        ``"dictation"`` (names that need context text) or ``"call"`` (8 kHz, two channels, an overlap).
+        ``"dictation"`` (names that need context text), ``"call"`` (8 kHz, two channels, an overlap),
+        ``"prompts"`` (a human voice: seven prompts of a telephone exchange) or ``"prompts-8k"`` (the same
+        over a telephone line).
 
     Raises
     ------
@@ -125,4 +132,5 @@ def sample(name: str = "conversation") -> Sample:
         corpus_text=about.get("corpus_text"),
         unknown_words=tuple(about.get("unknown_words", ())),
         snr_db=about.get("snr_db"),
+        credit=about.get("credit", ""),
     )

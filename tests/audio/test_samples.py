@@ -1,7 +1,7 @@
 """The bundled samples: the references are true, the sound is what the description says."""
 
-import importlib.util
 import shutil
+import subprocess
 from pathlib import Path
 
 import numpy as np
@@ -9,9 +9,12 @@ import pytest
 import soundfile
 
 import qwen_asr_widgets.audio
+from qwen_asr_widgets import TurnDetection, detect_turns, speech_scores
+from qwen_asr_widgets.audio.data import make_prompts, make_samples
 from qwen_asr_widgets.audio.samples import SAMPLE_NAMES, sample
 from qwen_asr_widgets.errors import AudioError
 
+PROMPTS_PACKAGE = "asterisk-core-sounds-en-g722=1.6.1-1"
 DATA = Path(qwen_asr_widgets.audio.__file__).parent / "data"
 
 
@@ -35,7 +38,7 @@ def test_turns_are_in_order_within_the_clip_and_say_who_and_what(name):
     assert known.transcript.splitlines() == [turn.text for turn in known.turns]
 
 
-@pytest.mark.parametrize("name", ["conversation", "dictation", "call"])
+@pytest.mark.parametrize("name", ["conversation", "dictation", "call", "prompts"])
 def test_speech_begins_and_ends_where_the_reference_says(name):
     for turn in sample(name).turns:
         clip = own_channel(name, turn)
@@ -96,9 +99,38 @@ def test_the_call_is_a_telephone_line_with_one_overlap():
     assert spectrum[(frequency > 200) & (frequency < 3_600)].sum() > 0.99 * spectrum.sum()
 
 
-def test_the_call_sounds_as_g711_lets_it():
-    for clip in sample("call").channels:
+@pytest.mark.parametrize("name", ["call", "prompts-8k"])
+def test_a_telephone_line_sounds_as_g711_lets_it(name):
+    for clip in sample(name).channels:
+        assert clip.sample_rate == 8_000
         assert len(np.unique(clip.to_pcm16())) <= 256
+
+
+@pytest.mark.parametrize("name", ["prompts", "prompts-8k"])
+def test_each_human_prompt_is_one_turn_for_the_detector_too(name):
+    prompts = sample(name)
+    found = detect_turns(speech_scores(prompts.clip), TurnDetection(0.2, 800))
+    assert len(found) == len(prompts.turns) == 7
+    for turn, reference in zip(found, prompts.turns):
+        assert turn.onset == pytest.approx(reference.start, abs=0.12)
+        assert turn.end == pytest.approx(reference.end, abs=0.25)
+
+
+def test_the_telephone_line_carries_the_same_prompts_at_the_same_times():
+    wide, narrow = sample("prompts"), sample("prompts-8k")
+    assert wide.turns == narrow.turns
+    assert wide.clip.duration == pytest.approx(narrow.clip.duration, abs=1e-3)
+    heard = wide.clip.resample(8_000).samples
+    assert np.corrcoef(heard[: len(narrow.clip)], narrow.clip.samples[: len(heard)])[0, 1] > 0.7
+
+
+def test_the_human_voice_names_its_speaker_and_licence_beside_the_data():
+    terms = (DATA / "PROMPTS.md").read_text(encoding="utf-8")
+    assert "Allison Smith" in terms and "modified" in terms
+    assert "https://creativecommons.org/licenses/by-sa/3.0/" in terms
+    for name in SAMPLE_NAMES:
+        is_human = name.startswith("prompts")
+        assert ("Allison Smith, CC BY-SA 3.0" in sample(name).credit) == is_human == (name in terms)
 
 
 def test_the_dictation_names_words_that_the_recogniser_cannot_know():
@@ -114,27 +146,38 @@ def test_the_dictation_names_words_that_the_recogniser_cannot_know():
 
 
 def test_an_unknown_name_lists_those_there_are():
-    names = "conversation, noisy, dictation, call"
+    names = "conversation, noisy, dictation, call, prompts, prompts-8k"
     with pytest.raises(AudioError, match=f"no sample 'musik'; choose one of {names}"):
         sample("musik")
 
 
 def test_samples_are_small():
-    assert sum(path.stat().st_size for path in DATA.glob("*.*")) < 1_500_000
+    assert sum(path.stat().st_size for path in DATA.glob("*.*")) < 1_900_000
 
 
 @pytest.mark.skipif(shutil.which("flite") is None, reason="making the samples needs Debian's flite")
 def test_the_script_makes_the_samples_that_are_bundled(tmp_path):
-    import sys
+    make_samples.make(tmp_path)
+    assert_bundled(tmp_path, ["conversation", "noisy", "dictation", "call"])
 
-    spec = importlib.util.spec_from_file_location("make_samples", DATA / "make_samples.py")
-    script = importlib.util.module_from_spec(spec)
-    sys.modules["make_samples"] = script
-    spec.loader.exec_module(script)
-    script.make(tmp_path)
-    for name in SAMPLE_NAMES:
-        assert (tmp_path / f"{name}.json").read_text() == (DATA / f"{name}.json").read_text()
-        made, _ = soundfile.read(tmp_path / f"{name}.flac")
+
+@pytest.mark.soak
+@pytest.mark.skipif(shutil.which("apt-get") is None, reason="the prompts come from a package of Debian's")
+def test_the_script_makes_the_prompts_that_are_bundled(tmp_path):
+    fetch = ["apt-get", "download", PROMPTS_PACKAGE]
+    fetched = subprocess.run(fetch, cwd=tmp_path, capture_output=True, text=True)
+    packages = list(tmp_path.glob("*.deb"))
+    if not packages:
+        pytest.skip(f"the package cannot be fetched: {fetched.stderr.strip()[-200:]}")
+    make_prompts.make(packages[0], tmp_path)
+    assert_bundled(tmp_path, ["prompts", "prompts-8k"])
+
+
+def assert_bundled(folder, names):
+    """Compare samples that were made with those that are bundled."""
+    for name in names:
+        assert (folder / f"{name}.json").read_text() == (DATA / f"{name}.json").read_text()
+        made, _ = soundfile.read(folder / f"{name}.flac")
         bundled, _ = soundfile.read(DATA / f"{name}.flac")
         differing = np.mean(made != bundled)
         assert made.shape == bundled.shape and differing < 1e-3, f"{name}: {differing:.1%} of samples differ"

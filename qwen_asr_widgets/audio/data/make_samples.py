@@ -1,7 +1,8 @@
-"""Make the bundled sample clips and their references: ``python make_samples.py [folder]``.
+"""Make the synthetic sample clips and their references: ``python make_samples.py [folder]``.
 
-Needs Debian's ``flite`` (2.2). Every utterance is spoken by ``flite -voice VOICE -t TEXT -o FILE``, cut to
-its speech, brought to one level and laid on the timeline, so that the reference turns are exact:
+``make_prompts.py`` makes those of a human voice. Needs Debian's ``flite`` (2.2). Every utterance is spoken by
+``flite -voice VOICE -t TEXT -o FILE``, cut to its speech, brought to one level and laid on the timeline, so
+that the reference turns are exact:
 
 * Speech begins at the first and ends at the last sample whose magnitude reaches 1 % (-40 dB) of the
   utterance's peak. Five milliseconds beyond either end are kept under a fade.
@@ -23,6 +24,7 @@ import json
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -153,6 +155,11 @@ def spoken(voice: str, text: str) -> Signal:
         samples, rate = soundfile.read(path, dtype="float64")
     if rate != RATE:
         raise SystemExit(f"the voice {voice} speaks at {rate} Hz; choose one of 16 kHz")
+    return trimmed(samples)
+
+
+def trimmed(samples: Signal) -> Signal:
+    """Return a recording at 16 kHz cut to its speech, ``FADE`` longer at both ends, at the one level."""
     loud = np.flatnonzero(np.abs(samples) >= BOUND * np.abs(samples).max())
     around = np.concatenate([np.zeros(FADE), samples, np.zeros(FADE)])[loud[0] : loud[-1] + 1 + 2 * FADE]
     ramp = np.linspace(0.0, 1.0, FADE, endpoint=False)
@@ -173,9 +180,11 @@ def turn_sound(line: Line) -> Signal:
     return np.concatenate(pieces)
 
 
-def placed(script: tuple[Line, ...]) -> tuple[dict[str, Signal], list[Placed]]:
-    """Return a track for each speaker, and where each turn lies."""
-    sounds = [turn_sound(line) for line in script]
+def placed(
+    script: tuple[Line, ...], say: Callable[[Line], Signal] = turn_sound
+) -> tuple[dict[str, Signal], list[Placed]]:
+    """Return a track for each speaker, and where each turn lies; ``say`` gives the sound of a turn."""
+    sounds = [say(line) for line in script]
     turns: list[Placed] = []
     end = 0
     for line, sound in zip(script, sounds):
@@ -314,7 +323,7 @@ SEEDS = {make_conversation: 20_240_501, make_noisy: 2, make_dictation: 20_240_50
 
 
 def make(folder: Path) -> None:
-    """Write all four samples into a folder."""
+    """Write the four samples into a folder."""
     for make_one, seed in SEEDS.items():
         make_one(folder, np.random.RandomState(seed))
 
