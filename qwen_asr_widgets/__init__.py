@@ -54,7 +54,8 @@ _HOMES = {
     "vad.evaluation.explain": ("Cause", "Explanation", "Remedy", "explain"),
     "vad.evaluation.measures": ("Problem",),
     "vad.evaluation.metrics": ("Measures", "measure"),
-    "vad.labels.labels": ("Labels", "load_labels", "save_labels"),
+    "vad.labels.files": ("load_labels", "save_labels"),
+    "vad.labels.labels": ("Labels",),
     "vad.scoring.scores": ("SpeechScores", "speech_scores"),
     "vad.sweep.choice": ("Choice",),
     "vad.sweep.result": ("SweepResult",),
@@ -119,7 +120,8 @@ if TYPE_CHECKING:
     from .vad.evaluation.explain import Cause, Explanation, Remedy, explain
     from .vad.evaluation.measures import Problem
     from .vad.evaluation.metrics import Measures, measure
-    from .vad.labels.labels import Labels, load_labels, save_labels
+    from .vad.labels.files import load_labels, save_labels
+    from .vad.labels.labels import Labels
     from .vad.scoring.scores import SpeechScores, speech_scores
     from .vad.sweep.choice import Choice
     from .vad.sweep.result import SweepResult

@@ -85,7 +85,7 @@ def _open(files: Sequence[str], labels: Sequence[str]) -> tuple[list[Any], list[
 
 
 def _labels(path: str, duration: float, name: str) -> Labels:
-    from ..vad.labels.labels import load_labels
+    from ..vad.labels.files import load_labels
 
     try:
         return load_labels(Path(path)).check_clip(duration, name.removeprefix(SAMPLE_PREFIX))

@@ -34,7 +34,8 @@ from qwen_asr_widgets.recording.exports.subtitles import to_srt
 from qwen_asr_widgets.service.server_session import ServerSession
 from qwen_asr_widgets.service.worker_messages import Configure, Configured, FinalText, FinishUtterance
 from qwen_asr_widgets.vad.labels.formats import FORMATS as LABELS
-from qwen_asr_widgets.vad.labels.labels import Labels, labels_to_text, load_labels
+from qwen_asr_widgets.vad.labels.files import labels_to_text, load_labels
+from qwen_asr_widgets.vad.labels.labels import Labels
 from qwen_asr_widgets.widgets.capture.capture import CaptureReceiver
 from qwen_asr_widgets.widgets.capture.messages import KINDS
 from qwen_asr_widgets.widgets.capture.upload import MOST_UPLOADS

@@ -11,7 +11,8 @@ import qwen_asr_widgets as qaw
 from qwen_asr_widgets import cli
 from qwen_asr_widgets.audio.clip import AudioClip
 from qwen_asr_widgets.audio.reference import ReferenceTurn
-from qwen_asr_widgets.vad.labels.labels import Labels, save_labels
+from qwen_asr_widgets.vad.labels.files import save_labels
+from qwen_asr_widgets.vad.labels.labels import Labels
 
 pytestmark = pytest.mark.service
 

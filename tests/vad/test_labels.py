@@ -9,7 +9,8 @@ from hypothesis import given, strategies as st
 from qwen_asr_widgets.audio.reference import ReferenceTurn
 from qwen_asr_widgets.errors import LabelError
 from qwen_asr_widgets.vad.labels.editor import LabelEditor
-from qwen_asr_widgets.vad.labels.labels import Labels, load_labels, save_labels
+from qwen_asr_widgets.vad.labels.files import load_labels, save_labels
+from qwen_asr_widgets.vad.labels.labels import Labels
 
 BAD = {
     "empty": ("\n", None, "nothing in it"),

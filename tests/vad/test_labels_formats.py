@@ -13,7 +13,8 @@ from praatio import textgrid
 from qwen_asr_widgets.audio.reference import ReferenceTurn
 from qwen_asr_widgets.errors import LabelError
 from qwen_asr_widgets.vad.labels.formats import FORMATS, detect_format
-from qwen_asr_widgets.vad.labels.labels import Labels, labels_to_text, load_labels, save_labels
+from qwen_asr_widgets.vad.labels.files import labels_to_text, load_labels, save_labels
+from qwen_asr_widgets.vad.labels.labels import Labels
 from qwen_asr_widgets.vad.labels.rows import LabelFormat, Parsed, Row
 
 with warnings.catch_warnings():

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from qwen_asr_widgets.audio.reference import ReferenceTurn
 from qwen_asr_widgets.errors import LabelError
 from qwen_asr_widgets.vad.labels.formats import FORMATS
-from qwen_asr_widgets.vad.labels.labels import Labels, labels_to_text, load_labels
+from qwen_asr_widgets.vad.labels.files import labels_to_text, load_labels
+from qwen_asr_widgets.vad.labels.labels import Labels
 
 GOOD = Labels(
     [ReferenceTurn(0.123, 1.457, 'so "yes", he said', "anna"), ReferenceTurn(1.5, 2.999, "no", "ben")],

@@ -9,7 +9,7 @@ from support.tuner_view import View
 
 import qwen_asr_widgets as qaw
 from qwen_asr_widgets.errors import SettingError
-from qwen_asr_widgets.vad.labels.labels import load_labels
+from qwen_asr_widgets.vad.labels.files import load_labels
 from qwen_asr_widgets.vad.turns import TurnDetection
 
 TIGHT = TurnDetection(0.9, 250)

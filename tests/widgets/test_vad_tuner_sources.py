@@ -12,7 +12,8 @@ from qwen_asr_widgets.audio.clip import AudioClip
 from qwen_asr_widgets.audio.reference import ReferenceTurn
 from qwen_asr_widgets.errors import LabelError, SettingError
 from qwen_asr_widgets.vad.calibration.calibrate import Observation, calibrate
-from qwen_asr_widgets.vad.labels.labels import Labels, load_labels, save_labels
+from qwen_asr_widgets.vad.labels.files import load_labels, save_labels
+from qwen_asr_widgets.vad.labels.labels import Labels
 from qwen_asr_widgets.vad.turns import Turn, TurnDetection
 from qwen_asr_widgets.widgets.tuner.vad_tuner import VadTuner
 

@@ -1,34 +1,22 @@
-"""Reference turns of a clip: what was truly said and when, and which parts were labelled, from and to files.
+"""Reference turns of a clip: what was truly said and when, and which parts were labelled.
 
-All times lie on a grid of 1 ms; written and read again they are the same. Words are one line: white space
-within them becomes single spaces. What each format can carry stands in ``formats``.
+All times lie on a grid of 1 ms. Words are one line: white space within them becomes single spaces.
 """
 
 from __future__ import annotations
 
 import math
-import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from os import PathLike
 from pathlib import Path
-from typing import Union
 
 from ...audio.reference import ReferenceTurn
-from ...errors import LabelError, checked_keywords
+from ...errors import LabelError
 from ...formatting import table, well_formed
-from ...writing import write_text
-from .formats import detect_format, format_by_ending, label_format
-from .nist import read_uem, write_uem
-from .rows import Parsed, Region, Row, Wanted
-
-PathOrText = Union[str, "PathLike[str]"]
+from .rows import Region, Row
 
 CLIP_TOLERANCE = 0.05
 """Seconds by which labels may end after the clip and are trimmed: tools round lengths to frames."""
-
-_ANY_FORMAT = ".txt"
-"""An ending that says nothing of a file to be read: tools give it to every format."""
 
 ROWS_SHOWN = 200
 """Turns that a notebook shows of labels."""
@@ -73,7 +61,7 @@ class Labels:
         uri: str = "",
     ) -> None:
         rows = [Row(0, turn.start, turn.end, turn.text, turn.speaker) for turn in turns]
-        object.__setattr__(self, "turns", _checked_turns(rows))
+        object.__setattr__(self, "turns", checked_turns(rows))
         object.__setattr__(self, "scored", None if scored is None else _checked_regions(scored))
         object.__setattr__(self, "uri", well_formed(uri))
 
@@ -152,178 +140,7 @@ class Labels:
         return self.within(duration)
 
 
-@checked_keywords
-def load_labels(
-    source: PathOrText,
-    format: str | None = None,
-    *,
-    uri: str | None = None,
-    channel: int | str | None = None,
-    scored: PathOrText | Sequence[Region] | None = None,
-    tiers: Sequence[str] | None = None,
-    duration: float | None = None,
-) -> Labels:
-    """Read reference turns from a file or from text.
-
-    Parameters
-    ----------
-    source : str or path
-        A path, or the text itself (recognised by its line breaks).
-    format : {"rttm", "textgrid", "audacity", "csv", "srt"}, optional
-        By default known from the file's ending or its text; ``formats`` lists them.
-    uri : str, optional
-        Which clip's labels to take where a file holds those of several (RTTM, UEM, CSV with a column
-        ``file``).
-    channel : int or "mean", optional
-        Which channel's turns of an RTTM file to take, counted from 0 as for clips; ``"mean"`` takes all.
-    scored : path, text of a UEM file, or sequence of (start, end), optional
-        The regions that were labelled; by default what the format carries.
-    tiers : sequence of str, optional
-        The TextGrid tiers to read as speakers; by default all interval tiers but ``scored``.
-    duration : float, optional
-        Length of the clip; labels beyond it are refused as ``Labels.check_clip`` does.
-
-    Returns
-    -------
-    Labels
-
-    Raises
-    ------
-    LabelError
-        One sentence with the line and the remedy.
-
-    Examples
-    --------
-    >>> load_labels("SPEAKER talk 1 0.500 1.250 <NA> <NA> anna <NA> <NA>\\n").turns
-    (ReferenceTurn(start=0.5, end=1.75, text='', speaker='anna'),)
-    """
-    path = _as_path(source)
-    text = _read(path) if path is not None else str(source)
-    name = str(path) if path is not None else "the labels"
-    if not text.strip():
-        raise LabelError(f"{name}: there is nothing in it. For a clip without speech use Labels([]).")
-    form = label_format(format or _format_of(path, text))
-    try:
-        parsed = form.read(text, Wanted(uri, channel, tiers))
-        turns = _checked_turns(parsed.rows)
-        regions = _regions(scored, path, parsed, uri)
-        labels = Labels(turns, regions, parsed.uri)
-    except LabelError as error:
-        raise LabelError(f"{name}: {error}") from None
-    _warn_unsorted(parsed.rows, name)
-    return labels if duration is None else labels.check_clip(duration)
-
-
-@checked_keywords
-def save_labels(
-    labels: Labels, path: PathOrText, format: str | None = None, *, duration: float | None = None
-) -> Path:
-    """Write reference turns to a file, with a UEM file beside it where the format has no scored regions.
-
-    Parameters
-    ----------
-    labels : Labels
-    path : str or path
-    format : str, optional
-        As for ``load_labels``; by default known from the ending (``.txt`` is Audacity's).
-    duration : float, optional
-        Length of the clip, which a TextGrid states; by default it ends with the last label.
-
-    Returns
-    -------
-    Path
-        The file written.
-
-    Raises
-    ------
-    LabelError
-        The format cannot say what the labels hold.
-    WriteFailed
-        The file cannot be written; what stood there before is as it was.
-
-    Examples
-    --------
-    >>> import tempfile
-    >>> labels = Labels((ReferenceTurn(0.5, 1.25, "good morning"),))
-    >>> path = save_labels(labels, Path(tempfile.mkdtemp()) / "talk.csv")
-    >>> load_labels(path).turns == labels.turns
-    True
-    """
-    if not isinstance(labels, Labels):
-        raise LabelError(f"save_labels takes Labels, not {type(labels).__name__}; give Labels(turns).")
-    target = Path(path)
-    form = label_format(format or format_by_ending(target.suffix) or target.suffix)
-    if not labels.uri:
-        labels = Labels(labels.turns, labels.scored, target.stem)
-    write_text(target, labels_to_text(labels, form.name, duration=duration))
-    if form.needs_uem:
-        beside = target.with_suffix(".uem")
-        if labels.scored is not None:
-            write_text(beside, write_uem(labels.scored, labels.uri))
-        else:
-            beside.unlink(missing_ok=True)
-    return target
-
-
-def labels_to_text(labels: Labels, format: str, *, duration: float | None = None) -> str:
-    """Return the text of a label file (``"uem"`` gives the scored regions alone)."""
-    if format == "uem":
-        return write_uem(labels.scored or (), labels.uri)
-    end = max(duration or 0.0, labels.end)
-    return label_format(format).write(labels.turns, labels.scored, labels.uri, end)
-
-
-def _as_path(source: PathOrText) -> Path | None:
-    """Tell a path from text: text has a line break or is blank."""
-    if not isinstance(source, (str, PathLike)):
-        raise LabelError(f"Labels are read from a path or from text, not from {type(source).__name__}.")
-    if isinstance(source, str) and ("\n" in source or "\r" in source or not source.strip()):
-        return None
-    path = Path(source)
-    try:
-        found = path.is_file()
-    except (OSError, ValueError):  # too long a name, or one that no file can have
-        found = False
-    if not found:
-        raise LabelError(f"There is no label file {str(source)[:200]!r}; check the path.")
-    return path
-
-
-def _read(path: Path) -> str:
-    """Read a label file as UTF-8, or as the UTF-16 that Praat writes."""
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise LabelError(f"{path} cannot be read: {error.strerror or error}.") from error
-    encoding = "utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
-    try:
-        return data.decode(encoding)
-    except UnicodeDecodeError:
-        raise LabelError(f"{path}: this is not text in UTF-8 or UTF-16; save it as UTF-8.") from None
-
-
-def _format_of(path: Path | None, text: str) -> str:
-    ending = "" if path is None else path.suffix.lower()
-    known = "" if ending == _ANY_FORMAT else format_by_ending(ending)
-    return known or detect_format(text)
-
-
-def _regions(
-    scored: PathOrText | Sequence[Region] | None, path: Path | None, parsed: Parsed, uri: str | None
-) -> Iterable[Region] | None:
-    """Return the scored regions: those given, the file's own, or those of a UEM file beside it."""
-    name = uri or parsed.uri or None
-    if isinstance(scored, (str, PathLike)):
-        given = _as_path(scored)
-        return read_uem(_read(given) if given else str(scored), name)
-    if scored is not None:
-        return scored
-    if parsed.scored is None and path is not None and path.with_suffix(".uem").is_file():
-        return read_uem(_read(path.with_suffix(".uem")), name)
-    return parsed.scored
-
-
-def _checked_turns(rows: Sequence[Row]) -> tuple[ReferenceTurn, ...]:
+def checked_turns(rows: Sequence[Row]) -> tuple[ReferenceTurn, ...]:
     """Return the turns in order on the grid of 1 ms, or raise ``LabelError``."""
     ordered = sorted(((_on_grid(row), row.line) for row in rows), key=lambda pair: pair[0])
     last: dict[str, tuple[ReferenceTurn, int]] = {}
@@ -364,16 +181,3 @@ def _checked_regions(scored: Iterable[Region]) -> tuple[Region, ...]:
         else:
             united.append((region.start, region.end))
     return tuple(united)
-
-
-def _warn_unsorted(rows: Sequence[Row], name: str) -> None:
-    """Say that the turns of one speaker were not in order, which hints at a damaged file."""
-    last: dict[str, float] = {}
-    for row in rows:
-        if row.start < last.get(row.speaker, 0.0):
-            warnings.warn(
-                f"{name}: line {row.line}: the turns were not in order of time; they have been sorted.",
-                UserWarning, stacklevel=3,
-            )
-            return
-        last[row.speaker] = row.start

@@ -13,7 +13,7 @@ from ...audio.reference import ReferenceTurn
 from ...audio.samples import Sample
 from ...errors import LabelError
 from ..turns import Turn
-from .labels import Labels, load_labels
+from .labels import Labels
 
 Reference = Union[
     Labels, Sample, str, "PathLike[str]", Sequence[ReferenceTurn], Sequence[Turn],
@@ -84,6 +84,8 @@ def read_reference(reference: Reference, name: str = "reference") -> Labels | tu
     if isinstance(reference, Sample):
         return reference.turns
     if isinstance(reference, (str, PathLike)):
+        from .files import load_labels  # the formats take longer to import than a transcription needs
+
         return load_labels(reference)
     if is_turn(reference):
         raise LabelError(f"{name} is one turn, {_shown(reference)}; give a list of turns, also of one.")

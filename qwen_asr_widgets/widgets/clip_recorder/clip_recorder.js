@@ -72,7 +72,11 @@ function mount(controller, model, host, signal) {
   }, signal);
 }
 
-/** The other widgets of the page; ipywebrtc's recorder is one of them. @param {Model<ClipTraits, ClipMessage>} model @param {"uplink" | "recorder"} name */
+/**
+ * The other widgets of the page; ipywebrtc's recorder is one of them.
+ * @param {Model<ClipTraits, ClipMessage>} model
+ * @param {"uplink" | "recorder"} name
+ */
 async function part(model, name) {
   const reference = String(model.get(name) ?? "").replace(/^IPY_MODEL_/, "");
   return (await model.widget_manager?.get_model?.(reference)) ?? null;

@@ -27,10 +27,11 @@ export function createPageLeft(controller, t, signal) {
       const key = JSON.stringify(left.map(({ session, next }) => [session, next]));
       if (key === shown) return;
       shown = key;
-      element.replaceChildren(make("p", { class: "qaw-notice-title" }, t("mic.page.left")), ...left.map((one) => make("div", { class: "qaw-page-left-one" },
+      const rows = left.map((one) => make("div", { class: "qaw-page-left-one" },
         make("bdi", {}, [timeOf(one.began), clock(one.seconds), one.label].filter(Boolean).join(" · ")),
         button(t("mic.page.send"), () => void controller.keeper.deliver(one.session), signal),
-        button(t("mic.page.throw"), () => void controller.keeper.throwAway(one.session), signal))));
+        button(t("mic.page.throw"), () => void controller.keeper.throwAway(one.session), signal)));
+      element.replaceChildren(make("p", { class: "qaw-notice-title" }, t("mic.page.left")), ...rows);
     },
   };
 }

@@ -38,7 +38,8 @@ export function createBar(t, signal, { record, pause, open, giveUp, send }) {
     class: "qaw-mic-meter", role: "meter", "aria-label": t("mic.level"), "aria-valuemin": 0, "aria-valuemax": 100,
   }, parts.fill);
   const bar = make("div", { class: "qaw-bar qaw-tr-bar" }, parts.record, parts.begin, parts.pause, parts.commit,
-    parts.elapsed, meter, parts.progress, parts.far, parts.giveUp, parts.paused, parts.said, parts.opus, parts.hurry, parts.leave, parts.open, parts.sample);
+    parts.elapsed, meter, parts.progress, parts.far, parts.giveUp, parts.paused, parts.said, parts.opus, parts.hurry,
+    parts.leave, parts.open, parts.sample);
   return { ...parts, meter, bar };
 }
 

@@ -87,14 +87,16 @@ const MANY = 20;
 /** @returns {Kernel} what is shown until the kernel has spoken */
 export function unknownState() {
   return {
-    phase: "empty", source: "", paused: false, waiting: false, progress: null, pace: 1, title: "", total: 0, behind: 0, slow: 0, outage: null, slow_line: false, renewing: false, silent: 0, lost: 0, clipped: false,
+    phase: "empty", source: "", paused: false, waiting: false, progress: null, pace: 1, title: "", total: 0,
+    behind: 0, slow: 0, outage: null, slow_line: false, renewing: false, silent: 0, lost: 0, clipped: false,
     notice: null, run: null, partly: null,
     endpoint: {
-      id: "embedded", name: "", engine: "", offline: true, standin: false, url: "", refused: "", given: "", cloud: false, dashscope: false, has_key: false,
-      english_only: false, renews: false, prices: {},
+      id: "embedded", name: "", engine: "", offline: true, standin: false, url: "", refused: "", given: "",
+      cloud: false, dashscope: false, has_key: false, english_only: false, renews: false, prices: {},
     },
     config: { threshold: 0.2, silence: 800, padding: 300, language: "", context: "", turns: "service" },
-    figures: {}, compared: [], channels: null, clips: false, clip_uid: "", recorder: "", away: false, beside_cells: true, kept: null, left: [],
+    figures: {}, compared: [], channels: null, clips: false, clip_uid: "", recorder: "", away: false,
+    beside_cells: true, kept: null, left: [],
   };
 }
 
@@ -203,7 +205,8 @@ export function paceText(pace, t) {
 
 /** The few figures of the foot. @param {Figures} figures @param {Translate} t */
 export function figuresText(figures, t) {
-  const { count = 0, n = 0, median = null, p95 = null, longest = null, pace = null, left_out: leftOut = 0, off_pace: offPace = 0 } = figures;
+  const { count = 0, n = 0, median = null, p95 = null, longest = null, pace = null } = figures;
+  const { left_out: leftOut = 0, off_pace: offPace = 0 } = figures;
   const why = [];
   if (leftOut) why.push(t("run.leftOut", { count: leftOut }));
   if (offPace) why.push(t("run.offPace", { count: offPace }));
@@ -239,7 +242,11 @@ export function statusText(kernel, waits, t) {
   return said.join(" · ");
 }
 
-/** That a lost connection is taken up again, and what waits for it. @param {{tries: number, waiting: number}} outage @param {Translate} t */
+/**
+ * That a lost connection is taken up again, and what waits for it.
+ * @param {{tries: number, waiting: number}} outage
+ * @param {Translate} t
+ */
 function outageText({ tries, waiting }, t) {
   const said = [t("transcriber.reconnecting", { tries })];
   if (waiting > 0) said.push(t("transcriber.reconnecting.waiting", { seconds: waiting }));
@@ -292,13 +299,19 @@ const NAMED = /** @type {const} */ (["file", "empty", "missing"]);
 const UNITS = /** @type {const} */ ({ threshold: "", silence_duration_ms: "ms", prefix_padding_ms: "ms" });
 const SETTINGS = /** @type {(keyof typeof UNITS)[]} */ (Object.keys(UNITS));
 
-/** What went wrong in one sentence, with the name of the file, or the setting's value and range. @param {Notice} notice @param {Translate} t */
+/**
+ * What went wrong in one sentence, with the name of the file, or the setting's value and range.
+ * @param {Notice} notice
+ * @param {Translate} t
+ */
 function problemTitle({ code, about = {} }, t) {
   const { name, param = "", value, low, high } = about;
   const setting = SETTINGS.find((one) => one === param);
   if (setting) {
     const unit = UNITS[setting] && ` ${t("common.ms")}`;
-    return t("transcriber.problem.settings.range", { setting: t(`transcriber.setting.${setting}`), value: `${value}${unit}`, low: String(low), high: `${high}${unit}` });
+    return t("transcriber.problem.settings.range", {
+      setting: t(`transcriber.setting.${setting}`), value: `${value}${unit}`, low: String(low), high: `${high}${unit}`,
+    });
   }
   const named = NAMED.find((one) => one === code);
   return named && name ? t(`transcriber.problem.${named}.named`, { name }) : t(`transcriber.problem.${code}`);

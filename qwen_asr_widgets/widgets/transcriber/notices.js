@@ -35,7 +35,8 @@ export function drawNotice(place, kernel, { capture, elsewhere }, t, signal, act
     ...ways.map((way) => button(t(way === "open" ? "common.open" : `transcriber.way.${way}`), () => acts[way](notice), signal)),
   );
   if (notice.detail) {
-    place.append(make("details", { class: "qaw-dim", open: TOLD.includes(notice.code) && !notice.about?.param }, make("summary", {}, t("common.details")), notice.detail));
+    const open = TOLD.includes(notice.code) && !notice.about?.param;
+    place.append(make("details", { class: "qaw-dim", open }, make("summary", {}, t("common.details")), notice.detail));
   }
 }
 

@@ -65,8 +65,9 @@ export function buildParts(acts) {
   const left = createLeft(t, signal, send);
   const pageLeft = createPageLeft(recorders.live, t, signal);
   const elements = [
-    bar.bar, micDrawer.panel, settingsDrawer.panel, endpointDrawer.panel, problem, notice, left.element, pageLeft.element, hint, channels.element, warning,
-    status, empty, place, kept.element, ...foot.elements, picker,
+    bar.bar, micDrawer.panel, settingsDrawer.panel, endpointDrawer.panel,
+    problem, notice, left.element, pageLeft.element, hint, channels.element, warning, status,
+    empty, place, kept.element, ...foot.elements, picker,
   ];
   return {
     elements, picker, bar, drawers, settings, endpoint, ways, device, sound, micDrawer, settingsDrawer, endpointDrawer,

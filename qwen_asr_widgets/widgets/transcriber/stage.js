@@ -56,7 +56,12 @@ export function createStage(host, options) {
 /** The sound with the turns of the present run, named where another run's stand under it. @type {Row} */
 const nowRow = { ...waveRow, label: (_, t) => t("transcriber.now") };
 
-/** An earlier run of the same sound: its turns with their numbers, under them its waits and, dimmed, its words. @param {Utterance[]} utterances @param {number | null} pace @returns {Row} */
+/**
+ * An earlier run of the same sound: its turns with their numbers, under them its waits and, dimmed, its words.
+ * @param {Utterance[]} utterances
+ * @param {number | null} pace
+ * @returns {Row}
+ */
 function otherRow(utterances, pace) {
   const turns = placed(utterances);
   const bars = latencyBars(turns, pace);

@@ -94,7 +94,11 @@ export class TranscriberView {
     else this.show(message, buffers);
   }
 
-  /** What belongs to a run goes to its stage; the first word of another run opens another one. @param {KernelMessage} message @param {DataView[]} buffers */
+  /**
+   * What belongs to a run goes to its stage; the first word of another run opens another one.
+   * @param {KernelMessage} message
+   * @param {DataView[]} buffers
+   */
   show(message, buffers) {
     if (message.kind === "run" && message.source !== this.source && message.base === null) {
       this.stage?.end();
@@ -216,9 +220,12 @@ export class TranscriberView {
     say(parts.warning, clipWarning(clip, t) || warningText(capture, t));
     const { file } = recorders.live.state;
     const waits = (capture.phase !== "idle" || file !== null) && !kernel.beside_cells;
-    const away = elsewhere && capture.problem?.code !== "othertab" ? t(kernel.away ? "transcriber.away" : "transcriber.elsewhere") : "";
+    const isAway = elsewhere && capture.problem?.code !== "othertab";
     const said = [
-      pageKeptText(recorders.live.state, t), away, file ? readingText(file, t) : sendingText(kernel, t), statusText(kernel, waits && !clip?.stage, t),
+      pageKeptText(recorders.live.state, t),
+      isAway ? t(kernel.away ? "transcriber.away" : "transcriber.elsewhere") : "",
+      file ? readingText(file, t) : sendingText(kernel, t),
+      statusText(kernel, waits && !clip?.stage, t),
       clip?.stage ? clipText(clip, t, kernel.pace === 1 ? "transcriber.clip.real" : "transcriber.clip.recording") : "",
     ];
     say(parts.status, said.filter(Boolean).join(" · "));

@@ -72,7 +72,8 @@ function waitBar({ endpoint, total }, t) {
   const parts = [["decode", t("transcript.decode"), total - (endpoint ?? 0)]];
   if (endpoint !== null) parts.unshift(["wait", t("transcript.endpoint"), endpoint]);
   const said = parts.map(([, name, time]) => `${name} ${duration(time, t)}`).join(", ");
-  const bar = make("span", { class: "qaw-wait-bar", role: "img", "aria-label": said, title: `${said}\n${t("transcript.bar", { time: duration(FULL, t) })}` });
+  const title = `${said}\n${t("transcript.bar", { time: duration(FULL, t) })}`;
+  const bar = make("span", { class: "qaw-wait-bar", role: "img", "aria-label": said, title });
   for (const [kind, , time] of parts) {
     const part = make("i", { class: `qaw-swatch-${kind}` });
     part.style.width = `${(100 * time) / Math.max(total, FULL)}%`;

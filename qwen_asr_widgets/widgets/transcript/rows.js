@@ -68,7 +68,12 @@ export function latencyChips(u, t, waits = true) {
   return chips;
 }
 
-/** What a final's time counts from: the end of speech, else what is known of it. @param {Utterance} u @param {string} time @param {Translate} t */
+/**
+ * What a final's time counts from: the end of speech, else what is known of it.
+ * @param {Utterance} u
+ * @param {string} time
+ * @param {Translate} t
+ */
 function waitText(u, time, t) {
   if (u.finalization !== null) return t("transcript.final", { time });
   if (u.ended_by !== "commit") return `${t("transcript.decode")} ${time}`;
@@ -108,7 +113,11 @@ export function noteChips(u, t) {
 
 const EMOTIONS = /** @type {const} */ (["surprised", "neutral", "happy", "sad", "disgusted", "angry", "fearful"]);
 
-/** A service's word for an emotion in the reader's language; one that we do not know as it is. @param {string} emotion @param {Translate} t */
+/**
+ * A service's word for an emotion in the reader's language; one that we do not know as it is.
+ * @param {string} emotion
+ * @param {Translate} t
+ */
 function emotionText(emotion, t) {
   const known = EMOTIONS.find((one) => one === emotion);
   return known ? t(`emotion.${known}`) : emotion;

@@ -51,7 +51,8 @@ export function createTunerBar(host, tuner, signal) {
       if (state.inForce && wanted) {
         const inForce = tuner.shown === "in_force";
         setText(force, t("tuner.inForce", { value: brief(state.inForce) }));
-        setText(trying, same(tuner.tried ?? wanted, state.inForce) ? t("tuner.trying") : t("tuner.tryingAt", { value: brief(tuner.tried ?? wanted) }));
+        const tried = tuner.tried ?? wanted;
+        setText(trying, same(tried, state.inForce) ? t("tuner.trying") : t("tuner.tryingAt", { value: brief(tried) }));
         force.setAttribute("aria-pressed", String(inForce));
         trying.setAttribute("aria-pressed", String(!inForce));
       }
@@ -69,7 +70,12 @@ export function createTunerBar(host, tuner, signal) {
   };
 }
 
-/** Put the settings as code on the clipboard; not while the kernel has not made it yet. @param {TunerView} tuner @param {string} kind @returns {Promise<Key>} what to say */
+/**
+ * Put the settings as code on the clipboard; not while the kernel has not made it yet.
+ * @param {TunerView} tuner
+ * @param {string} kind
+ * @returns {Promise<Key>} what to say
+ */
 export async function copyCode(tuner, kind) {
   const { code, codeOf } = tuner.state;
   if (!codeOf || !tuner.wanted || !same(codeOf, tuner.wanted)) return "tuner.late";

@@ -37,8 +37,11 @@ export function createControls(host, tuner, signal) {
 
   /** @param {SettingName} name */
   function row(name) {
-    const range = make("input", { type: "range", "aria-label": t(`tuner.setting.${name}`), min: 0, max: POSITIONS, step: "any", class: "qaw-tuner-range" });
-    const box = make("input", { type: "number", class: "qaw-input", "aria-label": t(`tuner.setting.${name}`) });
+    const title = t(`tuner.setting.${name}`);
+    const range = make("input", {
+      type: "range", "aria-label": title, min: 0, max: POSITIONS, step: "any", class: "qaw-tuner-range",
+    });
+    const box = make("input", { type: "number", class: "qaw-input", "aria-label": title });
     const set = (/** @type {number} */ value) => {
       if (tuner.wanted && known && Number.isFinite(value)) {
         const limited = Math.min(Math.max(value, known[name].min), known[name].max);
@@ -54,7 +57,7 @@ export function createControls(host, tuner, signal) {
     }, { signal });
     box.addEventListener("change", () => set(Number(box.value)), { signal });
     const unit = make("span", { class: "qaw-dim qaw-tuner-unit" }, name === "threshold" ? "" : "ms");
-    root.append(make("span", { "aria-hidden": "true" }, t(`tuner.setting.${name}`)), range, make("span", { class: "qaw-tuner-box" }, box, unit));
+    root.append(make("span", { "aria-hidden": "true" }, title), range, make("span", { class: "qaw-tuner-box" }, box, unit));
     return { range, box };
   }
 
@@ -65,7 +68,9 @@ export function createControls(host, tuner, signal) {
       if (!about) return;
       known = scales(about.ranges);
       for (const name of NAMES) {
-        Object.assign(inputs[name].box, { min: String(known[name].min), max: String(known[name].max), step: String(name === "threshold" ? 0.01 : 10) });
+        const { min, max } = known[name];
+        const step = name === "threshold" ? 0.01 : 10;
+        Object.assign(inputs[name].box, { min: String(min), max: String(max), step: String(step) });
       }
       const choices = PRESETS.map((name) => preset(t(`tuner.preset.${name}`), about.presets[name]));
       presets.replaceChildren(...choices, reset, copy, make("span", { class: "qaw-space" }), sweep, copied);

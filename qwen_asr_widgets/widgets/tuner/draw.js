@@ -141,7 +141,14 @@ export function drawDifferences({ ctx, colours, view, width }, box, differences)
   ctx.fill();
 }
 
-/** The moments at which a cue sounds. @param {Pen} pen @param {Box} box @param {number[]} times @param {string} colour @param {boolean} dashed */
+/**
+ * The moments at which a cue sounds.
+ * @param {Pen} pen
+ * @param {Box} box
+ * @param {number[]} times
+ * @param {string} colour
+ * @param {boolean} dashed
+ */
 export function drawCues({ ctx, view, width }, box, times, colour, dashed) {
   ctx.strokeStyle = colour;
   ctx.fillStyle = colour;
@@ -174,7 +181,14 @@ export function drawHint({ ctx, colours, width, font }, box, text) {
   ctx.fillText(text, 8, box.y + box.height / 2 + 0.5, width - 16);
 }
 
-/** The turn being edited. @param {Pen} pen @param {Box} box @param {number} from seconds @param {number} to @param {"start" | "end"} edge */
+/**
+ * The turn being edited.
+ * @param {Pen} pen
+ * @param {Box} box
+ * @param {number} from seconds
+ * @param {number} to
+ * @param {"start" | "end"} edge
+ */
 export function drawEdited({ ctx, colours, view, width }, box, from, to, edge) {
   const x0 = toX(from, view, width);
   const x1 = toX(to, view, width);

@@ -8,7 +8,8 @@ from pathlib import Path
 from ...errors import SettingError
 from ...protocol.config import turn_detection_to_wire
 from ...vad.labels.formats import FORMATS
-from ...vad.labels.labels import Labels, labels_to_text
+from ...vad.labels.files import labels_to_text
+from ...vad.labels.labels import Labels
 from ...vad.turns import TurnDetection
 from ..shared.throttle import Message
 from .case import Case

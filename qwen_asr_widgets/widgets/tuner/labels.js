@@ -30,7 +30,10 @@ export class Labels {
     const { reference } = this.tuner.state;
     const { dragged, drawing } = this;
     let turns = reference;
-    if (dragged) turns = reference.map((turn, k) => (k === dragged.index ? { ...turn, [dragged.edge === "start" ? "onset" : "end"]: dragged.time } : turn));
+    if (dragged) {
+      const moved = { [dragged.edge === "start" ? "onset" : "end"]: dragged.time };
+      turns = reference.map((turn, k) => (k === dragged.index ? { ...turn, ...moved } : turn));
+    }
     if (!drawing) return turns;
     const drawn = { number: 0, onset: Math.min(drawing.from, drawing.to), end: Math.max(drawing.from, drawing.to) };
     return [...turns, drawn].sort((a, b) => a.onset - b.onset);
@@ -47,7 +50,13 @@ export class Labels {
     return this.tuner.state.reference.find((turn) => turn.onset <= time && time <= (turn.end ?? 0)) ?? null;
   }
 
-  /** The edge under a pointer. @param {number} x from the axis's left @param {(time: number) => number} xOf @param {number} grip @returns {Edge | null} */
+  /**
+   * The edge under a pointer.
+   * @param {number} x from the axis's left
+   * @param {(time: number) => number} xOf
+   * @param {number} grip
+   * @returns {Edge | null}
+   */
   edgeAt(x, xOf, grip) {
     let best = null;
     let away = grip;
@@ -174,18 +183,25 @@ export class Labels {
   }
 }
 
-/** The lane as keys and screen readers find it, and its tools. @param {HTMLElement} host @param {TunerView} tuner @param {AbortSignal} signal */
+/**
+ * The lane as keys and screen readers find it, and its tools.
+ * @param {HTMLElement} host
+ * @param {TunerView} tuner
+ * @param {AbortSignal} signal
+ */
 export function createLabelTools(host, tuner, signal) {
   const { t, labels } = tuner;
   const lane = make("div", {
     class: "qaw-tuner-lane", role: "slider", tabindex: "0", "aria-label": t("tuner.edit.label"),
-    "aria-valuemin": "0", "aria-valuemax": "0", "aria-valuenow": "0", "aria-keyshortcuts": "ArrowUp ArrowDown Enter Insert Delete Control+Z",
+    "aria-valuemin": "0", "aria-valuemax": "0", "aria-valuenow": "0",
+    "aria-keyshortcuts": "ArrowUp ArrowDown Enter Insert Delete Control+Z",
   });
   lane.addEventListener("keydown", (event) => {
     if (labels.key(event)) event.preventDefault();
   }, { signal });
   tuner.overlay.append(lane);
-  const tool = (/** @type {import("../shared/strings.js").Key} */ key, /** @type {() => void} */ pressed) => button(t(key), pressed, signal);
+  const tool = (/** @type {import("../shared/strings.js").Key} */ key, /** @type {() => void} */ pressed) =>
+    button(t(key), pressed, signal);
   const add = tool("tuner.edit.add", () => labels.addAtCursor());
   const remove = tool("tuner.edit.delete", () => labels.remove());
   const undo = tool("tuner.edit.undo", () => labels.back("undo"));

@@ -138,7 +138,11 @@ export function judgeHere(state, settings) {
   return true;
 }
 
-/** The same error among others: of its kind, and overlapping or nearest within a second. @param {Problem[]} problems @param {Problem} one */
+/**
+ * The same error among others: of its kind, and overlapping or nearest within a second.
+ * @param {Problem[]} problems
+ * @param {Problem} one
+ */
 function sameProblem(problems, one) {
   const near = problems.findIndex((p) => p.kind === one.kind && p.start <= one.end + 0.5 && p.end >= one.start - 0.5);
   return near < 0 ? null : near;

@@ -96,7 +96,9 @@ export class TunerView {
   receive(message, buffers) {
     this.wave.receive(message, buffers);
     if (message.kind === "tuner-problem") this.say(message.text);
-    if (message.kind === "file") saveFile(new Blob([/** @type {DataView<ArrayBuffer>} */ (buffers[0])], { type: message.mime }), message.name);
+    if (message.kind === "file") {
+      saveFile(new Blob([/** @type {DataView<ArrayBuffer>} */ (buffers[0])], { type: message.mime }), message.name);
+    }
     if (message.kind === "cues") this.hear.set({ a: cueTimes(buffers[0]), b: cueTimes(buffers[1]) });
     if (message.kind === "verify") this.panel.showReplays(message.results);
     this.verify.receive(message);
@@ -293,14 +295,17 @@ function turnTable(host, tuner, signal) {
       make("table", { class: "qaw-table" }, make("thead", {}, make("tr", {}, ...heads)), body)));
   host.append(root);
   const row = (/** @type {string} */ name, /** @type {number} */ from, /** @type {number | null} */ to, /** @type {string} */ what) =>
-    make("tr", {}, make("th", { scope: "row" }, name), ...[from.toFixed(3), (to ?? 0).toFixed(3), what].map((text) => make("td", {}, text)));
+    make("tr", {}, make("th", { scope: "row" }, name),
+      ...[from.toFixed(3), (to ?? 0).toFixed(3), what].map((text) => make("td", {}, text)));
   const describe = () => {
     if (!root.open) return;
     const { state } = tuner;
     const lanes = /** @type {const} */ ([["reference", state.reference], ["service", state.service], ["estimated", state.turns]]);
     body.replaceChildren(
       ...state.problems.map((one) => row(t("tuner.table.error"), one.start, one.end, t(`tuner.figure.${one.kind}`))),
-      ...lanes.flatMap(([role, turns]) => turns.map((turn) => row(`${t(`wave.lane.${role}`)} ${turn.number}`, turn.onset, turn.end, turn.settled ?? ""))),
+      ...lanes.flatMap(([role, turns]) => turns.map(
+        (turn) => row(`${t(`wave.lane.${role}`)} ${turn.number}`, turn.onset, turn.end, turn.settled ?? ""),
+      )),
     );
   };
   root.addEventListener("toggle", describe, { signal });

@@ -26,7 +26,8 @@ from ...errors import SettingError, checked_keywords
 from ...vad.evaluation.cues import TONES, Cue, cue_track
 from ...vad.evaluation.explain import Explanation
 from ...vad.evaluation.metrics import Measures
-from ...vad.labels.labels import Labels, save_labels
+from ...vad.labels.files import save_labels
+from ...vad.labels.labels import Labels
 from ...vad.scoring.scores import SpeechScores
 from ...vad.sweep.choice import Choice
 from ...vad.sweep.result import SweepResult

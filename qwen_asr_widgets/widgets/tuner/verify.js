@@ -23,7 +23,9 @@ export class VerifyPanel {
       ...WHICH.map((one) => make("option", { value: one }, t(`tuner.verify.${one}`))));
     this.clips = make("select", { class: "qaw-select", hidden: true, "aria-label": t("tuner.verify.clips") },
       make("option", { value: "sight" }, t("tuner.verify.clips.sight")), make("option", { value: "all" }, t("tuner.verify.clips.all")));
-    this.cap = make("input", { type: "number", class: "qaw-input", min: "0", step: "0.1", value: String(CAP), "aria-label": t("tuner.verify.cap") });
+    this.cap = make("input", {
+      type: "number", class: "qaw-input", min: "0", step: "0.1", value: String(CAP), "aria-label": t("tuner.verify.cap"),
+    });
     this.capBox = make("label", { hidden: true }, `${t("tuner.verify.cap")} `, this.cap);
     this.price = make("p", { class: "qaw-dim" });
     this.go = button(t("tuner.verify.go"), () => this.start(), signal, { class: "qaw-tuner-go" });
@@ -32,7 +34,9 @@ export class VerifyPanel {
     this.said = make("span", { role: "status", class: "qaw-dim" });
     for (const choice of [this.where, this.clips]) choice.addEventListener("change", () => this.describe(), { signal });
     this.root = make("section", { class: "qaw-tuner-verify", hidden: true, "aria-label": t("tuner.verify") },
-      make("div", { class: "qaw-tuner-tools" }, this.which, this.clips, this.where, this.capBox, this.go, this.stop, this.meter, this.said), this.price);
+      make("div", { class: "qaw-tuner-tools" },
+        this.which, this.clips, this.where, this.capBox, this.go, this.stop, this.meter, this.said),
+      this.price);
     host.append(this.root);
   }
 

@@ -66,7 +66,9 @@ export function bestSentence(best, t) {
   const values = (/** @type {HeldOut} */ one) => ({
     wait: one.wait.toFixed(2), cut: (100 * one.cut_off_rate).toFixed(1), errors: one.errors_per_minute.toFixed(2),
   });
-  const said = t("tuner.best.said", { threshold: score(threshold), silence, padding, ...values(best), turns: best.turns, calls: best.calls });
+  const said = t("tuner.best.said", {
+    threshold: score(threshold), silence, padding, ...values(best), turns: best.turns, calls: best.calls,
+  });
   if (!best.held_out) return `${said} ${t("tuner.best.unchecked")}`;
   return `${said} ${t(best.within === false ? "tuner.best.outside" : "tuner.best.held", values(best.held_out))}`;
 }

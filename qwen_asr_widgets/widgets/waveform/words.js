@@ -100,9 +100,10 @@ function rows(scene, t) {
     const wait = turn.finalization === null ? "" : duration(turn.finalization, t);
     return row(jump, clock(turn.onset, 2), end(turn.end), words(turn), wait);
   });
-  const others = scene.run.lanes.flatMap((lane) => lane.turns.map(
-    (turn) => row(`${lane.name || t(`wave.lane.${lane.role}`)} ${turn.number}`, clock(turn.onset, 2), end(turn.end), turn.settled ?? "", ""),
-  ));
+  const others = scene.run.lanes.flatMap((lane) => lane.turns.map((turn) => {
+    const name = `${lane.name || t(`wave.lane.${lane.role}`)} ${turn.number}`;
+    return row(name, clock(turn.onset, 2), end(turn.end), turn.settled ?? "", "");
+  }));
   const marks = scene.marks.map((mark) => row(t("wave.table.mark"), clock(mark.time, 2), "", mark.label, ""));
   const all = [...own, ...others, ...marks];
   return all.length ? all : [row("", clock(0, 2), clock(scene.duration, 2), scene.run.info.title, "")];

@@ -224,7 +224,13 @@ export function layMarks(marks, view, width, levels, labelWidth, gap = 4) {
 
 /** @typedef {{x0: number, x1: number, level: number}} Words */
 
-/** Whether a mark's line, which ends at its own words' level, goes through the words of another. @param {number} x @param {Words | null} words @param {number} level @param {number} gap */
+/**
+ * Whether a mark's line, which ends at its own words' level, goes through the words of another.
+ * @param {number} x
+ * @param {Words | null} words
+ * @param {number} level
+ * @param {number} gap
+ */
 function crosses(x, words, level, gap) {
   return words !== null && words.level <= level && x > words.x0 - gap && x < words.x1 + gap;
 }

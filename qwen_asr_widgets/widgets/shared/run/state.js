@@ -95,7 +95,8 @@ export function takeRun(state, message) {
 
 /** What an utterance is where the message does not say otherwise. */
 const BLANK = {
-  end: null, start: null, estimated: false, end_estimated: false, short: null, again: false, waits: false, limit: null, settled: "", draft: "", ended_by: null, commit: /** @type {const} */ (""), language: null, emotion: null,
+  end: null, start: null, estimated: false, end_estimated: false, short: null, again: false, waits: false, limit: null,
+  settled: "", draft: "", ended_by: null, commit: /** @type {const} */ (""), language: null, emotion: null,
   error: null, problem: false, first_partial: null, endpoint_delay: null, decode_delay: null, finalization: null,
 };
 

@@ -72,7 +72,13 @@ function row({ name, write, judged, note }, now, was) {
   };
 }
 
-/** @param {number | null | undefined} now @param {number | null | undefined} was @param {1 | -1 | 0} judged @param {boolean} equal @returns {Verdict} */
+/**
+ * @param {number | null | undefined} now
+ * @param {number | null | undefined} was
+ * @param {1 | -1 | 0} judged
+ * @param {boolean} equal
+ * @returns {Verdict}
+ */
 function verdict(now, was, judged, equal) {
   if (!judged || typeof now !== "number" || typeof was !== "number") return null;
   if (equal) return "same";

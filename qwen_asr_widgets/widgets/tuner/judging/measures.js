@@ -78,7 +78,7 @@ export function measure(turns, judge) {
   const found = crop(spans, judge.regions);
   const scored = total(judge.regions);
   const lengths = found.map((piece) => (piece.to - piece.from) / RATE);
-  const clipped = found.filter((piece) => piece.starts && piece.owner > 0 && turns[3 * piece.owner + 1] <= turns[3 * piece.owner - 1]).length;
+  const clipped = found.filter(({ starts, owner }) => starts && owner > 0 && turns[3 * owner + 1] <= turns[3 * owner - 1]).length;
   const speech = sum(lengths);
   const minutes = scored / RATE / 60;
   /** @type {Figures} */
@@ -89,10 +89,20 @@ export function measure(turns, judge) {
   if (!judge.known) return { figures: plain, problems: [] };
   const truth = crop(judge.stretches, judge.regions);
   const { pairs, shared } = match(truth, found);
-  return { figures: { ...plain, ...felt(truth, found, pairs, turns, judge, minutes), ...field(truth, speech, shared / RATE) }, problems: problems(truth, found, pairs) };
+  const byTurn = felt(truth, found, pairs, turns, judge, minutes);
+  const bySecond = field(truth, speech, shared / RATE);
+  return { figures: { ...plain, ...byTurn, ...bySecond }, problems: problems(truth, found, pairs) };
 }
 
-/** @param {Piece[]} truth @param {Piece[]} found @param {Pair[]} pairs @param {Int32Array} turns @param {Judge} judge @param {number} minutes @returns {Figures} */
+/**
+ * @param {Piece[]} truth
+ * @param {Piece[]} found
+ * @param {Pair[]} pairs
+ * @param {Int32Array} turns
+ * @param {Judge} judge
+ * @param {number} minutes
+ * @returns {Figures}
+ */
 function felt(truth, found, pairs, turns, judge, minutes) {
   const perTruth = occurrences(pairs.map((pair) => pair.truth), truth.length);
   const perFound = occurrences(pairs.map((pair) => pair.found), found.length);
@@ -137,7 +147,8 @@ function field(truth, speech, hit) {
 function problems(truth, found, pairs) {
   /** @type {{start: number, end: number, kind: Kind}[]} */
   const all = [];
-  const add = (/** @type {number} */ from, /** @type {number} */ to, /** @type {Kind} */ kind) => all.push({ start: from / RATE, end: to / RATE, kind });
+  const add = (/** @type {number} */ from, /** @type {number} */ to, /** @type {Kind} */ kind) =>
+    all.push({ start: from / RATE, end: to / RATE, kind });
   const heard = new Set();
   const held = new Set();
   pairs.forEach(({ truth: i, found: j }, k) => {

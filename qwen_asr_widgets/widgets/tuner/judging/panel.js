@@ -78,8 +78,11 @@ export function createPanel(host, under, tuner, signal) {
     showReplays(results) {
       verified.hidden = !results.length;
       const shown = Math.max(REPLAYS, tuner.state.about?.cases.length ?? 0);
-      replays.replaceChildren(...results.slice(-shown).map((one) => make("p", { class: "qaw-tuner-replay", "data-exact": String(one.exact) },
-        make("b", {}, `${one.exact ? "✓ " : ""}${replayName(one)}`), ` ${one.engine}: ${agreementSentence(one, t)}`)));
+      const lines = results.slice(-shown).map((one) => make(
+        "p", { class: "qaw-tuner-replay", "data-exact": String(one.exact) },
+        make("b", {}, `${one.exact ? "✓ " : ""}${replayName(one)}`), ` ${one.engine}: ${agreementSentence(one, t)}`,
+      ));
+      replays.replaceChildren(...lines);
     },
   };
 }
@@ -88,7 +91,9 @@ export function createPanel(host, under, tuner, signal) {
 function fill(host, rows, t) {
   while (host.children.length > rows.length) host.lastElementChild?.remove();
   rows.forEach((row, k) => {
-    const line = host.children[k] ?? host.appendChild(make("div", { class: "qaw-tuner-figure" }, make("span"), make("span", { class: "qaw-dim" }), make("b"), make("span")));
+    const line = host.children[k] ?? host.appendChild(
+      make("div", { class: "qaw-tuner-figure" }, make("span"), make("span", { class: "qaw-dim" }), make("b"), make("span")),
+    );
     line.setAttribute("data-name", row.name);
     line.setAttribute("data-verdict", row.verdict ?? "");
     const [name, note, value, was] = /** @type {HTMLElement[]} */ ([...line.children]);
@@ -149,7 +154,9 @@ function line(tuner, signal, row, about) {
   const one = index === null ? null : about.cases[index];
   const name = index === null || !one
     ? make("b", {}, t("tuner.clips.all"))
-    : button(one.name, () => tuner.send({ kind: "case", index }), signal, { class: "qaw-button-plain", "aria-pressed": String(index === about.at) });
+    : button(one.name, () => tuner.send({ kind: "case", index }), signal, {
+      class: "qaw-button-plain", "aria-pressed": String(index === about.at),
+    });
   const cells = COLUMNS.map((column) => make("td", { "data-name": t(`tuner.figure.${column}`) },
     value(row.figures[column], column), ...change(row.figures[column], row.was[column], column, t)));
   const length = make("td", { "data-name": t("tuner.clip.length") }, one ? clock(one.duration, 0) : "");

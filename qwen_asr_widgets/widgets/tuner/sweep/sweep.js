@@ -47,7 +47,8 @@ export class SweepPanel {
     this.mapTable = table(t("tuner.map.table"), signal, () => this.mapRows());
     this.frontTable = table(t("tuner.front.table"), signal, () => this.frontRows());
     this.mapTitle = make("h3");
-    this.frontCell = make("div", {}, make("h3", {}, t("tuner.front.title")), this.front, this.bestTools(), this.chosen, this.frontTable.root);
+    this.frontCell = make("div", {}, make("h3", {}, t("tuner.front.title")),
+      this.front, this.bestTools(), this.chosen, this.frontTable.root);
     this.body = make("div", { class: "qaw-tuner-sweep", hidden: true },
       make("div", {}, this.mapTitle, this.map, this.said, this.mapTable.root), this.frontCell);
     host.append(this.running, this.body);
@@ -63,10 +64,14 @@ export class SweepPanel {
   /** The best within limits. */
   bestTools() {
     const { t } = this.tuner;
-    const wait = make("input", { type: "number", class: "qaw-input", min: "0", step: "0.05", placeholder: "–", "aria-label": t("tuner.best.wait") });
-    const cut = make("input", { type: "number", class: "qaw-input", min: "0", max: "100", step: "1", placeholder: "–", "aria-label": t("tuner.best.cut") });
-    const number = (/** @type {HTMLInputElement} */ box, /** @type {number} */ unit) => (box.value === "" ? null : Number(box.value) / unit);
-    const ask = () => this.tuner.send({ kind: "best", max_wait: number(wait, 1), max_cut: number(cut, 100) });
+    const box = { type: "number", class: "qaw-input", min: "0", placeholder: "–" };
+    const wait = make("input", { ...box, step: "0.05", "aria-label": t("tuner.best.wait") });
+    const cut = make("input", { ...box, max: "100", step: "1", "aria-label": t("tuner.best.cut") });
+    const number = (/** @type {HTMLInputElement} */ { value }) => (value === "" ? null : Number(value));
+    const ask = () => {
+      const percent = number(cut);
+      this.tuner.send({ kind: "best", max_wait: number(wait), max_cut: percent === null ? null : percent / 100 });
+    };
     return make("div", { class: "qaw-tuner-tools" },
       make("label", {}, `${t("tuner.best.wait")} `, wait, " s"), make("label", {}, `${t("tuner.best.cut")} `, cut, " %"),
       button(t("tuner.best.take"), ask, this.signal));
@@ -152,8 +157,15 @@ export class SweepPanel {
   takePoint(event) {
     const box = this.front.getBoundingClientRect();
     const [x, y] = [event.clientX - box.left, event.clientY - box.top];
-    const near = this.points.map((point) => ({ point, away: Math.hypot(point.x - x, point.y - y) })).sort((a, b) => a.away - b.away)[0];
-    if (near && near.away < 24 && this.tuner.wanted) this.tuner.try({ ...near.point.settings, padding: this.tuner.wanted.padding });
+    const away = (/** @type {{x: number, y: number}} */ point) => Math.hypot(point.x - x, point.y - y);
+    const [nearest] = [...this.points].sort((a, b) => away(a) - away(b));
+    if (nearest && away(nearest) < 24) this.tryOnFront(nearest.settings);
+  }
+
+  /** Try a point of the front, with the padding that is tried now. @param {{threshold: number, silence: number}} point */
+  tryOnFront({ threshold, silence }) {
+    const { tuner } = this;
+    if (tuner.wanted) tuner.try({ threshold, silence, padding: tuner.wanted.padding });
   }
 
   /** The three settings that both pictures mark. */
@@ -231,7 +243,7 @@ export class SweepPanel {
     ctx.beginPath();
     for (const point of sweep.front) ctx.lineTo(xOf(point.wait), yOf(point.cut_off));
     ctx.stroke();
-    this.points = sweep.front.map(({ wait, cut_off, threshold, silence, padding }) => ({ x: xOf(wait), y: yOf(cut_off), settings: { threshold, silence, padding } }));
+    this.points = sweep.front.map((point) => ({ x: xOf(point.wait), y: yOf(point.cut_off), settings: point }));
     for (const { x, y } of this.points) dot(ctx, x, y, 3);
     ctx.font = `11px ${font}`;
     /** @type {{x: number, y: number}[]} */
@@ -259,7 +271,7 @@ export class SweepPanel {
     return [head, ...sweep.front.map((point) => [
       make("span", {}, score(point.threshold)), make("span", {}, `${point.silence} ms`), make("span", {}, `${point.wait.toFixed(2)} s`),
       make("span", {}, `${(100 * point.cut_off).toFixed(1)} %`), make("span", {}, point.errors.toFixed(2)),
-      button(tuner.t("tuner.front.take"), () => tuner.wanted && tuner.try({ threshold: point.threshold, silence: point.silence, padding: tuner.wanted.padding }), this.signal),
+      button(tuner.t("tuner.front.take"), () => this.tryOnFront(point), this.signal),
     ])];
   }
 }
@@ -277,7 +289,14 @@ function table(title, signal, rows) {
   return { root, fill };
 }
 
-/** @param {CanvasRenderingContext2D} ctx @param {{x: number, y: number, width: number, height: number}} box @param {Record<string, string>} ink @param {string} colour @param {number[]} dash */
+/**
+ * The frame of a setting that is marked in the map.
+ * @param {CanvasRenderingContext2D} ctx
+ * @param {{x: number, y: number, width: number, height: number}} box
+ * @param {Record<string, string>} ink
+ * @param {string} colour
+ * @param {number[]} dash
+ */
 function frame(ctx, box, ink, colour, dash) {
   const rect = /** @type {const} */ ([box.x - 0.5, box.y - 0.5, box.width + 1, box.height + 1]);
   ctx.strokeStyle = ink.ground;
@@ -297,8 +316,16 @@ function dot(ctx, x, y, radius) {
   ctx.fill();
 }
 
-/** @param {CanvasRenderingContext2D} ctx @param {number} x @param {number} y @param {Record<string, string>} ink
- *  @param {{colour: string, dash: number[], word: string}} mark @param {{x: number, y: number}[]} words @param {number} whole */
+/**
+ * A setting that is marked in the front: a ring and its word, which makes way for the words before it.
+ * @param {CanvasRenderingContext2D} ctx
+ * @param {number} x
+ * @param {number} y
+ * @param {Record<string, string>} ink
+ * @param {{colour: string, dash: number[], word: string}} mark
+ * @param {{x: number, y: number}[]} words where words are already
+ * @param {number} whole the width of the picture
+ */
 function ring(ctx, x, y, ink, { colour, dash, word }, words, whole) {
   if (!Number.isFinite(x) || !Number.isFinite(y)) return;
   ctx.strokeStyle = ctx.fillStyle = ink[colour];
@@ -320,8 +347,14 @@ function ring(ctx, x, y, ink, { colour, dash, word }, words, whole) {
   ctx.fillText(word, left, at);
 }
 
-/** @param {CanvasRenderingContext2D} ctx @param {Record<string, string>} ink @param {string} font @param {{low: number, high: number, most: number}} range
- *  @param {{xOf: (v: number) => number, yOf: (v: number) => number, width: number, height: number, whole: number}} plot */
+/**
+ * The axes of the front, with their figures.
+ * @param {CanvasRenderingContext2D} ctx
+ * @param {Record<string, string>} ink
+ * @param {string} font
+ * @param {{low: number, high: number, most: number}} range
+ * @param {{xOf: (v: number) => number, yOf: (v: number) => number, width: number, height: number, whole: number}} plot
+ */
 function axes(ctx, ink, font, range, { xOf, yOf, height, whole }) {
   ctx.strokeStyle = ink.line;
   ctx.lineWidth = 1;
