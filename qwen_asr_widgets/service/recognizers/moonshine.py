@@ -1,0 +1,176 @@
+"""Moonshine: English with capitals and punctuation, by the model inside the wheel of ``moonshine-voice``.
+
+It decodes recordings, not streams. So the open turn is decoded again as it grows, in pieces (`turn_pieces`),
+and words on which two decodings agree settle. Its own voice activity detection is off: the service finds the
+turns. For sound without speech the model writes "You": our speech scores tell that from what was said.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...audio.units import SAMPLE_RATE, pcm16_to_float
+from ...errors import RecognizerUnavailable
+from .agreement import AgreedText
+from .base import Hypothesis, Requirement
+from .transcripts import without_loops
+from .turn_pieces import Piece, TurnPieces
+
+MODEL = "tiny-en"
+"""The folder of the model in the wheel's assets."""
+
+PARTIAL_SPEECH = 0.5
+"""Seconds of speech before which there is no partial: until then the model guesses."""
+
+FINAL_SPEECH = 0.3
+"""Seconds of speech under which a text that is one of `INVENTIONS` was not said."""
+
+INVENTIONS = frozenset({"", "you", "the", "i", "oh", "bye", "thank you", "thanks for watching"})
+"""What speech models write for silence, noise and clicks, in lower case without punctuation."""
+
+_ENDINGS = " .,?!"
+"""What the model ends any text with; in a partial nothing has ended."""
+
+_OPTIONS = {
+    "vad_threshold": "0.0",  # off
+    "vad_max_segment_duration": "60",
+    "identify_speakers": "false",
+    "return_audio_data": "false",
+    "max_tokens_per_second": "6.5",  # bounds what a decoding that repeats itself costs
+}
+
+
+class MoonshineRecognizer:
+    """English with capitals and punctuation; names of the context are not taken up.
+
+    Raises
+    ------
+    RecognizerUnavailable
+        The installed package has no model, or its library does not load on this machine.
+
+    Examples
+    --------
+    >>> recognizer = MoonshineRecognizer()
+    >>> recognizer.start(0)
+    >>> recognizer.accept(np.zeros(16_000, np.int16))
+    >>> recognizer.partial(), recognizer.finish()
+    (Hypothesis(settled='', draft=''), '')
+    """
+
+    languages: ClassVar[tuple[str, ...] | None] = ("en",)
+    requires: ClassVar[Requirement] = Requirement(
+        "moonshine_voice",
+        'pip install "qwen-asr-widgets[moonshine]"; it has wheels for Linux with glibc 2.34 (x86-64) or 2.31 '
+        "(aarch64), macOS 15 on Apple silicon, and Windows (x86-64)",
+    )
+    costly_partials: ClassVar[bool] = True
+    can_finish_early = True
+
+    def __init__(self) -> None:
+        self.engine = f"moonshine {MODEL} {version('moonshine-voice')}"
+        self._decode = _load()
+        self.start(0)
+
+    def configure(self, language: str | None, corpus_text: str | None) -> tuple[str, ...]:
+        """Take any settings: the model knows no context."""
+        return ()
+
+    def start(self, first_sample: int) -> None:
+        """Begin an utterance."""
+        self._turn = TurnPieces()
+        self._texts: list[str] = []  # of the pieces that are closed
+        self._last: tuple[Piece, str] | None = None
+        self._agreed = AgreedText()
+        self._shown = Hypothesis()
+
+    def accept(self, samples: NDArray[np.int16]) -> None:
+        """Keep the samples; they are decoded when a result is asked for."""
+        self._turn.accept(samples)
+
+    def partial(self) -> Hypothesis:
+        """Decode what is not settled again, if speech has come since, and return what is believed."""
+        piece = self._turn.open
+        is_new = self._last is None or piece != self._last[0]
+        if piece is not None and is_new and self._turn.speech_seconds >= PARTIAL_SPEECH:
+            self._shown = self._agreed.update(self._text().rstrip(_ENDINGS))
+        return self._shown
+
+    def finish(self) -> str:
+        """Return the text of all pieces; empty where too little was said for it to be true."""
+        text = self._text()
+        is_invented = self._turn.speech_seconds < FINAL_SPEECH and _plain(text) in INVENTIONS
+        return "" if is_invented else text
+
+    def _text(self) -> str:
+        """Return the text of all pieces, of which each that is closed is decoded once."""
+        for piece in self._turn.closed[len(self._texts):]:
+            self._texts.append(self._text_of(piece))
+        last = self._turn.open
+        texts = [*self._texts, "" if last is None else self._text_of(last)]
+        return " ".join(text for text in texts if text)
+
+    def _text_of(self, piece: Piece) -> str:
+        if self._last is None or self._last[0] != piece:
+            sound = pcm16_to_float(self._turn.samples(piece))
+            self._last = piece, without_loops(self._decode(sound))
+        return self._last[1]
+
+
+def _plain(text: str) -> str:
+    """Return the words of a text in lower case, without punctuation and notes of music."""
+    return " ".join(re.findall(r"[\w']+", text.lower()))
+
+
+def _load() -> Callable[[NDArray[np.float32]], str]:
+    """Load the model and return what decodes float samples at 16 kHz, shape (n,).
+
+    Several threads gain nothing on sound of a few seconds, but take cores from other sessions; the engine
+    makes as many as it sees cores, so it sees one while it loads.
+    """
+    cores = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else None
+    try:
+        if cores is not None:
+            os.sched_setaffinity(0, {max(cores)})
+        transcriber = _transcriber()
+    finally:
+        if cores is not None:
+            os.sched_setaffinity(0, cores)
+
+    def decode(samples: NDArray[np.float32]) -> str:
+        found = transcriber.transcribe_without_streaming(samples.tolist(), SAMPLE_RATE)
+        return " ".join(line.text.strip() for line in found.lines)
+
+    return decode
+
+
+def _transcriber() -> Any:
+    installed = version("moonshine-voice")
+    try:
+        from moonshine_voice import ModelArch, get_assets_path
+        from moonshine_voice.transcriber import Transcriber
+    except (ImportError, OSError) as problem:
+        raise RecognizerUnavailable(
+            f"moonshine-voice {installed} does not load on this machine ({problem}); "
+            'use embedded("pocketsphinx").'
+        ) from problem
+    folder = Path(get_assets_path()) / MODEL
+    if not any(folder.glob("*.ort")):
+        raise RecognizerUnavailable(
+            f"moonshine-voice {installed} has no model in {folder}; wheels that hold it come with "
+            'pip install --force-reinstall "moonshine-voice>=0.0.73,<0.1".'
+        )
+    try:
+        return Transcriber(str(folder), ModelArch.TINY, options=_OPTIONS)
+    except Exception as problem:
+        raise RecognizerUnavailable(
+            f"moonshine-voice {installed} cannot load the model in {folder} ({problem}); install it again: "
+            'pip install --force-reinstall "moonshine-voice>=0.0.73,<0.1".'
+        ) from problem

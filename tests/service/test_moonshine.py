@@ -1,0 +1,157 @@
+"""Moonshine: words with capitals and points, none where none are said, finals that nothing else changes."""
+
+from __future__ import annotations
+
+import io
+
+import jiwer
+import numpy as np
+import pytest
+
+from qwen_asr_widgets.audio.samples import sample
+from qwen_asr_widgets.errors import RecognizerUnavailable
+from qwen_asr_widgets.service.recognizers import Hypothesis, find_recognizer, moonshine
+from qwen_asr_widgets.service.recognizers.moonshine import FINAL_SPEECH, PARTIAL_SPEECH, MoonshineRecognizer
+from qwen_asr_widgets.service.worker import run
+from qwen_asr_widgets.service.worker_messages import LoadRecognizer, pack, read_value
+
+pytest.importorskip("moonshine_voice", reason="moonshine-voice has no wheel for this machine")
+
+TALK = sample("conversation")
+SAMPLES = TALK.clip.to_pcm16()
+RNG = np.random.default_rng(5)
+SECOND = np.arange(16_000)
+
+
+@pytest.fixture(scope="module")
+def english():
+    return MoonshineRecognizer()
+
+
+class Counted:
+    """Stands in for the model: notes what it is given, and says the text it is told."""
+
+    def __init__(self, text="You"):
+        self.text, self.lengths = text, []
+
+    def __call__(self, samples):
+        self.lengths.append(len(samples))
+        return self.text
+
+
+@pytest.fixture
+def counted(monkeypatch):
+    model = Counted()
+    monkeypatch.setattr(moonshine, "_load", lambda: model)
+    return model
+
+
+def spoken(turn):
+    return SAMPLES[round(16_000 * (turn.start - 0.3)):round(16_000 * (turn.end + 0.13))]
+
+
+def recognise(recognizer, samples, step=3_200, partials=True):
+    recognizer.start(0)
+    shown = []
+    for first in range(0, len(samples), step):
+        recognizer.accept(samples[first:first + step])
+        if partials:
+            shown.append(recognizer.partial())
+    return shown, recognizer.finish()
+
+
+def words(text):
+    return jiwer.Compose([jiwer.RemovePunctuation(), jiwer.ToLowerCase()])(text)
+
+
+def test_it_is_found_by_name():
+    assert find_recognizer("moonshine") is MoonshineRecognizer and MoonshineRecognizer.languages == ("en",)
+    assert MoonshineRecognizer.requires.install.startswith('pip install "qwen-asr-widgets[moonshine]"')
+
+
+def test_clear_speech_is_recognised_with_capitals_and_points(english):
+    turns = TALK.turns[:3]
+    said = [recognise(english, spoken(turn), partials=False)[1] for turn in turns]
+    assert jiwer.wer([words(turn.text) for turn in turns], [words(text) for text in said]) < 0.05
+    assert all(text[0].isupper() and text[-1] in ".?!" for text in said)
+
+
+def test_partials_grow_and_what_is_settled_stays_and_the_final_is_as_without_them(english):
+    samples = spoken(TALK.turns[1])
+    shown, final = recognise(english, samples, step=8_000)
+    settled = [hypothesis.settled for hypothesis in shown]
+    assert all(later.startswith(earlier) for earlier, later in zip(settled, settled[1:]))
+    assert len(settled[-1].split()) >= 4
+    assert recognise(english, samples, step=1_234, partials=False)[1] == final
+
+
+def test_a_final_rehearsed_in_a_silence_changes_nothing_when_speech_goes_on(english):
+    samples = spoken(TALK.turns[2])
+    english.start(0)
+    english.accept(samples[:20_000])
+    english.finish()
+    english.accept(samples[20_000:])
+    assert english.finish() == recognise(english, samples, partials=False)[1]
+
+
+@pytest.mark.parametrize("samples", [
+    np.zeros(32_000), RNG.normal(0, 300, 32_000), RNG.normal(0, 6_000, 32_000),
+    3_000 * np.sin(SECOND * 2 * np.pi * 50 / 16_000), np.r_[np.zeros(8_000), 28_000, np.zeros(8_000)],
+    np.zeros(0),
+], ids=["silence", "noise", "loud noise", "hum", "click", "nothing"])
+def test_what_is_no_speech_has_no_words(english, samples):
+    shown, final = recognise(english, samples.astype(np.int16))
+    assert set(shown) <= {Hypothesis()} and final == ""
+
+
+def test_a_word_the_model_invents_is_no_final_of_a_sound_too_short_to_hold_it(counted):
+    recognizer, heard = MoonshineRecognizer(), spoken(TALK.turns[1])
+    assert recognise(recognizer, heard[:9_000])[1] == "" and recognizer._turn.speech_seconds < FINAL_SPEECH
+    assert recognise(recognizer, heard[:24_000])[1] == "You"
+    counted.text = "No!"
+    assert recognise(recognizer, heard[:9_000])[1] == "No!"
+
+
+def test_there_is_no_partial_before_half_a_second_of_speech(counted):
+    recognizer = MoonshineRecognizer()
+    recognizer.start(0)
+    for first in range(0, 32_000, 1_600):
+        recognizer.accept(spoken(TALK.turns[1])[first:first + 1_600])
+        has_words = recognizer.partial() != Hypothesis()
+        assert has_words == (recognizer._turn.speech_seconds >= PARTIAL_SPEECH)
+
+
+def test_a_text_that_repeats_itself_is_cut(counted):
+    counted.text = "You can also" + " use the button to" * 9
+    assert recognise(MoonshineRecognizer(), spoken(TALK.turns[1]))[1] == "You can also use the button to"
+
+
+def test_a_minute_costs_as_much_as_its_pieces(counted):
+    recognizer = MoonshineRecognizer()
+    recognise(recognizer, SAMPLES, partials=False)
+    assert len(counted.lengths) > 3 and sum(counted.lengths) <= len(SAMPLES)
+    assert max(counted.lengths) < 16_000 * 12
+    before = sum(counted.lengths)
+    recognise(recognizer, SAMPLES, step=16_000)
+    assert sum(counted.lengths) - before < 6 * len(SAMPLES)
+
+
+def test_a_wheel_without_its_model_is_told_with_the_remedy_and_ends_the_process(monkeypatch, tmp_path):
+    import moonshine_voice
+
+    monkeypatch.setattr(moonshine_voice, "get_assets_path", lambda: str(tmp_path))
+    with pytest.raises(RecognizerUnavailable, match="no model in .*tiny-en; .*moonshine-voice>=0.0.73,<0.1"):
+        MoonshineRecognizer()
+    out = io.BytesIO()
+    assert run(io.BytesIO(pack(LoadRecognizer("moonshine", {}))), out) == 1
+    assert "has no model" in read_value(io.BytesIO(out.getvalue())).message
+
+
+def test_a_model_that_cannot_be_read_is_told_with_the_remedy(monkeypatch, tmp_path):
+    import moonshine_voice
+
+    (tmp_path / moonshine.MODEL).mkdir()
+    (tmp_path / moonshine.MODEL / "encoder_model.ort").write_bytes(b"none")
+    monkeypatch.setattr(moonshine_voice, "get_assets_path", lambda: str(tmp_path))
+    with pytest.raises(RecognizerUnavailable, match="cannot load the model in .*--force-reinstall"):
+        MoonshineRecognizer()
