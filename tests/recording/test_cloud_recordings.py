@@ -74,7 +74,7 @@ def test_a_short_utterance_is_marked_and_never_hidden() -> None:
     assert "Yeah" in recording.text
     shown = [utterance_state(one, one.latency, recording) for one in recording.utterances]
     assert [(one["short"], one["end_estimated"]) for one in shown] == [
-        (None, True), (pytest.approx(0.01), True), (None, False)
+        (None, "estimated"), (pytest.approx(0.01), "estimated"), (None, "")
     ]
 
 

@@ -27,10 +27,19 @@ export function clock(seconds, digits = 1) {
 
 /**
  * Write where a turn ends: `0:20.6`, `≈ 0:20.6` where that is an estimate, `…` while it is open.
- * @param {{end: number | null, end_estimated?: boolean}} turn
+ * @param {{end: number | null, end_estimated?: string}} turn @param {number} [digits] after the point
  */
-export function endText({ end, end_estimated }) {
-  return end === null ? "…" : `${end_estimated ? "≈ " : ""}${clock(end)}`;
+export function endText({ end, end_estimated }, digits = 1) {
+  return end === null ? "…" : `${end_estimated ? "≈ " : ""}${clock(end, digits)}`;
+}
+
+/**
+ * What an end that is an estimate rests on; null where the service said it.
+ * @param {{end: number | null, end_estimated?: string}} turn @param {Translate} t
+ */
+export function endNote({ end, end_estimated }, t) {
+  if (end === null || !end_estimated) return null;
+  return t(end_estimated === "bound" ? "wave.end.bound" : "wave.end.estimated");
 }
 
 /**

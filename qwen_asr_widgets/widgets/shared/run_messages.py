@@ -38,7 +38,7 @@ def utterance_state(
         "start": utterance.start,
         "end": utterance.end,
         "estimated": utterance.onset_source == "estimated",
-        "end_estimated": utterance.estimated,
+        "end_estimated": utterance.end_source if utterance.estimated else "",
         "short": utterance.speech if utterance.short else None,
         "settled": utterance.text if final else utterance.settled,
         "draft": "" if final else utterance.draft,

@@ -13,6 +13,7 @@
  * @property {HTMLElement} [aside] what stands at the end of the foot
  */
 import { make, newId } from "../shared/dom.js";
+import { endNote } from "../shared/format.js";
 import { textOf } from "../shared/run/state.js";
 import { engineText, summaryText } from "../shared/run/summary.js";
 import { asText, emptyText, filtered, latencyChips, noteChips, splitMatches, timeOf } from "./rows.js";
@@ -258,7 +259,7 @@ export class TranscriptView {
     if (wrong.length) text.append(" ", ...wrong.map((one) => chip(one, this.t)));
     return [
       make("b", { class: "qaw-row-number" }, String(u.number)),
-      make("span", { class: "qaw-row-time qaw-dim" }, timeOf(u)),
+      make("span", { class: "qaw-row-time qaw-dim", title: endNote(u, this.t) }, timeOf(u)),
       text,
       make("span", { class: "qaw-chips" }, ...[...known, ...waits].map((one) => chip(one, this.t))),
     ];

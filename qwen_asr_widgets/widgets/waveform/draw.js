@@ -62,12 +62,32 @@ export function drawBands(pen, box, bands, selected) {
     ctx.strokeStyle = colours.turn;
     ctx.lineWidth = bold ? 2 : 1;
     ctx.globalAlpha = bold ? 1 : 0.6;
-    ctx.setLineDash(open ? [4, 3] : []);
-    ctx.beginPath();
-    ctx.roundRect(x0 + 0.5, box.y + 0.5, Math.max(x1 - x0 - 1, 1), box.height - 1, 2);
-    ctx.stroke();
+    drawFrame(ctx, new DOMRect(x0 + 0.5, box.y + 0.5, Math.max(x1 - x0 - 1, 1), box.height - 1), 2, turn);
     ctx.globalAlpha = 1;
   }
+}
+
+/** Dashes of an edge that is no more than an estimate. */
+const ESTIMATED = [3, 3];
+
+/**
+ * The frame of a turn: dashed all round while it is open, at its end alone where that is an estimate.
+ * @param {CanvasRenderingContext2D} ctx @param {DOMRect} frame @param {number} radius @param {Band["turn"]} turn
+ */
+function drawFrame(ctx, { left, top, right, bottom, width, height }, radius, turn) {
+  ctx.setLineDash(turn.end === null ? [4, 3] : []);
+  ctx.beginPath();
+  if (turn.end === null || !turn.end_estimated) {
+    ctx.roundRect(left, top, width, height, radius);
+  } else {
+    for (const [x, y] of [[right, top], [left, top], [left, bottom], [right, bottom]]) ctx.lineTo(x, y);
+    ctx.stroke();
+    ctx.setLineDash(ESTIMATED);
+    ctx.beginPath();
+    ctx.moveTo(right, top);
+    ctx.lineTo(right, bottom);
+  }
+  ctx.stroke();
   ctx.setLineDash([]);
 }
 
@@ -241,12 +261,11 @@ export function drawLane(pen, box, bands, role, rest) {
     ctx.fillStyle = colours[`${name}-fill`];
     ctx.strokeStyle = colours[name];
     ctx.lineWidth = 1;
-    ctx.setLineDash(turn.end === null ? [4, 3] : []);
+    const frame = new DOMRect(x0 + 0.5, box.y + 1.5, Math.max(x1 - x0 - 1, 1), box.height - 3);
     ctx.beginPath();
-    ctx.roundRect(x0 + 0.5, box.y + 1.5, Math.max(x1 - x0 - 1, 1), box.height - 3, 3);
+    ctx.roundRect(frame.x, frame.y, frame.width, frame.height, 3);
     ctx.fill();
-    ctx.stroke();
-    ctx.setLineDash([]);
+    drawFrame(ctx, frame, 3, turn);
     if (role === "reference" && tier !== "band") {
       ctx.fillStyle = colours[name];
       ctx.fillRect(x0 - 0.5, box.y + 3, 3, box.height - 6);

@@ -34,7 +34,7 @@ import { markText } from "../shared/run/summary.js";
 import { toTime, toX } from "../shared/axis/time_axis.js";
 import { createWaveBar } from "./controls.js";
 import { WaveCanvas } from "./canvas.js";
-import { createCaption } from "./words.js";
+import { createCaption, createLegend } from "./words.js";
 import { createOverview } from "./overview.js";
 import { waveKey } from "./controls.js";
 import { axisRow, laneRow, latencyRow, marksRow, noteOf, scoreRow, textRow, waveRow, withRows } from "./rows.js";
@@ -85,6 +85,7 @@ export class WaveformView {
     }, canvas, this.playhead);
     body.append(this.plot);
     this.caption = createCaption(this.plot, t, options.caption ?? true);
+    this.legend = createLegend(body, t);
     const foot = make("div", { class: "qaw-wave-foot" });
     this.table = (options.table ?? true)
       ? createWaveTable(foot, { t, select: (number) => run.select(number, true) }, signal)
@@ -208,6 +209,7 @@ export class WaveformView {
       this.overviewStale = false;
       this.overview.draw(scene, ink, ratio, font, this.canvas.gutter);
       this.table?.update(scene);
+      this.legend.update(scene.turns);
       this.describe();
     }
     this.overview.place();

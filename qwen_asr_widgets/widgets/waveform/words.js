@@ -2,6 +2,7 @@
  * What a waveform's canvas shows, in words: where the cursor stands and what is said there, for screen readers on the
  * plot and for all under the axis; and everything as a table, whose rows are made when it is opened.
  *
+ * @import { Turn } from "../shared/axis/lanes.js"
  * @import { Utterance } from "../shared/run/state.js"
  * @import { Translate } from "../shared/strings.js"
  * @import { Scene } from "./rows.js"
@@ -13,7 +14,7 @@
  * @property {number | null} selected
  */
 import { make } from "../shared/dom.js";
-import { clock, duration, endText } from "../shared/format.js";
+import { clock, duration, endNote, endText } from "../shared/format.js";
 import { turnAt } from "../shared/axis/lanes.js";
 import { textOf } from "../shared/run/state.js";
 import { problemText } from "../transcript/rows.js";
@@ -45,10 +46,27 @@ export function createCaption(plot, t, visible) {
 function whole(turn, t) {
   return [
     make("b", { class: "qaw-caption-number" }, String(turn.number)),
-    make("span", {}, `${clock(turn.onset ?? 0)} – ${endText(turn)}`),
+    make("span", { title: endNote(turn, t) }, `${clock(turn.onset ?? 0)} – ${endText(turn)}`),
     make("span", { class: "qaw-caption-text", dir: "auto" }, turn.settled, make("i", { class: "qaw-dim" }, turn.draft)),
     make("span", {}, problemText(turn, t)),
   ];
+}
+
+/**
+ * What the dashed ends of turns are, where there are any.
+ * @param {HTMLElement} host @param {Translate} t
+ */
+export function createLegend(host, t) {
+  const swatch = make("i", { class: "qaw-swatch-estimated", "aria-hidden": "true" });
+  const title = t("wave.end.estimated");
+  const legend = make("div", { class: "qaw-wave-legend qaw-dim", title, hidden: true }, swatch, t("wave.end.legend"));
+  host.append(legend);
+  return {
+    /** @param {Turn[]} turns */
+    update(turns) {
+      legend.hidden = !turns.some((turn) => turn.end !== null && turn.end_estimated);
+    },
+  };
 }
 
 /**
@@ -93,16 +111,17 @@ export function createWaveTable(host, { t, select }, signal) {
 
 /** @param {Scene} scene @param {Translate} t */
 function rows(scene, t) {
-  const end = (/** @type {number | null} */ time) => (time === null ? t("wave.open") : clock(time, 2));
+  const end = (/** @type {Turn} */ turn) =>
+    make("span", { title: endNote(turn, t) }, turn.end === null ? t("wave.open") : endText(turn, 2));
   const words = (/** @type {Utterance} */ turn) => [textOf(turn), problemText(turn, t)].filter(Boolean).join(" · ");
   const own = scene.turns.map((turn) => {
     const jump = make("button", { type: "button", class: "qaw-button", "data-number": turn.number }, String(turn.number));
     const wait = turn.finalization === null ? "" : duration(turn.finalization, t);
-    return row(jump, clock(turn.onset, 2), end(turn.end), words(turn), wait);
+    return row(jump, clock(turn.onset, 2), end(turn), words(turn), wait);
   });
   const others = scene.run.lanes.flatMap((lane) => lane.turns.map((turn) => {
     const name = `${lane.name || t(`wave.lane.${lane.role}`)} ${turn.number}`;
-    return row(name, clock(turn.onset, 2), end(turn.end), turn.settled ?? "", "");
+    return row(name, clock(turn.onset, 2), end(turn), turn.settled ?? "", "");
   }));
   const marks = scene.marks.map((mark) => row(t("wave.table.mark"), clock(mark.time, 2), "", mark.label, ""));
   const all = [...own, ...others, ...marks];

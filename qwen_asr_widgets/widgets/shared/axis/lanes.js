@@ -11,6 +11,7 @@
  * @property {string} [draft]
  * @property {boolean} [problem]
  * @property {string} [mark]   a sign for what is wrong with it, e.g. scissors
+ * @property {string} [end_estimated]  why its end is no more than an estimate; empty where it was said
  * @property {number | null} [first_partial]  seconds from its onset to its first words
  *
  * @typedef {"text" | "number" | "band" | "dense"} Tier

@@ -10,7 +10,7 @@
  * @typedef {object} UtteranceExtras
  * @property {number | null} start   seconds, with prefix padding, as the service reports it
  * @property {boolean} estimated     the onset is an estimate
- * @property {boolean} end_estimated the end of speech is an estimate
+ * @property {"" | "estimated" | "bound"} end_estimated  whether the end of speech is an estimate, or the latest it can be
  * @property {boolean} waits  its connection was lost, and it will be heard again once there is another
  * @property {boolean} again  begun in a session that was lost, and heard anew in the next
  * @property {number | null} short   seconds of speech, where they are so few that the words may be invented
@@ -95,8 +95,9 @@ export function takeRun(state, message) {
 
 /** What an utterance is where the message does not say otherwise. */
 const BLANK = {
-  end: null, start: null, estimated: false, end_estimated: false, short: null, again: false, waits: false, limit: null,
-  settled: "", draft: "", ended_by: null, commit: /** @type {const} */ (""), language: null, emotion: null,
+  end: null, start: null, estimated: false, end_estimated: /** @type {const} */ (""), short: null, again: false,
+  waits: false, limit: null, settled: "", draft: "", ended_by: null, commit: /** @type {const} */ (""), language: null,
+  emotion: null,
   error: null, problem: false, first_partial: null, endpoint_delay: null, decode_delay: null, finalization: null,
 };
 
