@@ -189,13 +189,13 @@ class Upload:
             self._watch_line()
             if not self._stream.connected:
                 self._stream.append(np.zeros(0, np.int16))  # raises what ended it
-            why = "" if ended else self._why_renew()
+            why = self._why_format_renews() if ended else self._why_renew()
             if why:
                 return why
             if not self.must_renew:
                 self._send_settings()
             self._send_until(stop)
-            if ended and self.handed == outgoing.taken and not self._has_commits:
+            if self._is_done and self.handed == outgoing.taken and not self._has_commits:
                 self._sender.finish()
                 return ENDED
         return ABORTED
@@ -236,19 +236,31 @@ class Upload:
     def _has_commits(self) -> bool:
         return self._committed < len(self._outgoing.commits)
 
+    @property
+    def _is_done(self) -> bool:
+        """Whether no more sound comes; what waits on a slow line may still go out as Opus."""
+        return self._outgoing.ended and not (self._outgoing.is_slow and self._waits)
+
+    @property
+    def _waits(self) -> bool:
+        """Whether sound has not gone out yet."""
+        return self._recording.position < self._outgoing.taken
+
     def _has_work(self) -> bool:
         outgoing = self._outgoing
         return bool(
-            self.handed < outgoing.taken or outgoing.ended or outgoing.aborted or self._has_commits
+            self.handed < outgoing.taken or self._is_done or outgoing.aborted or self._has_commits
             or (outgoing.settings and not (self.must_renew and self._recording.is_awaiting))
         )
 
     @property
     def must_renew(self) -> bool:
         """Whether the settings asked for take another session: the format of the sound always does."""
-        asked = self._outgoing.settings
-        is_other = any(config.input_audio_format != self._format for config in asked)
-        return bool(asked) and (is_other or not self._facts.update_midway)
+        return bool(self._outgoing.settings) and (self._asks_format or not self._facts.update_midway)
+
+    @property
+    def _asks_format(self) -> bool:
+        return any(config.input_audio_format != self._format for config in self._outgoing.settings)
 
     def _watch_line(self) -> None:
         """Notice a line that is slower than PCM; go on in Opus where that is wanted."""
@@ -281,6 +293,10 @@ class Upload:
         while self._has_commits and self._outgoing.commits[self._committed] <= self.handed:
             self._committed += 1
             self._sender.commit()
+
+    def _why_format_renews(self) -> str:
+        """Return why what waits after the end of the sound goes out in another session: in fewer bytes."""
+        return SETTINGS if self._waits and self._asks_format else ""
 
     def _why_renew(self) -> str:
         """Return why another session is to go on from here, if one is: at a pause, if that comes in time."""

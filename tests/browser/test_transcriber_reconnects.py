@@ -14,7 +14,7 @@ from support.transcriber_page import Show
 
 from qwen_asr_widgets.audio.clip import AudioClip
 from qwen_asr_widgets.client.endpoints import Endpoint
-from qwen_asr_widgets.client.resume import Retry
+from qwen_asr_widgets.client.resume import LEAD, Retry
 from qwen_asr_widgets.protocol.cloud_facts import DOCUMENTED
 from qwen_asr_widgets.protocol.config import SessionConfig
 from qwen_asr_widgets.vad.turns import TurnDetection
@@ -70,6 +70,27 @@ def test_it_says_that_it_reconnects_and_that_the_sound_is_kept(
     recording = view.recording
     assert recording.text.split() == WORDS and recording.complete
     assert {gap.why for gap in recording.gaps} == {"lost"} and len(recording.gaps) >= 1
+
+
+def test_try_again_sends_what_has_no_final_yet_and_nothing_before_it(show_transcriber: Show) -> None:
+    service = ToneService((6.0, drop))
+    with ScriptedServer(service) as server:
+        view = Transcriber(CLIP, Endpoint(server.url), CONFIG, pace=8.0, retry=Retry(patience=0))
+        shown = show_transcriber(view)
+        shown.press("Transcribe")
+        shown.shows("The connection to the service was lost.")
+        answered = [one for one in view.recording.utterances if one.status == "final"]
+        assert [one.text for one in answered] == ["w1 w2", "w3 w4 w5"]
+        shown.press("Try again")
+        shown.settled()
+    again = service.sessions[1].audio
+    start = len(TALK) - len(again)
+    end = answered[-1].end
+    assert end is not None and end - LEAD <= start / RATE <= end + 0.6  # the silence that closes a turn
+    assert np.array_equal(again, TALK[start:]) and np.array_equal(view.recording.tape.read(), TALK)
+    assert view.recording.text.split() == WORDS and view.recording.complete
+    rows = shown.page.locator(".qaw-row[data-number] .qaw-text").all_inner_texts()
+    assert " ".join(rows).split() == WORDS, "every word once in the page"
 
 
 def test_a_change_of_settings_that_takes_a_new_session_is_said_beforehand_and_marked(

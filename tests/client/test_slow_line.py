@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -75,6 +76,20 @@ def test_a_run_on_a_slow_line_goes_on_in_opus_where_that_is_wanted(monkeypatch):
     assert formats == ["pcm", "opus"] and not run.slow_line
     assert [gap.why for gap in run.recording.gaps] == ["settings"]
     assert all(base64.b64decode(message["audio"]).startswith(b"OggS") for message in second)
+
+
+def test_opus_that_was_asked_for_carries_what_waits_also_where_the_sound_has_ended():
+    pytest.importorskip("av")
+    service = ToneService()
+    with ScriptedServer(service) as server:
+        run = Run(Endpoint(server.url), Recording(CONFIG))
+        run.append(talk(2, 3))
+        run.update(replace(CONFIG, input_audio_format="opus"))
+        run.finish()
+        run.start()
+        assert run.wait(10) and run.recording.complete
+    assert [updates[0]["input_audio_format"] for updates in service.updates] == ["pcm", "opus"]
+    assert len(service.sessions[0].audio) == 0
 
 
 def test_where_it_is_not_wanted_the_run_says_so_and_goes_on(monkeypatch):

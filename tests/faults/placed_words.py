@@ -1,7 +1,8 @@
 """A recogniser that hears words at their places in a known sound, wherever in it a session begins.
 
 The service's own `script` recogniser counts from the beginning of a session; after a lost connection that is
-another place of the sound. This one finds the place by the samples themselves.
+another place of the sound. These find the place by the samples themselves: `PlacedWords` where they come as
+they are, `PlacedByEar` where a microphone or a codec has changed them.
 """
 
 from __future__ import annotations
@@ -16,9 +17,10 @@ from numpy.typing import NDArray
 
 from qwen_asr_widgets.service.recognizers.base import Hypothesis
 
-ENTRY_POINT = "[qwen_asr_widgets.recognizers]\nplaced = placed_words:PlacedWords\n"
-KNOWN_BY = 1_280
-"""Bytes by which a place is found: 40 ms of a sound that never repeats itself."""
+ENTRY_POINTS = """[qwen_asr_widgets.recognizers]
+placed = placed_words:PlacedWords
+placed-by-ear = placed_words:PlacedByEar
+"""
 
 
 class PlacedWords:
@@ -36,6 +38,8 @@ class PlacedWords:
     languages: ClassVar[tuple[str, ...] | None] = None
     costly_partials: ClassVar[bool] = False
     can_finish_early = False
+    known_by: ClassVar[int] = 1_280
+    """Bytes by which a place is found: 40 ms of a sound that never repeats itself."""
 
     def __init__(self, sound: str, words: Sequence[tuple[int, str]]) -> None:
         self._sound = Path(sound).read_bytes()
@@ -51,7 +55,7 @@ class PlacedWords:
 
     def accept(self, samples: NDArray[np.int16]) -> None:
         self._heard += len(samples)
-        self._known = (self._known + samples.tobytes())[:KNOWN_BY]
+        self._known = (self._known + samples.tobytes())[: self.known_by]
 
     def partial(self) -> Hypothesis:
         said = self._said()
@@ -59,15 +63,35 @@ class PlacedWords:
         return Hypothesis(settled, f" {draft}" if settled else draft)
 
     def finish(self) -> str:
-        return " ".join(self._said())
+        return " ".join(self._said(is_over=True))
 
-    def _said(self) -> list[str]:
-        if len(self._known) < KNOWN_BY:
+    def _said(self, is_over: bool = False) -> list[str]:
+        if len(self._known) < self.known_by and not (is_over and self._known):
             return []
         if self._first < 0:
-            self._first = self._sound.index(self._known) // 2
+            self._first = self._place()
         begin, end = (bisect_right(self._places, self._first + count) for count in (0, self._heard))
         return self._words[begin:end]
+
+    def _place(self) -> int:
+        """Return the sample of the sound at which what is heard begins."""
+        return self._sound.index(self._known) // 2
+
+
+class PlacedByEar(PlacedWords):
+    """The same for a sound that is no longer equal to the sample: the place is where it is most alike."""
+
+    engine = "placed words, by ear"
+    known_by: ClassVar[int] = 32_000
+    """A second: the silence before a turn, and the beginning of what is said in it."""
+
+    def _place(self) -> int:
+        heard, sound = (np.frombuffer(one, np.int16).astype(float) for one in (self._known, self._sound))
+        size = 1 << (len(sound) + len(heard)).bit_length()
+        products = np.fft.irfft(np.fft.rfft(sound, size) * np.conj(np.fft.rfft(heard, size)), size)
+        squares = np.concatenate([[0.0], np.cumsum(np.square(np.pad(sound, (0, len(heard)))))])
+        energy = squares[len(heard) : len(heard) + len(sound)] - squares[: len(sound)]
+        return int(np.argmax(products[: len(sound)] / np.sqrt(energy + len(heard))))
 
 
 def register(folder: Path, environment: Any) -> None:
@@ -75,5 +99,5 @@ def register(folder: Path, environment: Any) -> None:
     metadata = folder / "placed_words-1.0.dist-info"
     metadata.mkdir()
     (metadata / "METADATA").write_text("Metadata-Version: 2.1\nName: placed-words\nVersion: 1.0\n")
-    (metadata / "entry_points.txt").write_text(ENTRY_POINT)
+    (metadata / "entry_points.txt").write_text(ENTRY_POINTS)
     environment.setenv("PYTHONPATH", f"{Path(__file__).parent}:{folder}")

@@ -123,8 +123,10 @@ def plan(seed: int, amounts: Mapping[Kind, tuple[float, ...]], count: int = 2) -
 class KilledService:
     """The embedded service in a process of its own, which comes up again after it was killed."""
 
-    def __init__(self, folder: Path, sound: Sound, quirks: Quirks = NO_QUIRKS) -> None:
-        self.sound, self.quirks = sound, quirks
+    def __init__(
+        self, folder: Path, sound: Sound, quirks: Quirks = NO_QUIRKS, recognizer: str = "placed"
+    ) -> None:
+        self.sound, self.quirks, self._recognizer = sound, quirks, recognizer
         self._path = folder / "sound.pcm"
         self._path.write_bytes(sound.samples.tobytes())
         self._lock = threading.Lock()
@@ -132,7 +134,7 @@ class KilledService:
 
     def _start(self) -> None:
         self._running = service_process(
-            "placed", KEY, quirks=self.quirks.told, sound=str(self._path), words=self.sound.words
+            self._recognizer, KEY, quirks=self.quirks.told, sound=str(self._path), words=self.sound.words
         )
         self.process, self.port = self._running.__enter__()
 
