@@ -73,7 +73,7 @@ def test_it_says_how_far_behind_it_is_and_gives_every_final(slow_service: str) -
 def test_it_says_so_while_it_works_on_one_large_append(slow_service: str) -> None:
     with Client(slow_service) as client:
         client.update(turn_detection=None)
-        audio = base64.b64encode(np.zeros(4_000_000, np.int16).tobytes()).decode()
+        audio = base64.b64encode(np.zeros(400_000, np.int16).tobytes()).decode()
         client.send("input_audio_buffer.append", audio=audio)
         client.until("recognizer.behind")
         client.send("input_audio_buffer.clear")
