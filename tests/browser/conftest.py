@@ -17,6 +17,7 @@ from support.ipykernel6 import ipykernel6_folder
 from support.jupyter_server import JupyterServer
 from support.microphone_page import Bare, MicrophonePage
 from support.notebook_page import VIEWPORT, LabTabs, NotebookPage
+from support.profiles import Profiles
 from support.transcriber_page import Show, transcriber_pages
 from support.view_page import ViewPage, view_pages
 
@@ -89,6 +90,12 @@ def browser(spoken_wav: Path) -> Iterator[Any]:
 
 
 @pytest.fixture(scope="session")
+def profiles(browser: Any) -> Profiles:
+    """Share profiles among bare pages."""
+    return Profiles(browser)
+
+
+@pytest.fixture(scope="session")
 def lab_tabs(browser: Any) -> LabTabs:
     """Share one browser profile, in which the microphone is allowed, and its pages of JupyterLab."""
     return LabTabs(browser.new_context(locale="en-US", viewport=VIEWPORT))
@@ -131,41 +138,38 @@ def open_page(
 
 
 @pytest.fixture
-def bare(browser: Any) -> Iterator[Bare]:
+def bare(profiles: Profiles) -> Iterator[Bare]:
     """Make bare pages with a microphone; errors on their consoles fail the test."""
     pages: list[MicrophonePage] = []
 
     def make(init_script: str = "", live_while_busy: bool = True, **options: Any) -> MicrophonePage:
-        context = browser.new_context(**{"locale": "en-US", **options})
-        context.grant_permissions(["microphone"])
-        if init_script:
-            context.add_init_script(init_script)
-        pages.append(MicrophonePage(context, live_while_busy))
+        profile = profiles.take(permissions=["microphone"], **options)
+        pages.append(MicrophonePage(profile, live_while_busy, init_script))
         return pages[-1]
 
     yield make
     errors = [error for page in pages for error in page.errors]
     for page in pages:
-        page.context.close()
+        page.profile.end()
     assert errors == []
 
 
 @pytest.fixture
-def show(browser: Any) -> Iterator[Callable[..., ViewPage]]:
+def show(profiles: Profiles) -> Iterator[Callable[..., ViewPage]]:
     """Open views on bare pages, see `view_pages`."""
-    with view_pages(browser) as show:
+    with view_pages(profiles) as show:
         yield show
 
 
 @pytest.fixture
-def show_tuner(browser: Any) -> Iterator[Callable[..., ViewPage]]:
+def show_tuner(profiles: Profiles) -> Iterator[Callable[..., ViewPage]]:
     """Open tuners on bare pages that have room for their panel."""
-    with view_pages(browser, viewport={"width": 960, "height": 900}) as show:
+    with view_pages(profiles, viewport={"width": 960, "height": 900}) as show:
         yield show
 
 
 @pytest.fixture
-def show_transcriber(browser: Any) -> Iterator[Show]:
+def show_transcriber(profiles: Profiles) -> Iterator[Show]:
     """Open transcribers on bare pages, see `transcriber_pages`."""
-    with transcriber_pages(browser) as show:
+    with transcriber_pages(profiles) as show:
         yield show

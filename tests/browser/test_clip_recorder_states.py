@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from support.clip_page import ClipPage
 from support.looks import cut_off, low_contrast, small_targets
+from support.profiles import ADDRESS, Profile, Profiles
 from support.record_button import RECORD, record_for, wait_for_seconds
 from support.waiting import wait_until
 
@@ -15,8 +16,6 @@ from qwen_asr_widgets.widgets.clip_recorder.clip_recorder import ClipRecorder
 
 pytestmark = pytest.mark.browser
 
-ADDRESS = "http://127.0.0.1:9/"
-HTML = "<!doctype html><meta charset=utf-8><meta name=viewport content='width=device-width'><body></body>"
 REJECT = "navigator.mediaDevices.getUserMedia = async () => { throw new DOMException('as told', '%s'); };"
 PROBLEMS = {
     "denied": (REJECT % "NotAllowedError", "The browser was not allowed to use the microphone."),
@@ -36,30 +35,29 @@ PROBLEMS = {
 
 
 @pytest.fixture
-def show(browser: Any) -> Iterator[Callable[..., ClipPage]]:
+def show(profiles: Profiles) -> Iterator[Callable[..., ClipPage]]:
     """Open clip recorders on bare pages; errors on their consoles fail the test."""
-    shown: list[ClipPage] = []
+    shown: list[tuple[ClipPage, Profile]] = []
     errors: list[str] = []
 
     def make(init_script: str = "", recorder: ClipRecorder | None = None, **options: Any) -> ClipPage:
-        options = {"locale": "en-US", "viewport": {"width": 816, "height": 400}, **options}
-        context = browser.new_context(**options)
-        context.grant_permissions(["microphone"])
-        context.route(f"{ADDRESS}**", lambda route: route.fulfill(body=HTML, content_type="text/html"))
-        page = context.new_page()
+        options = {"viewport": {"width": 816, "height": 400}, "permissions": ["microphone"], **options}
+        profile = profiles.take(own=True, **options)  # its clock is the profile's
+        page = profile.new_page()
         page.on("pageerror", lambda error: errors.append(str(error)))
         if init_script:
             page.add_init_script(init_script)
         page.clock.install()
         page.goto(ADDRESS)
-        shown.append(ClipPage(page, recorder or ClipRecorder(arrival_timeout=0.3)))
-        shown[-1].open()
-        return shown[-1]
+        clips = ClipPage(page, recorder or ClipRecorder(arrival_timeout=0.3))
+        clips.open()
+        shown.append((clips, profile))
+        return clips
 
     yield make
-    for one in shown:
-        one.recorder.close()
-        one.page.context.close()
+    for clips, profile in shown:
+        clips.recorder.close()
+        profile.end()
     assert errors == []
 
 

@@ -107,7 +107,7 @@ def test_audio_that_never_starts_is_said_and_the_device_let_go(bare: Bare) -> No
       constructor() { super(); this.suspend(); }
       resume() { return new Promise(() => {}); }
     };"""
-    shown = bare(asleep)
+    shown = bare(asleep, own=True)
     shown.page.clock.install()
     page = shown.open("light")
     press_record(page)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from support.bare import ADDRESS
+from support.profiles import ADDRESS
 from support.clip_page import ClipPage
 from support.looks import cut_off, low_contrast, small_targets
 from support.microphone_page import Bare
@@ -58,7 +58,7 @@ def test_a_page_that_may_not_have_the_microphone_by_its_policy_says_so(bare: Bar
     shown = bare()
     headers = {"Content-Type": "text/html", "Permissions-Policy": "microphone=()"}
     html = "<!doctype html><html lang=en><body></body></html>"
-    shown.context.route(f"{ADDRESS}**", lambda route: route.fulfill(body=html, headers=headers))
+    shown.page.route(f"{ADDRESS}**", lambda route: route.fulfill(body=html, headers=headers))
     page = shown.open()
     press_record(page)
     page.get_by_text(TITLES["host"]).wait_for()

@@ -87,7 +87,7 @@ def test_what_keeps_a_clip_from_coming_stands_in_the_transcriber(show_transcribe
 
 
 def test_ten_minutes_are_announced_and_kept_in_the_transcriber(show_transcriber: Show) -> None:
-    shown = show_transcriber(Transcriber(endpoint=script(), pace=None))
+    shown = show_transcriber(Transcriber(endpoint=script(), pace=None), own=True)
     shown.page.clock.install()
     choose_clips(shown)
     shown.page.locator(RECORD).click()

@@ -147,8 +147,7 @@ def test_run_again_shows_both_runs_with_their_waits_one_above_the_other(show_tra
 
 
 def test_every_format_is_saved_and_the_picture_copied_at_16_to_9(show_transcriber: Show) -> None:
-    shown = show_transcriber(Transcriber(three_turns()))
-    shown.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    shown = show_transcriber(Transcriber(three_turns()), permissions=["clipboard-read", "clipboard-write"])
     shown.press("Save")
     files = {}
     for ending in ("qasr", "srt", "vtt", "json", "wav"):

@@ -15,6 +15,7 @@ LIMIT = 150_000
 sys.path.insert(0, str(ROOT / "tests"))
 
 from support.chromium import chromium, find_chromium  # noqa: E402
+from support.profiles import Profiles  # noqa: E402
 from support.transcriber_page import TranscriberPage  # noqa: E402
 from support.view_page import ViewPage  # noqa: E402
 
@@ -47,11 +48,11 @@ def keep(page: Any, name: str, what: str = ".qaw-tr") -> None:
 
 def open_page(browser: Any, view: Transcriber, theme: str, width: int) -> TranscriberPage:
     """Show a transcriber as wide as asked, with sharp text."""
-    context = browser.new_context(
-        locale="en-US", viewport={"width": width + 16, "height": 900}, device_scale_factor=1.5
+    size = {"width": width + 16, "height": 900}
+    profile = Profiles(browser).take(
+        own=True, viewport=size, device_scale_factor=1.5, permissions=["microphone"]
     )
-    context.grant_permissions(["microphone"])
-    page = TranscriberPage(context, view)
+    page = TranscriberPage(profile, view)
     page.show(theme)
     return page
 
@@ -72,8 +73,8 @@ def record(browser: Any, theme: str) -> None:
     if theme == "light":
         narrow = open_page(browser, Transcriber(view.recording), theme, 400)
         keep(narrow.page, "transcriber-narrow")
-        narrow.context.close()
-    shown.context.close()
+        narrow.profile.end()
+    shown.profile.end()
     view.close()
 
 
@@ -81,14 +82,13 @@ def tune(browser: Any, theme: str) -> None:
     """Try settings that cut a turn, ask why, and sweep."""
     tuner = VadTuner(sample("noisy"), settings=TurnDetection(0.9, 250))
     tuner.sweep()
-    shown = ViewPage(browser.new_context(
-        locale="en-US", viewport={"width": 976, "height": 900}, device_scale_factor=1.5
-    ), tuner)
+    size = {"width": 976, "height": 900}
+    shown = ViewPage(Profiles(browser).take(own=True, viewport=size, device_scale_factor=1.5), tuner)
     page = shown.show(theme)
     page.get_by_role("button", name="Next error").click()
     shown.serve()
     keep(page, f"tuner-{theme}", ".qaw-tuner")
-    shown.context.close()
+    shown.profile.end()
     tuner.close()
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-ADDRESS = "http://127.0.0.1:9/"
+from support.profiles import ADDRESS, Profile
 
 OPEN = """async ({ esm, css, state }) => {
   document.head.append(Object.assign(document.createElement('style'), { textContent: css }));
@@ -47,54 +47,28 @@ OPEN = """async ({ esm, css, state }) => {
   window.bare = { model, open, end, views: [await open()] };
 }"""
 
-# Timers and sound that run; what is still referenced here is as good as leaked.
-COUNT_RUNNING = """(() => {
-  const running = new Set();
-  window.runningTimers = running;
-  const sounds = [];
-  const runs = (sound) => sound.state === 'running' || sound.readyState === 'live';
-  window.runningSounds = () => sounds.filter(runs);
-  const { AudioContext } = window;
-  window.AudioContext = function (...options) {
-    const context = new AudioContext(...options);
-    sounds.push(context);
-    return context;
-  };
-  const devices = navigator.mediaDevices;
-  const getUserMedia = devices?.getUserMedia.bind(devices);
-  if (devices) devices.getUserMedia = async (asked) => {
-    const stream = await getUserMedia(asked);
-    sounds.push(...stream.getTracks());
-    return stream;
-  };
-  const { setInterval, clearInterval } = window;
-  window.setInterval = (...options) => { const id = setInterval(...options); running.add(id); return id; };
-  window.clearInterval = (id) => { running.delete(id); clearInterval(id); };
-})()"""
-
 
 class BarePage:
     """An empty page that shows one widget; its model only notes what was sent.
 
     Parameters
     ----------
-    context : playwright BrowserContext
+    profile : Profile
     widget : type
         The class whose ``_esm`` and ``_css`` are shown.
+    init_script : str
+        Runs before the page's own scripts.
     **state
         The traits that the front end reads.
     """
 
-    def __init__(self, context: Any, widget: type, **state: Any) -> None:
-        self.context = context
+    def __init__(self, profile: Profile, widget: type, init_script: str = "", **state: Any) -> None:
+        self.profile = profile
+        self.context = profile.context
         self.widget = widget
         self.state = state
         self.errors: list[str] = []
-        viewport = "<meta name=viewport content='width=device-width, initial-scale=1'>"
-        html = f"<!doctype html><html lang=en><meta charset=utf-8>{viewport}<body></body></html>"
-        context.route(f"{ADDRESS}**", lambda route: route.fulfill(body=html, content_type="text/html"))
-        context.add_init_script(COUNT_RUNNING)
-        self.page = context.new_page()
+        self.page = profile.new_page(init_script)
         self.page.on("pageerror", lambda error: self.errors.append(str(error)))
         self.page.on("console", lambda said: self.errors.append(said.text) if said.type == "error" else None)
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from support.bare import BarePage
+from support.profiles import Profile
 
 from qwen_asr_widgets.widgets.microphone.microphone import Microphone
 
@@ -37,9 +38,9 @@ REPORT = """(() => {
 class MicrophonePage(BarePage):
     """Shows one microphone."""
 
-    def __init__(self, context: Any, live_while_busy: bool = True) -> None:
+    def __init__(self, profile: Profile, live_while_busy: bool = True, init_script: str = "") -> None:
         state = {"lang": "", "uid": "the-widget", "live_while_busy": live_while_busy}
-        super().__init__(context, Microphone, **state, report="IPY_MODEL_the-report")
+        super().__init__(profile, Microphone, init_script, **state, report="IPY_MODEL_the-report")
 
     def wait_for_chunks(self, count: int) -> None:
         """Wait until so many chunks were sent."""

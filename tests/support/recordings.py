@@ -26,8 +26,8 @@ class Script:
         )
         self.recording = Recording(config, RunInfo(**{**fields, **info}), clock=lambda: 100.0)
         self.rate = config.sample_rate
-        random = np.random.default_rng(1)
-        self.samples = (300 * random.standard_normal(round(seconds * self.rate))).astype(np.int16)
+        minute = (300 * np.random.default_rng(1).standard_normal(60 * self.rate)).astype(np.int16)
+        self.samples = np.resize(minute, round(seconds * self.rate))
         self.chunk = round(chunk_ms * self.rate / 1_000)
         self.lag = lag
         self.recording.opened(100.0)

@@ -15,6 +15,7 @@ from functools import partial
 from typing import Any
 
 from support.clip_page import ClipPage
+from support.profiles import Profile, Profiles
 from support.transcribing import beside_cells
 from support.view_page import DELIVER, NEXT_FRAME, TAKE_SAVED, ViewPage, view_pages
 from support.waiting import wait_until
@@ -32,8 +33,8 @@ TAKE = """() => window.bare.model.sent.splice(0).map(({ content, buffers }) => (
 class TranscriberPage(ViewPage):
     """Shows one transcriber; its microphone's messages travel over the widget's own comm, marked."""
 
-    def __init__(self, context: Any, view: Any) -> None:
-        super().__init__(context, view)
+    def __init__(self, profile: Profile, view: Any, init_script: str = "") -> None:
+        super().__init__(profile, view, init_script)
         self.state.update(uid=view.uid, live_while_busy=view.live_while_busy, formats=view.formats)
         self.clips: ClipPage | None = None
         self.page.add_init_script("window.widgetManager = { get_model: async () => null };")
@@ -106,7 +107,7 @@ Show = Callable[..., TranscriberPage]
 
 
 @contextlib.contextmanager
-def transcriber_pages(browser: Any) -> Iterator[Show]:
+def transcriber_pages(profiles: Profiles) -> Iterator[Show]:
     """Open transcribers on bare pages, and close them all at the end.
 
     Yields
@@ -119,12 +120,11 @@ def transcriber_pages(browser: Any) -> Iterator[Show]:
     AssertionError
         Something was wrong on a page's console.
     """
-    with view_pages(browser, TranscriberPage, viewport={"width": 920, "height": 900}) as make:
+    with view_pages(profiles, TranscriberPage, viewport={"width": 920, "height": 900}) as make:
 
         def show(view: Any, microphone: bool = True, theme: str = "light", **options: Any) -> TranscriberPage:
-            shown = make(view, **options)
-            if microphone:
-                shown.context.grant_permissions(["microphone"])
+            allowed = [*options.pop("permissions", ()), *(["microphone"] if microphone else [])]
+            shown = make(view, permissions=allowed, **options)
             shown.show(theme)
             return shown
 

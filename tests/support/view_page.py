@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from support.bare import BarePage
+from support.profiles import Profile, Profiles
 from support.waiting import wait_until
 
 DELIVER = """(messages) => {
@@ -73,15 +74,15 @@ class ViewPage(BarePage):
 
     Parameters
     ----------
-    context : playwright BrowserContext
+    profile : Profile
     view : ViewWidget
         Its ``send`` is replaced.
     """
 
-    def __init__(self, context: Any, view: Any) -> None:
+    def __init__(self, profile: Profile, view: Any, init_script: str = "") -> None:
         # anywidget puts its traits on a class of its own, in front of ours.
         widget = next(cls for cls in type(view).__mro__ if isinstance(vars(cls).get("_esm"), str))
-        super().__init__(context, widget, **{name: getattr(view, name) for name in TRAITS})
+        super().__init__(profile, widget, init_script, **{name: getattr(view, name) for name in TRAITS})
         self.view = view
         self.bytes_moved = 0
         self._outbox: list[list[Any]] = []
@@ -129,16 +130,16 @@ class ViewPage(BarePage):
 
 
 @contextlib.contextmanager
-def view_pages(browser: Any, kind: Any = ViewPage, **defaults: Any) -> Iterator[Callable[..., Any]]:
-    """Open views on bare pages, each with a browser context of its own; close them all at the end.
+def view_pages(profiles: Profiles, kind: Any = ViewPage, **defaults: Any) -> Iterator[Callable[..., Any]]:
+    """Open views on bare pages, and close them all at the end.
 
     Parameters
     ----------
-    browser : playwright Browser
+    profiles : Profiles
     kind : type
         `ViewPage`, or one made from it.
     **defaults
-        Options of every context, such as ``viewport``; each page may have others.
+        Options of every page's profile, such as ``viewport``; each page may have others.
 
     Yields
     ------
@@ -151,13 +152,10 @@ def view_pages(browser: Any, kind: Any = ViewPage, **defaults: Any) -> Iterator[
         Something was wrong on a page's console.
     """
     pages: list[ViewPage] = []
-    defaults = {"locale": "en-US", "viewport": {"width": 900, "height": 700}, **defaults}
+    defaults = {"viewport": {"width": 900, "height": 700}, **defaults}
 
     def show(view: Any, init_script: str = "", **options: Any) -> ViewPage:
-        context = browser.new_context(**{**defaults, **options})
-        if init_script:
-            context.add_init_script(init_script)
-        pages.append(kind(context, view))
+        pages.append(kind(profiles.take(**{**defaults, **options}), view, init_script))
         return pages[-1]
 
     try:
@@ -165,7 +163,7 @@ def view_pages(browser: Any, kind: Any = ViewPage, **defaults: Any) -> Iterator[
     finally:
         for shown in pages:
             shown.view.close()
-            shown.context.close()
+            shown.profile.end()
     errors = [error for shown in pages for error in shown.errors]
     assert not errors, f"errors on the browser's console: {errors}"
 

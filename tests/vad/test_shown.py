@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ MARKS = [-1] * 20 + [0.5] * 40 + [-0.2] * 14 + [0.5] * 40 + [-1] * 40
 TRUTH = [(0.64, 3.6)]
 
 
+@functools.cache
 def found() -> dict[str, Any]:
     """Return one of each kind of result, and what its table must say."""
     scores = SpeechScores(MARKS)

@@ -62,7 +62,7 @@ class Page:
         assert len(self.utterances) == message["count"]
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def hour() -> AudioClip:
     rng = np.random.default_rng(0)
     block = (0.3 * rng.standard_normal(16_000 * 60)).clip(-1, 1).astype(np.float32)

@@ -108,7 +108,7 @@ def test_cues_are_scheduled_on_their_samples_and_change_over_by_a_key(show_tuner
     tuner = VadTuner(qaw.sample("noisy"), settings=TIGHT)
     shown = show_tuner(tuner)
     page = shown.page
-    shown.context.add_init_script("""
+    shown.page.add_init_script("""
       window.started = [];
       const start = AudioBufferSourceNode.prototype.start;
       AudioBufferSourceNode.prototype.start = function (at, ...rest) {

@@ -17,8 +17,7 @@ TIGHT = TurnDetection(0.9, 250)
 
 def test_a_sweep_is_clicked_verified_and_copied(show_tuner) -> None:
     tuner = VadTuner(qaw.sample("noisy"), endpoint=qaw.embedded("script"))
-    shown = show_tuner(tuner)
-    shown.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    shown = show_tuner(tuner, permissions=["clipboard-read", "clipboard-write"])
     page = shown.show()
     page.get_by_role("button", name="Try all settings").click()
     sweep = page.locator(".qaw-tuner-sweep")
@@ -104,8 +103,7 @@ def test_what_cannot_be_done_is_said_in_the_view(show_tuner) -> None:
 
 def test_one_click_copies_what_is_tried(show_tuner) -> None:
     tuner = VadTuner(qaw.sample("noisy"), settings=TIGHT)
-    shown = show_tuner(tuner)
-    shown.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    shown = show_tuner(tuner, permissions=["clipboard-read", "clipboard-write"])
     page = shown.show()
     copy = page.get_by_role("button", name="Copy the settings as update_session(…)")
     copy.click()

@@ -32,7 +32,7 @@ def hour() -> AudioClip:
 
 def noting(shown: ViewPage) -> Any:
     """Open a view whose page notes what is written on its canvases."""
-    shown.context.add_init_script(f"({NOTE_TEXTS})()")
+    shown.page.add_init_script(f"({NOTE_TEXTS})()")
     return shown.show()
 
 

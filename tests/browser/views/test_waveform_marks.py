@@ -40,7 +40,7 @@ def loud_with_changes() -> Recording:
 @pytest.mark.parametrize("width, theme", [(900, "light"), (900, "dark"), (400, "light")])
 def test_words_of_marks_stand_on_plain_ground_apart_and_inside_the_view(show, width, theme) -> None:
     shown = show(Waveform(loud_with_changes()), viewport={"width": width, "height": 600})
-    shown.context.add_init_script(f"({NOTE_TEXTS})()")
+    shown.page.add_init_script(f"({NOTE_TEXTS})()")
     page = shown.show(theme)
     places = page.evaluate(PLACES, LABELS)
     whole = page.locator(PLOT).bounding_box()["width"]
