@@ -77,7 +77,7 @@ def test_all_of_several_clips_are_verified(show_tuner) -> None:
     serve_until(shown, lambda: replays.count() == 2)
     assert [text.split(" · ")[0] for text in replays.all_inner_texts()] == ["✓ noisy", "✓ conversation"]
     page.get_by_label("Service to replay through").select_option(label="DashScope beijing")
-    assert "Once through all of them costs about 0.0216 CNY" in panel.inner_text()
+    assert "Once through all of them costs an estimated 0.0216 CNY" in panel.inner_text()
 
 
 def test_the_cloud_says_what_a_replay_costs_before_it_is_asked(show_tuner) -> None:
