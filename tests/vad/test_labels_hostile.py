@@ -82,7 +82,7 @@ def test_a_name_that_no_file_has_is_answered_as_one_that_is_missing(name):
 
 @pytest.mark.parametrize("kind", [*FORMATS])
 def test_a_large_file_takes_time_in_proportion(kind: str, tmp_path: Path) -> None:
-    """Four times the turns and scored regions take four times as long; a quadratic way takes sixteen times."""
+    """Four times the turns and scored regions take four times as long; a quadratic way, sixteen times."""
 
     def seconds(count: int) -> float:
         turns = [ReferenceTurn(k, k + 0.5, "so", "anna") for k in range(count)]
