@@ -18,6 +18,8 @@ def add_parser(commands: Any) -> None:
     command = commands.add_parser("serve", help="run the embedded service for other programs on this machine")
     command.add_argument("--port", type=int, default=0, help="port on 127.0.0.1 (default: a free one)")
     command.add_argument("--recognizer", default="pocketsphinx", help="which recogniser answers")
+    command.add_argument("--option", action="append", default=[], metavar="NAME=VALUE",
+                         help="an option of the recogniser, e.g. model=base; may be repeated")
     command.add_argument("--sessions", type=int, default=16, metavar="N",
                          help="sessions that may send sound at the same time (default 16)")
     command.add_argument("--behaviour", default="ideal", metavar="NAME",
@@ -36,9 +38,46 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.sessions < 1:
         raise EndpointError(f"--sessions is {arguments.sessions}; a service needs one at least.")
     serve(
-        port=arguments.port, recognizer=arguments.recognizer, quirks=quirks, workers=arguments.sessions
+        port=arguments.port, recognizer=arguments.recognizer, options=read_options(arguments.option),
+        quirks=quirks, workers=arguments.sessions,
     )
     return 0
+
+
+def read_options(given: Iterable[str]) -> dict[str, Any]:
+    """Return a recogniser's options, as ``--option NAME=VALUE`` gives them: JSON, or else text.
+
+    Raises
+    ------
+    EndpointError
+        One is not of that form, or is a key, which other users of the machine could read there.
+
+    Examples
+    --------
+    >>> read_options(["model=base", "pace=0.5"])
+    {'model': 'base', 'pace': 0.5}
+    """
+    from ..client.embedded import sealed_options
+    from ..client.keys import Secret
+
+    options = sealed_options(dict(map(_read_option, given)))
+    for name, value in options.items():
+        if isinstance(value, Secret):
+            raise EndpointError(
+                f"--option {name} would show a secret to users of this machine: put it into a variable of "
+                "the environment and name that, for example --option key_variable=MY_KEY."
+            )
+    return options
+
+
+def _read_option(text: str) -> tuple[str, Any]:
+    name, sign, value = text.partition("=")
+    if not sign or not name.strip():
+        raise EndpointError(f"--option {text!r:.80} is not NAME=VALUE.")
+    try:
+        return name.strip(), json.loads(value)
+    except ValueError:
+        return name.strip(), value
 
 
 def read_quirks(behaviour: str, given: Iterable[str]) -> Quirks:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -13,7 +14,7 @@ from ..errors import EndpointError
 from ..protocol.cloud_facts import ServiceFacts
 from ..protocol.quirks import NO_QUIRKS, Quirks
 from .endpoints import Endpoint
-from .keys import looks_like_key
+from .keys import Secret, looks_like_key
 
 if TYPE_CHECKING:
     from .service_process import ServiceProcess
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 RECOGNIZERS = "qwen_asr_widgets.recognizers"
 """The entry point group in which recognisers are registered."""
 
+_SECRET_OPTION = re.compile("(key|token|secret|password)$", re.IGNORECASE)
 _PATH = "/api-ws/v1/realtime"
 _PLACEHOLDER = f"ws://127.0.0.1{_PATH}"
 
@@ -41,9 +43,11 @@ class EmbeddedEndpoint(Endpoint):
     url: str = _PLACEHOLDER
     recognizer: str = "pocketsphinx"
     options: str = field(default="{}", repr=False)
-    """The recogniser's options as JSON."""
+    """The recogniser's options as JSON, without those that are secret."""
     quirks: Quirks = field(default=NO_QUIRKS, repr=False)
     """What it does otherwise than the documentation says."""
+    secrets: Secret = field(default=Secret(""), repr=False)
+    """The options that are secret, as JSON: those whose name ends in key, token, secret or password."""
 
     @classmethod
     def of(cls, recognizer: str, options: dict[str, Any], quirks: Quirks = NO_QUIRKS) -> EmbeddedEndpoint:
@@ -52,13 +56,17 @@ class EmbeddedEndpoint(Endpoint):
             raise EndpointError(
                 "What was given as recognizer looks like a key; the embedded service needs none."
             )
+        options = sealed_options(options)
+        hidden = {name: value.reveal() for name, value in options.items() if isinstance(value, Secret)}
+        shown = {name: value for name, value in options.items() if name not in hidden}
         try:
-            text = json.dumps(options, sort_keys=True)
+            text = json.dumps(shown, sort_keys=True)
         except (TypeError, ValueError) as problem:
             raise EndpointError(f"An option of embedded() cannot be passed on: {problem}.") from None
+        secrets = Secret(json.dumps(hidden, sort_keys=True) if hidden else "")
         name = f"embedded {recognizer}" + (", disguised" if "detector" in options else "")
         name += "" if quirks == NO_QUIRKS else ", standing in for DashScope"
-        return cls(recognizer=recognizer, options=text, quirks=quirks, name=name)
+        return cls(recognizer=recognizer, options=text, quirks=quirks, secrets=secrets, name=name)
 
     @property
     def base_url(self) -> str:
@@ -127,7 +135,7 @@ class EmbeddedEndpoint(Endpoint):
     def _process(self) -> ServiceProcess:
         from .service_process import shared_process  # an import of the package starts nothing and stays quick
 
-        return shared_process(self.recognizer, self.options, self.quirks)
+        return shared_process(self.recognizer, self.options, self.quirks, self.secrets)
 
 
 def embedded(
@@ -150,7 +158,8 @@ def embedded(
         Quirks with other values than the behaviour's, by name. One that is reported of DashScope is switched
         off by its value in the ideal service, as in ``quirks={"update_midway": True, "finish_delay_s": 0}``.
     **options
-        Passed to the recogniser; anything JSON can carry. ``detector={…}`` makes the service listen
+        Passed to the recogniser; anything JSON can carry. An ``api_key`` is in no repr, pickle, file, log or
+        argument of a process. ``detector={…}`` makes the service listen
         differently, to learn what a calibration finds out (see ``qwen_asr_widgets.service.detuned_vad``).
 
     Raises
@@ -165,7 +174,31 @@ def embedded(
     >>> embedded("script", behaviour="dashscope").facts.update_midway
     False
     """
+    options = sealed_options(options)
     return EmbeddedEndpoint.of(recognizer, options, Quirks.of(behaviour, quirks))
+
+
+def sealed_options(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a recogniser's options, each that is secret by its name as a `Secret`.
+
+    Raises
+    ------
+    EndpointError
+        One that is not secret by its name looks like a key.
+
+    Examples
+    --------
+    >>> sealed_options({"api_key": "sk-1", "model": "whisper-1"})
+    {'api_key': <key>, 'model': 'whisper-1'}
+    """
+    sealed = {
+        name: Secret(value) if isinstance(value, str) and _SECRET_OPTION.search(name) else value
+        for name, value in options.items()
+    }
+    for name, value in sealed.items():
+        if looks_like_key(value):
+            raise EndpointError(f"What was given as {name} looks like a key; pass a key as api_key.")
+    return sealed
 
 
 @lru_cache(maxsize=None)

@@ -37,6 +37,12 @@ class Secret:
     def __bool__(self) -> bool:
         return bool(self._read())
 
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Secret) and self._read() == other._read()
+
+    def __hash__(self) -> int:
+        return hash(self._read())
+
     def __repr__(self) -> str:
         return "<key>" if self else "<no key>"
 

@@ -19,7 +19,7 @@ from typing import IO, Any
 
 from ..errors import ConnectFailed, EndpointError, MissingDependency
 from ..protocol.quirks import NO_QUIRKS, Quirks
-from .keys import KEY_VARIABLE
+from .keys import KEY_VARIABLE, Secret
 
 logger = logging.getLogger("qwen_asr_widgets")
 
@@ -45,17 +45,20 @@ class ServiceProcess:
         What to run; None is the embedded service.
     quirks : Quirks
         What it does otherwise than the documentation says.
+    secrets : Secret
+        Options that are secret, as JSON.
     """
 
     def __init__(
         self, recognizer: str, options: str = "{}", start_seconds: float = START_SECONDS,
-        command: tuple[str, ...] | None = None, quirks: Quirks = NO_QUIRKS,
+        command: tuple[str, ...] | None = None, quirks: Quirks = NO_QUIRKS, secrets: Secret = Secret(""),
     ) -> None:
         self._command = command or (sys.executable, "-m", "qwen_asr_widgets.service")
         self._start_seconds = start_seconds
         self._recognizer = recognizer
         self._options = options
         self._quirks = quirks
+        self._secrets = secrets
         self._key = ""
         self._port = 0
         self._engine = ""
@@ -163,17 +166,23 @@ class ServiceProcess:
         raise kind(sentence)
 
     def _greeting(self) -> str:
+        options = {**json.loads(self._options), **self._secret_options}
         return json.dumps({
-            "key": self._key, "recognizer": self._recognizer, "options": json.loads(self._options),
-            "quirks": self._quirks.told,
+            "key": self._key, "recognizer": self._recognizer, "options": options, "quirks": self._quirks.told,
         }) + "\n"
+
+    @property
+    def _secret_options(self) -> dict[str, str]:
+        return json.loads(self._secrets.reveal() or "{}")
 
     def _failure(self, child: subprocess.Popen[str], slow: bool) -> ConnectFailed:
         what = (
             f"did not listen within {self._start_seconds:g} s" if slow
             else f"ended with code {child.returncode} before it listened"
         )
-        said = "".join(self._said).strip().replace(self._key, "<key>")
+        said = "".join(self._said).strip()
+        for key in (self._key, *self._secret_options.values()):
+            said = said.replace(key, "<key>") if key else said
         return ConnectFailed(f"The embedded service {what}." + (f" It said:\n{said}" if said else ""))
 
 
@@ -225,16 +234,18 @@ def _signal_group(child: subprocess.Popen[str], number: int) -> None:
         logger.debug("process %d had already ended", child.pid)
 
 
-_registry: dict[tuple[str, str, Quirks], ServiceProcess] = {}
+_registry: dict[tuple[str, str, Quirks, Secret], ServiceProcess] = {}
 _registry_lock = threading.Lock()
 
 
-def shared_process(recognizer: str, options: str, quirks: Quirks) -> ServiceProcess:
+def shared_process(
+    recognizer: str, options: str, quirks: Quirks, secrets: Secret = Secret("")
+) -> ServiceProcess:
     """Return the process of all endpoints with the same recogniser, options and quirks."""
     with _registry_lock:
-        identity = (recognizer, options, quirks)
+        identity = (recognizer, options, quirks, secrets)
         if identity not in _registry:
-            _registry[identity] = ServiceProcess(recognizer, options, quirks=quirks)
+            _registry[identity] = ServiceProcess(recognizer, options, quirks=quirks, secrets=secrets)
         return _registry[identity]
 
 

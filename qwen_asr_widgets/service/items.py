@@ -177,12 +177,13 @@ class Items:
         if item is not None and is_open and item.is_manual:
             item.held = result
         elif is_open or result.item_id in self._owed:
-            yield TranscriptPartial(result.item_id, result.settled, result.draft, self._language())
+            language = self._language() or result.language
+            yield TranscriptPartial(result.item_id, result.settled, result.draft, language)
 
     def complete(self, result: FinalText) -> Iterator[ItemOutput]:
         """Pass a final text on, if it is still owed."""
         if self._settle(result.item_id):
-            yield TranscriptCompleted(result.item_id, result.text, self._language())
+            yield TranscriptCompleted(result.item_id, result.text, self._language() or result.language)
 
     def fail(self, item_id: str, code: str, message: str) -> Iterator[ItemOutput]:
         """Say that an item gets no transcript: now if it is owed, at its end if it is still open."""

@@ -249,7 +249,7 @@ class UtteranceDecoder:
         utterance.pause = round((self._clock() - begun) / PARTIALS_SHARE * SAMPLE_RATE)
         if found != utterance.shown:
             utterance.shown = found
-            self._send(PartialText(utterance.item_id, found.settled, found.draft))
+            self._send(PartialText(utterance.item_id, found.settled, found.draft, self._language))
 
     def _final_pass_early(self, utterance: DecodedUtterance) -> None:
         utterance.early_final_due = False
@@ -274,7 +274,12 @@ class UtteranceDecoder:
         was_early = utterance.early_final is not None
         text, took = utterance.early_final or self._final_pass(utterance)
         self._utterance = None
-        self._send(FinalText(utterance.item_id, text, took, was_early, utterance.wasted))
+        self._send(FinalText(utterance.item_id, text, took, was_early, utterance.wasted, self._language))
+
+    @property
+    def _language(self) -> str | None:
+        """The language that the recogniser detected, where it does that."""
+        return getattr(self._recognizer, "heard_language", None)
 
     def _drop(self) -> None:
         """Leave the utterance; its waiting samples count as taken."""

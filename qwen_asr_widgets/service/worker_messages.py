@@ -9,7 +9,7 @@ from __future__ import annotations
 import pickle
 import struct
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, BinaryIO, Union
 
 import numpy as np
@@ -26,7 +26,7 @@ class LoadRecognizer:
     """The first command: the recogniser to load and its options; answered once with `RecognizerReady`."""
 
     recognizer: str
-    options: Mapping[str, Any]
+    options: Mapping[str, Any] = field(repr=False)  # may hold a key
 
 
 @dataclass(frozen=True)
@@ -98,11 +98,12 @@ class AudioTaken:
 
 @dataclass(frozen=True)
 class PartialText:
-    """A partial result: the part that stays as it is, and the part that may still change."""
+    """A partial result: the part that stays, the part that may still change, and the language detected."""
 
     item_id: str
     settled: str
     draft: str
+    language: str | None = None
 
 
 @dataclass(frozen=True)
@@ -119,6 +120,8 @@ class FinalText:
         Whether that pass was over before the utterance ended (see `worker`).
     wasted : float
         Wall time (s) of early final passes that were thrown away because speech went on.
+    language : str or None
+        Code of the language that the recogniser detected.
     """
 
     item_id: str
@@ -126,6 +129,7 @@ class FinalText:
     seconds: float = 0.0
     made_early: bool = False
     wasted: float = 0.0
+    language: str | None = None
 
 
 @dataclass(frozen=True)

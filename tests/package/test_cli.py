@@ -149,6 +149,16 @@ def test_an_option_that_does_not_exist_exits_with_2(short_clip):
     assert run.returncode == 2 and "--treshold" in run.stderr
 
 
+@pytest.mark.parametrize(("option", "said"), [
+    ("api_key=sk-planted-7c1e9f40", "put it into a variable of the environment"),
+    ("model=sk-planted-7c1e9f40", "looks like a key"), ("model", "is not NAME=VALUE"),
+])
+def test_serve_takes_no_key_as_an_option_and_does_not_repeat_it(capsys, option, said):
+    assert cli.main(["serve", "--recognizer", "openai", "--option", option]) == 2
+    shown = capsys.readouterr().err
+    assert said in shown and "planted" not in shown
+
+
 def test_serve_refuses_a_recogniser_that_does_not_exist(capsys):
     assert cli.main(["serve", "--recognizer", "pocketsphynx"]) == 2
     error = capsys.readouterr().err

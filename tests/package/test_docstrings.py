@@ -16,7 +16,7 @@ pytestmark = pytest.mark.service
 MODULES = sorted(
     module.name
     for module in pkgutil.walk_packages(qaw.__path__, "qwen_asr_widgets.")
-    if module.name.rpartition(".")[2] not in ("__main__", "make_samples")
+    if module.name.rpartition(".")[2] not in ("__main__", "make_samples", "make_prompts")
 )
 
 

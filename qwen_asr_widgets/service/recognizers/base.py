@@ -59,6 +59,8 @@ class Recognizer(Protocol):
         The package it needs. Read on the class, also where that package is missing; may be left out.
     costly_partials : bool
         Whether partials may be left out where audio has piled up.
+    heard_language : str or None
+        Code of the language that it detected in the utterance; may be left out where it detects none.
     can_finish_early : bool
         Whether `finish` may now be called while a silence still runs, and its text thrown away if speech goes
         on. May change from call to call.

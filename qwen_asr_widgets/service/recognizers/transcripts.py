@@ -1,12 +1,69 @@
-"""What speech models write beside the words: repetition loops."""
+"""What speech models write beside the words: Qwen3-ASR's raw form, names of languages, repetition loops."""
 
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 
+LANGUAGE_CODES = {
+    "arabic": "ar", "cantonese": "yue", "chinese": "zh", "czech": "cs", "danish": "da", "dutch": "nl",
+    "english": "en", "filipino": "fil", "finnish": "fi", "french": "fr", "german": "de", "greek": "el",
+    "hindi": "hi", "hungarian": "hu", "indonesian": "id", "italian": "it", "japanese": "ja", "korean": "ko",
+    "macedonian": "mk", "malay": "ms", "persian": "fa", "polish": "pl", "portuguese": "pt", "romanian": "ro",
+    "russian": "ru", "spanish": "es", "swedish": "sv", "thai": "th", "turkish": "tr", "vietnamese": "vi",
+}
+"""Codes of the languages that Qwen3-ASR names in words, lower case; OpenAI's servers use the same words."""
+
+_RAW = re.compile(r"(?:language\s+([^<>\n]{1,60}?)\s*)?<asr_text>")
+_HALF_RAW = re.compile(r"language(\s+[A-Z][a-z]*)?(<[a-z_]{0,8})?")
 _LOOP = re.compile(r"(.{1,60}?)\1{4,}", re.DOTALL)
 _SHORTEST_LOOP = 24
 """Characters under which five times the same may have been said: "no no no no no"."""
+
+
+@dataclass(frozen=True)
+class Transcript:
+    """The words of an utterance and the code of the language they are in, where the model says it."""
+
+    text: str
+    language: str | None = None
+
+
+def read_transcript(answer: str, language: str | None = None) -> Transcript:
+    """Return what a model's answer says.
+
+    Parameters
+    ----------
+    answer : str
+        The text of an answer, also where it is not yet whole. Qwen3-ASR's raw form is
+        ``language English<asr_text>words``, once or again for each piece of long audio; ``language None`` for
+        silence.
+    language : str or None
+        What the answer says of the language beside its text: a code or an English name.
+
+    Examples
+    --------
+    >>> read_transcript("language English<asr_text>Good morning.")
+    Transcript(text='Good morning.', language='en')
+    >>> read_transcript("language None<asr_text>"), read_transcript(" Bonjour.", "french")
+    (Transcript(text='', language=None), Transcript(text='Bonjour.', language='fr'))
+    """
+    named = [match.group(1) for match in _RAW.finditer(answer) if match.group(1)]
+    words = "" if _HALF_RAW.fullmatch(answer.strip()) else _RAW.sub("", answer)
+    codes = (language_code(name) for name in [*named, language])
+    return Transcript(without_loops(words.strip()), next((code for code in codes if code), None))
+
+
+def language_code(name: str | None) -> str | None:
+    """Return the code of a language by its English name or by its code; None where it is neither.
+
+    Examples
+    --------
+    >>> language_code("Cantonese"), language_code("en-US"), language_code("None")
+    ('yue', 'en', None)
+    """
+    word = re.split(r"[,\s_-]", (name or "").strip().lower())[0]
+    return LANGUAGE_CODES.get(word) or (word if re.fullmatch("[a-z]{2,3}", word) else None)
 
 
 def without_loops(text: str) -> str:
@@ -22,4 +79,4 @@ def without_loops(text: str) -> str:
     def once(loop: re.Match[str]) -> str:
         return loop.group(1) if len(loop.group()) >= _SHORTEST_LOOP else loop.group()
 
-    return _LOOP.sub(once, text).strip()
+    return _LOOP.sub(once, f"{text.strip()} ").strip()
