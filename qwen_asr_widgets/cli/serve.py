@@ -83,10 +83,7 @@ def _read_option(text: str) -> tuple[str, Any]:
 def read_quirks(behaviour: str, given: Iterable[str]) -> Quirks:
     """Return the quirks of a behaviour, with those that ``--quirk NAME=VALUE`` gives.
 
-    Raises
-    ------
-    EndpointError
-        There is no such behaviour or quirk, or a value cannot be.
+    Raises ``EndpointError`` as ``Quirks.of`` does, and where one is not written so.
 
     Examples
     --------

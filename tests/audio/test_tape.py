@@ -54,8 +54,8 @@ def test_what_is_read_is_a_copy_and_what_was_appended_was_copied():
     assert np.array_equal(tape.read(), SOUND[:100])
 
 
-def test_readers_see_a_true_beginning_while_a_writer_appends():
-    tape = Tape(16_000)
+def false_readings(tape: Tape) -> list[int]:
+    """Append the sound while another thread reads; return how long false readings were."""
     done = threading.Event()
     wrong = []
 
@@ -71,7 +71,12 @@ def test_readers_see_a_true_beginning_while_a_writer_appends():
         tape.append(SOUND[start : start + 1_600])
     done.set()
     reader.join()
-    assert wrong == []
+    return wrong
+
+
+def test_readers_see_a_true_beginning_while_a_writer_appends():
+    tape = Tape(16_000)
+    assert false_readings(tape) == []
     assert len(tape) == len(SOUND)
 
 
@@ -116,22 +121,8 @@ def test_memory_holds_five_minutes_and_no_more_however_long_the_tape_is(at_once)
 def test_readers_see_a_true_sound_while_it_moves_to_disk(monkeypatch):
     monkeypatch.setattr(tape_module, "IN_MEMORY_SECONDS", 0)
     tape = Tape(16_000)
-    done = threading.Event()
-    wrong = []
-
-    def read() -> None:
-        while not done.is_set():
-            seen = tape.read()
-            if not np.array_equal(seen, SOUND[: len(seen)]):
-                wrong.append(len(seen))
-
-    reader = threading.Thread(target=read)
-    reader.start()
-    for start in range(0, len(SOUND), 1_600):
-        tape.append(SOUND[start : start + 1_600])
-    done.set()
-    reader.join()
-    assert wrong == [] and tape.samples_in_memory <= BLOCK
+    assert false_readings(tape) == []
+    assert tape.samples_in_memory <= BLOCK
 
 
 def test_where_the_disk_is_full_sound_stays_in_memory_until_there_is_room(monkeypatch):

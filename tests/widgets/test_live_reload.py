@@ -46,6 +46,7 @@ def test_an_edited_string_reaches_a_living_widget(widget: anywidget.AnyWidget, f
     english = folder / "locales" / "en.json"
     english.write_text(english.read_text("utf-8").replace("Copy text", "Copy every word"), encoding="utf-8")
     wait_until(lambda: "Copy every word" in widget._esm)
+    assert "Copy text" not in widget._esm
 
 
 def test_a_file_that_cannot_be_joined_leaves_the_view_as_it_was(
