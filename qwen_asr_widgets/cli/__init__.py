@@ -21,9 +21,14 @@ SUBCOMMANDS = (transcribe, sweep, serve, probe, lab, doctor)
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code.
 
-    0 done; 1 broken off, with what came until then written; 2 wrong input; 130 interrupted.
+    0 done; 1 broken off, with what came until then written; 2 wrong input; 130 interrupted. Without a
+    subcommand it says which there are.
     """
-    arguments = build_parser().parse_args(argv)
+    parser = build_parser()
+    if not (sys.argv[1:] if argv is None else argv):
+        parser.print_help()
+        return 2
+    arguments = parser.parse_args(argv)
     try:
         return arguments.run(arguments)
     except QawError as error:

@@ -95,6 +95,7 @@ def _draw_map(result: SweepResult, ax: Axes, marked: _Marked) -> None:
     """Draw errors per minute over threshold (x) and silence (y): the fewer, the fuller the colour."""
     from matplotlib.patches import Rectangle
     from matplotlib.patheffects import withStroke
+    from matplotlib.ticker import MaxNLocator
 
     colors = palette_for(ax)
     errors = result.total("errors_per_minute")
@@ -115,7 +116,7 @@ def _draw_map(result: SweepResult, ax: Axes, marked: _Marked) -> None:
     ax.set_xlabel("threshold", fontsize=SMALL_SIZE, color=colors.dim)
     ax.set_ylabel("silence (ms)", fontsize=SMALL_SIZE, color=colors.dim)
     _quiet_ticks(ax, colors)
-    bar = ax.figure.colorbar(mesh, ax=ax, fraction=0.045, pad=0.02)
+    bar = ax.figure.colorbar(mesh, ax=ax, fraction=0.045, pad=0.02, ticks=MaxNLocator(4))
     bar.outline.set_visible(False)  # type: ignore[operator]
     bar.ax.tick_params(labelsize=SMALL_SIZE, colors=colors.dim, length=2)
 
@@ -167,10 +168,10 @@ def _ring(ax: Axes, mark: _Mark, wait: float, cut: float, number: int) -> None:
         return
     size = 9 + 3 * number
     ax.plot([wait], [cut], "o", markersize=size, markerfacecolor="none", markeredgecolor=mark.color,
-            markeredgewidth=0 if mark.style != "-" else 1.8, gid=f"front {mark.name}")
+            markeredgewidth=0 if mark.style != "-" else 1.8, clip_on=False, gid=f"front {mark.name}")
     if mark.style != "-":
         ax.scatter([wait], [cut], s=size ** 2, facecolors="none", edgecolors=mark.color, linewidths=1.6,
-                   linestyles=[mark.style], zorder=4)
+                   linestyles=[mark.style], zorder=4, clip_on=False)
     ax.annotate(mark.name, (wait, cut), xytext=(9, 7 + 10 * number), textcoords="offset points",
                 fontsize=SMALL_SIZE, color=mark.color, gid=f"word {mark.name}")
 

@@ -82,7 +82,7 @@ def test_a_kernel_that_is_gone_takes_nothing_from_the_recording(bare: Bare) -> N
 
     page = shown.open("dark")  # another page, with a kernel
     page.set_viewport_size({"width": 416, "height": 700})
-    page.get_by_text("A page was closed before Python had all it recorded").wait_for()
+    page.get_by_text("Recorded in this browser, and not all of it is in Python yet").wait_for()
     assert low_contrast(page) == cut_off(page) == []
     page.get_by_role("button", name="Send to Python").click()
     stop = shown.wait_for_sent("stop")

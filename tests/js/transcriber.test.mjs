@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { clipText, clipWarning } from "../../qwen_asr_widgets/widgets/clip_recorder/clips.js";
 import { translator } from "../../qwen_asr_widgets/widgets/shared/strings.js";
 import {
-  addressHint, captureText, endpointText, figuresText, isCrowded, isRunning, languageHint, noticeText,
+  addressHint, captureText, endpointText, figuresText, inOneLine, isCrowded, isRunning, languageHint, noticeText,
   priceText, progressText, readingText, readShare, readText, recordsElsewhere, sendingText, settingsShort,
   settingsText, shownEndpoint, silenceToSlider, sliderToSilence, statusText, takeSlice, unknownState,
   waysOn,
@@ -28,6 +28,12 @@ test("settings are said in a few words, and in fewer", () => {
   assert.equal(settingsShort(config, t), "0.20 · 800 ms");
   assert.equal(settingsShort(config, zh), "0.20 · 800 毫秒");
   assert.equal(settingsText({ ...config, turns: "manual" }, t), "Manual turns");
+});
+
+test("phrases stand in one line, with no dot between a full stop and what follows it", () => {
+  assert.equal(inOneLine(["", ""]), "");
+  assert.equal(inOneLine(["", "12 s behind", "paused"]), "12 s behind · paused");
+  assert.equal(inOneLine(["This takes 0:03.", "Reconnecting, try 4", "kept"]), "This takes 0:03. Reconnecting, try 4 · kept");
 });
 
 test("the recogniser is called by its name", () => {

@@ -141,6 +141,12 @@ def test_a_pace_that_cannot_be_exits_with_2(given, said, capsys):
     assert ended.value.code == 2 and said in capsys.readouterr().err
 
 
+def test_without_a_subcommand_it_says_which_there_are(capsys):
+    assert cli.main([]) == 2
+    said = capsys.readouterr().out
+    assert all(f"\n    {name} " in said for name in ("transcribe", "sweep", "serve", "probe", "lab", "doctor"))
+
+
 def test_an_option_that_does_not_exist_exits_with_2(short_clip):
     run = subprocess.run(
         [sys.executable, "-m", "qwen_asr_widgets", "transcribe", str(short_clip), "--treshold", "0"],

@@ -8,6 +8,7 @@ import matplotlib
 import numpy as np
 import pytest
 from qwen_asr_widgets.audio.reference import ReferenceTurn
+from qwen_asr_widgets.audio.samples import sample
 from qwen_asr_widgets.errors import SettingError
 from qwen_asr_widgets.plots.style import DARK, LIGHT
 from qwen_asr_widgets.plots.sweep_plot import plot_sweep
@@ -55,6 +56,18 @@ def test_the_map_holds_the_errors_of_every_cell(result: SweepResult) -> None:
     shown = values.reshape(len(SILENCES), len(THRESHOLDS))
     assert np.array_equal(shown, result.total("errors_per_minute").T)
     assert [tick.get_text() for tick in ax.get_yticklabels()] == ["200", "400", "800", "1600"]
+
+
+def test_the_figures_of_the_colour_bar_stand_apart() -> None:
+    plot_sweep(sweep(sample("noisy"), reference=sample("noisy")))
+    figure = pyplot.gcf()
+    figure.canvas.draw()
+    bar = figure.axes[-1]
+    low, high = bar.get_ylim()
+    shown = [label for label in bar.get_yticklabels() if low <= label.get_position()[1] <= high]
+    boxes = sorted((label.get_window_extent() for label in shown), key=lambda box: box.y0)
+    gaps = [above.y0 - below.y1 for below, above in zip(boxes, boxes[1:])]
+    assert len(boxes) >= 3 and min(gaps) > 1.5 * boxes[0].height
 
 
 def test_settings_are_marked_in_both_pictures(result: SweepResult) -> None:

@@ -239,7 +239,17 @@ export function statusText(kernel, waits, t) {
   if (kernel.lost > 0) said.push(t("transcriber.lost", { seconds: kernel.lost.toFixed(1) }));
   if (kernel.clipped) said.push(t("transcriber.clipped"));
   if (waits) said.push(t("mic.waits"));
-  return said.join(" · ");
+  return inOneLine(said);
+}
+
+/**
+ * What there is to say, in one line: a dot in the middle between phrases, none after a full stop.
+ * @param {string[]} said empty ones are left out
+ */
+export function inOneLine(said) {
+  const join = (/** @type {string} */ line, /** @type {string} */ one) => `${line}${/[.。]$/.test(line) ? " " : " · "}${one}`;
+  const phrases = said.filter(Boolean);
+  return phrases.length ? phrases.reduce(join) : "";
 }
 
 /**

@@ -14,8 +14,8 @@ import { followTheme } from "../shared/theme.js";
 import { drawBar } from "./bar.js";
 import { nameDrawer } from "./drawers.js";
 import {
-  endpointText, isCrowded, isRunning, readingText, recordsElsewhere, sendingText, settingsShort, settingsText, statusText,
-  unknownState,
+  endpointText, inOneLine, isCrowded, isRunning, readingText, recordsElsewhere, sendingText, settingsShort, settingsText,
+  statusText, unknownState,
 } from "./logic.js";
 import { drawEmpty, drawNotice } from "./notices.js";
 import { buildParts } from "./parts.js";
@@ -228,7 +228,7 @@ export class TranscriberView {
       statusText(kernel, waits && !clip?.stage, t),
       clip?.stage ? clipText(clip, t, kernel.pace === 1 ? "transcriber.clip.real" : "transcriber.clip.recording") : "",
     ];
-    say(parts.status, said.filter(Boolean).join(" · "));
+    say(parts.status, inOneLine(said));
   }
 }
 
