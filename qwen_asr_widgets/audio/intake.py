@@ -1,4 +1,4 @@
-"""What stands between a source and a clip: samples become float, are checked, and one channel is taken."""
+"""Samples of any source on their way into a clip: turned to float, checked, reduced to one channel."""
 
 from __future__ import annotations
 

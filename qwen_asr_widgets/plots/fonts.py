@@ -10,7 +10,7 @@ from functools import lru_cache
 
 @dataclass(frozen=True)
 class Script:
-    """A script, the characters it is told by, fonts that have it (best first), and what to install."""
+    """A script of the world: its ranges of characters, fonts that have it (best first), what to install."""
 
     name: str
     ranges: tuple[tuple[int, int], ...]

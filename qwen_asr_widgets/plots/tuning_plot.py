@@ -110,7 +110,7 @@ def _draw_lane(
 
 
 def _draw_problems(ax: Axes, problems: Sequence[Problem], low: float, colors: Palette) -> None:
-    """Mark the place of each error; what it is stands in the table."""
+    """Mark the place of each error; the table names its kind."""
     for one in problems:
         ax.plot([(one.start + one.end) / 2], [low + LANE / 2], marker="v", markersize=5, color=colors.alarm,
                 linestyle="none", gid=f"problem {one.kind}", zorder=5)

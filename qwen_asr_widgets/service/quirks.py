@@ -148,7 +148,7 @@ class QuirkySegmenter:
 
 
 class UploadMeter:
-    """Tells when more comes than a service takes: a bucket that holds one second of the limit, and leaks.
+    """Tells when a client uploads faster than the service allows: a leaky bucket of one second's bytes.
 
     Parameters
     ----------
@@ -285,7 +285,7 @@ class QuirkySession:
         return self._rewritten(self._session.recognised(result))
 
     def recognizer_lost(self, item_id: str | None, reason: str) -> Iterator[WireOutput]:
-        """Fail an item that no recogniser survives; None stands for the settings that were asked for."""
+        """Fail an item on which recognisers die; where ``item_id`` is None, the settings asked for."""
         return self._rewritten(self._session.recognizer_lost(item_id, reason))
 
     def woken(self) -> Iterator[WireOutput]:

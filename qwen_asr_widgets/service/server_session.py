@@ -163,7 +163,7 @@ class ServerSession:
         return self._tracked(self._recognised(result))
 
     def recognizer_lost(self, item_id: str | None, reason: str) -> Iterator[Output]:
-        """Fail an item that no recogniser survives; None stands for the settings that were asked for."""
+        """Fail an item on which recognisers die; where ``item_id`` is None, the settings asked for."""
         return self._tracked(self._give_up(item_id, reason))
 
     def behind(self, seconds: float) -> Iterator[Output]:
@@ -239,7 +239,7 @@ class ServerSession:
             yield from self._follow(self._segmenter.push(samples))
 
     def commit_turn(self) -> Iterator[Output]:
-        """Close the open turn without ``speech_stopped``, for an ``answer_instead`` that takes commits."""
+        """Close the open turn without ``speech_stopped``: the stand-in's quirk that a commit does so."""
         ending = self._segmenter.finish()
         yield from self._follow(event for event in ending if not isinstance(event, SegmentEnded))
         yield from self._items.close()

@@ -107,7 +107,7 @@ class DecodedUtterance:
         return self.waiting_samples >= self.to_next_step or self.early_final_due or self.catch_up_due
 
     def append(self, samples: NDArray[np.int16]) -> None:
-        """Add samples: speech goes on, and what was done in the silence before is void."""
+        """Add samples. A final that was made early, in the silence before them, is thrown away."""
         self.waiting.append(samples)
         self.waiting_samples += len(samples)
         self.early_final_due = self.catch_up_due = False

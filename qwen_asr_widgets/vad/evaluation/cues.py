@@ -20,7 +20,7 @@ from ..scoring.scores import HOP
 from ..turns import MAX_TURN_FRAMES, Turn, TurnDetection
 
 TONES = {"A": 880.0, "B": 660.0}
-"""Pitch (Hz) of the cues of two settings heard in turn."""
+"""Pitch (Hz) of a cue: settings A and B, which are compared by ear, sound different."""
 TONE_SECONDS = 0.09
 LEVEL_DB = -20.0
 """Peak of a cue below full scale: soft, but heard beside speech."""

@@ -333,7 +333,7 @@ def _added(before: Sequence[Problem], after: Sequence[Problem]) -> int:
 
 
 def _misses(problem: Problem, merged: Problem) -> bool:
-    """Tell whether a side of a merge is no longer heard: that parts the two, but heals nothing."""
+    """Tell whether one of the two reference turns that were merged is now missed: that is no remedy."""
     return problem.kind == "missed" and not set(problem.reference).isdisjoint(merged.reference)
 
 

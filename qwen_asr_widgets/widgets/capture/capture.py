@@ -390,7 +390,7 @@ class CaptureReceiver:
         return events
 
     def _impatient(self, now: float) -> list[CaptureEvent]:
-        """Wait no longer for what has been missing for too long although its page is heard."""
+        """Count chunks as lost that are missing for `AGAIN_SECONDS` though their page sends others."""
         upto = self._missing_upto()
         if upto is None or now - self._missing_since <= AGAIN_SECONDS:
             return []

@@ -81,7 +81,7 @@ class CaptureReport(ipywidgets.Widget):
 
 
 def heard_state(event: CaptureHeard) -> dict[str, str | int | None]:
-    """Return what a page is told of what has come of its recording."""
+    """Return how much of a page's recording has arrived, as a message for that page."""
     return {
         "session": event.session.id, "chunks": event.chunks, "upto": event.upto, "over": event.over,
     }

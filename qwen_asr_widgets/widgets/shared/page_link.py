@@ -1,4 +1,4 @@
-"""The way between a widget and the pages that show it: who looks, what they are told, what they ask.
+"""The messages between a widget and the pages that show it: open views, news for them, their commands.
 
 * Page to kernel: ``{kind: "hello"}`` when a view opens or has missed something, ``bye`` when it ends, and
   what the widget's table of commands names.

@@ -71,7 +71,7 @@ def committed_by(utterance: Utterance, recording: Recording) -> str:
 
 
 def was_heard_again(utterance: Utterance, recording: Recording) -> bool:
-    """Tell whether an utterance was begun in a session that was lost and heard anew in the next."""
+    """Tell whether an utterance began before a lost connection and was sent again after it."""
     begun = utterance.start
     return begun is not None and utterance.status != "lost" and any(
         gap.why == "lost" and gap.start <= begun < gap.at for gap in recording.gaps
@@ -283,9 +283,9 @@ class RunMessages:
 
 
 def _compact(state: dict[str, Any]) -> dict[str, Any]:
-    """Return a state without what a view takes for granted: None, False, no text; delays to 0.1 ms.
+    """Return a state without the values that the page fills in (None, False, empty text), delays to 0.1 ms.
 
-    An hour of conversation stays under 200 kB by it.
+    This keeps the state of an hour of conversation under 200 kB.
     """
     return {
         name: round(value, 4) if isinstance(value, float) else value
@@ -294,7 +294,7 @@ def _compact(state: dict[str, Any]) -> dict[str, Any]:
 
 
 def _marks(recording: Recording) -> list[dict[str, Any]]:
-    """Return what stands on the time axis: settings that took effect midway, lost sound, other sessions.
+    """Return the marks on the time axis: settings that took effect midway, lost sound, new sessions.
 
     Labels are figures without their unit (milliseconds of silence, seconds lost or without a connection),
     which has its word in each language.

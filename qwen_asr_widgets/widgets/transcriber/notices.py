@@ -113,7 +113,7 @@ def _brings_key(endpoint: Endpoint) -> bool:
 
 
 def notice_of_report(report: Reported) -> Notice:
-    """Return the notice that stands for an error which a run survives.
+    """Return the notice that shows an error after which the run goes on.
 
     Examples
     --------

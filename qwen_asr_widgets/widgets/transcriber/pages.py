@@ -172,7 +172,7 @@ class Pages:
         return self.called or self.clips.pending
 
     def state(self) -> dict[str, Any]:
-        """Return what views are told of the pages that record."""
+        """Return the part of the view's state that says which page records, and whether it can be reached."""
         beside, session = self.uplink.hears_beside_cells, self.uplink.session
         away = session is not None and session.away
         return {**self.clips.state(), "recorder": self.recorder, "away": away, "beside_cells": beside}
@@ -187,7 +187,7 @@ class Pages:
             self._tell(content)
 
     def welcome(self) -> list[Message]:
-        """Return what a page is told that has just opened."""
+        """Return the messages for a page that has just opened: the request to record, if there is one."""
         return [({"kind": "call", "token": self._token}, [])] if self.called else []
 
     def let_record(self, view: str, token: int) -> None:

@@ -88,9 +88,10 @@ class ServiceTurns:
 
 
 def is_exact(recording: Recording) -> bool:
-    """Tell whether our detector found the turns: here, or in the embedded service, which heard the same.
+    """Tell whether the turns of a recording are exactly those that the tuner computes for its settings.
 
-    The same is 16 kHz PCM; at 8 kHz the live conversion of the rate differs from that of a whole clip.
+    They are where the tuner's detector found them, in this client or in the embedded service, in 16 kHz PCM.
+    At 8 kHz the service converts the rate piece by piece, which differs from converting the whole clip.
     """
     if recording.info.turn_taking == "client":
         return recording.config.sample_rate == 16_000

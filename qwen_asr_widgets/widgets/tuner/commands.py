@@ -47,7 +47,7 @@ class Choose:
 
 @dataclass(frozen=True)
 class Edit:
-    """The reference is edited; which of the other fields an action needs stands in `EDITS`."""
+    """Edit the reference. `EDITS` lists which of the other fields each action needs."""
 
     action: Literal["add", "move", "delete", "undo", "redo"]
     start: float | None = None

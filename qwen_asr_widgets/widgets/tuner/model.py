@@ -139,7 +139,7 @@ class TunerModel:
             self._scoring.start("scores", self._score_all)
 
     def subscribe(self, told: Callable[[Change], object]) -> None:
-        """Have a callable told of every change from now on, on the thread that made it."""
+        """Call ``told`` with every change from now on, on the thread that made the change."""
         self._subscribers.append(told)
 
     def _say(self, change: Change) -> None:
@@ -183,7 +183,7 @@ class TunerModel:
         return self._settings
 
     def try_settings(self, settings: TurnDetection, serial: int | None = None) -> None:
-        """Try settings; a page's request (with a serial) is told of even where they are tried already."""
+        """Try settings. A page's request (with a serial) is answered even where it changes nothing."""
         with self.lock:
             if serial is None and settings == self._settings:
                 return
@@ -241,7 +241,7 @@ class TunerModel:
             self._say(Scored(case, last=case is self.cases[-1]))
 
     def _growing(self, case: Case) -> Callable[[Any, int], None]:
-        """Return what takes the scores of a clip as they come."""
+        """Return a callback for `speech_scores` that keeps a clip's scores while they are computed."""
         def take(values: Any, frames: int) -> None:
             first = len(case.growing.scores) if case.growing is not None else 0
             if len(values) > first:

@@ -1,4 +1,4 @@
-"""Why a turn is wrong, as the page is told it: values on the scale of the service, worded there."""
+"""The explanation of an error as a message to the page: figures on the service's scale, worded there."""
 
 from __future__ import annotations
 
