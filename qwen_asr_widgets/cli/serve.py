@@ -15,12 +15,17 @@ if TYPE_CHECKING:
 
 def add_parser(commands: Any) -> None:
     """Add the subcommand to the command line's parser."""
-    command = commands.add_parser("serve", help="run the embedded service for other programs on this machine")
-    command.add_argument("--port", type=int, default=0, help="port on 127.0.0.1 (default: a free one)")
+    command = commands.add_parser("serve", help="run the embedded service for other programs or machines")
+    command.add_argument("--port", type=int, default=0, help="port to listen on (default: a free one)")
+    command.add_argument("--host", default="127.0.0.1", metavar="ADDRESS",
+                         help="address to listen on (default 127.0.0.1; others need TLS and keys)")
+    command.add_argument("--tls-certificate", metavar="PEM", help="certificate, with its chain")
+    command.add_argument("--tls-key", metavar="PEM", help="its private key")
+    command.add_argument("--keys-file", metavar="FILE", help="keys that clients may use, one a line")
     command.add_argument("--recognizer", default="pocketsphinx", help="which recogniser answers")
     command.add_argument("--option", action="append", default=[], metavar="NAME=VALUE",
                          help="an option of the recogniser, e.g. model=base; may be repeated")
-    command.add_argument("--sessions", type=int, default=16, metavar="N",
+    command.add_argument("--max-sessions", type=int, default=16, metavar="N",
                          help="sessions that may send sound at the same time (default 16)")
     command.add_argument("--behaviour", default="ideal", metavar="NAME",
                          help="ideal (default: as documented) or dashscope (as clients report of it)")
@@ -32,14 +37,21 @@ def add_parser(commands: Any) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Serve until Ctrl-C."""
+    from ..service.operation.access import read_keys, tls_context
     from ..service.server import serve
 
     quirks = read_quirks(arguments.behaviour, arguments.quirk)
-    if arguments.sessions < 1:
-        raise EndpointError(f"--sessions is {arguments.sessions}; a service needs one at least.")
+    if arguments.max_sessions < 1:
+        raise EndpointError(f"--max-sessions is {arguments.max_sessions}; a service needs one at least.")
+    if bool(arguments.tls_certificate) != bool(arguments.tls_key):
+        raise EndpointError("TLS needs both --tls-certificate and --tls-key.")
+    tls = None
+    if arguments.tls_key:
+        tls = tls_context(arguments.tls_certificate, arguments.tls_key)
     serve(
-        port=arguments.port, recognizer=arguments.recognizer, options=read_options(arguments.option),
-        quirks=quirks, workers=arguments.sessions,
+        host=arguments.host, port=arguments.port, recognizer=arguments.recognizer,
+        options=read_options(arguments.option), quirks=quirks, workers=arguments.max_sessions,
+        keys=read_keys(arguments.keys_file) if arguments.keys_file else (), tls=tls,
     )
     return 0
 

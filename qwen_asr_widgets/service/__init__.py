@@ -20,5 +20,6 @@ Where the public record is silent, or more can be said than the cloud says, it g
 - a recogniser's process is taken when the first audio comes; a session more than there may be (16) is told so
   (``server_error``, ``too_many_sessions``) and closed with 1013;
 - it serves 256 connections at once and refuses the next one's handshake (429);
+- `/healthz` answers everybody, `/metrics` who has a key (`operation`);
 - an item whose recogniser dies is given to the next one; where that dies too, it fails (``recognizer_lost``).
 """

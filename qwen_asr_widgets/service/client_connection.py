@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from ..errors import RecognizersBusy, RecognizerUnavailable
 from ..protocol.codec import encode
 from ..protocol.events import ErrorEvent, ServerEvent
+from .operation.metrics import ServiceMetrics
 from .quirks import CloseConnection, QuirkySession, WaitUntil, WireOutput
 from .segmenter import YieldPoint
 from .server_session import ServerSession
@@ -55,14 +56,18 @@ class ClientConnection:
         Where recognisers come from.
     session : ServerSession or QuirkySession
         A fresh one.
+    metrics : ServiceMetrics
+        Where what its recogniser does is counted.
     """
 
     def __init__(
-        self, socket: ServerConnection, pool: WorkerPool, session: ServerSession | QuirkySession
+        self, socket: ServerConnection, pool: WorkerPool, session: ServerSession | QuirkySession,
+        metrics: ServiceMetrics,
     ) -> None:
         self._socket = socket
         self._pool = pool
         self._session = session
+        self._metrics = metrics
         self._outbox: asyncio.Queue[ServerEvent | WaitUntil | CloseConnection] = asyncio.Queue()
         self._progress = asyncio.Event()
         self._asked = Unanswered()
@@ -86,6 +91,7 @@ class ClientConnection:
         except ConnectionClosed:
             log.debug("session %s: the client has left", self._session.session_id)
         except RecognizersBusy as problem:
+            self._metrics.refused_total += 1
             await self._close_with_error("too_many_sessions", str(problem), 1013, "too many sessions")
         except RecognizerUnavailable as problem:
             reason = "the recogniser is not available"
@@ -174,6 +180,7 @@ class ClientConnection:
 
     def _pass_on(self, result: WorkerResult) -> None:
         _log_result(result)
+        self._metrics.recognised(result)
         if self._asked.settle(result):
             self._dispatch(self._session.recognised(result))
         self._progress.set()
@@ -199,14 +206,14 @@ class ClientConnection:
         was_behind = False
         while True:
             await asyncio.sleep(REPORT_SECONDS)
-            behind = self._behind
+            behind = self.behind
             is_behind = behind >= BEHIND_SECONDS
             if (is_behind or was_behind) and self._outbox.qsize() <= OUTBOX:
                 self._dispatch(self._session.behind(behind if is_behind else 0.0))
             was_behind = is_behind
 
     @property
-    def _behind(self) -> float:
+    def behind(self) -> float:
         """Seconds of sound not decoded yet, or that a frame or the oldest answer owed have taken so far."""
         now = time.monotonic()
         waiting = 0.0 if self._worker is None else self._worker.behind

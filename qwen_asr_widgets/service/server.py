@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 import asyncio
-import hmac
 import logging
 import os
 import secrets
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import partial
 from http import HTTPStatus
-from ipaddress import ip_address
+from ssl import SSLContext
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
 
-from ..client.endpoints import DEFAULT_MODEL, is_loopback_host
-from ..errors import EndpointError
+from ..client.endpoints import DEFAULT_MODEL
+from ..client.keys import Secret
 from ..protocol.quirks import NO_QUIRKS, Quirks
 from .client_connection import ClientConnection
 from .detuned_vad import DetunedSegmenter, Detuning
+from .operation.access import HEALTH, METRICS, PATH, Access, HandshakeRefusal, refuse_handshake
+from .operation.metrics import CONTENT_TYPE, ServiceMetrics
 from .quirks import QuirkySegmenter, QuirkySession
 from .recognizers import find_recognizer
 from .segmenter import Segmenter
@@ -31,8 +31,6 @@ from .worker_pool import MOST_WORKERS, WorkerPool
 if TYPE_CHECKING:
     from websockets.asyncio.server import Server, ServerConnection
     from websockets.http11 import Request, Response
-
-PATH = "/api-ws/v1/realtime"
 
 KEY_VARIABLE = "QWEN_ASR_WIDGETS_KEY"
 """Where ``serve`` looks for the key it is to ask for."""
@@ -65,12 +63,15 @@ class Service:
     """
 
     def __init__(
-        self, key: str, recognizer: str, options: Mapping[str, Any], quirks: Quirks = NO_QUIRKS,
+        self, access: Access, recognizer: str, options: Mapping[str, Any], quirks: Quirks = NO_QUIRKS,
         workers: int = MOST_WORKERS,
     ) -> None:
         self.port = 0
         self.engine = ""
-        self._key = key
+        self._access = access
+        self._host = "127.0.0.1"
+        self._metrics = ServiceMetrics()
+        self._clients: set[ClientConnection] = set()
         self._languages = find_recognizer(recognizer).languages
         own = dict(options)
         self._quirks = quirks
@@ -85,6 +86,7 @@ class Service:
     async def start(
         cls, key: str, recognizer: str = "pocketsphinx", options: Mapping[str, Any] | None = None,
         host: str = "127.0.0.1", port: int = 0, quirks: Quirks = NO_QUIRKS, workers: int = MOST_WORKERS,
+        keys: tuple[Secret, ...] = (), tls: SSLContext | None = None,
     ) -> Service:
         """Start listening.
 
@@ -97,18 +99,23 @@ class Service:
         options : Mapping or None
             Keywords for it.
         host : str
-            An address of this machine's loopback.
+            An address of this machine's loopback; another one only with ``keys`` and ``tls``.
         port : int
             0 takes a free one.
         quirks : Quirks
             What it does otherwise than the documentation says.
         workers : int
             Sessions that may send sound at the same time; one more is told and closed with 1013.
+        keys : tuple of Secret
+            Keys that clients may name instead of ``key``, which then counts no more.
+        tls : SSLContext or None
+            Encrypts; clients then connect to ``wss://``.
 
         Raises
         ------
         EndpointError
-            The host is not loopback, the key is empty, or there is no such recogniser.
+            The host is not loopback and keys or TLS are missing, a key is empty, or there is no such
+            recogniser.
         MissingDependency
             The package that the recogniser needs is not installed.
         RecognizerUnavailable
@@ -116,20 +123,17 @@ class Service:
         OSError
             The port is taken.
         """
-        if not is_loopback_host(host):
-            raise EndpointError(
-                f"The embedded service listens on this machine only, not on {host!r}; leave the host out."
-            )
-        if not key:
-            raise EndpointError("The embedded service wants a key that is not empty.")
-        service = cls(key, recognizer, options or {}, quirks, workers)
+        access = Access.at(host, keys or (Secret(key),), tls, has_file=bool(keys))
+        service = cls(access, recognizer, options or {}, quirks, workers)
         await service._listen(host, port)
         return service
 
     @property
     def url(self) -> str:
         """The address of the service, without model."""
-        return f"ws://127.0.0.1:{self.port}{PATH}"
+        scheme = "ws" if self._access.tls is None else "wss"
+        host = f"[{self._host}]" if ":" in self._host else self._host
+        return f"{scheme}://{host}:{self.port}{PATH}"
 
     async def close(self) -> None:
         """Close every connection and end every recogniser."""
@@ -141,12 +145,14 @@ class Service:
     async def _listen(self, host: str, port: int) -> None:
         from websockets.asyncio.server import serve as listen
 
+        self._host = host
         try:
             self.engine = await self._pool.open()
             self._server = await listen(
                 self._serve, host, port, process_request=self._admit, compression=None, max_size=MAX_FRAME,
                 max_queue=_FRAMES_WAITING, server_header=None, close_timeout=2, logger=_quiet_logger(),
                 ping_timeout=PATIENCE, open_timeout=HANDSHAKE_SECONDS, backlog=2 * MOST_CONNECTIONS,
+                ssl=self._access.tls,
             )
         except BaseException:
             await self._pool.close()
@@ -154,7 +160,10 @@ class Service:
         self.port = next(iter(self._server.sockets)).getsockname()[1]
 
     def _admit(self, connection: ServerConnection, request: Request) -> Response | None:
-        refusal = refuse_handshake(request.path, request.headers, self._key, self.port)
+        refusal = refuse_handshake(request.path, request.headers, self._access, self.port)
+        path = urlsplit(request.path).path
+        if refusal is None and path in (HEALTH, METRICS):
+            return self._page(connection, path)
         if refusal is None and self._server is not None and len(self._server.connections) >= MOST_CONNECTIONS:
             refusal = HandshakeRefusal(
                 HTTPStatus.TOO_MANY_REQUESTS,
@@ -164,9 +173,29 @@ class Service:
             return None
         return connection.respond(refusal.status, refusal.message + "\n")
 
+    def _page(self, connection: ServerConnection, path: str) -> Response:
+        """Answer a plain request: whether the service is well, or what it has done."""
+        if path == HEALTH:
+            return connection.respond(HTTPStatus.OK, "ok\n")
+        assert self._server is not None
+        behind = max((client.behind for client in self._clients), default=0.0)
+        page = connection.respond(HTTPStatus.OK, self._metrics.text(
+            self.engine, len(self._clients), self._pool.in_use, self._pool.most, behind,
+        ))
+        del page.headers["Content-Type"]
+        page.headers["Content-Type"] = CONTENT_TYPE
+        return page
+
     async def _serve(self, socket: ServerConnection) -> None:
         target = socket.request.path if socket.request is not None else PATH
-        await ClientConnection(socket, self._pool, self._session(requested_model(target))).run()
+        session = self._session(requested_model(target))
+        client = ClientConnection(socket, self._pool, session, self._metrics)
+        self._clients.add(client)
+        self._metrics.sessions_total += 1
+        try:
+            await client.run()
+        finally:
+            self._clients.discard(client)
 
     def _session(self, model: str) -> ServerSession | QuirkySession:
         make = partial(ServerSession, model, self.engine, self._languages, self._make_segmenter)
@@ -192,12 +221,14 @@ def serve(
     announce: Callable[[str], Any] | None = None,
     quirks: Quirks = NO_QUIRKS,
     workers: int = MOST_WORKERS,
+    keys: tuple[Secret, ...] = (),
+    tls: SSLContext | None = None,
 ) -> None:
     """Run the service until it is interrupted (Ctrl-C).
 
     Parameters
     ----------
-    host, port, recognizer, options, quirks, workers
+    host, port, recognizer, options, quirks, workers, keys, tls
         As for `Service.start`.
     key : str or None
         None takes ``QWEN_ASR_WIDGETS_KEY`` from the environment, or makes a random key.
@@ -215,10 +246,11 @@ def serve(
     announce = announce or _say
 
     async def run() -> None:
-        service = await Service.start(wanted, recognizer, options, host, port, quirks, workers)
+        service = await Service.start(wanted, recognizer, options, host, port, quirks, workers, keys, tls)
         role = "" if quirks == NO_QUIRKS else ", standing in for DashScope,"
         announce(f"{service.engine}{role} answers at {service.url}\n")
-        announce(f"key: {'the one you gave' if given else wanted}\nCtrl-C ends it.\n")
+        shown = "one of your file" if keys else "the one you gave" if given else wanted
+        announce(f"key: {shown}\nCtrl-C ends it.\n")
         try:
             await asyncio.get_running_loop().create_future()
         finally:
@@ -242,65 +274,6 @@ def _quiet_logger() -> logging.Logger:
     return logger
 
 
-# ---- who may connect
-
-@dataclass(frozen=True)
-class HandshakeRefusal:
-    """Why a handshake is refused: the HTTP status and a sentence."""
-
-    status: HTTPStatus
-    message: str
-
-
-def refuse_handshake(target: str, headers: Mapping[str, str], key: str, port: int) -> HandshakeRefusal | None:
-    """Return why a handshake must be refused, or None.
-
-    Parameters
-    ----------
-    target : str
-        Path and query of the request.
-    headers : Mapping
-        Its headers; looked up by ``get`` in their usual spelling.
-    key : str
-        The key that must stand in ``Authorization: Bearer``.
-    port : int
-        The service's own port: Host and Origin must name it on this machine.
-
-    Notes
-    -----
-    A Host that is not this machine's means a DNS name was pointed here; an Origin that is not the service's
-    own means a web page tries. Clients outside a browser send no Origin, or (websocket-client) the service's.
-
-    Examples
-    --------
-    >>> headers = {"Host": "127.0.0.1:80", "Authorization": "Bearer no"}
-    >>> refuse_handshake("/api-ws/v1/realtime", headers, "yes", 80)
-    HandshakeRefusal(status=<HTTPStatus.UNAUTHORIZED: 401>, message='The key is missing or wrong.')
-    """
-    host, origin = headers.get("Host") or "", headers.get("Origin")
-    if not _is_own(f"http://{host}", port):
-        return HandshakeRefusal(HTTPStatus.FORBIDDEN, "The Host header does not name this machine.")
-    if origin is not None and not _is_own(origin, port):
-        return HandshakeRefusal(HTTPStatus.FORBIDDEN, "Pages of another origin may not connect.")
-    if urlsplit(target).path != PATH:
-        return HandshakeRefusal(HTTPStatus.NOT_FOUND, f"There is nothing here; the service is at {PATH}.")
-    scheme, _, given = (headers.get("Authorization") or "").partition(" ")
-    if scheme.lower() != "bearer" or not hmac.compare_digest(given.strip().encode(), key.encode()):
-        return HandshakeRefusal(HTTPStatus.UNAUTHORIZED, "The key is missing or wrong.")
-    return None
-
-
 def requested_model(target: str) -> str:
     """Return the model a request names, or the usual one."""
     return parse_qs(urlsplit(target).query).get("model", [DEFAULT_MODEL])[0]
-
-
-def _is_own(url: str, port: int) -> bool:
-    """Return whether an origin is this service: by address, since names such as 127.0.0.1.evil.org exist."""
-    try:
-        parts = urlsplit(url)
-        name = parts.hostname or ""
-        is_here = name == "localhost" or ip_address(name).is_loopback
-        return is_here and (parts.port or 80) == port
-    except ValueError:
-        return False

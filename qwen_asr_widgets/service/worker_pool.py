@@ -187,6 +187,16 @@ class WorkerPool:
         self._endings: set[asyncio.Task[int]] = set()
         self._closing = False
 
+    @property
+    def most(self) -> int:
+        """Sessions that may have a worker at the same time."""
+        return self._most
+
+    @property
+    def in_use(self) -> int:
+        """Sessions that have one."""
+        return len(self._in_use)
+
     async def open(self) -> str:
         """Start the spare worker and wait until it is loaded; return its engine's name and version.
 

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import ssl
+
 import pytest
 
-from qwen_asr_widgets.service.server import PATH, refuse_handshake, requested_model
+from qwen_asr_widgets.client.keys import Secret
+from qwen_asr_widgets.errors import EndpointError
+from qwen_asr_widgets.service.operation.access import (
+    HEALTH, METRICS, PATH, Access, read_keys, refuse_handshake, tls_context,
+)
+from qwen_asr_widgets.service.server import requested_model
 
 GOOD = {"Host": "127.0.0.1:4711", "Authorization": "Bearer right"}
 
 
-def status(target=PATH, **headers):
-    refused = refuse_handshake(target, {**GOOD, **headers}, "right", 4711)
+def status(target=PATH, access=Access((Secret("right"), Secret("also right"))), **headers):
+    refused = refuse_handshake(target, {**GOOD, **headers}, access, 4711)
     return None if refused is None else int(refused.status)
 
 
@@ -46,3 +53,62 @@ def test_a_page_of_another_origin_is_403(origin):
 def test_the_model_is_the_one_asked_for():
     assert requested_model(f"{PATH}?model=m%2D1&x=2") == "m-1"
     assert requested_model(PATH) == "qwen3-asr-flash-realtime"
+
+
+# ---- a service that other machines reach
+
+PUBLIC = Access((Secret("right"),), is_public=True)
+
+
+def test_each_of_several_keys_opens_and_none_else():
+    assert status(Authorization="Bearer also right") is None
+    assert status(Authorization="Bearer right also") == 401
+
+
+def test_only_the_health_page_needs_no_key():
+    assert status(HEALTH, Authorization="") is None and status(HEALTH, Host="evil.org") == 403
+    assert status(METRICS, Authorization="") == 401 and status(METRICS) is None
+
+
+def test_a_public_service_has_any_name_and_pages_of_that_name_alone():
+    assert status(access=PUBLIC, Host="class.example:443") is None
+    assert status(access=PUBLIC, Host="class.example", Origin="https://class.example") is None
+    assert status(access=PUBLIC, Host="class.example", Origin="https://evil.org") == 403
+    assert status(access=PUBLIC, Host="class.example", Authorization="Bearer wrong") == 401
+
+
+@pytest.mark.parametrize(("keys", "tls"), [(False, False), (True, False), (False, True)])
+def test_no_service_listens_to_other_machines_without_keys_and_tls(keys, tls):
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER) if tls else None
+    with pytest.raises(EndpointError, match="not on '0.0.0.0', unless it has a certificate .* and a file"):
+        Access.at("0.0.0.0", (Secret("k" * 16),), context, has_file=keys)
+    assert Access.at("127.0.0.1", (Secret("k"),), None, has_file=False).is_public is False
+
+
+def test_a_file_of_keys_is_read_and_must_be_private(tmp_path):
+    file = tmp_path / "keys"
+    file.write_text("# the class of May\n\n  first-key-0123456789 \nsecond-key-0123456789\n")
+    file.chmod(0o600)
+    assert [key.reveal() for key in read_keys(str(file))] == ["first-key-0123456789", "second-key-0123456789"]
+    file.chmod(0o644)
+    with pytest.raises(EndpointError, match="Others may read the file of keys .* chmod 600"):
+        read_keys(str(file))
+
+
+@pytest.mark.parametrize(("text", "said"), [
+    ("", "needs one key a line"), ("short\n", "each of 16 characters"), (None, "cannot be read"),
+])
+def test_a_file_of_keys_that_is_none_is_refused_without_repeating_it(tmp_path, text, said):
+    file = tmp_path / "keys"
+    if text is not None:
+        file.write_text(text)
+        file.chmod(0o600)
+    with pytest.raises(EndpointError, match=said) as caught:
+        read_keys(str(file))
+    assert "short" not in str(caught.value)
+
+
+def test_a_certificate_that_is_none_is_refused(tmp_path):
+    (tmp_path / "cert.pem").write_text("nothing")
+    with pytest.raises(EndpointError, match="cannot be used"):
+        tls_context(str(tmp_path / "cert.pem"), str(tmp_path / "cert.pem"))

@@ -1,0 +1,1 @@
+"""What whoever runs the service for others needs: rules of access, and metrics."""
