@@ -124,7 +124,7 @@ def test_a_full_disk_is_reported_once_and_the_run_goes_on_in_memory(tmp_path):
     assert "File too large" in notes[0] and kept == 50_000 / 16_000
 
 
-def test_a_recording_may_not_take_more_than_its_limit(tmp_path):
+def test_a_recording_may_not_take_more_than_the_limit(tmp_path):
     recording = Recording()
     saving = Autosave(recording, tmp_path, limit=50_000)
     recording.tape.append(np.ones(160_000, np.int16))
@@ -132,6 +132,55 @@ def test_a_recording_may_not_take_more_than_its_limit(tmp_path):
     assert recording.notes == (
         "Nothing is saved to disk from 0.0 s on (the limit of 0 MB is reached); the run goes on in memory",
     )
+
+
+def kept(folder, seconds, over=None):
+    """Begin to keep a recording of so much sound; end it, unless ``over`` tells when it is over."""
+    recording = Recording()
+    saving = Autosave(recording, folder, limit=ROOM, over=over or (lambda: False))
+    recording.tape.append(np.ones(16_000 * seconds, np.int16))
+    if over is None:
+        saving.stop()
+    return saving
+
+
+ROOM = 120_000
+"""Bytes: three seconds of sound and their manifests, not four."""
+
+
+def test_before_the_folder_is_full_the_oldest_finished_recording_goes_and_that_is_told_once(tmp_path):
+    names = [kept(tmp_path, 1).path.rename(tmp_path / f"recording-2026010{day}-000000-x") for day in (1, 2)]
+    growing = kept(tmp_path, 1, over=threading.Event().is_set)
+    assert all(name.exists() for name in names)
+    wait_until(lambda: growing.saved_seconds == 1.0)
+    growing.recording.tape.append(np.ones(16_000, np.int16))
+    wait_until(lambda: growing.saved_seconds == 2.0)
+    assert [name.exists() for name in names] == [False, True]
+    growing.recording.tape.append(np.ones(16_000, np.int16))
+    growing.stop()
+    assert growing.saved_seconds == 3.0 and not names[1].exists()
+    assert growing.recording.notes == (
+        "Older recordings that were kept beside this one were removed: together they may take 0 MB",
+    )
+
+
+def test_one_that_is_under_way_is_never_removed_to_make_room(tmp_path):
+    first = kept(tmp_path, 2, over=threading.Event().is_set)
+    wait_until(lambda: first.saved_seconds == 2.0)
+    second = kept(tmp_path, 3)
+    assert first.path.exists() and not first.removed and second.saved_seconds == 0.0
+    assert "the limit of 0 MB is reached" in second.recording.notes[0]
+    first.stop()
+
+
+def test_a_finished_one_of_this_process_goes_too_and_is_known_to_be_gone(tmp_path):
+    over = threading.Event()
+    first = kept(tmp_path, 2, over=over.is_set)
+    over.set()
+    wait_until(lambda: first.is_finished)
+    second = kept(tmp_path, 3)
+    assert first.removed and not first.path.exists() and second.saved_seconds == 3.0
+    assert [one.path for one in left_overs(tmp_path)] == [second.path]
 
 
 def test_what_is_still_written_is_not_recovered_and_what_is_discarded_is_gone(tmp_path):

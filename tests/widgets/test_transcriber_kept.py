@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import stat
 import time
 from pathlib import Path
@@ -129,6 +130,14 @@ def test_a_folder_of_ones_own_is_used_whatever_stays_in_the_notebook(made, folde
     assert state(t)["kept"]["where"] == str(tmp_path / "mine")
     with pytest.raises(SettingError, match="autosave is 5; give True, False or a folder"):
         qaw.Transcriber(autosave=5)
+
+
+def test_what_was_removed_to_make_room_is_offered_no_more(folder) -> None:
+    leave(folder, 2)
+    kept = KeptOnDisk(True)
+    oldest, newest = sorted(folder.iterdir())
+    shutil.rmtree(oldest)
+    assert [one["id"] for one in kept.left_state()] == [newest.name]
 
 
 def test_the_next_transcriber_offers_what_is_left_and_opens_it(made, folder, tmp_path) -> None:

@@ -276,9 +276,8 @@ class Writer:
         """Ping where it is due; where the last one was not answered in time, give the connection up."""
         now, heard = time.monotonic(), self._shared.last_heard
         if self._shared.state == "open" and self._keepalive.overdue(now, heard):
-            logger.warning(
-                "%s did not answer a ping within %g s", self._shared.place, self._keepalive.timeout
-            )
+            silent = self._keepalive.silent(now, heard)
+            logger.warning("%s did not answer a ping for %.1f s", self._shared.place, silent)
             self._shared.cut()
             self._keepalive.forget()
         elif self._keepalive.due(now, heard):

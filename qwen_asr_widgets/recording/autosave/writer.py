@@ -28,6 +28,7 @@ from ..recording import Recording
 from ..values import RecordingState
 from .folder_lock import FolderLock, private_file
 from .recovery import AUDIO, PREFIX, remove_old
+from .room import MAX_BYTES, FolderRoom, count_as_ours
 
 logger = logging.getLogger("qwen_asr_widgets")
 
@@ -37,9 +38,6 @@ FOLDER = ".qaw"
 EVERY_SECONDS = 0.25
 """Seconds between two looks at the recording."""
 
-MAX_BYTES = 4 << 30
-"""Bytes of one recording on disk: 37 hours of sound at 16 kHz."""
-
 PIECE = 1 << 20
 """Samples written at once: what is on the tape already does not come into memory a second time."""
 
@@ -48,8 +46,9 @@ class Autosave:
     """Writes a recording to disk as it grows, on a thread of its own.
 
     Whoever records is never kept waiting: the recording itself is what is still to be written. Where the disk
-    is full or the limit reached, the recording says so once in its notes, and the run goes on in memory. What
-    was written goes when the recording was saved; one that still grows is written on, for the file it was
+    is full, the recording says so once in its notes, and the run goes on in memory. Where the folder has
+    reached its limit, the oldest recordings in it that are finished are removed, which is noted once as well;
+    where none is left to go, it is as with a full disk (`FolderRoom`). What was written goes when the recording was saved; one that still grows is written on, for the file it was
     saved to lacks the rest.
 
     Parameters
@@ -59,7 +58,7 @@ class Autosave:
     folder : str or path
         Where; made if it is missing. Recordings in it that are older than seven days are removed.
     limit : int
-        Bytes that the recording may take.
+        Bytes that all recordings in the folder may take.
     over : callable, optional
         Tells that no more is to come. Then the rest is written and the thread ends, but the recording counts
         as in use until it is saved or discarded, or this process ends.
@@ -100,7 +99,7 @@ class Autosave:
         self.removed = False
         self._limit = limit
         self._over = over
-        self._events = self._samples = self._bytes = 0
+        self._events = self._samples = 0
         self._manifest: tuple[Any, ...] = ()
         self._stopped = threading.Event()
         try:
@@ -109,9 +108,11 @@ class Autosave:
             stamp = time.strftime(f"{PREFIX}%Y%m%d-%H%M%S-")
             self.path = Path(tempfile.mkdtemp(prefix=stamp, dir=folder)).resolve()  # made with 0700
             self._lock = FolderLock(self.path)
+            self._room = FolderRoom(self.path.parent, limit)
             self._audio, self._lines = (private_file(self.path / name) for name in (AUDIO, EVENTS))
         except OSError as error:
             raise WriteFailed(error.errno, error.strerror or str(error), os.fspath(folder)) from error
+        count_as_ours(self)
         self._write()
         recording.when_saved(self._saved)
         self._thread = threading.Thread(target=self._keep_writing, name="qaw-autosave", daemon=True)
@@ -132,6 +133,11 @@ class Autosave:
     def is_writing(self) -> bool:
         """Whether more may still be written."""
         return self._thread.is_alive()
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether its run is over and all of it was written."""
+        return not self._thread.is_alive() and (self._stopped.is_set() or self._over())
 
     def stop(self) -> None:
         """Write what is left and end; what was written stays, for `recover`. May be called twice."""
@@ -195,13 +201,18 @@ class Autosave:
             self._manifest = said
 
     def _add(self, handle: int, data: bytes) -> None:
-        if self._bytes + len(data) > self._limit:
+        had_removed = self._room.has_removed
+        has_room = self._room.take(len(data))
+        if self._room.has_removed and not had_removed:
+            self.recording.note(
+                f"Older recordings that were kept beside this one were removed: together they may take "
+                f"{self._limit / 1e6:,.0f} MB"
+            )
+        if not has_room:
             raise OSError(errno.EFBIG, f"the limit of {self._limit / 1e6:,.0f} MB is reached")
         view = memoryview(data)
         while view:
-            done = os.write(handle, view)
-            self._bytes += done
-            view = view[done:]
+            view = view[os.write(handle, view) :]
 
     def _give_up(self, problem: Exception) -> None:
         self.problem = problem if isinstance(problem, OSError) else OSError(str(problem))

@@ -199,13 +199,13 @@ class KeptOnDisk:
         return {"where": self._where, "problem": why, "until": round(copy.saved_seconds, 1) if why else 0.0}
 
     def left_state(self) -> list[dict[str, Any]]:
-        """Return what views offer to open."""
+        """Return what views offer to open: one that was removed to make room is not among them."""
         return [
             {
                 "id": one.path.name, "name": one.info.name, "when": one.info.started_at,
                 "seconds": round(one.duration, 1),
             }
-            for one in self.left
+            for one in self.left if one.path.exists()
         ]
 
     def _take(self, name: str) -> LeftOver | None:
