@@ -35,7 +35,7 @@ _HOMES = {
     "client.probe.finding": ("Finding",),
     "client.probe.probe": ("probe",),
     "client.probe.report": ("ProbeReport",),
-    "client.resume": ("Retry",),
+    "client.retry": ("Retry",),
     "errors": (
         "AudioError", "BundleError", "ConnectFailed", "EndpointError", "LabelError", "MissingDependency",
         "MissingKey", "ProbeError", "ProtocolError", "QawError", "ServiceClosed", "ServiceError",
@@ -101,7 +101,7 @@ if TYPE_CHECKING:
     from .client.probe.finding import Finding
     from .client.probe.probe import probe
     from .client.probe.report import ProbeReport
-    from .client.resume import Retry
+    from .client.retry import Retry
     from .errors import (
         AudioError, BundleError, ConnectFailed, EndpointError, LabelError, MissingDependency, MissingKey,
         ProbeError, ProtocolError, QawError, ServiceClosed, ServiceError, SessionLost, SettingError,

@@ -71,7 +71,7 @@ def run(arguments: argparse.Namespace) -> int:
     A connection that is lost is taken up again, and stderr says so. Where the service stays away, what came
     until then is written all the same.
     """
-    from ..client.resume import Retry
+    from ..client.retry import Retry
     from ..recording import transcribe
     from ..recording.exports.formats import FORMATS
 

@@ -27,6 +27,9 @@ GRADES: Mapping[str, str] = {
 }
 """What a fact rests on, the surest first."""
 
+MOST = 1e6
+"""No number of a fact or a quirk is larger: eleven days, or a gigabyte a second."""
+
 _ASR = "qwen3-asr-flash-realtime"
 _OMNI = "Qwen-Omni and LiveTranslate, the same gateway"
 _READ = "2026-11-27"
@@ -241,13 +244,27 @@ _TYPES: Mapping[str, str] = {
 }
 
 
+def is_of_type(value: Any, kind: str) -> bool:
+    """Tell whether a value may stand in a field of facts or quirks, by the field's annotation.
+
+    Examples
+    --------
+    >>> is_of_type(0.2, "float"), is_of_type(None, "float | None"), is_of_type(1, "bool")
+    (True, True, False)
+    """
+    if kind == "bool" or isinstance(value, bool):
+        return kind == "bool" and isinstance(value, bool)
+    if value is None:
+        return "None" in kind
+    return isinstance(value, (int, float)) and 0 <= value <= MOST
+
+
 def _check(name: str, value: Any) -> None:
     """Raise `SettingError` unless a value may stand in a field of `ServiceFacts`."""
     if name not in _TYPES:
         raise SettingError(f"There is no fact {name!r}; there are {', '.join(_TYPES)}.", "facts")
     kind = _TYPES[name]
-    is_number = isinstance(value, (int, float)) and not isinstance(value, bool) and 0 <= value < 1e9
-    if not (isinstance(value, bool) if kind == "bool" else is_number or (value is None and "None" in kind)):
+    if not is_of_type(value, kind):
         raise SettingError(f"The fact {name} is {value!r:.60}; it must be of the type {kind}.", "facts")
 
 

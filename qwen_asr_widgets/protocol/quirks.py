@@ -13,10 +13,7 @@ from typing import Any
 
 from ..errors import EndpointError, suggestion
 from ..vad.turns import MAX_TURN_SECONDS
-from .cloud_facts import DASHSCOPE, FACTS, IDEAL, ServiceFacts
-
-_MOST = 1e6
-"""No number of a quirk is larger: eleven days, or a gigabyte a second."""
+from .cloud_facts import DASHSCOPE, FACTS, IDEAL, ServiceFacts, is_of_type
 
 
 @dataclass(frozen=True)
@@ -101,7 +98,11 @@ class Quirks:
 
     def __post_init__(self) -> None:
         for place in fields(self):
-            _check(place.name, str(place.type), getattr(self, place.name))
+            kind, value = str(place.type), getattr(self, place.name)
+            if not is_of_type(value, kind):
+                number = "a number from 0" + " or None" * ("None" in kind)
+                wanted = "true or false" if kind == "bool" else number
+                raise EndpointError(f"The quirk {place.name} is {value!r:.60}; it must be {wanted}.")
         if not 1 <= self.longest_turn_s <= MAX_TURN_SECONDS:
             raise EndpointError(
                 f"The quirk longest_turn_s is {self.longest_turn_s:g}; it must lie between 1 and "
@@ -174,14 +175,6 @@ class Quirks:
         }
         own = {name: "own" for name, value in values.items() if value != read[name]}
         return replace(DASHSCOPE, **values, grades={**DASHSCOPE.grades, **own})
-
-
-def _check(name: str, kind: str, value: Any) -> None:
-    is_number = isinstance(value, (int, float)) and not isinstance(value, bool) and 0 <= value <= _MOST
-    fits = isinstance(value, bool) if kind == "bool" else is_number or (value is None and "None" in kind)
-    if not fits:
-        wanted = "true or false" if kind == "bool" else "a number from 0" + " or None" * ("None" in kind)
-        raise EndpointError(f"The quirk {name} is {value!r:.60}; it must be {wanted}.")
 
 
 NO_QUIRKS = Quirks()

@@ -2,7 +2,7 @@
 
 from .comparison import Comparison, compare
 from .latency import LatencyTable, TimedUtterance, UtteranceLatency
-from .loading import load_recording
+from .restoring import load_recording
 from .log.run_info import RunInfo
 from .log.settings import SettingsChange
 from .recording import Recording

@@ -65,7 +65,7 @@ class RunObserver:
         """The run has lost its service; sound goes into the recording all the same until it ends."""
 
 
-class SessionNotes:
+class SessionObserver:
     """The observer of one session's stream: notes everything in the recording, then tells the run's own.
 
     Parameters

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time as wall
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ import numpy as np
 
 from ..audio.clip import AudioClip
 from ..audio.tape import Tape
-from ..client.resume import ResumePlan
+from ..client.resume_plan import ResumePlan
 from ..errors import SettingError
 from ..formatting import well_formed
 from ..protocol.events import ClientTurn, Event, LocalEvent
@@ -23,7 +23,7 @@ from ..vad.labels.references import Reference, reference_turns
 from ..vad.turns import Turn
 from .exports.bundle import save_state
 from .exports.formats import export_recording, format_of
-from .exports.table import transcript_table
+from .exports.table import summary_line, transcript_table
 from .latency import (
     LatencyTable, TimedUtterance, UtteranceTimer, import_pandas, measure_by_reference, table_source,
 )
@@ -32,7 +32,7 @@ from .log.run_info import RunInfo, now_with_zone
 from .log.run_log import RunLog
 from .log.sessions import Gap
 from .log.settings import SettingsChange
-from .summary import NO_WAITS, total_usage, waits_count
+from .summary import total_usage
 from .values import AudioSkipped, ConnectionSpan, RecordingState, SessionBegun, TimedEvent, sent_audio
 
 FRAME_COLUMNS = [
@@ -94,9 +94,17 @@ class Recording:
         self._when_saved: list[Callable[[], object]] = []
 
     @classmethod
-    def restore(cls, state: RecordingState) -> Recording:
-        """Make the recording of a run that is over: its events pass again, with the times they had."""
-        recording = cls(state.config, state.info, clock=lambda: 0.0)
+    def restore(cls, state: RecordingState, began: float = 0.0) -> Recording:
+        """Make the recording of a run that is over: its events pass again, with the times they had.
+
+        Parameters
+        ----------
+        state : RecordingState
+            What it consists of.
+        began : float
+            When it began, by the monotonic clock; counts only where more is to be noted (see `continued`).
+        """
+        recording = cls(state.config, state.info, clock=lambda: began)
         recording.tape.append(state.samples)
         recording._log.replay(state.events, state.connections)
         recording._version = 1
@@ -104,33 +112,6 @@ class Recording:
         recording._notes = list(state.notes)
         recording._complete = state.complete
         return recording
-
-    def continued(self, samples: int | None = None) -> Recording:
-        """Return a recording that goes on where the run of this one ended.
-
-        It holds all that passed, its clock goes on from the last of it, and a `Run` of it sends what has no
-        answer yet. What this one said of its end, its last note, it does not say.
-
-        Parameters
-        ----------
-        samples : int, optional
-            How much of the sound it holds; None: all.
-
-        Examples
-        --------
-        >>> before = Recording()
-        >>> start = before.tape.append(np.zeros(16_000, np.int16))
-        >>> before.continued().duration, before.continued(8_000).duration
-        (1.0, 0.5)
-        """
-        state = self.snapshot()
-        notes = state.notes if state.complete else state.notes[:-1]
-        events = tuple(state.events)
-        again = Recording.restore(state._replace(
-            samples=state.samples[:samples], events=events, notes=notes, complete=False
-        ))
-        again._began = wall.monotonic() - self._log.last_sign
-        return again
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle and copy as what the recording consists of now."""
@@ -378,6 +359,12 @@ class Recording:
         with self._lock:
             return self._log.progress
 
+    @property
+    def last_sign(self) -> float:
+        """When the last connection ended, or the last event passed, in seconds since the recording began."""
+        with self._lock:
+            return self._log.last_sign
+
     def sent_at(self, sample: int) -> float | None:
         """Return when the chunk with this sample first went out, in seconds since the recording began."""
         with self._lock:
@@ -541,19 +528,8 @@ class Recording:
     def _repr_html_(self) -> str:
         """Return the transcript with times, and with waits where they say what a person would wait."""
         latency = self.latency()
-        return transcript_table(self.utterances, latency, " · ".join(self._html_foot(latency)))
-
-    def _html_foot(self, latency: LatencyTable) -> Iterator[str]:
-        count, waits = len(latency), waits_count(latency.pace)
-        yield f"{count} utterance{'' if count == 1 else 's'}"
-        if self.info.engine:
-            yield self.info.engine
-        if self.info.turn_taking == "client" and not waits:
-            yield "turns by the client"
-        yield str(latency.summary()) if waits else NO_WAITS
-        if not self.complete:
-            yield "incomplete"
-        yield from self.notes
+        below = summary_line(self.info, latency, self.complete, self.notes)
+        return transcript_table(self.utterances, latency, below)
 
 
 def checked_recording(value: Any, taker: str) -> Recording:

@@ -28,11 +28,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..client.endpoints import Endpoint
-from ..client.resume import Backoff, ResumePlan, Retry, heals, heals_at_first, is_throttled
+from ..client.healing import heals, heals_at_first, is_throttled
+from ..client.resume_plan import ResumePlan
+from ..client.retry import Backoff, Retry
 from ..errors import QawError, RunBroken, ServiceError
 from ..protocol.config import SessionConfig
 from ..formatting import clock
-from .observers import Outage, Reported, RunObserver, SessionNotes, tell
+from .observers import Outage, Reported, RunObserver, SessionObserver, tell
 from .recording import Recording
 from .turn_taking import CLIENT, checked_turn_taking
 from .upload import CHUNK_MS, ENDED, RENEWED, SETTINGS, Outgoing, Upload
@@ -351,7 +353,7 @@ class Run:
             return not self._outgoing.aborted and self._outlive(error)
         finally:
             upload.close(1.0)
-            self._answers.detach()
+            self._session.detach()
 
     def _go_live(self) -> None:
         with self._changed:
@@ -370,7 +372,7 @@ class Run:
         asked = self._outgoing.take_settings()
         if asked:
             self._config = asked[-1]
-        elif self._answers.took_settings:
+        elif self._session.took_settings:
             self._config = self.recording.settings_expected
         upload = self._make_upload(self.recording.plan)
         with self._changed:
@@ -383,8 +385,8 @@ class Run:
         if recording.connections:
             start = min(round(plan.start * recording.tape.sample_rate), len(recording.tape))
             begun = SessionBegun(start, plan.first_number, self._next)
-        self._answers = SessionNotes(recording, self._observer, self._reports, begun)
-        return Upload(self.endpoint, recording, self._outgoing, self._config, plan, self._answers)
+        self._session = SessionObserver(recording, self._observer, self._reports, begun)
+        return Upload(self.endpoint, recording, self._outgoing, self._config, plan, self._session)
 
     # ---- a connection that was lost
 

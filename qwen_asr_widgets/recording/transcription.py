@@ -15,7 +15,7 @@ import numpy as np
 from ..client.endpoints import Endpoint
 from ..client.named_endpoints import resolve_endpoint
 from ..client.pacing import check_pace, paced
-from ..client.resume import Retry, checked_retry
+from ..client.retry import Retry, checked_retry
 from ..errors import (
     NotConnected, OutboxFull, RunBroken, ServiceClosed, ServiceError, SettingError, checked_keywords,
 )
@@ -23,8 +23,9 @@ from ..protocol.config import SessionConfig
 from ..protocol.events import TranscriptCompleted, TranscriptFailed
 from ..formatting import clock, printable
 from .autosave import Autosave
-from .log.run_info import engine_name, run_info
+from .log.run_info import run_info
 from .recording import Recording
+from .restoring import continued, goes_on, resumed_at
 from .run import Outage, Run, RunObserver
 from .sources import Piece, SoundSource, open_source
 from .turn_taking import SERVICE, checked_turn_taking
@@ -148,7 +149,7 @@ def transcribe(
     turn_taking = checked_turn_taking(turn_taking, wanted)
     endpoint = resolve_endpoint(endpoint)
     if isinstance(source, Recording) and goes_on(source, endpoint, config, turn_taking):
-        recording = source.continued(resumed_at(source))
+        recording = continued(source, resumed_at(source))
         rate, rest = source.tape.sample_rate, source.tape.read(len(recording.tape))
         sound = open_source(rest, rate, chunk_ms, None, rate)
     else:
@@ -161,26 +162,6 @@ def transcribe(
     with saving, Progress(sound.duration, progress) as bar:
         _Playback(sound, run, pace, lambda: bar.show(recording)).play()
     return recording
-
-
-def goes_on(
-    recording: Recording, endpoint: Endpoint, config: SessionConfig | None, turn_taking: str
-) -> bool:
-    """Tell whether a run of a recording's sound is to go on where its run ended, rather than begin anew.
-
-    It does where that run was broken off and had brought something, and the service, the settings (None: as
-    they were) and who takes turns are the same.
-    """
-    info = recording.info
-    is_same = info.engine == engine_name(endpoint) and info.turn_taking == turn_taking
-    was_begun = bool(recording.connections and recording.utterances and not recording.complete)
-    return was_begun and is_same and config in (None, recording.config)
-
-
-def resumed_at(recording: Recording) -> int:
-    """Return the sample from which on a run that goes on sends a recording's sound."""
-    rate = recording.tape.sample_rate
-    return max(0, min(round(recording.plan.start * rate), len(recording.tape) - rate // 10))
 
 
 def checked_config(config: SessionConfig | None) -> SessionConfig:

@@ -17,7 +17,7 @@ from ..audio.opus import can_encode_opus
 from ..audio.tape import Tape
 from ..client.endpoints import Endpoint
 from ..client.pacing import LineWatch
-from ..client.resume import ResumePlan
+from ..client.resume_plan import ResumePlan
 from ..client.stream import AudioStream, StreamObserver
 from ..protocol.config import SessionConfig
 from .recording import Recording

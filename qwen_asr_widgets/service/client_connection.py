@@ -12,7 +12,7 @@ from ..errors import RecognizersBusy, RecognizerUnavailable
 from ..protocol.codec import encode
 from ..protocol.events import ErrorEvent, ServerEvent
 from .operation.metrics import ServiceMetrics
-from .quirks import CloseConnection, QuirkySession, WaitUntil, WireOutput
+from .standin import CloseConnection, QuirkySession, WaitUntil, WireOutput
 from .segmenter import YieldPoint
 from .server_session import ServerSession
 from .unanswered import Unanswered

@@ -21,7 +21,7 @@ from .client_connection import ClientConnection
 from .detuned_vad import DetunedSegmenter, Detuning
 from .operation.access import HEALTH, METRICS, PATH, Access, HandshakeRefusal, refuse_handshake
 from .operation.metrics import CONTENT_TYPE, ServiceMetrics
-from .quirks import QuirkySegmenter, QuirkySession
+from .standin import QuirkySegmenter, QuirkySession
 from .recognizers import find_recognizer
 from .segmenter import Segmenter
 from .server_session import MakeSegmenter, ServerSession

@@ -14,7 +14,8 @@ from support.transcriber_page import Show
 
 from qwen_asr_widgets.audio.clip import AudioClip
 from qwen_asr_widgets.client.endpoints import Endpoint
-from qwen_asr_widgets.client.resume import LEAD, Retry
+from qwen_asr_widgets.client.resume_plan import LEAD
+from qwen_asr_widgets.client.retry import Retry
 from qwen_asr_widgets.protocol.cloud_facts import DOCUMENTED
 from qwen_asr_widgets.protocol.config import SessionConfig
 from qwen_asr_widgets.vad.turns import TurnDetection

@@ -14,7 +14,7 @@ from support.transcriber_page import Show, TranscriberPage
 from support.transcribing import script
 
 from qwen_asr_widgets.audio.samples import sample
-from qwen_asr_widgets.client.resume import Retry
+from qwen_asr_widgets.client.retry import Retry
 from qwen_asr_widgets.widgets.transcriber.transcriber import Transcriber
 
 pytestmark = pytest.mark.browser

@@ -14,7 +14,7 @@ from qwen_asr_widgets import transcribe
 from qwen_asr_widgets.client.dashscope.conversation import OmniRealtimeCallback, OmniRealtimeConversation
 from qwen_asr_widgets.client.endpoints import Endpoint
 from qwen_asr_widgets.client.redaction import Redactor
-from qwen_asr_widgets.client.resume import Retry
+from qwen_asr_widgets.client.retry import Retry
 from qwen_asr_widgets.errors import QawError
 
 KEY = "sk-planted/0815+x"

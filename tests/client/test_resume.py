@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qwen_asr_widgets import Retry, TurnDetection
-from qwen_asr_widgets.client.resume import (
-    AFTER_SOUND, LEAD, Backoff, ResumePlan, checked_retry, heals, heals_at_first, is_throttled, resume_plan,
-)
+from qwen_asr_widgets.client.healing import heals, heals_at_first, is_throttled
+from qwen_asr_widgets.client.resume_plan import LEAD, ResumePlan, resume_plan
+from qwen_asr_widgets.client.retry import AFTER_SOUND, Backoff, checked_retry
 from qwen_asr_widgets.errors import (
     ConnectFailed, EndpointError, MissingKey, NotConnected, OutboxFull, ServiceClosed, ServiceError,
     SessionLost, SettingError,
@@ -144,9 +144,10 @@ def test_long_silence_before_an_open_turn_is_not_sent_again():
 
 
 def test_nor_is_silence_of_which_a_living_service_would_have_told():
-    plan = resume_plan([said(1, 0.7, 2.0)], [DETECTION], IDEAL, told_to=500.0)
+    plan = resume_plan([said(1, 0.7, 2.0)], [DETECTION], IDEAL, silent_before=500.0)
     assert plan.start == pytest.approx(500.0, abs=0.04)
-    assert resume_plan([], [None], IDEAL, told_to=500.0).start == 0.0, "by hand nobody has told of anything"
+    by_hand = resume_plan([], [None], IDEAL, silent_before=500.0)
+    assert by_hand.start == 0.0, "where turns are taken by hand, nobody has told of anything"
 
 
 def test_manual_mode_goes_on_at_the_last_commit_that_was_answered():

@@ -14,7 +14,7 @@ from websockets.exceptions import ConnectionClosed
 
 import qwen_asr_widgets as qaw
 from qwen_asr_widgets.protocol.cloud_facts import DASHSCOPE
-from qwen_asr_widgets.service.quirks import IDLE, TRAFFIC, UPDATE_REFUSED
+from qwen_asr_widgets.service.standin import IDLE, TRAFFIC, UPDATE_REFUSED
 
 pytestmark = pytest.mark.service
 

@@ -10,7 +10,7 @@ from qwen_asr_widgets.audio.samples import sample
 from qwen_asr_widgets.protocol.codec import read_client, to_message
 from qwen_asr_widgets.protocol.events import ServerEvent
 from qwen_asr_widgets.protocol.state import ProtocolState
-from qwen_asr_widgets.service import quirks, worker_messages
+from qwen_asr_widgets.service import standin, worker_messages
 from qwen_asr_widgets.service.server_session import ServerSession
 
 TALK = sample("conversation").clip.to_pcm16()
@@ -43,7 +43,7 @@ class Session:
             elif type(output).__module__ == worker_messages.__name__:
                 self.commands.append(output)
                 self.recognise(output)
-            elif type(output).__module__ == quirks.__name__:
+            elif type(output).__module__ == standin.__name__:
                 self.connection.append(output)
 
     def recognise(self, command):

@@ -19,7 +19,7 @@ from qwen_asr_widgets.client.probe.outcome import Outcome, Seen
 from qwen_asr_widgets.protocol.codec import encode_append, to_message
 from qwen_asr_widgets.protocol.events import CommitBuffer, FinishSession, ServerEvent, SessionUpdate
 from qwen_asr_widgets.protocol.quirks import Quirks
-from qwen_asr_widgets.service.quirks import CloseConnection, QuirkySegmenter, QuirkySession, WaitUntil
+from qwen_asr_widgets.service.standin import CloseConnection, QuirkySegmenter, QuirkySession, WaitUntil
 from qwen_asr_widgets.service.recognizers.script import ScriptRecognizer
 from qwen_asr_widgets.service.segmenter import Segmenter
 from qwen_asr_widgets.service.server_session import ServerSession

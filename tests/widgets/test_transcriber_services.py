@@ -17,7 +17,7 @@ from qwen_asr_widgets.errors import ConnectFailed, EndpointError, ServiceClosed
 from qwen_asr_widgets.client.embedded import embedded
 from qwen_asr_widgets.client.endpoints import Endpoint
 from qwen_asr_widgets.client.named_endpoints import dashscope
-from qwen_asr_widgets.client.resume import Retry
+from qwen_asr_widgets.client.retry import Retry
 from qwen_asr_widgets.widgets.transcriber.transcriber import Transcriber
 from qwen_asr_widgets.widgets.transcriber.endpoints import EndpointChoice
 

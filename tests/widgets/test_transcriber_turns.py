@@ -11,7 +11,7 @@ from qwen_asr_widgets.audio.samples import sample
 from qwen_asr_widgets.errors import SettingError
 from qwen_asr_widgets.protocol.config import SessionConfig
 from qwen_asr_widgets.client.endpoints import Endpoint
-from qwen_asr_widgets.client.resume import Retry
+from qwen_asr_widgets.client.retry import Retry
 from qwen_asr_widgets.vad.scoring.scores import speech_scores
 from qwen_asr_widgets.vad.turns import TurnDetection, detect_turns
 from qwen_asr_widgets.widgets.transcriber.transcriber import Transcriber

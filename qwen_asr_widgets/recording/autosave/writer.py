@@ -48,8 +48,8 @@ class Autosave:
     Whoever records is never kept waiting: the recording itself is what is still to be written. Where the disk
     is full, the recording says so once in its notes, and the run goes on in memory. Where the folder has
     reached its limit, the oldest recordings in it that are finished are removed, which is noted once as well;
-    where none is left to go, it is as with a full disk (`FolderRoom`). What was written goes when the recording was saved; one that still grows is written on, for the file it was
-    saved to lacks the rest.
+    where none is left to go, it is as with a full disk (`FolderRoom`). What was written goes when the
+    recording was saved; one that still grows is written on, for the file it was saved to lacks the rest.
 
     Parameters
     ----------

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 
 from ...formatting import clock, table
 from ..latency import LatencyTable, TimedUtterance, UtteranceLatency
-from ..summary import seconds_text, waits_count
+from ..log.run_info import RunInfo
+from ..summary import NO_WAITS, seconds_text, waits_count
 
 
 def transcript_table(utterances: Sequence[TimedUtterance], latency: LatencyTable, below: str) -> str:
@@ -25,6 +26,36 @@ def transcript_table(utterances: Sequence[TimedUtterance], latency: LatencyTable
     head = ["", "Time", "Transcript"]
     head += ["First partial", "Endpoint", "Decode", "Final"] if waits else []
     return table(head, [_row(one, row, waits) for one, row in zip(utterances, latency)], below)
+
+
+def summary_line(info: RunInfo, latency: LatencyTable, complete: bool, notes: Sequence[str]) -> str:
+    """Return what stands below a recording's table: how many utterances, by whom, how quick, what went wrong.
+
+    Parameters
+    ----------
+    info : RunInfo
+        How the recording was made.
+    latency : LatencyTable
+        The waits of its utterances.
+    complete : bool
+        Whether all of it was answered.
+    notes : sequence of str
+        What was out of the ordinary.
+    """
+    return " · ".join(_parts(info, latency, complete, notes))
+
+
+def _parts(info: RunInfo, latency: LatencyTable, complete: bool, notes: Sequence[str]) -> Iterator[str]:
+    count, waits = len(latency), waits_count(latency.pace)
+    yield f"{count} utterance{'' if count == 1 else 's'}"
+    if info.engine:
+        yield info.engine
+    if info.turn_taking == "client" and not waits:
+        yield "turns by the client"
+    yield str(latency.summary()) if waits else NO_WAITS
+    if not complete:
+        yield "incomplete"
+    yield from notes
 
 
 def _row(utterance: TimedUtterance, latency: UtteranceLatency, waits: bool) -> list[str]:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from itertools import islice
 
-from ...client.resume import TOLD_WITHIN, ResumePlan, resume_plan
+from ...client.resume_plan import REPORTED_WITHIN, ResumePlan, resume_plan
 from ...protocol.config import SessionConfig
 from ...protocol.events import (
     AppendAudio, ClientTurnClosed, ClientTurnOpened, LocalEvent, SessionCreated, SessionUpdate,
@@ -182,9 +182,9 @@ class RunLog:
     def plan(self) -> ResumePlan:
         """Where another session goes on, see `resume_plan`."""
         detections = [change.config.turn_detection for change in self.settings.changes]
-        told = self.ledger.sent_by(self.last_sign - TOLD_WITHIN) / self._rate
+        silent = self.ledger.sent_by(self.last_sign - REPORTED_WITHIN) / self._rate
         finished = self.sessions.position / self._rate if self.session.finished else None
-        return resume_plan(self.sessions.utterances, detections, self.session.facts, told, finished)
+        return resume_plan(self.sessions.utterances, detections, self.session.facts, silent, finished)
 
     @property
     def progress(self) -> tuple[int, int]:

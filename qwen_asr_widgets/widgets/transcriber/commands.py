@@ -217,5 +217,5 @@ def commands(
         "pause": changing(Bare, lambda _: controls.pause()),
         "resume": changing(Bare, lambda _: controls.resume()),
         "commit": changing(Bare, lambda _: controls.commit()),
-        "retry": changing(Bare, lambda _: model.retry()),
+        "retry": changing(Bare, lambda _: model.try_again()),
     }

@@ -147,7 +147,7 @@ class Controls:
         model = self._model
         model.choice.set_key(key)
         if key and model.notice is not None and model.notice.code in ("key", "nokey"):
-            model.retry()
+            model.try_again()
 
     def dismiss(self, notice: int | None) -> None:
         """Let go of a notice that was read."""

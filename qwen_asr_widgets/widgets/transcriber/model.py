@@ -14,14 +14,14 @@ from numpy.typing import NDArray
 
 from ...audio.clip import AudioClip, Channel
 from ...audio.opus import can_encode_opus
-from ...client.resume import Retry
+from ...client.retry import Retry
 from ...errors import AudioError, BundleError, MissingDependency, NotConnected, QawError
 from ...protocol.config import SessionConfig
 from ...protocol.events import SessionUpdated
 from ...recording import Recording
 from ...recording.log.run_info import run_info
 from ...recording.run import CHUNK_MS, Reported, Run, RunObserver
-from ...recording.transcription import goes_on
+from ...recording.restoring import continued, goes_on
 from ...recording.turn_taking import SERVICE, check_change_midway
 from ...recording.values import TimedEvent
 from ...vad.turns import TurnDetection
@@ -138,7 +138,7 @@ class TranscriberModel:
         self.detection = TurnDetection()
         self.config = config
         self.turn_taking = turn_taking
-        self.retry_by = retry
+        self.retry = retry
         self.pace = pace
         self.recording: Recording | None = None
         self.recordings: tuple[Recording, ...] = ()
@@ -296,7 +296,7 @@ class TranscriberModel:
                 self.config = replace(self.config, sample_rate=rate)
             self._pace_out(source, about_recording(before), before if before.utterances else None)
 
-    def retry(self) -> None:
+    def try_again(self) -> None:
         """Where a run has failed, try the service again.
 
         The same service is sent what it had not answered, another one all the sound; both what still comes.
@@ -307,7 +307,7 @@ class TranscriberModel:
                 return
             old = run.recording
             if goes_on(old, self.choice.endpoint, self.config, self._taking):
-                fresh = self._run_of(old.continued())
+                fresh = self._run_of(continued(old))
                 self.kept.discard(old)  # all of it goes on in the fresh one's copy
             elif run.active:
                 fresh = self._new_run(old.info.pace, about_recording(old), old.tape.read())
@@ -416,7 +416,7 @@ class TranscriberModel:
     def _run_of(self, recording: Recording) -> Run:
         self.check_open()
         follower = RunFollower(self)
-        run = follower.run = self.make_run(self.choice.endpoint, recording, follower, self.retry_by)
+        run = follower.run = self.make_run(self.choice.endpoint, recording, follower, self.retry)
         self.kept.begin(recording, run)
         self._runs = (*(one for one in self._runs if one.active), run)
         return run
@@ -464,7 +464,7 @@ class TranscriberModel:
         if old is None or not goes_on(old, self.choice.endpoint, None, old.info.turn_taking):
             return False
         self.config, self.turn_taking = old.config, old.info.turn_taking
-        fresh = self._run_of(old.continued(source.begins_at))
+        fresh = self._run_of(continued(old, source.begins_at))
         self.kept.discard(old)
         missing = source.begins_at - len(fresh.recording.tape)
         if missing > 0:

@@ -10,7 +10,7 @@ import ipywidgets
 import traitlets
 
 from ...client.pacing import check_pace
-from ...client.resume import Retry, checked_retry
+from ...client.retry import Retry, checked_retry
 from ...errors import AudioError, QawError, SettingError, checked_keywords
 from ...protocol.config import SessionConfig
 from ...recording.turn_taking import SERVICE, checked_turn_taking

@@ -1,4 +1,4 @@
-"""How the service acts out its quirks (see `Quirks`): around a session and around its segmenter.
+"""How the service stands in for DashScope: it acts out `Quirks` around a session and around its segmenter.
 
 `QuirkySegmenter` finds turns as DashScope does: no silence under the floor, an end after the silence, told a
 little later. `QuirkySession` answers some events instead of the session and changes others on their way to
