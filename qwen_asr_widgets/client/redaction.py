@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import TypeVar
 from urllib.parse import parse_qsl, quote, urlsplit
 
-from .keys import Secret, is_secret
+from .keys import NAMED_SECRET, Secret, is_secret
 
 T = TypeVar("T", str, bytes)
 
@@ -34,7 +34,7 @@ class Redactor:
     Attributes
     ----------
     key_was_given : bool
-        Whether the address or the headers learnt carry a key.
+        Whether the address or the headers learnt carry a key under a name of one.
 
     Examples
     --------
@@ -48,14 +48,19 @@ class Redactor:
     def __init__(self, url: str) -> None:
         self.key_was_given = False
         self._secrets: tuple[Secret, ...] = ()
-        self._add(value for name, value in parse_qsl(urlsplit(url).query) if is_secret(name, value))
+        for name, value in parse_qsl(urlsplit(url).query):
+            self._take(name, value, [value])
 
     def learn(self, headers: Mapping[str, str]) -> dict[str, str]:
         """Take note of the keys in the headers of a handshake, and return the headers."""
         for name, value in headers.items():
-            if is_secret(name, value):
-                self._add(_keys_in(value))
+            self._take(name, value, _keys_in(value))
         return dict(headers)
+
+    def _take(self, name: str, value: str, keys: Iterable[str]) -> None:
+        self.key_was_given = self.key_was_given or bool(value and NAMED_SECRET.search(name))
+        if is_secret(name, value):
+            self._add(keys)
 
     def hide(self, text: T) -> T:
         """Return what the service said, without a key in it."""
@@ -71,7 +76,6 @@ class Redactor:
         """Keep the keys as a service may spell them; the longest first, as one may be within another."""
         found = {secret.reveal() for secret in self._secrets}
         for key in keys:
-            self.key_was_given = self.key_was_given or bool(key)
             if len(key) >= SHORTEST_KEY:
                 found |= {key, key.replace("/", r"\/"), json.dumps(key)[1:-1], quote(key, safe="")}
         self._secrets = tuple(map(Secret, sorted(found, key=len, reverse=True)))

@@ -2,10 +2,10 @@
 
 from .comparison import Comparison, compare
 from .latency import LatencyTable, TimedUtterance, UtteranceLatency
-from .restoring import load_recording
 from .log.run_info import RunInfo
 from .log.settings import SettingsChange
 from .recording import Recording
+from .restoring import load_recording
 from .summary import LatencySummary, Measure
 from .transcription import transcribe
 from .values import AudioSent, ConnectionSpan, TimedEvent

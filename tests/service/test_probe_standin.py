@@ -7,12 +7,13 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
-from support.standin_clock import stood_in
+from support.standin_clock import jittered, stood_in
 
 import qwen_asr_widgets as qaw
 from qwen_asr_widgets.client.probe.experiments import ASKABLE, FRIENDLY, ON_REQUEST
 from qwen_asr_widgets.client.probe.finding import REPORTED, Finding
 from qwen_asr_widgets.client.probe.judgement import judge
+from qwen_asr_widgets.client.probe.outcome import Outcome
 from qwen_asr_widgets.protocol.quirks import BEHAVIOURS, Quirks
 
 ALIKE = {"empty_finals", "takes_items"}
@@ -88,6 +89,36 @@ def test_any_mixture_of_quirks_is_found(seed: int) -> None:
     draws = random.Random(seed)
     quirks = {name: value for name, value in OFF.items() if draws.random() < 0.5}
     check(probed(quirks), quirks)
+
+
+# ---- over a line that jitters
+
+def check_never_wrong(outcomes: list[Outcome], quirks: Mapping[str, Any]) -> None:
+    """What the line hides may be called not identifiable; nothing may be called what it is not."""
+    found = {finding.fact: finding for finding in judge(outcomes)}
+    wrong = [str(found[fact]) for fact, verdict in truth(quirks).items()
+             if found[fact].verdict not in (verdict, "not identifiable")]
+    assert wrong == []
+
+
+def test_what_the_line_adds_is_not_taken_for_the_recognisers_delay() -> None:
+    draws, quirks = random.Random(0), {"end_contains_silence": False, "stopped_after_end_s": 0.6}
+    seen = [stood_in(each, Quirks.of("dashscope", quirks)) for each in FRIENDLY if "silence" in each.name]
+    for _ in range(40):
+        lines = [jittered(each, draws, 0.25) for each in seen]
+        found = next(finding for finding in judge(lines) if finding.fact == "decode_delay_s")
+        assert found.verdict in ("differs", "not identifiable"), str(found)
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("seed", range(60))
+def test_a_line_that_jitters_brings_no_wrong_verdict_on_any_mixture_of_quirks(seed: int) -> None:
+    draws = random.Random(seed)
+    quirks = {name: value for name, value in OFF.items() if draws.random() < 0.5}
+    seen = [stood_in(each, Quirks.of("dashscope", quirks)) for each in (*FRIENDLY, *ON_REQUEST)]
+    for _ in range(25):
+        most = draws.uniform(0, 0.3)
+        check_never_wrong([jittered(each, draws, most) for each in seen], quirks)
 
 
 # ---- over a real connection

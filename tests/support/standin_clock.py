@@ -6,7 +6,9 @@ An hour passes in no time, and what really takes time (a delay, an idle session)
 from __future__ import annotations
 
 import json
+import random
 from collections.abc import Iterable
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -34,6 +36,15 @@ CHUNK = 1_600
 def stood_in(experiment: Experiment, quirks: Quirks, pace: float | None = 1.0) -> Outcome:
     """Return what is seen of an experiment with the stand-in."""
     return _Run(experiment, quirks, pace).outcome()
+
+
+def jittered(outcome: Outcome, draws: random.Random, most: float) -> Outcome:
+    """Return what is seen over a line on which each event is up to ``most`` seconds late, in their order."""
+    now, events = 0.0, []
+    for seen in outcome.events:
+        now = max(now, seen.time + draws.uniform(0, most))
+        events.append(replace(seen, time=now))
+    return replace(outcome, events=tuple(events))
 
 
 class _Run:
