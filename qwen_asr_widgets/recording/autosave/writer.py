@@ -112,11 +112,11 @@ class Autosave:
             self._audio, self._lines = (private_file(self.path / name) for name in (AUDIO, EVENTS))
         except OSError as error:
             raise WriteFailed(error.errno, error.strerror or str(error), os.fspath(folder)) from error
-        count_as_ours(self)
         self._write()
         recording.when_saved(self._saved)
         self._thread = threading.Thread(target=self._keep_writing, name="qaw-autosave", daemon=True)
         self._thread.start()
+        count_as_ours(self)
 
     def __enter__(self) -> Autosave:
         return self
