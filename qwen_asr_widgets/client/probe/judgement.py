@@ -202,6 +202,10 @@ def _late_items(seen: Outcome) -> set[str]:
     return late
 
 
+_DECODES_IN = (0.08, 0.32)
+"""Seconds between which a median delay of finals agrees with what was reported: half of it and twice."""
+
+
 def decode_delay_s(outcomes: Sequence[Outcome]) -> Finding:
     """Judge fact 8."""
     fact = "decode_delay_s"
@@ -216,9 +220,10 @@ def decode_delay_s(outcomes: Sequence[Outcome]) -> Finding:
         f"up to {way:.2f} s."
     )
     figures = {"p50_s": round(p50, 3), "p95_s": round(p95, 3), "network_s": round(way, 3)}
-    if p50 < 0.08 or p50 - way > 0.32:
+    shortest, longest = p50 - way, p50 + (way if after == "speech_stopped" else 0.0)  # that may be late too
+    if longest < _DECODES_IN[0] or shortest > _DECODES_IN[1]:
         return differs(fact, sentence, len(delays), max(0.0, figures["p50_s"]), **figures)
-    is_sure = p50 <= 0.32 and p50 - way >= 0.08  # else the network alone may have made it what was reported
+    is_sure = _DECODES_IN[0] <= shortest and longest <= _DECODES_IN[1]
     return (agrees if is_sure else unknown)(fact, sentence, len(delays), **figures)
 
 

@@ -56,7 +56,7 @@ class FolderRoom:
     >>> import tempfile
     >>> folder = tempfile.TemporaryDirectory()
     >>> room = FolderRoom(Path(folder.name), limit=1_000)
-    >>> room.take(900), room.take(200)
+    >>> room.take(900), room.take(1_100)
     (True, False)
     >>> folder.cleanup()
     """
