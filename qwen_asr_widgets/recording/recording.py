@@ -333,7 +333,7 @@ class Recording:
     def is_awaiting(self) -> bool:
         """Whether a turn is open, or a transcript is still to come."""
         with self._lock:
-            return any(one.open for one in self._log.session.utterances)
+            return any(one.open for one in self._log.sessions.found)
 
     @property
     def position(self) -> int:

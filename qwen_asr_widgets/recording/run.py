@@ -12,7 +12,7 @@ Threads and data:
   the tape in pieces of ``chunk_ms``, and with it, each at its place in the sound, new settings and commits.
   After `Run.finish` it asks for the answers still pending and waits for them. Where a connection is lost and
   that may heal, it waits a moment (`Backoff`) and goes on in a new session, from behind the last utterance
-  that was answered (`resume_plan`).
+  that was answered (`resume_plan`); the turn detector hears some sound before that place again.
 - The stream's reader and writer threads note in the recording what came and what went out, and when.
 - A `RunObserver` is called on whichever of these threads something happened, never with the run's lock held.
 """
@@ -23,6 +23,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,7 +38,7 @@ from ..formatting import clock
 from .observers import Outage, Reported, RunObserver, SessionObserver, tell
 from .recording import Recording
 from .turn_taking import CLIENT, checked_turn_taking
-from .upload import CHUNK_MS, ENDED, RENEWED, SETTINGS, Outgoing, Upload
+from .upload import CHUNK_MS, ENDED, RENEWED, SETTINGS, Outgoing, Upload, first_sample
 from .values import SessionBegun
 
 logger = logging.getLogger("qwen_asr_widgets")
@@ -374,7 +375,10 @@ class Run:
             self._config = asked[-1]
         elif self._session.took_settings:
             self._config = self.recording.settings_expected
-        upload = self._make_upload(self.recording.plan)
+        plan = self.recording.plan
+        if asked or self._outgoing.is_slow:  # other settings would find other turns; a slow line has no room
+            plan = replace(plan, warm_up=0.0)
+        upload = self._make_upload(plan)
         with self._changed:
             self._upload = upload
             if self._outgoing.aborted:
@@ -383,8 +387,7 @@ class Run:
     def _make_upload(self, plan: ResumePlan) -> Upload:
         begun, recording = None, self.recording
         if recording.connections:
-            start = min(round(plan.start * recording.tape.sample_rate), len(recording.tape))
-            begun = SessionBegun(start, plan.first_number, self._next)
+            begun = SessionBegun(first_sample(plan, recording), plan.first_number, self._next)
         self._session = SessionObserver(recording, self._observer, self._reports, begun)
         return Upload(self.endpoint, recording, self._outgoing, self._config, plan, self._session)
 

@@ -143,6 +143,14 @@ class TurnGate:
         self._rate = sample_rate
         self._resampler = StreamResampler(sample_rate, SAMPLE_RATE, low_delay=True)
         self._first = self._heard = first_sample
+        self._passed_over = 0
+
+    def warm_up(self, samples: NDArray[np.int16]) -> None:
+        """Take samples that lie before the first: they are judged for the scorer's memory, and no more."""
+        frame = HOP * self._rate // SAMPLE_RATE
+        self._passed_over = len(samples) // frame
+        for _ in self._judge(self._resampler.push(samples[len(samples) % frame :])):
+            pass
 
     def hear(self, samples: NDArray[np.int16]) -> Iterator[Step]:
         """Take the next samples, int16 of shape (n,), and yield what is to be done, in order."""
@@ -160,7 +168,9 @@ class TurnGate:
         yield Skip(self._heard)
 
     def _judge(self, samples: NDArray[np.int16]) -> Iterator[Step]:
-        yield from self._follow(self._detector.push(self._scorer.push(samples)))
+        scores = self._scorer.push(samples)
+        known, self._passed_over = self._passed_over, max(0, self._passed_over - len(scores))
+        yield from self._follow(self._detector.push(scores[known:]))
 
     def _follow(self, changes: Iterable[TurnChange]) -> Iterator[Step]:
         for change in changes:
@@ -205,11 +215,25 @@ class Sender(Protocol):
         """Close what is still open; nothing more will come."""
 
 
-def sender(recording: Recording, stream: AudioStream, config: SessionConfig) -> Sender:
-    """Return what sends the sound of a recording from the stream's position on, as the settings ask for."""
+def sender(recording: Recording, stream: AudioStream, config: SessionConfig, warm_up: float = 0.0) -> Sender:
+    """Return what sends the sound of a recording from the stream's position on, as the settings ask for.
+
+    Parameters
+    ----------
+    recording : Recording
+        What is sent.
+    stream : AudioStream
+        Where to.
+    config : SessionConfig
+        The settings; of whoever takes turns.
+    warm_up : float
+        Seconds before the stream's position that the client's own detector hears first.
+    """
     settings = config.turn_detection
     if settings is not None and recording.info.turn_taking == CLIENT:
-        gate = TurnGate(settings, recording.tape.sample_rate, stream.position)
+        rate, start = recording.tape.sample_rate, stream.position
+        gate = TurnGate(settings, rate, start)
+        gate.warm_up(recording.tape.read(max(0, start - round(warm_up * rate)), start))
         return _GatedSender(recording, stream, gate)
     return _DirectSender(stream, recording.tape.sample_rate, manual=settings is None)
 

@@ -113,6 +113,15 @@ class Outgoing:
         return taken
 
 
+def first_sample(plan: ResumePlan, recording: Recording) -> int:
+    """Return the sample of a recording's tape with which the audio of a session begins.
+
+    Where the client takes turns, what is heard again before the plan's place is not sent.
+    """
+    start = plan.start if recording.info.turn_taking == CLIENT else plan.heard_from
+    return min(round(start * recording.tape.sample_rate), len(recording.tape))
+
+
 class Upload:
     """One session of a run: connected, sent what is on the tape from a place on, asked for what is pending.
 
@@ -151,11 +160,11 @@ class Upload:
         self._recording = recording
         self._outgoing = outgoing
         rate = recording.tape.sample_rate
-        self.handed = min(round(plan.start * rate), len(recording.tape))
+        self.handed = first_sample(plan, recording)
         self._stream = AudioStream(
             endpoint, self._on_wire(config), observer, first_sample=self.handed
         )
-        self._sender: Sender = sender(recording, self._stream, config)
+        self._sender: Sender = sender(recording, self._stream, config, plan.warm_up)
         self._chunk = round((recording.info.chunk_ms or CHUNK_MS) * rate / 1_000)
         self._format = config.input_audio_format
         self._line = LineWatch(rate)

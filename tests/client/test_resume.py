@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from qwen_asr_widgets import Retry, TurnDetection
 from qwen_asr_widgets.client.healing import heals, heals_at_first, is_throttled
-from qwen_asr_widgets.client.resume_plan import LEAD, ResumePlan, resume_plan
+from qwen_asr_widgets.client.resume_plan import LEAD, WARM_UP, ResumePlan, resume_plan
 from qwen_asr_widgets.client.retry import AFTER_SOUND, Backoff, checked_retry
 from qwen_asr_widgets.errors import (
     ConnectFailed, EndpointError, MissingKey, NotConnected, OutboxFull, ServiceClosed, ServiceError,
@@ -132,6 +132,23 @@ def test_after_a_forced_cut_it_goes_on_to_the_sample():
 def test_an_answer_that_came_before_an_earlier_one_is_heard_again():
     plan = resume_plan([said(1, 0.7, 2.0), said(2, 4.0, 5.0, "lost"), said(3, 7.0, 8.0)], [DETECTION], IDEAL)
     assert plan.first_number == 2 and plan.start <= 4.0
+
+
+@pytest.mark.parametrize("facts", [IDEAL, DASHSCOPE], ids=["ideal", "dashscope"])
+def test_ten_seconds_are_heard_again_on_the_frames_of_the_first_session(facts):
+    plan = resume_plan([said(1, 0.7, 60.0, reported_end=60.8)], [DETECTION], facts)
+    assert WARM_UP <= plan.warm_up < WARM_UP + 0.032
+    assert plan.heard_from / 0.032 == pytest.approx(round(plan.heard_from / 0.032))
+    assert resume_plan([said(1, 0.7, 2.016)], [DETECTION], facts).heard_from == 0.0
+
+
+def test_no_sound_is_heard_again_whose_turns_would_be_others():
+    late, known = said(1, 0.7, 60.0), {"detections": [DETECTION], "facts": IDEAL}
+    assert resume_plan([late], held_since=55.0, **known).heard_from >= 55.0 - 0.032
+    assert resume_plan([late], held_since=61.0, **known).warm_up == 0.0
+    for ended_by in ("limit", "finish", "commit"):
+        assert resume_plan([said(1, 0.7, 60.0, ended_by=ended_by)], **known).warm_up == 0.0
+    assert resume_plan([late], [None], IDEAL).warm_up == 0.0
 
 
 def test_what_has_failed_has_its_answer():

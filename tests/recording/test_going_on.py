@@ -43,7 +43,6 @@ def test_the_recording_of_an_error_goes_on_after_its_last_final(tmp_path):
             assert again.text.split() == WORDS and again.complete and again.config == CONFIG
             assert (again.tape.read() == TALK).all()
     answered = [one for one in before.utterances if one.status == "final"][-1]
-    assert len(service.sessions[1].audio) < len(TALK) - answered.end * RATE + RATE
     assert [gap.why for gap in again.gaps] == ["again"] and again.gaps[0].start >= answered.end
     assert [one.number for one in finals] == [4, 5, 4, 5], "what was answered before is not told again"
 

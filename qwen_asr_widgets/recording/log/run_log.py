@@ -143,7 +143,9 @@ class RunLog:
         before = self.connections[-1] if self.connections else ConnectionSpan(time, time)
         said = "" if before.code is None or begun.why != "lost" else before.reason or f"code {before.code}"
         lost = time if before.closed is None else before.closed
-        return Gap(self.sessions.position / self._rate, begun.start / self._rate, lost, time, begun.why, said)
+        settled = self.sessions.utterances[begun.first_number - 2 : begun.first_number - 1]
+        start = max([begun.start / self._rate, *(one.end for one in settled if one.end is not None)])
+        return Gap(self.sessions.position / self._rate, start, lost, time, begun.why, said)
 
     # ---- what follows from it
 
@@ -184,7 +186,10 @@ class RunLog:
         detections = [change.config.turn_detection for change in self.settings.changes]
         silent = self.ledger.sent_by(self.last_sign - REPORTED_WITHIN) / self._rate
         finished = self.sessions.position / self._rate if self.session.finished else None
-        return resume_plan(self.sessions.utterances, detections, self.session.facts, silent, finished)
+        held_since = self.settings.changes[-1].sample / self._rate
+        return resume_plan(
+            self.sessions.utterances, detections, self.session.facts, silent, finished, held_since
+        )
 
     @property
     def progress(self) -> tuple[int, int]:
@@ -193,7 +198,7 @@ class RunLog:
         Of two such values the larger one is further, whichever session it was reached in.
         """
         first = self.plan.first_number
-        return first - 1, sum(len(one.text) for one in self.session.utterances if one.number >= first)
+        return first - 1, sum(len(one.text) for one in self.sessions.found if one.number >= first)
 
     def drift(self, sample: int, until: float) -> float:
         """Return by how many seconds sound went out too soon for the run's pace, see `SendLedger.drift`.

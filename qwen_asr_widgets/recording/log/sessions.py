@@ -22,7 +22,8 @@ class Gap:
     at : float
         Seconds of the sound that had been sent when the connection ended.
     start : float
-        Seconds of the sound from which on the next session was sent it.
+        Seconds of the sound from which on counts what the next session found in it. Some sound before that
+        may have been sent to it as well (`ResumePlan.warm_up`).
     lost, resumed : float
         When the connection ended, and when the next one stood: seconds since the recording began.
     why : {"lost", "settings", "renewed", "again"}
@@ -45,11 +46,19 @@ class Gap:
         return self.resumed - self.lost
 
 
+_FRAMES = 0.05
+"""Seconds, under two frames of the detector, by which the same turn may begin or end elsewhere."""
+
+
 class SessionList:
     """The present session and what is left of those before it. Not thread-safe: its owner holds a lock.
 
     What an earlier session found before the place where the next one begins is settled. What it found after
     that, and did not finish, is superseded: it stays on show until the present session has come as far.
+
+    A session may be sent some of the settled sound again, for its turn detector to know what came before
+    (`ResumePlan.warm_up`). What it finds there is known and told nobody: every utterance that begins before
+    the last settled one ended, and ends no later. One that goes on beyond it is none of those, and is told.
 
     Parameters
     ----------
@@ -83,6 +92,7 @@ class SessionList:
         self._rate = sample_rate
         self._settled: tuple[Utterance, ...] = ()
         self._superseded: tuple[Utterance, ...] = ()
+        self._renumbered: dict[str, tuple[Utterance, Utterance]] = {}
         self._errors: Kept[ErrorEvent] = Kept(MOST_NOTED)
         self._violations: Kept[Violation] = Kept(MOST_NOTED)
         self._left_out = [0, 0]
@@ -95,10 +105,11 @@ class SessionList:
         start : int
             The sample.
         first_number : int
-            Number of the first utterance it will find; what is there from that number on is superseded.
+            Number of the first new utterance it will find; what is there from that number on is superseded.
         """
         before, utterances = self.current, self.utterances
         self._settled, self._superseded = utterances[: first_number - 1], utterances[first_number - 1 :]
+        self._renumbered.clear()
         self._keep_notes(before)
         self.current = Session(
             before.settings_expected, start / self._rate, len(self._settled) + 1, before.facts
@@ -125,14 +136,42 @@ class SessionList:
     @property
     def utterances(self) -> tuple[Utterance, ...]:
         """Every utterance once, numbered from 1."""
-        found = (*self._settled, *self.current.utterances)
+        found = (*self._settled, *self.found)
         return (*found, *self._not_reached(len(found) + 1))
+
+    @property
+    def found(self) -> tuple[Utterance, ...]:
+        """What the present session has found, but for what was known before it."""
+        utterances = self.current.utterances
+        known = sum(map(self._is_known, utterances))
+        if not known:
+            return utterances
+        new = [one for one in utterances if not self._is_known(one)]
+        first = len(self._settled) + 1
+        return tuple(self._numbered(one, number) for number, one in enumerate(new, first))
+
+    def _is_known(self, utterance: Utterance) -> bool:
+        """Tell whether an utterance of the present session lies in the settled sound that it was sent."""
+        last = self._settled[-1] if self._settled else None
+        if last is None or last.end is None or utterance.start is None:
+            return False
+        if utterance.start >= last.end - _FRAMES:
+            return False
+        known_to = last.end if last.reported_end is None else last.reported_end
+        return utterance.reported_end is None or utterance.reported_end <= known_to + _FRAMES
+
+    def _numbered(self, utterance: Utterance, number: int) -> Utterance:
+        """Return an utterance with another number, the same value as long as the utterance is the same."""
+        before = self._renumbered.get(utterance.item_id)
+        if before is None or before[0] is not utterance or before[1].number != number:
+            before = self._renumbered[utterance.item_id] = utterance, replace(utterance, number=number)
+        return before[1]
 
     def _not_reached(self, number: int) -> Iterator[Utterance]:
         """Yield, numbered on, what is superseded and lies behind all that the session has found."""
         if not self._superseded or self.current.finished:
             return
-        reached = max((self._end(one) for one in self.current.utterances), default=-1.0)
+        reached = max(map(self._end, self.found), default=-1.0)
         for utterance in self._superseded:
             if (utterance.start or 0.0) >= reached:
                 yield utterance if utterance.number == number else replace(utterance, number=number)
