@@ -76,7 +76,6 @@ def resume_plan(
         it that is in no utterance is silence (`REPORTED_WITHIN`), and is not sent again.
     finished_at : float or None
         Seconds on the timeline up to which the session was sent and answered, where it finished cleanly.
-
     held_since : float
         Seconds on the timeline from which on the settings in force have held. Sound before that is not heard
         again, for its turns would be others; nor is any behind a turn that silence did not close: heard from

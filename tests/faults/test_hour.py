@@ -27,7 +27,7 @@ FLAT = 40e6
 """Bytes that are no growth; the sound that follows is 96 MB."""
 
 MOVED = 0.1
-"""Seconds by which a turn may move: after a cut the detector knows but a second of what was before."""
+"""Seconds by which a turn may move: three frames of the detector."""
 
 PATIENCE = 1_200
 
