@@ -385,6 +385,8 @@ class QuirkySession:
         final = replace(event, transcript=self._worded(event.transcript, turn.speech_ms))
         if self._quirks.usage:
             final = replace(final, usage={"seconds": turn.seconds})
+        if self._quirks.text_stash_exclusive and final.transcript:  # the refined pass, which shows text
+            yield TranscriptPartial(event.item_id, final.transcript, "", event.language)
         delay = self._quirks.decode_delay_s - self._quirks.stopped_after_end_s
         if delay > 0 and turn.stopped_at is not None:
             yield WaitUntil(turn.stopped_at + delay)

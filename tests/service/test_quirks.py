@@ -296,9 +296,11 @@ def test_text_stash_exclusive(on: bool) -> None:
     session.result(worker_messages.PartialText(item, "good", " morning"))
     session.append(SPEECH[40_000:])
     session.result(worker_messages.PartialText(item, "good morning", " can"))
+    session.result(worker_messages.FinalText(item, "good morning, can"))
     shown = [(m["text"], m["stash"]) for m in of_type(session, ".text")]
-    assert shown == ([("", "good morning"), ("good morning can", "")] if on else
+    assert shown == ([("", "good morning"), ("good morning can", ""), ("good morning, can", "")] if on else
                      [("good", " morning"), ("good morning", " can")])
+    assert session.types[-1] == "completed", "what the refined pass shows comes before the final"
 
 
 @pytest.mark.parametrize("on", [True, False])
