@@ -14,7 +14,7 @@ from support.transcriber_page import Show
 
 from qwen_asr_widgets.audio.clip import AudioClip
 from qwen_asr_widgets.client.endpoints import Endpoint
-from qwen_asr_widgets.client.resume_plan import LEAD
+from qwen_asr_widgets.client.resume_plan import WARM_UP
 from qwen_asr_widgets.client.retry import Retry
 from qwen_asr_widgets.protocol.cloud_facts import DOCUMENTED
 from qwen_asr_widgets.protocol.config import SessionConfig
@@ -73,7 +73,7 @@ def test_it_says_that_it_reconnects_and_that_the_sound_is_kept(
     assert {gap.why for gap in recording.gaps} == {"lost"} and len(recording.gaps) >= 1
 
 
-def test_try_again_sends_what_has_no_final_yet_and_nothing_before_it(show_transcriber: Show) -> None:
+def test_try_again_sends_what_has_no_final_and_what_the_detector_must_know(show_transcriber: Show) -> None:
     service = ToneService((6.0, drop))
     with ScriptedServer(service) as server:
         view = Transcriber(CLIP, Endpoint(server.url), CONFIG, pace=8.0, retry=Retry(patience=0))
@@ -87,7 +87,8 @@ def test_try_again_sends_what_has_no_final_yet_and_nothing_before_it(show_transc
     again = service.sessions[1].audio
     start = len(TALK) - len(again)
     end = answered[-1].end
-    assert end is not None and end - LEAD <= start / RATE <= end + 0.6  # the silence that closes a turn
+    assert end is not None and end <= view.recording.gaps[-1].start <= end + 0.6  # the silence after a turn
+    assert start / RATE == pytest.approx(max(0.0, end - WARM_UP), abs=0.6)
     assert np.array_equal(again, TALK[start:]) and np.array_equal(view.recording.tape.read(), TALK)
     assert view.recording.text.split() == WORDS and view.recording.complete
     rows = shown.page.locator(".qaw-row[data-number] .qaw-text").all_inner_texts()

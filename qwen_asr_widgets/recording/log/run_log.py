@@ -145,7 +145,8 @@ class RunLog:
         lost = time if before.closed is None else before.closed
         settled = self.sessions.utterances[begun.first_number - 2 : begun.first_number - 1]
         start = max([begun.start / self._rate, *(one.end for one in settled if one.end is not None)])
-        return Gap(self.sessions.position / self._rate, start, lost, time, begun.why, said)
+        at = max(self.sessions.position / self._rate, start)
+        return Gap(at, start, lost, time, begun.why, said)
 
     # ---- what follows from it
 

@@ -20,7 +20,7 @@ class Gap:
     Parameters
     ----------
     at : float
-        Seconds of the sound that had been sent when the connection ended.
+        Seconds of the sound that had been sent when the connection ended; never less than ``start``.
     start : float
         Seconds of the sound from which on counts what the next session found in it. Some sound before that
         may have been sent to it as well (`ResumePlan.warm_up`).
