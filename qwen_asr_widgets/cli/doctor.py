@@ -13,7 +13,8 @@ from ..errors import QawError
 from .versions import DISTRIBUTION, installed_version, needed_packages, remedy
 
 OPTIONAL = (
-    ("pocketsphinx", "pip install 'qwen-asr-widgets[pocketsphinx]' to recognise speech without a network"),
+    ("moonshine-voice", "pip install 'qwen-asr-widgets[moonshine]' to recognise speech without a network"),
+    ("pocketsphinx", "pip install 'qwen-asr-widgets[pocketsphinx]' to do so with more mistakes"),
     ("av", "pip install 'qwen-asr-widgets[media]' to open m4a, webm, mp4 and to send Opus"),
     ("jupyterlab", "pip install 'qwen-asr-widgets[lab]' for the notebooks"),
     ("ipykernel", "pip install 'qwen-asr-widgets[lab]' for the notebooks"),
@@ -113,9 +114,12 @@ def _weights() -> str:
 
 
 def _recognizers() -> str:
+    from ..client.embedded import embedded
     from ..service.recognizers import available
 
-    return ", ".join(available())
+    usual = embedded()
+    listed = ", ".join(f"{name} (default)" if name == usual.recognizer else name for name in available())
+    return "; ".join(filter(None, (listed, usual.improvement)))
 
 
 def _round_trip() -> str:

@@ -22,7 +22,9 @@ def add_parser(commands: Any) -> None:
     command.add_argument("--tls-certificate", metavar="PEM", help="certificate, with its chain")
     command.add_argument("--tls-key", metavar="PEM", help="its private key")
     command.add_argument("--keys-file", metavar="FILE", help="keys that clients may use, one a line")
-    command.add_argument("--recognizer", default="pocketsphinx", help="which recogniser answers")
+    command.add_argument("--recognizer", metavar="NAME",
+                         help="which recogniser answers (default: moonshine, where it is not installed "
+                              "pocketsphinx)")
     command.add_argument("--option", action="append", default=[], metavar="NAME=VALUE",
                          help="an option of the recogniser, e.g. model=base; may be repeated")
     command.add_argument("--max-sessions", type=int, default=16, metavar="N",

@@ -76,11 +76,14 @@ def run(arguments: argparse.Namespace) -> int:
     from ..recording.exports.formats import FORMATS
 
     outputs = read_outputs(arguments, FORMATS)
-    config = read_config(arguments)
+    config, endpoint = read_config(arguments), read_endpoint(arguments)
+    improvement = getattr(endpoint, "improvement", None)
+    if improvement and not arguments.quiet:
+        print(improvement, file=sys.stderr)
     problem: Exception | None = None
     try:
         recording = transcribe(
-            read_source(arguments.file), endpoint=read_endpoint(arguments), config=config,
+            read_source(arguments.file), endpoint=endpoint, config=config,
             pace=arguments.pace, channel=_channel(arguments.channel), progress=not arguments.quiet,
             on_final=None if arguments.quiet else _printer(arguments.pace), turn_taking=arguments.turn_taking,
             retry=None if arguments.patience is None else Retry(patience=arguments.patience),

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import lru_cache
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from ..errors import EndpointError
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
 
 RECOGNIZERS = "qwen_asr_widgets.recognizers"
 """The entry point group in which recognisers are registered."""
+
+INSTALL_MOONSHINE = 'pip install "qwen-asr-widgets[moonshine]"'
+"""The command that installs the better of the two offline recognisers, where it has a wheel."""
 
 _SECRET_OPTION = re.compile("(key|token|secret|password)$", re.IGNORECASE)
 _PATH = "/api-ws/v1/realtime"
@@ -41,7 +45,7 @@ class EmbeddedEndpoint(Endpoint):
     """
 
     url: str = _PLACEHOLDER
-    recognizer: str = "pocketsphinx"
+    recognizer: str = field(default_factory=lambda: default_recognizer())
     options: str = field(default="{}", repr=False)
     """The recogniser's options as JSON, without those that are secret."""
     quirks: Quirks = field(default=NO_QUIRKS, repr=False)
@@ -67,6 +71,13 @@ class EmbeddedEndpoint(Endpoint):
         name = f"embedded {recognizer}" + (", disguised" if "detector" in options else "")
         name += "" if quirks == NO_QUIRKS else ", standing in for DashScope"
         return cls(recognizer=recognizer, options=text, quirks=quirks, secrets=secrets, name=name)
+
+    @property
+    def improvement(self) -> str | None:
+        """A sentence on how to get a better recogniser, where this one stands in for it; else None."""
+        if self.recognizer != "pocketsphinx" or default_recognizer() != "pocketsphinx":
+            return None
+        return f"pocketsphinx recognises, with many mistakes; for better words: {INSTALL_MOONSHINE}"
 
     @property
     def base_url(self) -> str:
@@ -138,8 +149,20 @@ class EmbeddedEndpoint(Endpoint):
         return shared_process(self.recognizer, self.options, self.quirks, self.secrets)
 
 
+def default_recognizer() -> str:
+    """Return the recogniser taken where none is named: moonshine, or pocketsphinx where that alone is there.
+
+    Examples
+    --------
+    >>> default_recognizer() in ("moonshine", "pocketsphinx")
+    True
+    """
+    is_there = {name: find_spec(name) is not None for name in ("moonshine_voice", "pocketsphinx")}
+    return "pocketsphinx" if is_there["pocketsphinx"] and not is_there["moonshine_voice"] else "moonshine"
+
+
 def embedded(
-    recognizer: str = "pocketsphinx", *, behaviour: str = "ideal", quirks: Mapping[str, Any] | None = None,
+    recognizer: str | None = None, *, behaviour: str = "ideal", quirks: Mapping[str, Any] | None = None,
     **options: Any,
 ) -> EmbeddedEndpoint:
     """Return the endpoint of the embedded service: a loopback process that needs no key and no network.
@@ -149,8 +172,11 @@ def embedded(
 
     Parameters
     ----------
-    recognizer : str
-        Name of a recogniser, as ``qwen-asr-widgets doctor`` lists them.
+    recognizer : str or None
+        Name of a recogniser, as ``qwen-asr-widgets doctor`` lists them. None takes ``"moonshine"`` where its
+        package is installed, else ``"pocketsphinx"``: both English, without a network. Context
+        (``corpus_text``): Moonshine's finals get its names and rare words where they sound like them, e.g.
+        "Goldschmidt" for "gold shemit"; pocketsphinx makes a language model of it.
     behaviour : {"ideal", "dashscope"}
         ``"dashscope"`` stands in for DashScope's service: it does what clients report of it beyond the
         documentation (`Quirks`), so that a program can be tried against that.
@@ -169,13 +195,14 @@ def embedded(
 
     Examples
     --------
-    >>> embedded().name
+    >>> embedded("pocketsphinx").name
     'embedded pocketsphinx'
     >>> embedded("script", behaviour="dashscope").facts.update_midway
     False
     """
     options = sealed_options(options)
-    return EmbeddedEndpoint.of(recognizer, options, Quirks.of(behaviour, quirks))
+    wanted = default_recognizer() if recognizer is None else recognizer
+    return EmbeddedEndpoint.of(wanted, options, Quirks.of(behaviour, quirks))
 
 
 def sealed_options(options: Mapping[str, Any]) -> dict[str, Any]:

@@ -37,7 +37,7 @@ async def _run(settings: dict[str, Any], answer: Answer) -> int:
 
     try:
         service = await Service.start(
-            settings["key"], settings.get("recognizer", "pocketsphinx"), settings.get("options"),
+            settings["key"], settings.get("recognizer"), settings.get("options"),
             port=settings.get("port", 0), quirks=Quirks.of(quirks=settings.get("quirks")),
             workers=settings.get("workers", MOST_WORKERS),
         )

@@ -14,6 +14,7 @@ from ssl import SSLContext
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
 
+from ..client.embedded import default_recognizer
 from ..client.endpoints import DEFAULT_MODEL
 from ..client.keys import Secret
 from ..protocol.quirks import NO_QUIRKS, Quirks
@@ -84,7 +85,7 @@ class Service:
 
     @classmethod
     async def start(
-        cls, key: str, recognizer: str = "pocketsphinx", options: Mapping[str, Any] | None = None,
+        cls, key: str, recognizer: str | None = None, options: Mapping[str, Any] | None = None,
         host: str = "127.0.0.1", port: int = 0, quirks: Quirks = NO_QUIRKS, workers: int = MOST_WORKERS,
         keys: tuple[Secret, ...] = (), tls: SSLContext | None = None,
     ) -> Service:
@@ -94,8 +95,8 @@ class Service:
         ----------
         key : str
             Clients must name it as ``Authorization: Bearer``.
-        recognizer : str
-            Which recogniser answers, one of `recognizers.available`.
+        recognizer : str or None
+            Which recogniser answers, one of `recognizers.available`; None takes `default_recognizer`.
         options : Mapping or None
             Keywords for it.
         host : str
@@ -124,7 +125,7 @@ class Service:
             The port is taken.
         """
         access = Access.at(host, keys or (Secret(key),), tls, has_file=bool(keys))
-        service = cls(access, recognizer, options or {}, quirks, workers)
+        service = cls(access, recognizer or default_recognizer(), options or {}, quirks, workers)
         await service._listen(host, port)
         return service
 
@@ -216,7 +217,7 @@ def serve(
     host: str = "127.0.0.1",
     port: int = 0,
     key: str | None = None,
-    recognizer: str = "pocketsphinx",
+    recognizer: str | None = None,
     options: Mapping[str, Any] | None = None,
     announce: Callable[[str], Any] | None = None,
     quirks: Quirks = NO_QUIRKS,

@@ -15,6 +15,7 @@ from support.transcribing import script
 
 from qwen_asr_widgets.audio.samples import sample
 from qwen_asr_widgets.protocol.config import SessionConfig
+from qwen_asr_widgets.client.embedded import default_recognizer
 from qwen_asr_widgets.client.endpoints import Endpoint
 from qwen_asr_widgets.client.retry import Retry
 from qwen_asr_widgets.widgets.transcriber.transcriber import Transcriber
@@ -210,6 +211,6 @@ def test_the_stand_in_for_dashscope_is_chosen_and_named(show_transcriber: Show) 
     shown = show_transcriber(Transcriber(endpoint=script()))
     shown.press("Offline: script")
     shown.page.get_by_role("radio", name="Stand-in for DashScope").check()
-    shown.shows("Stand-in for DashScope: pocketsphinx")
+    shown.shows(f"Stand-in for DashScope: {default_recognizer()}")
     chosen = shown.view.model.choice.endpoint
     assert chosen.facts.name == "dashscope" and chosen.is_loopback

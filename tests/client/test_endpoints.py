@@ -22,7 +22,8 @@ from support.waiting import wait_until
 import qwen_asr_widgets
 from qwen_asr_widgets.client.dashscope.conversation import OmniRealtimeCallback, OmniRealtimeConversation
 from qwen_asr_widgets.client.service_process import ServiceProcess
-from qwen_asr_widgets.client.embedded import embedded
+from qwen_asr_widgets.client import embedded as embedding
+from qwen_asr_widgets.client.embedded import INSTALL_MOONSHINE, embedded
 from qwen_asr_widgets.client.endpoints import Endpoint, is_loopback_host
 from qwen_asr_widgets.client.named_endpoints import dashscope, resolve_endpoint
 from qwen_asr_widgets.client.prices import PRICES, prices
@@ -392,6 +393,20 @@ def test_endpoints_with_the_same_arguments_are_one_process() -> None:
         assert second.running and (second.base_url, second.key()) == (first.base_url, first.key())
         assert not embedded("script", fail_at=7.0).running
     assert pickle.loads(pickle.dumps(embedded(a=1))) == embedded(a=1)
+
+
+@pytest.mark.parametrize(("there", "chosen"), [
+    ({"moonshine_voice", "pocketsphinx"}, "moonshine"), ({"moonshine_voice"}, "moonshine"),
+    ({"pocketsphinx"}, "pocketsphinx"), (set(), "moonshine"),
+])
+def test_moonshine_is_taken_where_it_is_installed_else_pocketsphinx_with_the_command(
+    monkeypatch: pytest.MonkeyPatch, there: set[str], chosen: str
+) -> None:
+    monkeypatch.setattr(embedding, "find_spec", lambda name: name if name in there else None)
+    assert embedded() == embedded(chosen) == resolve_endpoint(None)
+    assert embedded().name == f"embedded {chosen}"
+    assert (INSTALL_MOONSHINE in (embedded().improvement or "")) == (chosen == "pocketsphinx")
+    assert embedded("script").improvement is None
 
 
 def test_an_option_json_cannot_carry_is_refused() -> None:

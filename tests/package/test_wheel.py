@@ -143,10 +143,11 @@ def test_the_readme_claims_these_platforms_and_pythons():
     readme = (ROOT / "README.md").read_text()
     for platform in PLATFORMS:
         row = next(line for line in readme.splitlines() if line.startswith(f"| {platform}"))
-        _, _, pythons, offline, _ = (cell.strip() for cell in row.split("|"))
+        _, _, pythons, words, offline, _ = (cell.strip() for cell in row.split("|"))
         assert pythons.startswith("3.10 to 3.14")
+        assert (words != "none") == (platform in MOONSHINE)
         assert offline == ("3.11 and 3.13" if "aarch64" in platform else "3.10 to 3.13")
-    assert 'pip install "qwen-asr-widgets[lab,media,pocketsphinx]"' in readme
+    assert 'pip install "qwen-asr-widgets[lab,media,moonshine,pocketsphinx]"' in readme
 
 
 def test_where_a_wheel_is_missing_setup_cfg_and_the_sentence_at_first_use_agree(requirements):

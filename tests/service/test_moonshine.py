@@ -155,3 +155,13 @@ def test_a_model_that_cannot_be_read_is_told_with_the_remedy(monkeypatch, tmp_pa
     monkeypatch.setattr(moonshine_voice, "get_assets_path", lambda: str(tmp_path))
     with pytest.raises(RecognizerUnavailable, match="cannot load the model in .*--force-reinstall"):
         MoonshineRecognizer()
+
+
+def test_names_of_the_context_are_put_into_finals_and_not_into_partials(counted):
+    pytest.importorskip("pocketsphinx", reason="pocketsphinx, whose dictionary this reads, has no wheel here")
+    counted.text = "Gold shemit begins"
+    recognizer, heard = MoonshineRecognizer(), spoken(TALK.turns[1])
+    assert recognizer.configure("en", "Katzenberg, Goldschmidt") == ()
+    shown, final = recognise(recognizer, heard)
+    assert final == "Goldschmidt begins" and "Gold shemit" in shown[-1].settled + shown[-1].draft
+    assert recognizer.configure(None, None) == () and recognise(recognizer, heard)[1] == "Gold shemit begins"

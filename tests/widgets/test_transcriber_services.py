@@ -14,7 +14,8 @@ from support.waiting import wait_until
 from qwen_asr_widgets.audio.resample import resample
 from qwen_asr_widgets.audio.samples import sample
 from qwen_asr_widgets.errors import ConnectFailed, EndpointError, ServiceClosed
-from qwen_asr_widgets.client.embedded import embedded
+from qwen_asr_widgets.client import embedded as embedding
+from qwen_asr_widgets.client.embedded import default_recognizer, embedded
 from qwen_asr_widgets.client.endpoints import Endpoint
 from qwen_asr_widgets.client.named_endpoints import dashscope
 from qwen_asr_widgets.client.retry import Retry
@@ -194,11 +195,17 @@ def test_the_stand_in_for_dashscope_can_be_chosen_and_says_what_it_is(made) -> N
     assert not state(t)["endpoint"]["standin"]
     ask(t, "endpoint", id="standin")
     told = state(t)["endpoint"]
-    assert (told["id"], told["name"]) == ("standin", "pocketsphinx")
+    assert (told["id"], told["name"]) == ("standin", default_recognizer())
     assert told["standin"] and not told["cloud"]
-    assert told["engine"] == "embedded pocketsphinx, standing in for DashScope"
+    assert told["engine"] == f"embedded {default_recognizer()}, standing in for DashScope"
     assert t.model.choice.endpoint == embedded(behaviour="dashscope")
     assert EndpointChoice(embedded(behaviour="dashscope")).state()["id"] == "standin"
+
+
+def test_where_pocketsphinx_stands_in_the_page_is_told_what_to_install(monkeypatch) -> None:
+    assert EndpointChoice(embedded("script")).state()["improvement"] == ""
+    monkeypatch.setattr(embedding, "find_spec", lambda name: None if name == "moonshine_voice" else name)
+    assert EndpointChoice(embedded()).state()["improvement"] == embedding.INSTALL_MOONSHINE
 
 
 def test_how_far_the_recogniser_is_behind_is_told_while_it_is(made) -> None:

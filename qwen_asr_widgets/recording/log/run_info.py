@@ -137,7 +137,7 @@ def engine_name(endpoint: Endpoint) -> str:
     --------
     >>> from qwen_asr_widgets.client.embedded import embedded
     >>> from qwen_asr_widgets.client.named_endpoints import dashscope
-    >>> engine_name(dashscope("beijing")), engine_name(embedded())
+    >>> engine_name(dashscope("beijing")), engine_name(embedded("pocketsphinx"))
     ('qwen3-asr-flash-realtime, DashScope beijing', 'embedded pocketsphinx')
     """
     return f"{endpoint.model}, {endpoint.name}" if endpoint.is_dashscope else endpoint.name

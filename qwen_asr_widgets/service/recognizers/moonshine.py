@@ -21,6 +21,8 @@ from ...audio.units import SAMPLE_RATE, pcm16_to_float
 from ...errors import RecognizerUnavailable
 from .agreement import AgreedText
 from .base import Hypothesis, Requirement
+from .context_terms import TermCorrector
+from .pronunciation import Pronunciations
 from .transcripts import without_loops
 from .turn_pieces import Piece, TurnPieces
 
@@ -49,7 +51,7 @@ _OPTIONS = {
 
 
 class MoonshineRecognizer:
-    """English with capitals and punctuation; names of the context are not taken up.
+    """English with capitals and punctuation; names and rare words of a context are put into the finals.
 
     Raises
     ------
@@ -77,10 +79,15 @@ class MoonshineRecognizer:
     def __init__(self) -> None:
         self.engine = f"moonshine {MODEL} {version('moonshine-voice')}"
         self._decode = _load()
+        self._corpus_text: str | None = None
+        self._corrector: TermCorrector | None = None
         self.start(0)
 
     def configure(self, language: str | None, corpus_text: str | None) -> tuple[str, ...]:
-        """Take any settings: the model knows no context."""
+        """Take the names and rare words of a context for the finals from the next utterance on."""
+        if corpus_text != self._corpus_text:
+            self._corpus_text = corpus_text
+            self._corrector = TermCorrector(corpus_text, Pronunciations()) if corpus_text else None
         return ()
 
     def start(self, first_sample: int) -> None:
@@ -107,7 +114,9 @@ class MoonshineRecognizer:
         """Return the text of all pieces; empty where too little was said for it to be true."""
         text = self._text()
         is_invented = self._turn.speech_seconds < FINAL_SPEECH and _plain(text) in INVENTIONS
-        return "" if is_invented else text
+        if is_invented:
+            return ""
+        return text if self._corrector is None else self._corrector.correct(text)
 
     def _text(self) -> str:
         """Return the text of all pieces, of which each that is closed is decoded once."""

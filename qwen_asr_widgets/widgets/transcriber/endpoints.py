@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from ...errors import EndpointError
-from ...client.embedded import embedded
+from ...client.embedded import INSTALL_MOONSHINE, embedded
 from ...client.endpoints import Endpoint, find_dashscope_key, shown, without_secrets
 from ...client.named_endpoints import dashscope, resolve_endpoint
 from ...client.prices import prices
@@ -144,6 +144,7 @@ class EndpointChoice:
             "cloud": not offline,
             "dashscope": endpoint.is_dashscope,
             "has_key": self.has_key,
+            "improvement": INSTALL_MOONSHINE if getattr(endpoint, "improvement", None) else "",
             "english_only": getattr(endpoint, "languages", None) == ("en",),
             "renews": not endpoint.facts.update_midway,
             "prices": {region: _price_state(region) for region in REGIONS},

@@ -21,6 +21,7 @@
  * @property {boolean} dashscope
  * @property {boolean} has_key
  * @property {boolean} english_only
+ * @property {string} improvement the command that installs a better recogniser than the one that stands in; else ""
  * @property {boolean} renews   settings that change midway take a new session
  * @property {Record<string, Price[]>} prices
  *
@@ -92,7 +93,8 @@ export function unknownState() {
     notice: null, run: null, partly: null,
     endpoint: {
       id: "embedded", name: "", engine: "", offline: true, standin: false, url: "", refused: "", given: "",
-      cloud: false, dashscope: false, has_key: false, english_only: false, renews: false, prices: {},
+      cloud: false, dashscope: false, has_key: false, english_only: false, improvement: "", renews: false,
+      prices: {},
     },
     config: { threshold: 0.2, silence: 800, padding: 300, language: "", context: "", turns: "service" },
     figures: {}, compared: [], channels: null, clips: false, clip_uid: "", recorder: "", away: false,

@@ -73,8 +73,10 @@ export function createChannels(t, signal, take) {
 export function drawEmpty(place, kernel, busy, t) {
   place.hidden = kernel.phase !== "empty" || busy;
   const offline = kernel.endpoint.english_only;
-  if (place.dataset.shown === String(offline)) return;
-  place.dataset.shown = String(offline);
+  const command = kernel.endpoint.improvement;
+  if (place.dataset.shown === `${offline} ${command}`) return;
+  place.dataset.shown = `${offline} ${command}`;
   place.replaceChildren(make("p", {}, t("transcriber.empty")));
   if (offline) place.append(make("p", {}, t("transcriber.empty.offline")));
+  if (command) place.append(make("p", {}, t("transcriber.empty.improve", { command })));
 }
