@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import signal
 import sys
 from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncIterator
@@ -102,8 +103,15 @@ class Worker:
         if isinstance(first, RecognizerReady):
             self.engine = first.engine
             return
-        reason = first.message if isinstance(first, RecognizerFailed) else "its process ended"
+        reason = first.message if isinstance(first, RecognizerFailed) else await self._how_it_ended()
         raise RecognizerUnavailable(f"The recogniser did not start: {reason}")
+
+    async def _how_it_ended(self) -> str:
+        """Return how the process ended while it loaded the recogniser."""
+        if await self._process.wait() == -signal.SIGILL:
+            return ("this processor lacks instructions that it is compiled for (AVX, for example); "
+                    'take another one, as in embedded("pocketsphinx")')
+        return f"its process ended (exit code {self._process.returncode})"
 
     def send(self, command: WorkerCommand) -> None:
         """Write a command to the process's pipe; if the process has ended, the command is lost with it."""

@@ -1,4 +1,4 @@
-"""The embedded service at real time: endpoint delay (limit 60 ms), finals (0.3 s), CPU of two sessions.
+"""The embedded service at real time, by recogniser: ends (limit 60 ms), finals (0.3 s), partials, CPU.
 
 The endpoint delay runs from the sending of the chunk that completes the silence to the arrival of
 ``speech_stopped``, on one clock; the bundled conversation is streamed in chunks of 20 ms. Two sessions run at
@@ -10,6 +10,7 @@ machine was doing.
 from __future__ import annotations
 
 import os
+import sys
 import threading
 import time
 from pathlib import Path
@@ -18,6 +19,7 @@ import numpy as np
 from support.service import PATH, Client, service_process
 
 from qwen_asr_widgets.audio.samples import sample
+from qwen_asr_widgets.service.recognizers import available
 from qwen_asr_widgets.vad.turns import TurnDetection
 
 CHUNK = 320
@@ -84,6 +86,28 @@ class Run:
             if m["type"].endswith("completed") and m["item_id"] in stopped
         ]
 
+    def partial_times(self) -> dict[str, list[float]]:
+        """Return when the partial results of each utterance came, in order."""
+        times: dict[str, list[float]] = {}
+        for at, message in self.came:
+            if message["type"].endswith("input_audio_transcription.text"):
+                times.setdefault(message["item_id"], []).append(at)
+        return times
+
+    def first_partial_delays(self) -> list[float]:
+        """Return seconds from the sending of an utterance's first speech to its first partial result."""
+        first = self.partial_times()
+        started = [message for _, message in self.came if message["type"].endswith("speech_started")]
+        onsets = {message["item_id"]: message["audio_start_ms"] for message in started}
+        padding = self._detection.prefix_padding_ms
+        return [
+            times[0] - self.sent_at[16 * (onsets[item] + padding) // CHUNK] for item, times in first.items()
+        ]
+
+    def refreshes(self) -> list[float]:
+        """Return seconds between one partial result and the next."""
+        return [gap for times in self.partial_times().values() for gap in np.diff(times).tolist()]
+
 
 def cpu_seconds(parent: int) -> dict[int, float]:
     """Return the CPU time used so far by a process and each of its children."""
@@ -129,15 +153,24 @@ def measure(port: int, parent: int, sessions: int, detection: TurnDetection, con
     final = [delay for run in runs for delay in run.final_delays()]
     print(row("  speech_stopped after the silence", stopped, LIMIT_STOPPED), " limit 60 ms at p95")
     print(row("  final after speech_stopped", final, LIMIT_FINAL), " aim 300 ms")
+    for name, found in (("first partial", Run.first_partial_delays), ("partial to partial", Run.refreshes)):
+        p50, p95 = np.percentile([delay for run in runs for delay in found(run)], [50, 95])
+        print(f"  {name:42}{1e3 * p50:>7.0f} ms{1e3 * p95:>7.0f} ms")
     print(f"  CPU {cores:.2f} of a core for {sessions} session(s), aim 1.00: {spent / sound:.2f} s for a"
           f" second of a session; load of the machine {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
 
 
 def main() -> None:
-    """Print delays and CPU for one session by each preset and for two with context at once."""
+    """Print delays and CPU of each recogniser: one session by each preset, then two with context at once."""
     context = " ".join(turn.text for turn in sample("conversation").turns[:4])
-    print(f"{'':44}{'p50':>10}{'p95':>10}{'/limit':>8}{'/limit':>8}{'within':>10}")
-    with service_process("pocketsphinx") as (process, port):
+    for name in sys.argv[1:] or [name for name in available() if name in ("moonshine", "pocketsphinx")]:
+        print(f"{name:44}{'p50':>10}{'p95':>10}{'/limit':>8}{'/limit':>8}{'within':>10}")
+        measure_recognizer(name, context)
+
+
+def measure_recognizer(recognizer: str, context: str) -> None:
+    """Print the rows of one recogniser."""
+    with service_process(recognizer) as (process, port):
         for name, detection in PRESETS.items():
             print(f"one session, {name} ({detection.threshold:g}, {detection.silence_duration_ms} ms)")
             measure(port, process.pid, 1, detection, None)

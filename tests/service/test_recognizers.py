@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import jiwer
 import numpy as np
 import pytest
@@ -66,6 +68,9 @@ def test_an_endpoint_knows_its_recognisers_languages_without_starting_it():
 
 
 TOY = """
+import os
+import signal
+
 from qwen_asr_widgets.service.recognizers import Hypothesis, Requirement
 
 
@@ -88,6 +93,11 @@ class Toy:
         return "toy words"
 
 
+class Illegal(Toy):
+    def __init__(self):
+        os.kill(os.getpid(), signal.SIGILL)
+
+
 class Needy(Toy):
     requires = Requirement("no_such_package", "pip install no-such-package")
 """
@@ -95,13 +105,14 @@ class Needy(Toy):
 
 @pytest.fixture
 def toys(tmp_path, monkeypatch):
-    """Register two recognisers as another distribution would: a module, and its entry points."""
+    """Register three recognisers as another distribution would: a module, and its entry points."""
     (tmp_path / "toy_recognizers.py").write_text(TOY)
     metadata = tmp_path / "toys-1.0.dist-info"
     metadata.mkdir()
     (metadata / "METADATA").write_text("Metadata-Version: 2.1\nName: toys\nVersion: 1.0\n")
     (metadata / "entry_points.txt").write_text(
         "[qwen_asr_widgets.recognizers]\ntoy = toy_recognizers:Toy\nneedy = toy_recognizers:Needy\n"
+        "illegal = toy_recognizers:Illegal\n"
     )
     monkeypatch.syspath_prepend(str(tmp_path))
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
@@ -121,6 +132,12 @@ def test_a_recogniser_whose_package_is_missing_says_how_to_install_it_at_first_u
         find_recognizer("needy")
     with pytest.raises(MissingDependency, match=said):
         embedded("needy").start()
+
+
+@pytest.mark.skipif(not hasattr(os, "kill") or os.name == "nt", reason="Windows has no such signal")
+def test_an_engine_that_this_processor_cannot_run_is_told_in_a_sentence(toys):
+    with pytest.raises(EndpointError, match="did not start: this processor lacks .*pocketsphinx"):
+        embedded("illegal").start()
 
 
 def test_pocketsphinx_is_installed_by_its_extra_or_with_another_python():
