@@ -8,9 +8,9 @@ import jiwer
 import pytest
 
 from qwen_asr_widgets.audio.samples import sample
-from qwen_asr_widgets.service.recognizers import pronunciation
-from qwen_asr_widgets.service.recognizers.context_terms import TermCorrector
-from qwen_asr_widgets.service.recognizers.pronunciation import PHONES, Pronunciations, spelt_out
+from qwen_asr_widgets.service.recognizers.context import pronunciation
+from qwen_asr_widgets.service.recognizers.context.terms import TermCorrector
+from qwen_asr_widgets.service.recognizers.context.pronunciation import PHONES, Pronunciations, spelt_out
 
 pytest.importorskip("pocketsphinx", reason="pocketsphinx, whose dictionary this reads, has no wheel here")
 

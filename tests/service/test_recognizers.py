@@ -13,7 +13,7 @@ from qwen_asr_widgets.client.embedded import embedded
 from qwen_asr_widgets.errors import EndpointError, MissingDependency, SettingError
 from qwen_asr_widgets.recording import transcribe
 from qwen_asr_widgets.service.recognizers import Hypothesis, available, find_recognizer
-from qwen_asr_widgets.service.recognizers.context_model import read_context
+from qwen_asr_widgets.service.recognizers.context.language_model import read_context
 from qwen_asr_widgets.service.recognizers.pocketsphinx import MEASURED, PocketsphinxRecognizer
 from qwen_asr_widgets.service.recognizers.script import ScriptRecognizer
 from qwen_asr_widgets.service.recognizers.settling import Settler, Word

@@ -21,8 +21,8 @@ from ...audio.units import SAMPLE_RATE, pcm16_to_float
 from ...errors import RecognizerUnavailable
 from .agreement import AgreedText
 from .base import Hypothesis, Requirement
-from .context_terms import TermCorrector
-from .pronunciation import Pronunciations
+from .context.pronunciation import Pronunciations
+from .context.terms import TermCorrector
 from .transcripts import without_loops
 from .turn_pieces import Piece, TurnPieces
 

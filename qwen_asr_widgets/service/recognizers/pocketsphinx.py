@@ -28,7 +28,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .base import Hypothesis, Requirement
-from .context_model import ContextSentences, read_context, write_model
+from .context.language_model import ContextSentences, read_context, write_model
 from .settling import Settler, Word
 
 MEASURED = 24_000
