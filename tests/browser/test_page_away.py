@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 from support.looks import cut_off, low_contrast
-from support.microphone_page import REPORT, Bare
+from support.microphone_page import REPORT, Bare, MicrophonePage
 from support.notebook_page import NotebookPage
 from support.record_button import press_record, wait_for_phase, wait_for_seconds
 from support.similarity import best_correlation
@@ -30,6 +30,14 @@ CUT = """() => {
   WebSocket.prototype.send = () => {};
   window.mend = () => { WebSocket.prototype.send = send; };
 }"""
+
+# Timers of a minute and more run out when the test says so.
+HURRY = """;(() => {
+  const { setTimeout } = window;
+  const late = [];
+  window.setTimeout = (work, ms, ...rest) => (ms >= 60_000 ? late.push(work) : setTimeout(work, ms, ...rest));
+  window.hurry = () => late.splice(0).forEach((work) => work());
+})()"""
 GONE = "() => { window.bare.model.send = () => { throw new Error('Cannot send'); }; }"
 
 
@@ -90,7 +98,8 @@ def test_a_kernel_that_is_gone_takes_nothing_from_the_recording(bare: Bare) -> N
     start = shown.sent("start")[0]
     assert [one["seq"] for one in chunks] == list(range(start["first"], stop["chunks"])) and len(chunks) > 3
     assert {one["session"] for one in (start, stop, *chunks)} == {start["session"]}
-    heard = {"session": start["session"], "chunks": stop["chunks"], "upto": None, "over": True}
+    session, count = start["session"], stop["chunks"]
+    heard = {"session": session, "chunks": count, "safe": count, "upto": None, "over": True}
     page.evaluate("(heard) => window.tell({ heard })", heard)
 
     page = shown.open("light")
@@ -99,6 +108,63 @@ def test_a_kernel_that_is_gone_takes_nothing_from_the_recording(bare: Bare) -> N
         "async () => (await indexedDB.databases()).length === 1"
         " && document.querySelector('.qaw-page-left').hidden"
     )
+
+
+SENT = "() => window.bare.model.sent.map((m) => m.content)"
+CLOSE_VIEW = "() => window.bare.views.pop()()"
+
+
+def unattended(shown: MicrophonePage) -> list[dict[str, Any]]:
+    """Record, lose the kernel, show another widget in its place; return what the first has sent."""
+    page = shown.open("light")
+    press_record(page)
+    shown.wait_for_chunks(3)
+    page.evaluate(GONE)
+    page.get_by_text("s kept in this page until Python has them").wait_for()
+    sent = page.evaluate(SENT)
+    page.evaluate(CLOSE_VIEW)
+    shown.state["uid"] = "another"
+    shown.show_widget()
+    page.get_by_text("A recording goes on in this page, without a kernel.").wait_for()
+    assert low_contrast(page) == cut_off(page) == []
+    return list(sent)
+
+
+@pytest.mark.parametrize("button", ["Go on here", "Record"])
+def test_a_recording_without_a_kernel_goes_on_in_the_next_widget_of_its_page(bare: Bare, button: str) -> None:
+    shown = bare(REPORT)
+    before = unattended(shown)
+    page = shown.page
+    page.get_by_role("button", name=button).click()
+    wait_for_phase(page, "recording")
+    page.get_by_text("A recording goes on in this page").wait_for(state="hidden")
+    start = shown.wait_for_sent("start")
+    shown.wait_for_chunks(len(before) + 5)
+    press_record(page)
+    wait_for_phase(page, "idle")
+    chunks, stop = shown.sent("chunk"), shown.wait_for_sent("stop")
+    assert {one["session"] for one in (*before, start, *chunks, stop)} == {start["session"]}
+    assert [one["seq"] for one in chunks] == list(range(start["first"], stop["chunks"]))
+    assert start["first"] <= 1 + max(one["seq"] for one in before if one["kind"] == "chunk")
+    assert start["at"] == start["first"] * chunks[0]["rate"] // 10
+    assert page.evaluate("window.runningSounds().length") == 0
+
+
+def test_a_recording_without_a_kernel_can_be_stopped_and_what_was_kept_is_offered(bare: Bare) -> None:
+    shown = bare(REPORT)
+    unattended(shown)
+    shown.page.get_by_role("button", name="Stop").click()
+    shown.page.get_by_role("button", name="Send to Python").wait_for()
+    shown.page.get_by_text("A recording goes on in this page").wait_for(state="hidden")
+    assert shown.page.evaluate("window.runningSounds().length") == 0
+
+
+def test_a_recording_without_a_kernel_that_nobody_takes_over_ends_after_a_minute(bare: Bare) -> None:
+    shown = bare(REPORT + HURRY)
+    unattended(shown)
+    shown.page.evaluate("window.hurry()")
+    shown.page.get_by_role("button", name="Send to Python").wait_for()
+    assert shown.page.evaluate("window.runningSounds().length") == 0
 
 
 def test_what_is_left_can_be_thrown_away(bare: Bare) -> None:

@@ -81,7 +81,8 @@ def test_try_again_sends_what_has_no_final_and_what_the_detector_must_know(show_
         shown.press("Transcribe")
         shown.shows("The connection to the service was lost.")
         answered = [one for one in view.recording.utterances if one.status == "final"]
-        assert [one.text for one in answered] == ["w1 w2", "w3 w4 w5"]
+        said = " ".join(one.text for one in answered).split()
+        assert said and said == WORDS[: len(said)] and len(said) < len(WORDS)
         shown.press("Try again")
         shown.settled()
     again = service.sessions[1].audio

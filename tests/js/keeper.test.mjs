@@ -58,7 +58,7 @@ test("a recording goes on while nothing can be sent, and what was kept follows w
   context.mock.method(console, "warn", () => {});
   const { made, line, of, session } = keeper(context);
   for (let seq = 0; seq < 5; seq += 1) made.take(chunk(seq));
-  made.heard({ session, chunks: 5, upto: null, over: false });
+  made.heard({ session, chunks: 5, upto: null, over: false, safe: 5 });
   assert.equal(made.waiting, null);
   line.cut = true;
   for (let seq = 5; seq < 25; seq += 1) made.take(chunk(seq));
@@ -66,21 +66,44 @@ test("a recording goes on while nothing can be sent, and what was kept follows w
   line.cut = false;
   made.take(chunk(25));
   assert.equal(of("chunk").at(-1).held, 5);
-  made.heard({ session, chunks: 5, upto: 25, over: false });
+  made.heard({ session, chunks: 5, upto: 25, over: false, safe: 5 });
   assert.deepEqual(numbers(of("chunk")).slice(6), [...Array(20).keys()].map((seq) => seq + 5));
-  made.heard({ session, chunks: 26, upto: null, over: false });
+  made.heard({ session, chunks: 26, upto: null, over: false, safe: 26 });
   assert.equal(made.waiting, null);
+});
+
+test("what has come and is not safe yet is kept, and not sent again", (context) => {
+  const { made, of, session } = keeper(context);
+  for (let seq = 0; seq < 9; seq += 1) made.take(chunk(seq));
+  made.heard({ session, chunks: 7, upto: 8, over: false, safe: 4 });
+  assert.deepEqual(numbers(of("chunk")).slice(9), [7]);
+  assert.equal(made.entries.get(session).chunks.first, 4);
+});
+
+test("a recording is handed over with what is kept of it, and the next kernel is told where that begins", (context) => {
+  const { made, uplink, session } = keeper(context);
+  for (let seq = 0; seq < 9; seq += 1) made.take(chunk(seq));
+  made.heard({ session, chunks: 7, upto: null, over: false, safe: 4 });
+  const next = keeper(context);
+  next.uplink.takeUp(session, 10);
+  next.made.takeUp(made.handOver(), "");
+  next.made.take(chunk(9));
+  next.uplink.close();
+  const { first, at } = next.of("start")[0];
+  assert.deepEqual([first, at, ...numbers(next.of("chunk"))], [4, 4, 4, 5, 6, 7, 8, 9]);
+  assert.equal(next.uplink.session, uplink.session);
+  assert.equal(made.entries.size, 0);
 });
 
 test("after the stop nothing is let go before the kernel says that the recording is over", (context) => {
   const { made, of, session } = keeper(context);
   made.take(chunk(0));
   assert.equal(made.stop(1, "stopped"), true);
-  made.heard({ session, chunks: 0, upto: 1, over: false });
+  made.heard({ session, chunks: 0, upto: 1, over: false, safe: 0 });
   assert.deepEqual(numbers(of("chunk")), [0, 0]);
   made.look();
   assert.deepEqual(of("stop").map(({ chunks, held, reason }) => [chunks, held, reason]), [[1, 0, "stopped"], [1, 0, "stopped"]]);
-  made.heard({ session, chunks: 1, upto: null, over: true });
+  made.heard({ session, chunks: 1, upto: null, over: true, safe: 1 });
   made.look();
   assert.equal(made.entries.size, 0);
   assert.equal(of("stop").length, 2);

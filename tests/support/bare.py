@@ -83,9 +83,13 @@ class BarePage:
                 " document.body.style.background = ground; }",
                 [light, ground],
             )
+        self.show_widget()
+        return self.page
+
+    def show_widget(self) -> None:
+        """Show the widget, with a model of its own, under what the page shows already."""
         texts = {"esm": str(self.widget._esm), "css": str(self.widget._css), "state": self.state}
         self.page.evaluate(OPEN, texts)
-        return self.page
 
     def sent(self, kind: str) -> list[dict[str, Any]]:
         """Return the contents of the messages of one kind that were sent to the kernel."""

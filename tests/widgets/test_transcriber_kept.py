@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import stat
+import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -178,6 +179,27 @@ def test_what_a_page_kept_goes_on_with_the_recording_that_another_kernel_has_beg
     seam = 27 * 1_600  # where two filters meet
     assert max(apart[: seam - 200].max(), apart[seam + 200 :].max()) <= 1 and apart.max() < 1_000
     assert state(t)["left"] == [] and on_disk(folder) == 1
+
+
+def test_a_page_is_told_to_let_go_of_nothing_that_is_not_on_disk(made, folder, monkeypatch) -> None:
+    disk, write = threading.Event(), Autosave._write_sound
+    monkeypatch.setattr(Autosave, "_write_sound", lambda self, stop: disk.is_set() and write(self, stop))
+    t = made()
+    page, sound = MicrophonePage(t).start(), spoken(1.0)
+    for seq in range(10):
+        piece = sound[4_800 * seq : 4_800 * (seq + 1)].astype("<i2").tobytes()
+        page.say("chunk", (piece,), seq=seq, peak=0.5, clipped=0, held=0)
+
+    def told(kind: str, **more: Any) -> dict[str, Any]:
+        page.say(kind, **more)
+        return (of_kind(t, "heard") or [{}])[-1]
+
+    wait_until(lambda: told("beat").get("chunks") == 10)
+    assert told("beat")["safe"] == 0
+    disk.set()
+    wait_until(lambda: told("beat")["safe"] == 9)  # of the tenth the filter still holds something back
+    wait_until(lambda: told("stop", chunks=10, reason="stopped", held=0)["over"])
+    assert of_kind(t, "heard")[-1]["safe"] == 10 and t.wait(SECONDS).duration == pytest.approx(1.0)
 
 
 def test_what_is_left_can_be_thrown_away_or_passed_over(made, folder) -> None:

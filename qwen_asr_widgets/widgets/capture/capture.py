@@ -120,6 +120,8 @@ class CaptureChunk:
         Largest magnitude, in [0, 1].
     received_at : float
         Monotonic seconds at which the kernel got it.
+    following : int
+        Number of the chunk that comes next.
     lost : bool
         These stand for chunks that never came.
     """
@@ -129,12 +131,13 @@ class CaptureChunk:
     start: int
     peak: float
     received_at: float
+    following: int
     lost: bool = False
 
 
 @dataclass(frozen=True)
 class CaptureHeard:
-    """What has come of a recording, so that its page need not keep it any longer.
+    """What has come of a recording, and what of it its page need not keep any longer.
 
     Attributes
     ----------
@@ -144,12 +147,15 @@ class CaptureHeard:
         The number of the first that came out of its turn: those from ``chunks`` on are missing.
     over : bool
         Whether the recording is over: nothing more of it is waited for.
+    safe : int or None
+        The page need not keep chunks before this number; None: before ``chunks``.
     """
 
     session: CaptureSession
     chunks: int
     upto: int | None = None
     over: bool = False
+    safe: int | None = None
 
 
 @dataclass(frozen=True)
@@ -386,7 +392,7 @@ class CaptureReceiver:
             self._running().received += 1
             self._expected += 1
             self._missing_since = now
-            events.append(self._appended(message.samples, message.peak, now))
+            events.append(self._appended(message.samples, message.peak, now, self._expected))
         return events
 
     def _impatient(self, now: float) -> list[CaptureEvent]:
@@ -412,16 +418,19 @@ class CaptureReceiver:
         self._expected = until
         zeros = np.zeros(min(missing, FILL_CHUNKS) * self._chunk_length, np.int16)
         zeros.setflags(write=False)
-        lengths = [min(FILL_CHUNKS, missing - done) for done in range(0, missing, FILL_CHUNKS)]
-        return [self._appended(zeros[: count * self._chunk_length], 0.0, now, lost=True) for count in lengths]
+        return [
+            self._appended(zeros[: (min(start + FILL_CHUNKS, until) - start) * self._chunk_length], 0.0, now,
+                           min(start + FILL_CHUNKS, until), lost=True)
+            for start in range(until - missing, until, FILL_CHUNKS)
+        ]
 
     def _appended(
-        self, samples: NDArray[np.int16], peak: float, now: float, lost: bool = False
+        self, samples: NDArray[np.int16], peak: float, now: float, following: int, lost: bool = False
     ) -> CaptureChunk:
         session = self._running()
         start = session.samples
         session.samples += len(samples)
-        return CaptureChunk(session, samples, start, peak, now, lost)
+        return CaptureChunk(session, samples, start, peak, now, following, lost)
 
     def _pause(self, resumed: bool) -> list[CaptureEvent]:
         if not self.active:

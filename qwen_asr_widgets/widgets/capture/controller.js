@@ -5,10 +5,13 @@ import { newId } from "../shared/dom.js";
 import { pageProblem, UNPROCESSED } from "./capture.js";
 import { Keeper } from "./keeper.js";
 import { Recorder } from "./recorder.js";
+import { unattended } from "./unattended.js";
 import { Uplink } from "./uplink.js";
 import { FileWay } from "./upload.js";
 
 const SILENT_SECONDS = 3;
+/** How long a recording whose kernel and views are gone waits for another widget: a notebook may be run from its top. */
+const UNATTENDED_MS = 60_000;
 const CLIP_SHOWN_SECONDS = 2;
 
 /**
@@ -31,6 +34,7 @@ const CLIP_SHOWN_SECONDS = 2;
  * @property {boolean | null} besideCells whether sound reaches the kernel while a cell runs, as it says
  * @property {import("./keeper.js").Waiting | null} kept in this page because the kernel is away
  * @property {import("./chunk_store.js").Kept[]} left by pages that ended before the kernel had it
+ * @property {boolean} goesOn  another widget's recording goes on in this page without a kernel, to be taken over
  */
 
 export class CaptureController {
@@ -44,6 +48,8 @@ export class CaptureController {
     this.keeper = new Keeper(this.uplink, uid, () => this.showKept());
     /** @type {Set<(state: State) => void>} */
     this.views = new Set();
+    /** Runs while the recording waits for another widget. @type {number | undefined} */
+    this.waiting = undefined;
     this.ending = new AbortController();
     this.forgetLock = () => {};
     this.files = new FileWay(this);
@@ -57,7 +63,7 @@ export class CaptureController {
     this.state = {
       phase: "idle", seconds: 0, peak: 0, clipping: false, silent: false, devices: [], deviceId: "",
       processing: { ...UNPROCESSED }, settings: null, problem: this.leftBehind(), file: null,
-      lost: null, besideCells: null, kept: null, left: [],
+      lost: null, besideCells: null, kept: null, left: [], goesOn: false,
     };
     const devices = navigator.mediaDevices;
     devices?.addEventListener("devicechange", () => this.listDevices(), { signal: this.ending.signal });
@@ -76,20 +82,75 @@ export class CaptureController {
 
   showKept() {
     const { waiting: kept, left } = this.keeper;
-    if (kept !== null || this.state.kept !== null || left !== this.state.left) this.set({ kept, left });
+    const goesOn = unattended.of(this) !== null;
+    const changed = kept !== null || this.state.kept !== null || left !== this.state.left || goesOn !== this.state.goesOn;
+    if (changed) this.set({ kept, left, goesOn });
   }
 
   /**
    * @param {(state: State) => void} view called now and after every change
-   * @param {AbortSignal} signal when it aborts the view is gone; with the last one a recording ends
+   * @param {AbortSignal} signal when it aborts the view is gone, see `unseen`
    */
   attach(view, signal) {
+    this.attended();
     this.views.add(view);
     view(this.state);
     signal.addEventListener("abort", () => {
       this.views.delete(view);
-      if (this.views.size === 0) this.stop("closed");
+      if (this.views.size === 0) this.unseen();
     }, { once: true });
+  }
+
+  /**
+   * The last view is gone: so ends a recording. Where its kernel is away, as while a notebook is run again in another one,
+   * it goes on for a while, and the next widget of the page may take it over.
+   */
+  unseen() {
+    const running = this.state.phase === "recording" || this.state.phase === "paused";
+    if (!running || !this.keepsSound || this.keeper.waiting === null) return void this.stop("closed");
+    this.waiting = window.setTimeout(() => void this.stop("closed"), UNATTENDED_MS);
+    unattended.add(this);
+    this.keeper.tellOthers();
+  }
+
+  /** The recording waits for no other widget any more. */
+  attended() {
+    if (!unattended.drop(this)) return;
+    window.clearTimeout(this.waiting);
+    this.keeper.tellOthers();
+  }
+
+  /** Go on with the recording of a widget whose kernel is gone. */
+  async takeOver() {
+    if (this.state.phase !== "idle") return;
+    this.set({ phase: "starting", problem: null, lost: null });
+    if (!(await this.takeLock())) return this.fail("othertab");
+    const before = unattended.of(this)?.handOver();
+    if (!before) {
+      this.forgetLock();
+      return this.set({ phase: "idle", goesOn: false });
+    }
+    const { recorder, entry, state } = before;
+    this.recorder = recorder;
+    recorder.listener = this.listenerOf(() => recorder, 0);
+    const { phase, seconds, settings, deviceId, processing } = state;
+    this.set({ phase, seconds, settings, deviceId, processing, goesOn: false });
+    this.uplink.takeUp(entry.about.session, entry.about.rate);
+    this.keeper.takeUp(entry, this.browser);
+    if (phase === "paused") this.uplink.reach("pause");
+    this.remember();
+  }
+
+  /**
+   * Let another widget go on with the recording.
+   * @returns {{recorder: Recorder, entry: import("./keeper.js").Entry, state: State} | null} null where none is under way
+   */
+  handOver() {
+    const { recorder, state } = this;
+    const entry = this.keeper.handOver();
+    this.attended();
+    this.rest();
+    return recorder && entry ? { recorder, entry, state } : null;
   }
 
   /** @param {Partial<State>} change */
@@ -104,24 +165,31 @@ export class CaptureController {
    */
   async start(clickedAt) {
     if (this.state.phase !== "idle") return;
+    if (this.keepsSound && unattended.of(this)) return this.takeOver();
     const forbidden = pageProblem(thisPage());
     if (forbidden) return this.fail(forbidden);
     this.set({
       phase: "starting", problem: null, seconds: 0, settings: null, silent: false, clipping: false, lost: null,
     });
     if (!(await this.takeLock())) return this.fail("othertab");
-    const recorder = new Recorder({
-      chunk: (chunk) => this.heard(recorder, chunk),
-      begun: () => this.begun(recorder, clickedAt),
-      muted: (silent) => this.set({ silent }),
-      unplugged: () => this.stop("unplugged"),
-      stalled: () => this.fail("stalled"),
-    });
+    /** @type {Recorder} */
+    const recorder = new Recorder(this.listenerOf(() => recorder, clickedAt));
     this.recorder = recorder;
     this.uplink.open();
     const problem = await recorder.start(this.state.deviceId, this.state.processing);
     if (problem) this.fail(problem.code, problem.detail);
     else await this.listDevices();
+  }
+
+  /** @param {() => Recorder} recorder @param {number} clickedAt @returns {import("./recorder.js").Listener} */
+  listenerOf(recorder, clickedAt) {
+    return {
+      chunk: (chunk) => this.heard(recorder(), chunk),
+      begun: () => this.begun(recorder(), clickedAt),
+      muted: (silent) => this.set({ silent }),
+      unplugged: () => this.stop("unplugged"),
+      stalled: () => this.fail("stalled"),
+    };
   }
 
   /**
@@ -199,6 +267,12 @@ export class CaptureController {
   /** @param {Recorder} recorder */
   finish(recorder) {
     recorder.release();
+    this.attended();
+    this.rest();
+  }
+
+  /** Nothing is recorded here any more. */
+  rest() {
     this.recorder = undefined;
     this.uplink.close();
     this.forgetLock();

@@ -6,7 +6,8 @@
  * @import { Chunk } from "./recorder.js"
  * @import { Uplink } from "./uplink.js"
  *
- * @typedef {{session: string, chunks: number, upto: number | null, over: boolean}} Heard   what the kernel has of a recording
+ * @typedef {{session: string, chunks: number, upto: number | null, over: boolean, safe: number}} Heard   what the kernel has of
+ *   a recording: chunks before `safe` need not be kept
  * @typedef {{seconds: number}} Waiting
  *
  * @typedef {object} Entry   a recording of which something is kept
@@ -72,9 +73,14 @@ export class Keeper {
   enter(about) {
     /** @type {Entry} */
     const entry = { about, chunks: new KeptChunks(), stop: null, looks: 0, stored: 0, release: () => {}, freed: Promise.resolve() };
-    this.entries.set(about.session, entry);
-    this.timer ??= window.setInterval(() => this.look(), LOOK_MS);
+    this.hold(entry);
     return entry;
+  }
+
+  /** @param {Entry} entry */
+  hold(entry) {
+    this.entries.set(entry.about.session, entry);
+    this.timer ??= window.setInterval(() => this.look(), LOOK_MS);
   }
 
   /** Keep other pages from offering a recording; false where one of them was first. @param {Entry} entry @returns {Promise<boolean>} */
@@ -88,6 +94,20 @@ export class Keeper {
         return new Promise((free) => { entry.release = () => free(undefined); });
       }).catch(() => answer(true));
     });
+  }
+
+  /** Hand the recording under way to another keeper, if there is one; it stays locked. @returns {Entry | null} */
+  handOver() {
+    const entry = this.entries.get(this.uplink.session);
+    if (!entry) return null;
+    this.drop(entry);
+    return entry;
+  }
+
+  /** Keep a recording that another keeper has handed over; the kernel is sent what is kept. @param {Entry} entry @param {string} browser */
+  takeUp(entry, browser) {
+    this.hold(entry);
+    this.bring(entry, browser);
   }
 
   /** Keep a chunk, and send it. @param {Chunk} chunk */
@@ -118,12 +138,12 @@ export class Keeper {
   // ---- what the kernel says
 
   /** @param {Heard} heard */
-  heard({ session, chunks, upto, over }) {
+  heard({ session, chunks, upto, over, safe }) {
     const entry = this.entries.get(session);
     if (!entry) return;
-    entry.chunks.heard(chunks);
+    entry.chunks.heard(safe);
     if (upto !== null) this.send(entry, entry.chunks.again(chunks, upto, performance.now()));
-    if (entry.stored > 0) void this.stored((store) => store.drop(session, chunks));
+    if (entry.stored > 0) void this.stored((store) => store.drop(session, safe));
     if (over && entry.stop !== null) this.settle(entry);
     this.changed();
   }
@@ -136,8 +156,13 @@ export class Keeper {
 
   /** @param {Entry} entry */
   forget(entry) {
-    this.entries.delete(entry.about.session);
+    this.drop(entry);
     entry.release();
+  }
+
+  /** @param {Entry} entry */
+  drop(entry) {
+    this.entries.delete(entry.about.session);
     if (this.entries.size > 0) return;
     window.clearInterval(this.timer);
     this.timer = undefined;
@@ -155,6 +180,18 @@ export class Keeper {
       }, [chunk.pcm]);
       if (!sent) return entry.chunks.failed(chunk.seq);
     }
+  }
+
+  /**
+   * Tell a kernel of a recording of which another one has had the beginning, and send what is kept.
+   * @param {Entry} entry @param {string} browser
+   */
+  bring(entry, browser) {
+    const { about: { session, rate, label, settings, asked }, chunks } = entry;
+    const { first, next, samples } = chunks;
+    const at = chunks.between(first, next)[0]?.at ?? samples;
+    this.uplink.reach("start", { session, rate, label, settings, asked, first, at, browser });
+    this.send(entry, chunks.between(first, first + AGAIN_CHUNKS));
   }
 
   /** @param {Entry} entry */
@@ -242,9 +279,7 @@ export class Keeper {
     for (const chunk of chunks) entry.chunks.add(chunk);
     entry.stored = next;
     entry.stop = { chunks: next, reason: "interrupted" };
-    const { rate, label, settings, asked } = about;
-    this.uplink.reach("start", { session, rate, label, settings, asked, first, at: chunks[0].at, browser: "" });
-    this.send(entry, entry.chunks.between(first, first + AGAIN_CHUNKS));
+    this.bring(entry, "");
     if (!this.tellStop(entry)) await this.leave(entry);
     this.changed();
   }

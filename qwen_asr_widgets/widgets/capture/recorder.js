@@ -21,7 +21,7 @@ const STALLED_MS = 8000;
 
 export class Recorder {
   /**
-   * @param {Listener} listener
+   * @param {Listener} listener told what is heard; another may take its place
    */
   constructor(listener) {
     this.listener = listener;

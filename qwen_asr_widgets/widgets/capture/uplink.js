@@ -21,6 +21,8 @@ export class Uplink {
     /** One identity for each page that shows the widget. */
     this.client = newId();
     this.number = 0;
+    /** The recording that is spoken of. */
+    this.session = "";
     this.rate = 0;
     /** Whether it was said that the kernel cannot be reached. */
     this.unreachable = false;
@@ -28,13 +30,17 @@ export class Uplink {
     this.timer = undefined;
   }
 
-  get session() {
-    return `${this.client}/${this.number}`;
-  }
-
   /** Begin a new session: chunks are numbered from 0 again. */
   open() {
     this.number += 1;
+    this.session = `${this.client}/${this.number}`;
+  }
+
+  /** Go on with a session that another widget of this page has begun. @param {string} session @param {number} rate */
+  takeUp(session, rate) {
+    this.session = session;
+    this.rate = rate;
+    this.beat();
   }
 
   /**
@@ -45,11 +51,16 @@ export class Uplink {
   start({ rate, label, settings, asked, startDelay, browser }) {
     this.rate = rate;
     if (!this.reach("start", { label, settings, asked, start_delay: startDelay, browser })) return false;
+    this.beat();
+    return true;
+  }
+
+  /** Say now and then that the recording goes on. */
+  beat() {
     this.timer = window.setInterval(() => {
       this.reach("beat");
       this.beaten();
     }, HEARTBEAT_MS);
-    return true;
   }
 
   /**

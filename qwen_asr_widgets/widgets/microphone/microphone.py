@@ -42,8 +42,8 @@ class CaptureReport(ipywidgets.Widget):
     beside_cells : bool or None
         Whether messages arrive while a cell runs, as the last one did or did not; None before the first.
     heard : dict
-        What has come of a recording, so that its page need not keep it: ``session``, ``chunks``, ``upto``
-        and ``over`` as in `CaptureHeard`; empty before the first.
+        What has come of a recording, and what of it its page need not keep: ``session``, ``chunks``,
+        ``upto``, ``over`` and ``safe`` as in `CaptureHeard`; empty before the first.
     problem : dict
         What the kernel could not take last, empty before the first: ``client`` (the page), ``code`` as in
         ``capture/capture.js``, ``detail``, and a ``number`` that tells it from the one before.
@@ -84,6 +84,7 @@ def heard_state(event: CaptureHeard) -> dict[str, str | int | None]:
     """Return how much of a page's recording has arrived, as a message for that page."""
     return {
         "session": event.session.id, "chunks": event.chunks, "upto": event.upto, "over": event.over,
+        "safe": event.chunks if event.safe is None else event.safe,
     }
 
 

@@ -1,9 +1,11 @@
 /**
- * What a page says of sound that the kernel has not: how much it keeps, and what a page that ended has left.
+ * What a page says of sound that the kernel has not: how much it keeps, what goes on without a kernel, what a page that
+ * ended has left.
  *
  * @import { CaptureController, State } from "../capture/controller.js"
- * @import { Translate } from "../shared/strings.js"
+ * @import { Key, Translate } from "../shared/strings.js"
  */
+import { unattended } from "../capture/unattended.js";
 import { button, make } from "../shared/dom.js";
 import { clock } from "../shared/format.js";
 
@@ -13,25 +15,33 @@ export function pageKeptText({ kept }, t) {
 }
 
 /**
- * The offer of what a page that ended has left: sent to the kernel or thrown away.
+ * The offer of a recording that goes on in the page without a kernel, to be taken over or stopped; and of what pages that
+ * ended have left, to be sent to the kernel or thrown away.
  * @param {CaptureController} controller @param {Translate} t @param {AbortSignal} signal
  */
 export function createPageLeft(controller, t, signal) {
   const element = make("div", { class: "qaw-notice qaw-page-left", "data-kind": "hint", role: "note", hidden: true });
+  const title = (/** @type {Key} */ key) => make("p", { class: "qaw-notice-title" }, t(key));
+  const row = (/** @type {(Node | string)[]} */ ...parts) => make("div", { class: "qaw-page-left-one" }, ...parts);
+  const offers = () => [
+    title("mic.page.goesOn"),
+    row(button(t("mic.page.goOn"), () => void controller.takeOver(), signal),
+      button(t("mic.stop"), () => void unattended.of(controller)?.stop("closed"), signal)),
+  ];
+  const rest = (/** @type {State["left"]} */ left) => [title("mic.page.left"), ...left.map((one) => row(
+    make("bdi", {}, [timeOf(one.began), clock(one.seconds), one.label].filter(Boolean).join(" · ")),
+    button(t("mic.page.send"), () => void controller.keeper.deliver(one.session), signal),
+    button(t("mic.page.throw"), () => void controller.keeper.throwAway(one.session), signal)))];
   let shown = "";
   return {
     element,
     /** @param {State} state @param {boolean} busy a recording is under way */
-    update({ left }, busy) {
-      element.hidden = left.length === 0 || busy;
-      const key = JSON.stringify(left.map(({ session, next }) => [session, next]));
+    update({ left, goesOn }, busy) {
+      element.hidden = (left.length === 0 && !goesOn) || busy;
+      const key = JSON.stringify([goesOn, ...left.map(({ session, next }) => [session, next])]);
       if (key === shown) return;
       shown = key;
-      const rows = left.map((one) => make("div", { class: "qaw-page-left-one" },
-        make("bdi", {}, [timeOf(one.began), clock(one.seconds), one.label].filter(Boolean).join(" · ")),
-        button(t("mic.page.send"), () => void controller.keeper.deliver(one.session), signal),
-        button(t("mic.page.throw"), () => void controller.keeper.throwAway(one.session), signal)));
-      element.replaceChildren(make("p", { class: "qaw-notice-title" }, t("mic.page.left")), ...rows);
+      element.replaceChildren(...(goesOn ? offers() : []), ...(left.length ? rest(left) : []));
     },
   };
 }

@@ -198,6 +198,11 @@ class KeptOnDisk:
         why = "" if copy.problem is None else copy.problem.strerror or str(copy.problem)
         return {"where": self._where, "problem": why, "until": round(copy.saved_seconds, 1) if why else 0.0}
 
+    def saved_seconds(self, recording: Recording | None) -> float | None:
+        """Return how much of a recording is on disk; None where no more of it is written."""
+        copy = next((one for one in self._copies if one.recording is recording), None)
+        return None if copy is None or copy.removed or copy.problem is not None else copy.saved_seconds
+
     def left_state(self) -> list[dict[str, Any]]:
         """Return what views offer to open: one that was removed to make room is not among them."""
         return [

@@ -25,7 +25,9 @@ from ...recording.restoring import continued, goes_on
 from ...recording.turn_taking import SERVICE, check_change_midway
 from ...recording.values import TimedEvent
 from ...vad.turns import TurnDetection
-from ..capture.capture import CaptureChunk, CaptureEnded, CaptureEvent, CaptureSession, CaptureStarted
+from ..capture.capture import (
+    CaptureChunk, CaptureEnded, CaptureEvent, CaptureHeard, CaptureSession, CaptureStarted,
+)
 from ..capture.upload import FileOpened
 from .endpoints import EndpointChoice
 from .kept import KeptOnDisk
@@ -444,6 +446,24 @@ class TranscriberModel:
                 source.bring(event, run)
             elif isinstance(event, CaptureEnded):
                 source.end(run)
+
+    def safe(self, heard: CaptureHeard) -> CaptureHeard:
+        """Say what of a page's recording is safe: what is on disk, where it is kept there.
+
+        A kernel may be killed; what its page has still kept then goes to the next one.
+        """
+        with self.lock:
+            source, run = self.source, self.run
+            if run is None or not isinstance(source, MicrophoneSource) or source.session is not heard.session:
+                return heard
+            seconds = self.kept.saved_seconds(run.recording)
+            if seconds is None:
+                return heard
+            tape = run.recording.tape
+            saved = round(seconds * tape.sample_rate)
+            if heard.over and saved == len(tape):
+                return heard
+            return replace(heard, over=False, safe=min(heard.chunks, source.chunks_within(saved)))
 
     def _start_capture(self, session: CaptureSession) -> None:
         self.stop()

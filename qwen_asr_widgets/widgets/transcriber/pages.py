@@ -230,7 +230,7 @@ class Pages:
             about = {"client": event.client, "code": event.code, "detail": event.detail}
             self._tell({"kind": "refused", **about})
         if isinstance(event, CaptureHeard):
-            self._tell({"kind": "heard", **heard_state(event)})
+            self._tell({"kind": "heard", **heard_state(self._model.safe(event))})
         elif isinstance(event, FileArriving):
             if self._progress.tells(event, time.monotonic()):
                 self._tell_of(event, "taken", bytes=event.held)

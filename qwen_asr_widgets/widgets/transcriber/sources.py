@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from collections import deque
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any
@@ -18,7 +19,7 @@ from numpy.typing import NDArray
 from ...audio.resample import StreamResampler
 from ...client.pacing import check_pace, paced
 from ...recording.run import CHUNK_MS, Run
-from ..capture.capture import CaptureChunk, CaptureSession
+from ..capture.capture import AHEAD_CHUNKS, CaptureChunk, CaptureSession
 
 if TYPE_CHECKING:
     from ...audio.clip import AudioClip
@@ -49,15 +50,28 @@ class MicrophoneSource:
         self._rate = session_rate
         self._resampler = StreamResampler(session.sample_rate, session_rate)
         self._taken = self._given = 0
+        self._ends: deque[tuple[int, int]] = deque(maxlen=AHEAD_CHUNKS)  # a page keeps no more of them
+        self._safe = 0
 
     @property
     def begins_at(self) -> int:
         """Samples of the run before the first that comes: those another kernel has taken."""
         return round(self.session.begins_at * self._rate / self.session.sample_rate)
 
+    def chunks_within(self, samples: int) -> int:
+        """Return the number of the first chunk that does not lie whole within so many samples of the run.
+
+        It is asked with numbers that grow.
+        """
+        while self._ends and self._ends[0][1] <= samples:
+            self._safe = self._ends.popleft()[0]
+        return self._safe
+
     def bring(self, chunk: CaptureChunk, run: Run) -> None:
         """Hand on one chunk."""
         self._taken += len(chunk.samples)
+        end = round((self.session.begins_at + self._taken) * self._rate / self.session.sample_rate)
+        self._ends.append((chunk.following, end))
         if not chunk.lost:
             self._give(self._resampler.push(chunk.samples), run)
             return
