@@ -6,10 +6,12 @@ import doctest
 import importlib
 import pkgutil
 import warnings
+from importlib.util import find_spec
 
 import pytest
 
 import qwen_asr_widgets as qaw
+from qwen_asr_widgets.service.recognizers.base import Requirement
 
 pytestmark = pytest.mark.service
 
@@ -23,6 +25,9 @@ MODULES = sorted(
 @pytest.mark.parametrize("name", ["qwen_asr_widgets", *MODULES])
 def test_the_examples_of_a_module_run(name: str) -> None:
     module = importlib.import_module(name)
+    for requirement in {getattr(kind, "requires", None) for kind in vars(module).values()}:
+        if isinstance(requirement, Requirement) and find_spec(requirement.package) is None:
+            pytest.skip(f"needs {requirement.install}")
     with warnings.catch_warnings():
         warnings.filterwarnings("error", module="qwen_asr_widgets")
         result = doctest.testmod(module, optionflags=doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE)
