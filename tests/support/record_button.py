@@ -23,6 +23,12 @@ def wait_for_seconds(page: Any, seconds: float) -> None:
     page.wait_for_function(SHOWN_SECONDS, arg=seconds)
 
 
+def shown_seconds(page: Any) -> float:
+    """Return the time that the page shows as captured."""
+    minutes, seconds = page.locator(".qaw-mic-elapsed").first.inner_text().split(":")
+    return 60 * int(minutes) + float(seconds)
+
+
 def wait_for_phase(page: Any, phase: str) -> None:
     """Wait until the button says what the capture does: ``idle``, ``recording``, ``paused`` …"""
     page.locator(f"{RECORD}[data-phase={phase}]").first.wait_for()

@@ -44,9 +44,10 @@ export class ChunkStore {
 
   /** Keep chunks of a recording. @param {About} about @param {KeptChunk[]} chunks */
   async add(about, chunks) {
-    const { recordings, all, written } = this.begin("readwrite");
+    const { recordings, all, written, commit } = this.begin("readwrite");
     recordings.put(about);
     for (const chunk of chunks) all.put({ session: about.session, ...chunk });
+    commit(); // a page that is left now would end a transaction that waits for more
     await written;
   }
 
@@ -98,7 +99,8 @@ export class ChunkStore {
       transaction.onabort = transaction.onerror = () => reject(transaction.error);
     });
     written.catch(() => {});
-    return { recordings: transaction.objectStore("recordings"), all: transaction.objectStore("chunks"), written };
+    const commit = () => transaction.commit?.();
+    return { recordings: transaction.objectStore("recordings"), all: transaction.objectStore("chunks"), written, commit };
   }
 
   close() {

@@ -116,6 +116,7 @@ export class Keeper {
     if (!entry) return;
     entry.chunks.add(chunk);
     this.send(entry, [chunk]);
+    if (entry.chunks.late) void this.persist(entry); // at once: a reload gives no time
   }
 
   /** The recording is over; whether that could be said. @param {number} chunks @param {string} reason */
@@ -200,7 +201,7 @@ export class Keeper {
     return this.uplink.reach("stop", { session, rate, ...stop, held: chunks.first });
   }
 
-  /** Once a second: write down what the kernel does not take, and remind it of recordings that are over. */
+  /** Once a second: remind the kernel of recordings that are over, and write down what it does not take. */
   look() {
     for (const entry of this.entries.values()) {
       if (entry.chunks.late) void this.persist(entry);
