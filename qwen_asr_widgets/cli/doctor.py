@@ -15,6 +15,8 @@ from .versions import DISTRIBUTION, installed_version, needed_packages, remedy
 OPTIONAL = (
     ("moonshine-voice", "pip install 'qwen-asr-widgets[moonshine]' to recognise speech without a network"),
     ("pocketsphinx", "pip install 'qwen-asr-widgets[pocketsphinx]' to do so with more mistakes"),
+    ("faster-whisper", "pip install 'qwen-asr-widgets[whisper]' for other languages on this computer"),
+    ("httpx", "pip install 'qwen-asr-widgets[openai]' to recognise by a server of your own"),
     ("av", "pip install 'qwen-asr-widgets[media]' to open m4a, webm, mp4 and to send Opus"),
     ("jupyterlab", "pip install 'qwen-asr-widgets[lab]' for the notebooks"),
     ("ipykernel", "pip install 'qwen-asr-widgets[lab]' for the notebooks"),

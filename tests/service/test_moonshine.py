@@ -11,7 +11,8 @@ import pytest
 from qwen_asr_widgets.audio.samples import sample
 from qwen_asr_widgets.errors import RecognizerUnavailable
 from qwen_asr_widgets.service.recognizers import Hypothesis, find_recognizer, moonshine
-from qwen_asr_widgets.service.recognizers.moonshine import FINAL_SPEECH, PARTIAL_SPEECH, MoonshineRecognizer
+from qwen_asr_widgets.service.recognizers.moonshine import MoonshineRecognizer
+from qwen_asr_widgets.service.recognizers.piecewise import FINAL_SPEECH, PARTIAL_SPEECH
 from qwen_asr_widgets.service.worker import run
 from qwen_asr_widgets.service.worker_messages import LoadRecognizer, pack, read_value
 

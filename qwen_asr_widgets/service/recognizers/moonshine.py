@@ -1,14 +1,12 @@
 """Moonshine: English with capitals and punctuation, by the model inside the wheel of ``moonshine-voice``.
 
-It decodes recordings, not streams. So the open turn is decoded again as it grows, in pieces (`turn_pieces`),
-and words on which two decodings agree settle. Its own voice activity detection is off: the service finds the
-turns. For sound without speech the model writes "You": our speech scores tell that from what was said.
+It decodes recordings, not streams: the open turn is decoded again as it grows (`piecewise`). Its own voice
+activity detection is off, as the service finds the turns.
 """
 
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
@@ -17,29 +15,15 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from ...audio.units import SAMPLE_RATE, pcm16_to_float
+from ...audio.units import SAMPLE_RATE
 from ...errors import RecognizerUnavailable
-from .agreement import AgreedText
 from .base import Hypothesis, Requirement
 from .context.pronunciation import Pronunciations
 from .context.terms import TermCorrector
-from .transcripts import without_loops
-from .turn_pieces import Piece, TurnPieces
+from .piecewise import PiecewiseText
 
 MODEL = "tiny-en"
 """The folder of the model in the wheel's assets."""
-
-PARTIAL_SPEECH = 0.5
-"""Seconds of speech before which there is no partial: until then the model guesses."""
-
-FINAL_SPEECH = 0.3
-"""Seconds of speech under which a text that is one of `INVENTIONS` was not said."""
-
-INVENTIONS = frozenset({"", "you", "the", "i", "oh", "bye", "thank you", "thanks for watching"})
-"""What speech models write for silence, noise and clicks, in lower case without punctuation."""
-
-_ENDINGS = " .,?!"
-"""What the model ends any text with; in a partial nothing has ended."""
 
 _OPTIONS = {
     "vad_threshold": "0.0",  # off
@@ -92,11 +76,7 @@ class MoonshineRecognizer:
 
     def start(self, first_sample: int) -> None:
         """Begin an utterance."""
-        self._turn = TurnPieces()
-        self._texts: list[str] = []  # of the pieces that are closed
-        self._last: tuple[Piece, str] | None = None
-        self._agreed = AgreedText()
-        self._shown = Hypothesis()
+        self._turn = PiecewiseText(self._decode)
 
     def accept(self, samples: NDArray[np.int16]) -> None:
         """Keep the samples; they are decoded when a result is asked for."""
@@ -104,38 +84,12 @@ class MoonshineRecognizer:
 
     def partial(self) -> Hypothesis:
         """Decode what is not settled again, if speech has come since, and return what is believed."""
-        piece = self._turn.open
-        is_new = self._last is None or piece != self._last[0]
-        if piece is not None and is_new and self._turn.speech_seconds >= PARTIAL_SPEECH:
-            self._shown = self._agreed.update(self._text().rstrip(_ENDINGS))
-        return self._shown
+        return self._turn.partial()
 
     def finish(self) -> str:
-        """Return the text of all pieces; empty where too little was said for it to be true."""
-        text = self._text()
-        is_invented = self._turn.speech_seconds < FINAL_SPEECH and _plain(text) in INVENTIONS
-        if is_invented:
-            return ""
+        """Return the text of the utterance; empty where too little was said for it to be true."""
+        text = self._turn.final()
         return text if self._corrector is None else self._corrector.correct(text)
-
-    def _text(self) -> str:
-        """Return the text of all pieces, of which each that is closed is decoded once."""
-        for piece in self._turn.closed[len(self._texts):]:
-            self._texts.append(self._text_of(piece))
-        last = self._turn.open
-        texts = [*self._texts, "" if last is None else self._text_of(last)]
-        return " ".join(text for text in texts if text)
-
-    def _text_of(self, piece: Piece) -> str:
-        if self._last is None or self._last[0] != piece:
-            sound = pcm16_to_float(self._turn.samples(piece))
-            self._last = piece, without_loops(self._decode(sound))
-        return self._last[1]
-
-
-def _plain(text: str) -> str:
-    """Return the words of a text in lower case, without punctuation and notes of music."""
-    return " ".join(re.findall(r"[\w']+", text.lower()))
 
 
 def _load() -> Callable[[NDArray[np.float32]], str]:

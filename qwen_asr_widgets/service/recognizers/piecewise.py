@@ -55,6 +55,11 @@ class PiecewiseText:
         self._agreed = AgreedText()
         self._shown = Hypothesis()
 
+    @property
+    def speech_seconds(self) -> float:
+        """Seconds of it that are speech by our own scores."""
+        return self._turn.speech_seconds
+
     def accept(self, samples: NDArray[np.int16]) -> None:
         """Keep the samples, int16 at 16 kHz, shape (n,); they are decoded when a text is asked for."""
         self._turn.accept(samples)
