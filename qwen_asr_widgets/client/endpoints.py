@@ -14,7 +14,6 @@ from ..protocol.cloud_facts import DASHSCOPE, DOCUMENTED, ServiceFacts, speaks_o
 from .keys import (
     KEY_VARIABLE, Secret, find_key, is_secret, looks_like_key, revealed_headers, sealed, sealed_headers,
 )
-from .probe.kept import with_measured
 
 DEFAULT_MODEL = "qwen3-asr-flash-realtime"
 _TYPES: tuple[tuple[str, Any, str], ...] = (
@@ -317,6 +316,8 @@ def is_dashscope_url(url: str) -> bool:
 
 def facts_of(url: str, model: str) -> ServiceFacts:
     """Return what is known of the service at an address: what was measured there, else read or documented."""
+    from .probe.kept import with_measured  # reports are read when facts are asked for, not at import
+
     return with_measured(DASHSCOPE if is_dashscope_url(url) else DOCUMENTED, url, model)
 
 
