@@ -7,6 +7,7 @@ import io
 import jiwer
 import numpy as np
 import pytest
+from support.recognising import recognise
 
 from qwen_asr_widgets.audio.samples import sample
 from qwen_asr_widgets.errors import RecognizerUnavailable
@@ -49,16 +50,6 @@ def counted(monkeypatch):
 
 def spoken(turn):
     return SAMPLES[round(16_000 * (turn.start - 0.3)):round(16_000 * (turn.end + 0.13))]
-
-
-def recognise(recognizer, samples, step=3_200, partials=True):
-    recognizer.start(0)
-    shown = []
-    for first in range(0, len(samples), step):
-        recognizer.accept(samples[first:first + step])
-        if partials:
-            shown.append(recognizer.partial())
-    return shown, recognizer.finish()
 
 
 def words(text):

@@ -7,6 +7,7 @@ import os
 import jiwer
 import numpy as np
 import pytest
+from support.recognising import recognise
 
 from qwen_asr_widgets.audio.samples import sample
 from qwen_asr_widgets.client.embedded import embedded
@@ -41,15 +42,6 @@ def final(recognizer, samples):
     recognizer.start(0)
     recognizer.accept(samples)
     return recognizer.finish()
-
-
-def recognise(recognizer, samples, step=3_200):
-    recognizer.start(0)
-    shown = []
-    for first in range(0, len(samples), step):
-        recognizer.accept(samples[first:first + step])
-        shown.append(recognizer.partial())
-    return shown, recognizer.finish()
 
 
 def test_the_built_in_recognisers_are_found_by_name():

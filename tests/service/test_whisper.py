@@ -7,6 +7,7 @@ from types import SimpleNamespace
 import jiwer
 import numpy as np
 import pytest
+from support.recognising import recognise
 
 from qwen_asr_widgets.audio.samples import sample
 from qwen_asr_widgets.client.embedded import embedded
@@ -54,15 +55,6 @@ def spoken(turn):
     return SAMPLES[round(16_000 * (turn.start - 0.3)):round(16_000 * (turn.end + 0.13))]
 
 
-def recognise(recognizer, samples, step=8_000):
-    recognizer.start(0)
-    shown = []
-    for first in range(0, len(samples), step):
-        recognizer.accept(samples[first:first + step])
-        shown.append(recognizer.partial())
-    return shown, recognizer.finish()
-
-
 def test_it_is_found_by_name_and_names_its_extra():
     assert find_recognizer("whisper") is WhisperRecognizer and WhisperRecognizer.languages is None
     assert WhisperRecognizer.requires.install == 'pip install "qwen-asr-widgets[whisper]"'
@@ -72,7 +64,7 @@ def test_it_is_found_by_name_and_names_its_extra():
 
 def test_without_a_language_the_one_it_hears_is_reported_and_forgotten_with_the_turn(model):
     recognizer = WhisperRecognizer()
-    _, text = recognise(recognizer, spoken(PROMPTS.turns[0]))
+    _, text = recognise(recognizer, spoken(PROMPTS.turns[0]), 8_000)
     assert text == "Guten Tag." and recognizer.heard_language == "de"
     assert {asked["language"] for asked in model.asked} == {None}
     recognizer.start(0)
@@ -82,7 +74,7 @@ def test_without_a_language_the_one_it_hears_is_reported_and_forgotten_with_the_
 def test_language_and_context_are_passed_and_the_context_is_the_prompt(model):
     recognizer = WhisperRecognizer(beam_size=3)
     assert recognizer.configure("zh", "Schwarzkopf, Szczepanski") == ()
-    recognise(recognizer, spoken(PROMPTS.turns[0]))
+    recognise(recognizer, spoken(PROMPTS.turns[0]), 8_000)
     asked = model.asked[-1]
     assert (asked["language"], asked["initial_prompt"]) == ("zh", "Schwarzkopf, Szczepanski")
     assert asked["beam_size"] == 3 and not asked["condition_on_previous_text"]
@@ -97,7 +89,7 @@ def test_a_language_that_the_model_lacks_is_refused_in_a_sentence(model):
 
 
 def test_each_decoding_is_bounded_in_tokens_and_made_once(model):
-    recognise(WhisperRecognizer(), spoken(PROMPTS.turns[1]))
+    recognise(WhisperRecognizer(), spoken(PROMPTS.turns[1]), 8_000)
     assert all(asked["max_new_tokens"] <= 16 + 12 * asked["seconds"] + 1 for asked in model.asked)
     assert {asked["temperature"] for asked in model.asked} == {0.0}
 
@@ -116,22 +108,22 @@ def test_a_long_turn_is_decoded_in_pieces_that_the_model_can_take(model):
 ], ids=["silence", "noise", "a hum"])
 def test_what_is_no_speech_gives_no_word(model, sound):
     model.text = "Thank you."
-    shown, text = recognise(WhisperRecognizer(), sound)
+    shown, text = recognise(WhisperRecognizer(), sound, 8_000)
     assert set(shown) == {Hypothesis()} and text == ""
 
 
 def test_a_known_invention_is_dropped_only_where_little_was_said(model, monkeypatch):
     model.text = "Thank you."
-    assert recognise(WhisperRecognizer(), spoken(PROMPTS.turns[0]))[1] == "Thank you."
+    assert recognise(WhisperRecognizer(), spoken(PROMPTS.turns[0]), 8_000)[1] == "Thank you."
     monkeypatch.setattr(piecewise, "FINAL_SPEECH", 60.0)
-    assert recognise(WhisperRecognizer(), spoken(PROMPTS.turns[0]))[1] == ""
+    assert recognise(WhisperRecognizer(), spoken(PROMPTS.turns[0]), 8_000)[1] == ""
     model.text = "Thank you, Mister Schwarzkopf."
-    assert recognise(WhisperRecognizer(), spoken(PROMPTS.turns[0]))[1] == "Thank you, Mister Schwarzkopf."
+    assert recognise(WhisperRecognizer(), spoken(PROMPTS.turns[0]), 8_000)[1] == model.text
 
 
 def test_a_repetition_loop_stands_once(model):
     model.text = "I'm a geek. " * 30
-    assert recognise(WhisperRecognizer(), spoken(PROMPTS.turns[0]))[1] == "I'm a geek."
+    assert recognise(WhisperRecognizer(), spoken(PROMPTS.turns[0]), 8_000)[1] == "I'm a geek."
 
 
 # ---- the model

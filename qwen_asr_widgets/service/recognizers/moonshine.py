@@ -21,6 +21,7 @@ from .base import Hypothesis, Requirement
 from .context.pronunciation import Pronunciations
 from .context.terms import TermCorrector
 from .piecewise import PiecewiseText
+from .transcripts import with_capitals
 
 MODEL = "tiny-en"
 """The folder of the model in the wheel's assets."""
@@ -109,7 +110,7 @@ def _load() -> Callable[[NDArray[np.float32]], str]:
 
     def decode(samples: NDArray[np.float32]) -> str:
         found = transcriber.transcribe_without_streaming(samples.tolist(), SAMPLE_RATE)
-        return " ".join(line.text.strip() for line in found.lines)
+        return with_capitals(" ".join(line.text.strip() for line in found.lines))
 
     return decode
 

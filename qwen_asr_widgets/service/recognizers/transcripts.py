@@ -17,6 +17,7 @@ LANGUAGE_CODES = {
 _RAW = re.compile(r"(?:language\s+([^<>\n]{1,60}?)\s*)?<asr_text>")
 _HALF_RAW = re.compile(r"language(\s+[A-Z][a-z]*)?(<[a-z_]{0,8})?")
 _LOOP = re.compile(r"(.{1,60}?)\1{4,}", re.DOTALL)
+_SENTENCE = re.compile(r"(?<=[a-z]{2}[.?!] )[a-z]")  # not behind "e.g."
 _SHORTEST_LOOP = 24
 """Characters under which five times the same may have been said: "no no no no no"."""
 
@@ -64,6 +65,17 @@ def language_code(name: str | None) -> str | None:
     """
     word = re.split(r"[,\s_-]", (name or "").strip().lower())[0]
     return LANGUAGE_CODES.get(word) or (word if re.fullmatch("[a-z]{2,3}", word) else None)
+
+
+def with_capitals(text: str) -> str:
+    """Return a text of which every sentence begins with a capital: a model that writes them forgets some.
+
+    Examples
+    --------
+    >>> with_capitals("That is not valid. please try again.")
+    'That is not valid. Please try again.'
+    """
+    return _SENTENCE.sub(lambda first: first.group().upper(), text)
 
 
 def without_loops(text: str) -> str:
