@@ -1,4 +1,4 @@
-"""``qwen-asr-widgets serve``: run the embedded service for other programs on this machine."""
+"""``qwen-asr-widgets serve``: run the embedded service for other programs or machines."""
 
 from __future__ import annotations
 

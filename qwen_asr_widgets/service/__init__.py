@@ -3,6 +3,7 @@
 From the socket to the text: `server` lets a client in; `client_connection` carries frames and events;
 `server_session` answers them, with `audio_decoder`, `segmenter` (where turns begin and end) and `items`;
 `worker_pool` keeps the recognisers' processes and `worker` is such a process; `recognizers` are the engines.
+`standin` changes what the service does to what clients report of DashScope.
 
 Where the public record is silent, or more can be said than the cloud says, it goes its own way:
 
@@ -20,6 +21,6 @@ Where the public record is silent, or more can be said than the cloud says, it g
 - a recogniser's process is taken when the first audio comes; a session more than there may be (16) is told so
   (``server_error``, ``too_many_sessions``) and closed with 1013;
 - it serves 256 connections at once and refuses the next one's handshake (429);
-- `/healthz` answers everybody, `/metrics` who has a key (`operation`);
+- ``/healthz`` answers without a key, ``/metrics`` with one (`operation`);
 - an item whose recogniser dies is given to the next one; where that dies too, it fails (``recognizer_lost``).
 """

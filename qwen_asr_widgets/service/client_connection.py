@@ -12,9 +12,9 @@ from ..errors import RecognizersBusy, RecognizerUnavailable
 from ..protocol.codec import encode
 from ..protocol.events import ErrorEvent, ServerEvent
 from .operation.metrics import ServiceMetrics
-from .standin import CloseConnection, QuirkySession, WaitUntil, WireOutput
 from .segmenter import YieldPoint
 from .server_session import ServerSession
+from .standin import CloseConnection, QuirkySession, WaitUntil, WireOutput
 from .unanswered import Unanswered
 from .worker_messages import Configured, FinalText, UtteranceSilence, WorkerCommand, WorkerResult
 from .worker_pool import Worker, WorkerPool
@@ -57,7 +57,7 @@ class ClientConnection:
     session : ServerSession or QuirkySession
         A fresh one.
     metrics : ServiceMetrics
-        Where what its recogniser does is counted.
+        The service's counters, to which the results of its recogniser are added.
     """
 
     def __init__(

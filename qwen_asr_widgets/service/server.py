@@ -1,4 +1,4 @@
-"""The embedded service: who may connect, and one session for each client, on this machine alone."""
+"""The embedded service's listening socket: lets clients in by `operation`, gives each a session."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ from .client_connection import ClientConnection
 from .detuned_vad import DetunedSegmenter, Detuning
 from .operation.access import HEALTH, METRICS, PATH, Access, HandshakeRefusal, refuse_handshake
 from .operation.metrics import CONTENT_TYPE, ServiceMetrics
-from .standin import QuirkySegmenter, QuirkySession
 from .recognizers import find_recognizer
 from .segmenter import Segmenter
 from .server_session import MakeSegmenter, ServerSession
+from .standin import QuirkySegmenter, QuirkySession
 from .worker_messages import LoadRecognizer
 from .worker_pool import MOST_WORKERS, WorkerPool
 

@@ -1,1 +1,1 @@
-"""What whoever runs the service for others needs: rules of access, and metrics."""
+"""Running the service for other people: who has access, and metrics."""
