@@ -18,6 +18,17 @@ CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 class ServiceMetrics:
     """Counters since the service began.
 
+    Parameters
+    ----------
+    sessions_total, refused_total : int
+        Sessions that were opened, and those of them closed because too many sent sound.
+    failed_total : int
+        Utterances without a text.
+    decode_seconds : float
+        Wall time (s) of all final passes.
+    decodings : list of int
+        Final passes by their wall time: up to each of `BUCKETS`, the last beyond them.
+
     Examples
     --------
     >>> metrics = ServiceMetrics()
@@ -28,15 +39,18 @@ class ServiceMetrics:
 
     sessions_total: int = 0
     refused_total: int = 0
-    finals_total: int = 0
     failed_total: int = 0
     decode_seconds: float = 0.0
     decodings: list[int] = field(default_factory=lambda: [0] * (len(BUCKETS) + 1))
 
+    @property
+    def finals_total(self) -> int:
+        """Final texts."""
+        return sum(self.decodings)
+
     def recognised(self, result: WorkerResult) -> None:
         """Count a result of a recogniser."""
         if isinstance(result, FinalText):
-            self.finals_total += 1
             self.decode_seconds += result.seconds
             self.decodings[bisect_left(BUCKETS, result.seconds)] += 1
         elif isinstance(result, RecognizerFailed) and result.item_id is not None:
@@ -79,4 +93,4 @@ class ServiceMetrics:
         for bound, found in zip([*map(str, BUCKETS), "+Inf"], self.decodings):
             count += found
             yield f'{name}_bucket{{le="{bound}"}} {count}'
-        yield f"{name}_sum {self.decode_seconds:.6f}\n{name}_count {count}"
+        yield f"{name}_sum {self.decode_seconds:.6f}\n{name}_count {self.finals_total}"
