@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from ..errors import EndpointError
 from ..protocol.cloud_facts import ServiceFacts
 from ..protocol.quirks import NO_QUIRKS, Quirks
-from .endpoints import Endpoint
+from .endpoints import REALTIME_PATH, Endpoint
 from .keys import Secret, looks_like_key
 
 if TYPE_CHECKING:
@@ -27,8 +27,7 @@ INSTALL_MOONSHINE = 'pip install "qwen-asr-widgets[moonshine]"'
 """The command that installs the better of the two offline recognisers, where it has a wheel."""
 
 _SECRET_OPTION = re.compile("(key|token|secret|password)$", re.IGNORECASE)
-_PATH = "/api-ws/v1/realtime"
-_PLACEHOLDER = f"ws://127.0.0.1{_PATH}"
+_PLACEHOLDER = f"ws://127.0.0.1{REALTIME_PATH}"
 
 
 @dataclass(frozen=True)
@@ -82,7 +81,7 @@ class EmbeddedEndpoint(Endpoint):
     @property
     def base_url(self) -> str:
         """The address without the model; starts the process."""
-        return f"ws://127.0.0.1:{self._process.start()}{_PATH}"
+        return f"ws://127.0.0.1:{self._process.start()}{REALTIME_PATH}"
 
     def key(self) -> str | None:
         """Return the random key of the process; starts it."""

@@ -16,6 +16,10 @@ from .keys import (
 )
 
 DEFAULT_MODEL = "qwen3-asr-flash-realtime"
+
+REALTIME_PATH = "/api-ws/v1/realtime"
+"""Where DashScope serves the protocol, and so the embedded service."""
+
 _TYPES: tuple[tuple[str, Any, str], ...] = (
     ("model", str, "text"), ("workspace", (str, type(None)), "text or None"),
     ("headers", (Mapping, type(None)), "a mapping or None"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..errors import EndpointError, checked_keywords, suggestion
 from .embedded import embedded
-from .endpoints import DEFAULT_MODEL, Endpoint, refuse_key, shown
+from .endpoints import DEFAULT_MODEL, REALTIME_PATH, Endpoint, refuse_key, shown
 from .keys import Secret, sealed
 
 _REGIONS = {
@@ -12,7 +12,6 @@ _REGIONS = {
     "singapore": ("dashscope-intl.aliyuncs.com", "ap-southeast-1"),
 }
 _EMBEDDED = "embedded:"
-_PATH = "/api-ws/v1/realtime"
 
 
 @checked_keywords
@@ -59,7 +58,7 @@ def dashscope(
         if not workspace or not workspace.replace("-", "").isalnum():
             raise EndpointError(f"workspace_host needs a workspace id, not {workspace!r}.")
         host = f"{workspace}.{zone}.maas.aliyuncs.com"
-    return Endpoint(f"wss://{host}{_PATH}", api_key, model, workspace, name=f"DashScope {region}")
+    return Endpoint(f"wss://{host}{REALTIME_PATH}", api_key, model, workspace, name=f"DashScope {region}")
 
 
 def resolve_endpoint(where: str | Endpoint | None = None) -> Endpoint:

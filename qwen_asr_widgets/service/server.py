@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
 
 from ..client.embedded import default_recognizer
-from ..client.endpoints import DEFAULT_MODEL
+from ..client.endpoints import DEFAULT_MODEL, REALTIME_PATH
 from ..client.keys import Secret
 from ..protocol.quirks import NO_QUIRKS, Quirks
 from .client_connection import ClientConnection
 from .detuned_vad import DetunedSegmenter, Detuning
-from .operation.access import HEALTH, METRICS, PATH, Access, HandshakeRefusal, refuse_handshake
+from .operation.access import HEALTH, METRICS, Access, HandshakeRefusal, refuse_handshake
 from .operation.metrics import CONTENT_TYPE, ServiceMetrics
 from .recognizers import find_recognizer
 from .segmenter import Segmenter
@@ -134,7 +134,7 @@ class Service:
         """The address of the service, without model."""
         scheme = "ws" if self._access.tls is None else "wss"
         host = f"[{self._host}]" if ":" in self._host else self._host
-        return f"{scheme}://{host}:{self.port}{PATH}"
+        return f"{scheme}://{host}:{self.port}{REALTIME_PATH}"
 
     async def close(self) -> None:
         """Close every connection and end every recogniser."""
@@ -188,7 +188,7 @@ class Service:
         return page
 
     async def _serve(self, socket: ServerConnection) -> None:
-        target = socket.request.path if socket.request is not None else PATH
+        target = socket.request.path if socket.request is not None else REALTIME_PATH
         session = self._session(requested_model(target))
         client = ClientConnection(socket, self._pool, session, self._metrics)
         self._clients.add(client)

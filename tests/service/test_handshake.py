@@ -6,10 +6,11 @@ import ssl
 
 import pytest
 
+from qwen_asr_widgets.client.endpoints import REALTIME_PATH as PATH
 from qwen_asr_widgets.client.keys import Secret
 from qwen_asr_widgets.errors import EndpointError
 from qwen_asr_widgets.service.operation.access import (
-    HEALTH, METRICS, PATH, Access, read_keys, refuse_handshake, tls_context,
+    HEALTH, METRICS, Access, read_keys, refuse_handshake, tls_context,
 )
 from qwen_asr_widgets.service.server import requested_model
 

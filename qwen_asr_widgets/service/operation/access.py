@@ -13,11 +13,10 @@ from ipaddress import ip_address
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from ...client.endpoints import is_loopback_host
+from ...client.endpoints import REALTIME_PATH, is_loopback_host
 from ...client.keys import Secret
 from ...errors import EndpointError
 
-PATH = "/api-ws/v1/realtime"
 HEALTH = "/healthz"
 METRICS = "/metrics"
 
@@ -112,8 +111,9 @@ def refuse_handshake(
     if origin is not None and not _is_same(origin, host, port, access.is_public):
         return HandshakeRefusal(HTTPStatus.FORBIDDEN, "Pages of another origin may not connect.")
     path = urlsplit(target).path
-    if path not in (PATH, HEALTH, METRICS):
-        return HandshakeRefusal(HTTPStatus.NOT_FOUND, f"There is nothing here; the service is at {PATH}.")
+    if path not in (REALTIME_PATH, HEALTH, METRICS):
+        problem = f"There is nothing here; the service is at {REALTIME_PATH}."
+        return HandshakeRefusal(HTTPStatus.NOT_FOUND, problem)
     if path != HEALTH and not access.accepts(headers.get("Authorization") or ""):
         return HandshakeRefusal(HTTPStatus.UNAUTHORIZED, "The key is missing or wrong.")
     return None
