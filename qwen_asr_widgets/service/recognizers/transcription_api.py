@@ -35,14 +35,14 @@ MOST_BYTES = 1_000_000
 CONNECT_SECONDS = 3.0
 """Seconds until a server that does not take the connection counts as dead."""
 
-PASSING = frozenset({408, 409, 425, 429, 500, 502, 503, 504, 529})
+TRANSIENT = frozenset({408, 409, 425, 429, 500, 502, 503, 504, 529})
 """Answers after which the same request is worth another try."""
 
 _FIRST_WAIT, _LONGEST_WAIT = 0.2, 2.0
 _SHORTEST_REST, _LONGEST_REST = 1.0, 30.0
 
 
-class _Passing(Exception):
+class _TransientFailure(Exception):
     """A request failed in a way that another try may heal; ``wait`` seconds are asked for, if any."""
 
     def __init__(self, reason: str, wait: float | None = None) -> None:
@@ -132,7 +132,7 @@ class TranscriptionServers:
         for server in self._in_turn():
             try:
                 return self._models_of(server)
-            except _Passing as problem:
+            except _TransientFailure as problem:
                 reasons.append(f"{server.base_url}: {problem}")
         raise RecognizerUnavailable(
             f"No server for transcriptions answers ({'; '.join(reasons)}). Start it, or correct base_url."
@@ -164,13 +164,13 @@ class TranscriptionServers:
             No try succeeded in time, or the request was refused for good.
         """
         end = self._clock() + seconds
-        reason = "no try was made"
+        sound, reason = wav(samples), "no try was made"
         for number in range(tries):
             server = next(self._in_turn())
             left = (end - self._clock()) / (2 if len(self.servers) > 1 and number + 1 < tries else 1)
             try:
-                text = self._post(server, wav(samples), fields, left, on_text)
-            except _Passing as problem:
+                text = self._post(server, sound, fields, left, on_text)
+            except _TransientFailure as problem:
                 server.failed(self._clock())
                 reason = f"{server.base_url}: {problem}"
                 log.info("a transcription failed (%s)", reason)
@@ -201,7 +201,7 @@ class TranscriptionServers:
         yield from sorted(ring, key=lambda server: max(0.0, server.rests_until - now))
 
     def _models_of(self, server: Server) -> tuple[str, ...]:
-        with self._answer(server, "GET", "/models", 2 * CONNECT_SECONDS, borne=(404, 405)) as answer:
+        with self._answer(server, "GET", "/models", 2 * CONNECT_SECONDS, allowed=(404, 405)) as answer:
             if answer.status_code >= 400:
                 return ()
             listed = _json(self._body(answer, self._clock() + CONNECT_SECONDS)).get("data")
@@ -220,16 +220,16 @@ class TranscriptionServers:
                 return read_transcript(_streamed(self._lines(answer, end), on_text or _ignore))
             body = _json(self._body(answer, end))
         if not isinstance(body.get("text"), str):
-            raise _Passing("its answer holds no text")
+            raise _TransientFailure("its answer holds no text")
         language = body.get("language")
         return read_transcript(body["text"], language if isinstance(language, str) else None)
 
     @contextmanager
     def _answer(
-        self, server: Server, method: str, path: str, seconds: float, borne: Sequence[int] = (),
+        self, server: Server, method: str, path: str, seconds: float, allowed: Sequence[int] = (),
         **request: Any,
     ) -> Iterator[httpx.Response]:
-        """Send a request; yield its answer, unread; raise where it failed, or got a status not ``borne``."""
+        """Send a request; yield its unread answer; raise where it failed or its status is not ``allowed``."""
         import httpx
 
         end = self._clock() + seconds
@@ -237,15 +237,15 @@ class TranscriptionServers:
         try:
             url = f"{server.base_url}{path}"
             with server.client.stream(method, url, timeout=limits, **request) as answer:
-                if answer.status_code in PASSING:
-                    raise _Passing(f"HTTP {answer.status_code}", _asked_wait(answer))
-                if answer.status_code >= 300 and answer.status_code not in borne:
+                if answer.status_code in TRANSIENT:
+                    raise _TransientFailure(f"HTTP {answer.status_code}", _asked_wait(answer))
+                if answer.status_code >= 300 and answer.status_code not in allowed:
                     raise RecognizerUnavailable(self._refused(server, answer, end))
                 yield answer
         except httpx.TimeoutException:
-            raise _Passing(f"no answer within {seconds:.2g} s") from None
+            raise _TransientFailure(f"no answer within {seconds:.2g} s") from None
         except (httpx.HTTPError, httpx.StreamError) as problem:
-            raise _Passing(f"{type(problem).__name__}: {self._hidden(str(problem))}") from None
+            raise _TransientFailure(f"{type(problem).__name__}: {self._hidden(str(problem))}") from None
 
     def _refused(self, server: Server, answer: httpx.Response, end: float) -> str:
         """Return a sentence for a request that no other try heals."""
@@ -262,25 +262,25 @@ class TranscriptionServers:
         return text.replace(self._key.reveal(), "<key>") if self._key else text
 
     def _body(self, answer: httpx.Response, end: float) -> bytes:
-        return b"".join(self._bounded(answer.iter_bytes(), end))
+        return b"".join(self._bounded(answer, end))
 
     def _lines(self, answer: httpx.Response, end: float) -> Iterator[str]:
         """Yield the lines of an answer, each as soon as it is there."""
         rest = b""
-        for part in self._bounded(answer.iter_bytes(), end):
+        for part in self._bounded(answer, end):
             *lines, rest = (rest + part).split(b"\n")
             yield from (line.decode("utf-8", "replace") for line in lines)
         yield rest.decode("utf-8", "replace")
 
-    def _bounded(self, parts: Iterator[bytes], end: float) -> Iterator[bytes]:
-        """Pass an answer's bytes on while there is time and they are not too many."""
+    def _bounded(self, answer: httpx.Response, end: float) -> Iterator[bytes]:
+        """Yield the bytes of an answer while there is time and they are not too many."""
         size = 0
-        for part in parts:
+        for part in answer.iter_bytes():
             size += len(part)
             if size > MOST_BYTES:
-                raise _Passing(f"its answer is longer than {MOST_BYTES:,} bytes")
+                raise _TransientFailure(f"its answer is longer than {MOST_BYTES:,} bytes")
             if self._clock() > end:
-                raise _Passing("its answer does not end")
+                raise _TransientFailure("its answer does not end")
             yield part
 
 
@@ -310,7 +310,7 @@ def _streamed(lines: Iterator[str], on_text: Callable[[str], None]) -> str:
             continue
         event = _json(data.encode())
         if "error" in event:
-            raise _Passing(_message(data.encode()))
+            raise _TransientFailure(_message(data.encode()))
         if event.get("type") == "transcript.text.done" and isinstance(event.get("text"), str):
             return str(event["text"])
         text += _delta(event)
@@ -332,7 +332,7 @@ def _json(body: bytes) -> dict[str, Any]:
     except ValueError:
         found = None
     if not isinstance(found, dict):
-        raise _Passing(f"its answer is no JSON object: {body[:60].decode('utf-8', 'replace')!r}")
+        raise _TransientFailure(f"its answer is no JSON object: {body[:60].decode('utf-8', 'replace')!r}")
     return found
 
 
