@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...audio.units import SAMPLE_RATE
+from ...client.embedded import INSTALL_MOONSHINE
 from ...errors import RecognizerUnavailable
 from .base import Hypothesis, Requirement
 from .context.pronunciation import Pronunciations
@@ -25,6 +26,9 @@ from .transcripts import with_capitals
 
 MODEL = "tiny-en"
 """The folder of the model in the wheel's assets."""
+
+_REINSTALL = 'pip install --force-reinstall "moonshine-voice>=0.0.73,<0.1"'
+"""Repairs an installation; its bounds are those of setup.cfg."""
 
 _OPTIONS = {
     "vad_threshold": "0.0",  # off
@@ -55,8 +59,8 @@ class MoonshineRecognizer:
     languages: ClassVar[tuple[str, ...] | None] = ("en",)
     requires: ClassVar[Requirement] = Requirement(
         "moonshine_voice",
-        'pip install "qwen-asr-widgets[moonshine]"; it has wheels for Linux with glibc 2.34 (x86-64) or 2.31 '
-        "(aarch64), macOS 15 on Apple silicon, and Windows (x86-64)",
+        f"{INSTALL_MOONSHINE}; it has wheels for Linux with glibc 2.34 (x86-64) or 2.31 (aarch64), macOS 15 "
+        "on Apple silicon, and Windows (x86-64)",
     )
     costly_partials: ClassVar[bool] = True
     can_finish_early = True
@@ -129,12 +133,12 @@ def _transcriber() -> Any:
     if not any(folder.glob("*.ort")):
         raise RecognizerUnavailable(
             f"moonshine-voice {installed} has no model in {folder}; wheels that hold it come with "
-            'pip install --force-reinstall "moonshine-voice>=0.0.73,<0.1".'
+            f"{_REINSTALL}."
         )
     try:
         return Transcriber(str(folder), ModelArch.TINY, options=_OPTIONS)
     except Exception as problem:
         raise RecognizerUnavailable(
             f"moonshine-voice {installed} cannot load the model in {folder} ({problem}); install it again: "
-            'pip install --force-reinstall "moonshine-voice>=0.0.73,<0.1".'
+            f"{_REINSTALL}."
         ) from problem
