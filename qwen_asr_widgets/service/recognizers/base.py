@@ -58,7 +58,8 @@ class Recognizer(Protocol):
     requires : Requirement or None
         The package it needs. Read on the class, also where that package is missing; may be left out.
     costly_partials : bool
-        Whether partials may be left out where audio has piled up.
+        Whether partials take so long that they are asked for less often: at a pace that follows their cost,
+        and not at all where audio has piled up.
     heard_language : str or None
         Code of the language that it detected in the utterance; may be left out where it detects none.
     can_finish_early : bool
@@ -103,7 +104,7 @@ class Recognizer(Protocol):
         ...
 
     def partial(self) -> Hypothesis:
-        """Return what is believed of everything accepted; called about every 200 ms of audio."""
+        """Return what is believed of everything accepted; called every 200 ms of audio, or less often."""
         ...
 
     def finish(self) -> str:

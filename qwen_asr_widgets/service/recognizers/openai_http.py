@@ -54,10 +54,10 @@ class OpenAIRecognizer:
         A variable whose key may be sent to ``base_url``. None reads ``OPENAI_API_KEY`` where that is
         ``*.openai.com``, and sends no key to others.
     pace : float
-        Seconds of speech between two requests for a partial; from 10 s on a tenth of the turn's length, and
-        never before the last one was answered. 0 asks for no partials.
+        Seconds (0 to 60) of speech between two requests for a partial, or a tenth of the turn's length where
+        that is more; none is made before the last one was answered. 0 asks for no partials.
     timeout : float
-        Seconds for a final with all its tries. A partial has half of that, once.
+        Seconds (0.1 to 600) for a final with all its tries. A partial has half of that, once.
     stream : bool
         Whether partials show the words while the server makes them (``stream=true``).
     early_final : bool

@@ -41,13 +41,13 @@ class WhisperRecognizer:
         A size (``"base"``, ``"small"``, ``"large-v3"``, …) whose model is on this machine, or a folder that
         holds one in CTranslate2's form.
     threads : int
-        Threads for one decoding. One lets as many sessions keep up as there are cores.
+        Threads (1 to 64) for one decoding. One lets as many sessions keep up as there are cores.
     compute_type : str
         How CTranslate2 computes: ``"int8"`` is fastest on most processors; ``"float32"`` the most exact.
     device : str
         ``"cpu"``, or ``"cuda"`` where CTranslate2 finds one.
     beam_size : int
-        Hypotheses kept while decoding; 5 errs a little less and takes longer.
+        Hypotheses (1 to 10) kept while decoding; 5 errs a little less and takes longer.
 
     Raises
     ------
