@@ -77,9 +77,8 @@ def run(arguments: argparse.Namespace) -> int:
 
     outputs = read_outputs(arguments, FORMATS)
     config, endpoint = read_config(arguments), read_endpoint(arguments)
-    improvement = getattr(endpoint, "improvement", None)
-    if improvement and not arguments.quiet:
-        print(improvement, file=sys.stderr)
+    if endpoint.improvement and not arguments.quiet:
+        print(endpoint.improvement, file=sys.stderr)
     problem: Exception | None = None
     try:
         recording = transcribe(

@@ -168,6 +168,16 @@ class Endpoint:
         return self.url
 
     @property
+    def languages(self) -> tuple[str, ...] | None:
+        """Language codes that the service knows, where it is known that it has no others; else None."""
+        return None
+
+    @property
+    def improvement(self) -> str | None:
+        """A sentence on how to get better words from this service, where something is missing; else None."""
+        return None
+
+    @property
     def address(self) -> str:
         """The URL with the model, as it is connected to."""
         return with_model(self.base_url, self.model)

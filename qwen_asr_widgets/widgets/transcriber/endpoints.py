@@ -144,8 +144,8 @@ class EndpointChoice:
             "cloud": not offline,
             "dashscope": endpoint.is_dashscope,
             "has_key": self.has_key,
-            "improvement": INSTALL_MOONSHINE if getattr(endpoint, "improvement", None) else "",
-            "english_only": getattr(endpoint, "languages", None) == ("en",),
+            "improvement": INSTALL_MOONSHINE if endpoint.improvement else "",
+            "english_only": endpoint.languages == ("en",),
             "renews": not endpoint.facts.update_midway,
             "prices": {region: _price_state(region) for region in REGIONS},
         }
