@@ -5,14 +5,13 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from ...protocol.config import LANGUAGES
+
 LANGUAGE_CODES = {
-    "arabic": "ar", "cantonese": "yue", "chinese": "zh", "czech": "cs", "danish": "da", "dutch": "nl",
-    "english": "en", "filipino": "fil", "finnish": "fi", "french": "fr", "german": "de", "greek": "el",
-    "hindi": "hi", "hungarian": "hu", "indonesian": "id", "italian": "it", "japanese": "ja", "korean": "ko",
-    "macedonian": "mk", "malay": "ms", "persian": "fa", "polish": "pl", "portuguese": "pt", "romanian": "ro",
-    "russian": "ru", "spanish": "es", "swedish": "sv", "thai": "th", "turkish": "tr", "vietnamese": "vi",
+    **{name.lower(): code for code, name in LANGUAGES.items()},
+    "dutch": "nl", "greek": "el", "hungarian": "hu", "macedonian": "mk", "persian": "fa", "romanian": "ro",
 }
-"""Codes of the languages that Qwen3-ASR names in words, lower case; OpenAI's servers use the same words."""
+"""Codes by the English names, in lower case, of the languages that DashScope lists and Qwen3-ASR names."""
 
 _RAW = re.compile(r"(?:language\s+([^<>\n]{1,60}?)\s*)?<asr_text>")
 _HALF_RAW = re.compile(r"language(\s+[A-Z][a-z]*)?(<[a-z_]{0,8})?")
