@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
 C = TypeVar("C", bound="Callable[..., Any]")
+N = TypeVar("N", int, float)
 
 
 def suggestion(name: str, known: Iterable[str]) -> str:
@@ -191,6 +192,41 @@ class SettingError(QawError, ValueError):
         self.param = param
         self.value = value
         self.limits = limits
+
+
+def checked_number(name: str, value: N, low: float, high: float, whole: bool = False) -> N:
+    """Return a number, where it is one and lies within its range.
+
+    Parameters
+    ----------
+    name : str
+        The setting, as the user knows it.
+    value : int or float
+        What it was set to.
+    low, high : float
+        The range, both ends included.
+    whole : bool
+        Whether it must be an int.
+
+    Raises
+    ------
+    SettingError
+        It is no such number, or out of its range.
+
+    Examples
+    --------
+    >>> checked_number("pace", 0.5, 0, 60)
+    0.5
+    >>> checked_number("threads", 0, 1, 64, whole=True)
+    Traceback (most recent call last):
+        ...
+    qwen_asr_widgets.errors.SettingError: threads is 0; it must be a whole number from 1 to 64.
+    """
+    is_number = isinstance(value, int if whole else (int, float)) and not isinstance(value, bool)
+    if not is_number or not low <= value <= high:
+        kind = "whole number" if whole else "number"
+        raise SettingError(f"{name} is {value!r:.60}; it must be a {kind} from {low:g} to {high:g}.", name)
+    return value
 
 
 class LabelError(QawError, ValueError):

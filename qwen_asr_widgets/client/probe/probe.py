@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Iterable
 from datetime import datetime, timezone
 
-from ...errors import ConnectFailed, MissingKey, ProbeError, SettingError, checked_keywords
+from ...errors import ConnectFailed, MissingKey, ProbeError, checked_keywords, checked_number
 from ..embedded import EmbeddedEndpoint
 from ..endpoints import Endpoint
 from ..named_endpoints import resolve_endpoint
@@ -123,12 +123,7 @@ def make_plan(endpoint: Endpoint, minutes: float = 5.0, facts: Iterable[str] | N
       about 0.0586 CNY at 0.00033 CNY/s as listed [doc: DashScope price page, Chinese; read on 2026-11-22]
       about 0.0083 USD at 0.000047 USD/s as listed [doc: DashScope price page, English; read on 2026-11-22]
     """
-    is_number = isinstance(minutes, (int, float)) and not isinstance(minutes, bool)
-    if not is_number or not MINUTES[0] <= minutes <= MINUTES[1]:
-        raise SettingError(
-            f"minutes is {minutes!r:.60}; it must be a number from {MINUTES[0]:g} to {MINUTES[1]:g}.",
-            "minutes",
-        )
+    minutes = checked_number("minutes", minutes, *MINUTES)
     experiments, left_out = within(choose(facts), minutes)
     where = f"{endpoint.name}, {model_of(endpoint.url, endpoint.model)}"
     return Plan(

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from ...audio.units import SAMPLE_RATE
 from ...client.keys import Secret, sealed
-from ...errors import EndpointError, RecognizerUnavailable, SettingError
+from ...errors import EndpointError, RecognizerUnavailable, checked_number
 from .agreement import AgreedText
 from .base import Hypothesis, Requirement
 from .transcription_api import TranscriptionServers, checked_url
@@ -89,8 +89,8 @@ class OpenAIRecognizer:
         urls = [checked_url(url) for url in ([base_url] if isinstance(base_url, str) else base_url)]
         if not urls:
             raise EndpointError("base_url is empty; give an address such as 'http://127.0.0.1:8000/v1'.")
-        self._pace = _in_range("pace", pace, 0.0, 60.0)
-        self._timeout = _in_range("timeout", timeout, 0.1, 600.0)
+        self._pace = checked_number("pace", pace, 0, 60)
+        self._timeout = checked_number("timeout", timeout, 0.1, 600)
         self._stream = stream
         self._servers = TranscriptionServers(urls, key or _key_from(key_variable, urls))
         self._model = _chosen(model, self._servers.models(), self._servers.name)
@@ -198,9 +198,3 @@ def _chosen(model: str | None, offered: tuple[str, ...], server: str) -> str:
         listed = f"it offers {', '.join(offered[:8])}" if offered else "it does not say which it offers"
         raise EndpointError(f"Name the model for {server} as model=…; {listed}.")
     return offered[0]
-
-
-def _in_range(name: str, value: float, low: float, high: float) -> float:
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not low <= value <= high:
-        raise SettingError(f"{name} is {value!r:.60}; it must be a number from {low:g} to {high:g}.", name)
-    return float(value)

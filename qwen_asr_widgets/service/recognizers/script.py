@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...audio.units import SAMPLE_RATE, samples_to_seconds, seconds_to_samples
-from ...errors import SettingError
+from ...errors import SettingError, checked_number
 from .base import Hypothesis
 
 COUNTING = "one two three four five six seven eight nine ten".split()
@@ -60,10 +60,9 @@ class ScriptRecognizer:
         crash_at: float | None = None,
         cost: float = 0.0,
     ) -> None:
-        if isinstance(cost, bool) or not isinstance(cost, (int, float)) or not 0 <= cost <= 100:
-            raise SettingError(f"cost is {cost!r:.60}; it must be a number from 0 to 100.", "cost")
         self._words = None if words is None else sorted(_checked(pair) for pair in words)
-        self._fail_at, self._crash_at, self._cost = fail_at, crash_at, cost
+        self._fail_at, self._crash_at = fail_at, crash_at
+        self._cost = checked_number("cost", cost, 0, 100)
         self.start(0)
 
     def configure(self, language: str | None, corpus_text: str | None) -> tuple[str, ...]:

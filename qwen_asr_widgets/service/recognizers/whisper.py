@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...audio.units import SAMPLE_RATE
-from ...errors import RecognizerUnavailable, SettingError, suggestion
+from ...errors import RecognizerUnavailable, SettingError, checked_number, suggestion
 from .base import Hypothesis, Requirement
 from .piecewise import PiecewiseText
 
@@ -66,10 +66,10 @@ class WhisperRecognizer:
         self, model: str = "base", *, threads: int = 1, compute_type: str = "int8", device: str = "cpu",
         beam_size: int = 1,
     ) -> None:
-        self._beam_size = _whole("beam_size", beam_size, 10)
+        self._beam_size = checked_number("beam_size", beam_size, 1, 10, whole=True)
         self._model = _load(
             model_folder(model), device=device, compute_type=compute_type,
-            cpu_threads=_whole("threads", threads, 64),
+            cpu_threads=checked_number("threads", threads, 1, 64, whole=True),
         )
         self._name = Path(model).name
         self.engine = f"whisper {self._name} (faster-whisper {version('faster-whisper')})"
@@ -156,12 +156,6 @@ def model_folder(model: str) -> str:
             f"The Whisper model {model!r} is not on this machine. This downloads it{size} to {HF_HUB_CACHE}: "
             f"python -c \"import faster_whisper; faster_whisper.download_model('{model}')\""
         ) from None
-
-
-def _whole(name: str, value: int, most: int) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= most:
-        raise SettingError(f"{name} is {value!r:.60}; it must be a whole number from 1 to {most}.", name)
-    return value
 
 
 def _load(folder: str, **options: Any) -> WhisperModel:
