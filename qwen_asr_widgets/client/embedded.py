@@ -156,8 +156,8 @@ def default_recognizer() -> str:
     >>> default_recognizer() in ("moonshine", "pocketsphinx")
     True
     """
-    is_there = {name: find_spec(name) is not None for name in ("moonshine_voice", "pocketsphinx")}
-    return "pocketsphinx" if is_there["pocketsphinx"] and not is_there["moonshine_voice"] else "moonshine"
+    stands_in = find_spec("moonshine_voice") is None and find_spec("pocketsphinx") is not None
+    return "pocketsphinx" if stands_in else "moonshine"
 
 
 def embedded(
