@@ -44,6 +44,14 @@ def test_a_host_that_is_not_this_service_is_403(host):
     assert status(Host=host) == 403
 
 
+def test_the_port_that_goes_with_the_scheme_may_be_left_out():
+    tls = Access((Secret("right"),), ssl.create_default_context(ssl.Purpose.CLIENT_AUTH))
+    plain = Access((Secret("right"),))
+    for access, port, refused in ((tls, 443, False), (tls, 80, True), (plain, 80, False)):
+        answer = refuse_handshake(PATH, {**GOOD, "Host": "localhost"}, access, port)
+        assert (answer is not None) == refused
+
+
 @pytest.mark.parametrize("origin", [
     "https://evil.org", "null", "http://localhost:8888", "http://127.0.0.1.evil.org:4711", "",
 ])

@@ -259,6 +259,14 @@ def test_servers_are_used_in_turn_and_a_dead_one_is_left_out():
         assert len(first.asked) == 3
 
 
+def test_a_server_that_asks_for_a_minute_is_left_out_for_it_and_another_answers_at_once():
+    busy = status(429, retry_after="60")
+    with transcription_server(busy) as first, transcription_server(text("two")) as second:
+        recognizer = OpenAIRecognizer([first.url, second.url], "tiny", timeout=5.0)
+        assert [heard(recognizer) for _ in range(4)] == ["two"] * 4
+        assert len(first.asked) == 1
+
+
 def test_a_server_that_is_gone_is_passed_over_at_once():
     with transcription_server(text("here")) as server:
         with transcription_server() as gone:

@@ -126,6 +126,13 @@ def test_a_repetition_loop_stands_once(model):
     assert recognise(WhisperRecognizer(), spoken(PROMPTS.turns[0]), 8_000)[1] == "I'm a geek."
 
 
+@pytest.mark.parametrize(("said", "joined"), [("你好", "你好你好"), ("hello", "hello hello")])
+def test_pieces_are_joined_as_their_language_is_written(model, said, joined):
+    model.text = said
+    turns = np.concatenate([spoken(PROMPTS.turns[1]), np.zeros(24_000, np.int16), spoken(PROMPTS.turns[3])])
+    assert recognise(WhisperRecognizer(), turns, 8_000)[1] == joined
+
+
 # ---- the model
 
 def test_a_folder_that_holds_no_model_is_said(tmp_path):

@@ -62,6 +62,11 @@ class Access:
             raise EndpointError("The embedded service wants a key that is not empty.")
         return cls(keys, tls, is_public)
 
+    @property
+    def scheme(self) -> str:
+        """What its address begins with in a browser; clients leave out the port that goes with it."""
+        return "http" if self.tls is None else "https"
+
     def accepts(self, authorization: str) -> bool:
         """Return whether a header's value names one of the keys; the time taken does not tell which."""
         scheme, _, given = authorization.partition(" ")
@@ -106,7 +111,7 @@ def refuse_handshake(
     HandshakeRefusal(status=<HTTPStatus.UNAUTHORIZED: 401>, message='The key is missing or wrong.')
     """
     host, origin = headers.get("Host") or "", headers.get("Origin")
-    if not access.is_public and not _is_own(f"http://{host}", port):
+    if not access.is_public and not _is_own(f"{access.scheme}://{host}", port):
         return HandshakeRefusal(HTTPStatus.FORBIDDEN, "The Host header does not name this machine.")
     if origin is not None and not _is_same(origin, host, port, access.is_public):
         return HandshakeRefusal(HTTPStatus.FORBIDDEN, "Pages of another origin may not connect.")
@@ -173,6 +178,6 @@ def _is_own(url: str, port: int) -> bool:
         parts = urlsplit(url)
         name = parts.hostname or ""
         is_here = name == "localhost" or ip_address(name).is_loopback
-        return is_here and (parts.port or 80) == port
+        return is_here and (parts.port or (443 if parts.scheme == "https" else 80)) == port
     except ValueError:
         return False

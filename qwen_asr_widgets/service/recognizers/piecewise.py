@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...audio.units import pcm16_to_float
+from ...protocol.languages import has_spaces
 from .agreement import AgreedText
 from .base import Hypothesis
 from .transcripts import without_loops
@@ -84,7 +85,7 @@ class PiecewiseText:
             self._texts.append(self._text_of(piece))
         last = self._turn.open
         texts = [*self._texts, "" if last is None else self._text_of(last)]
-        return " ".join(text for text in texts if text)
+        return (" " if has_spaces("".join(texts)) else "").join(text for text in texts if text)
 
     def _text_of(self, piece: Piece) -> str:
         if self._last is None or self._last[0] != piece:

@@ -76,10 +76,11 @@ class Server:
         """Host and port."""
         return urlsplit(self.base_url).netloc
 
-    def failed(self, now: float) -> None:
-        """Leave it out for a while, longer each time."""
+    def failed(self, now: float, asked: float | None) -> None:
+        """Leave it out for a while, longer each time, and as many seconds as it has asked for."""
         self.failures += 1
-        self.rests_until = now + min(_LONGEST_REST, _SHORTEST_REST * 2 ** (self.failures - 1))
+        rest = min(_LONGEST_REST, _SHORTEST_REST * 2 ** (self.failures - 1))
+        self.rests_until = now + max(rest, asked or 0.0)
 
     def answered(self) -> None:
         """Use it like any other."""
@@ -171,7 +172,7 @@ class TranscriptionServers:
             try:
                 text = self._post(server, sound, fields, left, on_text)
             except _TransientFailure as problem:
-                server.failed(self._clock())
+                server.failed(self._clock(), problem.wait)
                 reason = f"{server.base_url}: {problem}"
                 log.info("a transcription failed (%s)", reason)
                 if not self._wait(number, problem.wait, end):
@@ -184,7 +185,7 @@ class TranscriptionServers:
     def _wait(self, number: int, asked: float | None, end: float) -> bool:
         """Wait before the next try, unless another server is fresh; return whether there is time for it."""
         now = self._clock()
-        if asked is None and any(server.rests_until <= now for server in self.servers):
+        if any(server.rests_until <= now for server in self.servers):
             return now < end
         wait = min(_LONGEST_WAIT, _FIRST_WAIT * 2**number) * random.uniform(0.5, 1.0)
         wait = wait if asked is None else asked

@@ -1,0 +1,35 @@
+"""How languages are written: with spaces between the words, or without."""
+
+from __future__ import annotations
+
+import re
+
+WITHOUT_SPACES = frozenset({"zh", "yue", "ja", "th", "lo", "km", "my"})
+"""Languages written without spaces between words."""
+
+_NO_SPACE_SCRIPTS = re.compile(
+    "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]"
+)
+
+
+def primary_subtag(language: str | None) -> str:
+    """Return what a code of a language begins with, in lower case; empty without one.
+
+    Examples
+    --------
+    >>> primary_subtag("zh-CN"), primary_subtag("pt_BR"), primary_subtag(None)
+    ('zh', 'pt', '')
+    """
+    return (language or "").lower().replace("_", "-").split("-")[0]
+
+
+def has_spaces(text: str, language: str | None = None) -> bool:
+    """Tell whether words are separated by spaces: by the language where known, else by the script.
+
+    Examples
+    --------
+    >>> has_spaces("good morning"), has_spaces("早上好")
+    (True, False)
+    """
+    code = primary_subtag(language)
+    return code not in WITHOUT_SPACES if code else not _NO_SPACE_SCRIPTS.search(text)
