@@ -27,6 +27,8 @@ _TYPES: tuple[tuple[str, Any, str], ...] = (
 _DASHSCOPE_DOMAIN = ".aliyuncs.com"
 _WORDS = r"[A-Za-z]{0,20}([ -]([A-Za-z]{1,20}|\d{1,2}))*"
 _WORD_OR_ADDRESS = re.compile(rf"{_WORDS}|[a-z]{{2,5}}://.*|[\w.-]+:\d{{1,5}}(/.*)?")
+_USER = re.compile("((?:[a-z][a-z0-9+.-]*:)?//)?.*@", re.IGNORECASE | re.DOTALL)
+"""The scheme of a proxy's address, if it has one, and the user and password after it."""
 
 
 @checked_keywords
@@ -313,9 +315,7 @@ def _is_secret_part(part: str) -> bool:
 
 def _without_user(proxy: str | None) -> str | None:
     """Return the address of a proxy, with or without its scheme, without user and password."""
-    before, user_ends, place = (proxy or "").rpartition("@")
-    scheme, has_scheme, _ = before.partition("//")
-    return f"{scheme}//{place}" if has_scheme else place if user_ends else proxy
+    return proxy and _USER.sub(r"\1", proxy)
 
 
 def is_encrypted(url: str) -> bool:

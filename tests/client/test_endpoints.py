@@ -176,7 +176,8 @@ def test_what_is_secret_in_an_address_is_in_no_pickle_and_in_every_copy() -> Non
     assert copy.copy(made) == copy.deepcopy(made) == dataclasses.replace(made) == made and made.url == url
     for proxy in (None, "environment", "proxy.example.org:3128"):
         assert pickle.loads(pickle.dumps(Endpoint("wss://example.org/x", proxy=proxy))).proxy == proxy
-    assert pickle.loads(pickle.dumps(Endpoint("ws://h/", proxy=f"me:{KEY}@proxy:1"))).proxy == "proxy:1"
+    for user in (f"me:{KEY}", f"me:{KEY}//more", f"{KEY}//more:any"):
+        assert pickle.loads(pickle.dumps(Endpoint("ws://h/", proxy=f"{user}@proxy:1"))).proxy == "proxy:1"
 
 
 def test_a_proxy_that_is_no_address_is_told_without_its_password(monkeypatch: pytest.MonkeyPatch) -> None:
