@@ -26,6 +26,9 @@ logger = logging.getLogger("qwen_asr_widgets")
 START_SECONDS = 60.0
 """Seconds the child may take until it listens; a cold machine loads it from disk."""
 
+SAID_SECONDS = 2.0
+"""Seconds for which the last words of a child that has ended are waited for, at most."""
+
 
 class ServiceProcess:
     """One child process that serves; thread-safe.
@@ -148,7 +151,7 @@ class ServiceProcess:
         )
         assert child.stdin and child.stdout and child.stderr
         answers: queue.Queue[str] = queue.Queue()
-        _listen(child.stderr, self._said.append)
+        errors = _listen(child.stderr, self._said.append)
         _listen(child.stdout, answers.put, at_end=partial(_reap, child, answers))
         try:
             child.stdin.write(self._greeting())
@@ -159,6 +162,7 @@ class ServiceProcess:
                 return
         except (OSError, queue.Empty, ValueError, TypeError) as problem:
             self.stop()
+            errors.join(SAID_SECONDS)
             raise self._failure(child, slow=isinstance(problem, queue.Empty)) from None
         self.stop()
         sentence = str(answer.get("error") or "The embedded service gave no port.")
@@ -186,8 +190,8 @@ class ServiceProcess:
         return ConnectFailed(f"The embedded service {what}." + (f" It said:\n{said}" if said else ""))
 
 
-def _listen(stream: IO[str], take: Any, at_end: Any = None) -> None:
-    """Read a child's stream to its end on a thread of its own, so that it never fills up."""
+def _listen(stream: IO[str], take: Any, at_end: Any = None) -> threading.Thread:
+    """Read a child's stream to its end, so that it never fills up; return the thread that does."""
 
     def run() -> None:
         with stream:
@@ -196,7 +200,9 @@ def _listen(stream: IO[str], take: Any, at_end: Any = None) -> None:
         if at_end is not None:
             at_end()
 
-    threading.Thread(target=run, name="qwen-asr-service-output", daemon=True).start()
+    thread = threading.Thread(target=run, name="qwen-asr-service-output", daemon=True)
+    thread.start()
+    return thread
 
 
 def _reap(child: subprocess.Popen[str], answers: queue.Queue[str]) -> None:
