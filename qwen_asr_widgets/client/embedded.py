@@ -27,6 +27,8 @@ INSTALL_MOONSHINE = 'pip install "qwen-asr-widgets[moonshine]"'
 """The command that installs the better of the two offline recognisers, where it has a wheel."""
 
 _SECRET_OPTION = re.compile("(key|token|secret|password)$", re.IGNORECASE)
+"""How the name of a secret option ends; within one, as in ``max_tokens``, these words say nothing."""
+
 _PLACEHOLDER = f"ws://127.0.0.1{REALTIME_PATH}"
 
 
@@ -199,7 +201,7 @@ def embedded(
     >>> embedded("script", behaviour="dashscope").facts.update_midway
     False
     """
-    options = sealed_options(options)
+    options = sealed_options(options)  # before anything can raise: a traceback may show a frame
     wanted = default_recognizer() if recognizer is None else recognizer
     return EmbeddedEndpoint.of(wanted, options, Quirks.of(behaviour, quirks))
 

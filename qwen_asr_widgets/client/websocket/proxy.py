@@ -22,7 +22,7 @@ def proxy_options(url: str, proxy: str | None) -> dict[str, Any]:
     if proxy is None or _is_loopback(url):
         return {"http_proxy_host": "direct", "http_proxy_port": 1, "http_no_proxy": ["*"]}
     if proxy == ENVIRONMENT:
-        _of_environment(url)
+        _of_environment(url)  # refuses what is no address; websocket-client reads the environment itself
         return {}
     host, port, auth = _split(proxy)
     return {
