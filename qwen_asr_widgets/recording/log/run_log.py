@@ -143,8 +143,8 @@ class RunLog:
         before = self.connections[-1] if self.connections else ConnectionSpan(time, time)
         said = "" if before.code is None or begun.why != "lost" else before.reason or f"code {before.code}"
         lost = time if before.closed is None else before.closed
-        settled = self.sessions.utterances[begun.first_number - 2 : begun.first_number - 1]
-        start = max([begun.start / self._rate, *(one.end for one in settled if one.end is not None)])
+        settled = self.sessions.utterances[: begun.first_number - 1]
+        start = max([begun.start / self._rate, *(one.end for one in settled[-1:] if one.end is not None)])
         at = max(self.sessions.position / self._rate, start)
         return Gap(at, start, lost, time, begun.why, said)
 

@@ -46,7 +46,7 @@ class Gap:
         return self.resumed - self.lost
 
 
-_FRAMES = 0.05
+_SAME_WITHIN = 0.05
 """Seconds, under two frames of the detector, by which the same turn may begin or end elsewhere."""
 
 
@@ -143,10 +143,9 @@ class SessionList:
     def found(self) -> tuple[Utterance, ...]:
         """What the present session has found, but for what was known before it."""
         utterances = self.current.utterances
-        known = sum(map(self._is_known, utterances))
-        if not known:
-            return utterances
         new = [one for one in utterances if not self._is_known(one)]
+        if len(new) == len(utterances):
+            return utterances
         first = len(self._settled) + 1
         return tuple(self._numbered(one, number) for number, one in enumerate(new, first))
 
@@ -155,10 +154,10 @@ class SessionList:
         last = self._settled[-1] if self._settled else None
         if last is None or last.end is None or utterance.start is None:
             return False
-        if utterance.start >= last.end - _FRAMES:
+        if utterance.start >= last.end - _SAME_WITHIN:
             return False
         known_to = last.end if last.reported_end is None else last.reported_end
-        return utterance.reported_end is None or utterance.reported_end <= known_to + _FRAMES
+        return utterance.reported_end is None or utterance.reported_end <= known_to + _SAME_WITHIN
 
     def _numbered(self, utterance: Utterance, number: int) -> Utterance:
         """Return an utterance with another number, the same value as long as the utterance is the same."""
