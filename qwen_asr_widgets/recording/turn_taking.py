@@ -143,12 +143,15 @@ class TurnGate:
         self._rate = sample_rate
         self._resampler = StreamResampler(sample_rate, SAMPLE_RATE, low_delay=True)
         self._first = self._heard = first_sample
-        self._passed_over = 0
+        self._frames_before = 0
 
     def warm_up(self, samples: NDArray[np.int16]) -> None:
-        """Take samples that lie before the first: they are judged for the scorer's memory, and no more."""
+        """Score samples that lie before the first, int16 of shape (n,), for the scorer's memory alone.
+
+        Those before the last whole frames are left out, so that the first sample still begins a frame.
+        """
         frame = HOP * self._rate // SAMPLE_RATE
-        self._passed_over = len(samples) // frame
+        self._frames_before = len(samples) // frame
         for _ in self._judge(self._resampler.push(samples[len(samples) % frame :])):
             pass
 
@@ -169,8 +172,9 @@ class TurnGate:
 
     def _judge(self, samples: NDArray[np.int16]) -> Iterator[Step]:
         scores = self._scorer.push(samples)
-        known, self._passed_over = self._passed_over, max(0, self._passed_over - len(scores))
-        yield from self._follow(self._detector.push(scores[known:]))
+        before = min(self._frames_before, len(scores))
+        self._frames_before -= before
+        yield from self._follow(self._detector.push(scores[before:]))
 
     def _follow(self, changes: Iterable[TurnChange]) -> Iterator[Step]:
         for change in changes:
