@@ -418,11 +418,12 @@ class CaptureReceiver:
         self._expected = until
         zeros = np.zeros(min(missing, FILL_CHUNKS) * self._chunk_length, np.int16)
         zeros.setflags(write=False)
-        return [
-            self._appended(zeros[: (min(start + FILL_CHUNKS, until) - start) * self._chunk_length], 0.0, now,
-                           min(start + FILL_CHUNKS, until), lost=True)
-            for start in range(until - missing, until, FILL_CHUNKS)
-        ]
+        events: list[CaptureEvent] = []
+        for start in range(until - missing, until, FILL_CHUNKS):
+            stop = min(start + FILL_CHUNKS, until)
+            samples = zeros[: (stop - start) * self._chunk_length]
+            events.append(self._appended(samples, 0.0, now, stop, lost=True))
+        return events
 
     def _appended(
         self, samples: NDArray[np.int16], peak: float, now: float, following: int, lost: bool = False

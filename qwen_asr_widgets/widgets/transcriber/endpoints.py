@@ -82,7 +82,7 @@ class EndpointChoice:
         if name == "custom":
             self.refused = url
             address = _address(url)
-            if address != without_secrets(self._url):  # the one that a view shows stays whole
+            if address != without_secrets(self._url):  # a view has the one in use without its secrets
                 self._url = address
         elif name not in (*LOCAL, "given", *REGIONS):
             raise EndpointError(f"There is no endpoint {shown(name)} to choose.")

@@ -192,16 +192,21 @@ class KeptOnDisk:
 
     def state(self, recording: Recording | None) -> dict[str, Any] | None:
         """Return what views say of a recording's copy; None where there is none."""
-        copy = next((one for one in self._copies if one.recording is recording), None)
-        if copy is None or copy.removed:
+        copy = self._copy_of(recording)
+        if copy is None:
             return None
         why = "" if copy.problem is None else copy.problem.strerror or str(copy.problem)
         return {"where": self._where, "problem": why, "until": round(copy.saved_seconds, 1) if why else 0.0}
 
     def saved_seconds(self, recording: Recording | None) -> float | None:
         """Return how much of a recording is on disk; None where no more of it is written."""
+        copy = self._copy_of(recording)
+        return None if copy is None or copy.problem is not None else copy.saved_seconds
+
+    def _copy_of(self, recording: Recording | None) -> OnDisk | None:
+        """Return the copy of a recording; None where there is none, or none any more."""
         copy = next((one for one in self._copies if one.recording is recording), None)
-        return None if copy is None or copy.removed or copy.problem is not None else copy.saved_seconds
+        return None if copy is None or copy.removed else copy
 
     def left_state(self) -> list[dict[str, Any]]:
         """Return what views offer to open: one that was removed to make room is not among them."""

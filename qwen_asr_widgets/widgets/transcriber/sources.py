@@ -51,7 +51,7 @@ class MicrophoneSource:
         self._resampler = StreamResampler(session.sample_rate, session_rate)
         self._taken = self._given = 0
         self._ends: deque[tuple[int, int]] = deque(maxlen=AHEAD_CHUNKS)  # a page keeps no more of them
-        self._safe = 0
+        self._first_beyond = 0
 
     @property
     def begins_at(self) -> int:
@@ -61,11 +61,11 @@ class MicrophoneSource:
     def chunks_within(self, samples: int) -> int:
         """Return the number of the first chunk that does not lie whole within so many samples of the run.
 
-        It is asked with numbers that grow.
+        ``samples`` may not fall from one call to the next: chunks that lay within them are forgotten.
         """
         while self._ends and self._ends[0][1] <= samples:
-            self._safe = self._ends.popleft()[0]
-        return self._safe
+            self._first_beyond = self._ends.popleft()[0]
+        return self._first_beyond
 
     def bring(self, chunk: CaptureChunk, run: Run) -> None:
         """Hand on one chunk."""
