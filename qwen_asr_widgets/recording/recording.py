@@ -102,7 +102,8 @@ class Recording:
         state : RecordingState
             What it consists of.
         began : float
-            When it began, by the monotonic clock; counts only where more is to be noted (see `continued`).
+            When it began, in monotonic seconds; counts only where more is to be noted, as in
+            `recording.restoring.continued`.
         """
         recording = cls(state.config, state.info, clock=lambda: began)
         recording.tape.append(state.samples)
@@ -355,7 +356,7 @@ class Recording:
 
     @property
     def progress(self) -> tuple[int, int]:
-        """How far the service has come, see `RunLog.progress`."""
+        """How far the service has come: utterances settled, and characters shown behind them."""
         with self._lock:
             return self._log.progress
 

@@ -26,14 +26,14 @@ class Copy(Protocol):
 
     @property
     def is_finished(self) -> bool:
-        """Whether its run is over and all of it was written."""
+        """Whether its run is over and no more of it will be written."""
 
     def discard(self) -> None:
         """Remove it from the disk."""
 
 
 _ours: weakref.WeakSet[Copy] = weakref.WeakSet()
-"""The copies of this process: to other processes they are in use until it ends."""
+"""The copies of this process, whose folders stay locked until it ends: `is_in_use` tells nothing of them."""
 
 
 class FolderRoom:

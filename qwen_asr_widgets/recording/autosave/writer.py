@@ -136,7 +136,7 @@ class Autosave:
 
     @property
     def is_finished(self) -> bool:
-        """Whether its run is over and all of it was written."""
+        """Whether its run is over and no more of it will be written."""
         return not self._thread.is_alive() and (self._stopped.is_set() or self._over())
 
     def stop(self) -> None:
