@@ -53,7 +53,7 @@ export class ChunkStore {
 
   /** Let go of the chunks before a number. @param {string} session @param {number} below */
   async drop(session, below) {
-    if (below === 0) return;
+    if (below === 0) return; // an empty range is an error
     const { all, written } = this.begin("readwrite");
     all.delete(IDBKeyRange.bound([session, 0], [session, below], false, true));
     await written;

@@ -102,8 +102,8 @@ export class CaptureController {
   }
 
   /**
-   * The last view is gone: so ends a recording. Where its kernel is away, as while a notebook is run again in another one,
-   * it goes on for a while, and the next widget of the page may take it over.
+   * The last view is gone, and with it a recording ends. Where its kernel is away, as after a restart, it goes on for
+   * `UNATTENDED_MS`, and the next widget of the page may take it over.
    */
   unseen() {
     const running = this.state.phase === "recording" || this.state.phase === "paused";
@@ -113,7 +113,7 @@ export class CaptureController {
     this.keeper.tellOthers();
   }
 
-  /** The recording waits for no other widget any more. */
+  /** A view is back, or the recording is over: it no longer waits for another widget. */
   attended() {
     if (!unattended.drop(this)) return;
     window.clearTimeout(this.waiting);
@@ -149,7 +149,7 @@ export class CaptureController {
     const { recorder, state } = this;
     const entry = this.keeper.handOver();
     this.attended();
-    this.rest();
+    this.becomeIdle();
     return recorder && entry ? { recorder, entry, state } : null;
   }
 
@@ -268,11 +268,11 @@ export class CaptureController {
   finish(recorder) {
     recorder.release();
     this.attended();
-    this.rest();
+    this.becomeIdle();
   }
 
   /** Nothing is recorded here any more. */
-  rest() {
+  becomeIdle() {
     this.recorder = undefined;
     this.uplink.close();
     this.forgetLock();

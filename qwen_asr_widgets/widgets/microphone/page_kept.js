@@ -23,12 +23,12 @@ export function createPageLeft(controller, t, signal) {
   const element = make("div", { class: "qaw-notice qaw-page-left", "data-kind": "hint", role: "note", hidden: true });
   const title = (/** @type {Key} */ key) => make("p", { class: "qaw-notice-title" }, t(key));
   const row = (/** @type {(Node | string)[]} */ ...parts) => make("div", { class: "qaw-page-left-one" }, ...parts);
-  const offers = () => [
+  const goingOn = () => [
     title("mic.page.goesOn"),
     row(button(t("mic.page.goOn"), () => void controller.takeOver(), signal),
       button(t("mic.stop"), () => void unattended.of(controller)?.stop("closed"), signal)),
   ];
-  const rest = (/** @type {State["left"]} */ left) => [title("mic.page.left"), ...left.map((one) => row(
+  const leftOver = (/** @type {State["left"]} */ left) => [title("mic.page.left"), ...left.map((one) => row(
     make("bdi", {}, [timeOf(one.began), clock(one.seconds), one.label].filter(Boolean).join(" · ")),
     button(t("mic.page.send"), () => void controller.keeper.deliver(one.session), signal),
     button(t("mic.page.throw"), () => void controller.keeper.throwAway(one.session), signal)))];
@@ -41,7 +41,7 @@ export function createPageLeft(controller, t, signal) {
       const key = JSON.stringify([goesOn, ...left.map(({ session, next }) => [session, next])]);
       if (key === shown) return;
       shown = key;
-      element.replaceChildren(...(goesOn ? offers() : []), ...(left.length ? rest(left) : []));
+      element.replaceChildren(...(goesOn ? goingOn() : []), ...(left.length ? leftOver(left) : []));
     },
   };
 }
