@@ -1,6 +1,7 @@
 /**
- * Keeps what a page has recorded until the kernel has it: in memory, and in the browser's database while the kernel or
- * the network is away. What it misses is sent again; what a page that ended has left is offered by the next one.
+ * Keeps what a page has recorded until it is safe with the kernel: in memory, and in the browser's database while the
+ * kernel or the network is away. What the kernel misses is sent again; what a page that ended has left is offered by the
+ * next one.
  *
  * @import { About, Kept } from "./chunk_store.js"
  * @import { Chunk } from "./recorder.js"

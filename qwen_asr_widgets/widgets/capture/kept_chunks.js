@@ -1,5 +1,5 @@
 /**
- * The chunks of one recording that the kernel has not said it has: kept so that they can be sent again.
+ * The chunks of one recording that the kernel has not said are safe with it: kept so that they can be sent again.
  *
  * @import { Chunk } from "./recorder.js"
  *
@@ -13,7 +13,7 @@ export const MOST_CHUNKS = 6000;
 export const AGAIN_CHUNKS = 300;
 
 const CHUNK_SECONDS = 0.1;
-/** The kernel says twice a second what it has. */
+/** Seconds of sound kept from which on the kernel counts as away: it says twice a second what is safe. */
 const LATE_SECONDS = 3;
 
 /** Milliseconds before the same chunks are sent once more. */
@@ -32,7 +32,7 @@ export class KeptChunks {
     this.unsent = Infinity;
     /** @type {Map<number, KeptChunk>} */
     this.chunks = new Map();
-    /** Whether the kernel has ever said what it has. */
+    /** Whether the kernel has ever said what is safe. */
     this.answered = false;
     this.askedFor = -1;
     this.askedAt = -Infinity;
@@ -61,10 +61,10 @@ export class KeptChunks {
     this.unsent = Math.min(this.unsent, seq);
   }
 
-  /** The kernel has all before this number. @param {number} chunks */
-  heard(chunks) {
+  /** All before this number are safe with the kernel. @param {number} safe */
+  heard(safe) {
     this.answered = true;
-    this.drop(chunks);
+    this.drop(safe);
     if (this.unsent < this.first) this.unsent = Infinity;
   }
 
@@ -103,7 +103,7 @@ export class KeptChunks {
     return this.count * CHUNK_SECONDS;
   }
 
-  /** Whether the kernel has not had, for seconds, what this page has. */
+  /** Whether what this page has was not safe with the kernel for seconds. */
   get late() {
     return this.unsent < Infinity || (this.answered && this.seconds > LATE_SECONDS);
   }
