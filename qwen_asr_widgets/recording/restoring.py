@@ -56,7 +56,10 @@ def goes_on(
 
 
 def resumed_at(recording: Recording) -> int:
-    """Return the sample from which on a run that goes on sends a recording's sound."""
+    """Return the sample from which on a run that goes on sends a recording's sound: 0.1 s of it at least.
+
+    A run of no sound at all would be refused.
+    """
     rate = recording.tape.sample_rate
     return max(0, min(round(recording.plan.start * rate), len(recording.tape) - rate // 10))
 
