@@ -112,7 +112,9 @@ def resume_plan(
 def _warm_up(start: float, held_since: float) -> float:
     """Return how much sound before a place is heard again, from the beginning of a frame on."""
     first = _to_frame(max(start - WARM_UP, held_since))
-    return round(max(0.0, start - first), 6) if first >= held_since else 0.0
+    if first < held_since:
+        first += _FRAME
+    return round(max(0.0, start - first), 6)
 
 
 def _after(
