@@ -188,7 +188,7 @@ def test_delays_are_those_of_the_seed_and_keep_the_order(echo):
 
 
 def test_after_a_cut_the_next_connection_is_answered_late_and_the_one_after_it_at_once(echo):
-    with FaultProxy(echo.address, [Fault("slow_accept", 10, 0.3)]) as proxy:
+    with FaultProxy(echo.address, [Fault("slow_accept", 10, 1.0)]) as proxy:
         with joined(proxy) as client:
             client.sendall(DATA)
             received(client)
@@ -199,7 +199,7 @@ def test_after_a_cut_the_next_connection_is_answered_late_and_the_one_after_it_a
                 client.sendall(b"so")
                 assert client.recv(2) == b"so"
                 waits.append(time.monotonic() - began)
-        assert waits[0] >= 0.29 and waits[1] < 0.25
+        assert waits[0] >= 0.99 > waits[1]
 
 
 def test_after_a_cut_nobody_listens_for_a_while(echo):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import time
 import tracemalloc
 import zipfile
 
@@ -140,11 +139,10 @@ def test_a_bundle_that_unpacks_to_a_thousand_times_its_size_is_refused_before_it
     data = bomb(name, 300)
     assert len(data) < 500_000
     tracemalloc.start()
-    began = time.process_time()
     try:
         with pytest.raises(BundleError, match=f"its {name} (would be 300 MB unpacked|is larger than)"):
             load_recording(data)
-        assert tracemalloc.get_traced_memory()[1] < 20e6 and time.process_time() - began < 2
+        assert tracemalloc.get_traced_memory()[1] < 20e6
     finally:
         tracemalloc.stop()
 

@@ -36,15 +36,12 @@ def best_correlation(piece: np.ndarray, piece_rate: int, loop: np.ndarray, loop_
     without its first and last 50 ms. On a busy machine Chromium's fake device skips or repeats 10 ms now and
     then; so each tenth of a second is laid on its own best place within 50 ms of the one before, changing
     over at the sample where that fits best. Where the machine is busier still, the device skips twice within
-    one tenth: the twentieth of the tenths that fits worst is left out; the correlation is that of the rest.
+    one tenth: the twentieth of the tenths that fits worst, at least one, is left out; the correlation is
+    that of the rest.
     """
-    heard = resample(piece.astype(np.float32), piece_rate, RATE)[RATE // 20 : -RATE // 20]
-    once = resample(loop.astype(np.float32), loop_rate, RATE)
+    heard, once = _at_48_khz(piece, piece_rate)[RATE // 20 : -RATE // 20], _at_48_khz(loop, loop_rate)
     played = np.tile(once, 4 + len(heard) // len(once))
-    loud = int(np.argmax(np.abs(heard)))
-    second = slice(max(0, loud - RATE // 4), loud + RATE // 4)
-    lag = (_best_place(heard[second], played[: 2 * len(once)]) - second.start) % len(once) + len(once)
-    lags = [lag]
+    lags = [_lag(heard, once) + len(once)]
     for start in range(0, len(heard) - PIECE, PIECE):
         part, low = heard[start : start + PIECE], start + lags[-1] - REACH
         heard_any = np.abs(part).max() > 0.01
@@ -58,9 +55,25 @@ def best_correlation(piece: np.ndarray, piece_rate: int, loop: np.ndarray, loop_
         ways = (_one_then_other(part, before, now), _one_then_other(part, now, after))
         fits.append((part, min(ways, key=lambda way: _error(part, way))))
     fits.sort(key=lambda fit: _error(*fit))
-    kept = fits[: len(fits) - int(LEFT_OUT * len(fits))]
+    kept = fits[: -max(1, int(LEFT_OUT * len(fits)))]
     parts, matched = (np.concatenate(sounds) for sounds in zip(*kept))
     return float(np.corrcoef(parts, matched)[0, 1])
+
+
+def place_in_loop(piece: np.ndarray, piece_rate: int, loop: np.ndarray, loop_rate: int) -> float:
+    """Return where in an endlessly repeated sound a piece begins, in seconds from the start of the sound."""
+    return _lag(_at_48_khz(piece, piece_rate), _at_48_khz(loop, loop_rate)) / RATE
+
+
+def _at_48_khz(samples: np.ndarray, rate: int) -> np.ndarray:
+    return resample(samples.astype(np.float32), rate, RATE)
+
+
+def _lag(heard: np.ndarray, once: np.ndarray) -> int:
+    """Return the sample of the loop at which a piece begins, by the half second around its loudest sample."""
+    loud = int(np.argmax(np.abs(heard)))
+    around = slice(max(0, loud - RATE // 4), loud + RATE // 4)
+    return (_best_place(heard[around], np.tile(once, 2)) - around.start) % len(once)
 
 
 def _error(first: NDArray[np.floating], second: NDArray[np.floating]) -> float:

@@ -145,6 +145,13 @@ def test_an_address_that_is_none_is_kept_to_be_corrected_and_what_was_chosen_sta
     assert state(t)["endpoint"]["refused"] == "" and state(t)["endpoint"]["id"] == "embedded"
 
 
+@pytest.mark.parametrize("address", ["http://me:secret@host/?token=secret", "wss://me:secret@[host?secret"])
+def test_a_refused_address_comes_back_without_what_may_be_secret_in_it(made, address) -> None:
+    t = made()
+    ask(t, "endpoint", id="custom", url=address)
+    assert "host" in state(t)["endpoint"]["refused"] and "secret" not in str(state(t))
+
+
 @pytest.mark.parametrize("where, code", [
     (NOWHERE, "connect"), ("beijing", "nokey"),
 ])

@@ -148,6 +148,7 @@ export class CaptureController {
   handOver() {
     const { recorder, state } = this;
     const entry = this.keeper.handOver();
+    if (!entry) recorder?.release();
     this.attended();
     this.becomeIdle();
     return recorder && entry ? { recorder, entry, state } : null;
@@ -251,6 +252,7 @@ export class CaptureController {
     const { phase } = this.state;
     if (!recorder || phase === "stopping" || phase === "idle") return;
     if (phase === "starting") return this.finish(recorder);
+    this.attended(); // what ends is not to be taken over
     this.set({ phase: "stopping", peak: 0 });
     const chunks = await recorder.stop();
     const told = this.keeper.stop(chunks, reason);

@@ -139,7 +139,7 @@ class EndpointChoice:
             "offline": bool(recognizer),
             "standin": bool(recognizer) and endpoint.facts != IDEAL,
             "url": without_secrets(self._url) if self._url else "",
-            "refused": self.refused,
+            "refused": _as_typed(self.refused),
             "given": self._given.name if self._begun == "given" else "",
             "cloud": not offline,
             "dashscope": endpoint.is_dashscope,
@@ -156,6 +156,11 @@ def _address(url: str) -> str:
     if not _ADDRESS.fullmatch(url):
         raise EndpointError(f"{shown(url)} is no address; give one like 'wss://host/api-ws/v1/realtime'.")
     return resolve_endpoint(url if "://" in url else f"wss://{url}").url
+
+
+def _as_typed(address: str) -> str:
+    """Return a refused address for its field, without user, password and query."""
+    return re.sub(r"^(\w*:?/*).*@", r"\1", address).partition("?")[0]
 
 
 def _host(endpoint: Endpoint) -> str:
