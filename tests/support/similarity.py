@@ -61,8 +61,10 @@ def best_correlation(piece: np.ndarray, piece_rate: int, loop: np.ndarray, loop_
 
 
 def place_in_loop(piece: np.ndarray, piece_rate: int, loop: np.ndarray, loop_rate: int) -> float:
-    """Return where in an endlessly repeated sound a piece begins, in seconds from the start of the sound."""
-    return _lag(_at_48_khz(piece, piece_rate), _at_48_khz(loop, loop_rate)) / RATE
+    """Return where in a sound that repeats a piece begins: seconds from the nearest start of the sound."""
+    once = _at_48_khz(loop, loop_rate)
+    lag = _lag(_at_48_khz(piece, piece_rate), once)
+    return (lag - len(once) if lag > len(once) // 2 else lag) / RATE
 
 
 def _at_48_khz(samples: np.ndarray, rate: int) -> np.ndarray:
