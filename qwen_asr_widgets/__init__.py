@@ -49,6 +49,7 @@ _HOMES = {
     ),
     "recording.autosave": ("recover",),
     "recording.calibration": ("calibrate",),
+    "recording.exports.captions": ("SubtitleRules",),
     "recording.verification": ("Verification", "verify"),
     "vad.calibration.calibrate": ("Calibration",),
     "vad.evaluation.explain": ("Cause", "Explanation", "Remedy", "explain"),
@@ -78,10 +79,10 @@ __all__ = [
     "LatencyTable", "Measures", "Microphone", "MissingDependency", "MissingKey", "MultiModality",
     "OmniRealtimeCallback", "OmniRealtimeConversation", "ProbeError", "ProbeReport", "Problem",
     "ProtocolError", "QawError", "Recording", "ReferenceTurn", "Remedy", "Retry", "Sample", "ServiceClosed",
-    "ServiceError", "SessionConfig", "SessionLost", "SettingError", "SpeechScores", "SweepResult",
-    "Transcriber", "TranscriptView", "TranscriptionParams", "TranslationParams", "Turn", "TurnDetection",
-    "UtteranceLatency", "VadTuner", "Verification", "Waveform", "WorkerLost", "calibrate", "compare",
-    "dashscope", "detect_turns", "embedded", "explain", "load_labels", "load_recording", "measure",
+    "ServiceError", "SessionConfig", "SessionLost", "SettingError", "SpeechScores", "SubtitleRules",
+    "SweepResult", "Transcriber", "TranscriptView", "TranscriptionParams", "TranslationParams", "Turn",
+    "TurnDetection", "UtteranceLatency", "VadTuner", "Verification", "Waveform", "WorkerLost", "calibrate",
+    "compare", "dashscope", "detect_turns", "embedded", "explain", "load_labels", "load_recording", "measure",
     "plot_latency", "plot_recording", "plot_sweep", "probe", "recover", "sample", "save_labels",
     "speech_scores", "sweep", "transcribe", "verify",
 ]
@@ -115,6 +116,7 @@ if TYPE_CHECKING:
     )
     from .recording.autosave import recover
     from .recording.calibration import calibrate
+    from .recording.exports.captions import SubtitleRules
     from .recording.verification import Verification, verify
     from .vad.calibration.calibrate import Calibration
     from .vad.evaluation.explain import Cause, Explanation, Remedy, explain

@@ -149,10 +149,11 @@ class AudioClip:
 
         Parameters
         ----------
-        source : path, bytes, binary file object, array, AudioClip, Sample or Recording
+        source : path, bytes, binary file object, array, AudioClip, Sample, Recording or dict
             wav, flac, mp3 and ogg are read by libsndfile; m4a, webm, mp4, opus and others by PyAV (extra
             ``media``). Arrays are int16, int32, uint8, int8 at their full scale or float in [-1, 1], of
-            shape (n,), (n, channels) or (channels, n): the channels are the axis of length 8 or less.
+            shape (n,), (n, channels) or (channels, n): the channels are the axis of length 8 or less. A dict
+            is the ``audio`` of a row of a Hugging Face data set: its array and rate, its bytes or its path.
         sample_rate : int, optional
             Hz. Needed for arrays, which do not say it; for a file it must be what the file says.
         channel : int, "mean" or None
@@ -371,6 +372,7 @@ def _is_encoded(source: Any) -> bool:
 
 def _taken_in(source: Any, sample_rate: int | None, channel: Any) -> Intake:
     """Decode a source and check it; ``channel`` may also be ``"each"``."""
+    source, sample_rate = _of_row(source, sample_rate)
     if _is_encoded(source):
         with files.open_sound(source) as sound:
             intake = Intake(sound.name, checked_rate(sound.sample_rate, f"the rate of {sound.name}"), channel)
@@ -393,6 +395,16 @@ def _taken_in(source: Any, sample_rate: int | None, channel: Any) -> Intake:
     intake = Intake("array", checked_rate(sample_rate), channel)
     intake.add(array_to_float(source, "the array"))
     return intake
+
+
+def _of_row(source: Any, sample_rate: int | None) -> tuple[Any, int | None]:
+    """Return sound and rate of ``row["audio"]`` of a Hugging Face data set; other sources as they are."""
+    if not isinstance(source, dict):
+        return source, sample_rate
+    if source.get("array") is not None:
+        return source["array"], source.get("sampling_rate") if sample_rate is None else sample_rate
+    encoded = source.get("bytes") or source.get("path")
+    return (source if encoded is None else encoded), sample_rate
 
 
 def _checked_array(samples: Any) -> Any:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from ..recording import Recording
+from ..recording.exports.options import ExportOptions
 from ..vad.labels.references import Reference
 from ..writing import write_atomically
 from .recording_plot import plot_recording
@@ -45,7 +46,7 @@ def save_picture(
     return target
 
 
-def write_png(recording: Recording, file: Any) -> None:
+def write_png(recording: Recording, file: Any, options: ExportOptions = ExportOptions()) -> None:
     """Write `plot_recording` as a PNG of 1920 × 1080 pixels, on white, into a binary file."""
     from matplotlib.figure import Figure
 

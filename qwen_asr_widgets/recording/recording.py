@@ -21,8 +21,10 @@ from ..protocol.config import SessionConfig
 from ..protocol.session_settings import SettingsAnswer
 from ..vad.labels.references import Reference, reference_turns
 from ..vad.turns import Turn
-from .exports.bundle import save_state
-from .exports.formats import export_recording, format_of
+from .bundle.bundle import save_state
+from .exports.captions import SubtitleRules
+from .exports.formats import dataset_rows, export_recording, format_of
+from .exports.options import ExportOptions
 from .exports.table import summary_line, transcript_table
 from .latency import (
     LatencyTable, TimedUtterance, UtteranceTimer, import_pandas, measure_by_reference, table_source,
@@ -468,8 +470,25 @@ class Recording:
         frame = import_pandas().DataFrame(rows, columns=FRAME_COLUMNS).set_index("number")
         return frame.join(self.latency(reference).to_frame().drop(columns="ended_by"))
 
+    def to_dict(self) -> list[dict[str, Any]]:
+        """Return one row an utterance that has a transcript, as ``datasets.Dataset.from_list`` takes them.
+
+        Returns
+        -------
+        list of dict
+            The columns of the ``.csv`` (times in seconds, waits in seconds or None) and ``audio``: the sound
+            of the utterance as ``{"array": float32 of shape (n,) in [-1, 1], "sampling_rate": Hz}``, which
+            `AudioClip.load` takes too.
+
+        Examples
+        --------
+        >>> Recording().to_dict()
+        []
+        """
+        return dataset_rows(self)
+
     def save(self, path: str | Path) -> Path:
-        """Write everything to a ``.qasr`` bundle (see `recording.exports.bundle`); return its path.
+        """Write everything to a ``.qasr`` bundle (see `recording.bundle.bundle`); return its path.
 
         The file is replaced in one step: a reader sees the old or the new bundle, never half of one.
         """
@@ -493,8 +512,31 @@ class Recording:
         """Have ``call`` called whenever all of the recording was saved: what is kept elsewhere may go."""
         self._when_saved.append(call)
 
-    def export(self, path: str | Path, include_drafts: bool = False) -> Path:
-        """Write ``.srt``, ``.vtt``, ``.json``, ``.wav``, ``.qasr`` or ``.png``, by the path's ending.
+    def export(
+        self,
+        path: str | Path,
+        include_drafts: bool = False,
+        *,
+        rules: SubtitleRules | None = SubtitleRules(),
+        safe: bool = True,
+    ) -> Path:
+        """Write the recording in the format that the path's ending names; return the path.
+
+        =====================  ==============================================================================
+        ending                 what it holds
+        =====================  ==============================================================================
+        srt, vtt               subtitles, by ``rules``
+        html                   one page with waveform, transcript and sound; needs no server
+        csv, parquet           a row an utterance: times, words, waits in seconds
+        json, jsonl            all that is known of each utterance, with its partials
+        txt                    the words, a line an utterance
+        textgrid, eaf          turns and words for Praat and ELAN
+        audacity.txt           turns and words as Audacity's labels
+        rttm, stm, ctm         NIST's turns, turns with words, and single words at estimated times
+        wav, zip               the sound; one FLAC an utterance, with ``metadata.csv``
+        qasr                   everything (`load_recording` opens it)
+        png                    `plot_recording`
+        =====================  ==============================================================================
 
         The ``.json`` holds ``text``, ``duration``, ``complete``, ``notes``, ``run`` (the fields of
         `RunInfo`), ``session`` (the settings asked for last, as on the wire), ``settings`` (all of them:
@@ -507,8 +549,12 @@ class Recording:
         path : path
             Where to.
         include_drafts : bool
-            Whether subtitles and ``text`` have what was last shown of utterances without a final transcript,
-            marked ``[draft]``.
+            Whether what was last shown of utterances without a final transcript is written, marked
+            ``[draft]``.
+        rules : SubtitleRules, optional
+            How subtitles are laid out; None: one an utterance.
+        safe : bool
+            Whether a text that a spreadsheet would run as a formula gets an apostrophe before it (csv, zip).
 
         Raises
         ------
@@ -516,7 +562,7 @@ class Recording:
             The ending is none of these.
         """
         version = self.version
-        path = export_recording(self, path, include_drafts)
+        path = export_recording(self, path, ExportOptions(include_drafts, rules, safe))
         if format_of(path).ending == "qasr":
             self.note_saved(version)
         return path

@@ -6,7 +6,7 @@ import time
 
 from ..client.endpoints import Endpoint
 from ..protocol.config import SessionConfig
-from .exports.bundle import Source, load_bundle
+from .bundle.bundle import Source, load_bundle
 from .log.run_info import engine_name
 from .recording import Recording
 

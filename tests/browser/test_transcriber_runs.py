@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import zipfile
 
 import numpy as np
@@ -150,14 +151,16 @@ def test_every_format_is_saved_and_the_picture_copied_at_16_to_9(show_transcribe
     shown = show_transcriber(Transcriber(three_turns()), permissions=["clipboard-read", "clipboard-write"])
     shown.press("Save")
     files = {}
-    for ending in ("qasr", "srt", "vtt", "json", "wav"):
+    shown.page.get_by_text("More formats").click()
+    for ending in ("qasr", "srt", "vtt", "html", "json", "wav", "eaf"):
         with shown.page.expect_download() as download:
-            shown.page.get_by_role("button", name=f".{ending} ").click()
+            shown.page.get_by_role("button", name=re.compile(rf"^\.{ending} ")).click()
             shown.until(lambda: shown.page.get_by_text("Saved", exact=True).is_visible())
         assert download.value.suggested_filename == f"made-by-hand.{ending}"
         files[ending] = download.value.path().read_bytes()
     assert "audio.flac" in zipfile.ZipFile(io.BytesIO(files["qasr"])).namelist()
     assert b"-->" in files["srt"] and files["vtt"].startswith(b"WEBVTT") and files["wav"][:4] == b"RIFF"
+    assert b"every blue band" in files["html"] and b"every blue band" in files["eaf"]
     assert len(json.loads(files["json"])["utterances"]) == 3
     shown.page.get_by_role("button", name="Copy picture (16:9)").click()
     shown.until(lambda: shown.page.locator(".qaw-drawer").get_by_text("Copied").is_visible(), 30)

@@ -18,7 +18,7 @@ from qwen_asr_widgets.protocol.cloud_facts import DASHSCOPE, DOCUMENTED
 from qwen_asr_widgets.protocol.session import MOST_NOTED
 from qwen_asr_widgets.recording import Recording, load_recording
 from qwen_asr_widgets.recording.log.run_info import run_info
-from qwen_asr_widgets.recording.exports.bundle import write_bundle
+from qwen_asr_widgets.recording.bundle.bundle import write_bundle
 from qwen_asr_widgets.recording.transcription import transcribe
 from qwen_asr_widgets.widgets.shared.run_messages import utterance_state
 

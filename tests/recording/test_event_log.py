@@ -19,7 +19,7 @@ from qwen_asr_widgets.errors import BundleError
 from qwen_asr_widgets.protocol.codec import read_server
 from qwen_asr_widgets.protocol.events import UnknownEvent
 from qwen_asr_widgets.recording import Recording
-from qwen_asr_widgets.recording.exports.event_lines import event_line, read_events
+from qwen_asr_widgets.recording.bundle.event_lines import event_line, read_events
 from qwen_asr_widgets.recording.log.event_log import PACK, EventLog
 from qwen_asr_widgets.recording.log.ledger import SendLedger
 from qwen_asr_widgets.recording.values import AudioSkipped, TimedEvent, sent_audio

@@ -15,7 +15,7 @@ from qwen_asr_widgets.vad.labels.labels import Labels
 BAD = {
     "empty": ("\n", None, "nothing in it"),
     "unknown": ("hello\nworld\n", None, r"line 1: 'hello' is in none of the known label formats"),
-    "unknown format": ("a\n", "eaf", "Label format 'eaf' is not known; use one of rttm"),
+    "unknown format": ("a\n", "doc", "Label format 'doc' is not known; use one of rttm"),
     "rttm short": ("SPEAKER a 1 0.5 1.0\n", None, "line 1: a SPEAKER line has 8 to 10 fields, this one 5"),
     "rttm no time": (
         "SPEAKER a 1 0 1 <NA> <NA> x\nSPEAKER a 1 two 1 <NA> <NA> x\n", None, "line 2: 'two' is no time"),

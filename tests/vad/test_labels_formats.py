@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 
 import pysubs2
 import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
 from praatio import textgrid
+from pympi.Elan import Eaf
 from qwen_asr_widgets.audio.reference import ReferenceTurn
 from qwen_asr_widgets.errors import LabelError
 from qwen_asr_widgets.vad.labels.formats import FORMATS, detect_format
@@ -21,7 +23,7 @@ with warnings.catch_warnings():
     warnings.simplefilter("ignore")
     from pyannote.database.util import load_rttm, load_uem
 
-SUFFIXES = {"rttm": ".rttm", "textgrid": ".TextGrid", "audacity": ".txt", "csv": ".csv", "srt": ".srt"}
+SUFFIXES = {name: one.endings[0] for name, one in FORMATS.items()}
 
 words = st.text(
     st.characters(exclude_categories=("Cs", "Cc"), exclude_characters="\u2028\u2029\x85"), max_size=12
@@ -54,6 +56,8 @@ def test_labels_come_back_exactly(tmp_path: Path, kind: str, labels: Labels) -> 
     expected = labels.turns
     if kind == "rttm":
         expected = tuple(sorted(ReferenceTurn(t.start, t.end, "", t.speaker) for t in labels.turns))
+    if kind == "srt":
+        expected = tuple(replace(t, text=t.text.replace("-->", "--›")) for t in labels.turns)
     assert back.turns == expected
     assert back.scored == labels.scored
 
@@ -118,6 +122,51 @@ def test_pyannote_reads_our_rttm_and_uem(tmp_path: Path) -> None:
     found = sorted((round(s.start, 3), round(s.end, 3), name) for s, _, name in tracks)
     assert found == [(0.123, 1.457, "anna"), (1.001, 2.999, "ben"), (3.5, 4.0, "anna")]
     assert [(s.start, s.end) for s in regions] == [(0.0, 3.25), (3.4, 5.0)]
+
+
+def test_pympi_reads_our_elan_and_we_read_its(tmp_path: Path) -> None:
+    path = save_labels(_example(), tmp_path / "talk.eaf")
+    elan = Eaf(str(path))
+    assert elan.get_annotation_data_for_tier("anna") == [(123, 1457, 'so "yes"'), (3500, 4000, "")]
+    assert elan.get_annotation_data_for_tier("scored") == [(0, 3250, "scored"), (3400, 5000, "scored")]
+    theirs = Eaf(author="somebody")
+    theirs.remove_tier("default")
+    theirs.add_tier("ben")
+    theirs.add_annotation("ben", 250, 1_500, "a < b & c")
+    theirs.to_file(str(tmp_path / "theirs.eaf"))
+    assert load_labels(tmp_path / "theirs.eaf").turns == (ReferenceTurn(0.25, 1.5, "a < b & c", "ben"),)
+
+
+def test_pysubs2_reads_our_vtt_and_voices_are_speakers(tmp_path: Path) -> None:
+    path = save_labels(_example(), tmp_path / "talk.vtt")
+    cues = [(line.start, line.end) for line in pysubs2.load(str(path), format_="vtt")]
+    assert cues == [(123, 1457), (1001, 2999), (3500, 4000)]
+    text = (
+        "WEBVTT - talk\n\nNOTE by hand\n\none\n00:01.000 --> 00:02.500 align:start\n"
+        "<v.loud Anna>so <i>it</i> &lt; is\n"
+    )
+    assert load_labels(text).turns == (ReferenceTurn(1.0, 2.5, "so it < is", "Anna"),)
+
+
+def test_stm_reads_lines_with_and_without_a_label_and_leaves_out_what_is_not_scored() -> None:
+    text = (
+        ";; a comment\ncall 1 anna 0.5 1.25 <O,F0,female> so it was\ncall 1 ben 2 3 no label\n"
+        "call 1 excluded 3 9 <O> ignore_time_segment_in_scoring\n"
+    )
+    assert load_labels(text).turns == (
+        ReferenceTurn(0.5, 1.25, "so it was", "anna"), ReferenceTurn(2.0, 3.0, "no label", "ben"))
+
+
+@pytest.mark.parametrize("text, said", [
+    ("<!DOCTYPE a [<!ENTITY b 'c'>]><ANNOTATION_DOCUMENT>&b;</ANNOTATION_DOCUMENT>", "declares no document"),
+    ("<ANNOTATION_DOCUMENT><TIER></ANNOTATION_DOCUMENT>", "line 1: this is no XML"),
+    ("<html></html>", "XML of another kind"),
+    ("<ANNOTATION_DOCUMENT><TIER TIER_ID='a'><ANNOTATION><ALIGNABLE_ANNOTATION ANNOTATION_ID='a7'/>"
+     "</ANNOTATION></TIER></ANNOTATION_DOCUMENT>", "annotation 'a7' has no time in milliseconds"),
+])
+def test_an_elan_file_that_cannot_be_used_is_refused_in_one_sentence(text: str, said: str) -> None:
+    with pytest.raises(LabelError, match=said):
+        load_labels(text + "\n", "elan")
 
 
 def test_audacity_labels_with_frequencies_are_read() -> None:

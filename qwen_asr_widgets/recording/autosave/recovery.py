@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import BundleError, QawError
-from ..exports.event_lines import EVENTS, read_events
-from ..exports.manifest import MANIFEST, Manifest, read_manifest
+from ..bundle.event_lines import EVENTS, read_events
+from ..bundle.manifest import MANIFEST, Manifest, read_manifest
 from ..log.run_info import RunInfo
 from ..recording import Recording
 from ..values import RecordingState

@@ -22,8 +22,8 @@ from typing import Any
 
 from ...errors import QawError, WriteFailed
 from ...writing import write_atomically
-from ..exports.event_lines import EVENTS, event_line
-from ..exports.manifest import MANIFEST, manifest_json
+from ..bundle.event_lines import EVENTS, event_line
+from ..bundle.manifest import MANIFEST, manifest_json
 from ..recording import Recording
 from ..values import RecordingState
 from .folder_lock import FolderLock, private_file

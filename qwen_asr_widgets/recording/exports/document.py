@@ -1,4 +1,4 @@
-"""A recording as one JSON document: texts, times, delays and what they were measured with."""
+"""A recording as text, as a JSON document or as JSON Lines: words, times, delays and how measured."""
 
 from __future__ import annotations
 
@@ -7,21 +7,30 @@ from dataclasses import asdict
 from typing import Any
 
 from ..recording import Recording
+from .options import ExportOptions
 
 
-def write_json(recording: Recording, file: Any, include_drafts: bool = False) -> None:
+def write_json(recording: Recording, file: Any, options: ExportOptions = ExportOptions()) -> None:
     """Write `to_json` into a binary file."""
-    file.write(to_json(recording, include_drafts).encode("utf-8"))
+    file.write(to_json(recording, options).encode("utf-8"))
 
 
-def to_json(recording: Recording, include_drafts: bool = False) -> str:
-    """Return the utterances with their latencies and what they were measured with, as JSON.
+def write_text(recording: Recording, file: Any, options: ExportOptions = ExportOptions()) -> None:
+    """Write the transcript into a binary file, an utterance a line."""
+    text = recording.transcript(options.include_drafts)
+    file.write((text + "\n" if text else "").encode("utf-8"))
 
-    See `Recording.export` for its fields.
-    """
-    latency = recording.latency()
-    delays = {row.number: asdict(row) for row in latency}
-    utterances = [
+
+def write_jsonl(recording: Recording, file: Any, options: ExportOptions = ExportOptions()) -> None:
+    """Write one utterance a line into a binary file, as the document lists them; drafts say so."""
+    for utterance in _utterances(recording):
+        if options.include_drafts or not utterance["is_draft"]:
+            file.write((json.dumps(utterance, ensure_ascii=False) + "\n").encode("utf-8"))
+
+
+def _utterances(recording: Recording) -> list[dict[str, Any]]:
+    delays = {row.number: asdict(row) for row in recording.latency()}
+    return [
         {
             "number": utterance.number, "item_id": utterance.item_id,
             "onset": utterance.onset, "start": utterance.start, "end": utterance.end,
@@ -38,8 +47,15 @@ def to_json(recording: Recording, include_drafts: bool = False) -> str:
         }
         for utterance in recording.utterances
     ]
+
+
+def to_json(recording: Recording, options: ExportOptions = ExportOptions()) -> str:
+    """Return the utterances with their latencies and what they were measured with, as JSON.
+
+    See `Recording.export` for its fields.
+    """
     document: dict[str, Any] = {
-        "text": recording.transcript(include_drafts),
+        "text": recording.transcript(options.include_drafts),
         "duration": recording.duration,
         "complete": recording.complete,
         "notes": list(recording.notes),
@@ -53,6 +69,6 @@ def to_json(recording: Recording, include_drafts: bool = False) -> str:
             }
             for change in recording.settings
         ],
-        "utterances": utterances,
+        "utterances": _utterances(recording),
     }
     return json.dumps(document, ensure_ascii=False, indent=2) + "\n"

@@ -6,58 +6,58 @@ from collections.abc import Iterator
 from typing import Any
 
 from ...formatting import timestamp
+from ...vad.labels.text_formats import without_arrow
 from ..recording import Recording
+from .captions import Caption, captions
+from .options import ExportOptions
+from .spans import spoken_spans
 
-SHORTEST_CUE = 0.001
-"""Seconds; a cue must end after it begins."""
 
-
-def write_srt(recording: Recording, file: Any, include_drafts: bool = False) -> None:
+def write_srt(recording: Recording, file: Any, options: ExportOptions = ExportOptions()) -> None:
     """Write the utterances as SubRip subtitles into a binary file."""
-    file.write(to_srt(recording, include_drafts).encode("utf-8"))
+    file.write(to_srt(recording, options).encode("utf-8"))
 
 
-def write_vtt(recording: Recording, file: Any, include_drafts: bool = False) -> None:
+def write_vtt(recording: Recording, file: Any, options: ExportOptions = ExportOptions()) -> None:
     """Write the utterances as WebVTT subtitles into a binary file."""
-    file.write(to_vtt(recording, include_drafts).encode("utf-8"))
+    file.write(to_vtt(recording, options).encode("utf-8"))
 
 
-def to_srt(recording: Recording, include_drafts: bool = False) -> str:
+def to_srt(recording: Recording, options: ExportOptions = ExportOptions()) -> str:
     """Return the utterances as SubRip subtitles.
 
-    A cue lasts from the onset to the end of speech; an utterance without text has none. Text is kept as text:
-    line breaks become spaces, since a blank line ends a cue. What was last shown of an utterance that got no
-    final transcript is left out, or marked ``[draft]`` with ``include_drafts``.
+    Text is kept as text: line breaks become spaces, since a blank line ends a subtitle, and an arrow in
+    it is written ``--›``, since readers take a line with ``-->`` for the time line of another subtitle.
     """
     cues = [
-        f"{number}\n{timestamp(start)} --> {timestamp(end)}\n{text}\n"
-        for number, (start, end, text) in enumerate(_cues(recording, include_drafts), 1)
+        f"{number}\n{timestamp(one.start)} --> {timestamp(one.end)}\n{_srt_text(one)}\n"
+        for number, one in enumerate(_captions(recording, options), 1)
     ]
     return "\n".join(cues)
 
 
-def to_vtt(recording: Recording, include_drafts: bool = False) -> str:
+def to_vtt(recording: Recording, options: ExportOptions = ExportOptions()) -> str:
     """Return the utterances as WebVTT subtitles, with ``&``, ``<`` and ``>`` escaped as WebVTT wants."""
     cues = [
-        f"\n{timestamp(start, '.')} --> {timestamp(end, '.')}\n{_vtt_text(text)}\n"
-        for start, end, text in _cues(recording, include_drafts)
+        f"\n{timestamp(one.start, '.')} --> {timestamp(one.end, '.')}\n{_vtt_text(one)}\n"
+        for one in _captions(recording, options)
     ]
     return "WEBVTT\n" + "".join(cues)
 
 
-def _cues(recording: Recording, include_drafts: bool) -> Iterator[tuple[float, float, str]]:
-    """Yield (start, end, text) in seconds, in order of time; an open turn lasts until the sound ends."""
-    cues = []
-    for utterance in recording.utterances:
-        if utterance.is_draft and not include_drafts:
-            continue
-        text = ("[draft] " if utterance.is_draft else "") + " ".join(utterance.text.split())
-        start = utterance.onset if utterance.onset is not None else utterance.start
-        if text and start is not None:
-            end = utterance.end if utterance.end is not None else recording.duration
-            cues.append((start, max(end, start + SHORTEST_CUE), text))
-    yield from sorted(cues)
+def _captions(recording: Recording, options: ExportOptions) -> Iterator[Caption]:
+    """Yield what is shown, in order of time."""
+    turns = [(one.start, one.end, one.text) for one in spoken_spans(recording, options.include_drafts)]
+    if options.rules is None:
+        yield from (Caption(start, end, (text,)) for start, end, text in turns)
+    else:
+        yield from captions(turns, options.rules, recording.duration)
 
 
-def _vtt_text(text: str) -> str:
+def _srt_text(caption: Caption) -> str:
+    return "\n".join(map(without_arrow, caption.lines))
+
+
+def _vtt_text(caption: Caption) -> str:
+    text = "\n".join(caption.lines)
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

@@ -41,17 +41,18 @@ def load_labels(
     ----------
     source : str or path
         A path, or the text itself (recognised by its line breaks).
-    format : {"rttm", "textgrid", "audacity", "csv", "srt"}, optional
+    format : {"rttm", "textgrid", "elan", "stm", "audacity", "vtt", "csv", "srt"}, optional
         By default known from the file's ending or its text; ``formats`` lists them.
     uri : str, optional
-        Which clip's labels to take where a file holds those of several (RTTM, UEM, CSV with a column
-        ``file``).
+        Which clip's labels to take where a file holds those of several (RTTM, STM, UEM, CSV with a
+        column ``file``).
     channel : int or "mean", optional
-        Which channel's turns of an RTTM file to take, counted from 0 as for clips; ``"mean"`` takes all.
+        Which channel's turns of an RTTM or STM file to take, counted from 0 as for clips;
+        ``"mean"`` takes all.
     scored : path, text of a UEM file, or sequence of (start, end), optional
         The regions that were labelled; by default what the format carries.
     tiers : sequence of str, optional
-        The TextGrid tiers to read as speakers; by default all interval tiers but ``scored``.
+        The tiers of a TextGrid or ELAN file to read as speakers; by default all but ``scored``.
     duration : float, optional
         Length of the clip; labels beyond it are refused as ``Labels.check_clip`` does.
 

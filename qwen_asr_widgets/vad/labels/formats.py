@@ -8,7 +8,10 @@ rttm        field 8                            not carried (RTTM has no        `
 textgrid    one interval tier each             the interval's text             interval tier ``scored``
 audacity    ``[speaker]`` before the words     the label                       labels ``<scored>``
 csv         column ``speaker``                 column ``text``                 rows of ``kind`` ``scored``
+elan        one tier each                      the annotation                  tier ``scored``
+stm         field 3                            the rest of the line            ``talk.uem`` beside the file
 srt         ``[speaker]`` before the words     the subtitle                    ``talk.uem`` beside the file
+vtt         the voice (``<v anna>``)           the cue                         ``talk.uem`` beside the file
 ==========  =================================  ==============================  ===============================
 
 To add a format, write a module like ``textgrid.py`` (a reader, a writer, a test of the first lines, and the
@@ -19,12 +22,13 @@ To add a format, write a module like ``textgrid.py`` (a reader, a writer, a test
 from __future__ import annotations
 
 from ...errors import LabelError, suggestion
-from .nist import RTTM
+from .elan import ELAN
+from .nist import RTTM, STM
 from .rows import LabelFormat
-from .text_formats import AUDACITY, CSV, SRT
+from .text_formats import AUDACITY, CSV, SRT, VTT
 from .textgrid import TEXTGRID
 
-FORMATS = {one.name: one for one in (RTTM, TEXTGRID, AUDACITY, CSV, SRT)}
+FORMATS = {one.name: one for one in (RTTM, TEXTGRID, ELAN, STM, AUDACITY, VTT, CSV, SRT)}
 """Every format by its name; a text is in the first that recognises it."""
 
 
@@ -36,7 +40,7 @@ def label_format(name: str) -> LabelFormat:
     >>> label_format("rtm")
     Traceback (most recent call last):
     qwen_asr_widgets.errors.LabelError: Label format 'rtm' is not known; use one of rttm, textgrid, \
-audacity, csv, srt; did you mean 'rttm'?
+elan, stm, audacity, vtt, csv, srt; did you mean 'rttm'?
     """
     if name not in FORMATS:
         raise LabelError(

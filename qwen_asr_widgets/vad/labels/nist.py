@@ -1,15 +1,20 @@
-"""NIST's label files: RTTM for turns, UEM for the regions that are scored.
+"""NIST's label files: RTTM for turns, STM for turns with words, UEM for the regions that are scored.
 
-Source: NIST's Rich Transcription evaluation plan (RT-09, appendix A).
+Sources: NIST's Rich Transcription evaluation plan (RT-09, appendix A); the manual of sclite (SCTK) for STM.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 
 from ...audio.reference import ReferenceTurn
 from ...errors import LabelError
 from .rows import LabelFormat, Parsed, Region, Row, Wanted, numbered_lines, one_clip, one_word, seconds_at
+
+
+_NO_SPEAKER = "unknown"
+_NOT_SCORED = "ignore_time_segment_in_scoring"
 
 
 def read_rttm(text: str, wanted: Wanted = Wanted()) -> Parsed:
@@ -61,6 +66,43 @@ def write_rttm(
     return "\n".join(lines or [";; no speech"]) + "\n"
 
 
+def read_stm(text: str, wanted: Wanted = Wanted()) -> Parsed:
+    """Read an STM file: ``clip channel speaker start end [<label>] words`` a line."""
+    found: dict[str, dict[str, list[Row]]] = {}
+    for number, line in numbered_lines(text):
+        fields = line.split(maxsplit=5)
+        if len(fields) < 5:
+            raise LabelError(
+                f"line {number}: {line[:60]!r} must read: clip channel speaker start end <label> words."
+            )
+        words = re.sub(r"^<[^>]*>\s*", "", fields[5]) if len(fields) > 5 else ""
+        if words.lower() == _NOT_SCORED:
+            continue
+        start, end = (seconds_at(value, number) for value in fields[3:5])
+        speaker = "" if fields[2] == _NO_SPEAKER else fields[2]
+        row = Row(number, start, end, words, speaker)
+        found.setdefault(fields[0], {}).setdefault(fields[1], []).append(row)
+    chosen = one_clip(list(found), wanted.uri)
+    return Parsed(_of_channel(found.get(chosen, {}), wanted.channel), None, chosen)
+
+
+def write_stm(
+    turns: Iterable[ReferenceTurn], scored: Iterable[Region] | None, uri: str, duration: float
+) -> str:
+    """Write one line a turn, with its words."""
+    name = clip_name(uri)
+    lines = [
+        f"{name} 1 {one_word(t.speaker) or _NO_SPEAKER} {t.start:.3f} {t.end:.3f} <O> {t.text}".rstrip()
+        for t in turns
+    ]
+    return "\n".join(lines or [";; no speech"]) + "\n"
+
+
+def clip_name(uri: str) -> str:
+    """Return a clip's name as the first word of a line that must not be taken for a comment."""
+    return one_word(uri).lstrip(";#") or "clip"
+
+
 def read_uem(text: str, uri: str | None = None) -> list[Region]:
     """Read the scored regions of a UEM file: ``clip channel start end`` a line."""
     found: dict[str, list[Region]] = {}
@@ -85,8 +127,18 @@ def write_uem(scored: Iterable[Region], uri: str) -> str:
 
 
 def _is_rttm(lines: Sequence[str]) -> bool:
-    kinds = ("SPEAKER", "SPKR-INFO", "NON-SPEECH", "NOSCORE")
-    return lines[0].startswith(";;") or lines[0].split()[0] in kinds
+    said = _first_said(lines)
+    return not said or said.split()[0] in ("SPEAKER", "SPKR-INFO", "NON-SPEECH", "NOSCORE")
+
+
+def _is_stm(lines: Sequence[str]) -> bool:
+    return re.match(r"\S+\s+\S+\s+\S+\s+\d+(\.\d+)?\s+\d+(\.\d+)?\s+<", _first_said(lines)) is not None
+
+
+def _first_said(lines: Sequence[str]) -> str:
+    """Return the first line that is no comment; empty where all are."""
+    return next((line for line in lines if not line.startswith(";;")), "")
 
 
 RTTM = LabelFormat("rttm", (".rttm",), read_rttm, write_rttm, _is_rttm, needs_uem=True)
+STM = LabelFormat("stm", (".stm",), read_stm, write_stm, _is_stm, needs_uem=True)

@@ -1,14 +1,18 @@
-"""Labels one line or subtitle a turn: Audacity labels, CSV and SRT.
+"""Labels one line or subtitle a turn: Audacity labels, CSV, SRT and WebVTT.
 
-Sources: Audacity's manual, "Importing and Exporting Labels"; RFC 4180 for CSV; SRT as SubRip writes it.
+Sources: Audacity's manual, "Importing and Exporting Labels"; RFC 4180 for CSV; SRT as SubRip writes it; the
+W3C's "WebVTT: The Web Video Text Tracks Format".
 """
 
 from __future__ import annotations
 
 import csv
+import html
 import io
+import itertools
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 from ...audio.reference import ReferenceTurn
@@ -117,24 +121,49 @@ def write_csv(
 def read_srt(text: str, wanted: Wanted = Wanted()) -> Parsed:
     """Read the subtitles of an SRT file; every one is a turn."""
     parsed = Parsed()
-    lines = text.lstrip("\ufeff").splitlines()
-    cues = [number for number, line in enumerate(lines) if _ARROW.match(line)]
-    if not cues:
+    for cue in _cues(text):
+        words, speaker = without_speaker(cue.text)
+        parsed.rows.append(replace(cue, text=words, speaker=speaker))
+    if not parsed.rows:
         raise LabelError(
             "line 1: there is no subtitle in it; its time line reads 00:00:01,000 --> 00:00:02,500."
         )
-    for number in cues:
-        arrow = _ARROW.match(lines[number])
-        assert arrow is not None
-        start, end = (seconds_at(value, number + 1) for value in arrow.groups())
-        words = []
-        for line in lines[number + 1:]:
-            if not line.strip():
-                break
-            words.append(line)
-        text_, speaker = without_speaker(" ".join(words))
-        parsed.rows.append(Row(number + 1, start, end, text_, speaker))
     return parsed
+
+
+def _cues(text: str) -> Iterator[Row]:
+    """Yield the subtitles of a text: a time line, and what follows it up to a blank line."""
+    lines = text.lstrip("\ufeff").splitlines()
+    for number, line in enumerate(lines):
+        arrow = _ARROW.match(line)
+        if arrow is None:
+            continue
+        start, end = (seconds_at(value, number + 1) for value in arrow.groups())
+        words = itertools.takewhile(str.strip, lines[number + 1:])
+        yield Row(number + 1, start, end, " ".join(words))
+
+
+def read_vtt(text: str, wanted: Wanted = Wanted()) -> Parsed:
+    """Read the cues of a WebVTT file; a voice (``<v anna>``) is the speaker."""
+    parsed = Parsed()
+    for cue in _cues(text):
+        voice = re.match(r"\s*<v(?:\.[^\s>]*)?\s+([^>]*)>", cue.text)
+        words = html.unescape(re.sub(r"<[^>]*>", "", cue.text))
+        speaker = html.unescape(voice[1]).strip() if voice else ""
+        parsed.rows.append(replace(cue, text=words, speaker=speaker))
+    return parsed
+
+
+def write_vtt(
+    turns: Iterable[ReferenceTurn], scored: Iterable[Region] | None, uri: str, duration: float
+) -> str:
+    """Write one cue a turn."""
+    cues = [
+        f"\n{timestamp(t.start, '.')} --> {timestamp(t.end, '.')}\n"
+        f"{f'<v {html.escape(t.speaker, False)}>' if t.speaker else ''}{html.escape(t.text, False)}\n"
+        for t in turns
+    ]
+    return "WEBVTT\n" + "".join(cues)
 
 
 def write_srt(
@@ -142,12 +171,23 @@ def write_srt(
 ) -> str:
     """Write one subtitle a turn."""
     cues = [
-        f"{number}\n{timestamp(t.start)} --> {timestamp(t.end)}\n{with_speaker(t)}\n"
+        f"{number}\n{timestamp(t.start)} --> {timestamp(t.end)}\n{without_arrow(with_speaker(t))}\n"
         for number, t in enumerate(turns, start=1)
     ]
     if not cues:
         raise LabelError("SRT cannot say that a clip holds no speech; save as CSV or TextGrid.")
     return "\n".join(cues)
+
+
+def without_arrow(text: str) -> str:
+    """Return a text in which no reader of SRT sees the time line of another subtitle.
+
+    Examples
+    --------
+    >>> without_arrow("left --> right")
+    'left --› right'
+    """
+    return text.replace("-->", "--\u203a")
 
 
 def _is_audacity(lines: Sequence[str]) -> bool:
@@ -162,6 +202,11 @@ def _is_srt(lines: Sequence[str]) -> bool:
     return any(_ARROW.match(line) for line in lines[:3])
 
 
+def _is_vtt(lines: Sequence[str]) -> bool:
+    return lines[0].lstrip("\ufeff").startswith("WEBVTT")
+
+
 AUDACITY = LabelFormat("audacity", (".txt",), read_audacity, write_audacity, _is_audacity)
 CSV = LabelFormat("csv", (".csv", ".tsv"), read_csv, write_csv, _is_csv)
 SRT = LabelFormat("srt", (".srt",), read_srt, write_srt, _is_srt, needs_uem=True)
+VTT = LabelFormat("vtt", (".vtt",), read_vtt, write_vtt, _is_vtt, needs_uem=True)

@@ -12,19 +12,24 @@ import { button, make, newId, saveFile } from "../shared/dom.js";
 import { isKey } from "../shared/strings.js";
 import { takeSlice } from "./logic.js";
 
+/** How many formats are in sight at once; the kernel's list begins with those that most people want. */
+const COMMON = 8;
+
 /**
  * A button for each format, with what it is good for: in the language of the page where that is known, else as
  * the kernel's list of formats says it.
  * @param {Translate} t @param {AbortSignal} signal @param {Menu} menu @param {(format: string) => void} save
  */
 export function createFormats(t, signal, menu, save) {
-  const buttons = menu.map(({ ending, use }) => {
+  const made = menu.map(({ ending, use }) => {
     const key = `transcriber.save.${ending}`;
-    const made = button("", () => save(ending), signal, { class: "qaw-format" });
-    made.append(make("b", {}, `.${ending}`), " ", make("span", { class: "qaw-dim" }, isKey(key) ? t(key) : use));
-    return made;
+    const one = button("", () => save(ending), signal, { class: "qaw-format" });
+    one.append(make("b", {}, `.${ending}`), " ", make("span", { class: "qaw-dim" }, isKey(key) ? t(key) : use));
+    return one;
   });
-  return make("div", { class: "qaw-formats" }, ...buttons);
+  const others = make("details", {}, make("summary", {}, t("transcriber.save.more")));
+  others.append(make("div", { class: "qaw-formats" }, ...made.slice(COMMON)));
+  return make("div", { class: "qaw-save" }, make("div", { class: "qaw-formats" }, ...made.slice(0, COMMON)), others);
 }
 
 /** @param {Send} send @param {Menu} menu */

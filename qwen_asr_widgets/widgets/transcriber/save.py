@@ -30,8 +30,8 @@ def menu() -> list[dict[str, str]]:
 
     Examples
     --------
-    >>> [entry["ending"] for entry in menu()]
-    ['qasr', 'srt', 'vtt', 'json', 'wav']
+    >>> [entry["ending"] for entry in menu()][:4]
+    ['qasr', 'srt', 'vtt', 'html']
     """
     offered = [one for one in FORMATS.values() if one.ending != PICTURE]
     offered.sort(key=lambda one: one.ending != BUNDLE)

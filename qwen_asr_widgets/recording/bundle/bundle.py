@@ -29,6 +29,7 @@ from ..values import RecordingState, TimedEvent
 from .entries import Entries
 from .event_lines import EVENTS, event_line, read_events
 from .manifest import MANIFEST, Manifest, manifest_json, read_manifest
+from ..exports.options import ExportOptions
 
 SUFFIX = ".qasr"
 Made = TypeVar("Made")
@@ -128,7 +129,7 @@ def _size(file: Any) -> int:
     return len(file.getbuffer()) if isinstance(file, io.BytesIO) else os.stat(file).st_size
 
 
-def write_bundle(recording: Any, file: Any) -> None:
+def write_bundle(recording: Any, file: Any, options: ExportOptions = ExportOptions()) -> None:
     """Write a recording into a binary file that can seek."""
     write_state(recording.snapshot(), file)
 

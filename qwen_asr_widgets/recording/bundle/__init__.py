@@ -1,0 +1,1 @@
+"""The `.qasr` bundle: everything that a recording consists of, in one file."""
