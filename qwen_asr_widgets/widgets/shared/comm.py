@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.metadata
+import sys
 from typing import Any
 
 import ipywidgets
@@ -14,6 +15,13 @@ def kernel_is_live() -> bool:
         return int(importlib.metadata.version("ipykernel").split(".")[0]) >= 7
     except importlib.metadata.PackageNotFoundError:
         return False
+
+
+def in_kernel() -> bool:
+    """Tell whether this is the kernel of a notebook, whose pages can be told something."""
+    ipython = sys.modules.get("IPython")
+    shell = ipython.get_ipython() if ipython is not None else None
+    return hasattr(shell, "kernel")
 
 
 def free_of_subshell(widget: Any) -> None:

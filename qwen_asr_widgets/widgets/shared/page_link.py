@@ -4,8 +4,9 @@
   what the widget's table of commands names.
 * Kernel to page: what the widget's model says, all of it to a view that opens, then what has changed.
 
-Answers go to every view of the widget: each takes what it needs. Until the first ``hello`` a run under way
-is told whole once a second, so that a view that opens while a cell blocks the kernel is soon up to date.
+Answers go to every view of the widget: each takes what it needs. Until the first ``hello`` a view is told
+everything once a second, as long as a run is under way, else for ten seconds after the widget was displayed:
+a view that opens while a cell blocks the kernel is soon up to date, also where the cells after it run on.
 """
 
 from __future__ import annotations
@@ -20,13 +21,15 @@ from typing import Any, Protocol
 import anywidget
 
 from ...errors import QawError
-from .comm import free_of_subshell, kernel_is_live
+from .comm import free_of_subshell, in_kernel, kernel_is_live
 from .commands import Command, CommandReader, Commands
 from .throttle import UPDATES_PER_SECOND, Message, Throttle
 
 logger = logging.getLogger("qwen_asr_widgets")
 
 KEYFRAME_PERIOD = 1.0
+UNSEEN_KEYFRAMES = 10
+"""Times that a view of what does not grow is told everything before it has said hello."""
 MAX_VIEWS = 64
 OPENING_WAIT = 0.8
 """Seconds a cell waits for its view to open before the picture for the saved notebook is drawn."""
@@ -117,6 +120,8 @@ class PageLink:
         self._greeted = False
         self._opened = threading.Event()
         self._keyframe_at = 0.0
+        self._keyframes_left = 0
+        self._grew = False
         self.throttle = Throttle(self.changes, self.tell, self.wanted, period=period)
         free_of_subshell(widget)
         widget.on_msg(self.take)
@@ -160,7 +165,15 @@ class PageLink:
     def follow(self) -> None:
         """Keep views up to date as long as there is more to come."""
         if self._model.growing:
+            self._grew = True
             self.throttle.start()
+
+    def displayed(self) -> None:
+        """Fill the view that a cell has displayed, also where its hello waits for other cells to end."""
+        if in_kernel() and not self._greeted:
+            self._keyframes_left = UNSEEN_KEYFRAMES
+            self.throttle.start()
+        self.follow()
 
     # ---- what the throttle asks
 
@@ -172,6 +185,7 @@ class PageLink:
             now = time.monotonic()
             if not self._greeted and now - self._keyframe_at >= KEYFRAME_PERIOD:
                 self._keyframe_at = now
+                self._keyframes_left = max(self._keyframes_left - 1, 0)
                 return self._model.opening()
             return self._model.changes()
 
@@ -180,8 +194,13 @@ class PageLink:
         if not self.is_open or (self._greeted and not self.views and not self._while_unseen):
             return False
         if self._model.growing:
+            self._grew = True
             return True
-        self._rested()
+        if self._keyframes_left and not self._greeted:
+            return True
+        if self._grew:
+            self._grew = False
+            self._rested()
         return False
 
     # ---- from the pages

@@ -98,7 +98,7 @@ class ViewWidget(BaseWidget):
 
     def _ipython_display_(self, **kwargs: Any) -> None:
         self.saved.display(self._repr_mimebundle_(**kwargs), self.page.let_view_open)
-        self.page.follow()
+        self.page.displayed()
 
     def _about(self) -> str:
         return self.saved.title()
