@@ -22,6 +22,7 @@ api_key: str | None = None
 
 _HOMES = {
     "audio.clip": ("AudioClip",),
+    "audio.mix": ("mix",),
     "audio.reference": ("ReferenceTurn",),
     "audio.samples": ("Sample", "sample"),
     "client.dashscope.conversation": ("OmniRealtimeCallback", "OmniRealtimeConversation"),
@@ -51,7 +52,7 @@ _HOMES = {
     "recording.calibration": ("calibrate",),
     "recording.exports.captions": ("SubtitleRules",),
     "recording.verification": ("Verification", "verify"),
-    "vad.calibration.calibrate": ("Calibration",),
+    "vad.calibration.calibrate": ("Calibration", "Observation"),
     "vad.evaluation.explain": ("Cause", "Explanation", "Remedy", "explain"),
     "vad.evaluation.measures": ("Problem",),
     "vad.evaluation.metrics": ("Measures", "measure"),
@@ -77,18 +78,19 @@ __all__ = [
     "BundleError", "Calibration", "Cause", "Choice", "ClipRecorder", "Comparison", "ConnectFailed",
     "Endpoint", "EndpointError", "Explanation", "Finding", "LabelError", "Labels", "LatencySummary",
     "LatencyTable", "Measures", "Microphone", "MissingDependency", "MissingKey", "MultiModality",
-    "OmniRealtimeCallback", "OmniRealtimeConversation", "ProbeError", "ProbeReport", "Problem",
+    "Observation", "OmniRealtimeCallback", "OmniRealtimeConversation", "ProbeError", "ProbeReport", "Problem",
     "ProtocolError", "QawError", "Recording", "ReferenceTurn", "Remedy", "Retry", "Sample", "ServiceClosed",
     "ServiceError", "SessionConfig", "SessionLost", "SettingError", "SpeechScores", "SubtitleRules",
     "SweepResult", "Transcriber", "TranscriptView", "TranscriptionParams", "TranslationParams", "Turn",
     "TurnDetection", "UtteranceLatency", "VadTuner", "Verification", "Waveform", "WorkerLost", "calibrate",
     "compare", "dashscope", "detect_turns", "embedded", "explain", "load_labels", "load_recording", "measure",
-    "plot_latency", "plot_recording", "plot_sweep", "probe", "recover", "sample", "save_labels",
+    "mix", "plot_latency", "plot_recording", "plot_sweep", "probe", "recover", "sample", "save_labels",
     "speech_scores", "sweep", "transcribe", "verify",
 ]
 
 if TYPE_CHECKING:
     from .audio.clip import AudioClip
+    from .audio.mix import mix
     from .audio.reference import ReferenceTurn
     from .audio.samples import Sample, sample
     from .client.dashscope.conversation import OmniRealtimeCallback, OmniRealtimeConversation
@@ -118,7 +120,7 @@ if TYPE_CHECKING:
     from .recording.calibration import calibrate
     from .recording.exports.captions import SubtitleRules
     from .recording.verification import Verification, verify
-    from .vad.calibration.calibrate import Calibration
+    from .vad.calibration.calibrate import Calibration, Observation
     from .vad.evaluation.explain import Cause, Explanation, Remedy, explain
     from .vad.evaluation.measures import Problem
     from .vad.evaluation.metrics import Measures, measure

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import os
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
+from numbers import Real
 from typing import Any, Literal, Protocol, Union
 
 import numpy as np
@@ -309,6 +311,27 @@ class AudioClip:
         if not len(samples):
             raise AudioError(f"A clip of {len(self)} samples is too short to be resampled to {rate} Hz.")
         return AudioClip._checked(np.clip(samples, -1.0, 1.0), rate, self.origin)
+
+    def gain(self, db: float) -> AudioClip:
+        """Return the clip so many decibels louder, or quieter where that is negative.
+
+        What goes beyond full scale is cut there, as a converter does, and warned of (``AudioClipped``).
+
+        Examples
+        --------
+        >>> AudioClip(np.array([0.1, -0.2]), 16_000).gain(6.0206).samples.round(4).tolist()
+        [0.20000000298023224, -0.4000000059604645]
+        """
+        if isinstance(db, bool) or not isinstance(db, Real) or not math.isfinite(db):
+            raise AudioError(f"db is {db!r}; give decibels, such as -6 for half of the amplitude.")
+        samples = self.samples * np.float32(10 ** (db / 20))
+        beyond = int((np.abs(samples) > 1).sum())
+        if beyond:
+            warnings.warn(
+                f"{beyond} samples go beyond full scale at {db:+g} dB and are cut there.", AudioClipped,
+                stacklevel=2,
+            )
+        return AudioClip._checked(np.clip(samples, -1.0, 1.0), self.sample_rate, self.origin)
 
     def to_pcm16(self) -> NDArray[np.int16]:
         """Return the samples as int16 of shape (n,); what was int16 before comes back unchanged."""

@@ -174,3 +174,20 @@ def test_text_that_utf8_cannot_carry_is_mended_so_that_saving_never_destroys_a_f
     path = save_labels(labels, tmp_path / f"talk.{ending}")
     assert labels.turns[0].text == "a\ufffdb" and labels.uri == "talk\ufffd"
     assert load_labels(path).speakers == ("x\ufffdy",)
+
+
+def test_segments_are_joined_across_short_pauses_of_one_speaker() -> None:
+    spoken = [(0.5, 1.0, "a"), (1.3, 2.0, "a"), (1.1, 1.2, "b"), (2.301, 3.0, "a"), (9.0, 9.5, "b")]
+    labels = Labels([ReferenceTurn(start, end, "x", who) for start, end, who in spoken], [(0, 10)], "talk")
+    joined = labels.joined(0.3)
+    assert [(t.start, t.end, t.speaker, t.text) for t in joined] == [
+        (0.5, 2.0, "a", "x x"), (1.1, 1.2, "b", "x"), (2.301, 3.0, "a", "x"), (9.0, 9.5, "b", "x")]
+    assert (joined.scored, joined.uri) == (labels.scored, "talk")
+    assert len(labels.joined(0)) == 5 and len(labels.joined(60)) == 2
+    with pytest.raises(LabelError, match="gap is -1; give the longest pause"):
+        labels.joined(-1)
+
+
+def test_what_is_no_reference_turn_is_said() -> None:
+    with pytest.raises(LabelError, match=r"turns\[0\] is \(0.5, 1.0\); Labels holds ReferenceTurn"):
+        Labels([(0.5, 1.0)])

@@ -43,6 +43,15 @@ class Observation:
         What it reported, in order. Only ``start`` and ``end`` are used.
     name : str
         For messages.
+
+    Examples
+    --------
+    >>> import qwen_asr_widgets as qaw
+    >>> scores = qaw.SpeechScores([-1] * 10 + [1] * 20 + [-1] * 30)
+    >>> settings = qaw.TurnDetection(0.2, 400)
+    >>> seen = Observation(scores, settings, qaw.detect_turns(scores, settings), "a clip")
+    >>> len(seen.turns)
+    1
     """
 
     scores: SpeechScores

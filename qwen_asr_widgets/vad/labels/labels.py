@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from numbers import Real
 from pathlib import Path
 
 from ...audio.reference import ReferenceTurn
@@ -60,7 +61,7 @@ class Labels:
         scored: Iterable[Region] | None = None,
         uri: str = "",
     ) -> None:
-        rows = [Row(0, turn.start, turn.end, turn.text, turn.speaker) for turn in turns]
+        rows = [_row(turn, number) for number, turn in enumerate(turns)]
         object.__setattr__(self, "turns", checked_turns(rows))
         object.__setattr__(self, "scored", None if scored is None else _checked_regions(scored))
         object.__setattr__(self, "uri", well_formed(uri))
@@ -100,6 +101,38 @@ class Labels:
         """Return the labels of one speaker only, such as the caller's in a call of two."""
         return Labels([t for t in self.turns if t.speaker == speaker], self.scored, self.uri)
 
+    def joined(self, gap: float) -> Labels:
+        """Return these labels with turns of one speaker united across pauses.
+
+        Labels of other corpora often hold segments between breaths: a turn of several such counts as *merged*
+        unless its segments are joined.
+
+        Parameters
+        ----------
+        gap : float
+            Seconds; turns whose pause is shorter or as long become one, its words those of both.
+
+        Examples
+        --------
+        >>> segments = Labels([ReferenceTurn(0.5, 1.5, "one"), ReferenceTurn(1.8, 3.0, "two"),
+        ...                    ReferenceTurn(6.0, 7.0)])
+        >>> [(turn.start, turn.end, turn.text) for turn in segments.joined(0.5)]
+        [(0.5, 3.0, 'one two'), (6.0, 7.0, '')]
+        """
+        if isinstance(gap, bool) or not isinstance(gap, Real) or not 0 <= gap < math.inf:
+            raise LabelError(f"gap is {gap!r}; give the longest pause to join across, in seconds from 0 on.")
+        united: list[ReferenceTurn] = []
+        last: dict[str, int] = {}
+        for turn in self.turns:
+            at = last.get(turn.speaker)
+            if at is not None and round(turn.start - united[at].end, 3) <= gap:
+                words = f"{united[at].text} {turn.text}".strip()
+                united[at] = replace(united[at], end=turn.end, text=words)
+            else:
+                last[turn.speaker] = len(united)
+                united.append(turn)
+        return Labels(united, self.scored, self.uri)
+
     def within(self, duration: float) -> Labels:
         """Return these labels without what lies beyond ``duration`` seconds."""
         turns = [replace(t, end=min(t.end, duration)) for t in self.turns if t.start < duration - 0.0005]
@@ -138,6 +171,13 @@ class Labels:
                 "clip. If not, cut them with labels.within(duration)."
             )
         return self.within(duration)
+
+
+def _row(turn: object, number: int) -> Row:
+    """Return a turn as a row, or raise ``LabelError`` where it is none."""
+    if not isinstance(turn, ReferenceTurn):
+        raise LabelError(f"turns[{number}] is {turn!r:.60}; Labels holds ReferenceTurn(start, end).")
+    return Row(0, turn.start, turn.end, turn.text, turn.speaker)
 
 
 def checked_turns(rows: Sequence[Row]) -> tuple[ReferenceTurn, ...]:
