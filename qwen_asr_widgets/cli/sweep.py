@@ -57,7 +57,10 @@ def run(arguments: argparse.Namespace) -> int:
         clips, paddings_ms=[arguments.padding], reference=references, progress=sys.stderr.isatty()
     )
     best = None if blind else found.best(arguments.max_wait, arguments.max_cut)
-    print(blind_table(found) if best is None else f"Best: {best}\n\n{table(found, best)}")
+    if best is None:
+        print(blind_table(found))
+    else:
+        print(f"{'Best' if best.recommended else 'Not recommended'}: {best}\n\n{table(found, best)}")
     for path in outputs:
         _write(found, best, path)
         print(f"Wrote {path}", file=sys.stderr)

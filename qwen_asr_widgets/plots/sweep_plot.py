@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..errors import SettingError, checked_keywords
-from ..vad.sweep.result import Cells, SweepResult
+from ..vad.sweep.result import Cells, SweepPoint, SweepResult
 from ..vad.turns import TurnDetection
 from .axes import quiet
 from .style import Palette, palette_for
@@ -51,6 +51,7 @@ def plot_sweep(
     ----------
     result : SweepResult
         Of clips with references.
+        Of several calls, a band shows the 95 % interval of each setting of the front by itself.
     axes : pair of matplotlib Axes, optional
         For the map and the trade-off; without them a new figure of 9.6 × 3.6 inches. Cells of the map are
         numbered from 0 on both axes, so that a click tells its indices by rounding.
@@ -133,6 +134,7 @@ def _draw_trade_off(result: SweepResult, ax: Axes, marked: _Marked) -> None:
             markeredgewidth=0, gid="settings")
     ax.plot([p.wait for p in front], [p.cut_off_rate for p in front], "-o", color=colors.turn,
             markersize=2.8, linewidth=1.2, gid="front")
+    has_band = _draw_band(result, ax, front, colors)
     marks = _marks(result, colors, marked)
     for number, mark in enumerate(marks):
         _ring(ax, mark, float(waits[mark.cell]), float(cuts[mark.cell]), number)
@@ -140,9 +142,21 @@ def _draw_trade_off(result: SweepResult, ax: Axes, marked: _Marked) -> None:
     ax.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=None))
     ax.set_title("Turns cut off against the wait", loc="left", fontsize=LABEL_SIZE, color=colors.text)
     ax.set_xlabel("mean wait after speech ends (s)", fontsize=SMALL_SIZE, color=colors.dim)
-    ax.set_ylabel("reference turns cut off", fontsize=SMALL_SIZE, color=colors.dim)
+    band = " (band: 95 %)" if has_band else ""
+    ax.set_ylabel(f"reference turns cut off{band}", fontsize=SMALL_SIZE, color=colors.dim)
     quiet(ax, colors.line)
     _quiet_ticks(ax, colors)
+
+
+def _draw_band(result: SweepResult, ax: Axes, front: list[SweepPoint], colors: Palette) -> bool:
+    """Draw the 95 % interval of each point of the front; tell whether there are calls enough for it."""
+    cells = [result.nearest(point.settings) for point in front]
+    low, high = (np.array([edge[cell] for cell in cells]) for edge in result.interval("cut_off_rate"))
+    known = bool(cells) and bool(np.isfinite(high).all())
+    if known:
+        waits = [point.wait for point in front]
+        ax.fill_between(waits, low, high, color=colors.turn, alpha=0.14, linewidth=0, gid="band")
+    return known
 
 
 def _new_pair() -> tuple[Axes, Axes]:
@@ -183,7 +197,7 @@ def _fit_waits(ax: Axes, shown: list[float]) -> None:
         low, high = min(known), max(known)
         margin = 0.08 * max(high - low, 0.2)
         ax.set_xlim(max(low - margin, 0.0), high + 0.6 * (high - low) + 2 * margin)
-    ax.set_ylim(bottom=-0.02 * max(ax.get_ylim()[1], 0.05))
+    ax.set_ylim(bottom=-0.07 * max(ax.get_ylim()[1], 0.05))
 
 
 def _color_map(colors: Palette) -> Any:

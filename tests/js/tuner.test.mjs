@@ -31,17 +31,18 @@ test("a negative score has a true minus", () => {
 });
 
 test("figures say what was and whether that is better; a turn count is neither", () => {
-  const now = { wait: 0.4, cut: 1, merged: 0, turns: 9, cut_per_minute: 2.07 };
+  const now = { wait: 0.4, cut: 1, merged: 0, turns: 9, cut_per_minute: 2.07, cuts: 3, merges: 0 };
   const was = { wait: 0.9, cut: 0, merged: 3, turns: 3 };
-  assert.deepEqual(waitRow(now, was), { name: "wait", value: "0.40 s", was: "0.90 s", verdict: "better", note: "" });
+  assert.deepEqual(waitRow(now, was), { name: "wait", value: "0.40 s", was: "0.90 s", verdict: "better", note: "", places: 0 });
   const rows = Object.fromEntries(mainRows(now, was, true).map((row) => [row.name, row]));
   assert.deepEqual([rows.cut.verdict, rows.cut.was, rows.cut.note], ["worse", "0", "2.1/min"]);
   assert.deepEqual([rows.merged.verdict, rows.turns.verdict, rows.turns.was], ["better", null, "3"]);
+  assert.deepEqual([rows.cut.places, rows.merged.places], [3, 0]);
   assert.equal(rows.missed, undefined);
 });
 
 test("a difference that is not seen is none", () => {
-  assert.deepEqual(waitRow({ wait: 0.4001 }, { wait: 0.4 }), { name: "wait", value: "0.40 s", was: "", verdict: "same", note: "" });
+  assert.deepEqual(waitRow({ wait: 0.4001 }, { wait: 0.4 }), { name: "wait", value: "0.40 s", was: "", verdict: "same", note: "", places: 0 });
 });
 
 const SWEEP = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from qwen_asr_widgets.audio.clip import AudioClip
 from qwen_asr_widgets.audio.reference import ReferenceTurn
 from qwen_asr_widgets.vad.labels.files import save_labels
 from qwen_asr_widgets.vad.labels.labels import Labels
+from qwen_asr_widgets.vad.sweep.result import SweepResult
 
 pytestmark = pytest.mark.service
 
@@ -67,6 +69,13 @@ def test_without_labels_only_turns_are_counted(noisy, capsys):
     minutes = AudioClip.load(noisy[0]).duration / 60
     line, = (line.split() for line in printed.splitlines() if line.split()[:2] == ["0.20", "800"])
     assert float(line[-1]) == pytest.approx(len(turns) / minutes, abs=0.1)
+
+
+def test_settings_that_leave_the_limits_on_held_out_calls_are_not_called_the_best(noisy, capsys, monkeypatch):
+    found = SweepResult.best
+    monkeypatch.setattr(SweepResult, "best", lambda *limits: replace(found(*limits), within_limits=False))
+    assert cli.main(["sweep", str(noisy[0]), "--labels", str(noisy[1])]) == 0
+    assert capsys.readouterr().out.startswith("Not recommended: threshold")
 
 
 def test_a_recording_is_swept_by_its_sound(noisy, tmp_path, capsys):

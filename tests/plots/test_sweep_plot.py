@@ -122,3 +122,18 @@ def test_a_grid_of_one_cell_and_settings_that_hear_nothing_are_drawn() -> None:
     left, right = plot_sweep(one, in_force=TurnDetection(0.9, 400))
     right.figure.canvas.draw()
     assert len(_named(right, "front").get_xdata()) == 0  # type: ignore[attr-defined]
+
+
+def test_a_band_shows_the_intervals_of_the_front_where_there_are_several_calls(result: SweepResult) -> None:
+    _, ax = plot_sweep(result)
+    band, = (one for one in ax.collections if one.get_gid() == "band")
+    shown = band.get_paths()[0].vertices
+    low, high = result.interval("cut_off_rate")
+    for point in result.pareto():
+        cell = result.nearest(point.settings)
+        for edge in (low[cell], high[cell]):
+            assert np.isclose(shown, (point.wait, edge)).all(axis=1).any()
+    assert ax.get_ylabel() == "reference turns cut off (band: 95 %)"
+    clip = drawn.scores("." * 30 + "S" * 40 + "." * 60)
+    _, alone = plot_sweep(sweep(clip, [0.0], [320], reference=[ReferenceTurn(0.96, 2.24)]))
+    assert not [one for one in alone.collections if one.get_gid() == "band"]

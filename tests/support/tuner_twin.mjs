@@ -4,8 +4,9 @@ import { measure, united } from "../../qwen_asr_widgets/widgets/tuner/judging/me
 import { HOP, detectTurns, silenceFrames } from "../../qwen_asr_widgets/widgets/tuner/judging/turns.js";
 
 const cases = JSON.parse(readFileSync(0, "utf8"));
-console.log(JSON.stringify(cases.map(({ values, settings, spans, regions, known, extraWait }) => {
+console.log(JSON.stringify(cases.map(({ values, settings, spans, regions, length, known, extraWait }) => {
   const turns = detectTurns(Float32Array.from(values), settings);
   const silence = silenceFrames(settings.silence) * HOP;
-  return { turns: Array.from(turns), ...measure(turns, { known, stretches: united(spans), regions, silence, extraWait }) };
+  const judge = { known, stretches: united(spans), regions, length, silence, extraWait };
+  return { turns: Array.from(turns), ...measure(turns, judge) };
 })));

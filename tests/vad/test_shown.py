@@ -28,7 +28,9 @@ def found() -> dict[str, Any]:
         "sweep": (swept, ["<td", "400 ms", "0.0%", "2 clips at 2 thresholds x 2 silences x 1 padding"]),
         "choice": (swept.best(), ["Held out", "95 %", "Turns cut off", "0.46 s"]),
         "calibration": (fitted, ["Our threshold", "Good fit", "ours +0 ms"]),
-        "measures": (measures, ["Cut", "98.1%", "Offset error (median, p90)", "4.9 s judged"]),
+        "measures": (
+            measures, ["Reference turns cut", "98.1%", "Offset error (median, p90)", "4.9 s judged"]
+        ),
         "explanations": (qaw.explain(scores, tight, TRUTH), ["the score stayed below 0.00 for 448 ms"]),
         "labels": (Labels([ReferenceTurn(1, 2, "<b>hi</b>", "anna")], uri="talk"),
                    ["&lt;b&gt;hi&lt;/b&gt;", "anna", "with 1 turn up to 2.000 s"]),

@@ -294,3 +294,12 @@ def test_samples_files_and_clips_are_swept_alike(tmp_path: Path) -> None:
     assert len(set(found.sums["turns"].ravel().tolist())) == 1 and len(found.clips) == 4
     with pytest.raises(AudioError, match="sweep takes an AudioClip, .* not ndarray"):
         sweep(np.zeros(800))
+
+
+def test_iterators_of_clips_and_references_are_swept_and_one_turn_is_no_reference() -> None:
+    scores, turns = drawn.scores("..SSSS" + 30 * "."), [(0.1, 0.2)]
+    listed = sweep([scores] * 2, [0.0], [400], reference=[turns] * 2)
+    found = sweep((scores for _ in range(2)), [0.0], [400], reference=(turns for _ in range(2)))
+    assert _same(listed, found)
+    with pytest.raises(LabelError, match=r"^reference is one turn, \(0.1, 0.2\); give a list of turns"):
+        sweep(scores, [0.0], [400], reference=(0.1, 0.2))

@@ -44,7 +44,9 @@ def test_the_choice_is_judged_on_held_out_calls(result: SweepResult) -> None:
     best = result.best()
     assert len(best.held_out_settings) == 5 and best.within_limits is True
     assert best.held_out == pytest.approx({"wait": 0.58, "cut_off_rate": 0.0, "errors_per_minute": 0.0})
+    assert best.held_out_calls == 6 and best.recommended
     assert "On held-out calls: wait 0.58 s, 0.0% cut off, 0.00 errors a minute." in str(best)
+    assert "In brackets: 95 %, after selection." in str(best) and "0.0% [0.0%–" in str(best)
 
 
 def test_a_choice_that_does_not_hold_elsewhere_is_said_not_to() -> None:
@@ -53,7 +55,18 @@ def test_a_choice_that_does_not_hold_elsewhere_is_said_not_to() -> None:
     best = result.best(max_cut=0.0)
     assert best.cut_off_rate == 0 and best.held_out is not None
     assert best.held_out["cut_off_rate"] > 0 and best.within_limits is False
-    assert "outside the limits" in str(best)
+    assert "outside the limits: not recommended" in str(best) and not best.recommended
+
+
+def test_calls_that_could_not_be_judged_are_said() -> None:
+    calls = [_call(1, 5), _call(2, 5), _call(3, 30)]
+    result = sweep([c for c, _ in calls], [0.0], [320, 480], reference=[t for _, t in calls])
+    total, parts = result.total("cut_off_rate"), result.sums["cut_off"][:, 0] / 10
+    within = float(total.min()) + 0.01
+    assert (parts[:2].mean(axis=0) <= within).all() and (parts[1:].mean(axis=0) > within).all()
+    best = result.best(max_cut=within)
+    assert best.held_out_calls == 1 and len(best.held_out_settings) == 1
+    assert "On 1 of 3 calls, held out (for the others no setting keeps the limits): wait" in str(best)
 
 
 def test_a_limit_on_the_wait_is_kept(result: SweepResult) -> None:
@@ -93,20 +106,46 @@ def test_the_front_holds_what_no_setting_beats(result: SweepResult) -> None:
         assert not beaten.any()
 
 
-def test_intervals_draw_whole_calls() -> None:
-    good, bad = _call(1, 5), _call(3, 30)
-    result = sweep([good[0], bad[0]], [0.0], [320], reference=[good[1], bad[1]])
-    low, high = result.interval("cut_rate")
-    of_call = result.to_frame(by="call")["cut_rate"]
-    assert (low[0, 0], high[0, 0]) == (of_call.min(), of_call.max())
-    same = sweep([good[0]] * 4, [0.0], [320], reference=[good[1]] * 4)
-    low, high = same.interval("errors_per_minute")
-    assert low[0, 0] == high[0, 0] == same.total("errors_per_minute")[0, 0]
-    channels = sweep([good[0], bad[0]], [0.0], [320], reference=[good[1], bad[1]],
-                     groups=[{"call": "x", "channel": "0"}, {"call": "x", "channel": "1"}])
-    assert np.isnan(channels.interval("cut_rate")[0]).all(), "two channels are one call"
-
-
 def test_settings_find_their_nearest_cell(result: SweepResult) -> None:
     assert result.nearest(TurnDetection(0.2, 800)) == (2, 4)
     assert result.settings_at(*result.nearest(TurnDetection(0.4, 500)), 1) == TurnDetection(0.5, 480, 300)
+
+
+@pytest.mark.parametrize(
+    ("limits", "message"),
+    [
+        ({"max_cut": 5}, "max_cut is 5; it is a share of the turns, from 0 to 1: for 5 % write 0.05"),
+        ({"max_wait": 500}, "max_wait is 500; it is in seconds, .*: for 500 ms write 0.5"),
+        ({"max_wait": "1 s"}, "max_wait is '1 s'; it must be a number from 0 on"),
+        ({"max_cut": float("nan")}, "max_cut is nan; it must be a number from 0 on"),
+    ],
+)
+def test_limits_in_another_unit_are_refused(result: SweepResult, limits: dict, message: str) -> None:
+    with pytest.raises(SettingError, match=message):
+        result.best(**limits)
+
+
+def test_no_silence_is_advised_that_cannot_be_swept(result: SweepResult) -> None:
+    with pytest.raises(SettingError, match=r"Raise max_wait\.$"):
+        result.best(max_wait=0.2)
+    (scores, truth), longest = _call(0), 400
+    with pytest.raises(SettingError, match=r"Raise max_wait or sweep shorter silences\.$"):
+        sweep(scores, [0.0], [longest, 600], reference=truth).best(max_wait=0.2)
+
+
+def test_operating_points_are_the_best_that_keep_to_a_budget_or_a_share(result: SweepResult) -> None:
+    cells = [
+        (float(result.total("wait")[t, s]), float(result.total("cut_off_rate")[t, s]))
+        for t in range(5) for s in range(6) if result.total("coverage")[t, s] >= 0.5
+    ]
+    for budget in (0.33, 0.45, 0.6, 2.0):
+        point, = result.at_budget(budget)
+        assert point is not None and point.wait <= budget
+        assert point.cut_off_rate == min(cut for wait, cut in cells if wait <= budget)
+    for share in (0.0, 0.3, 0.6):
+        point, = result.latency_at(share)
+        assert point is not None and point.cut_off_rate <= share
+        assert point.wait == pytest.approx(min(wait for wait, cut in cells if cut <= share))
+    assert result.at_budget(0.1, 0.6)[0] is None
+    with pytest.raises(SettingError, match="budget is 300; it is in seconds"):
+        result.at_budget(300)

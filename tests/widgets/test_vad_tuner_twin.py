@@ -60,7 +60,8 @@ def judged_by_the_page(cases) -> list:
         asked.append({
             "values": case.scores.values.tolist(), "settings": settings_state(settings),
             "spans": np.frombuffer(reference_bytes(case), np.int32).reshape(-1, 2).tolist(),
-            "regions": content["regions"], "known": content["known"], "extraWait": case.overhead.seconds,
+            "regions": content["regions"], "length": content["length"],
+            "known": content["known"], "extraWait": case.overhead.seconds,
         })
     done = subprocess.run(
         node_command("tests/support/tuner_twin.mjs"), cwd=ROOT, input=json.dumps(asked),

@@ -17,7 +17,8 @@ from ...audio.clip import AudioClip
 from ...audio.units import SAMPLE_RATE, seconds_to_samples
 from ...errors import SettingError
 from ..scoring.scores import HOP
-from ..turns import MAX_TURN_FRAMES, Turn, TurnDetection
+from ..turns import Turn, TurnDetection
+from .matching import closings, to_samples
 
 TONES = {"A": 880.0, "B": 660.0}
 """Pitch (Hz) of a cue: settings A and B, which are compared by ear, sound different."""
@@ -98,21 +99,16 @@ def cue_times(
             raise SettingError(f"{name} is {value:g} s; a delay cannot be negative.", name)
     length = seconds_to_samples(duration, SAMPLE_RATE)
     later = seconds_to_samples(overhead + (decode_delay or 0.0), SAMPLE_RATE)
+    kind: Literal["endpoint", "final"] = "endpoint" if decode_delay is None else "final"
+    spoken = to_samples([(turn.onset, turn.end) for turn in turns])
+    closed = closings(spoken, settings.silence_frames * HOP, length)
     cues = []
-    for number, turn in enumerate(turns, start=1):
-        sample, reason = _decided(turn, settings, length)
-        kind: Literal["endpoint", "final"] = "endpoint" if decode_delay is None else "final"
-        cues.append(Cue(sample + later, number, kind, reason))
+    for number, sample in enumerate(closed.samples.tolist(), start=1):
+        reason: Reason = "finish"
+        if closed.in_sound[number - 1]:
+            reason = "silence" if closed.by_silence[number - 1] else "limit"
+        cues.append(Cue(min(sample, length) + later, number, kind, reason))
     return tuple(cues)
-
-
-def _decided(turn: Turn, settings: TurnDetection, length: int) -> tuple[int, Reason]:
-    """Return the sample at which the detector closes a turn, and why."""
-    silence = seconds_to_samples(turn.end, SAMPLE_RATE) + settings.silence_frames * HOP
-    limit = seconds_to_samples(turn.onset, SAMPLE_RATE) + MAX_TURN_FRAMES * HOP
-    if min(silence, limit) > length:
-        return length, "finish"
-    return (silence, "silence") if silence <= limit else (limit, "limit")
 
 
 def cue_track(

@@ -13,6 +13,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ...audio.units import SAMPLE_RATE
+from ..scoring.silero import HOP
+from ..turns import MAX_TURN_FRAMES
 
 Intervals = NDArray[np.int64]
 """Intervals of samples, int64 (k, 2): start, and the sample after the last one."""
@@ -94,6 +96,71 @@ def overlapping(first: Intervals, second: Intervals) -> tuple[NDArray[np.int64],
 
 
 @dataclass(frozen=True, eq=False)
+class Closings:
+    """When turns are closed, and by what.
+
+    Parameters
+    ----------
+    samples : ndarray, int64, shape (m,)
+        Where each is closed: at the end of its silence or at the limit, even where the sound ends before.
+    in_sound, by_silence : ndarray, bool, shape (m,)
+        Whether that lies within the sound, so that an endpoint comes; and whether it is one by silence.
+    """
+
+    samples: NDArray[np.int64]
+    in_sound: NDArray[np.bool_]
+    by_silence: NDArray[np.bool_]
+
+
+def closings(turns: Intervals, silence: int, length: float | NDArray[np.int64]) -> Closings:
+    """Return when turns are closed, by the rule of ``vad.turns``.
+
+    Parameters
+    ----------
+    turns : ndarray, int64, shape (m, 2)
+        Onsets and ends in samples. One that lasts beyond 60 s comes from a service without that limit.
+    silence : int
+        Samples of silence that close a turn.
+    length : float, or ndarray of int64, shape (m,)
+        Where the sound of each ends.
+
+    Examples
+    --------
+    >>> found = closings(np.array([[0, 16_000], [32_000, 48_000]]), 8_192, length=56_000)
+    >>> found.samples.tolist(), found.by_silence.tolist()
+    ([24192, 56192], [True, False])
+    """
+    silent = turns[:, 1] + silence
+    limit = turns[:, 0] + MAX_TURN_FRAMES * HOP
+    is_limited = (limit < silent) & (turns[:, 1] <= limit)
+    samples = np.where(is_limited, limit, silent)
+    in_sound = samples <= length
+    return Closings(samples, in_sound, in_sound & ~is_limited)
+
+
+@dataclass(frozen=True, eq=False)
+class Ends:
+    """What became of the ends of true speech.
+
+    Parameters
+    ----------
+    cut_off : ndarray, bool, shape (k,)
+        Stretches of true speech that see an endpoint before their end.
+    waited : ndarray, int64, shape (w,)
+        Stretches that get an endpoint after it, by silence, ...
+    waits : ndarray, int64, shape (w,)
+        ... and how many samples after.
+    censored : ndarray, int64, shape (c,)
+        Stretches whose turn was still open when the sound ended or the limit came: their wait is not known.
+    """
+
+    cut_off: NDArray[np.bool_]
+    waited: NDArray[np.int64]
+    waits: NDArray[np.int64]
+    censored: NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
 class Match:
     """How detected turns and true speech belong together.
 
@@ -141,19 +208,22 @@ class Match:
         found = self.found.pieces[self.found_index[pairs], edge]
         return found - self.truth.pieces[self.truth_index[pairs], edge]
 
-    def cut_off(self, silence: int) -> NDArray[np.bool_]:
-        """Tell which stretches of speech see an endpoint before their end.
+    def ends(self, closed: Closings) -> Ends:
+        """Return which stretches of speech are cut off, which wait for how long, and which nobody can tell.
 
         Parameters
         ----------
-        silence : int
-            Samples from the end of a turn to its endpoint.
+        closed : Closings
+            Of the turns that were matched.
         """
-        off = self.per_truth > 1
         pairs = self.offset_pairs()
-        early = self.errors(pairs, 1) + silence < 0
-        off[self.truth_index[pairs[early]]] = True
-        return off
+        stretch, turn = self.truth_index[pairs], self.found.owner[self.found_index[pairs]]
+        late = closed.samples[turn] - self.truth.pieces[stretch, 1]
+        early = (late < 0) & closed.in_sound[turn]
+        cut_off = self.per_truth > 1
+        cut_off[stretch[early]] = True
+        waited = closed.by_silence[turn] & ~early
+        return Ends(cut_off, stretch[waited], late[waited], stretch[~waited & ~early])
 
 
 def match(truth: Cropped, turns: Intervals, regions: Intervals) -> Match:
@@ -187,8 +257,18 @@ def overlaps(
     j, i = overlapping(found, truth)
     a, b = truth[i], found[j]
     shared = np.minimum(a[:, 1], b[:, 1]) - np.maximum(a[:, 0], b[:, 0])
-    shorter = np.minimum(a[:, 1] - a[:, 0], b[:, 1] - b[:, 0])
-    return i, j, shared, 2 * shared >= np.minimum(shorter, 2 * MIN_OVERLAP)
+    return i, j, shared, is_match(shared, a[:, 1] - a[:, 0], b[:, 1] - b[:, 0])
+
+
+def is_match(
+    shared: NDArray[np.int64], length: NDArray[np.int64], other_length: NDArray[np.int64]
+) -> NDArray[np.bool_]:
+    """Tell of pairs of intervals, by what they share and how long they are, whether they match.
+
+    This is what *missed* and *invented* mean: matched by none.
+    """
+    shorter = np.minimum(length, other_length)
+    return (shared > 0) & (2 * shared >= np.minimum(shorter, 2 * MIN_OVERLAP))
 
 
 def _is_first(ordered: NDArray[np.int64]) -> NDArray[np.bool_]:

@@ -64,9 +64,11 @@ class Problem:
 
 
 SHOWN = {
-    "turns": ("Turns", "{}"), "reference_turns": ("Reference turns", "{}"), "cut": ("Cut", "{}"),
-    "merged": ("Merged", "{}"), "missed": ("Missed", "{}"), "invented": ("Invented", "{}"),
-    "cut_off": ("Cut off before their end", "{}"), "late_starts": ("First sound not heard", "{}"),
+    "turns": ("Turns", "{}"), "reference_turns": ("Reference turns", "{}"),
+    "cut": ("Reference turns cut", "{}"), "cuts": ("Places at which they are cut", "{}"),
+    "merged": ("Turns that merge several", "{}"), "merges": ("Places at which they merge", "{}"),
+    "missed": ("Missed", "{}"), "invented": ("Invented", "{}"), "cut_off": ("Cut off before their end", "{}"),
+    "censored": ("Wait not known", "{}"), "late_starts": ("First sound not heard", "{}"),
     "clipped_starts": ("Clipped starts", "{}"), "speech_share": ("Share of speech", "{:.1%}"),
     "precision": ("Precision", "{:.1%}"), "recall": ("Recall", "{:.1%}"), "f1": ("F1", "{:.1%}"),
     "detection_error_rate": ("Detection error rate", "{:.1%}"),
@@ -108,6 +110,9 @@ class Measures:
     waits : tuple of float
         From the true end of speech to the endpoint, where settings were given. Nobody waits where the
         endpoint comes before that end, or where the turn goes on into the next: those have none.
+    censored : int or None
+        Reference turns whose turn was still open when the clip ended or had lasted 60 s, where settings were
+        given: how long one would have waited is not known. They have no wait either.
     cut_off : int or None
         Reference turns with an endpoint before their true end, where settings were given.
     problems : tuple of Problem
@@ -139,6 +144,7 @@ class Measures:
     merges: int | None = None
     late_starts: int | None = None
     cut_off: int | None = None
+    censored: int | None = None
     onset_errors: tuple[float, ...] = field(default=(), repr=False)
     offset_errors: tuple[float, ...] = field(default=(), repr=False)
     waits: tuple[float, ...] = field(default=(), repr=False)

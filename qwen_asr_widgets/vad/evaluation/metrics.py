@@ -2,7 +2,9 @@
 
 A reference turn is *cut* where it comes in several turns, *merged* where one turn holds several, *missed*
 where none holds it; a turn that holds none is *invented*. It is *cut off* where an endpoint comes before its
-true end, be it cut or its tail not heard. The *wait* runs from the true end of speech to the endpoint.
+true end, be it cut or its tail not heard. The *wait* runs from the true end of speech to the endpoint. It is
+*censored* (the word of survival analysis) where the turn was still open when the sound ended or the limit of
+60 s came: no silence closed it, so nobody knows how long one would have waited, and it has none.
 Cut-offs against wait is how endpointing has been judged since Ferrer, Shriberg and Stolcke, "Is the speaker
 done yet?" (ICSLP 2002) and Raux and Eskenazi, "Optimizing endpointing thresholds using dialogue features"
 (SIGdial 2008). Miss, false alarm and detection error rate are NIST's, as ``pyannote.metrics.detection``
@@ -19,11 +21,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...audio.reference import ReferenceTurn
-from ...audio.units import SAMPLE_RATE
+from ...audio.units import SAMPLE_RATE, seconds_to_samples
 from ...errors import LabelError, SettingError, checked_keywords
 from ..labels.labels import Labels
 from ..labels.references import Reference, read_reference
-from .matching import Intervals, Match, crop, match, support, to_samples
+from .matching import Intervals, Match, closings, crop, match, support, to_samples
 from .measures import COUNTS, Measures, Problem, total
 from ..scoring.scores import HOP, HOP_SECONDS
 from ..turns import Turn, TurnDetection
@@ -54,7 +56,8 @@ def measure(
         What is true: turns are ``ReferenceTurn``, ``(start, end)`` or another detector's ``Turn`` (of which
         the onset and the end count).
     duration : float, optional
-        Length of the clip in seconds; by default it ends with the last turn of either.
+        Length of the clip in seconds; by default it ends with the last turn of either. Only where it is given
+        is known which turns the end of the sound left open.
     scored : sequence of (start, end), optional
         The regions to judge, in seconds; by default those of the labels, else the whole clip.
     settings : TurnDetection, optional
@@ -98,10 +101,10 @@ def measure(
         return Measures(**plain)
     felt = _reference_measures(result, starts)
     if settings is not None:
-        silence = settings.silence_frames * HOP
-        felt["cut_off"] = int(result.cut_off(silence).sum())
-        waits = result.errors(result.offset_pairs(), 1) + silence
-        felt["waits"] = tuple(round(wait + overhead, 6) for wait in _tuple(waits[waits >= 0]))
+        length = np.inf if duration is None else seconds_to_samples(duration, SAMPLE_RATE)
+        ends = result.ends(closings(found, settings.silence_frames * HOP, length))
+        felt["cut_off"], felt["censored"] = int(ends.cut_off.sum()), len(ends.censored)
+        felt["waits"] = tuple(round(wait + overhead, 6) for wait in _tuple(ends.waits))
     return Measures(**plain, **felt, problems=find_problems(result, member_of))
 
 

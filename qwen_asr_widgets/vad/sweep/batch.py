@@ -7,12 +7,12 @@ nothing but the starts. All sums are whole samples, so that parts add up to the 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..evaluation.matching import Cropped, Intervals, Match, crop, match
+from ..evaluation.matching import Cropped, Intervals, Match, closings, crop, match
 from ..runs import join_runs, speech_runs
 from ..scoring.scores import HOP
 from ..turns import MAX_TURN_FRAMES, TurnDetection
@@ -23,7 +23,7 @@ _NEVER_SPEECH = -2.0
 
 COUNT_SUMS = (
     "turns", "cut", "cuts", "cut_off", "merged", "merges", "missed", "invented", "onset_n", "offset_n",
-    "wait_n",
+    "wait_n", "censored",
 )
 """Counts per clip and setting; the ``_n`` ones tell how many edges could be compared, and how many waited."""
 SAMPLE_SUMS = ("speech", "hit", "onset_size", "offset_size", "wait_sum")
@@ -46,11 +46,15 @@ class SweepClip:
         Scored regions in samples at 16 kHz, disjoint and in order.
     truth : ndarray, int64, shape (k, 2)
         Stretches of true speech in samples, disjoint and in order; empty without a reference.
+    blocks : ndarray, int64, shape (b,)
+        Where the blocks begin that are counted apart, in samples; the first at 0. Turns and stretches belong
+        to the one in which they begin.
     """
 
     values: NDArray[np.float32]
     regions: Intervals
     truth: Intervals
+    blocks: NDArray[np.int64] = field(default_factory=lambda: np.zeros(1, dtype=np.int64))
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,12 +77,18 @@ class _Line:
 
     values: NDArray[np.float32]
     first_sample: NDArray[np.int64]
+    last_sample: NDArray[np.int64]
+    first_of_block: NDArray[np.int64]
     regions: Intervals
     truth: Cropped
 
     def clip_of(self, samples: NDArray[np.int64]) -> NDArray[np.int64]:
         """Return which clip each position lies in."""
         return np.searchsorted(self.first_sample, samples, side="right") - 1
+
+    def block_of(self, samples: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return which block each position lies in, over all clips."""
+        return np.searchsorted(self.first_of_block, samples, side="right") - 1
 
 
 def measure_batch(
@@ -96,13 +106,13 @@ def measure_batch(
     Returns
     -------
     dict of ndarray, int64
-        ``COUNT_SUMS`` and ``SAMPLE_SUMS`` of shape (clips, T, S), ``START_SUMS`` of shape (clips, T, S, P).
+        ``COUNT_SUMS`` and ``SAMPLE_SUMS`` of shape (blocks, T, S), ``START_SUMS`` of shape (blocks, T, S, P);
+        a clip that is not divided is one block.
     """
-    sums: Sums = {
-        name: np.zeros((len(clips), *grid.shape), dtype=np.int64) for name in COUNT_SUMS + SAMPLE_SUMS
-    }
+    blocks = sum(len(clip.blocks) for clip in clips)
+    sums: Sums = {name: np.zeros((blocks, *grid.shape), dtype=np.int64) for name in COUNT_SUMS + SAMPLE_SUMS}
     for name in START_SUMS:
-        sums[name] = np.zeros((len(clips), *grid.shape, len(grid.paddings)), dtype=np.int64)
+        sums[name] = np.zeros((blocks, *grid.shape, len(grid.paddings)), dtype=np.int64)
     if not clips:
         return sums
     line = _lay(clips)
@@ -124,11 +134,13 @@ def measure_batch(
 
 def _lay(clips: Sequence[SweepClip]) -> _Line:
     """Lay clips end to end, with gaps that no silence bridges."""
-    values, starts, regions, truth = [], [], [], []
+    values, starts, stops, blocks, regions, truth = [], [], [], [], [], []
     frame = 0
     for clip in clips:
         sample = frame * HOP
         starts.append(sample)
+        stops.append(sample + len(clip.values) * HOP)
+        blocks.append(clip.blocks + sample)
         regions.append(clip.regions + sample)
         truth.append(clip.truth + sample)
         reach = max((int(rows.max()) for rows in (clip.regions, clip.truth) if len(rows)), default=0)
@@ -136,7 +148,9 @@ def _lay(clips: Sequence[SweepClip]) -> _Line:
         values += [clip.values, np.full(tail, _NEVER_SPEECH, dtype=np.float32)]
         frame += len(clip.values) + tail
     areas = np.concatenate(regions)
-    return _Line(np.concatenate(values), np.array(starts), areas, crop(np.concatenate(truth), areas))
+    truths = crop(np.concatenate(truth), areas)
+    edges = np.array(starts), np.array(stops), np.concatenate(blocks)
+    return _Line(np.concatenate(values), *edges, areas, truths)
 
 
 def _measure_cell(
@@ -144,38 +158,39 @@ def _measure_cell(
 ) -> None:
     """Put the sums of one setting in their place."""
     result = match(line.truth, turns, line.regions)
-    clips = len(line.first_sample)
-    truth_clip = line.clip_of(result.truth.pieces[:, 0])
-    found_clip = line.clip_of(result.found.pieces[:, 0])
+    blocks = len(line.first_of_block)
+    truth_block = line.block_of(result.truth.pieces[:, 0])
+    found_block = line.block_of(result.found.pieces[:, 0])
 
     def add(name: str, clip: NDArray[np.int64], weights: NDArray[np.int64] | None = None) -> None:
         if len(clip):
-            sums[name][:, t, s] = np.bincount(clip, weights, minlength=clips)
+            sums[name][:, t, s] = np.bincount(clip, weights, minlength=blocks)
 
     per_truth, per_found = result.per_truth, result.per_found
     lengths = result.found.pieces[:, 1] - result.found.pieces[:, 0]
-    add("turns", found_clip)
-    add("speech", found_clip, lengths)
-    add("hit", truth_clip[result.shared_truth], result.shared)
-    add("cut", truth_clip[per_truth > 1])
-    add("cuts", truth_clip, np.maximum(per_truth - 1, 0))
-    add("merges", found_clip, np.maximum(per_found - 1, 0))
-    add("cut_off", truth_clip[result.cut_off(silence)])
-    add("missed", truth_clip[per_truth == 0])
-    add("merged", found_clip[per_found > 1])
-    add("invented", found_clip[per_found == 0])
+    add("turns", found_block)
+    add("speech", found_block, lengths)
+    add("hit", truth_block[result.shared_truth], result.shared)
+    add("cut", truth_block[per_truth > 1])
+    add("cuts", truth_block, np.maximum(per_truth - 1, 0))
+    add("merges", found_block, np.maximum(per_found - 1, 0))
+    ends = result.ends(closings(turns, silence, line.last_sample[line.clip_of(turns[:, 0])]))
+    add("cut_off", truth_block[ends.cut_off])
+    add("censored", truth_block[ends.censored])
+    add("wait_n", truth_block[ends.waited])
+    add("wait_sum", truth_block[ends.waited], ends.waits)
+    add("missed", truth_block[per_truth == 0])
+    add("merged", found_block[per_found > 1])
+    add("invented", found_block[per_found == 0])
     offsets = result.offset_pairs()
-    clip, errors = truth_clip[result.truth_index[offsets]], result.errors(offsets, 1)
+    clip, errors = truth_block[result.truth_index[offsets]], result.errors(offsets, 1)
     add("offset_n", clip)
     add("offset_size", clip, np.abs(errors))
-    waited = errors + silence >= 0
-    add("wait_n", clip[waited])
-    add("wait_sum", clip[waited], errors[waited] + silence)
     onsets = result.onset_pairs()
-    clip = truth_clip[result.truth_index[onsets]]
+    clip = truth_block[result.truth_index[onsets]]
     add("onset_n", clip)
     add("onset_size", clip, np.abs(result.errors(onsets, 0)))
-    _measure_starts(line, turns, result, onsets, found_clip, clip, paddings, sums, t, s)
+    _measure_starts(line, turns, result, onsets, found_block, clip, paddings, sums, t, s)
 
 
 def _measure_starts(
@@ -183,15 +198,15 @@ def _measure_starts(
     turns: Intervals,
     result: Match,
     onsets: NDArray[np.int64],
-    found_clip: NDArray[np.int64],
-    onset_clip: NDArray[np.int64],
+    found_block: NDArray[np.int64],
+    onset_block: NDArray[np.int64],
     paddings: Sequence[int],
     sums: Sums,
     t: int,
     s: int,
 ) -> None:
     """Count for each padding the starts that did not fit in and those that come too late."""
-    clips = len(line.first_sample)
+    blocks = len(line.first_of_block)
     first_sample = line.first_sample[line.clip_of(turns[:, 0])]
     earliest = first_sample.copy()
     np.maximum(earliest[1:], turns[:-1, 1], out=earliest[1:])
@@ -204,5 +219,5 @@ def _measure_starts(
         wanted = turns[:, 0] - padding
         clipped = (follows & (wanted <= earliest))[owner]
         late = np.maximum(wanted, earliest)[heard] > said
-        sums["clipped_starts"][:, t, s, p] = np.bincount(found_clip[own_start][clipped], minlength=clips)
-        sums["late_starts"][:, t, s, p] = np.bincount(onset_clip[late], minlength=clips)
+        sums["clipped_starts"][:, t, s, p] = np.bincount(found_block[own_start][clipped], minlength=blocks)
+        sums["late_starts"][:, t, s, p] = np.bincount(onset_block[late], minlength=blocks)

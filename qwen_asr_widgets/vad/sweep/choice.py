@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from ...errors import SettingError
 from ...formatting import table
-from ..turns import TurnDetection
+from ..turns import MAX_TURN_SECONDS, SILENCE_RANGE_MS, TurnDetection
 
 Cells = NDArray[np.float64]
 """One measure at every threshold and silence, float64 (T, S)."""
@@ -24,7 +24,10 @@ SHOWN = {
 """The measures a choice is told by: their titles, and how they are written."""
 
 MIN_COVERAGE = 0.5
-"""Share of reference turns that must get an endpoint of their own: else the wait says nothing."""
+"""Share of reference turns that must get an endpoint of their own: else the wait says nothing.
+
+Those still open at the end of their clip have none: at a threshold that never ends a turn, all are.
+"""
 
 
 @dataclass(frozen=True)
@@ -38,16 +41,23 @@ class Choice:
     wait, cut_off_rate, errors_per_minute : float
         What they do on all calls (seconds, share, count).
     intervals : mapping of str to (low, high)
-        95 % bootstrap intervals of the three, clustered by call; NaN with a single call.
+        95 % intervals of the three, clustered by call (see ``SweepResult.interval``); NaN with a single call.
+        They are those after selection: for the best of many settings, on the calls it was chosen on, they
+        promise too much. ``held_out`` does not.
     held_out : mapping of str to float, or None
         The same three on calls that had no part in the choice: each part of the calls judged by the
-        settings that the others chose. None with a single call.
+        settings that the others chose. None with a single call, or where none could be judged.
     held_out_settings : tuple of TurnDetection
         What each part's others chose.
     within_limits : bool or None
         Whether the limits hold on the held-out calls; None where none was held out.
     calls, reference_turns : int
         How much the choice rests on.
+    waits, censored : int
+        Turns whose wait is known, and those still open when their clip ended or after 60 s: theirs is not.
+    held_out_calls : int
+        Calls judged by settings that others chose. Fewer than ``calls`` where some others have no setting
+        within the limits.
 
     Examples
     --------
@@ -68,28 +78,58 @@ class Choice:
     within_limits: bool | None
     calls: int
     reference_turns: int
+    waits: int
+    censored: int
+    held_out_calls: int
+
+    @property
+    def recommended(self) -> bool:
+        """Whether nothing speaks against the settings: on held-out calls they do not leave the limits."""
+        return self.within_limits is not False
 
     def __str__(self) -> str:
         chosen = self.settings
-        text = (
+        said = {name: form.format(getattr(self, name)) + self._interval(name)
+                for name, (_, form) in SHOWN.items()}
+        parts = [
             f"threshold {chosen.threshold:g}, silence {chosen.silence_duration_ms} ms, padding "
-            f"{chosen.prefix_padding_ms} ms: wait {self.wait:.2f} s, "
-            f"{self.cut_off_rate:.1%} of turns cut off, "
-            f"{self.errors_per_minute:.2f} errors a minute ({self.reference_turns} turns, {self.calls} "
-            f"call{'s' if self.calls > 1 else ''}). "
-        )
+            f"{chosen.prefix_padding_ms} ms: wait {said['wait']}, {said['cut_off_rate']} of turns cut off, "
+            f"{said['errors_per_minute']} errors a minute ({self.reference_turns} turns, "
+            f"{_calls(self.calls)})."
+        ]
+        if self.calls > 1:
+            parts.append("In brackets: 95 %, after selection.")
+        if self.censored:
+            parts.append(f"The wait is that of {known_waits(self.waits, self.censored)}.")
+        return " ".join([*parts, self._verdict()])
+
+    def _interval(self, name: str) -> str:
+        """Return the interval of a measure in brackets, nothing with a single call."""
+        if self.calls < 2:
+            return ""
+        form = SHOWN[name][1]
+        return f" [{'–'.join(form.removesuffix(' s').format(edge) for edge in self.intervals[name])}]"
+
+    def _verdict(self) -> str:
+        """Return what the held-out calls say."""
+        if self.calls < 2:
+            return "Not checked: with one call there is none to hold out."
         if self.held_out is None:
-            return text + "Not checked: with one call there is none to hold out."
-        verdict = "" if self.within_limits else ", outside the limits"
-        return text + (
-            f"On held-out calls: wait {self.held_out['wait']:.2f} s, "
-            f"{self.held_out['cut_off_rate']:.1%} cut off, "
-            f"{self.held_out['errors_per_minute']:.2f} errors a minute{verdict}."
+            return "Not checked: without any part of the calls, the others have no setting within the limits."
+        found = self.held_out
+        judged = "held-out calls" if self.held_out_calls == self.calls else (
+            f"{self.held_out_calls} of {_calls(self.calls)}, held out (for the others no setting keeps the "
+            "limits)"
+        )
+        verdict = "" if self.recommended else ", outside the limits: not recommended"
+        return (
+            f"On {judged}: wait {found['wait']:.2f} s, {found['cut_off_rate']:.1%} cut off, "
+            f"{found['errors_per_minute']:.2f} errors a minute{verdict}."
         )
 
     def _repr_html_(self) -> str:
         head = ["", "All calls"]
-        head += ["95 %"] if self.calls > 1 else []
+        head += ["95 %, after selection"] if self.calls > 1 else []
         head += [] if self.held_out is None else ["Held out"]
         rows = []
         for name, (title, form) in SHOWN.items():
@@ -100,6 +140,48 @@ class Choice:
                 row.append(form.format(self.held_out[name]))
             rows.append(row)
         return table(head, rows, str(self))
+
+
+def check_seconds(value: Any, name: str) -> None:
+    """Raise ``SettingError`` where a wait is no number of seconds, or one that constrains nothing.
+
+    Examples
+    --------
+    >>> check_seconds(500, "max_wait")
+    Traceback (most recent call last):
+    qwen_asr_widgets.errors.SettingError: max_wait is 500; it is in seconds, and no wait is longer than \
+60 s: for 500 ms write 0.5.
+    """
+    _check_number(value, name)
+    if value > MAX_TURN_SECONDS:
+        raise SettingError(
+            f"{name} is {value:g}; it is in seconds, and no wait is longer than {MAX_TURN_SECONDS:g} s: for "
+            f"{value:g} ms write {value / 1_000:g}.", name,
+        )
+
+
+def check_share(value: Any, name: str) -> None:
+    """Raise ``SettingError`` where a share of turns is no number from 0 to 1.
+
+    Examples
+    --------
+    >>> check_share(5, "max_cut")
+    Traceback (most recent call last):
+    qwen_asr_widgets.errors.SettingError: max_cut is 5; it is a share of the turns, from 0 to 1: for 5 % \
+write 0.05.
+    """
+    _check_number(value, name)
+    if value > 1:
+        raise SettingError(
+            f"{name} is {value:g}; it is a share of the turns, from 0 to 1: for {value:g} % write "
+            f"{value / 100:g}.", name,
+        )
+
+
+def _check_number(value: Any, name: str) -> None:
+    is_number = isinstance(value, (Real, np.number)) and not isinstance(value, bool)
+    if not is_number or not value >= 0:
+        raise SettingError(f"{name} is {value!r}; it must be a number from 0 on.", name)
 
 
 @dataclass(frozen=True)
@@ -116,17 +198,17 @@ class Limits:
     Raises
     ------
     SettingError
-        One of them is no number from 0 on.
+        One of them is no number from 0 on, or too large for its unit.
     """
 
     wait: float | None
     cut: float | None
 
     def __post_init__(self) -> None:
-        for name, value in (("max_wait", self.wait), ("max_cut", self.cut)):
-            is_number = isinstance(value, Real) and not isinstance(value, bool)
-            if value is not None and not (is_number and value >= 0):
-                raise SettingError(f"{name} is {value!r}; it must be a number from 0 on.", name)
+        if self.wait is not None:
+            check_seconds(self.wait, "max_wait")
+        if self.cut is not None:
+            check_share(self.cut, "max_cut")
 
     def kept(self, cells: Mapping[str, Any]) -> NDArray[np.bool_]:
         """Tell for each cell whether it keeps to the limits and can be judged at all."""
@@ -154,9 +236,18 @@ def fewest_errors(cells: Mapping[str, Cells], limits: Limits) -> tuple[int, int]
     return int(thresholds[(len(thresholds) - 1) // 2]), s
 
 
-def nothing_within(cells: Mapping[str, Cells], limits: Limits) -> SettingError:
-    """Return the error that says how near the settings tried come to the limits."""
+def nothing_within(cells: Mapping[str, Cells], limits: Limits, silences: Sequence[int]) -> SettingError:
+    """Return the error that says how near the settings tried, with their silences, come to the limits."""
+    shorter = " or sweep shorter silences" if silences[0] > SILENCE_RANGE_MS[0] else ""
+    longer = " or sweep longer silences" if silences[-1] < SILENCE_RANGE_MS[1] else ""
     usable = cells["coverage"] >= MIN_COVERAGE
+    if not usable.any() and _mostly_censored(cells):
+        most = float(np.nanmax(cells["coverage"]))
+        return SettingError(
+            f"The wait cannot be judged: at the best setting tried it is known of {most:.0%} of the turns, "
+            "since most clips end before the silence after their last turn. Give clips that go on for some "
+            "seconds after it.", "clips",
+        )
     if not usable.any():
         return SettingError(
             "At every setting tried most reference turns are merged or missed; sweep other thresholds, or "
@@ -167,12 +258,12 @@ def nothing_within(cells: Mapping[str, Cells], limits: Limits) -> SettingError:
     if limits.wait is not None and shortest > limits.wait:
         return SettingError(
             f"No setting tried keeps the wait to {limits.wait:g} s; the shortest is {shortest:.2f} s. Raise "
-            "max_wait or sweep shorter silences.", "max_wait",
+            f"max_wait{shorter}.", "max_wait",
         )
     if limits.cut is not None and fewest > limits.cut:
         return SettingError(
             f"No setting tried cuts off as few as {limits.cut:.1%} of the turns; the fewest are "
-            f"{fewest:.1%}. Raise max_cut or sweep longer silences.", "max_cut",
+            f"{fewest:.1%}. Raise max_cut{longer}.", "max_cut",
         )
     allowed = usable & (cells["cut_off_rate"] <= (limits.cut if limits.cut is not None else np.inf))
     wait = float(np.nanmin(np.where(allowed, cells["wait"], np.nan)))
@@ -180,6 +271,30 @@ def nothing_within(cells: Mapping[str, Cells], limits: Limits) -> SettingError:
         f"No setting tried keeps both limits; with at most {limits.cut or 0:.1%} of turns cut off the "
         f"shortest wait is {wait:.2f} s. Raise max_wait or max_cut.", "max_wait",
     )
+
+
+def _calls(number: int) -> str:
+    return f"{number} call{'' if number == 1 else 's'}"
+
+
+def _mostly_censored(cells: Mapping[str, Cells]) -> bool:
+    """Tell whether turns lack an endpoint because their clip ends, more than by being merged or missed."""
+    cell = (cells["waits"] + cells["censored"]).argmax()
+    lost = cells["merges"] + cells["missed"]
+    return bool(cells["censored"].flat[cell] > lost.flat[cell])
+
+
+def known_waits(waits: int, censored: int) -> str:
+    """Return how many turns a wait comes from, and how many had none since their clip ended.
+
+    Examples
+    --------
+    >>> known_waits(17, 29), known_waits(8, 0)
+    ('17 turns, 29 more were still open at the end', '8 turns')
+    """
+    were = "was" if censored == 1 else "were"
+    more = f", {censored} more {were} still open at the end" if censored else ""
+    return f"{waits} turn{'' if waits == 1 else 's'}{more}"
 
 
 def fold_of_calls(calls: int, folds: int, seed: int) -> Sequence[NDArray[np.int64]]:

@@ -14,14 +14,20 @@ from ...formatting import table
 from ..evaluation.measures import COUNTS
 from ..scoring.scores import HOP_SECONDS
 from .batch import START_SUMS, Sums
-from .choice import MIN_COVERAGE, SHOWN, Cells, Choice, Limits, fewest_errors, fold_of_calls, nothing_within
+from .choice import (
+    MIN_COVERAGE, SHOWN, Cells, Choice, Limits, check_seconds, check_share, fewest_errors, fold_of_calls,
+    known_waits, nothing_within,
+)
+from .intervals import (
+    SHARES, jackknife_variance, mean_interval, rate_interval, share_interval, student,
+)
 from ..turns import TurnDetection
 
 if TYPE_CHECKING:
     from pandas import DataFrame
 
 GROUPS = ("clip", "call", "channel", "speaker")
-NEED_REFERENCE = (*COUNTS, "cuts", "merges", "cut_off", "late_starts")
+NEED_REFERENCE = (*COUNTS, "cuts", "merges", "cut_off", "censored", "late_starts")
 """Counts that mean nothing without a reference."""
 
 
@@ -52,12 +58,17 @@ class SweepPoint:
         Share of reference turns with an endpoint before their true end.
     errors_per_minute : float
         Cuts, merges, and turns missed, invented or ended early per minute.
+    waits, censored : int
+        Reference turns whose wait is known, and those that were still open when their clip ended or after
+        60 s: theirs is not.
     """
 
     settings: TurnDetection
     wait: float
     cut_off_rate: float
     errors_per_minute: float
+    waits: int
+    censored: int
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -104,11 +115,12 @@ class SweepResult:
         return f"<SweepResult of {_counted(len(self.clips), 'clip')} at {' x '.join(counts)}{known}>"
 
     def _repr_html_(self) -> str:
-        head = ["Threshold", "Silence", "Wait", "Turns cut off", "Errors a minute"]
+        head = ["Threshold", "Silence", "Wait", "Turns cut off", "Errors a minute", "Waits known"]
         front = self.pareto() if self.has_reference else []
         rows = [
             [f"{point.settings.threshold:g}", f"{point.settings.silence_duration_ms} ms",
-             *(form.format(getattr(point, name)) for name, (_, form) in SHOWN.items())]
+             *(form.format(getattr(point, name)) for name, (_, form) in SHOWN.items()),
+             known_waits(point.waits, point.censored)]
             for point in front
         ]
         below = "Settings that no other beats in both wait and cut-offs. " if rows else ""
@@ -184,6 +196,7 @@ class SweepResult:
             "cut_off_rate": _over(sums["cut_off"], reference),
             "missed_rate": _over(sums["missed"], reference),
             "wait": _over(sums["wait_sum"], sums["wait_n"]) / SAMPLE_RATE + self.overhead,
+            "waits": sums["wait_n"].astype(np.float64),
             "coverage": _over(sums["wait_n"], reference),
             "miss_seconds": (said - sums["hit"]) / SAMPLE_RATE,
             "false_alarm_seconds": (sums["speech"] - sums["hit"]) / SAMPLE_RATE,
@@ -212,9 +225,10 @@ class SweepResult:
         -------
         DataFrame
             The group, ``threshold``, ``silence_ms``, ``padding_ms``, then counts and measures; times in
-            seconds. What needs a reference is NaN without one. ``wait``, ``onset_error`` and
-            ``offset_error`` are means (of sizes for the errors), since means of parts can be put
-            together.
+            seconds. What needs a reference is NaN without one. ``waits`` counts the turns whose wait is
+            known, ``censored`` those that were still open when their clip ended or after 60 s; ``coverage``
+            is the share of reference turns in the first. ``wait``, ``onset_error`` and
+            ``offset_error`` are means (of sizes for the errors), since means of parts can be put together.
         """
         import pandas as pd
 
@@ -261,42 +275,113 @@ class SweepResult:
         keys = list(dict.fromkeys(of_clip))
         return keys, np.array([[int(name == key) for name in of_clip] for key in keys], dtype=np.int64)
 
-    def interval(
-        self, name: str, confidence: float = 0.95, resamples: int = 1_000, seed: int = 0
-    ) -> tuple[Cells, Cells]:
-        """Return bootstrap intervals of a measure, clustered by call: low and high, each of shape (T, S).
+    def interval(self, name: str, confidence: float = 0.95) -> tuple[Cells, Cells]:
+        """Return intervals of a measure, clustered by call: low and high, each of shape (T, S).
 
-        Whole calls are drawn with replacement (Efron's percentile interval), since turns of one call are
-        alike. With a single call both are NaN: one call says nothing about others.
+        What they rest on stands in ``intervals``. They are those of a setting that was fixed beforehand: of
+        the best of many, on the calls it was chosen on, they promise too much. With a single call both are
+        NaN, since one call says nothing about others; of a long one ``sweep(..., block_seconds=120)`` makes
+        several.
+
+        Parameters
+        ----------
+        name : str
+            As for ``total``; no plain count.
+        confidence : float
+            In (0, 1).
         """
         _, of_call = self.group_weights("call")
         if len(of_call) < 2:
             empty = np.full((len(self.thresholds), len(self.silences)), np.nan)
             return empty, empty.copy()
-        random = np.random.default_rng(seed)
-        draws = random.multinomial(len(of_call), np.full(len(of_call), 1 / len(of_call)), size=resamples)
-        values = np.concatenate([self.weighted(part @ of_call)[name] for part in np.array_split(draws, 20)])
-        edges = [50 * (1 - confidence), 50 * (1 + confidence)]
-        low, high = np.nanpercentile(values, edges, axis=0)
-        return low, high
+        whole = self.weighted(np.ones((1, len(self.clips)), dtype=np.int64))
+        value = whole[name][0]
+        variance = jackknife_variance(self.weighted(1 - of_call)[name])
+        reach = student(confidence, len(of_call) - 1)
+        if name in SHARES:
+            return share_interval(value, np.array(float(self._sum_of("reference_turns"))), variance, reach)
+        if name.endswith("_per_minute"):
+            minutes = np.array(self._sum_of("scored_samples") / (60 * SAMPLE_RATE))
+            return rate_interval(value, minutes, variance, reach)
+        return mean_interval(value, variance, reach)
+
+    def _sum_of(self, name: str) -> int:
+        return sum(getattr(clip, name) for clip in self.clips)
 
     def pareto(self) -> list[SweepPoint]:
         """Return the settings that no other beats in both wait and cut-off rate, by rising wait.
 
         Settings at which fewer than half of the reference turns get an endpoint of their own (the others
-        being merged or missed) are left out: their wait says nothing.
+        being merged, missed, or still open when their clip ends) are left out: their wait says nothing.
         """
         self.require_reference("the trade-off")
         waits, cuts = self.total("wait"), self.total("cut_off_rate")
-        errors = self.total("errors_per_minute")
+        errors, known, censored = map(self.total, ("errors_per_minute", "waits", "censored"))
         usable = np.argwhere(self.total("coverage") >= MIN_COVERAGE)
         ordered = sorted(usable.tolist(), key=lambda cell: (waits[tuple(cell)], cuts[tuple(cell)]))
         front: list[SweepPoint] = []
         for t, s in ordered:
             if not front or cuts[t, s] < front[-1].cut_off_rate:
                 wait, cut, error = (float(row[t, s]) for row in (waits, cuts, errors))
-                front.append(SweepPoint(self.settings_at(t, s), wait, cut, error))
+                counts = int(known[t, s]), int(censored[t, s])
+                front.append(SweepPoint(self.settings_at(t, s), wait, cut, error, *counts))
         return front
+
+    def at_budget(self, *budgets: float) -> tuple[SweepPoint | None, ...]:
+        """Return for each budget the settings that cut off the fewest turns with a mean wait within it.
+
+        Parameters
+        ----------
+        *budgets : float
+            Seconds from the true end of speech to the endpoint.
+
+        Returns
+        -------
+        tuple of SweepPoint or None
+            Points of ``pareto()``; None where no setting waits as short.
+
+        Examples
+        --------
+        >>> from qwen_asr_widgets import SpeechScores, sweep
+        >>> scores = SpeechScores([-1] * 20 + [0.5] * 40 + [-0.2] * 14 + [0.5] * 40 + [-1] * 40)
+        >>> found = sweep(scores, [0.0], [400, 800], reference=[(0.64, 3.6)])
+        >>> [point and point.cut_off_rate for point in found.at_budget(0.3, 0.6, 1.0)]
+        [None, 1.0, 0.0]
+        """
+        for budget in budgets:
+            check_seconds(budget, "budget")
+        front = self.pareto()
+        return tuple(
+            next((point for point in reversed(front) if point.wait <= budget), None) for budget in budgets
+        )
+
+    def latency_at(self, *shares: float) -> tuple[SweepPoint | None, ...]:
+        """Return for each share of turns cut off the settings with the shortest mean wait that keep to it.
+
+        Parameters
+        ----------
+        *shares : float
+            In [0, 1].
+
+        Returns
+        -------
+        tuple of SweepPoint or None
+            Points of ``pareto()``; None where every setting cuts off more.
+
+        Examples
+        --------
+        >>> from qwen_asr_widgets import SpeechScores, sweep
+        >>> scores = SpeechScores([-1] * 20 + [0.5] * 40 + [-0.2] * 14 + [0.5] * 40 + [-1] * 40)
+        >>> point, = sweep(scores, [0.0], [400, 800], reference=[(0.64, 3.6)]).latency_at(0.05)
+        >>> point.settings.silence_duration_ms, round(point.wait, 3)
+        (800, 0.848)
+        """
+        for share in shares:
+            check_share(share, "share")
+        front = self.pareto()
+        return tuple(
+            next((point for point in front if point.cut_off_rate <= share), None) for share in shares
+        )
 
     def best(
         self, max_wait: float | None = None, max_cut: float | None = None, *, folds: int = 5, seed: int = 0
@@ -312,7 +397,7 @@ class SweepResult:
         folds : int
             Parts into which the calls are divided; each is held out once while the others choose.
         seed : int
-            Decides who is in which part and the draws of the intervals.
+            Decides who is in which part.
 
         Returns
         -------
@@ -352,20 +437,21 @@ def _choose(result: SweepResult, limits: Limits, folds: int, seed: int) -> Choic
     cells = {name: rows[0] for name, rows in result.weighted(everything).items()}
     chosen = fewest_errors(cells, limits)
     if chosen is None:
-        raise nothing_within(cells, limits)
+        raise nothing_within(cells, limits, result.silences)
     t, s = chosen
     intervals = {}
     for name in SHOWN:
-        low, high = _cell(result, t, s).interval(name, seed=seed)
+        low, high = _cell(result, t, s).interval(name)
         intervals[name] = (float(low[0, 0]), float(high[0, 0]))
     late = [int(result.sums["late_starts"][:, t, s, p].sum()) for p in range(len(result.paddings))]
     settings = result.settings_at(t, s, late.index(min(late)))
-    held_out, others = _held_out(result, limits, folds, seed)
+    held_out, others, judged = _held_out(result, limits, folds, seed)
     within = None if held_out is None else bool(limits.kept({**held_out, "coverage": np.array(1.0)}))
     wait, cut_off_rate, errors = (float(cells[name][t, s]) for name in SHOWN)
     return Choice(
         settings, wait, cut_off_rate, errors, intervals, held_out, others, within,
         len(result.group_weights("call")[0]), sum(clip.reference_turns for clip in result.clips),
+        int(cells["waits"][t, s]), int(cells["censored"][t, s]), judged,
     )
 
 
@@ -380,11 +466,18 @@ def _cell(result: SweepResult, t: int, s: int) -> SweepResult:
 
 def _held_out(
     result: SweepResult, limits: Limits, folds: int, seed: int
-) -> tuple[dict[str, float] | None, tuple[TurnDetection, ...]]:
-    """Judge every part of the calls by the settings that the others choose; return the three in total."""
+) -> tuple[dict[str, float] | None, tuple[TurnDetection, ...], int]:
+    """Judge every part of the calls by the settings that the others choose.
+
+    Returns
+    -------
+    The three measures in total, the settings chosen, and the number of calls judged: where the others find no
+    settings within the limits, none can be.
+    """
     _, of_call = result.group_weights("call")
     if len(of_call) < 2:
-        return None, ()
+        return None, (), 0
+    judged = 0
     chosen, pieces, infos = [], [], []
     for part in fold_of_calls(len(of_call), max(folds, 2), seed):
         inside = of_call[part].sum(axis=0, keepdims=True)
@@ -392,13 +485,14 @@ def _held_out(
         cell = fewest_errors(rest, limits)
         if cell is None:
             continue
+        judged += len(part)
         chosen.append(result.settings_at(*cell))
         members = np.flatnonzero(inside[0])
         infos += [result.clips[k] for k in members]
         pieces.append((cell, members))
     if not pieces:
-        return None, ()
-    return _judged(result, pieces, infos), tuple(chosen)
+        return None, (), 0
+    return _judged(result, pieces, infos), tuple(chosen), judged
 
 
 def _judged(

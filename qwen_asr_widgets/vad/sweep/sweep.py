@@ -5,7 +5,8 @@ Audio is scored once. After that only scores travel: 31 numbers a second instead
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import math
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import replace
 from numbers import Real
@@ -15,6 +16,7 @@ import numpy as np
 
 from ...audio.clip import as_clip
 from ...audio.reference import ReferenceTurn
+from ...audio.units import SAMPLE_RATE
 from ...errors import LabelError, SettingError, WorkerLost, checked_keywords, renamed_keywords
 from ..evaluation.matching import crop, support, to_samples
 from ..evaluation.metrics import scored_regions
@@ -38,6 +40,9 @@ SILENCES = (
 """The silences tried by default, in ms: finer where they are short."""
 
 
+MIN_BLOCK_SECONDS = 10.0
+
+
 @renamed_keywords(silences="silences_ms", paddings="paddings_ms", references="reference")
 @checked_keywords
 def sweep(
@@ -52,12 +57,13 @@ def sweep(
     groups: Sequence[Mapping[str, str]] | None = None,
     overhead: float = 0.0,
     batch_seconds: float = 3_600.0,
+    block_seconds: float | None = None,
 ) -> SweepResult:
     """Measure the turns of one or more clips at every combination of settings.
 
     Parameters
     ----------
-    clips : SpeechScores, AudioClip, Sample, Recording, sound file, or a list of them
+    clips : SpeechScores, AudioClip, Sample, Recording, sound file, or a list or iterator of them
         Audio is scored first.
     thresholds : number or iterable of numbers
         The thresholds to try, in [-1, 1]; by default 41 over the whole scale.
@@ -76,6 +82,10 @@ def sweep(
         Seconds that detector and service add to the silence (see ``endpoint_overhead``).
     batch_seconds : float
         About how much audio one task of an executor holds.
+    block_seconds : float, optional
+        Counts every so many seconds of a clip as a call of its own, so that one long recording has intervals
+        and held-out parts too. Turns are found in the whole clip and counted where they begin. At least 10:
+        what is said in one block should tell little of the next.
 
     Returns
     -------
@@ -101,17 +111,18 @@ def sweep(
     [[0, 0], [1, 0]]
     """
     grid = make_grid(thresholds, silences_ms, paddings_ms)
+    block_seconds = _checked_block(block_seconds)
     sounds = _as_list(clips)
     truths = _references_of(reference, len(sounds))
     labels = _labels_of(sounds, truths, groups)
     scores, lost = _scored(sounds, executor)
     known = sorted(scores)
-    prepared = {k: _prepare(scores[k], truths[k], k + 1) for k in known}
+    prepared = {k: _prepare(scores[k], truths[k], k + 1, block_seconds) for k in known}
     batches = list(_batches(prepared, batch_seconds))
     with _Report(progress, len(sounds) * len(grid.thresholds)) as report:
         done, broken = _measure(prepared, batches, grid, None if lost else executor, report)
     finished = [k for number in sorted(done) for k in batches[number]]
-    infos = [_info(labels[k], truths[k] is not None, prepared[k]) for k in finished]
+    infos = [info for k in finished for info in _infos(labels[k], truths[k] is not None, prepared[k])]
     result = _result(grid, infos, [done[number] for number in sorted(done)], overhead)
     lost = lost or broken
     if lost is not None:
@@ -156,7 +167,7 @@ def _result(grid: Grid, infos: Sequence[ClipInfo], parts: Sequence[Sums], overhe
 
 def _as_list(clips: Any) -> list[Any]:
     """Return scores and clips as a list; a sample or a recording stands for its clip."""
-    items = list(clips) if isinstance(clips, (list, tuple)) else [clips]
+    items = list(clips) if isinstance(clips, (list, tuple, Iterator)) else [clips]
     if not items:
         raise SettingError("There are no clips to sweep; give at least one.", "clips")
     return [item if isinstance(item, SpeechScores) else as_clip(item, "sweep") for item in items]
@@ -166,6 +177,10 @@ def _references_of(reference: Any, count: int) -> list[Truth | None]:
     """Return one reference (or None) for each of ``count`` clips."""
     if reference is None:
         return [None] * count
+    if isinstance(reference, Iterator):
+        reference = list(reference)
+    if is_turn(reference):
+        read_reference(reference)  # says that one turn is no list of them
     several = isinstance(reference, (list, tuple)) and not all(map(is_turn, reference))
     listed = reference if several else [reference]
     if len(listed) != count:
@@ -177,7 +192,21 @@ def _references_of(reference: Any, count: int) -> list[Truth | None]:
     return [None if one is None else read_reference(one, name) for one, name in zip(listed, names)]
 
 
-def _prepare(scores: SpeechScores, reference: Truth | None, number: int) -> SweepClip:
+def _checked_block(seconds: Any) -> float:
+    """Return the length of blocks in seconds, infinite where clips are not divided."""
+    if seconds is None:
+        return math.inf
+    if isinstance(seconds, bool) or not isinstance(seconds, Real) or not float(seconds) >= MIN_BLOCK_SECONDS:
+        raise SettingError(
+            f"block_seconds is {seconds!r}; give {MIN_BLOCK_SECONDS:g} seconds or more, or None.",
+            "block_seconds",
+        )
+    return float(seconds)
+
+
+def _prepare(
+    scores: SpeechScores, reference: Truth | None, number: int, block_seconds: float = math.inf
+) -> SweepClip:
     """Return what a worker needs of one clip."""
     try:
         if isinstance(reference, Labels):
@@ -192,7 +221,9 @@ def _prepare(scores: SpeechScores, reference: Truth | None, number: int) -> Swee
             f"Clip {number}: a reference turn ends at {max(end for _, end in times):.3f} s, but the clip is "
             f"{scores.duration:.3f} s long: these may be labels of another clip."
         )
-    return SweepClip(scores.values, regions, truth)
+    count = max(1, math.ceil(scores.duration / block_seconds))
+    starts = to_samples([(k * block_seconds, 0.0) for k in range(1, count)])[:, 0]
+    return SweepClip(scores.values, regions, truth, np.append(np.int64(0), starts))
 
 
 def _labels_of(
@@ -220,14 +251,24 @@ def _labels_of(
     return rows
 
 
-def _info(labels: Mapping[str, str], has_reference: bool, clip: SweepClip) -> ClipInfo:
-    """Describe a clip: its groups and what was true in it."""
+def _infos(labels: Mapping[str, str], has_reference: bool, clip: SweepClip) -> list[ClipInfo]:
+    """Describe the blocks of a clip, of which it mostly is one: their groups and what was true in them."""
     pieces = crop(clip.truth, clip.regions).pieces
-    return ClipInfo(
-        **labels, has_reference=has_reference, reference_turns=len(pieces),
-        scored_samples=int((clip.regions[:, 1] - clip.regions[:, 0]).sum()),
-        reference_samples=int((pieces[:, 1] - pieces[:, 0]).sum()),
-    )
+    block = np.searchsorted(clip.blocks, pieces[:, 0], side="right") - 1
+    edges = np.append(clip.blocks, np.iinfo(np.int64).max)
+    infos = []
+    for number, (start, stop) in enumerate(zip(edges.tolist(), edges[1:].tolist())):
+        mine = pieces[block == number]
+        scored = crop(clip.regions, np.array([[start, stop]])).pieces
+        named = dict(labels)
+        if len(clip.blocks) > 1:
+            named |= {key: f"{labels[key]} from {start / SAMPLE_RATE:g} s" for key in ("name", "call")}
+        infos.append(ClipInfo(
+            **named, has_reference=has_reference, reference_turns=len(mine),
+            scored_samples=int((scored[:, 1] - scored[:, 0]).sum()),
+            reference_samples=int((mine[:, 1] - mine[:, 0]).sum()),
+        ))
+    return infos
 
 
 def _speaker(truth: Truth | None) -> str:

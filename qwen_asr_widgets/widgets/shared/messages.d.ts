@@ -196,6 +196,8 @@ export interface ReferenceMessage {
   selected: number | null;
   known: boolean;
   regions: [number, number][];
+  /** Of the clip, in samples at 16 kHz. */
+  length: number;
   undo: boolean;
   redo: boolean;
   texts: string[];
@@ -261,7 +263,13 @@ export interface Best extends HeldOut {
   settings: Settings;
   turns: number;
   calls: number;
+  /** Turns whose wait is known, and those still open when their clip ended. */
+  waits: number;
+  censored: number;
   held_out: HeldOut | null;
+  held_out_calls: number;
+  /** 95 %, after selection; null with a single call. */
+  intervals: Record<keyof HeldOut, [number, number]> | null;
   within: boolean | null;
 }
 

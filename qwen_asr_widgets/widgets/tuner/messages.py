@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ...audio.units import SAMPLE_RATE
+from ...audio.units import SAMPLE_RATE, seconds_to_samples
 from ...vad.sweep.choice import Choice
 from ...vad.evaluation.matching import to_samples
 from ...vad.evaluation.metrics import COUNTS, Measures, scored_regions
@@ -60,6 +60,10 @@ def figures(measures: Measures, wait: float | None) -> dict[str, Any]:
         "turns": measures.turns,
         **{name: getattr(measures, name) for name in COUNTS},
         **{f"{name}_per_minute": measures.per_minute(name) for name in COUNTS},
+        "cuts": measures.cuts,
+        "merges": measures.merges,
+        "waits": None if measures.censored is None else len(measures.waits),
+        "censored": measures.censored,
         "cut_off": measures.cut_off,
         "onset": measures.quantile("onset_errors", 0.5, absolute=True),
         "onset_p90": measures.quantile("onset_errors", 0.9, absolute=True),
@@ -103,6 +107,7 @@ def reference_message(case: Case) -> Message:
     content = {
         "kind": "reference", "selected": editor.selected, "known": case.reference is not None,
         "regions": scored_regions(case.reference, None, case.clip.duration).tolist(),
+        "length": seconds_to_samples(case.clip.duration, SAMPLE_RATE),
         "undo": bool(editor.past), "redo": bool(editor.future),
         "texts": [turn.text for turn in editor.labels.turns],
     }
@@ -123,7 +128,7 @@ def sweep_message(result: SweepResult) -> Message:
     cells = [result.total(name).astype(np.float32) for name in names]
     points = [
         {**settings_state(point.settings), "wait": point.wait, "cut_off": point.cut_off_rate,
-         "errors": point.errors_per_minute}
+         "errors": point.errors_per_minute, "waits": point.waits, "censored": point.censored}
         for point in (result.pareto() if known else [])
     ]
     content = {
@@ -139,8 +144,11 @@ def best_state(best: Choice | None) -> dict[str, Any] | None:
         return None
     return {
         "settings": settings_state(best.settings), "wait": best.wait, "cut_off_rate": best.cut_off_rate,
-        "errors_per_minute": best.errors_per_minute, "turns": best.reference_turns, "calls": best.calls,
+        "errors_per_minute": best.errors_per_minute, "waits": best.waits, "censored": best.censored,
+        "turns": best.reference_turns, "calls": best.calls,
         "held_out": None if best.held_out is None else dict(best.held_out), "within": best.within_limits,
+        "held_out_calls": best.held_out_calls,
+        "intervals": {k: list(edges) for k, edges in best.intervals.items()} if best.calls > 1 else None,
     }
 
 

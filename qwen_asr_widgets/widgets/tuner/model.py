@@ -337,14 +337,18 @@ class TunerModel:
         return result
 
     def best(self, max_wait: float | None = None, max_cut: float | None = None) -> Choice:
-        """Try the settings with the fewest errors within limits; see `VadTuner.best`."""
+        """Choose the settings with the fewest errors within limits, and try them where they hold elsewhere.
+
+        See `VadTuner.best`.
+        """
         check_limit(max_wait, "max_wait")
         check_limit(max_cut, "max_cut")
         result = self.sweep() if self.sweep_result is None else self.sweep_result
         choice = result.best(max_wait, max_cut)
         with self.lock:
             self.choice = choice
-        self.try_settings(choice.settings)
+        if choice.recommended:
+            self.try_settings(choice.settings)
         self._say(Swept())
         return choice
 

@@ -200,7 +200,9 @@ def _sweep(model: TunerModel) -> list[str]:
          f"{point.cut_off_rate:.1%}", f"{point.errors_per_minute:.2f}"] for point in found.pareto()
     ]
     head = ["threshold", "silence (ms)", "wait", "cut off", "errors a minute"]
-    chosen = [f"<p>Best: {escape(str(best))}</p>"] if best is not None else []
+    chosen: list[str] = []
+    if best is not None:
+        chosen = [f"<p>{'Best' if best.recommended else 'Not recommended'}: {escape(str(best))}</p>"]
     return ["<h2>Other settings</h2>", image_html(figure_png(figure), "Errors and waits of all settings"),
             *chosen, table(head, rows, "Settings that no other beats in both wait and cut-offs.")]
 

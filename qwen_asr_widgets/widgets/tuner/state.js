@@ -27,7 +27,7 @@
  * @property {Why | null} why
  * @property {{values: Float32Array, hop: number} | null} score
  * @property {number} scored         share of the clip that has scores
- * @property {{known: boolean, stretches: [number, number][], regions: [number, number][]} | null} judge
+ * @property {{known: boolean, stretches: [number, number][], regions: [number, number][], length: number} | null} judge
  * @property {Settings | null} wanted   what the sliders show; the kernel follows
  * @property {Record<string, string>} code  of the settings in `codeOf`
  * @property {Settings | null} codeOf
@@ -87,7 +87,7 @@ function takeReference(state, message, buffers) {
     spans.push([samples[2 * k], samples[2 * k + 1]]);
     state.reference.push({ number: k + 1, onset: samples[2 * k] / RATE, end: samples[2 * k + 1] / RATE, settled: message.texts[k] ?? "" });
   }
-  state.judge = { known: message.known, stretches: united(spans), regions: message.regions };
+  state.judge = { known: message.known, stretches: united(spans), regions: message.regions, length: message.length };
   const { known, undo, redo, selected } = message;
   state.editing = { known, undo, redo, selected };
 }

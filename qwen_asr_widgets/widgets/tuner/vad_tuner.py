@@ -241,6 +241,8 @@ class VadTuner(ViewWidget):
     def best(self, max_wait: float | None = None, max_cut: float | None = None) -> Choice:
         """Take the settings with the fewest errors within limits, sweeping first where that was not done.
 
+        Where they leave the limits on held-out calls they are said, and not taken.
+
         Parameters
         ----------
         max_wait : float, optional

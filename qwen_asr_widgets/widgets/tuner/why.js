@@ -63,12 +63,28 @@ export function agreementSentence({ share, median, p90, expected, real, exact },
 /** Which settings are best, and how well that holds elsewhere. @param {Best} best @param {Translate} t */
 export function bestSentence(best, t) {
   const { threshold, silence, padding } = best.settings;
-  const values = (/** @type {HeldOut} */ one) => ({
-    wait: one.wait.toFixed(2), cut: (100 * one.cut_off_rate).toFixed(1), errors: one.errors_per_minute.toFixed(2),
-  });
   const said = t("tuner.best.said", {
-    threshold: score(threshold), silence, padding, ...values(best), turns: best.turns, calls: best.calls,
+    threshold: score(threshold), silence, padding, ...written(best, best.intervals), turns: best.turns, calls: best.calls,
   });
-  if (!best.held_out) return `${said} ${t("tuner.best.unchecked")}`;
-  return `${said} ${t(best.within === false ? "tuner.best.outside" : "tuner.best.held", values(best.held_out))}`;
+  const parts = [said];
+  if (best.intervals) parts.push(t("tuner.best.selected"));
+  if (best.censored) parts.push(t("tuner.best.censored", { waits: best.waits, count: best.censored }));
+  return [...parts, verdict(best, t)].join(" ");
+}
+
+/** The three measures, each with its interval in brackets. @param {HeldOut} one @param {Best["intervals"]} intervals */
+function written(one, intervals) {
+  const write = (/** @type {keyof HeldOut} */ name, /** @type {number} */ scale, /** @type {number} */ digits) => {
+    const edges = intervals?.[name].map((edge) => (scale * edge).toFixed(digits)).join("–");
+    return (scale * one[name]).toFixed(digits) + (edges ? ` [${edges}]` : "");
+  };
+  return { wait: write("wait", 1, 2), cut: write("cut_off_rate", 100, 1), errors: write("errors_per_minute", 1, 2) };
+}
+
+/** What the held-out calls say. @param {Best} best @param {Translate} t */
+function verdict({ calls, held_out, held_out_calls, within }, t) {
+  if (calls < 2) return t("tuner.best.unchecked");
+  if (!held_out) return t("tuner.best.unjudged");
+  const found = t(within === false ? "tuner.best.outside" : "tuner.best.held", written(held_out, null));
+  return held_out_calls === calls ? found : `${found} ${t("tuner.best.some", { count: held_out_calls, calls })}`;
 }

@@ -5,10 +5,12 @@
  * @typedef {"better" | "worse" | "same" | null} Verdict  null where more is neither
  * @typedef {"wait" | "cut" | "merged" | "missed" | "invented" | "turns" | "onset" | "offset" | "late_starts" | "onset_p90"
  *   | "offset_p90" | "f1" | "precision" | "recall" | "miss" | "false_alarm" | "length" | "share" | "clipped"} FigureName
- * @typedef {{name: FigureName, value: string, was: string, verdict: Verdict, note: string}} FigureRow
+ * @typedef {{name: FigureName, value: string, was: string, verdict: Verdict, note: string, places: number}} FigureRow
+ *   `places`: where more than the turns that are counted, else 0
  */
 
-/** @typedef {{name: FigureName, write: (value: number) => string, judged: 1 | -1 | 0, note?: (f: Figures) => string}} Column */
+/** @typedef {{name: FigureName, write: (value: number) => string, judged: 1 | -1 | 0, note?: (f: Figures) => string,
+ *   places?: (f: Figures) => number | null}} Column  `places`: at how many of them, where turns are counted */
 
 const seconds = (/** @type {number} */ value) => `${value.toFixed(2)} s`;
 const millis = (/** @type {number} */ value) => `${Math.round(value * 1000)} ms`;
@@ -18,8 +20,8 @@ const rate = (/** @type {number | null | undefined} */ value) => (value ? `${val
 
 /** @type {Column[]} */
 const FELT = [
-  { name: "cut", write: whole, judged: -1, note: (f) => rate(f.cut_per_minute) },
-  { name: "merged", write: whole, judged: -1, note: (f) => rate(f.merged_per_minute) },
+  { name: "cut", write: whole, judged: -1, note: (f) => rate(f.cut_per_minute), places: (f) => f.cuts },
+  { name: "merged", write: whole, judged: -1, note: (f) => rate(f.merged_per_minute), places: (f) => f.merges },
   { name: "missed", write: whole, judged: -1, note: (f) => rate(f.missed_per_minute) },
   { name: "invented", write: whole, judged: -1, note: (f) => rate(f.invented_per_minute) },
   { name: "turns", write: whole, judged: 0 },
@@ -61,13 +63,15 @@ export function fieldRows(now, was) {
 }
 
 /** @param {Column} column @param {Figures} now @param {Figures} was @returns {FigureRow} */
-function row({ name, write, judged, note }, now, was) {
+function row({ name, write, judged, note, places }, now, was) {
   const value = now[name];
   const before = was[name];
   const text = typeof value === "number" ? write(value) : "";
   const old = typeof before === "number" ? write(before) : "";
+  const at = places?.(now) ?? 0;
   return {
-    name, value: text, was: old === text ? "" : old, verdict: verdict(value, before, judged, old === text),
+    name, places: at > Number(value) ? at : 0, value: text,
+    was: old === text ? "" : old, verdict: verdict(value, before, judged, old === text),
     note: note?.(now) ?? "",
   };
 }

@@ -6,10 +6,11 @@
  * @typedef {{from: number, to: number, owner: number, starts: boolean, ends: boolean}} Piece
  *   part of an interval within the judged regions; whether its edges are the interval's own
  * @typedef {{truth: number, found: number}} Pair
- * @typedef {{known: boolean, stretches: [number, number][], regions: [number, number][], extraWait: number, silence: number}} Judge
- *   `stretches` of true speech and `regions` to judge, disjoint and in order; `silence` in samples
+ * @typedef {{known: boolean, stretches: [number, number][], regions: [number, number][], length: number, extraWait: number,
+ *   silence: number}} Judge
+ *   `stretches` of true speech and `regions` to judge, disjoint and in order; `length` of the clip and `silence` in samples
  */
-import { RATE } from "./turns.js";
+import { MAX_TURN, RATE } from "./turns.js";
 
 const MIN_OVERLAP = RATE / 10;
 
@@ -112,9 +113,8 @@ function felt(truth, found, pairs, turns, judge, minutes) {
   const late = offsets.map((pair) => found[pair.found].to - truth[pair.truth].to);
   const onsetErrors = onsets.map((pair) => Math.abs(found[pair.found].from - truth[pair.truth].from) / RATE);
   const offsetErrors = late.map((error) => Math.abs(error) / RATE);
-  const waits = late.map((error) => error + judge.silence).filter((wait) => wait >= 0).map((wait) => wait / RATE);
-  const off = new Set([...perTruth.keys()].filter((k) => perTruth[k] > 1));
-  offsets.forEach((pair, k) => { if (late[k] + judge.silence < 0) off.add(pair.truth); });
+  const { waits, early, censored } = ends(offsets, truth, found, turns, judge);
+  const off = new Set([...perTruth.keys()].filter((k) => perTruth[k] > 1).concat(early));
   const counts = {
     cut: perTruth.filter((n) => n > 1).length, merged: perFound.filter((n) => n > 1).length,
     missed: perTruth.filter((n) => n === 0).length, invented: perFound.filter((n) => n === 0).length,
@@ -123,15 +123,34 @@ function felt(truth, found, pairs, turns, judge, minutes) {
   const merges = perFound.reduce((all, n) => all + Math.max(n - 1, 0), 0);
   const middle = quantile(waits, 0.5);
   return {
-    ...counts,
+    ...counts, cuts, merges,
     ...Object.fromEntries(Object.entries(counts).map(([name, n]) => [`${name}_per_minute`, ratio(n, minutes)])),
     wait: middle === null ? judge.silence / RATE + judge.extraWait : middle + judge.extraWait,
-    cut_off: off.size, onset: quantile(onsetErrors, 0.5), onset_p90: quantile(onsetErrors, 0.9),
+    waits: waits.length, censored, cut_off: off.size, onset: quantile(onsetErrors, 0.5), onset_p90: quantile(onsetErrors, 0.9),
     offset: quantile(offsetErrors, 0.5), offset_p90: quantile(offsetErrors, 0.9),
     late_starts: onsets.filter((pair) => turns[3 * found[pair.found].owner + 1] > truth[pair.truth].from).length,
     errors: cuts + merges + counts.missed + counts.invented + off.size - counts.cut,
     reference_turns: truth.length,
   };
+}
+
+/**
+ * What became of the ends of true speech: the waits in seconds, the stretches that see an endpoint before their end, and
+ * how many there are whose turn was still open when the clip ended or the limit came.
+ * @param {Pair[]} offsets @param {Piece[]} truth @param {Piece[]} found @param {Int32Array} turns @param {Judge} judge
+ */
+function ends(offsets, truth, found, turns, { silence, length }) {
+  const waits = [];
+  const early = [];
+  for (const pair of offsets) {
+    const { owner } = found[pair.found];
+    const silent = turns[3 * owner + 2] + silence;
+    const limit = turns[3 * owner] + MAX_TURN;
+    const closed = Math.min(silent, limit);
+    if (closed <= length && closed < truth[pair.truth].to) early.push(pair.truth);
+    else if (closed <= length && silent <= limit) waits.push((closed - truth[pair.truth].to) / RATE);
+  }
+  return { waits, early, censored: offsets.length - waits.length - early.length };
 }
 
 /** The measures of the field, by exact time. @param {Piece[]} truth @param {number} speech @param {number} hit @returns {Figures} */

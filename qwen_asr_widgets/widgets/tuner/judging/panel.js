@@ -98,7 +98,7 @@ function fill(host, rows, t) {
     line.setAttribute("data-verdict", row.verdict ?? "");
     const [name, note, value, was] = /** @type {HTMLElement[]} */ ([...line.children]);
     setText(name, t(`tuner.figure.${row.name}`));
-    setText(note, row.note);
+    setText(note, [row.places ? t("tuner.figure.places", { count: row.places }) : "", row.note].filter(Boolean).join(" · "));
     setText(value, row.value);
     const word = row.verdict === "better" || row.verdict === "worse" ? t(`tuner.verdict.${row.verdict}`) : "";
     setText(was, !row.was ? "" : t(word ? "tuner.was.judged" : "tuner.was", { value: row.was, word }));
@@ -116,8 +116,10 @@ function basisText({ overhead }, { t, state }) {
     parts.push(t("tuner.basis.decode", { value: Math.round(1000 * overhead.decode) }));
   }
   const made = t("tuner.basis.sum", { parts: parts.join(" + ") });
-  const from = state.hasReference ? t("tuner.basis.reference") : t("tuner.basis.frame");
-  return `${made} ${from} ${overhead.n ? t("tuner.basis.seen", { count: overhead.n }) : t("tuner.basis.unseen")}`;
+  const { waits, censored } = state.figures ?? {};
+  const from = waits ? t("tuner.basis.reference", { count: waits }) : t("tuner.basis.frame");
+  const open = censored ? ` ${t("tuner.basis.censored", { count: censored })}` : "";
+  return `${made} ${from}${open} ${overhead.n ? t("tuner.basis.seen", { count: overhead.n }) : t("tuner.basis.unseen")}`;
 }
 
 /** What the turns shown are worth. @param {TunerAbout} about @param {Translate} t */

@@ -9,6 +9,8 @@
 export const RATE = 16_000;
 export const HOP = 512;
 const MAX_TURN_FRAMES = 1875;
+/** Samples after which an open turn is closed. */
+export const MAX_TURN = MAX_TURN_FRAMES * HOP;
 const FRAME_MS = 32;
 
 /** Frames below the threshold that close a turn. @param {number} milliseconds */

@@ -3,7 +3,7 @@
  *
  * @import { Settings } from "../scales.js"
  * @typedef {{thresholds: number[], silences: number[], padding: number, known: boolean,
- *   front: (Settings & {wait: number, cut_off: number, errors: number})[],
+ *   front: (Settings & {wait: number, cut_off: number, errors: number, waits: number, censored: number})[],
  *   errors: Float32Array, waits: Float32Array, cuts: Float32Array | null}} Sweep
  *   `errors` (turns a minute without a reference), `waits` and `cuts` row by row: threshold × silence
  * @typedef {{t: number, s: number}} Cell

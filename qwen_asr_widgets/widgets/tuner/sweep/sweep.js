@@ -20,7 +20,7 @@ const HEIGHT = 200;
 const LEFT = 44;
 const BOTTOM = 20;
 /** Of the table of the trade-off. */
-const COLUMNS = /** @type {const} */ (["threshold", "silence", "wait", "cut", "errors", "take"]);
+const COLUMNS = /** @type {const} */ (["threshold", "silence", "wait", "cut", "errors", "waits", "take"]);
 
 export class SweepPanel {
   /** @param {TunerView} tuner @param {HTMLElement} host @param {AbortSignal} signal */
@@ -271,6 +271,7 @@ export class SweepPanel {
     return [head, ...sweep.front.map((point) => [
       make("span", {}, score(point.threshold)), make("span", {}, `${point.silence} ms`), make("span", {}, `${point.wait.toFixed(2)} s`),
       make("span", {}, `${(100 * point.cut_off).toFixed(1)} %`), make("span", {}, point.errors.toFixed(2)),
+      make("span", {}, point.censored ? tuner.t("tuner.front.open", { waits: point.waits, count: point.censored }) : String(point.waits)),
       button(tuner.t("tuner.front.take"), () => this.tryOnFront(point), this.signal),
     ])];
   }
