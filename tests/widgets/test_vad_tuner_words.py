@@ -11,6 +11,7 @@ from support.node import ROOT, find_node, node_command
 
 import qwen_asr_widgets as qaw
 from qwen_asr_widgets.recording.verification import agreement
+from qwen_asr_widgets.vad.evaluation.critical import is_healed_by
 from qwen_asr_widgets.vad.evaluation.explain import explain
 from qwen_asr_widgets.vad.scoring.scores import SpeechScores
 from qwen_asr_widgets.vad.turns import Turn, TurnDetection
@@ -31,12 +32,12 @@ def explained():
         moved = [Turn(k * 2.3, k * 2.3, k * 2.3 + 1.1) for k in range(int(sample.clip.duration / 2.4))]
         for settings in TRIED:
             for truth in (sample.turns, moved):
-                found += [(one, settings) for one in explain(scores, settings, truth)]
+                found += [(one, settings, scores) for one in explain(scores, settings, truth)]
     endless = SpeechScores(np.full(4_000, 0.9, np.float32))
     settings = TurnDetection(0.2, 800)
-    found += [(one, settings) for one in explain(endless, settings, [Turn(0, 0, 120)])]
+    found += [(one, settings, endless) for one in explain(endless, settings, [Turn(0, 0, 120)])]
     beyond = SpeechScores([-0.9] * 10, duration=2.0)
-    found += [(one, settings) for one in explain(beyond, settings, [Turn(1.0, 1.0, 1.5)])]
+    found += [(one, settings, beyond) for one in explain(beyond, settings, [Turn(1.0, 1.0, 1.5)])]
     return found
 
 
@@ -53,15 +54,15 @@ def said(lang, whys=(), agreements=()):
 
 
 def test_in_english_the_page_says_what_python_says(explained):
-    states = [why_state(why, settings, Estimator()) for why, settings in explained]
+    states = [why_state(why, settings, Estimator(), scores) for why, settings, scores in explained]
     words = {state["cause"]["kind"] for state in states}
     assert words == {"below", "limit", "never", "short", "reached", "peak", "little"}
     assert {len(state["remedies"]) for state in states} == {0, 1, 2}
-    assert said("en", states)["whys"] == [why.sentence for why, _ in explained]
+    assert said("en", states)["whys"] == [why.sentence for why, *_ in explained]
 
 
 def test_in_chinese_no_english_word_is_left(explained):
-    states = [why_state(why, settings, Estimator()) for why, settings in explained]
+    states = [why_state(why, settings, Estimator(), scores) for why, settings, scores in explained]
     for sentence in said("zh", states)["whys"]:
         left = sentence.replace(" ms", "").replace(" s ", "")
         assert not any("a" <= letter.lower() <= "z" for letter in left) and "{" not in sentence, sentence
@@ -83,9 +84,22 @@ def test_with_a_fit_the_sentence_and_its_buttons_speak_of_the_services_scale(shi
     sample = qaw.sample("noisy")
     scores, settings = qaw.speech_scores(sample.clip), TurnDetection(0.9, 200)
     whys = explain(scores, estimator.ours(settings), sample.turns)
-    states = [why_state(why, settings, estimator) for why in whys]
+    states = [why_state(why, settings, estimator, scores) for why in whys]
     assert states and all(state["cause"]["threshold"] in (None, 0.9) for state in states)
     for state, sentence in zip(states, said("en", states)["whys"]):
         for remedy in state["remedies"]:
             value = f"{remedy['silence']} ms" if remedy["setting"] == "silence" else remedy["shown"]
             assert f"a {remedy['setting']} of {value}" in sentence
+
+
+def test_with_a_fit_what_is_shown_heals_when_it_is_typed_in(shifted_fit):
+    estimator, sample, count = Estimator(shifted_fit), qaw.sample("noisy"), 0
+    scores = qaw.speech_scores(sample.clip)
+    for settings in (*TRIED, TurnDetection(0.9, 200), TurnDetection(-0.5, 317)):
+        for why in explain(scores, estimator.ours(settings), sample.turns):
+            for remedy in why_state(why, settings, estimator, scores)["remedies"]:
+                shown = float(remedy["shown"].replace("−", "-"))
+                typed = TurnDetection(shown, remedy["silence"])
+                assert is_healed_by(scores.values, estimator.ours(typed), why.problem), (settings, remedy)
+                count += 1
+    assert count > 20

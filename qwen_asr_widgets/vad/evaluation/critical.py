@@ -4,13 +4,18 @@ An error is *healed*, in whole frames:
 
 * a cut, when one turn holds the gap and the speech on both sides of it;
 * a merge, when no turn holds both the last frame before the gap and the first one after it;
-* a miss, when one turn holds 100 ms of the reference turn, or half of it where it is shorter;
+* a miss, when a turn matches the reference turn as ``matching`` defines it for every measure: they share
+  100 ms, or half of the shorter of them;
 * an invention, when no turn touches it.
 
 A lower threshold only adds speech, and a longer silence only joins turns. So each setting has one critical
 value: on one side of it the error is healed, on the other it is not. A critical threshold is one of the
 scores near the error, a critical silence one of the pauses there, and a bisection of those finds it. There is
-none where it would lie out of range, or where the 60 s limit would part the healed turn again.
+none where it would lie out of range, or where the 60 s limit would part the healed turn again. A miss alone
+may be healed earlier, by a turn so short that half of it is enough; the few thresholds at which that may be
+so are tried one by one.
+
+All of it looks no further than the silences that part the error from the rest of the clip.
 
 A critical threshold equals a score, and on another processor that score may lie on its other side. What a
 user is offered is therefore ``offered_thresholds``: few decimals, and clear of every score.
@@ -20,11 +25,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ...audio.units import SAMPLE_RATE, seconds_to_samples
+from .matching import is_match
 from .measures import Problem
 from ..runs import Frames, join_runs, mask_runs, speech_runs
 from ..scoring.silero import HOP, SCORE_TOLERANCE
@@ -33,14 +40,13 @@ from ..turns import MAX_TURN_FRAMES, SILENCE_RANGE_MS, THRESHOLD_RANGE, TurnDete
 Scores = NDArray[np.float32]
 
 FRAME_MS = 1_000 * HOP // SAMPLE_RATE
-ENOUGH = SAMPLE_RATE // 10
-"""Samples (100 ms) of a reference turn that one turn must hold for it to be heard."""
-
-
 CLEARANCE = SCORE_TOLERANCE + 2**-22
 """Distance of an offered threshold from every score: the tolerance, and what float32 may round away."""
 DECIMALS = (2, 3, 4, 5)
 """Decimals that an offered threshold may have."""
+_HEARD_FRAMES = 6
+_BLOCK = 256
+"""Numbers that are looked at together for one that is clear of the scores."""
 
 
 def turn_frames(values: Scores, settings: TurnDetection) -> Frames:
@@ -61,9 +67,8 @@ def is_healed(problem: Problem, turns: Frames) -> bool:
     onsets, ends = turns[:, 0], turns[:, 1]
     first, stop = span(problem)
     if problem.kind == "missed":
-        start, end = _samples(problem)
-        shared = np.minimum(ends * HOP, end) - np.maximum(onsets * HOP, start)
-        return bool((2 * shared >= min(end - start, 2 * ENOUGH)).any())
+        lengths = (ends - onsets) * HOP
+        return bool(is_match(_shared(problem, turns), _length(problem), lengths).any())
     if problem.kind == "invented":
         return not ((onsets < stop) & (ends > first)).any()
     held = bool(((onsets <= first) & (ends >= stop)).any())
@@ -98,8 +103,18 @@ def healing_threshold(values: Scores, settings: TurnDetection, problem: Problem)
     threshold = (_lowered if problem.wants_lower else _raised)(values, settings, problem)
     if threshold is None or not THRESHOLD_RANGE[0] <= threshold <= THRESHOLD_RANGE[1]:
         return None
-    changed = TurnDetection(threshold, settings.silence_duration_ms, settings.prefix_padding_ms)
-    return threshold if is_healed(problem, turn_frames(values, changed)) else None
+    return threshold if is_healed_by(values, replace(settings, threshold=threshold), problem) else None
+
+
+def is_healed_by(values: Scores, settings: TurnDetection, problem: Problem) -> bool:
+    """Tell whether an error is gone at other settings."""
+    return is_healed(problem, turns_near(values, settings, problem))
+
+
+def turns_near(values: Scores, settings: TurnDetection, problem: Problem) -> Frames:
+    """Return the turns around an error, int64 (m, 2): those that frames of it could lie in."""
+    low, high = _apart(values, settings.threshold, settings.silence_frames, *span(problem))
+    return turn_frames(values[low:high], settings) + low
 
 
 def offered_thresholds(ordered: NDArray[np.float64], critical: float, lower: bool) -> tuple[float, ...]:
@@ -131,7 +146,8 @@ def offered_thresholds(ordered: NDArray[np.float64], critical: float, lower: boo
     if not lower:
         mirrored = offered_thresholds(-ordered[::-1], -critical, lower=True)
         return tuple(0.0 - value for value in mirrored)
-    clear = [_clear_below(ordered, critical, digits) for digits in DECIMALS]
+    framed = np.append(ordered, np.inf)
+    clear = [_clear_below(framed, critical, digits) for digits in DECIMALS]
     passed = [math.inf if value is None else _between(ordered, value, critical) for value in clear]
     nearest = clear[passed.index(min(passed))]
     return tuple(dict.fromkeys(value for value in (clear[0], nearest) if value is not None))
@@ -140,8 +156,8 @@ def offered_thresholds(ordered: NDArray[np.float64], critical: float, lower: boo
 def scores_around(values: Scores, settings: TurnDetection, problem: Problem) -> Scores:
     """Return the scores that can decide at which threshold an error is healed, the others left out."""
     first, stop = _whole(span(problem), len(values))
-    floor = float(values[first:stop].min(initial=settings.threshold))
-    level = floor if problem.wants_lower else settings.threshold
+    has_floor = problem.wants_lower and stop - first > 1
+    level = _floor(values[first:stop], settings, problem) if has_floor else settings.threshold
     return _around(values, level, settings.silence_frames, first, stop)[1]
 
 
@@ -165,8 +181,8 @@ def healing_silence(values: Scores, settings: TurnDetection, problem: Problem) -
         return None
     if milliseconds is None or not SILENCE_RANGE_MS[0] <= milliseconds <= SILENCE_RANGE_MS[1]:
         return None
-    changed = TurnDetection(settings.threshold, milliseconds, settings.prefix_padding_ms)
-    return milliseconds if is_healed(problem, turn_frames(values, changed)) else None
+    changed = replace(settings, silence_duration_ms=milliseconds)
+    return milliseconds if is_healed_by(values, changed, problem) else None
 
 
 def longest_pause(values: Scores, threshold: float, problem: Problem) -> int:
@@ -192,16 +208,32 @@ def _lowered(values: Scores, settings: TurnDetection, problem: Problem) -> float
     first, stop = _whole(span(problem), len(values))
     if stop - first < 2:
         return None
-    # With all of the error's frames speech it is healed; what is no speech even then cannot matter.
-    floor = values[first:stop].min()
-    offset, local = _around(values, float(floor), settings.silence_frames, first, stop)
+    floor = _floor(values[first:stop], settings, problem)
+    offset, local = _around(values, floor, settings.silence_frames, first, stop)
     known = np.unique(local[(local >= floor) & (local < np.float32(settings.threshold))])
 
-    def healed(index: int) -> bool:
-        return _heals(problem, local >= known[-1 - index], settings.silence_frames, offset)
+    def healed(index: int, surely: bool = False) -> bool:
+        return _heals(problem, local >= known[-1 - index], settings.silence_frames, offset, surely)
 
-    index = _first_true(healed, len(known))
+    index = _first_true(lambda index: healed(index, surely=True), len(known))
+    if problem.kind == "missed":
+        first_heard = len(known) - int(np.searchsorted(known, values[first:stop].max(), side="right"))
+        earlier = range(first_heard, len(known) if index is None else index)
+        index = next(filter(healed, earlier), index)
     return None if index is None else float(known[-1 - index])
+
+
+def _floor(row: Scores, settings: TurnDetection, problem: Problem) -> float:
+    """Return a threshold that heals a cut or a miss for sure: what is no speech even then cannot matter.
+
+    A cut is healed where every stretch as long as the silence has speech, a miss where six frames in a row
+    (more than 100 ms, however they lie) have. In a place that is shorter all its frames must be speech.
+    """
+    size = settings.silence_frames if problem.kind == "cut" else _HEARD_FRAMES
+    if len(row) < size:
+        return float(row.min())
+    stretches = np.lib.stride_tricks.sliding_window_view(row, size)
+    return float(stretches.max(axis=1).min() if problem.kind == "cut" else stretches.min(axis=1).max())
 
 
 def _whole(frames: tuple[int, int], length: int) -> tuple[int, int]:
@@ -240,18 +272,16 @@ def _parting_silence(values: Scores, settings: TurnDetection, problem: Problem) 
     return None if index is None else int(gaps[-1 - index]) * FRAME_MS
 
 
-def _clear_below(ordered: NDArray[np.float64], limit: float, digits: int) -> float | None:
+def _clear_below(framed: NDArray[np.float64], limit: float, digits: int) -> float | None:
     """Return the highest number with some decimals, below a limit and clear of every score; None below -1."""
-    steps = math.inf
-    while True:
-        steps = min(math.floor((limit - CLEARANCE) * 10**digits), steps - 1)
-        value = steps / 10**digits
-        if value < THRESHOLD_RANGE[0]:
-            return None
-        near = int(np.searchsorted(ordered, value - CLEARANCE, side="right"))
-        if near == len(ordered) or ordered[near] >= value + CLEARANCE:
-            return value
-        limit = float(ordered[near])
+    top, lowest = math.floor((limit - CLEARANCE) * 10**digits), round(THRESHOLD_RANGE[0] * 10**digits)
+    for first in range(top, lowest - 1, -_BLOCK):
+        values = np.arange(first, max(first - _BLOCK, lowest - 1), -1) / 10**digits
+        near = np.searchsorted(framed, values - CLEARANCE, side="right")
+        clear = framed[near] >= values + CLEARANCE
+        if clear.any():
+            return float(values[clear.argmax()])
+    return None
 
 
 def _between(ordered: NDArray[np.float64], low: float, high: float) -> int:
@@ -260,21 +290,55 @@ def _between(ordered: NDArray[np.float64], low: float, high: float) -> int:
 
 
 def _around(values: Scores, threshold: float, silence: int, first: int, stop: int) -> tuple[int, Scores]:
-    """Return the scores from the first to the last turn that touches some frames, and where they begin.
+    """Return the scores that silence parts from the rest of the clip, and where they begin.
 
     Beyond lies enough silence that with a higher threshold or a shorter silence nothing there matters.
     """
-    turns = join_runs(speech_runs(values, threshold), silence, len(values) + 1)
-    touching = turns[(turns[:, 0] < stop) & (turns[:, 1] > first)]
-    if not len(touching):
-        return first, values[first:first]
-    offset, end = int(touching[0, 0]), int(touching[-1, 1])
-    return offset, values[offset:end]
+    low, high = _apart(values, threshold, silence, first, stop)
+    return low, values[low:high]
 
 
-def _heals(problem: Problem, speech: NDArray[np.bool_], silence: int, offset: int) -> bool:
-    """Tell whether the turns in some frames of speech, the limit apart, heal an error."""
-    return is_healed(problem, join_runs(mask_runs(speech), silence, len(speech) + 1) + offset)
+def _apart(values: Scores, threshold: float, silence: int, first: int, stop: int) -> tuple[int, int]:
+    """Return the frames from the last silence that closes every turn before some frames to the next after."""
+    low, high = min(first, len(values)), min(stop, len(values))
+    before, after = values[:low][::-1], values[high:]
+    return low - _until_silence(before, threshold, silence), high + _until_silence(after, threshold, silence)
+
+
+def _until_silence(values: Scores, threshold: float, silence: int) -> int:
+    """Return how many frames come before a silence that closes every turn; all without one."""
+    size = 4 * silence
+    while True:
+        pauses = mask_runs(values[:size] < np.float32(threshold))
+        enough = pauses[pauses[:, 1] - pauses[:, 0] >= silence]
+        if len(enough) or size >= len(values):
+            return int(enough[0, 0]) if len(enough) else len(values)
+        size *= 2
+
+
+def _heals(
+    problem: Problem, speech: NDArray[np.bool_], silence: int, offset: int, surely: bool = False
+) -> bool:
+    """Tell whether the turns in some frames of speech, the limit apart, heal an error.
+
+    Surely: so that with more speech it stays healed. A turn of a miss must then hold enough of the reference
+    turn, whatever its own length.
+    """
+    turns = join_runs(mask_runs(speech), silence, len(speech) + 1) + offset
+    if surely and problem.kind == "missed":
+        return bool(is_match(_shared(problem, turns), _length(problem), _length(problem)).any())
+    return is_healed(problem, turns)
+
+
+def _shared(problem: Problem, turns: Frames) -> NDArray[np.int64]:
+    """Return the samples that each turn shares with the place of an error; negative where they are apart."""
+    start, end = _samples(problem)
+    return np.minimum(turns[:, 1] * HOP, end) - np.maximum(turns[:, 0] * HOP, start)
+
+
+def _length(problem: Problem) -> NDArray[np.int64]:
+    start, end = _samples(problem)
+    return np.array(end - start, dtype=np.int64)
 
 
 def _first_true(holds: Callable[[int], bool], count: int) -> int | None:

@@ -6,8 +6,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -16,14 +14,14 @@ import numpy as np
 from ...errors import checked_keywords
 from ...formatting import clock, table
 from .critical import (
-    FRAME_MS, Scores, healing_silence, healing_threshold, is_healed, longest_pause, offered_thresholds,
-    peak_pair, scores_around, turn_frames,
+    FRAME_MS, Scores, healing_silence, healing_threshold, longest_pause, offered_thresholds, peak_pair,
+    scores_around, turns_near,
 )
+from .effects import Effects
 from .measures import Problem
-from .metrics import measure
-from ..labels.references import Reference, read_reference
+from ..labels.references import Reference
 from ..scoring.scores import HOP_SECONDS, SpeechScores
-from ..turns import TurnDetection, check_detected, detect_turns
+from ..turns import TurnDetection, check_detected
 
 WORDS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 
@@ -244,7 +242,7 @@ def explain(
 it; 417 ms costs 32 ms of wait everywhere
     """
     check_detected(scores, settings, "explain")
-    search = _Search(scores, settings, read_reference(reference))
+    search = _Search(scores, settings, reference)
     chosen = search.present if problem is None else (problem,)
     return Explanations(
         Explanation(one, cause_of(scores.values, settings, one), search.silence(one), search.threshold(one))
@@ -258,10 +256,9 @@ class _Search:
     def __init__(self, scores: SpeechScores, settings: TurnDetection, reference: Reference) -> None:
         self._scores = scores
         self._settings = settings
-        self._reference = reference
+        self._effects = Effects(scores, settings, reference)
         self._ordered = np.sort(scores.values).astype(np.float64)
-        self._effects: dict[TurnDetection, tuple[frozenset[Problem], tuple[Problem, ...]]] = {}
-        self.present = self._problems(settings)
+        self.present = self._effects.present
 
     def silence(self, problem: Problem) -> Remedy | None:
         """Return the nearest silence that heals an error."""
@@ -299,46 +296,11 @@ class _Search:
 
     def _remedy(self, setting: RemedyKind, changed: TurnDetection, problem: Problem) -> Remedy | None:
         """Return a change with all it does; None where it does not heal."""
-        healed, after = self._effect(changed)
-        if problem.kind == "merged" and any(_misses(other, problem) for other in after):
-            return None
-        if problem not in healed:
+        effect = self._effects.of(changed)
+        if not self._effects.heals(effect, problem):
             return None
         later = (changed.silence_frames - self._settings.silence_frames) * HOP_SECONDS
-        return Remedy(setting, changed, round(later, 6), len(healed) - 1, _added(self.present, after))
-
-    def _effect(self, changed: TurnDetection) -> tuple[frozenset[Problem], tuple[Problem, ...]]:
-        """Return which present errors other settings heal, and the errors there are then."""
-        if changed not in self._effects:
-            turns = turn_frames(self._scores.values, changed)
-            healed = frozenset(one for one in self.present if is_healed(one, turns))
-            self._effects[changed] = healed, self._problems(changed)
-        return self._effects[changed]
-
-    def _problems(self, settings: TurnDetection) -> tuple[Problem, ...]:
-        turns = detect_turns(self._scores, settings)
-        return measure(turns, self._reference, duration=self._scores.duration).problems
-
-
-def _added(before: Sequence[Problem], after: Sequence[Problem]) -> int:
-    """Return how many errors are new: of another kind or turn, or inventions where there was none."""
-    counted = Counter(_key(one) for one in after if one.kind != "invented")
-    counted.subtract(Counter(_key(one) for one in before))
-    old = [one for one in before if one.kind == "invented"]
-    invented = sum(
-        not any(one.start < other.end and other.start < one.end for other in old)
-        for one in after if one.kind == "invented"
-    )
-    return invented + sum(count for count in counted.values() if count > 0)
-
-
-def _misses(problem: Problem, merged: Problem) -> bool:
-    """Tell whether one of the two reference turns that were merged is now missed: that is no remedy."""
-    return problem.kind == "missed" and not set(problem.reference).isdisjoint(merged.reference)
-
-
-def _key(problem: Problem) -> tuple[str, tuple[int, ...]]:
-    return problem.kind, problem.reference
+        return Remedy(setting, changed, round(later, 6), int(effect.healed.sum()) - 1, effect.adds)
 
 
 def cause_of(values: Scores, settings: TurnDetection, problem: Problem) -> Cause:
@@ -370,7 +332,7 @@ def cause_of(values: Scores, settings: TurnDetection, problem: Problem) -> Cause
 
 def _heard_ms(values: Scores, settings: TurnDetection, problem: Problem) -> int:
     """Return the most that one turn holds of a stretch, in milliseconds."""
-    turns = turn_frames(values, settings) * HOP_SECONDS
+    turns = turns_near(values, settings, problem) * HOP_SECONDS
     shared = (min(end, problem.end) - max(onset, problem.start) for onset, end in turns.tolist())
     return round(1_000 * max(0.0, max(shared, default=0.0)))
 

@@ -204,7 +204,7 @@ class TunerView:
             if scores is None or not asked:
                 return []
             why = model.explanations(asked[0])[0]
-            state = why_state(why, model.settings, model.estimator)
+            state = why_state(why, model.settings, model.estimator, scores)
         return [({"kind": "explanation", "error": index, **state}, [])]
 
     def hear(self, on: bool) -> list[Message]:
