@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Iterator
 from importlib.util import find_spec
 from types import ModuleType
@@ -108,7 +109,8 @@ class OggOpusEncoder:
     Notes
     -----
     The first pages given out are the two headers. The encoder looks ahead 6.5 ms and the muxer keeps one
-    page, so a packet comes out with the next one; ``flush`` gives the rest.
+    page, so a packet comes out with the next one; ``flush`` gives the rest. An encoder that is dropped
+    without it closes its muxer first: PyAV 14.0 writes the end of an open one into memory that is freed.
 
     Examples
     --------
@@ -131,6 +133,7 @@ class OggOpusEncoder:
         self._stream = self._container.add_stream("libopus", rate=sample_rate, layout="mono", options=coding)
         self._stream.bit_rate = bit_rate
         self._container.start_encoding()
+        self._close = weakref.finalize(self, self._container.close)
 
     def push(self, samples: NDArray[np.int16]) -> list[bytes]:
         """Take in int16 samples of shape (n,) and return the Ogg pages that are ready."""
@@ -147,7 +150,7 @@ class OggOpusEncoder:
             self._encode(self._waiting)
             self._waiting = self._waiting[:0]
         self._container.mux(self._stream.encode(None))
-        self._container.close()
+        self._close()
         return self._pages.take()
 
     def _encode(self, samples: NDArray[np.int16]) -> None:

@@ -1,6 +1,8 @@
 """Opus as a stream: pages others can read, any framing in, as long out as in."""
 
 import io
+import os
+import subprocess
 import sys
 
 import av
@@ -102,6 +104,29 @@ def test_two_channels_are_averaged_at_their_level():
     out = decoded(16_000, [sink.getvalue()])
     assert likeness(out, SOUND, within=4) > 0.97
     assert np.std(out.astype(float)) == pytest.approx(0.75 * np.std(SOUND.astype(float)), rel=0.05)
+
+
+ABANDON = """
+import gc
+import numpy as np
+from qwen_asr_widgets.audio.opus import OggOpusEncoder
+for samples in (0, 16_000) * 10:
+    encoder = OggOpusEncoder(16_000)
+    encoder.push(np.zeros(samples, np.int16))
+    encoder.itself = encoder
+    del encoder
+    gc.collect()
+print("alive")
+"""
+
+
+def test_a_process_outlives_encoders_that_nobody_flushed():
+    """Freed memory is overwritten (glibc), so that a use of it shows each time."""
+    run = subprocess.run(
+        [sys.executable, "-X", "faulthandler", "-c", ABANDON],
+        env={**os.environ, "MALLOC_PERTURB_": "165"}, capture_output=True, text=True, timeout=60,
+    )
+    assert (run.returncode, run.stdout.strip()) == (0, "alive"), run.stderr
 
 
 @pytest.mark.parametrize("garbage", [b"\xff" * 3, b"\x03\xff\xff\xff\xff"])
