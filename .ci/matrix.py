@@ -3,7 +3,9 @@
 Each cell is an environment of its own under ``.make/matrix``, made by uv (``pip install uv``) from wheels
 alone where this package needs something by itself. A Python that is not on this machine is left out with a
 line that says so. Tests that drive a browser, run the notebooks or lint the tree do not depend on the cell
-and are left to ``make test``. Ends with a table, and with 1 where a cell has failed.
+and are left to ``make test``. What the tests of a cell say goes into a file there. A cell ends at its first
+test that kills its process, and at the latest after ``--limit`` minutes; the table names that test. Ends with
+the table, and with 1 where a cell has failed.
 """
 
 from __future__ import annotations
@@ -12,12 +14,13 @@ import argparse
 import configparser
 import os
 import re
+import signal
 import subprocess
 import sys
 import time
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -29,6 +32,12 @@ RESOLUTIONS = {"lowest": "lowest-direct", "newest": "highest"}
 LEFT_OUT = ("tests/browser", "tests/notebooks", "tests/package/test_lint.py")
 SHOWN = ("numpy", "matplotlib", "soxr", "websockets", "pocketsphinx")
 """Packages whose versions stand in the table."""
+NAMED = 3
+"""How many failed tests the table itself names; all stand under it."""
+BEGUN = re.compile(r"(?P<name>\S+\.py::.*?)(?: Fatal Python error.*)?$")
+"""The line that pytest writes where a test begins; one that kills its process goes on in it."""
+ENDED = re.compile(r"\[gw\d+\] (?:\[ *\d+%\] )?[A-Z]+ (?P<name>\S.*)")
+"""The line that says how a test went."""
 
 
 @dataclass(frozen=True)
@@ -82,17 +91,45 @@ def versions(interpreter: Path) -> str:
     return ", ".join(f"{name} {known[name]}" for name in SHOWN if name in known)
 
 
-def run_tests(interpreter: Path, report: Path, tests: Sequence[str], workers: str) -> None:
-    """Run the tests of a cell; what they say goes where the script's own output goes."""
+def run_tests(
+    interpreter: Path, report: Path, tests: Sequence[str], workers: str, limit: float
+) -> int | None:
+    """Run the tests of a cell and return pytest's exit code, None where it had to be ended.
+
+    What they say goes into a file beside the report. A worker that dies is not replaced: its successor would
+    hide the crash behind an hour of waiting.
+    """
     command = [
-        str(interpreter), "-m", "pytest", "-q", "-n", workers, "-m", "not browser and not soak",
-        "-p", "no:cacheprovider", f"--junit-xml={report}", *(f"--ignore={path}" for path in LEFT_OUT), *tests,
+        str(interpreter), "-m", "pytest", "-v", "-n", workers, "--max-worker-restart", "0",
+        "-m", "not browser and not soak", "-p", "no:cacheprovider", f"--junit-xml={report}",
+        *(f"--ignore={path}" for path in LEFT_OUT), *tests,
     ]
-    subprocess.run(command, cwd=ROOT, env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"})
+    environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
+    with report.with_suffix(".log").open("wb") as log, subprocess.Popen(
+        command, cwd=ROOT, env=environment, stdout=log, stderr=log, start_new_session=True
+    ) as process:
+        try:
+            return process.wait(limit)
+        except subprocess.TimeoutExpired:
+            return None
+        finally:
+            if process.poll() is None:
+                os.killpg(process.pid, signal.SIGKILL)
 
 
-def cell(python: str, resolution: str, tests: Sequence[str], workers: str) -> Result:
-    """Make a cell, run its tests and return how they went."""
+def unfinished(log: Path) -> tuple[str, ...]:
+    """Return the tests that began and did not end, by what pytest said."""
+    begun: dict[str, None] = {}
+    for line in map(str.strip, log.read_text(encoding="utf-8", errors="replace").splitlines()):
+        if ended := ENDED.match(line):
+            begun.pop(ended["name"], None)
+        elif beginning := BEGUN.match(line):
+            begun[beginning["name"]] = None
+    return tuple(begun)
+
+
+def cell(python: str, resolution: str, tests: Sequence[str], workers: str, limit: float) -> Result:
+    """Make a cell, run its tests for `limit` seconds at most and return how they went."""
     begun = time.monotonic()
     try:
         interpreter = make(python, resolution)
@@ -102,11 +139,22 @@ def cell(python: str, resolution: str, tests: Sequence[str], workers: str) -> Re
         return Result(python, resolution, outcome=said, broken=not absent)
     report = FOLDER / f"{python}-{resolution}.xml"
     report.unlink(missing_ok=True)
-    run_tests(interpreter, report, tests, workers)
-    seconds = time.monotonic() - begun
+    print(f"{python} {resolution}: {report.with_suffix('.log')}", flush=True)
+    code = run_tests(interpreter, report, tests, workers, limit)
+    result = Result(python, resolution, versions(interpreter), seconds=time.monotonic() - begun)
+    return judged(result, report, code)
+
+
+def judged(result: Result, report: Path, code: int | None) -> Result:
+    """Return a result with what pytest's report says; without a report, with what was running at the end."""
+    log = report.with_suffix(".log")
     if not report.is_file():
-        return Result(python, resolution, versions(interpreter), "pytest did not end", seconds, broken=True)
-    return read_report(Result(python, resolution, versions(interpreter), seconds=seconds), report)
+        why = "took too long" if code is None else f"pytest ended with {code} and no report"
+        return replace(result, outcome=why, failed=unfinished(log), broken=True)
+    result = read_report(result, report)
+    if code in (0, 1) and "worker restarting disabled" not in log.read_text("utf-8", "replace"):
+        return result
+    return replace(result, outcome=f"cut short: {result.outcome}", broken=True)
 
 
 def read_report(result: Result, report: Path) -> Result:
@@ -120,10 +168,7 @@ def read_report(result: Result, report: Path) -> Result:
     )
     passed = count["tests"] - count["failures"] - count["errors"] - count["skipped"]
     outcome = f"{passed} passed, {count['failures'] + count['errors']} failed, {count['skipped']} skipped"
-    return Result(
-        result.python, result.resolution, result.versions, outcome, result.seconds, failed,
-        broken=bool(failed) or not passed,
-    )
+    return replace(result, outcome=outcome, failed=failed, broken=bool(failed) or not passed)
 
 
 def table(results: Sequence[Result]) -> Iterator[str]:
@@ -131,7 +176,8 @@ def table(results: Sequence[Result]) -> Iterator[str]:
     yield "| Python | dependencies | tests | seconds | versions |"
     yield "| --- | --- | --- | --- | --- |"
     for one in results:
-        yield f"| {one.python} | {one.resolution} | {one.outcome} | {one.seconds:.0f} | {one.versions} |"
+        outcome = "; ".join([one.outcome, *one.failed[:NAMED], *(["…"] if one.failed[NAMED:] else [])])
+        yield f"| {one.python} | {one.resolution} | {outcome} | {one.seconds:.0f} | {one.versions} |"
     for one in results:
         for name in one.failed:
             yield f"FAILED {one.python} {one.resolution}: {name}"
@@ -143,10 +189,11 @@ def main() -> int:
     parser.add_argument("--python", nargs="+", default=PYTHONS, metavar="X.Y")
     parser.add_argument("--dependencies", nargs="+", default=list(RESOLUTIONS), choices=RESOLUTIONS)
     parser.add_argument("--workers", default="2", help="as for pytest -n")
+    parser.add_argument("--limit", type=float, default=30, metavar="MINUTES", help="for a cell (default: 30)")
     parser.add_argument("tests", nargs="*", default=["tests"], help="which tests to run (default: all)")
     arguments = parser.parse_args()
     results = [
-        cell(python, resolution, arguments.tests, arguments.workers)
+        cell(python, resolution, arguments.tests, arguments.workers, arguments.limit * 60)
         for python in arguments.python for resolution in arguments.dependencies
     ]
     print(f"\nTests: {' '.join(arguments.tests)}, without {', '.join(LEFT_OUT)}\n")
