@@ -129,7 +129,7 @@ class Items:
             yield StartUtterance(item.item_id, position - len(audio.samples))
         item.samples += len(audio.samples)
         if item.failure is None and not item.is_too_long:
-            yield UtteranceAudio(audio.samples)
+            yield UtteranceAudio(audio.samples, audio.remaining)
 
     def announce_silence(self, silence: SegmentSilence) -> Iterator[ItemOutput]:
         """Tell the recogniser how soon silence will close the open turn."""

@@ -42,14 +42,19 @@ class SegmentStarted:
 
 @dataclass(frozen=True, eq=False)
 class SegmentAudio:
-    """The next samples for the recogniser, int16, shape (n,)."""
+    """The next samples for the recogniser, int16, shape (n,).
+
+    Where the speaker is silent at their end, so many more seconds of silence as ``remaining`` says close the
+    turn.
+    """
 
     samples: NDArray[np.int16]
+    remaining: float | None = None
 
 
 @dataclass(frozen=True)
 class SegmentSilence:
-    """The speaker is silent; ``remaining`` more seconds of silence close the turn."""
+    """The recogniser has all of the turn, unless speech goes on in the ``remaining`` seconds till its end."""
 
     remaining: float
 
@@ -172,17 +177,18 @@ class Segmenter:
 
     def _open_turn_audio(self) -> Iterator[SegmentEvent]:
         """Yield what was scored while a turn is open; of a silence only the tail, and how much is left."""
-        if not self._detector.is_open or self._detector.settings is None:
+        settings = self._detector.settings
+        if not self._detector.is_open or settings is None:
             return
         run = self._detector.silence_frames_run
-        yield from self._audio_up_to(self._detector.frames * HOP - max(0, run * HOP - TAIL))
-        if run * HOP > TAIL:
-            frames = self._detector.settings.silence_frames - run
-            yield SegmentSilence(frames * HOP / SAMPLE_RATE)
+        remaining = (settings.silence_frames - run) * HOP / SAMPLE_RATE if run else None
+        yield from self._audio_up_to(self._detector.frames * HOP - max(0, run * HOP - TAIL), remaining)
+        if remaining is not None and run * HOP >= TAIL:
+            yield SegmentSilence(remaining)
 
-    def _audio_up_to(self, stop: int) -> Iterator[SegmentEvent]:
+    def _audio_up_to(self, stop: int, remaining: float | None = None) -> Iterator[SegmentEvent]:
         if stop > self._yielded:
-            yield SegmentAudio(self._recent.read(self._yielded, stop))
+            yield SegmentAudio(self._recent.read(self._yielded, stop), remaining)
             self._yielded = stop
 
 

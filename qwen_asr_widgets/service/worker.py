@@ -3,8 +3,8 @@
 Engines hold the interpreter's lock while they decode, so each session's recogniser has a process of its own.
 
 The text should be there as soon as an utterance ends. So the final pass is made early: while the silence runs
-that will end the utterance, just in time to be over by then. If speech goes on after all, the text is thrown
-away and the pass made again later.
+that will end the utterance, in time to be over by then. From the first silent frame on no partial is made
+that could be in its way. If speech goes on after all, the text is thrown away and the pass made again later.
 """
 
 from __future__ import annotations
@@ -41,6 +41,9 @@ BACKLOG_SAMPLES = 9_600
 MUCH_BACKLOG_SAMPLES = 32_000
 """Samples (2 s) waiting from which there are no costly partials at all: finals come first."""
 
+COSTLY_STEP = 2 * STEP
+"""Samples (0.4 s) between two partials that are costly, once there is one and while nothing has piled up."""
+
 RARE_STEP = 5 * STEP
 """Samples (1 s) between two partials even then."""
 
@@ -54,8 +57,12 @@ keep up on two cores.
 COMMANDS_WAITING = 256
 """Commands read ahead in this process; beyond them the pipe fills up and the service notices."""
 
-_MARGIN = 0.15
-"""Seconds by which an early final pass begins before it must: silences are announced every 100 ms."""
+MARGIN = 0.3
+"""Seconds by which an early final pass begins before it must.
+
+Silences are announced as often as sound comes, every 100 ms for example, and no two passes take equally long.
+Where 400 ms of silence end a turn, the pass so begins as soon as there is a silence.
+"""
 
 _POLL = 0.002
 
@@ -72,8 +79,10 @@ class DecodedUtterance:
         Samples that the recogniser has not been given yet; ``waiting_samples`` counts them.
     given : int
         Samples that it has been given.
-    shown, shown_at : Hypothesis, int
+    shown, shown_at : Hypothesis or None, int
         The last partial sent, and the value of ``given`` at the last one computed.
+    remaining : float or None
+        Seconds of silence that end it, where what was appended last ends in silence.
     pause : int
         Samples after ``shown_at`` before which there is no other partial, where partials are costly.
     early_final_due, catch_up_due : bool
@@ -88,8 +97,9 @@ class DecodedUtterance:
     waiting: list[NDArray[np.int16]] = field(default_factory=list)
     waiting_samples: int = 0
     given: int = 0
-    shown: Hypothesis = Hypothesis()
+    shown: Hypothesis | None = None
     shown_at: int = 0
+    remaining: float | None = None
     pause: int = 0
     early_final_due: bool = False
     catch_up_due: bool = False
@@ -106,10 +116,11 @@ class DecodedUtterance:
         """Whether a step of audio waits, or a silence asks for something."""
         return self.waiting_samples >= self.to_next_step or self.early_final_due or self.catch_up_due
 
-    def append(self, samples: NDArray[np.int16]) -> None:
+    def append(self, samples: NDArray[np.int16], remaining: float | None = None) -> None:
         """Add samples. A final that was made early, in the silence before them, is thrown away."""
         self.waiting.append(samples)
         self.waiting_samples += len(samples)
+        self.remaining = remaining
         self.early_final_due = self.catch_up_due = False
         if self.early_final is not None:
             self.wasted += self.early_final[1]
@@ -166,7 +177,7 @@ class UtteranceDecoder:
     def handle(self, command: WorkerCommand) -> None:
         """Do what a command asks for at once; only the decoding of audio is left for `work`."""
         if isinstance(command, UtteranceAudio):
-            self._append(command.samples)
+            self._append(command)
         elif isinstance(command, UtteranceSilence):
             self._on_silence(command.remaining)
         elif isinstance(command, StartUtterance):
@@ -203,22 +214,26 @@ class UtteranceDecoder:
         self._utterance = DecodedUtterance(command.item_id)
         self._guarded(lambda utterance: self._recognizer.start(command.first_sample))
 
-    def _append(self, samples: NDArray[np.int16]) -> None:
+    def _append(self, command: UtteranceAudio) -> None:
         if self._utterance is None:
-            self._send(AudioTaken(len(samples)))
+            self._send(AudioTaken(len(command.samples)))
         else:
-            self._utterance.append(samples)
+            self._utterance.append(command.samples, command.remaining)
 
     def _on_silence(self, remaining: float) -> None:
         """Decide whether the final pass must begin now to be over in time, or what waits be decoded now."""
         utterance = self._utterance
         if utterance is None or utterance.early_final is not None:
             return
-        if self._recognizer.can_finish_early:
-            expected = self._cost * (utterance.given + utterance.waiting_samples) / SAMPLE_RATE
-            utterance.early_final_due = expected + _MARGIN >= remaining
+        if self._must_finish_early(utterance, remaining):
+            utterance.early_final_due = True
         else:
             utterance.catch_up_due = self._recognizer.costly_partials and utterance.waiting_samples > 0
+
+    def _must_finish_early(self, utterance: DecodedUtterance, remaining: float) -> bool:
+        """Return whether a final pass begun now would hardly be over when the silence is."""
+        expected = self._cost * (utterance.given + utterance.waiting_samples) / SAMPLE_RATE
+        return self._recognizer.can_finish_early and expected + MARGIN >= remaining
 
     def _catch_up(self, utterance: DecodedUtterance) -> None:
         utterance.catch_up_due = False
@@ -231,9 +246,12 @@ class UtteranceDecoder:
             self._send_partial(utterance)
 
     def _has_time_for_partial(self, utterance: DecodedUtterance) -> bool:
-        """Return whether a costly partial would neither follow the last too soon nor delay what waits."""
+        """Return whether a costly partial is not too early, and delays neither audio nor the final."""
+        remaining = utterance.remaining
+        if remaining is not None and self._must_finish_early(utterance, remaining):
+            return False
         waiting, since = utterance.waiting_samples, utterance.given - utterance.shown_at
-        step = STEP if waiting < BACKLOG_SAMPLES else RARE_STEP
+        step = RARE_STEP if waiting >= BACKLOG_SAMPLES else COSTLY_STEP if utterance.shown else STEP
         return since >= max(step, utterance.pause) and waiting < MUCH_BACKLOG_SAMPLES
 
     def _decode(self, utterance: DecodedUtterance, count: int) -> None:
@@ -247,7 +265,7 @@ class UtteranceDecoder:
         found = self._recognizer.partial()
         utterance.shown_at = utterance.given
         utterance.pause = round((self._clock() - begun) / PARTIALS_SHARE * SAMPLE_RATE)
-        if found != utterance.shown:
+        if found != (utterance.shown or Hypothesis()):
             utterance.shown = found
             self._send(PartialText(utterance.item_id, found.settled, found.draft, self._language))
 

@@ -47,14 +47,18 @@ class StartUtterance:
 
 @dataclass(frozen=True, eq=False)
 class UtteranceAudio:
-    """The next samples of the utterance, int16 at 16 kHz, shape (n,)."""
+    """The next samples of the utterance, int16 at 16 kHz, shape (n,).
+
+    Where the speaker is silent at their end, so many more seconds of silence as ``remaining`` says end it.
+    """
 
     samples: NDArray[np.int16]
+    remaining: float | None = None
 
 
 @dataclass(frozen=True)
 class UtteranceSilence:
-    """The speaker is silent; ``remaining`` more seconds of silence end the utterance."""
+    """All of the utterance was given, unless speech goes on within the ``remaining`` seconds that end it."""
 
     remaining: float
 

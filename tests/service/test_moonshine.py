@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import sys
+from importlib.util import find_spec
 
 import jiwer
 import numpy as np
@@ -11,13 +13,14 @@ from support.recognising import recognise
 
 from qwen_asr_widgets.audio.samples import sample
 from qwen_asr_widgets.errors import RecognizerUnavailable
-from qwen_asr_widgets.service.recognizers import Hypothesis, find_recognizer, moonshine
+from qwen_asr_widgets.service.recognizers import Hypothesis, find_recognizer, moonshine, moonshine_model
 from qwen_asr_widgets.service.recognizers.moonshine import MoonshineRecognizer
 from qwen_asr_widgets.service.recognizers.piecewise import FINAL_SPEECH, PARTIAL_SPEECH
 from qwen_asr_widgets.service.worker import run
 from qwen_asr_widgets.service.worker_messages import LoadRecognizer, pack, read_value
 
-pytest.importorskip("moonshine_voice", reason="moonshine-voice has no wheel for this machine")
+if find_spec("moonshine_voice") is None:
+    pytest.skip("moonshine-voice has no wheel for this machine", allow_module_level=True)
 
 TALK = sample("conversation")
 SAMPLES = TALK.clip.to_pcm16()
@@ -33,12 +36,16 @@ def english():
 class Counted:
     """Stands in for the model: notes what it is given, and says the text it is told."""
 
-    def __init__(self, text="You"):
-        self.text, self.lengths = text, []
+    def __init__(self, said="You"):
+        self.said, self.lengths, self.guesses = said, [], []
 
-    def __call__(self, samples):
+    def tokens(self, samples, guess=()):
         self.lengths.append(len(samples))
-        return self.text
+        self.guesses.append(guess)
+        return (len(self.lengths),)
+
+    def text(self, tokens):
+        return self.said
 
 
 @pytest.fixture
@@ -100,7 +107,7 @@ def test_a_word_the_model_invents_is_no_final_of_a_sound_too_short_to_hold_it(co
     recognizer, heard = MoonshineRecognizer(), spoken(TALK.turns[1])
     assert recognise(recognizer, heard[:9_000])[1] == "" and recognizer._turn.speech_seconds < FINAL_SPEECH
     assert recognise(recognizer, heard[:24_000])[1] == "You"
-    counted.text = "No!"
+    counted.said = "No!"
     assert recognise(recognizer, heard[:9_000])[1] == "No!"
 
 
@@ -114,7 +121,7 @@ def test_there_is_no_partial_before_half_a_second_of_speech(counted):
 
 
 def test_a_text_that_repeats_itself_is_cut(counted):
-    counted.text = "You can also" + " use the button to" * 9
+    counted.said = "You can also" + " use the button to" * 9
     assert recognise(MoonshineRecognizer(), spoken(TALK.turns[1]))[1] == "You can also use the button to"
 
 
@@ -128,11 +135,60 @@ def test_a_minute_costs_as_much_as_its_pieces(counted):
     assert sum(counted.lengths) - before < 6 * len(SAMPLES)
 
 
-def test_a_wheel_without_its_model_is_told_with_the_remedy_and_ends_the_process(monkeypatch, tmp_path):
-    import moonshine_voice
+def test_partials_go_on_from_the_last_and_finals_from_nothing(counted):
+    recognizer = MoonshineRecognizer()
+    recognise(recognizer, spoken(TALK.turns[1]), 8_000)
+    *partials, final = counted.guesses
+    assert partials == [(), *((count,) for count in range(1, len(partials)))] and final == ()
+    recognise(recognizer, spoken(TALK.turns[1]), 32_000)
+    assert counted.guesses[len(partials) + 1] == ()
 
-    monkeypatch.setattr(moonshine_voice, "get_assets_path", lambda: str(tmp_path))
-    with pytest.raises(RecognizerUnavailable, match="no model in .*tiny-en; .*moonshine-voice>=0.0.73,<0.1"):
+
+# ---- the model
+
+@pytest.fixture(scope="module")
+def model():
+    return moonshine._load()
+
+
+def test_it_says_what_the_package_s_own_library_says(model):
+    voice = pytest.importorskip("moonshine_voice.transcriber", exc_type=ImportError)
+    folder, kind = str(moonshine._model_folder()), voice.ModelArch.TINY
+    library = voice.Transcriber(folder, kind, options={"vad_threshold": "0", "identify_speakers": "false"})
+    for turn in TALK.turns[:3]:
+        lines = library.transcribe_without_streaming((spoken(turn) / 32_768).tolist(), 16_000).lines
+        assert model.text(model.tokens(spoken(turn))) == " ".join(line.text for line in lines)
+
+
+def test_a_guess_saves_passes_and_changes_no_word(model, monkeypatch):
+    passes, read = [], moonshine_model._Decoding.read
+
+    def counted_read(self, tokens):
+        passes.append(len(tokens))
+        return read(self, tokens)
+
+    monkeypatch.setattr(moonshine_model._Decoding, "read", counted_read)
+    sound = spoken(TALK.turns[1])
+    said = model.tokens(sound)
+    assert passes == [1] * (1 + len(said))
+    count = len(said)
+    for guess, needed in ((said, 1), (said[:-2], 3), ((*said[:3], 7, 7), count - 2), ((7, 8), 1 + count)):
+        passes.clear()
+        assert model.tokens(sound, guess) == said and len(passes) == needed
+
+
+@pytest.mark.parametrize("samples", [0, 1, 700])
+def test_the_shortest_sounds_are_decoded(model, samples):
+    assert isinstance(model.text(model.tokens(np.zeros(samples, np.int16))), str)
+
+
+def test_what_a_second_may_say_is_bounded(model):
+    assert len(model.tokens(SAMPLES[:16_000], range(100, 200))) <= 2 + moonshine_model.TOKENS_A_SECOND
+
+
+def test_a_wheel_without_its_model_is_told_with_the_remedy_and_ends_the_process(monkeypatch, tmp_path):
+    monkeypatch.setattr(moonshine, "_model_folder", lambda: tmp_path)
+    with pytest.raises(RecognizerUnavailable, match="no model in .*encoder_model.ort.*-voice>=0.0.73,<0.1"):
         MoonshineRecognizer()
     out = io.BytesIO()
     assert run(io.BytesIO(pack(LoadRecognizer("moonshine", {}))), out) == 1
@@ -140,18 +196,22 @@ def test_a_wheel_without_its_model_is_told_with_the_remedy_and_ends_the_process(
 
 
 def test_a_model_that_cannot_be_read_is_told_with_the_remedy(monkeypatch, tmp_path):
-    import moonshine_voice
+    for name in moonshine_model.FILES:
+        (tmp_path / name).write_bytes(b"none")
+    monkeypatch.setattr(moonshine, "_model_folder", lambda: tmp_path)
+    with pytest.raises(RecognizerUnavailable, match="cannot be loaded .*--force-reinstall"):
+        MoonshineRecognizer()
 
-    (tmp_path / moonshine.MODEL).mkdir()
-    (tmp_path / moonshine.MODEL / "encoder_model.ort").write_bytes(b"none")
-    monkeypatch.setattr(moonshine_voice, "get_assets_path", lambda: str(tmp_path))
-    with pytest.raises(RecognizerUnavailable, match="cannot load the model in .*--force-reinstall"):
+
+def test_where_what_runs_the_model_is_missing_the_remedy_is_told(monkeypatch):
+    monkeypatch.setitem(sys.modules, "onnxruntime", None)
+    with pytest.raises(RecognizerUnavailable, match=r"onnxruntime, which runs Moonshine.*\[moonshine\]"):
         MoonshineRecognizer()
 
 
 def test_names_of_the_context_are_put_into_finals_and_not_into_partials(counted):
     pytest.importorskip("pocketsphinx", reason="pocketsphinx, whose dictionary this reads, has no wheel here")
-    counted.text = "Gold shemit begins"
+    counted.said = "Gold shemit begins"
     recognizer, heard = MoonshineRecognizer(), spoken(TALK.turns[1])
     assert recognizer.configure("en", "Katzenberg, Goldschmidt") == ()
     shown, final = recognise(recognizer, heard)

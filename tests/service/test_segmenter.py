@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from qwen_asr_widgets.audio.clip import AudioClip
 from qwen_asr_widgets.audio.samples import sample
 from qwen_asr_widgets.service.segmenter import (
-    HOP, TAIL, RingBuffer, SegmentAudio, SegmentEnded, Segmenter, SegmentSilence, SegmentStarted,
+    HOP, TAIL, RingBuffer, SegmentAudio, SegmentEnded, Segmenter, SegmentSilence, SegmentStarted, YieldPoint,
 )
 from qwen_asr_widgets.vad.scoring import scores as vad_scores
 from qwen_asr_widgets.vad.turns import Turn, TurnDetection, detect_turns
@@ -64,8 +64,22 @@ def test_a_running_silence_is_told_with_what_remains_of_it():
     segmenter = Segmenter(BRIEF)
     events = [event for first in range(0, 80_000, HOP) for event in segmenter.push(TALK[first:first + HOP])]
     remaining = [event.remaining for event in events if isinstance(event, SegmentSilence)]
-    assert remaining and max(remaining) == pytest.approx((13 - 5) * 0.032)
+    assert remaining and max(remaining) == pytest.approx((13 - 4) * 0.032)
     assert min(remaining) == pytest.approx(0.032)
+    ends = [event.remaining for event in events if isinstance(event, SegmentAudio) and event.remaining]
+    assert max(ends) == pytest.approx((13 - 1) * 0.032) and min(ends) == pytest.approx((13 - 4) * 0.032)
+
+
+def test_once_a_silence_is_told_the_recogniser_has_all_of_a_turn_that_ends_by_it():
+    segmenter, since = Segmenter(BRIEF), []
+    for first in range(0, 100_000, HOP):
+        for event in segmenter.push(TALK[first:first + HOP]):
+            if isinstance(event, SegmentSilence):
+                since = []
+            elif not isinstance(event, YieldPoint):
+                since.append(event)
+            if isinstance(event, SegmentEnded):
+                assert since == [event]
 
 
 def test_in_manual_mode_all_audio_is_handed_out():

@@ -71,6 +71,19 @@ def test_without_a_language_the_one_it_hears_is_reported_and_forgotten_with_the_
     assert recognizer.heard_language is None
 
 
+def test_of_a_turn_in_several_languages_that_of_most_speech_is_reported(model):
+    def heard_in(samples, **options):
+        seconds = len(samples) / 16_000
+        return iter([SimpleNamespace(text="So.")]), SimpleNamespace(language="de" if seconds > 2 else "fr")
+
+    model.transcribe = heard_in
+    long, brief = spoken(PROMPTS.turns[0]), spoken(PROMPTS.turns[1])[:20_000]
+    pause, recognizer = np.zeros(24_000, np.int16), WhisperRecognizer()
+    for turns, language in (([long, pause, brief], "de"), ([brief, pause, brief, pause, brief], "fr")):
+        recognise(recognizer, np.concatenate(turns), 8_000)
+        assert recognizer.heard_language == language
+
+
 def test_language_and_context_are_passed_and_the_context_is_the_prompt(model):
     recognizer = WhisperRecognizer(beam_size=3)
     assert recognizer.configure("zh", "Schwarzkopf, Szczepanski") == ()

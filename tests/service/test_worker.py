@@ -9,7 +9,7 @@ import pytest
 
 from qwen_asr_widgets.service.recognizers import Hypothesis
 from qwen_asr_widgets.service.recognizers.script import ScriptRecognizer
-from qwen_asr_widgets.service.worker import STEP, UtteranceDecoder, run
+from qwen_asr_widgets.service.worker import COSTLY_STEP, MARGIN, STEP, UtteranceDecoder, run
 from qwen_asr_widgets.service.worker_messages import (
     AudioTaken, Configure, Configured, DropUtterance, FinalText, FinishUtterance, LoadRecognizer, PartialText,
     RecognizerFailed, RecognizerReady, StartUtterance, UtteranceAudio, UtteranceSilence, pack, read_value,
@@ -58,23 +58,28 @@ def work(decoder):
         decoder.work()
 
 
-def append(decoder, seconds):
-    decoder.handle(UtteranceAudio(np.zeros(round(16_000 * seconds), np.int16)))
+def append(decoder, seconds, remaining=None):
+    decoder.handle(UtteranceAudio(np.zeros(round(16_000 * seconds), np.int16), remaining))
     work(decoder)
 
 
-def test_partials_come_every_200_ms_of_audio_and_only_when_changed(decoder):
-    for _ in range(10):
+def shown(decoder):
+    return [int(result.draft) for result in decoder.results if isinstance(result, PartialText)]
+
+
+def test_costly_partials_come_every_400_ms_of_audio_after_the_first_and_only_when_changed(decoder):
+    partial = decoder.recognizer.partial
+    decoder.recognizer.partial = lambda: partial() if decoder.recognizer.samples > 8_000 else Hypothesis()
+    for _ in range(18):
         append(decoder, 0.1)
-    partials = [result for result in decoder.results if isinstance(result, PartialText)]
-    assert [int(result.draft) for result in partials] == [STEP * k for k in range(1, 6)]
+    assert shown(decoder) == [3 * STEP + COSTLY_STEP * k for k in range(4)]
 
 
 def test_a_final_pass_made_early_in_the_silence_is_the_text_at_the_end(decoder):
     append(decoder, 2.0)
-    decoder.handle(UtteranceSilence(0.7))
+    decoder.handle(UtteranceSilence(0.51 + MARGIN))
     assert not decoder.has_work
-    decoder.handle(UtteranceSilence(0.6))
+    decoder.handle(UtteranceSilence(0.5 + MARGIN))
     work(decoder)
     assert decoder.recognizer.passes == [32_000]
     decoder.handle(FinishUtterance("i"))
@@ -97,8 +102,54 @@ def test_what_final_passes_cost_decides_when_the_next_begins(decoder):
     decoder.handle(FinishUtterance("i"))
     decoder.handle(StartUtterance("j", 0))
     append(decoder, 2.0)
-    decoder.handle(UtteranceSilence(0.75))
+    decoder.handle(UtteranceSilence(0.6 + MARGIN))
     assert decoder.has_work
+
+
+def test_where_400_ms_of_silence_end_a_turn_the_final_pass_begins_at_once_however_cheap_it_is(decoder):
+    decoder.recognizer.finish = lambda: "cheap"
+    for item in ("j", "k", "l", "m"):
+        append(decoder, 2.0)
+        decoder.handle(FinishUtterance("i"))
+        decoder.handle(StartUtterance(item, 0))
+    append(decoder, 0.4)
+    decoder.handle(UtteranceSilence(0.416 - 0.128))
+    work(decoder)
+    decoder.handle(FinishUtterance("m"))
+    assert decoder.results[-1].made_early
+
+
+def test_from_the_first_silent_frame_on_no_partial_is_in_the_way_of_the_final(decoder):
+    append(decoder, 0.8)
+    before = shown(decoder)
+    for silent in range(1, 5):
+        append(decoder, 0.1, remaining=0.4 - 0.1 * silent)
+    decoder.handle(UtteranceSilence(0.0))
+    work(decoder)
+    assert before and shown(decoder) == before and decoder.recognizer.passes == [19_200]
+
+
+def test_a_final_pass_is_made_again_only_if_speech_came_again(decoder):
+    append(decoder, 2.0)
+    for remaining in (0.25, 0.2, 0.15, 0.1):
+        decoder.handle(UtteranceSilence(remaining))
+        work(decoder)
+    assert decoder.recognizer.passes == [32_000]
+    append(decoder, 0.4)
+    decoder.handle(UtteranceSilence(0.25))
+    work(decoder)
+    assert decoder.recognizer.passes == [32_000, 38_400] and shown(decoder)[-1] == 38_400
+
+
+def test_in_a_long_silence_the_words_before_it_are_shown_first_and_the_final_made_in_time(decoder):
+    append(decoder, 2.1)
+    before = shown(decoder)
+    decoder.handle(UtteranceSilence(1.8))
+    work(decoder)
+    assert shown(decoder) == [*before, 33_600] and decoder.recognizer.passes == []
+    decoder.handle(UtteranceSilence(0.8))
+    work(decoder)
+    assert decoder.recognizer.passes == [33_600]
 
 
 def test_speech_that_already_waits_prevents_an_early_final(decoder):
@@ -117,10 +168,8 @@ def test_costly_partials_are_left_out_when_the_end_is_already_there(decoder):
 
 def test_costly_partials_are_left_out_and_then_rare_while_audio_has_piled_up(decoder):
     decoder.handle(UtteranceAudio(np.zeros(64_000, np.int16)))
-    while decoder.has_work:
-        decoder.work()
-    shown = [int(result.draft) for result in decoder.results if isinstance(result, PartialText)]
-    assert shown == [35_200, 51_200, 57_600, 60_800, 64_000]
+    work(decoder)
+    assert shown(decoder) == [35_200, 51_200, 57_600, 64_000]
 
 
 def test_costly_partials_take_half_of_the_time(decoder):
@@ -134,8 +183,7 @@ def test_costly_partials_take_half_of_the_time(decoder):
     recognizer.partial = costs
     for _ in range(20):
         append(decoder, 0.1)
-    shown = [int(result.draft) for result in decoder.results if isinstance(result, PartialText)]
-    assert shown == [3_200, 12_800, 22_400, 32_000]
+    assert shown(decoder) == [3_200, 12_800, 22_400, 32_000]
 
 
 def test_cheap_partials_never_are():
@@ -143,9 +191,9 @@ def test_cheap_partials_never_are():
     decoder = UtteranceDecoder(ScriptRecognizer(words=[(0.3, "a"), (0.7, "b")]), results.append)
     for command in (StartUtterance("i", 0), UtteranceAudio(np.zeros(16_000, np.int16)), FinishUtterance("i")):
         decoder.handle(command)
-    shown = [result for result in results if not isinstance(result, AudioTaken)]
-    assert shown[:2] == [PartialText("i", "", "a"), PartialText("i", "a", " b")]
-    assert shown[2].text == "a b" and len(shown) == 3
+    given = [result for result in results if not isinstance(result, AudioTaken)]
+    assert given[:2] == [PartialText("i", "", "a"), PartialText("i", "a", " b")]
+    assert given[2].text == "a b" and len(given) == 3
 
 
 def test_all_audio_is_accounted_for(decoder):

@@ -1,42 +1,34 @@
 """Moonshine: English with capitals and punctuation, by the model inside the wheel of ``moonshine-voice``.
 
-It decodes recordings, not streams: the open turn is decoded again as it grows (`piecewise`). Its own voice
-activity detection is off, as the service finds the turns.
+It decodes recordings, not streams: the open turn is decoded again as it grows (`piecewise`), each time from
+what it heard the last time (`moonshine_model`). The service finds the turns.
 """
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable
 from importlib.metadata import version
+from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ...audio.units import SAMPLE_RATE
 from ...client.embedded import INSTALL_MOONSHINE
 from ...errors import RecognizerUnavailable
 from .base import Hypothesis, Requirement
 from .context.pronunciation import Pronunciations
 from .context.terms import TermCorrector
+from .moonshine_model import FILES, MoonshineModel
 from .piecewise import PiecewiseText
-from .transcripts import with_capitals
+from .transcripts import Transcript, with_capitals
 
+PACKAGE = "moonshine_voice"
 MODEL = "tiny-en"
-"""The folder of the model in the wheel's assets."""
+"""The folder of the model in the package's assets."""
 
 _REINSTALL = 'pip install --force-reinstall "moonshine-voice>=0.0.73,<0.1"'
 """Repairs an installation; its bounds are those of setup.cfg."""
-
-_OPTIONS = {
-    "vad_threshold": "0.0",  # off
-    "vad_max_segment_duration": "60",
-    "identify_speakers": "false",
-    "return_audio_data": "false",
-    "max_tokens_per_second": "6.5",  # bounds what a decoding that repeats itself costs
-}
 
 
 class MoonshineRecognizer:
@@ -45,7 +37,7 @@ class MoonshineRecognizer:
     Raises
     ------
     RecognizerUnavailable
-        The installed package has no model, or its library does not load on this machine.
+        The installed package has no model, or onnxruntime, which runs it, is missing or does not load.
 
     Examples
     --------
@@ -58,7 +50,7 @@ class MoonshineRecognizer:
 
     languages: ClassVar[tuple[str, ...] | None] = ("en",)
     requires: ClassVar[Requirement] = Requirement(
-        "moonshine_voice",
+        PACKAGE,
         f"{INSTALL_MOONSHINE}; it has wheels for Linux with glibc 2.34 (x86-64) or 2.31 (aarch64), macOS 15 "
         "on Apple silicon, and Windows (x86-64)",
     )
@@ -67,7 +59,7 @@ class MoonshineRecognizer:
 
     def __init__(self) -> None:
         self.engine = f"moonshine {MODEL} {version('moonshine-voice')}"
-        self._decode = _load()
+        self._model = _load()
         self._corpus_text: str | None = None
         self._corrector: TermCorrector | None = None
         self.start(0)
@@ -81,7 +73,8 @@ class MoonshineRecognizer:
 
     def start(self, first_sample: int) -> None:
         """Begin an utterance."""
-        self._turn = PiecewiseText(self._decode)
+        self._turn = PiecewiseText(self._decode, self._decode_again)
+        self._guess: tuple[int, ...] = ()  # what the last partial heard in the piece that grows
 
     def accept(self, samples: NDArray[np.int16]) -> None:
         """Keep the samples; they are decoded when a result is asked for."""
@@ -96,49 +89,45 @@ class MoonshineRecognizer:
         text = self._turn.final()
         return text if self._corrector is None else self._corrector.correct(text)
 
+    def _decode(self, samples: NDArray[np.int16]) -> Transcript:
+        return self._said(self._model.tokens(samples))
 
-def _load() -> Callable[[NDArray[np.float32]], str]:
-    """Load the model and return what decodes float samples at 16 kHz, shape (n,).
+    def _decode_again(self, samples: NDArray[np.int16]) -> Transcript:
+        """Decode a piece that has grown, from what was heard in it the last time."""
+        self._guess = self._model.tokens(samples, self._guess)
+        return self._said(self._guess)
 
-    Several threads gain nothing on sound of a few seconds, but take cores from other sessions; the engine
-    makes as many as it sees cores, so it sees one while it loads.
-    """
-    cores = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else None
-    try:
-        if cores is not None:
-            os.sched_setaffinity(0, {max(cores)})
-        transcriber = _transcriber()
-    finally:
-        if cores is not None:
-            os.sched_setaffinity(0, cores)
-
-    def decode(samples: NDArray[np.float32]) -> str:
-        found = transcriber.transcribe_without_streaming(samples.tolist(), SAMPLE_RATE)
-        return with_capitals(" ".join(line.text.strip() for line in found.lines))
-
-    return decode
+    def _said(self, tokens: tuple[int, ...]) -> Transcript:
+        return Transcript(with_capitals(self._model.text(tokens)))
 
 
-def _transcriber() -> Any:
-    installed = version("moonshine-voice")
-    try:
-        from moonshine_voice import ModelArch, get_assets_path
-        from moonshine_voice.transcriber import Transcriber
-    except (ImportError, OSError) as problem:
+def _load() -> MoonshineModel:
+    """Return the model of the installed package."""
+    installed, folder = version("moonshine-voice"), _model_folder()
+    missing = [name for name in FILES if not (folder / name).is_file()]
+    if missing:
         raise RecognizerUnavailable(
-            f"moonshine-voice {installed} does not load on this machine ({problem}); "
-            'use embedded("pocketsphinx").'
-        ) from problem
-    folder = Path(get_assets_path()) / MODEL
-    if not any(folder.glob("*.ort")):
-        raise RecognizerUnavailable(
-            f"moonshine-voice {installed} has no model in {folder}; wheels that hold it come with "
-            f"{_REINSTALL}."
+            f"moonshine-voice {installed} has no model in {folder} ({missing[0]} is missing); wheels that "
+            f"hold it come with {_REINSTALL}."
         )
     try:
-        return Transcriber(str(folder), ModelArch.TINY, options=_OPTIONS)
+        import onnxruntime  # noqa: F401
+    except ImportError as problem:
+        raise RecognizerUnavailable(
+            f"onnxruntime, which runs Moonshine, does not load on this machine ({problem}): "
+            f'{INSTALL_MOONSHINE}, or use embedded("pocketsphinx").'
+        ) from problem
+    try:
+        return MoonshineModel(folder)
     except Exception as problem:
         raise RecognizerUnavailable(
-            f"moonshine-voice {installed} cannot load the model in {folder} ({problem}); install it again: "
-            f"{_REINSTALL}."
+            f"moonshine-voice {installed}: the model in {folder} cannot be loaded ({problem}); install it "
+            f"again: {_REINSTALL}."
         ) from problem
+
+
+def _model_folder() -> Path:
+    """Return the model's folder; the package is not imported, since that loads its library."""
+    found = find_spec(PACKAGE)
+    assert found is not None and found.origin is not None  # the registry has looked for it
+    return Path(found.origin).parent / "assets" / MODEL

@@ -102,6 +102,11 @@ class TurnPieces:
         self._sound = [np.concatenate(self._sound)]
         return self._sound[0][piece.start:piece.stop]
 
+    def speech_in(self, piece: Piece) -> float:
+        """Return the seconds of a piece that are speech, by the scores."""
+        scores = self._scores[piece.start // HOP:piece.stop // HOP]
+        return sum(score >= SPEECH for score in scores) * HOP / SAMPLE_RATE
+
     def accept(self, samples: NDArray[np.int16]) -> None:
         """Take the next samples, int16 at 16 kHz, shape (n,)."""
         self._sound.append(samples)

@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from ...audio.units import SAMPLE_RATE
+from ...audio.units import SAMPLE_RATE, pcm16_to_float
 from ...errors import RecognizerUnavailable, SettingError, checked_number, suggestion
 from .base import Hypothesis, Requirement
 from .piecewise import PiecewiseText
+from .transcripts import Transcript
 
 if TYPE_CHECKING:
     from faster_whisper import WhisperModel
@@ -73,7 +74,6 @@ class WhisperRecognizer:
         )
         self._name = Path(model).name
         self.engine = f"whisper {self._name} (faster-whisper {version('faster-whisper')})"
-        self.heard_language: str | None = None
         self._language: str | None = None
         self._prompt: str | None = None
         self.start(0)
@@ -96,7 +96,6 @@ class WhisperRecognizer:
 
     def start(self, first_sample: int) -> None:
         """Begin an utterance."""
-        self.heard_language = None
         self._turn = PiecewiseText(self._decode)
 
     def accept(self, samples: NDArray[np.int16]) -> None:
@@ -111,18 +110,21 @@ class WhisperRecognizer:
         """Return the text of the utterance; empty where too little was said for it to be true."""
         return self._turn.final()
 
-    def _decode(self, samples: NDArray[np.float32]) -> str:
-        """Return the text of a piece, decoded once without fallbacks, so that its cost is known."""
+    @property
+    def heard_language(self) -> str | None:
+        """Code of the language in which most of the utterance's speech was so far."""
+        return self._turn.language
+
+    def _decode(self, samples: NDArray[np.int16]) -> Transcript:
+        """Return what is said in a piece, decoded once without fallbacks, so that its cost is known."""
         seconds = len(samples) / SAMPLE_RATE
         found, about = self._model.transcribe(
-            samples, language=self._language, initial_prompt=self._prompt, beam_size=self._beam_size,
-            temperature=0.0, without_timestamps=True, condition_on_previous_text=False,
-            no_speech_threshold=None, log_prob_threshold=None, compression_ratio_threshold=None,
-            max_new_tokens=16 + round(TOKENS_A_SECOND * seconds),
+            pcm16_to_float(samples), language=self._language, initial_prompt=self._prompt,
+            beam_size=self._beam_size, temperature=0.0, without_timestamps=True,
+            condition_on_previous_text=False, no_speech_threshold=None, log_prob_threshold=None,
+            compression_ratio_threshold=None, max_new_tokens=16 + round(TOKENS_A_SECOND * seconds),
         )
-        text = "".join(segment.text for segment in found).strip()
-        self.heard_language = about.language
-        return text
+        return Transcript("".join(segment.text for segment in found).strip(), about.language)
 
 
 def model_folder(model: str) -> str:
