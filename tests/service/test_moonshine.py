@@ -157,7 +157,7 @@ def test_it_says_what_the_package_s_own_library_says(model):
     library = voice.Transcriber(folder, kind, options={"vad_threshold": "0", "identify_speakers": "false"})
     for turn in TALK.turns[:3]:
         lines = library.transcribe_without_streaming((spoken(turn) / 32_768).tolist(), 16_000).lines
-        assert model.text(model.tokens(spoken(turn))) == " ".join(line.text for line in lines)
+        assert words(model.text(model.tokens(spoken(turn)))) == words(" ".join(line.text for line in lines))
 
 
 def test_a_guess_saves_passes_and_changes_no_word(model, monkeypatch):
@@ -168,7 +168,7 @@ def test_a_guess_saves_passes_and_changes_no_word(model, monkeypatch):
         return read(self, tokens)
 
     monkeypatch.setattr(moonshine_model._Decoding, "read", counted_read)
-    sound = spoken(TALK.turns[1])
+    sound = spoken(TALK.turns[0])
     said = model.tokens(sound)
     assert passes == [1] * (1 + len(said))
     count = len(said)
