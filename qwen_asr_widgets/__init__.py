@@ -58,6 +58,7 @@ _HOMES = {
     "vad.evaluation.metrics": ("Measures", "measure"),
     "vad.labels.files": ("load_labels", "save_labels"),
     "vad.labels.labels": ("Labels",),
+    "vad.pauses": ("Pause", "Pauses", "pauses"),
     "vad.scoring.scores": ("SpeechScores", "speech_scores"),
     "vad.sweep.choice": ("Choice",),
     "vad.sweep.result": ("SweepResult",),
@@ -78,14 +79,15 @@ __all__ = [
     "BundleError", "Calibration", "Cause", "Choice", "ClipRecorder", "Comparison", "ConnectFailed",
     "Endpoint", "EndpointError", "Explanation", "Finding", "LabelError", "Labels", "LatencySummary",
     "LatencyTable", "Measures", "Microphone", "MissingDependency", "MissingKey", "MultiModality",
-    "Observation", "OmniRealtimeCallback", "OmniRealtimeConversation", "ProbeError", "ProbeReport", "Problem",
-    "ProtocolError", "QawError", "Recording", "ReferenceTurn", "Remedy", "Retry", "Sample", "ServiceClosed",
-    "ServiceError", "SessionConfig", "SessionLost", "SettingError", "SpeechScores", "SubtitleRules",
-    "SweepResult", "Transcriber", "TranscriptView", "TranscriptionParams", "TranslationParams", "Turn",
-    "TurnDetection", "UtteranceLatency", "VadTuner", "Verification", "Waveform", "WorkerLost", "calibrate",
-    "compare", "dashscope", "detect_turns", "embedded", "explain", "load_labels", "load_recording", "measure",
-    "mix", "plot_latency", "plot_recording", "plot_sweep", "probe", "recover", "sample", "save_labels",
-    "speech_scores", "sweep", "transcribe", "verify",
+    "Observation", "OmniRealtimeCallback", "OmniRealtimeConversation", "Pause", "Pauses", "ProbeError",
+    "ProbeReport", "Problem", "ProtocolError", "QawError", "Recording", "ReferenceTurn", "Remedy",
+    "Retry", "Sample", "ServiceClosed", "ServiceError", "SessionConfig", "SessionLost", "SettingError",
+    "SpeechScores", "SubtitleRules", "SweepResult", "Transcriber", "TranscriptView",
+    "TranscriptionParams", "TranslationParams", "Turn", "TurnDetection", "UtteranceLatency", "VadTuner",
+    "Verification", "Waveform", "WorkerLost", "calibrate", "compare", "dashscope", "detect_turns",
+    "embedded", "explain", "load_labels", "load_recording", "measure", "mix", "pauses", "plot_latency",
+    "plot_recording", "plot_sweep", "probe", "recover", "sample", "save_labels", "speech_scores", "sweep",
+    "transcribe", "verify",
 ]
 
 if TYPE_CHECKING:
@@ -126,6 +128,7 @@ if TYPE_CHECKING:
     from .vad.evaluation.metrics import Measures, measure
     from .vad.labels.files import load_labels, save_labels
     from .vad.labels.labels import Labels
+    from .vad.pauses import Pause, Pauses, pauses
     from .vad.scoring.scores import SpeechScores, speech_scores
     from .vad.sweep.choice import Choice
     from .vad.sweep.result import SweepResult
