@@ -63,6 +63,10 @@ _HOMES = {
     "vad.sweep.choice": ("Choice",),
     "vad.sweep.result": ("SweepResult",),
     "vad.sweep.sweep": ("sweep",),
+    "vad.trade_off.curves": ("OperatingPoint",),
+    "vad.trade_off.policy": ("Policy",),
+    "vad.trade_off.result": ("TradeOff",),
+    "vad.trade_off.trade_off": ("trade_off",),
     "vad.turns": ("Turn", "TurnDetection", "detect_turns"),
     "widgets.clip_recorder.clip_recorder": ("ClipRecorder",),
     "widgets.microphone.microphone": ("Microphone",),
@@ -79,15 +83,15 @@ __all__ = [
     "BundleError", "Calibration", "Cause", "Choice", "ClipRecorder", "Comparison", "ConnectFailed",
     "Endpoint", "EndpointError", "Explanation", "Finding", "LabelError", "Labels", "LatencySummary",
     "LatencyTable", "Measures", "Microphone", "MissingDependency", "MissingKey", "MultiModality",
-    "Observation", "OmniRealtimeCallback", "OmniRealtimeConversation", "Pause", "Pauses", "ProbeError",
-    "ProbeReport", "Problem", "ProtocolError", "QawError", "Recording", "ReferenceTurn", "Remedy",
-    "Retry", "Sample", "ServiceClosed", "ServiceError", "SessionConfig", "SessionLost", "SettingError",
-    "SpeechScores", "SubtitleRules", "SweepResult", "Transcriber", "TranscriptView",
-    "TranscriptionParams", "TranslationParams", "Turn", "TurnDetection", "UtteranceLatency", "VadTuner",
-    "Verification", "Waveform", "WorkerLost", "calibrate", "compare", "dashscope", "detect_turns",
-    "embedded", "explain", "load_labels", "load_recording", "measure", "mix", "pauses", "plot_latency",
-    "plot_recording", "plot_sweep", "probe", "recover", "sample", "save_labels", "speech_scores", "sweep",
-    "transcribe", "verify",
+    "Observation", "OmniRealtimeCallback", "OmniRealtimeConversation", "OperatingPoint", "Pause",
+    "Pauses", "Policy", "ProbeError", "ProbeReport", "Problem", "ProtocolError", "QawError", "Recording",
+    "ReferenceTurn", "Remedy", "Retry", "Sample", "ServiceClosed", "ServiceError", "SessionConfig",
+    "SessionLost", "SettingError", "SpeechScores", "SubtitleRules", "SweepResult", "TradeOff",
+    "Transcriber", "TranscriptView", "TranscriptionParams", "TranslationParams", "Turn", "TurnDetection",
+    "UtteranceLatency", "VadTuner", "Verification", "Waveform", "WorkerLost", "calibrate", "compare",
+    "dashscope", "detect_turns", "embedded", "explain", "load_labels", "load_recording", "measure", "mix",
+    "pauses", "plot_latency", "plot_recording", "plot_sweep", "probe", "recover", "sample", "save_labels",
+    "speech_scores", "sweep", "trade_off", "transcribe", "verify",
 ]
 
 if TYPE_CHECKING:
@@ -133,6 +137,10 @@ if TYPE_CHECKING:
     from .vad.sweep.choice import Choice
     from .vad.sweep.result import SweepResult
     from .vad.sweep.sweep import sweep
+    from .vad.trade_off.curves import OperatingPoint
+    from .vad.trade_off.policy import Policy
+    from .vad.trade_off.result import TradeOff
+    from .vad.trade_off.trade_off import trade_off
     from .vad.turns import Turn, TurnDetection, detect_turns
     from .widgets.clip_recorder.clip_recorder import ClipRecorder
     from .widgets.microphone.microphone import Microphone

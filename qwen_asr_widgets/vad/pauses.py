@@ -30,7 +30,7 @@ MIN_PAUSE = 0.1
 """Seconds of silence from which a pause counts; the figure of eot-bench's span sets."""
 
 NEUTRAL_THRESHOLD = 0.0
-"""The score at which pauses are read off where the reference has none: a probability of speech of one half."""
+"""The score at which holds are read off where none are given: a probability of speech of one half."""
 
 _LEAST_SPEECH = 2
 """Frames of speech in a row that end a pause: as many as open a turn, so that one loud frame does not."""

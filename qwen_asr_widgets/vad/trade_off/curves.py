@@ -1,0 +1,198 @@
+"""One detector's policies and what they cost: rates, and the best policy under a budget."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...audio.units import SAMPLE_RATE
+from ..sweep.choice import MIN_COVERAGE
+from .counting import Sums
+from .policy import Policy, PolicyGrid
+
+EPSILON = 1e-9
+"""By how much a rate may exceed a budget through rounding; eot-bench's figure."""
+
+CUT_OFFS, LATENCY = "cut_off_rate", "latency"
+"""The two measures of the trade-off: one is limited by a budget, the other optimised."""
+
+Rates = dict[str, NDArray[np.float64]]
+
+
+@dataclass(frozen=True)
+class JudgedClip:
+    """One clip of a trade-off: its name, whose voice it is, and how many pauses of it were judged."""
+
+    name: str
+    speaker: str
+    holds: int
+    ends: int
+    turns: int
+
+
+@dataclass(frozen=True, eq=False)
+class Curve:
+    """What one detector did at each of its V policies, counted for each of C clips.
+
+    Parameters
+    ----------
+    detector : str
+    grid : PolicyGrid
+    clips : tuple of JudgedClip
+    sums : dict of ndarray, int64, shape (C, V)
+        See ``counting.NAMES``.
+    """
+
+    detector: str
+    grid: PolicyGrid
+    clips: tuple[JudgedClip, ...]
+    sums: Sums = field(repr=False)
+
+    def rates(self, weights: NDArray[Any]) -> Rates:
+        """Return the rates of every policy over clips counted with weights (G, C): each float64 (G, V).
+
+        ``cut_off_rate``, ``latency`` (s), ``turn_cut_off_rate``, ``timed_out_rate``, ``answered_rate`` and
+        ``unseen_rate``; NaN where there is nothing to divide by.
+        """
+        weights = weights.astype(np.float64)  # a product of floats is BLAS's; counts this small stay exact
+        holds, ends, turns = (
+            weights @ np.array([[getattr(clip, name)] for clip in self.clips], dtype=np.float64)
+            for name in ("holds", "ends", "turns")
+        )
+        sums = {name: weights @ rows.astype(np.float64) for name, rows in self.sums.items()}
+        return {
+            CUT_OFFS: _over(sums["holds_cut"] + sums["early"], holds),
+            LATENCY: _over(sums["wait"], sums["answered"]) / SAMPLE_RATE,
+            "turn_cut_off_rate": _over(sums["turns_cut"], turns),
+            "timed_out_rate": _over(sums["timed_out"], ends),
+            "answered_rate": _over(sums["answered"], ends),
+            "unseen_rate": _over(sums["unseen"], ends),
+        }
+
+    def best(self, rates: Rates, limited: str, budget: float) -> int | None:
+        """Return the best policy of rates (V,) that keeps to a budget, None where none does."""
+        kept = usable(rates) & (rates[limited] <= budget + EPSILON)
+        order = self.grid.order(rates[other_of(limited)], rates[limited])
+        feasible = order[kept[order]]
+        return int(feasible[0]) if len(feasible) else None
+
+
+def other_of(limited: str) -> str:
+    """Return the measure that is optimised where the other one is limited."""
+    return LATENCY if limited == CUT_OFFS else CUT_OFFS
+
+
+def usable(rates: Rates) -> NDArray[np.bool_]:
+    """Tell for each policy whether it has both measures and answers at least half of the ends."""
+    known = np.isfinite(rates[LATENCY]) & np.isfinite(rates[CUT_OFFS])
+    kept: NDArray[np.bool_] = known & (rates["answered_rate"] >= MIN_COVERAGE)
+    return kept
+
+
+def best_values(rates: Rates, limited: str, budgets: Sequence[float]) -> NDArray[np.float64]:
+    """Return the best values of rates (G, V) under N budgets, float64 (G, N); infinite where missed."""
+    kept = usable(rates)
+    costs, values = (np.where(kept, rates[name], np.inf) for name in (limited, other_of(limited)))
+    order = np.argsort(costs, axis=1)
+    lowest = np.minimum.accumulate(np.take_along_axis(values, order, axis=1), axis=1)
+    found = np.full((len(costs), len(budgets)), np.inf)
+    for row, (sorted_costs, best) in enumerate(zip(np.take_along_axis(costs, order, axis=1), lowest)):
+        within = np.searchsorted(sorted_costs, np.array(budgets) + EPSILON, side="right")
+        found[row] = np.where(within > 0, best[within - 1], np.inf)
+    return found
+
+
+def _over(part: NDArray[np.float64], whole: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return ``part / whole`` with NaN where the whole is 0."""
+    part, whole = np.broadcast_arrays(part, whole)
+    return np.divide(part, whole, out=np.full(part.shape, np.nan), where=whole != 0)
+
+
+@dataclass(frozen=True)
+class OperatingPoint:
+    """A policy and what it costs.
+
+    Parameters
+    ----------
+    detector : str
+    policy : Policy
+    index : int
+        Number of the policy among the detector's.
+    cut_off_rate : float
+        Share of the holds judged that were cut off.
+    latency : float
+        Mean seconds from the end of a turn to the answer.
+    turn_cut_off_rate : float
+        Share of the turns with at least one cut-off.
+    holds, ends : int
+        What the two rest on: the holds judged and the ends answered.
+    interval : (float, float)
+        95 % of what was optimised (the cut-off rate under a latency budget, the latency under a cut-off
+        budget); the choice is made anew in each resample. NaN with one speaker or clip; infinite where the
+        budget is missed.
+    held_out : float
+        The same on speakers or clips that had no part in the choice; NaN where there are none.
+
+    Examples
+    --------
+    >>> point = OperatingPoint("vad", Policy(0.2, 0.4, 0.4), 0, 0.05, 0.42, 0.1, 40, 20, (0.0, 0.1), 0.07)
+    >>> print(point)
+    vad, threshold 0.2, silence 0.4 s: 5.0 % of 40 holds cut off, latency 0.420 s over 20 ends
+    """
+
+    detector: str
+    policy: Policy
+    index: int
+    cut_off_rate: float
+    latency: float
+    turn_cut_off_rate: float
+    holds: int
+    ends: int
+    interval: tuple[float, float] = (float("nan"), float("nan"))
+    held_out: float = float("nan")
+
+    def __str__(self) -> str:
+        return (
+            f"{self.detector}, {self.policy}: {self.cut_off_rate * 100:.1f} % of {self.holds} holds cut off, "
+            f"latency {self.latency:.3f} s over {self.ends} ends"
+        )
+
+
+@dataclass(frozen=True)
+class Difference:
+    """How far two operating points lie apart, seen on the same pauses.
+
+    Parameters
+    ----------
+    cut_off_rate, latency : float
+        The second point minus the first.
+    cut_off_interval, latency_interval : (float, float)
+        95 %, the same speakers or clips drawn for both.
+    told_apart : bool
+        Whether the interval of the cut-off rates leaves 0 out.
+    holds : int
+        The holds judged.
+    holds_needed : int or None
+        About how many, of speakers or clips like these, tell a difference of this size apart with a power
+        of 80 % at 5 %; None where there is no difference or nothing to draw.
+    """
+
+    cut_off_rate: float
+    latency: float
+    cut_off_interval: tuple[float, float]
+    latency_interval: tuple[float, float]
+    told_apart: bool
+    holds: int
+    holds_needed: int | None
+
+    def __str__(self) -> str:
+        text = f"{self.cut_off_rate * 100:+.1f} points of the holds cut off, {self.latency:+.3f} s of latency"
+        if self.told_apart:
+            return f"{text}; told apart by {self.holds} holds."
+        if self.holds_needed is None:
+            return f"{text}; {self.holds} holds do not tell them apart."
+        return f"{text}; {self.holds} holds do not tell them apart, about {self.holds_needed:,} would."

@@ -1,0 +1,155 @@
+"""Intervals and held-out figures: speakers or clips drawn anew, and parts of them left out of the choice."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..sweep.choice import fold_of_calls
+from .curves import CUT_OFFS, LATENCY, Curve, Difference, OperatingPoint, best_values, other_of
+
+RESAMPLES = 1_000
+FOLDS = 5
+
+_CHUNK = 50
+"""Draws judged at once: bounds the memory at some MB."""
+
+_Z = 1.959964
+_Z_POWER = 0.841621
+"""Normal quantiles of 97.5 % and 80 %."""
+
+Interval = tuple[float, float]
+_UNKNOWN = (float("nan"), float("nan"))
+
+
+@dataclass(frozen=True)
+class Resampler:
+    """Draws of whole speakers or clips.
+
+    Parameters
+    ----------
+    units : tuple of str
+        For each of C clips the unit it belongs to.
+    unit : {"speaker", "clip"}
+        What the units are.
+    seed : int
+    """
+
+    units: tuple[str, ...]
+    unit: str
+    seed: int
+
+    @cached_property
+    def members(self) -> NDArray[np.int64]:
+        """Which clips belong to each of U units, int64 (U, C)."""
+        names = list(dict.fromkeys(self.units))
+        return np.array([[int(name == one) for one in self.units] for name in names], dtype=np.int64)
+
+    @cached_property
+    def draws(self) -> NDArray[np.int64]:
+        """How often each clip counts in each of 1,000 draws, int64 (R, C)."""
+        count = len(self.members)
+        random = np.random.default_rng(self.seed)
+        drawn: NDArray[np.int64] = random.multinomial(count, np.full(count, 1 / count), size=RESAMPLES)
+        return drawn @ self.members
+
+    @property
+    def possible(self) -> bool:
+        """Whether there are at least two units: one says nothing about others."""
+        return len(self.members) > 1
+
+    @property
+    def text(self) -> str:
+        """How intervals and held-out figures were made, for people to read."""
+        count = len(self.members)
+        if not self.possible:
+            return f"one {self.unit}: no intervals, nothing held out"
+        parts = "each held out in turn" if count <= FOLDS else f"{FOLDS} parts, each held out in turn"
+        return (
+            f"{count} {self.unit}s, {parts} while the others choose; 95 % intervals from {RESAMPLES:,} "
+            f"resamples of {self.unit}s; seed {self.seed}"
+        )
+
+    def values(self, curve: Curve, budgets: Mapping[str, Sequence[float]]) -> dict[str, NDArray[np.float64]]:
+        """Return the best values in each draw under N budgets of each measure: float64 (R, N).
+
+        Infinite where a budget is missed; NaN throughout with one unit.
+        """
+        if not self.possible:
+            return {name: np.full((1, len(row)), np.nan) for name, row in budgets.items()}
+        parts = []
+        for start in range(0, len(self.draws), _CHUNK):
+            rates = curve.rates(self.draws[start:start + _CHUNK])
+            parts.append({name: best_values(rates, name, row) for name, row in budgets.items()})
+        return {name: np.concatenate([part[name] for part in parts]) for name in budgets}
+
+    def held_out(self, curve: Curve, limited: str, budget: float) -> float:
+        """Return what is optimised, each part judged by the policy that the other parts chose.
+
+        NaN with one unit, or where no policy keeps to the budget on the others of some part.
+        """
+        if not self.possible:
+            return float("nan")
+        inside = np.zeros(curve.sums["wait"].shape, dtype=np.bool_)
+        for part in fold_of_calls(len(self.members), FOLDS, self.seed):
+            members = self.members[part].sum(axis=0)
+            others = {name: row[0] for name, row in curve.rates(1 - members[None]).items()}
+            index = curve.best(others, limited, budget)
+            if index is None:
+                return float("nan")
+            inside[members > 0, index] = True
+        sums = {
+            name: np.where(inside, rows, 0).sum(axis=1, keepdims=True) for name, rows in curve.sums.items()
+        }
+        judged = Curve(curve.detector, curve.grid, curve.clips, sums).rates(np.ones((1, len(self.units))))
+        return float(judged[other_of(limited)][0, 0])
+
+    def difference(
+        self, one: tuple[Curve, OperatingPoint], other: tuple[Curve, OperatingPoint]
+    ) -> Difference:
+        """Tell how far two operating points lie apart, the same units drawn for both."""
+        first, second = (_one_policy(curve, point.index).rates(self.draws) for curve, point in (one, other))
+        moved = {name: (second[name] - first[name])[:, 0] for name in (CUT_OFFS, LATENCY)}
+        cut_offs = other[1].cut_off_rate - one[1].cut_off_rate
+        edges, latency_edges = (interval(rows) if self.possible else _UNKNOWN for rows in moved.values())
+        spread = float(np.nanstd(moved[CUT_OFFS])) if self.possible else 0.0
+        needed = None
+        if spread > 0 and cut_offs:
+            needed = int(np.ceil(one[1].holds * ((_Z + _Z_POWER) * spread / cut_offs) ** 2))
+        return Difference(
+            cut_offs, other[1].latency - one[1].latency, edges, latency_edges,
+            self.possible and (edges[0] > 0 or edges[1] < 0), one[1].holds, needed,
+        )
+
+
+def wilson(hits: int, n: int) -> tuple[float, float]:
+    """Return Wilson's 95 % interval of a share.
+
+    Examples
+    --------
+    >>> [round(edge, 3) for edge in wilson(0, 49)]
+    [0.0, 0.073]
+    """
+    share, square = hits / n, _Z ** 2 / n
+    middle = (share + square / 2) / (1 + square)
+    half = _Z * np.sqrt(share * (1 - share) / n + square / (4 * n)) / (1 + square)
+    return max(0.0, float(middle - half)), min(1.0, float(middle + half))
+
+
+def interval(values: NDArray[np.float64]) -> Interval:
+    """Return the percentiles 2.5 and 97.5 of draws, of which some may be infinite; NaN without any."""
+    known = values[~np.isnan(values)]
+    if not len(known):
+        return _UNKNOWN
+    low, high = np.percentile(known, [2.5, 97.5], method="inverted_cdf")
+    return float(low), float(high)
+
+
+def _one_policy(curve: Curve, index: int) -> Curve:
+    """Return a curve of one policy."""
+    sums = {name: rows[:, index:index + 1] for name, rows in curve.sums.items()}
+    return Curve(curve.detector, curve.grid, curve.clips, sums)

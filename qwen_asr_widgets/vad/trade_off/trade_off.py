@@ -1,0 +1,256 @@
+"""Sweeping what decides that a speaker is done: the turn detector, silence alone, models of turn ends."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...audio.clip import AudioClip, as_clip
+from ...errors import LabelError, SettingError, WorkerLost, checked_keywords
+from ..labels.references import is_turn
+from ..pauses import NEUTRAL_THRESHOLD, Pauses, pauses
+from ..scoring.scores import HOP_SECONDS, SpeechScores, speech_scores
+from ..sweep.spread import spread
+from ..sweep.sweep import SILENCES, THRESHOLDS, make_grid
+from .counting import NAMES, JudgedPauses, Sums, count_timers, count_vad, judged_pauses
+from .curves import Curve, JudgedClip
+from .policy import PolicyGrid, silence_grid, vad_grid
+from .resampling import Resampler
+from .result import TradeOff
+
+HOLD_RANGE = (0.2, 5.0)
+"""Seconds: holds outside are not judged (eot-bench)."""
+
+BATCH_SECONDS = 3_600.0
+"""About how much audio one task of an executor holds."""
+
+
+@dataclass(frozen=True, eq=False)
+class _Clip:
+    """What a worker needs of one clip: its speech scores and its pauses."""
+
+    values: NDArray[np.float32]
+    judged: JudgedPauses
+
+
+@dataclass(frozen=True, eq=False)
+class _Vad:
+    """The turn detector at every threshold and silence."""
+
+    thresholds: tuple[float, ...]
+    silences: tuple[int, ...]
+    name: str = "vad"
+
+    @property
+    def grid(self) -> PolicyGrid:
+        return vad_grid(self.thresholds, self.silences)
+
+    def count(self, clips: Sequence[_Clip]) -> Sums:
+        """Count over some clips; runs on a worker."""
+        return count_vad(
+            [clip.judged for clip in clips], [clip.values for clip in clips], self.thresholds, self.silences
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class _Silence:
+    """Silence alone: an answer after a fixed time of it."""
+
+    name: str = "silence"
+
+    @property
+    def grid(self) -> PolicyGrid:
+        return silence_grid()
+
+    def count(self, clips: Sequence[_Clip]) -> Sums:
+        """Count over some clips; runs on a worker."""
+        return count_timers([clip.judged for clip in clips], self.grid, np.empty(0))
+
+
+@checked_keywords
+def trade_off(
+    clips: Any,
+    references: Any,
+    detector: Any = "vad",
+    executor: Executor | None = None,
+    *,
+    thresholds: float | Iterable[float] = THRESHOLDS,
+    silences_ms: float | Iterable[float] = SILENCES,
+    hold_range: tuple[float, float] = HOLD_RANGE,
+    pause_threshold: float = NEUTRAL_THRESHOLD,
+    seed: int = 0,
+) -> TradeOff:
+    """Sweep what decides that a speaker is done, and set false cut-offs against latency.
+
+    Parameters
+    ----------
+    clips : SpeechScores, AudioClip, Sample, Recording, sound file, or a list of them
+        One voice each: the speech scores of a mixture do not tell whose pause it is.
+    references : Labels, Sample, path of a label file, list of turns, ``Pauses``, or a list of those
+        What is true of each clip. Holds are read off the speech scores at ``pause_threshold``, but where
+        ``Pauses`` are given.
+    detector : str or sequence of str
+        ``"vad"``: the turn detector, at every threshold and silence. ``"silence"``: silence alone, 0.2 to
+        3.5 s in steps of 10 ms, the baseline of eot-bench.
+    executor : concurrent.futures.Executor, optional
+        Where to work: a process pool, or Dask's ``Client.get_executor()``.
+    thresholds, silences_ms : number or iterable of numbers
+        What ``"vad"`` tries: scores in [-1, 1] and milliseconds in [200, 6000]; by default 41 and 30 of them,
+        1,230 policies.
+    hold_range : (float, float)
+        Seconds; shorter and longer holds are not judged.
+    pause_threshold : float
+        The score in [-1, 1] at which holds are read off.
+    seed : int
+        Of the resamples and the parts held out.
+
+    Returns
+    -------
+    TradeOff
+
+    Raises
+    ------
+    SettingError
+        A grid is empty, a value is out of its range, or there is no such detector.
+    LabelError
+        A reference cannot be read, or there is no hold or no end to judge.
+    AudioError
+        One of the clips is no sound.
+    WorkerLost
+        A worker of the executor died.
+
+    Examples
+    --------
+    >>> from qwen_asr_widgets import sample, trade_off
+    >>> prompts = sample("prompts")
+    >>> found = trade_off(prompts, prompts, ["vad", "silence"], hold_range=(0.1, 5.0))
+    >>> found
+    <TradeOff of vad (1,230 policies), silence (331 policies): 3 holds and 7 ends of 1 clip>
+    >>> print(found.at_budget(0.3, detector="silence")[0])
+    silence, silence 0.2 s: 0.0 % of 3 holds cut off, latency 0.200 s over 7 ends
+    """
+    sounds, truths = _paired(clips, references)
+    grid = make_grid(thresholds, silences_ms, 300)
+    detectors = [_detector(each, grid.thresholds, grid.silences) for each in _listed(detector)]
+    scores = _scored(sounds, executor)
+    found = [
+        truth if isinstance(truth, Pauses) else pauses(row, truth, threshold=pause_threshold)
+        for row, truth in zip(scores, truths)
+    ]
+    prepared = [_Clip(row.values, judged_pauses(each, *hold_range)) for row, each in zip(scores, found)]
+    _check(prepared, hold_range)
+    infos = _infos(sounds, found, prepared)
+    curves = tuple(
+        Curve(each.name, each.grid, infos, _counted(each, prepared, executor)) for each in detectors
+    )
+    sources = dict.fromkeys(each.source for each in found)
+    return TradeOff(curves, infos, _resampler(infos, seed), ", ".join(sources))
+
+
+def _paired(clips: Any, references: Any) -> tuple[list[Any], list[Any]]:
+    """Return clips and references as lists of one length."""
+    sounds = list(clips) if isinstance(clips, (list, tuple)) else [clips]
+    are_many = isinstance(references, (list, tuple)) and not all(map(is_turn, references))
+    truths = list(references) if are_many else [references]
+    if not sounds:
+        raise SettingError("There are no clips to judge; give at least one.", "clips")
+    if len(truths) != len(sounds):
+        given = "There is 1 clip" if len(sounds) == 1 else f"There are {len(sounds)} clips"
+        raise LabelError(f"{given} but references for {len(truths)}; give one each.")
+    heard = [sound if isinstance(sound, SpeechScores) else as_clip(sound, "trade_off") for sound in sounds]
+    return heard, truths
+
+
+def _listed(detector: Any) -> list[Any]:
+    listed = list(detector) if isinstance(detector, (list, tuple)) else [detector]
+    if not listed:
+        raise SettingError("There is no detector to judge; give at least one, such as 'vad'.", "detector")
+    return listed
+
+
+def _detector(given: Any, thresholds: tuple[float, ...], silences: tuple[int, ...]) -> Any:
+    """Return what counts for one detector."""
+    if given == "vad":
+        return _Vad(thresholds, silences)
+    if given == "silence":
+        return _Silence()
+    raise SettingError(f"The detector is {given!r:.60}; give 'vad' or 'silence'.", "detector")
+
+
+def _scored(sounds: Sequence[Any], executor: Executor | None) -> list[SpeechScores]:
+    """Return the scores of every clip; audio is sent to a worker once and never comes back."""
+    if executor is None:
+        return [sound if isinstance(sound, SpeechScores) else speech_scores(sound) for sound in sounds]
+    missing = [k for k, sound in enumerate(sounds) if not isinstance(sound, SpeechScores)]
+    found = _spread(executor, speech_scores, [(sounds[k],) for k in missing])
+    scored = dict(zip(missing, found))
+    return [scored.get(k, sound) for k, sound in enumerate(sounds)]
+
+
+def _counted(detector: Any, clips: Sequence[_Clip], executor: Executor | None) -> Sums:
+    """Return the counts of one detector over all clips."""
+    if executor is None:
+        parts = [detector.count(batch) for batch in _batches(clips)]
+    else:
+        parts = _spread(executor, detector.count, [(batch,) for batch in _batches(clips)])
+    return {name: np.concatenate([part[name] for part in parts]) for name in NAMES}
+
+
+def _batches(clips: Sequence[_Clip]) -> list[list[_Clip]]:
+    """Return the clips in batches of about an hour: so much is held at once."""
+    batches: list[list[_Clip]] = [[]]
+    seconds = 0.0
+    for clip in clips:
+        if seconds >= BATCH_SECONDS:
+            batches.append([])
+            seconds = 0.0
+        batches[-1].append(clip)
+        seconds += len(clip.values) * HOP_SECONDS
+    return batches
+
+
+def _spread(executor: Executor, function: Any, tasks: list[tuple[Any, ...]]) -> list[Any]:
+    done, lost = spread(executor, function, tasks)
+    if lost is not None:
+        raise WorkerLost(
+            f"A worker of the executor was lost ({type(lost).__name__}: {lost}) with {len(done)} of "
+            f"{len(tasks)} tasks done; run it again."
+        ) from lost
+    return [done[number] for number in range(len(tasks))]
+
+
+def _check(clips: Sequence[_Clip], hold_range: tuple[float, float]) -> None:
+    """Raise ``LabelError`` where one side of the trade-off has nothing to be judged by."""
+    if not sum(len(clip.judged.ends) for clip in clips):
+        raise LabelError("No turn is followed by a pause of 100 ms or more, so no latency can be judged.")
+    if not sum(len(clip.judged.holds) for clip in clips):
+        raise LabelError(
+            f"No turn holds a pause of {hold_range[0]:g} to {hold_range[1]:g} s, so no false cut-off can be "
+            "judged; give turns in which people hesitate, or another hold_range."
+        )
+
+
+def _infos(sounds: Sequence[Any], found: Sequence[Pauses], clips: Sequence[_Clip]) -> tuple[JudgedClip, ...]:
+    """Describe every clip."""
+    infos = []
+    for number, (sound, each, clip) in enumerate(zip(sounds, found, clips), start=1):
+        name = sound.origin.name if isinstance(sound, AudioClip) else ""
+        speaker = each.speakers[0] if len(each.speakers) == 1 else ""
+        judged = clip.judged
+        infos.append(JudgedClip(
+            name or f"clip {number}", speaker, len(judged.holds), len(judged.ends), judged.turns
+        ))
+    return tuple(infos)
+
+
+def _resampler(infos: Sequence[JudgedClip], seed: int) -> Resampler:
+    """Draw speakers where every clip has a named one and there are several, else clips."""
+    speakers = [info.speaker for info in infos]
+    if all(speakers) and len(set(speakers)) > 1:
+        return Resampler(tuple(speakers), "speaker", seed)
+    return Resampler(tuple(f"{number}: {info.name}" for number, info in enumerate(infos)), "clip", seed)
