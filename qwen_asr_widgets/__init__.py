@@ -42,7 +42,7 @@ _HOMES = {
         "MissingKey", "ProbeError", "ProtocolError", "QawError", "ServiceClosed", "ServiceError",
         "SessionLost", "SettingError", "WorkerLost",
     ),
-    "plots": ("plot_latency", "plot_recording", "plot_sweep"),
+    "plots": ("plot_latency", "plot_pauses", "plot_recording", "plot_sweep", "plot_trade_off"),
     "protocol.config": ("SessionConfig",),
     "recording": (
         "Comparison", "LatencySummary", "LatencyTable", "Recording", "UtteranceLatency", "compare",
@@ -90,8 +90,8 @@ __all__ = [
     "Transcriber", "TranscriptView", "TranscriptionParams", "TranslationParams", "Turn", "TurnDetection",
     "UtteranceLatency", "VadTuner", "Verification", "Waveform", "WorkerLost", "calibrate", "compare",
     "dashscope", "detect_turns", "embedded", "explain", "load_labels", "load_recording", "measure", "mix",
-    "pauses", "plot_latency", "plot_recording", "plot_sweep", "probe", "recover", "sample", "save_labels",
-    "speech_scores", "sweep", "trade_off", "transcribe", "verify",
+    "pauses", "plot_latency", "plot_pauses", "plot_recording", "plot_sweep", "plot_trade_off", "probe",
+    "recover", "sample", "save_labels", "speech_scores", "sweep", "trade_off", "transcribe", "verify",
 ]
 
 if TYPE_CHECKING:
@@ -116,7 +116,7 @@ if TYPE_CHECKING:
         ProbeError, ProtocolError, QawError, ServiceClosed, ServiceError, SessionLost, SettingError,
         WorkerLost,
     )
-    from .plots import plot_latency, plot_recording, plot_sweep
+    from .plots import plot_latency, plot_pauses, plot_recording, plot_sweep, plot_trade_off
     from .protocol.config import SessionConfig
     from .recording import (
         Comparison, LatencySummary, LatencyTable, Recording, UtteranceLatency, compare, load_recording,

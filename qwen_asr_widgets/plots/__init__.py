@@ -12,12 +12,17 @@ if TYPE_CHECKING:
     from .picture import save_picture
     from .recording_plot import plot_recording
     from .sweep_plot import plot_sweep
+    from .trade_off_plot import plot_pauses, plot_trade_off
 
-__all__ = ["plot_latency", "plot_recording", "plot_sweep", "save_picture"]
+__all__ = [
+    "plot_latency", "plot_pauses", "plot_recording", "plot_sweep", "plot_trade_off", "save_picture",
+]
 _HOMES = {
     "plot_latency": "latency_plot",
+    "plot_pauses": "trade_off_plot",
     "plot_recording": "recording_plot",
     "plot_sweep": "sweep_plot",
+    "plot_trade_off": "trade_off_plot",
     "save_picture": "picture",
 }
 
