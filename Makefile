@@ -35,6 +35,7 @@ bench: $(VENV)/.test browser
 # With what searches for inputs by the code they reach; FUZZ_EXECUTIONS says how many it tries.
 soak: $(VENV)/.test browser
 	$(PIP) -e '.[soak]'
+	$(PIP) --no-deps pipecat-ai
 	$(BIN)/python -m pytest -m soak --override-ini timeout=3600
 
 samples: $(VENV)/.test

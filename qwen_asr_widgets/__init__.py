@@ -53,6 +53,9 @@ _HOMES = {
     "recording.exports.captions": ("SubtitleRules",),
     "recording.verification": ("Verification", "verify"),
     "vad.calibration.calibrate": ("Calibration", "Observation"),
+    "vad.calibration.calibrate": ("Calibration",),
+    "vad.end_of_turn.base": ("EndOfTurnModel",),
+    "vad.end_of_turn.end_of_turn": ("EndOfTurn",),
     "vad.evaluation.explain": ("Cause", "Explanation", "Remedy", "explain"),
     "vad.evaluation.measures": ("Problem",),
     "vad.evaluation.metrics": ("Measures", "measure"),
@@ -81,17 +84,18 @@ __all__ = [
     "__version__", "api_key",
     "AudioClip", "AudioError", "AudioFormat", "AudioFormatConfig", "AudioFormatType", "AudioSampleRate",
     "BundleError", "Calibration", "Cause", "Choice", "ClipRecorder", "Comparison", "ConnectFailed",
-    "Endpoint", "EndpointError", "Explanation", "Finding", "LabelError", "Labels", "LatencySummary",
-    "LatencyTable", "Measures", "Microphone", "MissingDependency", "MissingKey", "MultiModality",
-    "Observation", "OmniRealtimeCallback", "OmniRealtimeConversation", "OperatingPoint", "Pause",
-    "Pauses", "Policy", "ProbeError", "ProbeReport", "Problem", "ProtocolError", "QawError", "Recording",
-    "ReferenceTurn", "Remedy", "Retry", "Sample", "ServiceClosed", "ServiceError", "SessionConfig",
-    "SessionLost", "SettingError", "SpeechScores", "SubtitleRules", "SweepResult", "TradeOff",
-    "Transcriber", "TranscriptView", "TranscriptionParams", "TranslationParams", "Turn", "TurnDetection",
-    "UtteranceLatency", "VadTuner", "Verification", "Waveform", "WorkerLost", "calibrate", "compare",
-    "dashscope", "detect_turns", "embedded", "explain", "load_labels", "load_recording", "measure", "mix",
-    "pauses", "plot_latency", "plot_pauses", "plot_recording", "plot_sweep", "plot_trade_off", "probe",
-    "recover", "sample", "save_labels", "speech_scores", "sweep", "trade_off", "transcribe", "verify",
+    "EndOfTurn", "EndOfTurnModel", "Endpoint", "EndpointError", "Explanation", "Finding", "LabelError",
+    "Labels", "LatencySummary", "LatencyTable", "Measures", "Microphone", "MissingDependency",
+    "MissingKey", "MultiModality", "Observation", "OmniRealtimeCallback", "OmniRealtimeConversation",
+    "OperatingPoint", "Pause", "Pauses", "Policy", "ProbeError", "ProbeReport", "Problem",
+    "ProtocolError", "QawError", "Recording", "ReferenceTurn", "Remedy", "Retry", "Sample",
+    "ServiceClosed", "ServiceError", "SessionConfig", "SessionLost", "SettingError", "SpeechScores",
+    "SubtitleRules", "SweepResult", "TradeOff", "Transcriber", "TranscriptView", "TranscriptionParams",
+    "TranslationParams", "Turn", "TurnDetection", "UtteranceLatency", "VadTuner", "Verification",
+    "Waveform", "WorkerLost", "calibrate", "compare", "dashscope", "detect_turns", "embedded", "explain",
+    "load_labels", "load_recording", "measure", "mix", "pauses", "plot_latency", "plot_pauses",
+    "plot_recording", "plot_sweep", "plot_trade_off", "probe", "recover", "sample", "save_labels",
+    "speech_scores", "sweep", "trade_off", "transcribe", "verify",
 ]
 
 if TYPE_CHECKING:
@@ -127,6 +131,9 @@ if TYPE_CHECKING:
     from .recording.exports.captions import SubtitleRules
     from .recording.verification import Verification, verify
     from .vad.calibration.calibrate import Calibration, Observation
+    from .vad.calibration.calibrate import Calibration
+    from .vad.end_of_turn.base import EndOfTurnModel
+    from .vad.end_of_turn.end_of_turn import EndOfTurn
     from .vad.evaluation.explain import Cause, Explanation, Remedy, explain
     from .vad.evaluation.measures import Problem
     from .vad.evaluation.metrics import Measures, measure

@@ -53,6 +53,8 @@ class Pause:
         Whose turn it is; empty where it is not known.
     turn : int
         Number of the reference turn, from 0, in order of time.
+    text : str
+        The words of the turn said so far; empty where they are not known.
 
     Raises
     ------
@@ -70,6 +72,7 @@ class Pause:
     kind: PauseKind = "end"
     speaker: str = ""
     turn: int = 0
+    text: str = ""
 
     def __post_init__(self) -> None:
         ReferenceTurn(self.start, self.end, speaker=self.speaker)  # checks the times
@@ -192,7 +195,7 @@ def pauses(
     clip: Sound | SpeechScores,
     reference: Reference,
     *,
-    holds: Iterable[tuple[float, float]] | None = None,
+    holds: Iterable[tuple[float, float] | tuple[float, float, str]] | None = None,
     threshold: float = NEUTRAL_THRESHOLD,
 ) -> Pauses:
     """Return the pauses of a clip: holds inside its reference turns and an end after each.
@@ -203,9 +206,10 @@ def pauses(
         Audio is scored where ``holds`` are not given.
     reference : Labels, Sample, path of a label file, or list of turns
         What was truly said.
-    holds : iterable of (start, end), optional
-        Holds labelled by hand, in seconds; each must lie in a turn. Without them they are read off the
-        speech scores: a hold is a silence between two stretches of speech of one turn.
+    holds : iterable of (start, end) or (start, end, text), optional
+        Holds labelled by hand, in seconds, with the words of the turn so far; each must lie in a turn.
+        Without them they are read off the speech scores: a hold is a silence between two stretches of
+        speech of one turn.
     threshold : float
         The score in [-1, 1] from which a frame is speech, where holds are read off. A silence is ended by two
         speech frames in a row (64 ms), and measured in whole frames of 32 ms.
@@ -237,7 +241,7 @@ def pauses(
     turns = tuple(sorted(reference_turns(reference)))
     if holds is not None:
         length = (clip if isinstance(clip, SpeechScores) else as_clip(clip, "pauses")).duration
-        found = [_given_hold(start, end, turns) for start, end in holds]
+        found = [_given_hold(turns, *hold) for hold in holds]
         source = "as given"
     else:
         scores = clip if isinstance(clip, SpeechScores) else speech_scores(clip)
@@ -248,11 +252,11 @@ def pauses(
     return Pauses(tuple(sorted([*found, *ends])), turns, length, source)
 
 
-def _given_hold(start: float, end: float, turns: tuple[ReferenceTurn, ...]) -> Pause:
+def _given_hold(turns: tuple[ReferenceTurn, ...], start: float, end: float, text: str = "") -> Pause:
     """Return a hold labelled by hand with the turn it lies in."""
     for number, turn in enumerate(turns):
         if turn.start < start and end < turn.end:
-            return Pause(start, end, "hold", turn.speaker, number)
+            return Pause(start, end, "hold", turn.speaker, number, text)
     raise LabelError(f"A hold runs from {start:g} to {end:g} s, which lies inside no turn of the reference.")
 
 
@@ -280,7 +284,7 @@ def _ends(turns: tuple[ReferenceTurn, ...], duration: float) -> list[Pause]:
         following = (turns[k].start for k in range(number + 1, len(turns)) if turns[k].end > turn.end)
         until = max(turn.end, next(following, duration)) if latest <= turn.end else turn.end
         if until - turn.end >= MIN_PAUSE - 1e-9:
-            ends.append(Pause(turn.end, until, "end", turn.speaker, number))
+            ends.append(Pause(turn.end, until, "end", turn.speaker, number, turn.text))
         latest = max(latest, turn.end)
     return ends
 

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..pauses import Pauses
+from ..pauses import Pause, Pauses
 from ..runs import join_runs, speech_runs
 from ..scoring.scores import HOP
 from ..turns import MAX_TURN_FRAMES, TurnDetection
@@ -60,13 +60,17 @@ class JudgedPauses:
     turns: int
 
 
+def is_judged(pause: Pause, shortest: float, longest: float) -> bool:
+    """Tell whether a pause is judged: every end is, and the holds of a length in that range (s)."""
+    return pause.kind == "end" or shortest - 1e-9 <= pause.duration <= longest + 1e-9
+
+
 def judged_pauses(found: Pauses, shortest: float, longest: float) -> JudgedPauses:
-    """Return the pauses to judge: every end, and the holds of a length in that range (s)."""
+    """Return the pauses of a clip that are judged."""
     rows: dict[str, list[tuple[float, float, float, int]]] = {"hold": [], "end": []}
     since = {number: turn.start for number, turn in enumerate(found.turns)}
     for pause in found:
-        is_judged = pause.kind == "end" or shortest - 1e-9 <= pause.duration <= longest + 1e-9
-        if is_judged:
+        if is_judged(pause, shortest, longest):
             rows[pause.kind].append((pause.start, pause.end, since[pause.turn], pause.turn))
         since[pause.turn] = pause.end
     holds, ends = (np.array(rows[kind], dtype=np.float64).reshape(-1, 4) for kind in ("hold", "end"))

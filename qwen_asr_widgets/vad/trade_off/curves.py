@@ -55,23 +55,45 @@ class Curve:
     def rates(self, weights: NDArray[Any]) -> Rates:
         """Return the rates of every policy over clips counted with weights (G, C): each float64 (G, V).
 
-        ``cut_off_rate``, ``latency`` (s), ``turn_cut_off_rate``, ``timed_out_rate``, ``answered_rate`` and
+        ``cut_off_rate``, ``latency`` (s), ``answered_rate``, ``turn_cut_off_rate``, ``timed_out_rate`` and
         ``unseen_rate``; NaN where there is nothing to divide by.
         """
-        weights = weights.astype(np.float64)  # a product of floats is BLAS's; counts this small stay exact
-        holds, ends, turns = (
-            weights @ np.array([[getattr(clip, name)] for clip in self.clips], dtype=np.float64)
-            for name in ("holds", "ends", "turns")
-        )
-        sums = {name: weights @ rows.astype(np.float64) for name, rows in self.sums.items()}
+        ends, turns = self._whole("ends", weights), self._whole("turns", weights)
         return {
-            CUT_OFFS: _over(sums["holds_cut"] + sums["early"], holds),
-            LATENCY: _over(sums["wait"], sums["answered"]) / SAMPLE_RATE,
-            "turn_cut_off_rate": _over(sums["turns_cut"], turns),
-            "timed_out_rate": _over(sums["timed_out"], ends),
-            "answered_rate": _over(sums["answered"], ends),
-            "unseen_rate": _over(sums["unseen"], ends),
+            **self.measures(weights),
+            "turn_cut_off_rate": _over(self._sum("turns_cut", weights), turns),
+            "timed_out_rate": _over(self._sum("timed_out", weights), ends),
+            "unseen_rate": _over(self._sum("unseen", weights), ends),
         }
+
+    def measures(self, weights: NDArray[Any]) -> Rates:
+        """Return of the rates those by which policies are chosen."""
+        answered = self._sum("answered", weights)
+        cut = self._sum("holds_cut", weights) + self._sum("early", weights)
+        return {
+            CUT_OFFS: _over(cut, self._whole("holds", weights)),
+            LATENCY: _over(self._sum("wait", weights), answered) / SAMPLE_RATE,
+            "answered_rate": _over(answered, self._whole("ends", weights)),
+        }
+
+    def distinct(self) -> Curve:
+        """Return the curve without the policies that cost in every clip what another does."""
+        stacked = np.concatenate([self.sums[name] for name in ("holds_cut", "early", "wait", "answered")])
+        kept = np.sort(np.unique(stacked, axis=1, return_index=True)[1])
+        grid = PolicyGrid(*(row[kept] for row in (
+            self.grid.threshold, self.grid.action_delay, self.grid.time_out
+        )))
+        return Curve(self.detector, grid, self.clips, {name: row[:, kept] for name, row in self.sums.items()})
+
+    def _sum(self, name: str, weights: NDArray[Any]) -> NDArray[np.float64]:
+        # A product of floats is BLAS's, and counts of this size stay exact.
+        total: NDArray[np.float64] = weights.astype(np.float64) @ self.sums[name].astype(np.float64)
+        return total
+
+    def _whole(self, name: str, weights: NDArray[Any]) -> NDArray[np.float64]:
+        """Return how many holds, ends or turns there are, float64 (G, 1)."""
+        total: NDArray[np.float64] = weights @ np.array([[float(getattr(clip, name))] for clip in self.clips])
+        return total
 
     def best(self, rates: Rates, limited: str, budget: float) -> int | None:
         """Return the best policy of rates (V,) that keeps to a budget, None where none does."""
@@ -173,7 +195,7 @@ class Difference:
     cut_off_interval, latency_interval : (float, float)
         95 %, the same speakers or clips drawn for both.
     told_apart : bool
-        Whether the interval of the cut-off rates leaves 0 out.
+        Whether the interval of the cut-off rates leaves 0 out, and they differ by six holds or more.
     holds : int
         The holds judged.
     holds_needed : int or None

@@ -88,7 +88,7 @@ class PolicyGrid:
 def model_grid(thresholds: Any, action_delays: Any, time_outs: Any) -> PolicyGrid:
     """Return every combination whose time-out is no shorter than its action delay, thresholds outermost."""
     axes = (
-        checked_axis("thresholds", thresholds, 0.0, 1.0),
+        checked_axis("probabilities", thresholds, 0.0, 1.0),
         checked_axis("action_delays", action_delays, 0.0, 60.0),
         checked_axis("time_outs", time_outs, 0.0, 60.0),
     )

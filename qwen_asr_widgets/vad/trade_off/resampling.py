@@ -22,6 +22,12 @@ _Z = 1.959964
 _Z_POWER = 0.841621
 """Normal quantiles of 97.5 % and 80 %."""
 
+_FEWEST_APART = 6
+"""Holds by which two policies must differ: six out of six is p = 0.03 in a sign test, five is not enough.
+
+A bootstrap of a few clips that happen to be alike would be sure with fewer.
+"""
+
 Interval = tuple[float, float]
 _UNKNOWN = (float("nan"), float("nan"))
 
@@ -81,9 +87,9 @@ class Resampler:
         """
         if not self.possible:
             return {name: np.full((1, len(row)), np.nan) for name, row in budgets.items()}
-        parts = []
+        parts, curve = [], curve.distinct()
         for start in range(0, len(self.draws), _CHUNK):
-            rates = curve.rates(self.draws[start:start + _CHUNK])
+            rates = curve.measures(self.draws[start:start + _CHUNK])
             parts.append({name: best_values(rates, name, row) for name, row in budgets.items()})
         return {name: np.concatenate([part[name] for part in parts]) for name in budgets}
 
@@ -97,7 +103,7 @@ class Resampler:
         inside = np.zeros(curve.sums["wait"].shape, dtype=np.bool_)
         for part in fold_of_calls(len(self.members), FOLDS, self.seed):
             members = self.members[part].sum(axis=0)
-            others = {name: row[0] for name, row in curve.rates(1 - members[None]).items()}
+            others = {name: row[0] for name, row in curve.measures(1 - members[None]).items()}
             index = curve.best(others, limited, budget)
             if index is None:
                 return float("nan")
@@ -105,24 +111,27 @@ class Resampler:
         sums = {
             name: np.where(inside, rows, 0).sum(axis=1, keepdims=True) for name, rows in curve.sums.items()
         }
-        judged = Curve(curve.detector, curve.grid, curve.clips, sums).rates(np.ones((1, len(self.units))))
+        everything = np.ones((1, len(self.units)))
+        judged = Curve(curve.detector, curve.grid, curve.clips, sums).measures(everything)
         return float(judged[other_of(limited)][0, 0])
 
     def difference(
         self, one: tuple[Curve, OperatingPoint], other: tuple[Curve, OperatingPoint]
     ) -> Difference:
         """Tell how far two operating points lie apart, the same units drawn for both."""
-        first, second = (_one_policy(curve, point.index).rates(self.draws) for curve, point in (one, other))
+        first, second = (_one_policy(*each).measures(self.draws) for each in (one, other))
         moved = {name: (second[name] - first[name])[:, 0] for name in (CUT_OFFS, LATENCY)}
-        cut_offs = other[1].cut_off_rate - one[1].cut_off_rate
+        cut_offs, n = other[1].cut_off_rate - one[1].cut_off_rate, one[1].holds
         edges, latency_edges = (interval(rows) if self.possible else _UNKNOWN for rows in moved.values())
-        spread = float(np.nanstd(moved[CUT_OFFS])) if self.possible else 0.0
+        excludes_zero = self.possible and (edges[0] > 0 or edges[1] < 0)
         needed = None
-        if spread > 0 and cut_offs:
-            needed = int(np.ceil(one[1].holds * ((_Z + _Z_POWER) * spread / cut_offs) ** 2))
+        if self.possible and cut_offs:
+            error = float(np.nanstd(moved[CUT_OFFS]))
+            needed = max(n * ((_Z + _Z_POWER) * error / cut_offs) ** 2, _FEWEST_APART / abs(cut_offs))
         return Difference(
             cut_offs, other[1].latency - one[1].latency, edges, latency_edges,
-            self.possible and (edges[0] > 0 or edges[1] < 0), one[1].holds, needed,
+            excludes_zero and abs(cut_offs) * n >= _FEWEST_APART, n,
+            None if needed is None else int(np.ceil(needed)),
         )
 
 
@@ -149,7 +158,7 @@ def interval(values: NDArray[np.float64]) -> Interval:
     return float(low), float(high)
 
 
-def _one_policy(curve: Curve, index: int) -> Curve:
+def _one_policy(curve: Curve, point: OperatingPoint) -> Curve:
     """Return a curve of one policy."""
-    sums = {name: rows[:, index:index + 1] for name, rows in curve.sums.items()}
+    sums = {name: rows[:, point.index:point.index + 1] for name, rows in curve.sums.items()}
     return Curve(curve.detector, curve.grid, curve.clips, sums)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -13,13 +14,19 @@ from numpy.typing import NDArray
 from ...audio.clip import AudioClip, as_clip
 from ...errors import LabelError, SettingError, WorkerLost, checked_keywords
 from ..labels.references import is_turn
-from ..pauses import NEUTRAL_THRESHOLD, Pauses, pauses
+from ..end_of_turn.base import registered
+from ..end_of_turn.end_of_turn import EndOfTurn
+from ..pauses import NEUTRAL_THRESHOLD, Pause, Pauses, pauses
 from ..scoring.scores import HOP_SECONDS, SpeechScores, speech_scores
 from ..sweep.spread import spread
 from ..sweep.sweep import SILENCES, THRESHOLDS, make_grid
-from .counting import NAMES, JudgedPauses, Sums, count_timers, count_vad, judged_pauses
+from .counting import (
+    NAMES, JudgedPauses, Sums, count_timers, count_vad, is_judged, judged_pauses,
+)
 from .curves import Curve, JudgedClip
-from .policy import PolicyGrid, silence_grid, vad_grid
+from .policy import (
+    ACTION_DELAYS, PROBABILITIES, TIME_OUTS, PolicyGrid, model_grid, silence_grid, vad_grid,
+)
 from .resampling import Resampler
 from .result import TradeOff
 
@@ -30,12 +37,16 @@ BATCH_SECONDS = 3_600.0
 """About how much audio one task of an executor holds."""
 
 
+_NOTHING = np.empty(0, dtype=np.float32)
+
+
 @dataclass(frozen=True, eq=False)
 class _Clip:
-    """What a worker needs of one clip: its speech scores and its pauses."""
+    """What a worker needs of one clip: speech scores, pauses, and what a model said at holds and ends."""
 
     values: NDArray[np.float32]
     judged: JudgedPauses
+    heard: tuple[NDArray[np.float32], NDArray[np.float32]] = (_NOTHING, _NOTHING)
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,6 +83,23 @@ class _Silence:
         return count_timers([clip.judged for clip in clips], self.grid, np.empty(0))
 
 
+@dataclass(frozen=True, eq=False)
+class _Model:
+    """A model of turn ends: asked once at each pause, then only its probabilities are needed."""
+
+    model: EndOfTurn
+    grid: PolicyGrid
+
+    @property
+    def name(self) -> str:
+        return self.model.name
+
+    def count(self, clips: Sequence[_Clip]) -> Sums:
+        """Count over some clips, whose ``heard`` are this model's; runs on a worker."""
+        instants = np.array(self.model.instants)
+        return count_timers([clip.judged for clip in clips], self.grid, instants, [c.heard for c in clips])
+
+
 @checked_keywords
 def trade_off(
     clips: Any,
@@ -81,6 +109,9 @@ def trade_off(
     *,
     thresholds: float | Iterable[float] = THRESHOLDS,
     silences_ms: float | Iterable[float] = SILENCES,
+    probabilities: float | Iterable[float] = PROBABILITIES,
+    action_delays: float | Iterable[float] = ACTION_DELAYS,
+    time_outs: float | Iterable[float] = TIME_OUTS,
     hold_range: tuple[float, float] = HOLD_RANGE,
     pause_threshold: float = NEUTRAL_THRESHOLD,
     seed: int = 0,
@@ -94,14 +125,18 @@ def trade_off(
     references : Labels, Sample, path of a label file, list of turns, ``Pauses``, or a list of those
         What is true of each clip. Holds are read off the speech scores at ``pause_threshold``, but where
         ``Pauses`` are given.
-    detector : str or sequence of str
+    detector : str, EndOfTurn, or sequence of those
         ``"vad"``: the turn detector, at every threshold and silence. ``"silence"``: silence alone, 0.2 to
-        3.5 s in steps of 10 ms, the baseline of eot-bench.
+        3.5 s in steps of 10 ms, the baseline of eot-bench. An ``EndOfTurn``, or the name of a model that it
+        takes such as ``"smart-turn"``: every combination of probability, action delay and time-out.
     executor : concurrent.futures.Executor, optional
         Where to work: a process pool, or Dask's ``Client.get_executor()``.
     thresholds, silences_ms : number or iterable of numbers
         What ``"vad"`` tries: scores in [-1, 1] and milliseconds in [200, 6000]; by default 41 and 30 of them,
         1,230 policies.
+    probabilities, action_delays, time_outs : number or iterable of numbers
+        What models try: thresholds in [0, 1] and seconds; by default those of eot-bench, 5,454 policies.
+        An action delay may be no shorter than the first instant at which the model is asked.
     hold_range : (float, float)
         Seconds; shorter and longer holds are not judged.
     pause_threshold : float
@@ -136,7 +171,10 @@ def trade_off(
     """
     sounds, truths = _paired(clips, references)
     grid = make_grid(thresholds, silences_ms, 300)
-    detectors = [_detector(each, grid.thresholds, grid.silences) for each in _listed(detector)]
+    vad = _Vad(grid.thresholds, grid.silences)
+    policies = model_grid(probabilities, action_delays, time_outs)
+    detectors = [_detector(each, vad, policies) for each in _listed(detector)]
+    _check_sounds(sounds, detectors)
     scores = _scored(sounds, executor)
     found = [
         truth if isinstance(truth, Pauses) else pauses(row, truth, threshold=pause_threshold)
@@ -145,11 +183,12 @@ def trade_off(
     prepared = [_Clip(row.values, judged_pauses(each, *hold_range)) for row, each in zip(scores, found)]
     _check(prepared, hold_range)
     infos = _infos(sounds, found, prepared)
-    curves = tuple(
-        Curve(each.name, each.grid, infos, _counted(each, prepared, executor)) for each in detectors
-    )
+    curves = []
+    for each in detectors:
+        clips = _asked(each, sounds, found, prepared, hold_range, executor)
+        curves.append(Curve(each.name, each.grid, infos, _counted(each, clips, executor)))
     sources = dict.fromkeys(each.source for each in found)
-    return TradeOff(curves, infos, _resampler(infos, seed), ", ".join(sources))
+    return TradeOff(tuple(curves), infos, _resampler(infos, seed), ", ".join(sources))
 
 
 def _paired(clips: Any, references: Any) -> tuple[list[Any], list[Any]]:
@@ -173,13 +212,60 @@ def _listed(detector: Any) -> list[Any]:
     return listed
 
 
-def _detector(given: Any, thresholds: tuple[float, ...], silences: tuple[int, ...]) -> Any:
+def _detector(given: Any, vad: _Vad, policies: PolicyGrid) -> _Vad | _Silence | _Model:
     """Return what counts for one detector."""
     if given == "vad":
-        return _Vad(thresholds, silences)
+        return vad
     if given == "silence":
         return _Silence()
-    raise SettingError(f"The detector is {given!r:.60}; give 'vad' or 'silence'.", "detector")
+    if isinstance(given, str) and given not in registered():
+        raise SettingError(
+            f"The detector is {given!r:.60}; give 'vad', 'silence', an EndOfTurn or one of its models "
+            f"({', '.join(sorted(registered()))}).", "detector",
+        )
+    if not isinstance(given, (str, EndOfTurn)):
+        raise SettingError(f"The detector is {given!r:.60}; give a name or an EndOfTurn.", "detector")
+    model = EndOfTurn(given) if isinstance(given, str) else given
+    if policies.action_delay.min() < model.instants[0] - 1e-9:
+        raise SettingError(
+            f"An action delay is {policies.action_delay.min():g} s, but {model.name} is first asked after "
+            f"{model.instants[0]:g} s of silence; give longer delays.", "action_delays",
+        )
+    return _Model(model, policies)
+
+
+def _check_sounds(sounds: Sequence[Any], detectors: Sequence[_Vad | _Silence | _Model]) -> None:
+    """Raise ``SettingError`` where a model is given scores instead of sound."""
+    models = [each.name for each in detectors if isinstance(each, _Model)]
+    if models and any(isinstance(sound, SpeechScores) for sound in sounds):
+        raise SettingError(f"{models[0]} is asked about sound, not speech scores; give clips.", "clips")
+
+
+def _asked(
+    detector: _Vad | _Silence | _Model, sounds: Sequence[Any], found: Sequence[Pauses],
+    clips: Sequence[_Clip], hold_range: tuple[float, float], executor: Executor | None,
+) -> Sequence[_Clip]:
+    """Return the clips with what a model says at their pauses; as they are where the detector is none."""
+    if not isinstance(detector, _Model):
+        return clips
+    tasks = [(sound, each, *_judged_of(each, hold_range)) for sound, each in zip(sounds, found)]
+    ask = partial(_ask, detector.model)
+    said = [ask(*task) for task in tasks] if executor is None else _spread(executor, ask, tasks)
+    return [replace(clip, heard=heard) for clip, heard in zip(clips, said)]
+
+
+def _judged_of(found: Pauses, hold_range: tuple[float, float]) -> tuple[list[Pause], list[Pause]]:
+    """Return the holds and the ends that are judged."""
+    judged = [pause for pause in found if is_judged(pause, *hold_range)]
+    return [p for p in judged if p.kind == "hold"], [p for p in judged if p.kind == "end"]
+
+
+def _ask(
+    model: EndOfTurn, sound: AudioClip, found: Pauses, holds: list[Pause], ends: list[Pause]
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Ask a model at the holds and ends of a clip; runs on a worker."""
+    said = model.probabilities(sound, found, [*holds, *ends])
+    return said[:len(holds)], said[len(holds):]
 
 
 def _scored(sounds: Sequence[Any], executor: Executor | None) -> list[SpeechScores]:

@@ -1,0 +1,1 @@
+"""Models that say, at a pause, whether somebody is done speaking: the protocol, and two of them."""
