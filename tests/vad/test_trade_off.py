@@ -216,6 +216,29 @@ def test_too_few_holds_are_called_too_few_with_the_number_that_would_do() -> Non
     assert not same.told_apart and same.holds_needed is None and "do not tell them apart" in str(same)
 
 
+def test_a_draw_without_holds_says_nothing_instead_of_missing_its_budget() -> None:
+    """Two clips, of which one holds no pause: a quarter of the draws has none."""
+    held = drawn.scores("aaaa" + "." * 20 + "aaaa" + "." * 60)
+    plain = drawn.scores("aaaaaaaa" + "." * 60)
+    truths = [[(0.0, 28 * HOP_SECONDS)], [(0.0, 8 * HOP_SECONDS)]]
+    found = qaw.trade_off([held, plain], truths, thresholds=0.0, silences_ms=[320, 960])
+    point = found.latency_at(0.05)[0]
+    assert point is not None and point.interval == pytest.approx((0.96, 0.96))
+    assert "too narrow with so few clips" in found.notes[0]
+
+
+def test_few_clips_that_happen_to_be_alike_tell_nothing_apart() -> None:
+    clip = drawn.scores(("aaaa" + "." * 10) * 5 + "aaaa" + "." * 60)
+    truth = [(0.0, 74 * HOP_SECONDS)]
+    few, enough = (
+        qaw.trade_off([clip] * count, [truth] * count, thresholds=0.0, silences_ms=[200, 400])
+        for count in (4, 6)
+    )
+    assert not few.compare(few.point(0), few.point(1)).told_apart
+    assert few.compare(few.point(0), few.point(1)).holds_needed == 30
+    assert enough.compare(enough.point(0), enough.point(1)).told_apart
+
+
 def test_one_clip_has_no_intervals_and_says_so() -> None:
     found = qaw.trade_off(*_set(1), thresholds=THRESHOLDS, silences_ms=SILENCES)
     point = found.at_budget(0.6)[0]

@@ -38,7 +38,8 @@ recording ends earlier would leave out just those ends which the model had misse
 there are.
 
 Uncertainty: whole speakers (or clips) are drawn with replacement, and the operating point is chosen anew in
-each draw, so that an interval holds the choice as well. Where no or every hold is cut off a bootstrap has
-nothing to vary; Wilson's interval (1927) of the number of holds stands there. Held-out figures are those of
-the points which the other parts of the speakers (or clips) chose.
+each draw, so that an interval holds the choice as well. The interval of a cut-off rate is at least as wide
+as Wilson's (1927) of the number of holds: a few clips that happen to be alike, or of which one holds all
+the pauses, would else seem certain. Held-out figures are those of the points which the other parts of the
+speakers (or clips) chose.
 """

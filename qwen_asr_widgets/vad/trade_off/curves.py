@@ -116,7 +116,10 @@ def usable(rates: Rates) -> NDArray[np.bool_]:
 
 
 def best_values(rates: Rates, limited: str, budgets: Sequence[float]) -> NDArray[np.float64]:
-    """Return the best values of rates (G, V) under N budgets, float64 (G, N); infinite where missed."""
+    """Return the best values of rates (G, V) under N budgets, float64 (G, N).
+
+    Infinite where no policy keeps to a budget; NaN where there is no hold or no end to judge by.
+    """
     kept = usable(rates)
     costs, values = (np.where(kept, rates[name], np.inf) for name in (limited, other_of(limited)))
     order = np.argsort(costs, axis=1)
@@ -125,6 +128,7 @@ def best_values(rates: Rates, limited: str, budgets: Sequence[float]) -> NDArray
     for row, (sorted_costs, best) in enumerate(zip(np.take_along_axis(costs, order, axis=1), lowest)):
         within = np.searchsorted(sorted_costs, np.array(budgets) + EPSILON, side="right")
         found[row] = np.where(within > 0, best[within - 1], np.inf)
+    found[np.isnan(rates[CUT_OFFS]).all(axis=1) | np.isnan(rates["answered_rate"]).all(axis=1)] = np.nan
     return found
 
 
@@ -195,7 +199,8 @@ class Difference:
     cut_off_interval, latency_interval : (float, float)
         95 %, the same speakers or clips drawn for both.
     told_apart : bool
-        Whether the interval of the cut-off rates leaves 0 out, and they differ by six holds or more.
+        Whether the interval of the cut-off rates leaves 0 out, six holds or more
+        differ, and there are six speakers or clips.
     holds : int
         The holds judged.
     holds_needed : int or None

@@ -23,10 +23,14 @@ _Z_POWER = 0.841621
 """Normal quantiles of 97.5 % and 80 %."""
 
 _FEWEST_APART = 6
-"""Holds by which two policies must differ: six out of six is p = 0.03 in a sign test, five is not enough.
+"""Holds by which two policies must differ, and units there must be, to call them told apart.
 
-A bootstrap of a few clips that happen to be alike would be sure with fewer.
+Six out of six is p = 0.03 in a sign test, five out of five is not enough; a bootstrap of a few units that
+happen to be alike would be sure with fewer.
 """
+
+_FEW_UNITS = 10
+"""With fewer speakers or clips a bootstrap interval is too narrow."""
 
 Interval = tuple[float, float]
 _UNKNOWN = (float("nan"), float("nan"))
@@ -74,10 +78,11 @@ class Resampler:
         count = len(self.members)
         if not self.possible:
             return f"one {self.unit}: no intervals, nothing held out"
+        doubt = f", too narrow with so few {self.unit}s" if count < _FEW_UNITS else ""
         parts = "each held out in turn" if count <= FOLDS else f"{FOLDS} parts, each held out in turn"
         return (
             f"{count} {self.unit}s, {parts} while the others choose; 95 % intervals from {RESAMPLES:,} "
-            f"resamples of {self.unit}s; seed {self.seed}"
+            f"resamples of {self.unit}s{doubt}; seed {self.seed}"
         )
 
     def values(self, curve: Curve, budgets: Mapping[str, Sequence[float]]) -> dict[str, NDArray[np.float64]]:
@@ -127,10 +132,11 @@ class Resampler:
         needed = None
         if self.possible and cut_offs:
             error = float(np.nanstd(moved[CUT_OFFS]))
-            needed = max(n * ((_Z + _Z_POWER) * error / cut_offs) ** 2, _FEWEST_APART / abs(cut_offs))
+            enough = n * _FEWEST_APART / min(len(self.members), _FEWEST_APART)
+            needed = max(n * ((_Z + _Z_POWER) * error / cut_offs) ** 2, _FEWEST_APART / abs(cut_offs), enough)
         return Difference(
             cut_offs, other[1].latency - one[1].latency, edges, latency_edges,
-            excludes_zero and abs(cut_offs) * n >= _FEWEST_APART, n,
+            excludes_zero and min(abs(cut_offs) * n, len(self.members)) >= _FEWEST_APART, n,
             None if needed is None else int(np.ceil(needed)),
         )
 

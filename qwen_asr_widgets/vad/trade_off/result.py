@@ -155,6 +155,7 @@ class TradeOff:
     def area_interval(self, detector: str | None = None) -> Interval:
         """Return the 95 % interval of the area (s); NaN with one speaker or clip."""
         values = self._draws(self.curve(detector))[CUT_OFFS]
+        values = values[~np.isnan(values).any(axis=1)]
         kept = np.isfinite(values)
         total = np.where(kept, values, 0).sum(axis=1)
         return interval(np.where(kept.any(axis=1), total / np.maximum(kept.sum(axis=1), 1), np.nan))
@@ -310,8 +311,8 @@ class TradeOff:
             return None
         point = self.point(index, curve.detector)
         edges = self._interval(curve, limited, budget)
-        if limited == LATENCY and point.cut_off_rate in (0.0, 1.0) and self.resampler.possible:
-            low, high = wilson(round(point.cut_off_rate * self.holds), self.holds)
+        if limited == LATENCY and self.resampler.possible:
+            low, high = wilson(round(min(point.cut_off_rate, 1.0) * self.holds), self.holds)
             edges = min(edges[0], low), max(edges[1], high)
         held_out = self.resampler.held_out(curve, limited, budget)
         return replace(point, interval=edges, held_out=held_out)
