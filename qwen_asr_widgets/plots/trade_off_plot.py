@@ -5,12 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ..errors import SettingError, checked_keywords
 from ..vad.pauses import Pauses
-from ..vad.trade_off.curves import LATENCY, Curve
-from ..vad.trade_off.resampling import interval
+from ..vad.trade_off.curves import Curve
 from ..vad.trade_off.result import CUT_OFF_BUDGETS, LATENCY_BUDGETS, TradeOff
 from .axes import axes_or_new, quiet
 from .style import Palette, palette_for
@@ -21,7 +19,7 @@ if TYPE_CHECKING:
 SMALL_SIZE = 7.5
 LABEL_SIZE = 8.5
 
-BAND_STEPS = 41
+BAND_STEPS = 91
 """Latencies at which the band of a line is worked out."""
 
 LONGEST_SHOWN = 2.0
@@ -157,20 +155,11 @@ def _draw_front(result: TradeOff, curve: Curve, ax: Axes, color: str, style: obj
 
 def _draw_band(result: TradeOff, curve: Curve, ax: Axes, color: str) -> None:
     """Draw the 95 % interval of the lowest cut-off rate under each latency."""
-    budgets, low, high = _band(result, curve)
+    latencies = np.linspace(0.2, LONGEST_SHOWN, BAND_STEPS)
+    low, high = result.band(latencies.tolist(), curve.detector)
     known = np.isfinite(low) & np.isfinite(high)
-    ax.fill_between(budgets[known], low[known], high[known], color=color, alpha=0.14, linewidth=0,
-                    gid=f"band {curve.detector}")
-
-
-def _band(
-    result: TradeOff, curve: Curve
-) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
-    """Return latencies, and the low and high edges of the lowest cut-off rate under each."""
-    budgets = np.linspace(0.2, LONGEST_SHOWN, BAND_STEPS)
-    values = result.resampler.values(curve, {LATENCY: budgets.tolist()})[LATENCY]
-    edges = np.array([interval(values[:, k]) for k in range(len(budgets))])
-    return budgets, edges[:, 0], edges[:, 1]
+    ax.fill_between(latencies[known], low[known], high[known], step="post", color=color, alpha=0.14,
+                    linewidth=0, gid=f"band {curve.detector}")
 
 
 def _fit(result: TradeOff, ax: Axes) -> None:

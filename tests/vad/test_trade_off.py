@@ -239,6 +239,14 @@ def test_few_clips_that_happen_to_be_alike_tell_nothing_apart() -> None:
     assert enough.compare(enough.point(0), enough.point(1)).told_apart
 
 
+def test_a_band_is_the_interval_of_the_point_under_each_latency() -> None:
+    found = qaw.trade_off(*_set(6), thresholds=THRESHOLDS, silences_ms=SILENCES)
+    low, high = found.band([0.05, 0.3, 0.6])
+    points = found.at_budget(0.3, 0.6)
+    assert np.isnan([low[0], high[0]]).all() and all(point is not None for point in points)
+    assert list(zip(low, high))[1:] == [point.interval for point in points]  # type: ignore[union-attr]
+
+
 def test_one_clip_has_no_intervals_and_says_so() -> None:
     found = qaw.trade_off(*_set(1), thresholds=THRESHOLDS, silences_ms=SILENCES)
     point = found.at_budget(0.6)[0]

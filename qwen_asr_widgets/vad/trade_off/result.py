@@ -142,6 +142,24 @@ class TradeOff:
         """
         return self._chosen(CUT_OFFS, rates or CUT_OFF_BUDGETS, detector)
 
+    def band(
+        self, latencies: Sequence[float], detector: str | None = None
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return the 95 % interval of the lowest cut-off rate under each of N latencies (s).
+
+        Low and high edges, float64 (N,); NaN with one speaker or clip, or where a latency is missed.
+        """
+        curve = self.curve(detector)
+        rates = {name: row[None] for name, row in self._rates[curve.detector].items()}
+        best = best_values(rates, LATENCY, latencies)[0]
+        drawn = self.resampler.values(curve, {LATENCY: latencies})[LATENCY]
+        edges = [
+            self._widened(interval(drawn[:, k]), rate) if np.isfinite(rate) else (np.nan, np.nan)
+            for k, rate in enumerate(best.tolist())
+        ]
+        low, high = np.array(edges).reshape(-1, 2).T
+        return low, high
+
     def area(self, detector: str | None = None) -> float:
         """Return the mean of the lowest latencies (s) under cut-off budgets of 0, 0.1, … 10 %.
 
@@ -311,11 +329,17 @@ class TradeOff:
             return None
         point = self.point(index, curve.detector)
         edges = self._interval(curve, limited, budget)
-        if limited == LATENCY and self.resampler.possible:
-            low, high = wilson(round(min(point.cut_off_rate, 1.0) * self.holds), self.holds)
-            edges = min(edges[0], low), max(edges[1], high)
+        if limited == LATENCY:
+            edges = self._widened(edges, point.cut_off_rate)
         held_out = self.resampler.held_out(curve, limited, budget)
         return replace(point, interval=edges, held_out=held_out)
+
+    def _widened(self, edges: Interval, cut_off_rate: float) -> Interval:
+        """Return the interval of a cut-off rate, at least as wide as the number of holds allows."""
+        if not self.resampler.possible:
+            return edges
+        low, high = wilson(round(min(cut_off_rate, 1.0) * self.holds), self.holds)
+        return min(edges[0], low), max(edges[1], high)
 
     def _interval(self, curve: Curve, limited: str, budget: float) -> Interval:
         """Return the interval of what is optimised; the usual budgets are drawn once, together."""
