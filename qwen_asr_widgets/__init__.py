@@ -53,7 +53,6 @@ _HOMES = {
     "recording.exports.captions": ("SubtitleRules",),
     "recording.verification": ("Verification", "verify"),
     "vad.calibration.calibrate": ("Calibration", "Observation"),
-    "vad.calibration.calibrate": ("Calibration",),
     "vad.end_of_turn.base": ("EndOfTurnModel",),
     "vad.end_of_turn.end_of_turn": ("EndOfTurn",),
     "vad.evaluation.explain": ("Cause", "Explanation", "Remedy", "explain"),
@@ -131,7 +130,6 @@ if TYPE_CHECKING:
     from .recording.exports.captions import SubtitleRules
     from .recording.verification import Verification, verify
     from .vad.calibration.calibrate import Calibration, Observation
-    from .vad.calibration.calibrate import Calibration
     from .vad.end_of_turn.base import EndOfTurnModel
     from .vad.end_of_turn.end_of_turn import EndOfTurn
     from .vad.evaluation.explain import Cause, Explanation, Remedy, explain
