@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast, overload
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
+    from typing import TypeGuard
 
 C = TypeVar("C", bound="Callable[..., Any]")
 N = TypeVar("N", int, float)
@@ -194,6 +195,32 @@ class SettingError(QawError, ValueError):
         self.limits = limits
 
 
+@overload
+def is_number(value: object, kinds: type[int]) -> TypeGuard[int]: ...
+
+
+@overload
+def is_number(value: object, kinds: type | tuple[type, ...] = ...) -> TypeGuard[float]: ...
+
+
+def is_number(value: object, kinds: type | tuple[type, ...] = (int, float)) -> bool:
+    """Tell whether a value is a number; True and False, which Python counts as 1 and 0, are none.
+
+    Parameters
+    ----------
+    value : object
+        What a user or a file gave.
+    kinds : type or tuple of types
+        What counts as a number: ``numbers.Real`` takes numpy's as well, ``int`` whole ones alone.
+
+    Examples
+    --------
+    >>> is_number(0.5), is_number(True), is_number("0.5"), is_number(2.0, int)
+    (True, False, False, False)
+    """
+    return isinstance(value, kinds) and not isinstance(value, bool)
+
+
 def checked_number(name: str, value: N, low: float, high: float, whole: bool = False) -> N:
     """Return a number, where it is one and lies within its range.
 
@@ -222,8 +249,8 @@ def checked_number(name: str, value: N, low: float, high: float, whole: bool = F
         ...
     qwen_asr_widgets.errors.SettingError: threads is 0; it must be a whole number from 1 to 64.
     """
-    is_number = isinstance(value, int if whole else (int, float)) and not isinstance(value, bool)
-    if not is_number or not low <= value <= high:
+    is_one = is_number(value, int if whole else (int, float))
+    if not is_one or not low <= value <= high:
         kind = "whole number" if whole else "number"
         raise SettingError(f"{name} is {value!r:.60}; it must be a {kind} from {low:g} to {high:g}.", name)
     return value

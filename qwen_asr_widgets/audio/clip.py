@@ -13,7 +13,7 @@ from typing import Any, Literal, Protocol, Union
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
-from ..errors import AudioError
+from ..errors import AudioError, is_number
 from . import files
 from .files import Encoded
 from .intake import Intake, array_to_float
@@ -322,7 +322,7 @@ class AudioClip:
         >>> AudioClip(np.array([0.1, -0.2]), 16_000).gain(6.0206).samples.round(4).tolist()
         [0.20000000298023224, -0.4000000059604645]
         """
-        if isinstance(db, bool) or not isinstance(db, Real) or not math.isfinite(db):
+        if not is_number(db, Real) or not math.isfinite(db):
             raise AudioError(f"db is {db!r}; give decibels, such as -6 for half of the amplitude.")
         samples = self.samples * np.float32(10 ** (db / 20))
         beyond = int((np.abs(samples) > 1).sum())

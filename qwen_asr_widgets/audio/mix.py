@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import AudioError
+from ..errors import AudioError, is_number
 from .clip import AudioClip, Sound, as_clip
 from .units import seconds_to_samples
 
@@ -43,6 +43,7 @@ def mix(
 
     Examples
     --------
+    >>> import math
     >>> tone = AudioClip(0.5 * np.sin(np.arange(16_000) / 5), 16_000)
     >>> hiss = AudioClip(np.random.default_rng(0).normal(0, 0.1, 4_000), 16_000)
     >>> noisy = mix(tone, hiss, 10)
@@ -51,7 +52,7 @@ def mix(
     (10.0, 1.0)
     """
     spoken, disturbing = as_clip(clip, "mix"), as_clip(noise, "mix")
-    if isinstance(snr_db, bool) or not isinstance(snr_db, Real) or not math.isfinite(snr_db):
+    if not is_number(snr_db, Real) or not math.isfinite(snr_db):
         raise AudioError(f"snr_db is {snr_db!r}; give the distance of speech and noise in dB, such as 10.")
     added = np.resize(disturbing.resample(spoken.sample_rate).samples, len(spoken)).astype(np.float64)
     signal = _power(_parts(spoken, speech), "clip")

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import SettingError
+from ..errors import SettingError, is_number
 
 PACES = (0.001, 1_000_000)
 """Multiples of real time: slower takes for ever, faster cannot be told from as fast as possible."""
@@ -32,10 +32,10 @@ def check_pace(pace: Any) -> float | None:
     >>> check_pace(2.0), check_pace(None), check_pace(0)
     (2.0, None, None)
     """
-    if pace is None or (pace == 0 and isinstance(pace, (int, float)) and not isinstance(pace, bool)):
+    if pace is None or (is_number(pace) and pace == 0):
         return None
     low, high = PACES
-    if isinstance(pace, bool) or not isinstance(pace, (int, float)) or not low <= pace <= high:
+    if not is_number(pace) or not low <= pace <= high:
         raise SettingError(
             f"pace is {pace!r:.60}; it must be a number from {low:g} to {high:,} (1.0 is real time), or 0 or "
             "None for as fast as taken.",

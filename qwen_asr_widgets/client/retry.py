@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from ..errors import SettingError
+from ..errors import SettingError, is_number
 
 AFTER_SOUND = 60.0
 """Seconds that a run without a patience of its own waits for its service once no more sound comes."""
@@ -64,8 +64,7 @@ class Retry:
 
 
 def _check(name: str, value: Any, low: float, high: float) -> None:
-    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    if not is_number or not low <= value <= high:
+    if not is_number(value) or not low <= value <= high:
         raise SettingError(
             f"{name} is {value!r:.60}; it must be a number of seconds from {low:g}"
             f"{f' to {high:g}' if high < math.inf else ' on'}.", name,

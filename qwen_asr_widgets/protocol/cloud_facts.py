@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any
 
-from ..errors import SettingError
+from ..errors import SettingError, is_number
 from ..vad.turns import MAX_TURN_SECONDS
 
 GRADES: Mapping[str, str] = {
@@ -256,7 +256,7 @@ def is_of_type(value: Any, kind: str) -> bool:
         return kind == "bool" and isinstance(value, bool)
     if value is None:
         return "None" in kind
-    return isinstance(value, (int, float)) and 0 <= value <= MOST
+    return is_number(value) and 0 <= value <= MOST
 
 
 def _check(name: str, value: Any) -> None:

@@ -17,7 +17,7 @@ from dataclasses import fields
 from itertools import chain
 from typing import Any
 
-from ..errors import ProtocolError
+from ..errors import ProtocolError, is_number
 from ..formatting import well_formed
 from .events import (
     CLIENT_EVENTS, SERVER_EVENTS, AppendAudio, ClientEvent, ErrorEvent, Event, ItemCreated, ServerEvent,
@@ -253,8 +253,7 @@ def _optional_text(value: Any, name: str) -> str | None:
 
 
 def _milliseconds(value: Any, name: str) -> int:
-    number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    if not number or not -MAX_MS <= value <= MAX_MS:
+    if not is_number(value) or not -MAX_MS <= value <= MAX_MS:
         raise ProtocolError(
             f"{name} must be a number of milliseconds, not {value!r:.60}.", "invalid_value", name
         )

@@ -15,7 +15,7 @@ from ..audio.intake import Intake, array_to_float
 from ..audio.resample import StreamResampler
 from ..audio.samples import Sample
 from ..audio.units import float_to_pcm16
-from ..errors import AudioError, SettingError
+from ..errors import AudioError, SettingError, is_number
 
 CHUNK_RANGE_MS = (10, 2_000)
 """Lengths of a piece that make sense: below, every piece is mostly envelope; above, nothing is live."""
@@ -68,7 +68,7 @@ def open_source(
         ``chunk_ms`` is out of range.
     """
     low, high = CHUNK_RANGE_MS
-    if isinstance(chunk_ms, bool) or not isinstance(chunk_ms, (int, float)) or not low <= chunk_ms <= high:
+    if not is_number(chunk_ms) or not low <= chunk_ms <= high:
         raise SettingError(f"chunk_ms is {chunk_ms!r}; it must lie between {low} and {high}.", "chunk_ms")
     if source is None or isinstance(source, (bool, int, float, complex, dict)):
         raise AudioError(

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from ..errors import is_number
 from ..formatting import table
 
 MEASURES = {
@@ -195,7 +196,7 @@ def total_usage(usages: Iterable[Mapping[str, Any] | None]) -> dict[str, Any]:
             before = total.get(name)
             if isinstance(value, Mapping):
                 total[name] = total_usage([before if isinstance(before, Mapping) else None, value])
-            elif isinstance(value, (int, float)) and not isinstance(value, bool):
+            elif is_number(value):
                 total[name] = value + (before if isinstance(before, (int, float)) else 0)
     return total
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from numbers import Real
 from typing import Any, Union
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..audio.clip import as_clip
-from ..errors import EndpointError, SettingError, checked_keywords
+from ..errors import EndpointError, SettingError, checked_keywords, is_number
 from ..formatting import clock, table
 from ..protocol.config import SessionConfig
 from ..client.endpoints import Endpoint
@@ -256,7 +257,7 @@ def _check_cost(endpoint: Endpoint, seconds: float, cap: float | None) -> None:
     """Refuse a replay that would cost more than its cap."""
     if cap is None:
         return
-    if isinstance(cap, bool) or not cap >= 0:
+    if not is_number(cap, Real) or not cap >= 0:
         raise SettingError(f"max_cost is {cap!r}; it must be a number from 0 on.", "max_cost")
     known = endpoint_prices(endpoint)
     if not known and not endpoint.is_loopback:

@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..audio.units import SAMPLE_RATE, ms_to_samples
-from ..errors import EndpointError, suggestion
+from ..errors import EndpointError, is_number, suggestion
 from ..vad.scoring.silero import HOP
 from ..vad.turns import (
     MAX_TURN_SECONDS, PADDING_RANGE_MS, SILENCE_RANGE_MS, THRESHOLD_RANGE, TurnDetection,
@@ -72,7 +72,7 @@ class Detuning:
         for name in ("slope", "offset", "delay_ms", "padding_ms", "end_ms"):
             value = getattr(self, name)
             limit = MAX_SHIFT_MS if name.endswith("ms") else 10
-            if isinstance(value, bool) or not isinstance(value, (int, float)) or not abs(value) <= limit:
+            if not is_number(value) or not abs(value) <= limit:
                 raise EndpointError(f"A detector's {name} is a number up to {limit}, not {value!r}.")
 
     @classmethod

@@ -26,7 +26,7 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from numbers import Integral, Real
 from typing import Any, Literal, Union
@@ -35,7 +35,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..audio.units import SAMPLE_RATE
-from ..errors import LabelError, SettingError, checked_keywords
+from ..errors import LabelError, SettingError, checked_keywords, is_number
 from .runs import join_runs, speech_runs
 from .scoring.scores import HOP, SpeechScores
 
@@ -54,8 +54,7 @@ CloseReason = Literal["silence", "limit", "finish"]
 def _checked(value: Any, limits: tuple[float, float], name: str, unit: str = "") -> float:
     """Return a number of any type within its limits as int or float, or raise ``SettingError`` naming it."""
     plain = value.item() if isinstance(value, np.generic) else value
-    is_number = isinstance(plain, Real) and not isinstance(plain, bool)
-    if not is_number or not abs(plain) <= sys.float_info.max:
+    if not is_number(plain, Real) or not abs(plain) <= sys.float_info.max:
         raise SettingError(f"{name} must be a number, not {value!r:.60}.", f"turn_detection.{name}")
     low, high = limits
     if not low <= plain <= high:
@@ -421,6 +420,36 @@ SpeechScores(values).
             f"{taker} takes its settings as TurnDetection(threshold, silence_duration_ms, "
             f"prefix_padding_ms), not {type(settings).__name__}.", "settings",
         )
+
+
+def list_of_turns(turns: Any, name: str, kinds: tuple[type, ...] = (Turn,)) -> list[Any]:
+    """Return detected turns as a list, or raise ``SettingError`` that says what was given in their place.
+
+    Parameters
+    ----------
+    turns : iterable of Turn
+        What was given.
+    name : str
+        The parameter, as the message calls it.
+    kinds : tuple of types
+        What else is taken for a turn, beside ``Turn``.
+
+    Examples
+    --------
+    >>> list_of_turns([(0.5, 1.25)], "turns")
+    Traceback (most recent call last):
+    qwen_asr_widgets.errors.SettingError: turns holds tuple; give a list of Turn, as detect_turns(scores) or \
+recording.turns gives it.
+    """
+    is_list = isinstance(turns, Iterable) and not isinstance(turns, (str, bytes))
+    listed = list(turns) if is_list else [turns]
+    wrong = next((type(one) for one in listed if not isinstance(one, kinds)), None)
+    if wrong is not None or not is_list:
+        given = f"holds {wrong.__name__}" if is_list and wrong else f"is {turns!r:.60}"
+        raise SettingError(
+            f"{name} {given}; give a list of Turn, as detect_turns(scores) or recording.turns gives it.", name
+        )
+    return listed
 
 
 def turns_from_frames(frames: NDArray[np.int64], padding_samples: int) -> list[Turn]:

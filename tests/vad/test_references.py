@@ -104,14 +104,14 @@ def test_a_reference_turn_that_cannot_be_is_refused(values: tuple[Any, ...]) -> 
 @pytest.mark.parametrize(
     ("turns", "message"),
     [
-        (AudioClip(np.zeros(800), 8_000), "not AudioClip"),
-        (None, "not NoneType"),
-        ([(1.0, 2.0)], "not a list with tuple"),
-        (TURNS, "not a list with ReferenceTurn"),
+        (AudioClip(np.zeros(800), 8_000), "is <AudioClip "),
+        (None, "is None"),
+        ([(1.0, 2.0)], "holds tuple"),
+        (TURNS, "holds ReferenceTurn"),
     ],
 )
 def test_measure_says_which_turns_it_takes(turns: Any, message: str) -> None:
-    with pytest.raises(SettingError, match=f"measure takes a list of Turn, .*{message}"):
+    with pytest.raises(SettingError, match=f"turns {message}.*; give a list of Turn"):
         qaw.measure(turns)
 
 

@@ -121,7 +121,7 @@ def test_a_waveform_takes_a_reference_in_every_form(form: str, tmp_path: Path) -
     ("make", "error", "said"),
     [
         (lambda: qaw.Waveform(CLIP, reference=5), LabelError, "reference is 5; give Labels"),
-        (lambda: qaw.Waveform(CLIP, estimated=5), SettingError, "estimated holds int; give a list of Turn"),
+        (lambda: qaw.Waveform(CLIP, estimated=5), SettingError, "estimated is 5; give a list of Turn"),
         (lambda: qaw.Waveform(CLIP, estimated=[(0, 1)]), SettingError, "estimated holds tuple"),
         (lambda: qaw.Waveform(CLIP, scores=[0.5]), SettingError, "scores is list; give SpeechScores"),
         (lambda: qaw.Waveform(CLIP, threshold="high"), SettingError, "threshold is 'high'"),

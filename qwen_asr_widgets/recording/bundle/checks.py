@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from ...errors import is_number
+
 MAX_SECONDS = 10**9
 """A time further from the beginning (32 years) is none."""
 
 MAX_COUNT = 10**15
 
 
-def is_number(value: Any) -> bool:
+def is_bounded(value: Any) -> bool:
     """Tell whether a value is a finite number of a size that can be computed with."""
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) <= MAX_SECONDS
+    return is_number(value) and abs(value) <= MAX_SECONDS
 
 
 def seconds(value: Any, name: str) -> float:
@@ -25,14 +27,14 @@ def seconds(value: Any, name: str) -> float:
     Traceback (most recent call last):
     ValueError: time must be a number of seconds, not 1000000000000000000000000000000000000000
     """
-    if not is_number(value):
+    if not is_bounded(value):
         raise ValueError(f"{name} must be a number of seconds, not {value!r:.40}")
     return float(value)
 
 
 def count(value: Any, name: str) -> int:
     """Return a whole number from 0 on, or raise ``ValueError``."""
-    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= MAX_COUNT:
+    if not is_number(value, int) or not 0 <= value <= MAX_COUNT:
         raise ValueError(f"{name} must be a whole number from 0 on, not {value!r:.40}")
     return value
 

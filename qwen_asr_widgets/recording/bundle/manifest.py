@@ -14,7 +14,7 @@ from ...protocol.config import SessionConfig
 from ..log.run_info import RunInfo
 from ..log.settings import SettingsChange
 from ..values import ConnectionSpan, RecordingState
-from .checks import count, is_number, seconds, texts
+from .checks import count, is_bounded, seconds, texts
 
 FORMAT_VERSION = 2
 """What is read; a recording of one session is written as version 1, which older packages read too."""
@@ -142,15 +142,15 @@ def _is_text(value: Any) -> bool:
 
 
 def _is_speed(value: Any) -> bool:
-    return value is None or is_number(value) and value > 0
+    return value is None or is_bounded(value) and value > 0
 
 
 def _is_count(value: Any) -> bool:
-    return value is None or isinstance(value, int) and is_number(value) and value > 0
+    return value is None or isinstance(value, int) and is_bounded(value) and value > 0
 
 
 def _is_channel(value: Any) -> bool:
-    return value is None or isinstance(value, str) or isinstance(value, int) and is_number(value)
+    return value is None or isinstance(value, str) or isinstance(value, int) and is_bounded(value)
 
 
 def _is_object(value: Any) -> bool:

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...audio.units import SAMPLE_RATE, samples_to_seconds, seconds_to_samples
-from ...errors import SettingError, checked_number
+from ...errors import SettingError, checked_number, is_number
 from .base import Hypothesis
 
 COUNTING = "one two three four five six seven eight nine ten".split()
@@ -105,7 +105,7 @@ class ScriptRecognizer:
 def _checked(pair: Sequence[object]) -> tuple[float, str]:
     """Return one (second, word) of a script, or raise ``SettingError``."""
     at, word = pair if isinstance(pair, (list, tuple)) and len(pair) == 2 else (None, None)
-    if isinstance(at, bool) or not isinstance(at, (int, float)) or not isinstance(word, str):
+    if not is_number(at) or not isinstance(word, str):
         raise SettingError(
             f"words holds {pair!r}; give pairs of a second and a word, e.g. (0.5, 'good').", "words"
         )

@@ -28,7 +28,7 @@ from ..labels.references import Reference, read_reference
 from .matching import Intervals, Match, closings, crop, match, support, to_samples
 from .measures import COUNTS, Measures, Problem, total
 from ..scoring.scores import HOP, HOP_SECONDS
-from ..turns import Turn, TurnDetection
+from ..turns import Turn, TurnDetection, list_of_turns
 
 __all__ = [
     "COUNTS", "Measures", "endpoint_overhead", "expected_endpoint_delay", "measure", "scored_regions",
@@ -84,7 +84,7 @@ def measure(
     >>> result.cut, result.missed, result.problems[0].kind
     (1, 0, 'cut')
     """
-    turns = _checked_turns(turns)
+    turns = list_of_turns(turns, "turns")
     if settings is not None and not isinstance(settings, TurnDetection):
         raise SettingError(f"settings is {settings!r:.60}; give the TurnDetection used.", "settings")
     found = _intervals([(t.onset, t.end) for t in turns], "turn")
@@ -106,20 +106,6 @@ def measure(
         felt["cut_off"], felt["censored"] = int(ends.cut_off.sum()), len(ends.censored)
         felt["waits"] = tuple(round(wait + overhead, 6) for wait in _tuple(ends.waits))
     return Measures(**plain, **felt, problems=find_problems(result, member_of))
-
-
-def _checked_turns(turns: Any) -> Sequence[Turn]:
-    """Return detected turns as a list, or raise ``SettingError`` where they are something else."""
-    listed = list(turns) if isinstance(turns, Iterable) and not isinstance(turns, (str, bytes)) else [turns]
-    wrong = next((one for one in listed if not isinstance(one, Turn)), None)
-    if wrong is not None or turns is None:
-        what = type(wrong if isinstance(turns, (list, tuple)) else turns).__name__
-        what = f"a list with {what}" if isinstance(turns, (list, tuple)) else what
-        raise SettingError(
-            f"measure takes a list of Turn, as detect_turns(scores) or recording.turns gives it, not {what}.",
-            "turns",
-        )
-    return listed
 
 
 def expected_endpoint_delay(settings: TurnDetection, overhead: float = 0.0) -> float:

@@ -12,7 +12,7 @@ from numbers import Real
 from pathlib import Path
 
 from ...audio.reference import ReferenceTurn
-from ...errors import LabelError
+from ...errors import LabelError, is_number
 from ...formatting import table, well_formed
 from .rows import Region, Row
 
@@ -119,7 +119,7 @@ class Labels:
         >>> [(turn.start, turn.end, turn.text) for turn in segments.joined(0.5)]
         [(0.5, 3.0, 'one two'), (6.0, 7.0, '')]
         """
-        if isinstance(gap, bool) or not isinstance(gap, Real) or not 0 <= gap < math.inf:
+        if not is_number(gap, Real) or not 0 <= gap < math.inf:
             raise LabelError(f"gap is {gap!r}; give the longest pause to join across, in seconds from 0 on.")
         united: list[ReferenceTurn] = []
         last: dict[str, int] = {}

@@ -11,7 +11,7 @@ import numpy as np
 
 from ...audio.reference import ReferenceTurn
 from ...audio.samples import Sample
-from ...errors import LabelError
+from ...errors import LabelError, is_number
 from ..turns import Turn
 from .labels import Labels
 
@@ -113,7 +113,7 @@ def _is_pair(item: Any) -> bool:
     row = isinstance(item, (tuple, list)) or isinstance(item, np.ndarray) and item.ndim == 1
     if not row or len(item) not in (2, 3):
         return False
-    times = all(isinstance(value, Real) and not isinstance(value, bool) for value in item[:2])
+    times = all(is_number(value, Real) for value in item[:2])
     return times and all(isinstance(text, str) for text in item[2:])
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ...errors import SettingError
+from ...errors import SettingError, is_number
 from ...formatting import table
 from ..turns import MAX_TURN_SECONDS, SILENCE_RANGE_MS, TurnDetection
 
@@ -179,8 +179,7 @@ write 0.05.
 
 
 def _check_number(value: Any, name: str) -> None:
-    is_number = isinstance(value, (Real, np.number)) and not isinstance(value, bool)
-    if not is_number or not value >= 0:
+    if not is_number(value, Real) or not value >= 0:
         raise SettingError(f"{name} is {value!r}; it must be a number from 0 on.", name)
 
 

@@ -17,7 +17,7 @@ import numpy as np
 from ...audio.clip import as_clip
 from ...audio.reference import ReferenceTurn
 from ...audio.units import SAMPLE_RATE
-from ...errors import LabelError, SettingError, WorkerLost, checked_keywords, renamed_keywords
+from ...errors import LabelError, SettingError, WorkerLost, checked_keywords, is_number, renamed_keywords
 from ..evaluation.matching import crop, support, to_samples
 from ..evaluation.metrics import scored_regions
 from ..labels.labels import Labels
@@ -196,7 +196,7 @@ def _checked_block(seconds: Any) -> float:
     """Return the length of blocks in seconds, infinite where clips are not divided."""
     if seconds is None:
         return math.inf
-    if isinstance(seconds, bool) or not isinstance(seconds, Real) or not float(seconds) >= MIN_BLOCK_SECONDS:
+    if not is_number(seconds, Real) or not float(seconds) >= MIN_BLOCK_SECONDS:
         raise SettingError(
             f"block_seconds is {seconds!r}; give {MIN_BLOCK_SECONDS:g} seconds or more, or None.",
             "block_seconds",

@@ -36,6 +36,7 @@ from dataclasses import MISSING, dataclass
 from functools import lru_cache
 from typing import Any, Generic, TypeVar
 
+from ...errors import is_number
 from .throttle import Message
 
 logger = logging.getLogger("qwen_asr_widgets")
@@ -256,7 +257,7 @@ class _Reading:
         return tuple(self._value(one, hint, path) for one in value)
 
     def _number(self, value: Any, wanted: type, bounds: Within, path: str) -> Any:
-        if isinstance(value, bool) or not isinstance(value, (int, float)):
+        if not is_number(value):
             raise self._wrong(value, path, "a number")
         if isinstance(value, float) and not math.isfinite(value):
             raise self._wrong(value, path, "a finite number")

@@ -7,7 +7,7 @@ from typing import Any
 import anywidget
 import traitlets
 
-from ...errors import SettingError
+from ...errors import SettingError, is_number
 from .comm import close_whole
 from .locales import checked_lang
 from .page_link import PageLink
@@ -88,7 +88,7 @@ class ViewWidget(BaseWidget):
     page: PageLink
 
     def __init__(self, saved: SavedOutput, *, lang: str, height: int, save_outputs: bool) -> None:
-        if isinstance(height, bool) or not isinstance(height, int) or not HEIGHTS[0] <= height <= HEIGHTS[1]:
+        if not is_number(height, int) or not HEIGHTS[0] <= height <= HEIGHTS[1]:
             raise SettingError(f"height is {height!r}; give 40 to 2000 CSS pixels.", "height")
         if not isinstance(save_outputs, bool):
             raise SettingError(f"save_outputs is {save_outputs!r}; give True or False.", "save_outputs")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...audio.clip import AudioClip
 from ...audio.samples import Sample
-from ...errors import LabelError, SettingError
+from ...errors import LabelError, SettingError, is_number
 from ...protocol.config import SessionConfig
 from ...vad.labels.editor import LabelEditor
 from ...vad.labels.labels import CLIP_TOLERANCE, Labels
@@ -157,6 +157,5 @@ def check_limit(limit: Any, name: str) -> None:
     Traceback (most recent call last):
     qwen_asr_widgets.errors.SettingError: max_wait is '1 s'; it must be a number from 0 on, or None.
     """
-    number = isinstance(limit, Real) and not isinstance(limit, bool)
-    if limit is not None and not (number and float(limit) >= 0):
+    if limit is not None and not (is_number(limit, Real) and float(limit) >= 0):
         raise SettingError(f"{name} is {limit!r}; it must be a number from 0 on, or None.", name)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from numbers import Real
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,9 +12,9 @@ from ...audio.clip import AudioClip
 from ...audio.reference import ReferenceTurn
 from ...audio.samples import Sample
 from ...audio.tape import Tape
-from ...errors import SettingError, checked_keywords
+from ...errors import SettingError, checked_keywords, is_number
 from ...vad.labels.references import Reference, reference_turns
-from ...vad.turns import Turn
+from ...vad.turns import Turn, list_of_turns
 from ..shared.assets import css, esm
 from ..shared.page_link import PageLink
 from ..shared.saved_output import SavedOutput, shown_html
@@ -124,7 +125,7 @@ class Waveform(ViewWidget):
             source = source.clip
         recording, sound, title = _opened(source)
         given = {"reference": reference, "estimated": estimated}
-        lanes = {role: _checked_turns(role, turns) for role, turns in given.items() if turns is not None}
+        lanes = {role: _lane_turns(role, turns) for role, turns in given.items() if turns is not None}
         shown = Shown(recording, sound, title, lanes)
         self.model = WaveformModel(shown, _checked_scores(scores), _checked_threshold(threshold))
         saved = SavedOutput(
@@ -168,7 +169,7 @@ class Waveform(ViewWidget):
         """
         if role not in ("reference", "service", "estimated"):
             raise SettingError(f"role is {role!r}; it must be 'reference', 'service' or 'estimated'.", "role")
-        self.model.shown.run.set_lane(role, None if turns is None else _checked_turns(role, turns))
+        self.model.shown.run.set_lane(role, None if turns is None else _lane_turns(role, turns))
         self.page.tell_changes()
 
     def show(self, start: float, end: float) -> None:
@@ -210,20 +211,11 @@ def _opened(source: Any) -> tuple[Recording | None, AudioClip | Tape, str]:
     )
 
 
-def _checked_turns(role: str, turns: Any) -> Sequence[Turn | ReferenceTurn]:
+def _lane_turns(role: str, turns: Any) -> Sequence[Turn | ReferenceTurn]:
     """Return the turns of a lane."""
     if role == "reference":
         return reference_turns(turns)
-    try:
-        listed = list(turns)
-    except TypeError:
-        listed = [turns]
-    for turn in listed:
-        if not isinstance(turn, (Turn, ReferenceTurn)):
-            raise SettingError(
-                f"{role} holds {type(turn).__name__}; give a list of Turn, as detect_turns returns it.", role
-            )
-    return listed
+    return list_of_turns(turns, role, (Turn, ReferenceTurn))
 
 
 def _checked_scores(scores: Any) -> SpeechScores | None:
@@ -236,7 +228,6 @@ def _checked_scores(scores: Any) -> SpeechScores | None:
 
 
 def _checked_threshold(threshold: float | None) -> float | None:
-    number = isinstance(threshold, (int, float, np.number))
-    if threshold is not None and not (number and -1 <= threshold <= 1):
+    if threshold is not None and not (is_number(threshold, Real) and -1 <= threshold <= 1):
         raise SettingError(f"threshold is {threshold!r}; it must lie between -1 and 1.", "threshold")
     return threshold
