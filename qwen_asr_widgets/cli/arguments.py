@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from ..errors import QawError
 from ..formatting import printable
+from .wording import in_options
 
 if TYPE_CHECKING:
     from ..audio.clip import AudioClip
@@ -143,7 +144,7 @@ def _read_text(path: Path) -> str:
 
 def tell(error: Exception) -> None:
     """Print an error as one line; it may quote a service, whose text is not to steer the terminal."""
-    print(f"qwen-asr-widgets: {printable(str(error))}", file=sys.stderr)
+    print(f"qwen-asr-widgets: {printable(in_options(error))}", file=sys.stderr)
 
 
 # ---- where results go

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from ..errors import EndpointError, MissingDependency
+from ..errors import EndpointError, MissingDependency, QawError
 
 
 def add_parser(commands: Any) -> None:
@@ -39,7 +39,10 @@ def run(arguments: argparse.Namespace) -> int:
 
 def copy_notebooks(folder: Path) -> None:
     """Copy the notebooks into a folder; one that is there stays as the user changed it."""
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as problem:
+        raise QawError(f"--dir {folder}: the folder cannot be made: {problem.strerror}.") from problem
     for notebook in sorted(notebooks_folder().glob("*.ipynb")):
         if not (folder / notebook.name).exists():
             shutil.copyfile(notebook, folder / notebook.name)

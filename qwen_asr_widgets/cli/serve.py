@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 def add_parser(commands: Any) -> None:
     """Add the subcommand to the command line's parser."""
     command = commands.add_parser("serve", help="run the embedded service for other programs or machines")
-    command.add_argument("--port", type=int, default=0, help="port to listen on (default: a free one)")
+    command.add_argument("--port", type=port, default=0, help="port to listen on (default: a free one)")
     command.add_argument("--host", default="127.0.0.1", metavar="ADDRESS",
                          help="address to listen on (default 127.0.0.1; others need TLS and keys)")
     command.add_argument("--tls-certificate", metavar="PEM", help="certificate, with its chain")
@@ -35,6 +35,13 @@ def add_parser(commands: Any) -> None:
                          help="one of its quirks with another value, e.g. finish_delay_s=0.2, "
                               "update_midway=true or idle_close_s=none; may be repeated")
     command.set_defaults(run=run)
+
+
+def port(text: str) -> int:
+    """Read ``--port``."""
+    if not text.isdecimal() or int(text) > 65_535:
+        raise argparse.ArgumentTypeError(f"{text!r} is no port; give a number from 0 (a free one) to 65535")
+    return int(text)
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -85,13 +92,18 @@ def read_options(given: Iterable[str]) -> dict[str, Any]:
 
 
 def _read_option(text: str) -> tuple[str, Any]:
+    name, value = _name_and_value("--option", text)
+    try:
+        return name, json.loads(value)
+    except ValueError:
+        return name, value
+
+
+def _name_and_value(option: str, text: str) -> tuple[str, str]:
     name, sign, value = text.partition("=")
     if not sign or not name.strip():
-        raise EndpointError(f"--option {text!r:.80} is not NAME=VALUE.")
-    try:
-        return name.strip(), json.loads(value)
-    except ValueError:
-        return name.strip(), value
+        raise EndpointError(f"{option} {text!r:.80} is not NAME=VALUE.")
+    return name.strip(), value
 
 
 def read_quirks(behaviour: str, given: Iterable[str]) -> Quirks:
@@ -110,10 +122,11 @@ def read_quirks(behaviour: str, given: Iterable[str]) -> Quirks:
 
 
 def _read_quirk(text: str) -> tuple[str, Any]:
-    name, sign, value = text.partition("=")
+    name, value = _name_and_value("--quirk", text)
     word = value.strip().lower()
     try:
-        return name.strip(), None if word == "none" else json.loads(word)
+        return name, None if word == "none" else json.loads(word)
     except ValueError:
-        problem = f"--quirk {text!r:.80} is not NAME=VALUE; the value is a number, true, false or none."
-        raise EndpointError(problem) from None
+        raise EndpointError(
+            f"--quirk {name} is {value!r:.40}; it must be a number, true, false or none."
+        ) from None

@@ -93,7 +93,7 @@ def _labels(path: str, duration: float, name: str) -> Labels:
     try:
         return load_labels(Path(path)).check_clip(duration, name.removeprefix(SAMPLE_PREFIX))
     except LabelError as error:
-        raise LabelError(f"{path}: {error}") from None
+        raise LabelError(str(error) if path in str(error) else f"{path}: {error}") from None
 
 
 def table(found: SweepResult, best: Choice) -> str:

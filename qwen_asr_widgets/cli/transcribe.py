@@ -75,6 +75,8 @@ def run(arguments: argparse.Namespace) -> int:
     from ..recording import transcribe
     from ..recording.exports.formats import FORMATS
 
+    if arguments.manual and arguments.turn_taking == "client":
+        raise QawError("--manual finds no turns and --turn-taking client does; leave out one of them.")
     outputs = read_outputs(arguments, FORMATS)
     config, endpoint = read_config(arguments), read_endpoint(arguments)
     if endpoint.improvement and not arguments.quiet:

@@ -124,7 +124,7 @@ WRONG = {
     "a threshold out of range": (["{clip}", "--threshold", "3"], "-1 and 1"),
     "a silence out of range": (["{clip}", "--silence", "10"], "200 and 6000"),
     "a client without settings": (
-        ["{clip}", "--manual", "--turn-taking", "client"], "turn_detection is None"
+        ["{clip}", "--manual", "--turn-taking", "client"], "--manual finds no turns"
     ),
     "a rate no session takes": (["{clip}", "--rate", "44100"], "16000 or 8000"),
     "a channel that is not there": (["{clip}", "--channel", "3"], "3"),
