@@ -168,6 +168,11 @@ class LineWatch:
         self._since: tuple[float, int] | None = None
         self._slow = False
 
+    @property
+    def is_timing(self) -> bool:
+        """Whether so much waits that it is being found out how slow the line is."""
+        return self._since is not None
+
     def is_slow(self, now: float, sent: int, taken: int) -> bool:
         """Return whether the line is slow; ``sent`` of ``taken`` samples have gone out at ``now`` seconds."""
         if taken - sent <= WATCHED * self._rate:

@@ -29,6 +29,9 @@ CHUNK_MS = 100
 LOOK_SECONDS = 0.5
 """Seconds after which an upload looks whether the service is still there although no sound comes."""
 
+DRAIN_SECONDS = 0.05
+"""The same once all sound was handed on and only waits to go out."""
+
 SETTINGS_PATIENCE = 2.0
 """Seconds that other settings wait for an open turn where they take a new session."""
 
@@ -193,7 +196,7 @@ class Upload:
         outgoing = self._outgoing
         while not outgoing.aborted:
             with outgoing.changed:
-                outgoing.changed.wait_for(self._has_work, LOOK_SECONDS)
+                outgoing.changed.wait_for(self._has_work, DRAIN_SECONDS if outgoing.ended else LOOK_SECONDS)
                 stop, ended = self._next_stop(), outgoing.ended
             self._watch_line()
             if not self._stream.connected:
@@ -247,8 +250,13 @@ class Upload:
 
     @property
     def _is_done(self) -> bool:
-        """Whether no more sound comes; what waits on a slow line may still go out as Opus."""
-        return self._outgoing.ended and not (self._outgoing.is_slow and self._waits)
+        """Whether no more sound comes; what waits on a line that may be slow may still go out as Opus."""
+        return self._outgoing.ended and not (self._waits and self._may_be_slow)
+
+    @property
+    def _may_be_slow(self) -> bool:
+        """Whether the line is slower than PCM, or it is still being found out."""
+        return self._outgoing.is_slow or (self._format == PCM and self._line.is_timing)
 
     @property
     def _waits(self) -> bool:

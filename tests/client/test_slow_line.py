@@ -16,8 +16,11 @@ from support.waiting import wait_until
 
 from qwen_asr_widgets import Endpoint, Recording, Retry, SessionConfig, TurnDetection
 from qwen_asr_widgets.client.pacing import WATCHED, LineWatch
+from qwen_asr_widgets.client.resume_plan import ResumePlan
 from qwen_asr_widgets.client.websocket.keepalive import KeepAlive
+from qwen_asr_widgets.recording.observers import RunObserver, SessionObserver
 from qwen_asr_widgets.recording.run import Run
+from qwen_asr_widgets.recording.upload import ENDED, SETTINGS, Outgoing, Upload
 
 CONFIG = SessionConfig(turn_detection=TurnDetection(0.0, 600))
 
@@ -90,6 +93,89 @@ def test_opus_that_was_asked_for_carries_what_waits_also_where_the_sound_has_end
         assert run.wait(10) and run.recording.complete
     assert [updates[0]["input_audio_format"] for updates in service.updates] == ["pcm", "opus"]
     assert len(service.sessions[0].audio) == 0
+
+
+SOUND = round(10.8 * RATE)
+"""Samples of a sound that the outbox takes whole before the line can be found slow."""
+
+
+class VirtualLine:
+    """A line of a certain share of real time; its clock moves when it is read, once all was handed in."""
+
+    connected = True
+    position = 0
+
+    def __init__(self, share: float) -> None:
+        self.share, self.now, self.handed = share, 0.0, 0
+        self.sessions: list[str] = []
+
+    def open(self, endpoint: object, config: SessionConfig, *_: object, **__: object) -> VirtualLine:
+        self.sessions.append(config.input_audio_format)
+        return self
+
+    def append(self, samples: np.ndarray) -> None:
+        self.handed += len(samples)
+
+    def monotonic(self) -> float:
+        self.now += 0.1 if self.handed == SOUND else 0.0
+        return self.now
+
+    @property
+    def sent(self) -> int:
+        return min(self.handed, round(self.share * self.now * RATE))
+
+
+@pytest.fixture
+def virtual_line(monkeypatch):
+    """Return a function that makes the line of every upload one of a certain share of real time."""
+    def lay(share: float) -> VirtualLine:
+        line = VirtualLine(share)
+        monkeypatch.setattr("qwen_asr_widgets.recording.upload.AudioStream", line.open)
+        monkeypatch.setattr("qwen_asr_widgets.recording.upload.time", line)
+        monkeypatch.setattr("qwen_asr_widgets.recording.upload.DRAIN_SECONDS", 0.0)
+        monkeypatch.setattr(Recording, "position", property(lambda recording: line.sent))
+        return line
+
+    return lay
+
+
+def upload_at_its_end() -> tuple[Upload, Outgoing]:
+    """Return the upload of a sound that has come to its end before a byte of it went out."""
+    recording = Recording(CONFIG)
+    recording.tape.append(np.zeros(SOUND, np.int16))
+    outgoing = Outgoing(recording.tape)
+    outgoing.end()
+    there = Endpoint("ws://127.0.0.1:1/x", api_key="none")
+    observer = SessionObserver(recording, RunObserver(), [], None)
+    return Upload(there, recording, outgoing, CONFIG, ResumePlan(), observer), outgoing
+
+
+def test_a_line_found_slow_while_the_outbox_drains_is_offered_opus(virtual_line):
+    line = virtual_line(0.4)
+    upload, outgoing = upload_at_its_end()
+    told = []
+    watch = upload._watch_line
+    upload._watch_line = lambda: (watch(), told.append(outgoing.is_slow))
+    assert upload.send() == ENDED
+    assert True in told and not told[-1]
+    assert line.now == pytest.approx((10.8 - WATCHED) / 0.4, abs=0.5)  # until no more waits than at any time
+
+
+def test_a_line_found_slow_while_the_outbox_drains_goes_on_in_opus_where_that_is_wanted(virtual_line):
+    pytest.importorskip("av")
+    virtual_line(0.4)
+    upload, outgoing = upload_at_its_end()
+    outgoing.opus_when_slow = True
+    assert upload.send() == SETTINGS
+    assert [config.input_audio_format for config in outgoing.settings] == ["opus"]
+
+
+@pytest.mark.parametrize("share", [1.5, 40.0])
+def test_a_line_that_carries_what_is_said_is_not_taken_for_slow_while_the_outbox_drains(share, virtual_line):
+    line = virtual_line(share)
+    upload, outgoing = upload_at_its_end()
+    outgoing.opus_when_slow = True
+    assert upload.send() == ENDED and line.sessions == ["pcm"] and not outgoing.is_slow
 
 
 def test_where_it_is_not_wanted_the_run_says_so_and_goes_on(monkeypatch):
