@@ -45,11 +45,11 @@ _HOMES = {
     "plots": ("plot_latency", "plot_pauses", "plot_recording", "plot_sweep", "plot_trade_off"),
     "protocol.config": ("SessionConfig",),
     "recording": (
-        "Comparison", "LatencySummary", "LatencyTable", "Recording", "UtteranceLatency", "compare",
-        "load_recording", "transcribe",
+        "LatencySummary", "LatencyTable", "Recording", "UtteranceLatency", "load_recording", "transcribe",
     ),
     "recording.autosave": ("recover",),
     "recording.calibration": ("calibrate",),
+    "recording.comparison": ("Comparison", "compare"),
     "recording.exports.captions": ("SubtitleRules",),
     "recording.verification": ("Verification", "verify"),
     "vad.calibration.calibrate": ("Calibration", "Observation"),
@@ -61,7 +61,8 @@ _HOMES = {
     "vad.labels.files": ("load_labels", "save_labels"),
     "vad.labels.labels": ("Labels",),
     "vad.pauses": ("Pause", "Pauses", "pauses"),
-    "vad.scoring.scores": ("SpeechScores", "speech_scores"),
+    "vad.scoring.frames": ("SpeechScores",),
+    "vad.scoring.scores": ("speech_scores",),
     "vad.sweep.choice": ("Choice",),
     "vad.sweep.result": ("SweepResult",),
     "vad.sweep.sweep": ("sweep",),
@@ -122,11 +123,11 @@ if TYPE_CHECKING:
     from .plots import plot_latency, plot_pauses, plot_recording, plot_sweep, plot_trade_off
     from .protocol.config import SessionConfig
     from .recording import (
-        Comparison, LatencySummary, LatencyTable, Recording, UtteranceLatency, compare, load_recording,
-        transcribe,
+        LatencySummary, LatencyTable, Recording, UtteranceLatency, load_recording, transcribe,
     )
     from .recording.autosave import recover
     from .recording.calibration import calibrate
+    from .recording.comparison import Comparison, compare
     from .recording.exports.captions import SubtitleRules
     from .recording.verification import Verification, verify
     from .vad.calibration.calibrate import Calibration, Observation
@@ -138,7 +139,8 @@ if TYPE_CHECKING:
     from .vad.labels.files import load_labels, save_labels
     from .vad.labels.labels import Labels
     from .vad.pauses import Pause, Pauses, pauses
-    from .vad.scoring.scores import SpeechScores, speech_scores
+    from .vad.scoring.frames import SpeechScores
+    from .vad.scoring.scores import speech_scores
     from .vad.sweep.choice import Choice
     from .vad.sweep.result import SweepResult
     from .vad.sweep.sweep import sweep

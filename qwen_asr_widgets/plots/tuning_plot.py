@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from ..audio.clip import AudioClip
     from ..vad.evaluation.measures import Problem
-    from ..vad.scoring.scores import SpeechScores
+    from ..vad.scoring.frames import SpeechScores
 
 ROLES = {"reference": "reference", "service": "service", "estimated": "turn"}
 WAVE, LANE, SCORE = (0.62, 1.0), 0.085, (0.0, 0.3)

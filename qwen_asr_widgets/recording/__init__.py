@@ -1,6 +1,5 @@
 """The one record of a run, and what is read from it."""
 
-from .comparison import Comparison, compare
 from .latency import LatencyTable, TimedUtterance, UtteranceLatency
 from .log.run_info import RunInfo
 from .log.settings import SettingsChange
@@ -11,7 +10,7 @@ from .transcription import transcribe
 from .values import AudioSent, ConnectionSpan, TimedEvent
 
 __all__ = [
-    "AudioSent", "Comparison", "ConnectionSpan", "LatencySummary", "LatencyTable", "Measure", "Recording",
-    "RunInfo", "SettingsChange", "TimedEvent", "TimedUtterance", "UtteranceLatency", "compare",
+    "AudioSent", "ConnectionSpan", "LatencySummary", "LatencyTable", "Measure", "Recording",
+    "RunInfo", "SettingsChange", "TimedEvent", "TimedUtterance", "UtteranceLatency",
     "load_recording", "transcribe",
 ]

@@ -10,7 +10,8 @@ from ..errors import SettingError
 from ..protocol.config import SessionConfig
 from ..vad.calibration.calibrate import Calibration, Observation
 from ..vad.calibration.calibrate import calibrate as fit
-from ..vad.scoring.scores import HOP, HOP_SECONDS, SpeechScores, speech_scores
+from ..vad.scoring.frames import HOP, HOP_SECONDS, SpeechScores
+from ..vad.scoring.scores import speech_scores
 from ..vad.turns import Turn
 from .recording import Recording
 

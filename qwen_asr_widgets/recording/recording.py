@@ -7,7 +7,7 @@ import time as wall
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -19,13 +19,8 @@ from ..formatting import well_formed
 from ..protocol.events import ClientTurn, Event, LocalEvent
 from ..protocol.config import SessionConfig
 from ..protocol.session_settings import SettingsAnswer
-from ..vad.labels.references import Reference, reference_turns
 from ..vad.turns import Turn
-from .bundle.bundle import save_state
 from .exports.captions import SubtitleRules
-from .exports.formats import dataset_rows, export_recording, format_of
-from .exports.options import ExportOptions
-from .exports.table import summary_line, transcript_table
 from .latency import (
     LatencyTable, TimedUtterance, UtteranceTimer, import_pandas, measure_by_reference, table_source,
 )
@@ -36,6 +31,9 @@ from .log.sessions import Gap
 from .log.settings import SettingsChange
 from .summary import total_usage
 from .values import AudioSkipped, ConnectionSpan, RecordingState, SessionBegun, TimedEvent, sent_audio
+
+if TYPE_CHECKING:
+    from ..vad.labels.references import Reference
 
 FRAME_COLUMNS = [
     "number", "item_id", "onset", "start", "end", "end_source", "speech", "text", "language", "emotion",
@@ -452,6 +450,8 @@ class Recording:
         if reference is None:
             rows = [utterance.latency for utterance in utterances]
             return LatencyTable(rows, table_source(rows), info.chunk_ms, info.pace)
+        from ..vad.labels.references import reference_turns
+
         turns = reference_turns(reference)
         rows = measure_by_reference(utterances, self.sent_at, self.tape.sample_rate, turns, self.drift)
         return LatencyTable(rows, "reference", info.chunk_ms, info.pace)
@@ -485,6 +485,8 @@ class Recording:
         >>> Recording().to_dict()
         []
         """
+        from .exports.formats import dataset_rows
+
         return dataset_rows(self)
 
     def save(self, path: str | Path) -> Path:
@@ -493,6 +495,8 @@ class Recording:
         The file is replaced in one step: a reader sees the old or the new bundle, never half of one.
         """
         version = self.version
+        from .bundle.bundle import save_state
+
         path = save_state(self.snapshot(), path)
         self.note_saved(version)
         return path
@@ -562,6 +566,9 @@ class Recording:
             The ending is none of these.
         """
         version = self.version
+        from .exports.formats import export_recording, format_of
+        from .exports.options import ExportOptions
+
         path = export_recording(self, path, ExportOptions(include_drafts, rules, safe))
         if format_of(path).ending == "qasr":
             self.note_saved(version)
@@ -574,6 +581,8 @@ class Recording:
 
     def _repr_html_(self) -> str:
         """Return the transcript with times, and with waits where they say what a person would wait."""
+        from .exports.table import summary_line, transcript_table
+
         latency = self.latency()
         below = summary_line(self.info, latency, self.complete, self.notes)
         return transcript_table(self.utterances, latency, below)

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import time
+from typing import TYPE_CHECKING
 
 from ..client.endpoints import Endpoint
 from ..protocol.config import SessionConfig
-from .bundle.bundle import Source, load_bundle
 from .log.run_info import engine_name
 from .recording import Recording
+
+if TYPE_CHECKING:
+    from .bundle.bundle import Source
 
 
 def load_recording(source: Source) -> Recording:
@@ -38,6 +41,8 @@ def load_recording(source: Source) -> Recording:
     (8000, 8000)
     >>> folder.cleanup()
     """
+    from .bundle.bundle import load_bundle
+
     return load_bundle(source, Recording.restore)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import nullcontext, suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from os import PathLike
 from types import TracebackType
 from typing import Any
@@ -22,7 +22,6 @@ from ..errors import (
 from ..protocol.config import SessionConfig
 from ..protocol.events import TranscriptCompleted, TranscriptFailed
 from ..formatting import clock, printable
-from .autosave import Autosave
 from .log.run_info import run_info
 from .recording import Recording
 from .restoring import continued, goes_on, resumed_at
@@ -158,10 +157,20 @@ def transcribe(
         recording = Recording(wanted, info)
     retry = checked_retry(retry, Retry() if sound.duration is None else CLIP_RETRY)
     run = Run(endpoint, recording, _Callbacks(recording, on_event, on_final, on_outage), retry)
-    saving = nullcontext() if autosave is None else Autosave(recording, autosave)
-    with saving, Progress(sound.duration, progress) as bar:
+    with _saving(recording, autosave), Progress(sound.duration, progress) as bar:
         _Playback(sound, run, pace, lambda: bar.show(recording)).play()
     return recording
+
+
+def _saving(
+    recording: Recording, folder: str | PathLike[str] | None
+) -> AbstractContextManager[object]:
+    """Return what keeps a recording on disk while it grows; nothing where no folder was given."""
+    if folder is None:
+        return nullcontext()
+    from .autosave import Autosave
+
+    return Autosave(recording, folder)
 
 
 def checked_config(config: SessionConfig | None) -> SessionConfig:

@@ -23,7 +23,7 @@ from ..errors import SettingError
 from ..protocol.events import ClientTurnClosed, ClientTurnOpened
 from ..protocol.config import SessionConfig
 from ..protocol.state import MAX_COMMIT_SECONDS
-from ..vad.scoring.silero import HOP, SpeechScorer
+from ..vad.scoring.frames import HOP
 from ..vad.turns import MAX_TURN_FRAMES, TurnChange, TurnDetection, TurnDetector, TurnOpened
 from .recording import Recording
 
@@ -137,6 +137,8 @@ class TurnGate:
     """
 
     def __init__(self, settings: TurnDetection, sample_rate: int, first_sample: int = 0) -> None:
+        from ..vad.scoring.silero import SpeechScorer  # only who takes turns here needs the model
+
         self._padding = settings.prefix_padding_samples
         self._detector = TurnDetector(settings, max_turn_frames=max_turn_frames(settings))
         self._scorer = SpeechScorer()

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from ..audio.units import SAMPLE_RATE, ms_to_samples
 from ..errors import EndpointError, is_number, suggestion
-from ..vad.scoring.silero import HOP
+from ..vad.scoring.frames import HOP
 from ..vad.turns import (
     MAX_TURN_SECONDS, PADDING_RANGE_MS, SILENCE_RANGE_MS, THRESHOLD_RANGE, TurnDetection,
 )

@@ -16,7 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..audio.units import SAMPLE_RATE, ms_to_samples
-from ..vad.scoring.silero import HOP, SpeechScorer
+from ..vad.scoring.frames import HOP
+from ..vad.scoring.silero import SpeechScorer
 from ..vad.turns import (
     MAX_TURN_SECONDS, PADDING_RANGE_MS, TurnChange, TurnClosed, TurnDetection, TurnDetector, TurnOpened,
 )

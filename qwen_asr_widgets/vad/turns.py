@@ -37,7 +37,7 @@ from numpy.typing import NDArray
 from ..audio.units import SAMPLE_RATE
 from ..errors import LabelError, SettingError, checked_keywords, is_number
 from .runs import join_runs, speech_runs
-from .scoring.scores import HOP, SpeechScores
+from .scoring.frames import HOP, SpeechScores
 
 THRESHOLD_RANGE = (-1.0, 1.0)
 SILENCE_RANGE_MS = (200, 6_000)

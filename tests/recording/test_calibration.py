@@ -11,7 +11,7 @@ from qwen_asr_widgets.errors import EndpointError, SettingError
 from qwen_asr_widgets.recording.calibration import calibrate, observations
 from qwen_asr_widgets.recording.verification import agreement, verify
 from qwen_asr_widgets.vad.calibration.calibrate import Observation
-from qwen_asr_widgets.vad.scoring.scores import SpeechScores
+from qwen_asr_widgets.vad.scoring.frames import SpeechScores
 from qwen_asr_widgets.vad.turns import Turn, TurnDetection, detect_turns
 
 pytestmark = pytest.mark.service

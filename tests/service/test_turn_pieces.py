@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from qwen_asr_widgets.service.recognizers.turn_pieces import (
     LEAD, LONG_ENOUGH, LONG_PAUSE, LONGEST, PAUSE, TAIL, Piece, TurnPieces,
 )
-from qwen_asr_widgets.vad.scoring.silero import HOP
+from qwen_asr_widgets.vad.scoring.frames import HOP
 
 SCORES = {"A": 0.9, "a": -0.1, ".": -0.9}
 

@@ -6,7 +6,7 @@ import re
 
 import numpy as np
 from qwen_asr_widgets.audio.reference import ReferenceTurn
-from qwen_asr_widgets.vad.scoring.scores import SpeechScores
+from qwen_asr_widgets.vad.scoring.frames import SpeechScores
 from qwen_asr_widgets.vad.turns import Turn
 
 STEP = 0.5

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
-from qwen_asr_widgets.vad.scoring.silero import CONTEXT, HOP, SCORE_TOLERANCE
+from qwen_asr_widgets.vad.scoring.frames import HOP
+from qwen_asr_widgets.vad.scoring.silero import CONTEXT, SCORE_TOLERANCE
 from qwen_asr_widgets.vad.scoring.weights import Weights, load_weights
 
 Doubles = NDArray[np.float64]

@@ -14,7 +14,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 from qwen_asr_widgets.audio.samples import sample
-from qwen_asr_widgets.vad.scoring.silero import HOP, SpeechScorer
+from qwen_asr_widgets.vad.scoring.frames import HOP
+from qwen_asr_widgets.vad.scoring.silero import SpeechScorer
 
 from support.scores import in_pieces
 from support.voice import babble

@@ -10,7 +10,8 @@ import json
 import sys
 
 import qwen_asr_widgets as qaw
-from qwen_asr_widgets.vad.scoring.silero import HOP, SpeechScorer
+from qwen_asr_widgets.vad.scoring.frames import HOP
+from qwen_asr_widgets.vad.scoring.silero import SpeechScorer
 from qwen_asr_widgets.vad.turns import TurnClosed, TurnDetection, TurnDetector, TurnOpened
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from qwen_asr_widgets.errors import SettingError
 from qwen_asr_widgets.vad.calibration.calibrate import Calibration, Observation, calibrate
-from qwen_asr_widgets.vad.scoring.scores import SpeechScores
+from qwen_asr_widgets.vad.scoring.frames import SpeechScores
 from qwen_asr_widgets.vad.turns import Turn, TurnDetection, detect_turns
 from support import drawn
 

@@ -9,7 +9,7 @@ from support import drawn
 from qwen_asr_widgets.audio.reference import ReferenceTurn
 from qwen_asr_widgets.errors import SettingError
 from qwen_asr_widgets.vad.evaluation.metrics import measure, total
-from qwen_asr_widgets.vad.scoring.scores import SpeechScores
+from qwen_asr_widgets.vad.scoring.frames import SpeechScores
 from qwen_asr_widgets.vad.sweep.sweep import sweep
 from qwen_asr_widgets.vad.turns import TurnClosed, TurnDetection, TurnDetector, detect_turns
 

@@ -8,7 +8,7 @@ from qwen_asr_widgets.audio.reference import ReferenceTurn
 from qwen_asr_widgets.vad.evaluation.critical import healing_silence, healing_threshold, is_healed
 from qwen_asr_widgets.vad.evaluation.explain import explain
 from qwen_asr_widgets.vad.evaluation.metrics import measure
-from qwen_asr_widgets.vad.scoring.scores import SpeechScores
+from qwen_asr_widgets.vad.scoring.frames import SpeechScores
 from qwen_asr_widgets.vad.turns import TurnDetection, detect_turns
 
 FRAME = 0.032

@@ -10,7 +10,7 @@ from hypothesis import given, settings as hypothesis_settings, strategies as st
 from qwen_asr_widgets.audio.clip import AudioClip
 from qwen_asr_widgets.errors import SettingError
 from qwen_asr_widgets.vad.evaluation.cues import TONES, Cue, cue_times, cue_track
-from qwen_asr_widgets.vad.scoring.scores import SpeechScores
+from qwen_asr_widgets.vad.scoring.frames import SpeechScores
 from qwen_asr_widgets.vad.turns import TurnClosed, TurnDetection, TurnDetector, detect_turns
 from support import drawn
 

@@ -16,7 +16,7 @@ from qwen_asr_widgets.vad.evaluation.effects import Effects
 from qwen_asr_widgets.vad.evaluation.explain import Explanation, explain
 from qwen_asr_widgets.vad.evaluation.measures import Problem
 from qwen_asr_widgets.vad.evaluation.metrics import measure
-from qwen_asr_widgets.vad.scoring.scores import SpeechScores
+from qwen_asr_widgets.vad.scoring.frames import SpeechScores
 from qwen_asr_widgets.vad.turns import TurnDetection, detect_turns
 
 

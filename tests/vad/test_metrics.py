@@ -12,7 +12,7 @@ from qwen_asr_widgets.vad.evaluation.metrics import (
     COUNTS, endpoint_overhead, expected_endpoint_delay, measure, total,
 )
 from qwen_asr_widgets.vad.evaluation.measures import Problem
-from qwen_asr_widgets.vad.scoring.scores import SpeechScores
+from qwen_asr_widgets.vad.scoring.frames import SpeechScores
 from qwen_asr_widgets.vad.turns import Turn, TurnDetection, detect_turns
 from support import drawn
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from qwen_asr_widgets.vad.scoring.scores import SpeechScores
+from qwen_asr_widgets.vad.scoring.frames import SpeechScores
 from qwen_asr_widgets.vad.scoring.silero import SCORE_TOLERANCE
 from qwen_asr_widgets.vad.turns import TurnDetection, detect_turns
 from support.scores import agree, reference_scores

@@ -16,7 +16,7 @@ from qwen_asr_widgets.audio.samples import SAMPLE_NAMES
 from qwen_asr_widgets.vad.evaluation.critical import is_healed, offered_thresholds, turn_frames
 from qwen_asr_widgets.vad.evaluation.explain import Explanation, Remedy, explain
 from qwen_asr_widgets.vad.evaluation.metrics import measure
-from qwen_asr_widgets.vad.scoring.scores import SpeechScores
+from qwen_asr_widgets.vad.scoring.frames import SpeechScores
 from qwen_asr_widgets.vad.scoring.silero import SCORE_TOLERANCE
 from qwen_asr_widgets.vad.turns import Turn, TurnDetection, detect_turns
 from support.drawn import wandering_scores

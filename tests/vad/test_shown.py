@@ -9,7 +9,7 @@ import pytest
 import qwen_asr_widgets as qaw
 from qwen_asr_widgets import Labels, ReferenceTurn, Turn, TurnDetection
 from qwen_asr_widgets.vad.calibration.calibrate import Observation, calibrate
-from qwen_asr_widgets.vad.scoring.scores import SpeechScores
+from qwen_asr_widgets.vad.scoring.frames import SpeechScores
 
 MARKS = [-1] * 20 + [0.5] * 40 + [-0.2] * 14 + [0.5] * 40 + [-1] * 40
 TRUTH = [(0.64, 3.6)]

@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from qwen_asr_widgets.errors import AudioError
 from qwen_asr_widgets.vad.scoring import silero
-from qwen_asr_widgets.vad.scoring.silero import HOP, SpeechScorer
+from qwen_asr_widgets.vad.scoring.frames import HOP
+from qwen_asr_widgets.vad.scoring.silero import SpeechScorer
 from qwen_asr_widgets.vad.scoring.weights import load_weights
 from support.scores import agree, reference_scores
 from support.voice import babble

@@ -17,7 +17,7 @@ from qwen_asr_widgets.audio.reference import ReferenceTurn
 from qwen_asr_widgets.errors import AudioError, LabelError, SettingError, WorkerLost
 from qwen_asr_widgets.vad.labels.labels import Labels
 from qwen_asr_widgets.vad.evaluation.metrics import COUNTS, measure, total
-from qwen_asr_widgets.vad.scoring.scores import SpeechScores
+from qwen_asr_widgets.vad.scoring.frames import SpeechScores
 from qwen_asr_widgets.vad.sweep.sweep import sweep
 from qwen_asr_widgets.vad.sweep.result import SweepResult
 from qwen_asr_widgets.vad.turns import TurnDetection, detect_turns

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from qwen_asr_widgets.audio.reference import ReferenceTurn
 from qwen_asr_widgets.errors import SettingError
-from qwen_asr_widgets.vad.scoring.scores import SpeechScores
+from qwen_asr_widgets.vad.scoring.frames import SpeechScores
 from qwen_asr_widgets.vad.sweep.sweep import sweep
 from qwen_asr_widgets.vad.sweep.result import SweepResult
 from qwen_asr_widgets.vad.turns import TurnDetection

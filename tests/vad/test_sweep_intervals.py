@@ -9,7 +9,7 @@ from support import drawn
 from qwen_asr_widgets.audio.reference import ReferenceTurn
 from qwen_asr_widgets.errors import SettingError
 from qwen_asr_widgets.vad.labels.labels import Labels
-from qwen_asr_widgets.vad.scoring.scores import SpeechScores
+from qwen_asr_widgets.vad.scoring.frames import SpeechScores
 from qwen_asr_widgets.vad.sweep.batch import COUNT_SUMS, SAMPLE_SUMS, START_SUMS
 from qwen_asr_widgets.vad.sweep.intervals import share_interval
 from qwen_asr_widgets.vad.sweep.result import ClipInfo, SweepResult

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from qwen_asr_widgets.audio.clip import AudioClip
 from qwen_asr_widgets.errors import AudioError, LabelError, SettingError
 from qwen_asr_widgets.vad.evaluation.explain import explain
-from qwen_asr_widgets.vad.scoring.scores import SpeechScores
+from qwen_asr_widgets.vad.scoring.frames import SpeechScores
 from qwen_asr_widgets.vad.turns import (
     HOP, MAX_TURN_FRAMES, Turn, TurnClosed, TurnDetection, TurnDetector, TurnOpened, detect_turns,
 )

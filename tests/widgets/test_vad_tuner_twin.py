@@ -14,7 +14,7 @@ from qwen_asr_widgets.audio.clip import AudioClip
 from qwen_asr_widgets.audio.reference import ReferenceTurn
 from qwen_asr_widgets.vad.labels.editor import LabelEditor
 from qwen_asr_widgets.vad.labels.labels import Labels
-from qwen_asr_widgets.vad.scoring.scores import SpeechScores
+from qwen_asr_widgets.vad.scoring.frames import SpeechScores
 from qwen_asr_widgets.vad.turns import TurnDetection
 from qwen_asr_widgets.widgets.tuner.case import Case, Overhead
 from qwen_asr_widgets.widgets.tuner.estimate import Estimator

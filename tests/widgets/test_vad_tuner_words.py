@@ -13,7 +13,7 @@ import qwen_asr_widgets as qaw
 from qwen_asr_widgets.recording.verification import agreement
 from qwen_asr_widgets.vad.evaluation.critical import is_healed_by
 from qwen_asr_widgets.vad.evaluation.explain import explain
-from qwen_asr_widgets.vad.scoring.scores import SpeechScores
+from qwen_asr_widgets.vad.scoring.frames import SpeechScores
 from qwen_asr_widgets.vad.turns import Turn, TurnDetection
 from qwen_asr_widgets.widgets.tuner.estimate import Estimator
 from qwen_asr_widgets.widgets.tuner.messages import agreement_state

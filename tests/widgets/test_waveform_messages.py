@@ -13,7 +13,7 @@ from qwen_asr_widgets.audio.clip import AudioClip
 from qwen_asr_widgets.audio.reference import ReferenceTurn
 from qwen_asr_widgets.errors import SettingError
 from qwen_asr_widgets.protocol.config import SessionConfig
-from qwen_asr_widgets.vad.scoring.scores import SpeechScores
+from qwen_asr_widgets.vad.scoring.frames import SpeechScores
 from qwen_asr_widgets.vad.turns import Turn
 from qwen_asr_widgets.widgets.shared.throttle import Throttle
 from qwen_asr_widgets.widgets.shared.run_messages import RunMessages

@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...audio.units import SAMPLE_RATE
-from ...vad.scoring.silero import HOP, SpeechScorer
+from ...vad.scoring.frames import HOP
+from ...vad.scoring.silero import SpeechScorer
 from ..segmenter import FrameScorer
 
 SPEECH = 0.0

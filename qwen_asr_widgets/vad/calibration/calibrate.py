@@ -16,7 +16,7 @@ import numpy as np
 from ...errors import SettingError
 from ...formatting import table
 from .fit import Model, Pairing, Track, fit, pair
-from ..scoring.scores import HOP_SECONDS, SpeechScores
+from ..scoring.frames import HOP_SECONDS, SpeechScores
 from ..turns import Turn, TurnDetection
 
 GOOD_MEDIAN = 0.06

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from ...audio.units import SAMPLE_RATE
 from ..evaluation.matching import overlaps, to_samples
 from ..runs import Frames, join_runs, speech_runs
-from ..scoring.scores import HOP, HOP_SECONDS, SpeechScores
+from ..scoring.frames import HOP, HOP_SECONDS, SpeechScores
 from ..turns import MAX_TURN_FRAMES, Turn, TurnDetection
 
 Times = NDArray[np.float64]

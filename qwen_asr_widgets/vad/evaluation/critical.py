@@ -34,7 +34,8 @@ from ...audio.units import SAMPLE_RATE, seconds_to_samples
 from .matching import is_match
 from .measures import Problem
 from ..runs import Frames, join_runs, mask_runs, speech_runs
-from ..scoring.silero import HOP, SCORE_TOLERANCE
+from ..scoring.frames import HOP
+from ..scoring.silero import SCORE_TOLERANCE
 from ..turns import MAX_TURN_FRAMES, SILENCE_RANGE_MS, THRESHOLD_RANGE, TurnDetection
 
 Scores = NDArray[np.float32]

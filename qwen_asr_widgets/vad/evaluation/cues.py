@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from ...audio.clip import AudioClip
 from ...audio.units import SAMPLE_RATE, seconds_to_samples
 from ...errors import SettingError
-from ..scoring.scores import HOP
+from ..scoring.frames import HOP
 from ..turns import Turn, TurnDetection
 from .matching import closings, to_samples
 

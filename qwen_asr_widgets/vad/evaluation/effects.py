@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from ..labels.references import Reference, read_reference
 from ..runs import Frames
-from ..scoring.scores import HOP, SpeechScores
+from ..scoring.frames import HOP, SpeechScores
 from ..turns import TurnDetection
 from .critical import span, turn_frames
 from .matching import Intervals, Match, crop, match, overlapping, support, to_samples

@@ -20,7 +20,7 @@ from .critical import (
 from .effects import Effects
 from .measures import Problem
 from ..labels.references import Reference
-from ..scoring.scores import HOP_SECONDS, SpeechScores
+from ..scoring.frames import HOP_SECONDS, SpeechScores
 from ..turns import TurnDetection, check_detected
 
 WORDS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")

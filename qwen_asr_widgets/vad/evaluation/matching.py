@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ...audio.units import SAMPLE_RATE
-from ..scoring.silero import HOP
+from ..scoring.frames import HOP
 from ..turns import MAX_TURN_FRAMES
 
 Intervals = NDArray[np.int64]

@@ -27,7 +27,7 @@ from ..labels.labels import Labels
 from ..labels.references import Reference, read_reference
 from .matching import Intervals, Match, closings, crop, match, support, to_samples
 from .measures import COUNTS, Measures, Problem, total
-from ..scoring.scores import HOP, HOP_SECONDS
+from ..scoring.frames import HOP, HOP_SECONDS
 from ..turns import Turn, TurnDetection, list_of_turns
 
 __all__ = [

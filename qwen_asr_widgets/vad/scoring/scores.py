@@ -3,106 +3,24 @@
 from __future__ import annotations
 
 import hashlib
-import math
 from collections.abc import Callable
-from dataclasses import dataclass
-from numbers import Real
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from ...audio.clip import Sound, as_clip
 from ...audio.units import SAMPLE_RATE, float_to_pcm16
-from ...errors import AudioError, checked_keywords
+from ...errors import checked_keywords
 from .cache import FORMAT_VERSION, ScoreCache
-from .silero import HOP, SpeechScorer
+from .frames import HOP, SpeechScores
+from .silero import SpeechScorer
 from .weights import Weights, load_weights
 
 ScoreProgress = Callable[[NDArray[np.float32], int], None]
 """Told the scores so far, float32 (k,), and how many frames there will be."""
 
-HOP_SECONDS = HOP / SAMPLE_RATE
-"""Length of one scored frame in seconds: 0.032."""
-
 PIECE = 1_875 * HOP
 """Samples scored between two reports of progress: one minute."""
-
-
-@dataclass(frozen=True, eq=False, repr=False)
-class SpeechScores:
-    """The speech score of every frame of a clip.
-
-    Parameters
-    ----------
-    values : ndarray, float32, shape (n,)
-        Score of frame k, in [-1, 1]: ``2 * p - 1`` for a speech probability p. Frame k covers the
-        samples ``512 * k`` to ``512 * (k + 1)`` at 16 kHz. A tail of under 512 samples has no score.
-    duration : float or None
-        Length of the clip in seconds, with its unscored tail. None: that of the frames.
-
-    Raises
-    ------
-    AudioError
-        The values are not one row of numbers in [-1, 1], or the duration is shorter than their frames.
-
-    Examples
-    --------
-    >>> scores = SpeechScores([-0.9, 0.4, 0.8])
-    >>> scores
-    <SpeechScores of 3 frames, 0.10 s, from -0.90 to 0.80>
-    >>> scores.values.dtype, scores.duration
-    (dtype('float32'), 0.096)
-    """
-
-    values: NDArray[np.float32]
-    duration: float = None  # type: ignore[assignment]
-
-    def __post_init__(self) -> None:
-        values = _checked_values(self.values)
-        object.__setattr__(self, "values", values)
-        frames = len(values) * HOP / SAMPLE_RATE
-        if self.duration is None:
-            object.__setattr__(self, "duration", frames)
-        elif not isinstance(self.duration, Real) or not frames - HOP_SECONDS < self.duration < math.inf:
-            raise AudioError(
-                f"The duration is {self.duration!r:.40}; {len(values)} scores are of {frames:g} s or more."
-            )
-
-    def __repr__(self) -> str:
-        span = f", from {self.values.min():.2f} to {self.values.max():.2f}" if len(self) else ""
-        return f"<SpeechScores of {len(self)} frames, {self.duration:.2f} s{span}>"
-
-    def __len__(self) -> int:
-        return len(self.values)
-
-    @property
-    def hop(self) -> float:
-        """Seconds from one score to the next: 0.032."""
-        return HOP_SECONDS
-
-    @property
-    def times(self) -> NDArray[np.float64]:
-        """Seconds at which each frame begins, float64 (n,)."""
-        return np.arange(len(self.values)) * HOP / SAMPLE_RATE
-
-
-def _checked_values(values: ArrayLike) -> NDArray[np.float32]:
-    """Return the scores as a read-only float32 row, or raise ``AudioError``."""
-    try:
-        row = np.array(values, dtype=np.float32)
-    except (TypeError, ValueError):
-        raise AudioError(f"Speech scores must be one row of numbers, not {type(values).__name__}.") from None
-    if row.ndim != 1:
-        raise AudioError(f"Speech scores must be one row of numbers, not an array of shape {row.shape}.")
-    if not np.isfinite(row).all():
-        raise AudioError("Speech scores must be finite numbers; some are NaN or infinite.")
-    if len(row) and max(-row.min(), row.max()) > 1:
-        raise AudioError(
-            f"Speech scores reach from {row.min():g} to {row.max():g}; they must lie in [-1, 1]. Of a "
-            "probability p of speech the score is 2 * p - 1."
-        )
-    row.flags.writeable = False
-    return row
 
 
 @checked_keywords

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from ...audio.units import pcm16_to_float
 from ...errors import AudioError
+from .frames import HOP
 from .weights import Weights, load_weights
 
 Floats = NDArray[np.float32]
@@ -31,9 +32,6 @@ SCORE_TOLERANCE = 2e-5
 So turns agree to the frame wherever no score lies this close to the threshold. Measured: up to 1.2e-5 between
 OpenBLAS's kernels for six processors, up to 1.5e-6 between a stream and a batch on one of them.
 """
-
-HOP = 512
-"""New samples (at 16 kHz) in one scored frame: 32 ms."""
 
 CONTEXT = 64
 """Samples before a frame that the model also hears."""

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from ..evaluation.matching import Cropped, Intervals, Match, closings, crop, match
 from ..runs import join_runs, speech_runs
-from ..scoring.scores import HOP
+from ..scoring.frames import HOP
 from ..turns import MAX_TURN_FRAMES, TurnDetection
 
 _GAP_FRAMES = 256

@@ -12,7 +12,7 @@ from ...audio.units import SAMPLE_RATE
 from ...errors import SettingError
 from ...formatting import table
 from ..evaluation.measures import COUNTS
-from ..scoring.scores import HOP_SECONDS
+from ..scoring.frames import HOP_SECONDS
 from .batch import START_SUMS, Sums
 from .choice import (
     MIN_COVERAGE, SHOWN, Cells, Choice, Limits, check_seconds, check_share, fewest_errors, fold_of_calls,

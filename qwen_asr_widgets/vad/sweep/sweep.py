@@ -22,7 +22,8 @@ from ..evaluation.matching import crop, support, to_samples
 from ..evaluation.metrics import scored_regions
 from ..labels.labels import Labels
 from ..labels.references import is_turn, read_reference
-from ..scoring.scores import SpeechScores, speech_scores
+from ..scoring.frames import SpeechScores
+from ..scoring.scores import speech_scores
 from .spread import spread
 from .batch import Grid, SweepClip, Sums, measure_batch
 from .result import ClipInfo, SweepResult

@@ -12,7 +12,7 @@ from ...client.endpoints import is_loopback_host
 from ...vad.labels.editor import LabelEditor
 from ...vad.labels.labels import Labels
 from ...vad.evaluation.metrics import Measures, endpoint_overhead, expected_endpoint_delay, measure
-from ...vad.scoring.scores import SpeechScores
+from ...vad.scoring.frames import SpeechScores
 from ...vad.turns import Turn, TurnDetection
 from .estimate import Estimator
 

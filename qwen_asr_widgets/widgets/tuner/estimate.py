@@ -8,7 +8,7 @@ import numpy as np
 
 from ...errors import SettingError
 from ...vad.calibration.calibrate import Calibration
-from ...vad.scoring.scores import SpeechScores
+from ...vad.scoring.frames import SpeechScores
 from ...vad.sweep.result import SweepResult
 from ...vad.turns import SILENCE_RANGE_MS, THRESHOLD_RANGE, Turn, TurnDetection, detect_turns
 

@@ -16,7 +16,7 @@ from ...vad.sweep.choice import Choice
 from ...vad.evaluation.matching import to_samples
 from ...vad.evaluation.metrics import COUNTS, Measures, scored_regions
 from ...vad.evaluation.measures import Problem
-from ...vad.scoring.scores import SpeechScores
+from ...vad.scoring.frames import SpeechScores
 from ...vad.sweep.result import SweepResult
 from ...vad.turns import Turn, TurnDetection
 from ..shared.throttle import Message

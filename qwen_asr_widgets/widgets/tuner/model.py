@@ -30,7 +30,8 @@ from ...vad.evaluation.explain import Explanation, explain
 from ...vad.evaluation.metrics import Measures, total
 from ...vad.evaluation.measures import Problem
 from ...vad.labels.editor import LabelEditor
-from ...vad.scoring.scores import SpeechScores, speech_scores
+from ...vad.scoring.frames import SpeechScores
+from ...vad.scoring.scores import speech_scores
 from ...vad.sweep.choice import Choice
 from ...vad.sweep.result import SweepResult
 from ...vad.sweep.sweep import SILENCES, THRESHOLDS, SweepProgress, make_grid, sweep

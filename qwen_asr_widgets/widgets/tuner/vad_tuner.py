@@ -28,7 +28,7 @@ from ...vad.evaluation.explain import Explanation
 from ...vad.evaluation.metrics import Measures
 from ...vad.labels.files import save_labels
 from ...vad.labels.labels import Labels
-from ...vad.scoring.scores import SpeechScores
+from ...vad.scoring.frames import SpeechScores
 from ...vad.sweep.choice import Choice
 from ...vad.sweep.result import SweepResult
 from ...vad.sweep.sweep import SILENCES, THRESHOLDS, SweepProgress

@@ -10,7 +10,7 @@ from typing import Any
 from ...vad.evaluation.critical import is_healed_by
 from ...vad.evaluation.explain import Cause, Explanation, Remedy, threshold_text
 from ...vad.evaluation.measures import Problem
-from ...vad.scoring.scores import SpeechScores
+from ...vad.scoring.frames import SpeechScores
 from ...vad.turns import SILENCE_RANGE_MS, TurnDetection
 from .estimate import Estimator
 

@@ -24,7 +24,7 @@ from ..shared.view_widget import ViewWidget
 
 if TYPE_CHECKING:
     from ...recording import Recording
-    from ...vad.scoring.scores import SpeechScores
+    from ...vad.scoring.frames import SpeechScores
 
 
 class WaveformModel:

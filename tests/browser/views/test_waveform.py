@@ -16,7 +16,7 @@ from support.view_page import CHANGE_THEME, COUNT_FRAMES, NEXT_FRAME, ViewPage, 
 
 from qwen_asr_widgets.audio.clip import AudioClip
 from qwen_asr_widgets.audio.reference import ReferenceTurn
-from qwen_asr_widgets.vad.scoring.scores import SpeechScores
+from qwen_asr_widgets.vad.scoring.frames import SpeechScores
 from qwen_asr_widgets.vad.turns import Turn
 from qwen_asr_widgets.widgets.waveform.waveform import Waveform
 
