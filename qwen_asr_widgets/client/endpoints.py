@@ -150,7 +150,7 @@ class Endpoint:
         --------
         >>> facts = Endpoint("wss://dashscope.aliyuncs.com/api-ws/v1/realtime").facts
         >>> facts.update_midway, facts.grade("update_midway")
-        (False, '2')
+        (False, 'two clients')
         """
         return facts_of(self.url, self.model)
 

@@ -20,12 +20,15 @@ GRADES: Mapping[str, str] = {
     "own": "the service of this package, which its tests hold to it",
     "doc": "the vendor's documentation",
     "sdk": "read in the official SDK",
-    "2": "reported by two or more independent clients",
-    "1": "reported by one client",
+    "two clients": "reported by two or more independent clients",
+    "one client": "reported by one client",
     "omni": "seen on a sibling of the model behind the same gateway",
     "inferred": "follows by arithmetic from what one client measured",
 }
 """What a fact rests on, the surest first."""
+
+_OLDER_GRADES = {"2": "two clients", "1": "one client"}
+"""As files of before have them."""
 
 MOST = 1e6
 """No number of a fact or a quirk is larger: eleven days, or a gigabyte a second."""
@@ -70,41 +73,41 @@ class Fact:
 
 
 FACTS: tuple[Fact, ...] = (
-    Fact(1, "update_midway", False, "2",
+    Fact(1, "update_midway", False, "two clients",
          "A session.update after the first audio is answered by an error without a type, and the connection "
          "is closed with 1007."),
     Fact(2, "end_contains_silence", True, "inferred",
          "audio_end_ms is where the silence had lasted long enough, not where speech ended."),
     Fact(2, "stopped_after_end_s", 0.074, "inferred",
          "speech_stopped comes 74 to 98 ms of audio after audio_end_ms, whatever the silence."),
-    Fact(3, "silence_floor_ms", 400, "1",
+    Fact(3, "silence_floor_ms", 400, "one client",
          "A silence_duration_ms below 400 has the effect of 400."),
-    Fact(4, "turns_touch", True, "1",
+    Fact(4, "turns_touch", True, "one client",
          "In dense speech a turn starts where the last one ended, or up to 0.222 s before it."),
-    Fact(5, "longest_turn_s", 30.0, "1",
+    Fact(5, "longest_turn_s", 30.0, "one client",
          "A turn is cut after about 30 s; the longest seen had 30.2 s."),
-    Fact(5, "empty_finals", True, "1",
+    Fact(5, "empty_finals", True, "one client",
          "Music and noise end as finals that are empty or hold punctuation alone."),
-    Fact(6, "usage", True, "1",
+    Fact(6, "usage", True, "one client",
          "completed carries usage as well, and no times."),
-    Fact(7, "text_stash_exclusive", True, "1",
+    Fact(7, "text_stash_exclusive", True, "one client",
          "A partial carries either text or stash: stash while the turn is open, text in a refined pass."),
-    Fact(7, "late_partials", True, "1",
+    Fact(7, "late_partials", True, "one client",
          "Partials of an item may come after its completed."),
-    Fact(8, "decode_delay_s", 0.16, "1",
+    Fact(8, "decode_delay_s", 0.16, "one client",
          "The final comes 0.16 s (p50) to 0.23 s (p95) after audio_end_ms."),
-    Fact(9, "commit_in_vad_mode", True, "1",
+    Fact(9, "commit_in_vad_mode", True, "one client",
          "A commit with turn detection on brings a second committed for the item, and completed without "
          "speech_stopped; other clients saw it refused."),
-    Fact(9, "errors_without_code", True, "2",
+    Fact(9, "errors_without_code", True, "two clients",
          "Some errors have no code, others no type."),
-    Fact(10, "finish_delay_s", 10.0, "1",
+    Fact(10, "finish_delay_s", 10.0, "one client",
          "session.finished and the close may take 10 s and more after session.finish."),
-    Fact(10, "finish_wait_s", 25.0, "1",
+    Fact(10, "finish_wait_s", 25.0, "one client",
          "A client waits 20 s for session.finished; 25 s without any event are taken for the end."),
-    Fact(11, "upload_limit_kB_s", 2_560.0, "2",
+    Fact(11, "upload_limit_kB_s", 2_560.0, "two clients",
          "More than 2,560 kB/s, base64 counted, is closed with 1007."),
-    Fact(11, "upload_pace_kB_s", 1_900.0, "2",
+    Fact(11, "upload_pace_kB_s", 1_900.0, "two clients",
          "What is sent as fast as may be, or again, stays under 1,900 kB/s."),
     Fact(12, "idle_close_s", 180.0, "omni",
          "A session without a final for 180 s is closed with 1007; 300 s were seen as well.", _OMNI),
@@ -114,14 +117,14 @@ FACTS: tuple[Fact, ...] = (
          "A session is renewed at a pause before 110 minutes.", _OMNI),
     Fact(13, "requests_per_s", 20.0, "doc",
          "An account may make 20 requests a second; one too many is told to try again later."),
-    Fact(14, "takes_items", False, "1",
+    Fact(14, "takes_items", False, "one client",
          "conversation.item.create is refused in a speech recognition session."),
     Fact(15, "sdk_headers", True, "sdk",
          "The SDK also sends x-dashscope-sdk-client and x-dashscope-sdk-session-id, unless "
          "DASHSCOPE_DISABLE_SDK_HEADERS is set."),
-    Fact(16, "invented_words", True, "2",
+    Fact(16, "invented_words", True, "two clients",
          "Silence and music bring short invented words, in several clients."),
-    Fact(16, "short_speech_s", 0.3, "2",
+    Fact(16, "short_speech_s", 0.3, "two clients",
          "Clients drop finals with less than 0.3 to 0.5 s of speech; here they are shown and marked."),
     Fact(17, "other_protocol", ("qwen-audio-", "paraformer-", "fun-asr", "gummy-"), "doc",
          "Models of these names speak another protocol (/api-ws/v1/inference, run-task)."),
@@ -166,10 +169,10 @@ class ServiceFacts:
     Examples
     --------
     >>> DASHSCOPE.silence_floor_ms, DASHSCOPE.grade("silence_floor_ms")
-    (400, '1')
+    (400, 'one client')
     >>> probed = DASHSCOPE.measured(silence_floor_ms=320)
     >>> probed.silence_floor_ms, probed.grade("silence_floor_ms"), probed.grade("update_midway")
-    (320, 'measured', '2')
+    (320, 'measured', 'two clients')
     """
 
     name: str = "documented"
@@ -193,6 +196,10 @@ class ServiceFacts:
 
     def grade(self, name: str) -> str:
         """Return what a field's value rests on, one of `GRADES`.
+
+        The surest first: ``"measured"`` on this endpoint; ``"own"``, this package's service; ``"doc"``, the
+        vendor's documentation; ``"sdk"``, read in its SDK; reported by ``"two clients"`` or more, or by
+        ``"one client"``; ``"omni"``, seen on a sibling of the model; ``"inferred"`` from what was measured.
 
         Raises
         ------
@@ -233,9 +240,10 @@ class ServiceFacts:
         title, grades = values.get("name", "documented"), values.get("grades", {})
         if not isinstance(title, str) or not isinstance(grades, Mapping):
             raise SettingError("The name of facts must be text, their grades a mapping.", "facts")
+        read = {name: _OLDER_GRADES.get(str(grade), str(grade)) for name, grade in grades.items()}
         return cls(title)._with(
             {name: values[name] for name in _TYPES if name in values},
-            {name: grade for name, grade in grades.items() if name in _TYPES and str(grade) in GRADES},
+            {name: grade for name, grade in read.items() if name in _TYPES and grade in GRADES},
         )
 
 
@@ -252,8 +260,8 @@ def is_of_type(value: Any, kind: str) -> bool:
     >>> is_of_type(0.2, "float"), is_of_type(None, "float | None"), is_of_type(1, "bool")
     (True, True, False)
     """
-    if kind == "bool" or isinstance(value, bool):
-        return kind == "bool" and isinstance(value, bool)
+    if kind == "bool":
+        return isinstance(value, bool)
     if value is None:
         return "None" in kind
     return is_number(value) and 0 <= value <= MOST
@@ -300,6 +308,9 @@ def _value(name: str) -> Any:
 
 
 _OTHER_PROTOCOL: tuple[str, ...] = _value("other_protocol")
+
+DECODE_DELAY_S: float = _value("decode_delay_s")
+"""Seconds from the end of a turn to its final, as reported of DashScope."""
 
 SHORT_SPEECH_S: float = _value("short_speech_s")
 """Seconds of speech below which an utterance is marked, on every service: its words may be invented."""

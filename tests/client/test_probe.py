@@ -122,13 +122,13 @@ def test_a_person_who_is_there_is_asked(
 def test_what_was_measured_is_used_from_then_on_for_that_host_and_model_alone(
     nothing_is_sent: list[str], folder: Path
 ) -> None:
-    assert BEIJING.facts.grade("update_midway") == "2"
+    assert BEIJING.facts.grade("update_midway") == "two clients"
     qaw.probe(BEIJING, yes=True, progress=False)
     assert BEIJING.facts.grade("update_midway") == BEIJING.facts.grade("silence_floor_ms") == "measured"
     assert BEIJING.facts.grade("idle_close_s") == "omni"
-    assert qaw.dashscope("singapore").facts.grade("update_midway") == "2"
+    assert qaw.dashscope("singapore").facts.grade("update_midway") == "two clients"
     snapshot = qaw.dashscope("beijing", model="qwen3-asr-flash-realtime-2026-02-10")
-    assert snapshot.facts.grade("update_midway") == "2"
+    assert snapshot.facts.grade("update_midway") == "two clients"
 
 
 def test_what_differs_changes_the_facts_and_what_is_undecided_does_not(folder: Path) -> None:

@@ -64,7 +64,7 @@ def test_a_report_that_somebody_sent_is_used_from_then_on(
 ) -> None:
     out = tmp_path / "sent.json"
     cli.main(["probe", "--endpoint", "beijing", "--yes", "--forget", "--out", str(out)])
-    assert qaw.dashscope("beijing").facts.grade("update_midway") == "2"
+    assert qaw.dashscope("beijing").facts.grade("update_midway") == "two clients"
     assert cli.main(["probe", "--use", str(out)]) == 0
     assert "Kept in" in capsys.readouterr().err
     assert qaw.dashscope("beijing").facts.grade("update_midway") == "measured"

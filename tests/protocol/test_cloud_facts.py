@@ -40,7 +40,7 @@ def test_an_endpoint_of_which_nothing_is_known_is_read_as_documented() -> None:
 def test_what_was_measured_takes_the_place_of_what_was_read() -> None:
     probed = DASHSCOPE.measured(end_contains_silence=False, idle_close_s=300.0)
     assert (probed.end_contains_silence, probed.idle_close_s) == (False, 300.0)
-    assert probed.grade("idle_close_s") == "measured" and probed.grade("update_midway") == "2"
+    assert probed.grade("idle_close_s") == "measured" and probed.grade("update_midway") == "two clients"
 
 
 def test_facts_survive_json_whatever_stands_beside_them() -> None:

@@ -10,7 +10,7 @@ import unicodedata
 from collections.abc import Callable, Iterable, Sequence
 from statistics import median, quantiles
 
-from ...protocol.cloud_facts import FACTS
+from ...protocol.cloud_facts import DECODE_DELAY_S, FACTS
 from ...protocol.events import (
     BufferCommitted, ErrorEvent, ItemCreated, SessionUpdated, SpeechStarted, SpeechStopped,
     TranscriptCompleted, TranscriptPartial,
@@ -202,7 +202,7 @@ def _late_items(seen: Outcome) -> set[str]:
     return late
 
 
-_DECODES_IN = (0.08, 0.32)
+_DECODES_IN = (DECODE_DELAY_S / 2, DECODE_DELAY_S * 2)
 """Seconds between which a median delay of finals agrees with what was reported: half of it and twice."""
 
 

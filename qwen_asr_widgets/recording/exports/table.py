@@ -9,6 +9,12 @@ from ..latency import LatencyTable, TimedUtterance, UtteranceLatency
 from ..log.run_info import RunInfo
 from ..summary import NO_WAITS, seconds_text, waits_count
 
+END_NOTES = {
+    "estimated": "≈: an estimate, as this service reports where the silence after speech ends",
+    "bound": "≈: the latest that speech can have ended, as nobody reported it",
+}
+"""Why an end of speech is not exact, by its ``end_source``."""
+
 
 def transcript_table(utterances: Sequence[TimedUtterance], latency: LatencyTable, below: str) -> str:
     """Return utterances as an HTML table, with waits where they say what a person would wait.
@@ -25,6 +31,8 @@ def transcript_table(utterances: Sequence[TimedUtterance], latency: LatencyTable
     waits = waits_count(latency.pace)
     head = ["", "Time", "Transcript"]
     head += ["First partial", "Endpoint", "Decode", "Final"] if waits else []
+    reasons = {one.end_source: None for one in utterances if one.estimated and one.end is not None}
+    below = " · ".join([below, *(END_NOTES[str(reason)] for reason in reasons)])
     return table(head, [_row(one, row, waits) for one, row in zip(utterances, latency)], below)
 
 

@@ -51,7 +51,7 @@ class _TransientFailure(Exception):
 
 
 @dataclass
-class Server:
+class ApiServer:
     """One server and how it has fared.
 
     Parameters
@@ -112,7 +112,7 @@ class TranscriptionServers:
         self._clock = clock
         _check_key(key)
         headers = {"Authorization": f"Bearer {key.reveal()}"} if key else {}
-        self.servers = [Server(url, _client(url, headers)) for url in base_urls]
+        self.servers = [ApiServer(url, _client(url, headers)) for url in base_urls]
         self._turn = random.randrange(len(self.servers))  # sessions begin with different ones
         weakref.finalize(self, _close, [server.client for server in self.servers])
 
@@ -194,14 +194,14 @@ class TranscriptionServers:
         time.sleep(wait)
         return True
 
-    def _in_turn(self) -> Iterator[Server]:
+    def _in_turn(self) -> Iterator[ApiServer]:
         """Yield the servers, beginning with the one whose turn it is; those that rest come last."""
         now = self._clock()
         first, self._turn = self._turn, (self._turn + 1) % len(self.servers)
         ring = self.servers[first:] + self.servers[:first]
         yield from sorted(ring, key=lambda server: max(0.0, server.rests_until - now))
 
-    def _models_of(self, server: Server) -> tuple[str, ...]:
+    def _models_of(self, server: ApiServer) -> tuple[str, ...]:
         with self._answer(server, "GET", "/models", 2 * CONNECT_SECONDS, allowed=(404, 405)) as answer:
             if answer.status_code >= 400:
                 return ()
@@ -210,7 +210,7 @@ class TranscriptionServers:
         return tuple(name for name in models if isinstance(name, str))
 
     def _post(
-        self, server: Server, sound: bytes, fields: Mapping[str, str], seconds: float,
+        self, server: ApiServer, sound: bytes, fields: Mapping[str, str], seconds: float,
         on_text: Callable[[str], None] | None,
     ) -> Transcript:
         form = {**fields, **({"stream": "true"} if on_text is not None else {})}
@@ -227,7 +227,7 @@ class TranscriptionServers:
 
     @contextmanager
     def _answer(
-        self, server: Server, method: str, path: str, seconds: float, allowed: Sequence[int] = (),
+        self, server: ApiServer, method: str, path: str, seconds: float, allowed: Sequence[int] = (),
         **request: Any,
     ) -> Iterator[httpx.Response]:
         """Send a request; yield its unread answer; raise where it failed or its status is not ``allowed``."""
@@ -248,7 +248,7 @@ class TranscriptionServers:
         except (httpx.HTTPError, httpx.StreamError) as problem:
             raise _TransientFailure(f"{type(problem).__name__}: {self._hidden(str(problem))}") from None
 
-    def _refused(self, server: Server, answer: httpx.Response, end: float) -> str:
+    def _refused(self, server: ApiServer, answer: httpx.Response, end: float) -> str:
         """Return a sentence for a request that no other try heals."""
         status = answer.status_code
         if status in (401, 403):

@@ -30,7 +30,7 @@ Those still open at the end of their clip have none: at a threshold that never e
 """
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Choice:
     """The best settings of a sweep within limits.
 
@@ -86,6 +86,9 @@ class Choice:
     def recommended(self) -> bool:
         """Whether nothing speaks against the settings: on held-out calls they do not leave the limits."""
         return self.within_limits is not False
+
+    def __repr__(self) -> str:
+        return f"<Choice: {self}>"
 
     def __str__(self) -> str:
         chosen = self.settings
