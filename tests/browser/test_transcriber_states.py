@@ -11,7 +11,7 @@ from support.record_button import RECORD
 from support.recordings import Script, three_turns
 from support.scripted_server import ScriptedServer, created, greet_and_record, item_events, updated
 from support.transcriber_page import Show
-from support.transcribing import script
+from support.transcribing import NOWHERE, script
 
 from qwen_asr_widgets.audio.samples import sample
 from qwen_asr_widgets.protocol.config import SessionConfig
@@ -21,8 +21,6 @@ from qwen_asr_widgets.client.retry import Retry
 from qwen_asr_widgets.widgets.transcriber.transcriber import Transcriber
 
 pytestmark = pytest.mark.browser
-
-NOWHERE = "ws://127.0.0.1:9/api-ws/v1/realtime"
 
 
 @pytest.mark.parametrize("width", [900, 400])

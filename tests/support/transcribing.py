@@ -17,6 +17,9 @@ from qwen_asr_widgets.client.endpoints import Endpoint
 from qwen_asr_widgets.widgets.transcriber.transcriber import Transcriber
 
 RATE = 48_000
+NOWHERE = "ws://127.0.0.1:9/api-ws/v1/realtime"
+"""An address at which nothing listens."""
+
 SECONDS = 30
 """How long a test waits for a run to be over; none comes near it."""
 

@@ -1,12 +1,13 @@
-"""What tests of the tuner share: the noisy sample, a tuner of it, and a good fit to a service."""
+"""What tests of widgets share: transcribers, a tuner of the noisy sample, and a good fit to a service."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
+from support.transcribing import transcribers
 
 import qwen_asr_widgets as qaw
 from qwen_asr_widgets.vad.calibration.calibrate import Calibration, Observation, calibrate
@@ -19,6 +20,12 @@ def kept_beside_no_notebook(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     folder = tmp_path / ".qaw"
     monkeypatch.setattr(kept, "FOLDER", str(folder))
     return folder
+
+
+@pytest.fixture
+def made() -> Iterator[Callable[..., qaw.Transcriber]]:
+    """Make transcribers whose messages are remembered; they are closed in the end."""
+    yield from transcribers()
 
 
 @pytest.fixture

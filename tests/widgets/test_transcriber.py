@@ -6,7 +6,7 @@ import threading
 
 import numpy as np
 import pytest
-from support.transcribing import SECONDS, MicrophonePage, ask, of_kind, spoken, state, transcribers
+from support.transcribing import SECONDS, MicrophonePage, ask, of_kind, spoken, state
 from support.waiting import wait_until
 
 from qwen_asr_widgets.audio.clip import AudioClip
@@ -18,11 +18,6 @@ from qwen_asr_widgets.widgets.transcriber.transcriber import Transcriber
 from qwen_asr_widgets.widgets.transcriber.sources import PacedSource
 
 pytestmark = pytest.mark.service
-
-
-@pytest.fixture
-def made():
-    yield from transcribers()
 
 
 def test_a_sample_is_heard_turn_by_turn_within_200_ms_of_its_reference(made) -> None:

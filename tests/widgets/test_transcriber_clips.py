@@ -7,7 +7,7 @@ import itertools
 
 import pytest
 import soundfile
-from support.transcribing import SECONDS, ask, of_kind, state, transcribers
+from support.transcribing import SECONDS, ask, of_kind, state
 from support.waiting import wait_until
 
 from qwen_asr_widgets.audio.samples import sample
@@ -15,11 +15,6 @@ from qwen_asr_widgets.errors import AudioError
 from qwen_asr_widgets.widgets.clip_recorder.clip_recorder import ClipRecorder
 
 pytestmark = pytest.mark.service
-
-
-@pytest.fixture
-def made():
-    yield from transcribers()
 
 
 @pytest.fixture

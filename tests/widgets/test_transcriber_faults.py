@@ -8,7 +8,7 @@ import threading
 import numpy as np
 import pytest
 from support.scripted_server import ScriptedServer
-from support.transcribing import SECONDS, MicrophonePage, ask, spoken, state, transcribers
+from support.transcribing import NOWHERE, SECONDS, MicrophonePage, ask, spoken, state
 from support.waiting import wait_until
 
 from qwen_asr_widgets.audio.samples import sample
@@ -17,13 +17,6 @@ from qwen_asr_widgets.recording.upload import Upload
 from qwen_asr_widgets.widgets.transcriber import sources as transcriber_sources
 
 pytestmark = pytest.mark.service
-
-NOWHERE = "ws://127.0.0.1:9/api-ws/v1/realtime"
-
-
-@pytest.fixture
-def made():
-    yield from transcribers()
 
 
 def test_a_pace_that_cannot_be_kept_begins_no_other_run(made) -> None:

@@ -8,7 +8,7 @@ import sys
 import numpy as np
 import pytest
 import soundfile
-from support.transcribing import SECONDS, MicrophonePage, ask, of_kind, spoken, state, transcribers
+from support.transcribing import SECONDS, MicrophonePage, ask, of_kind, spoken, state
 from support.waiting import wait_until
 
 from qwen_asr_widgets.audio.clip import AudioClipped, ChannelsAveraged
@@ -17,11 +17,6 @@ from qwen_asr_widgets.widgets.capture.upload import FileOpened
 from qwen_asr_widgets.widgets.transcriber.sound import channels_differ
 
 pytestmark = pytest.mark.service
-
-
-@pytest.fixture
-def made():
-    yield from transcribers()
 
 
 def test_a_file_sent_in_slices_is_transcribed_and_one_without_sound_is_said(made, tmp_path) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 from support.recordings import three_turns
-from support.transcribing import SECONDS, MicrophonePage, ask, of_kind, spoken, state, transcribers
+from support.transcribing import SECONDS, MicrophonePage, ask, of_kind, spoken, state
 from support.waiting import wait_until
 
 import qwen_asr_widgets as qaw
@@ -23,11 +23,6 @@ from qwen_asr_widgets.recording.autosave import Autosave, left_overs
 from qwen_asr_widgets.widgets.transcriber.kept import KeptOnDisk
 
 pytestmark = pytest.mark.service
-
-
-@pytest.fixture
-def made():
-    yield from transcribers()
 
 
 @pytest.fixture

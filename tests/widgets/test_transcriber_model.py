@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from support.transcribing import SECONDS, script
+from support.transcribing import NOWHERE, SECONDS, script
 from support.waiting import wait_until
 
 from qwen_asr_widgets import SessionConfig, TurnDetection, sample
@@ -20,8 +20,6 @@ from qwen_asr_widgets.widgets.transcriber.endpoints import EndpointChoice
 from qwen_asr_widgets.widgets.transcriber.model import TranscriberModel
 
 pytestmark = pytest.mark.service
-
-NOWHERE = "ws://127.0.0.1:9/api-ws/v1/realtime"
 
 
 @pytest.fixture

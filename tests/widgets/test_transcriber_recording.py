@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from support.transcribing import SECONDS, MicrophonePage, ask, of_kind, spoken, state, transcribers
+from support.transcribing import SECONDS, MicrophonePage, ask, of_kind, spoken, state
 from support.waiting import wait_until
 
 from qwen_asr_widgets.audio.resample import resample
@@ -16,11 +16,6 @@ from qwen_asr_widgets.recording import load_recording
 from qwen_asr_widgets.widgets.transcriber.save import file_name
 
 pytestmark = pytest.mark.service
-
-
-@pytest.fixture
-def made():
-    yield from transcribers()
 
 
 def test_everything_the_microphone_sends_is_on_the_tape_in_order(made) -> None:

@@ -8,7 +8,7 @@ from support.scripted_server import (
     ScriptedServer, answer_half, created, greet_and_record, item_events, updated,
 )
 from support.service import service
-from support.transcribing import SECONDS, MicrophonePage, ask, script, spoken, state, transcribers
+from support.transcribing import NOWHERE, SECONDS, MicrophonePage, ask, script, spoken, state
 from support.waiting import wait_until
 
 from qwen_asr_widgets.audio.resample import resample
@@ -23,13 +23,6 @@ from qwen_asr_widgets.widgets.transcriber.transcriber import Transcriber
 from qwen_asr_widgets.widgets.transcriber.endpoints import EndpointChoice
 
 pytestmark = pytest.mark.service
-
-NOWHERE = "ws://127.0.0.1:9/api-ws/v1/realtime"
-
-
-@pytest.fixture
-def made():
-    yield from transcribers()
 
 
 def test_an_endpoint_that_is_down_keeps_the_sound_and_trying_again_sends_it_all(made) -> None:

@@ -8,7 +8,7 @@ import threading
 import pytest
 from support.node import WIDGETS
 from support.scripted_server import ScriptedServer, created, updated
-from support.transcribing import SECONDS, ask, of_kind, state, transcribers
+from support.transcribing import SECONDS, ask, of_kind, state
 from support.waiting import wait_until
 
 from qwen_asr_widgets.audio.samples import sample
@@ -20,11 +20,6 @@ from qwen_asr_widgets.client.dashscope.params import TranscriptionParams
 from qwen_asr_widgets.vad.turns import TurnDetection
 
 pytestmark = pytest.mark.service
-
-
-@pytest.fixture
-def made():
-    yield from transcribers()
 
 
 def test_settings_changed_midway_hold_from_a_place_on_the_axis(made) -> None:

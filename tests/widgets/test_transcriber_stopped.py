@@ -5,18 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from support.scripted_server import ScriptedServer
-from support.transcribing import SECONDS, MicrophonePage, ask, spoken, state, transcribers
+from support.transcribing import SECONDS, MicrophonePage, ask, spoken, state
 from support.waiting import wait_until
 
 from qwen_asr_widgets.audio.samples import sample
 from qwen_asr_widgets.recording import load_recording
 
 pytestmark = pytest.mark.service
-
-
-@pytest.fixture
-def made():
-    yield from transcribers()
 
 
 def stopped(made, seconds: float = 1.0, **options):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from support.scripted_server import ScriptedServer
-from support.transcribing import SECONDS, MicrophonePage, ask, spoken, state, transcribers
+from support.transcribing import SECONDS, MicrophonePage, ask, spoken, state
 from support.waiting import wait_until
 
 from qwen_asr_widgets.audio.samples import sample
@@ -19,11 +19,6 @@ from qwen_asr_widgets.widgets.transcriber.transcriber import Transcriber
 pytestmark = pytest.mark.service
 
 FAST = TurnDetection(0.0, 400)
-
-
-@pytest.fixture
-def made():
-    yield from transcribers()
 
 
 def test_turns_found_here_are_those_of_the_detector_and_silence_is_not_sent(made) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from support.scripted_server import ScriptedServer, answer_half
-from support.transcribing import SECONDS, MicrophonePage, ask, spoken, state, transcribers
+from support.transcribing import SECONDS, MicrophonePage, ask, spoken, state
 from support.waiting import wait_until
 
 from qwen_asr_widgets.audio.samples import sample
@@ -12,11 +12,6 @@ from qwen_asr_widgets.protocol.config import SessionConfig
 from qwen_asr_widgets.vad.turns import TurnDetection
 
 pytestmark = pytest.mark.service
-
-
-@pytest.fixture
-def made():
-    yield from transcribers()
 
 
 def held(made, server):
