@@ -137,7 +137,17 @@ def renamed_keywords(**names: str) -> Callable[[C], C]:
 
 
 class QawError(Exception):
-    """The root of every error raised by ``qwen_asr_widgets``."""
+    """The root of every error raised by ``qwen_asr_widgets``.
+
+    Examples
+    --------
+    >>> from qwen_asr_widgets import TurnDetection
+    >>> try:
+    ...     TurnDetection(silence_duration_ms=50)
+    ... except QawError as error:
+    ...     print(type(error).__name__, error)
+    SettingError silence_duration_ms is 50 ms; it must lie between 200 and 6000 ms.
+    """
 
 
 class AudioError(QawError, ValueError):
@@ -313,11 +323,30 @@ class FolderNotFound(WriteFailed, FileNotFoundError):
 
 
 class BundleError(QawError, ValueError):
-    """A ``.qasr`` bundle that is damaged or of a newer format version."""
+    """A ``.qasr`` bundle that is damaged or of a newer format version.
+
+    Examples
+    --------
+    >>> from qwen_asr_widgets import load_recording
+    >>> try:
+    ...     load_recording(b"some other file")
+    ... except BundleError as error:
+    ...     print(str(error).partition(" (")[0])
+    the bundle is no .qasr bundle, or is damaged or cut off
+    """
 
 
 class MissingDependency(QawError, ImportError):
-    """An optional package is needed; the message says which one and how to install it."""
+    """An optional package is needed; the message says which one and how to install it.
+
+    Examples
+    --------
+    >>> try:
+    ...     raise MissingDependency("Tables need pandas: pip install pandas.")
+    ... except ImportError as missing:
+    ...     print(missing)
+    Tables need pandas: pip install pandas.
+    """
 
 
 class WeightsError(QawError, RuntimeError):
@@ -357,15 +386,45 @@ class WorkerLost(QawError, RuntimeError):
 
 
 class EndpointError(QawError, ValueError):
-    """An endpoint or region that does not exist."""
+    """An endpoint, recogniser or option of one that does not exist or cannot be used.
+
+    Examples
+    --------
+    >>> from qwen_asr_widgets import Endpoint
+    >>> try:
+    ...     Endpoint("http://example.org")
+    ... except EndpointError as error:
+    ...     print(error)
+    'http://example.org' is not a WebSocket address; give one like 'wss://host/api-ws/v1/realtime'.
+    """
 
 
 class ProbeError(QawError, ValueError):
-    """A probe that cannot be made or was not agreed to, or a report of one that cannot be read."""
+    """A probe that cannot be made or was not agreed to, or a report of one that cannot be read.
+
+    Examples
+    --------
+    >>> from qwen_asr_widgets import ProbeReport
+    >>> try:
+    ...     ProbeReport.from_dict({"service": "example.org"})
+    ... except ProbeError as error:
+    ...     print(error)
+    This is no report of a probe.
+    """
 
 
 class MissingKey(QawError, ValueError):
-    """DashScope was chosen but no key was given; no key ever stands in the message."""
+    """DashScope was chosen but no key was given; no key ever stands in the message.
+
+    Examples
+    --------
+    >>> from qwen_asr_widgets import Endpoint
+    >>> try:
+    ...     Endpoint("ws://dashscope.aliyuncs.com/api-ws/v1/realtime").key()
+    ... except MissingKey as error:
+    ...     print(str(error).partition(". ")[0])
+    ws://dashscope.aliyuncs.com/api-ws/v1/realtime is not encrypted, so no key was looked up for it
+    """
 
 
 class NotConnected(QawError, ConnectionError):
@@ -387,6 +446,14 @@ class ConnectFailed(QawError, TimeoutError):
         The HTTP status of a refused handshake (401: wrong key, 404: wrong path), else None.
     cut_off : bool
         Whether somebody was there, who cut the connection before it stood.
+
+    Examples
+    --------
+    >>> try:
+    ...     raise ConnectFailed("The key was not accepted (401).", status=401)
+    ... except TimeoutError as failed:
+    ...     print(failed, failed.status)
+    The key was not accepted (401). 401
     """
 
     def __init__(self, message: str, status: int | None = None, cut_off: bool = False) -> None:
@@ -408,6 +475,13 @@ class ServiceError(QawError, RuntimeError):
         What was received until then, where a run was under way.
     kind : str or None
         The ``type`` of the event: a ``"server_error"`` ends the session, and another may do better.
+
+    Examples
+    --------
+    >>> event = {"type": "invalid_request_error", "code": "invalid_value", "message": "no such rate"}
+    >>> error = ServiceError.from_wire(event)
+    >>> print(error, error.code, error.kind)
+    no such rate invalid_value invalid_request_error
     """
 
     def __init__(
@@ -440,6 +514,15 @@ class ServiceClosed(QawError, ConnectionError):
         The WebSocket close code; None where no close frame came.
     reason : str
         What the close frame said.
+
+    Examples
+    --------
+    >>> from qwen_asr_widgets import Recording
+    >>> try:
+    ...     raise ServiceClosed("The service closed the connection (1011).", Recording(), code=1011)
+    ... except ServiceClosed as closed:
+    ...     print(closed.code, closed.recording.complete)
+    1011 False
     """
 
     def __init__(
@@ -455,6 +538,14 @@ class SessionLost(ServiceClosed, TimeoutError):
     """The connection ended while the answer to ``end_session`` was awaited.
 
     Also a ``TimeoutError``: that is what the official SDK raises here, once its time is up.
+
+    Examples
+    --------
+    >>> try:
+    ...     raise SessionLost("The connection was lost before the session was finished.", code=1006)
+    ... except TimeoutError as lost:
+    ...     print(lost.code)
+    1006
     """
 
 
@@ -473,6 +564,14 @@ class ProtocolError(QawError, ValueError):
         The code an ``error`` event carries for it.
     param : str or None
         The field at fault, if any.
+
+    Examples
+    --------
+    >>> try:
+    ...     raise ProtocolError("item_id must be text, not 5.", "invalid_value", "item_id")
+    ... except ProtocolError as error:
+    ...     print(error.code, error.param)
+    invalid_value item_id
     """
 
     def __init__(self, message: str, code: str = "invalid_event", param: str | None = None) -> None:

@@ -60,7 +60,7 @@ def plot_latency(
     Examples
     --------
     >>> from matplotlib.figure import Figure
-    >>> from qwen_asr_widgets.recording import Recording
+    >>> from qwen_asr_widgets import Recording
     >>> ax = plot_latency(Recording(), Figure().add_subplot())
     >>> ax.get_ylabel()
     'seconds after speech ends'

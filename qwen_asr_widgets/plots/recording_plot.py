@@ -75,7 +75,7 @@ def plot_recording(
     Examples
     --------
     >>> from matplotlib.figure import Figure
-    >>> from qwen_asr_widgets.recording import Recording
+    >>> from qwen_asr_widgets import Recording
     >>> ax = plot_recording(Recording(), Figure().add_subplot())
     >>> [text.get_text() for text in ax.texts if text.get_text() == "no sound yet"]
     ['no sound yet']

@@ -72,7 +72,7 @@ def plot_sweep(
     Examples
     --------
     >>> from qwen_asr_widgets import ReferenceTurn, SpeechScores
-    >>> from qwen_asr_widgets.vad.sweep.sweep import sweep
+    >>> from qwen_asr_widgets import sweep
     >>> scores = SpeechScores([-1] * 20 + [0.5] * 40 + [-1] * 60)
     >>> found = sweep(scores, [-0.5, 0.0], [400, 800], reference=[ReferenceTurn(0.64, 1.92)])
     >>> left, right = plot_sweep(found)

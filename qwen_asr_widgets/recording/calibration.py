@@ -42,7 +42,8 @@ def calibrate(recordings: Seen | Iterable[Seen]) -> Calibration:
 
     Examples
     --------
-    >>> from qwen_asr_widgets import detect_turns, TurnDetection
+    >>> from qwen_asr_widgets import SpeechScores, TurnDetection, detect_turns
+    >>> from qwen_asr_widgets.vad.calibration.calibrate import Observation
     >>> scores = SpeechScores(([-0.9] * 40 + [0.9] * 40) * 12 + [-0.9] * 40)
     >>> settings = TurnDetection(0.0, 400)
     >>> calibrate(Observation(scores, settings, detect_turns(scores, settings))).good

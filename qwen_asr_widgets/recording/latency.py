@@ -65,7 +65,7 @@ class UtteranceLatency:
 
     Examples
     --------
-    >>> from qwen_asr_widgets.recording.latency import UtteranceLatency
+    >>> from qwen_asr_widgets import UtteranceLatency
     >>> row = UtteranceLatency(1, endpoint_delay=0.83, decode_delay=0.19, finalization=1.02)
     >>> round(row.endpoint_delay + row.decode_delay, 3) == row.finalization
     True

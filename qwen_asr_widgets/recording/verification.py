@@ -89,6 +89,7 @@ class Verification:
     Examples
     --------
     >>> from qwen_asr_widgets import Recording, Turn, TurnDetection
+    >>> from qwen_asr_widgets.recording.verification import agreement
     >>> expected = (Turn(1.0, 0.7, 2.0),)
     >>> shown = Verification(TurnDetection(0.0, 400), Recording(), expected, agreement(expected, []))
     >>> len(shown.expected), len(shown.turns), shown.agreement.exact

@@ -88,6 +88,8 @@ class Calibration:
 
     Examples
     --------
+    >>> from qwen_asr_widgets import SpeechScores, Turn, TurnDetection
+    >>> from qwen_asr_widgets.vad.calibration.calibrate import Observation, calibrate
     >>> scores = SpeechScores(([-0.9] * 40 + [0.9] * 40) * 12 + [-0.9] * 40)
     >>> turns = [Turn(k * 2.56 + 1.28, k * 2.56 + 0.98, k * 2.56 + 2.56) for k in range(12)]
     >>> fitted = calibrate([Observation(scores, TurnDetection(0.0, 400), turns)])

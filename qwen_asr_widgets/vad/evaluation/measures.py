@@ -45,8 +45,7 @@ class Problem:
 
     Examples
     --------
-    >>> from qwen_asr_widgets.vad.evaluation.metrics import measure
-    >>> from qwen_asr_widgets import ReferenceTurn, Turn
+    >>> from qwen_asr_widgets import ReferenceTurn, Turn, measure
     >>> measure([Turn(1.0, 0.7, 2.0)], [ReferenceTurn(1.0, 2.0), ReferenceTurn(4.0, 5.0)]).problems
     (Problem(start=4.0, end=5.0, kind='missed', reference=(2,), turns=()),)
     """
@@ -120,7 +119,7 @@ class Measures:
 
     Examples
     --------
-    >>> from qwen_asr_widgets.vad.evaluation.metrics import measure, ReferenceTurn, Turn, TurnDetection
+    >>> from qwen_asr_widgets import ReferenceTurn, Turn, TurnDetection, measure
     >>> turns = [Turn(onset=1.0, start=0.7, end=2.0), Turn(onset=2.6, start=2.3, end=4.1)]
     >>> found = measure(turns, [ReferenceTurn(1.0, 4.0)], duration=10, settings=TurnDetection(0.2, 416))
     >>> found.cut, found.missed, found.waits

@@ -117,10 +117,10 @@ def save_labels(
     Examples
     --------
     >>> import tempfile
-    >>> from qwen_asr_widgets import ReferenceTurn
-    >>> labels = Labels((ReferenceTurn(0.5, 1.25, "good morning"),))
-    >>> path = save_labels(labels, Path(tempfile.mkdtemp()) / "talk.csv")
-    >>> load_labels(path).turns == labels.turns
+    >>> from qwen_asr_widgets import Labels, ReferenceTurn, load_labels
+    >>> labels = Labels([ReferenceTurn(0.5, 1.25, "good morning")])
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     load_labels(save_labels(labels, f"{folder}/talk.csv")).turns == labels.turns
     True
     """
     if not isinstance(labels, Labels):

@@ -44,7 +44,7 @@ class TranscriptView(ViewWidget):
 
     Examples
     --------
-    >>> from qwen_asr_widgets.recording import Recording
+    >>> from qwen_asr_widgets import Recording
     >>> TranscriptView(Recording()).selected is None
     True
     """
