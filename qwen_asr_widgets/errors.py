@@ -6,7 +6,6 @@ built-in a caller would expect, so ``except ValueError`` keeps working.
 
 from __future__ import annotations
 
-import difflib
 import errno
 import functools
 import inspect
@@ -29,8 +28,10 @@ def suggestion(name: str, known: Iterable[str]) -> str:
     >>> suggestion("treshold", ["threshold", "silence_duration_ms"])
     "; did you mean 'threshold'?"
     """
+    from difflib import get_close_matches
+
     lowered = {each.lower(): each for each in known}
-    near = difflib.get_close_matches(name.lower(), lowered, 1, 0.6)
+    near = get_close_matches(name.lower(), lowered, 1, 0.6)
     return f"; did you mean {lowered[near[0]]!r}?" if near else ""
 
 
@@ -81,13 +82,16 @@ def _with_checked_keywords(called: Any, hints: Mapping[str, str]) -> Any:
 
 
 def _checked(function: Callable[..., Any], name: str, hints: Mapping[str, str]) -> Callable[..., Any]:
-    parameters = inspect.signature(function).parameters
-    named = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
-    known = [each for each, parameter in parameters.items() if parameter.kind in named and each != "self"]
+    @functools.cache
+    def names() -> list[str]:
+        parameters = inspect.signature(function).parameters
+        named = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
+        return [each for each, parameter in parameters.items() if parameter.kind in named and each != "self"]
 
     @functools.wraps(function)
     def checked(*args: Any, **kwargs: Any) -> Any:
         try:
+            known = names() if kwargs else []
             for each in kwargs:
                 if each not in known:
                     hint = hints.get(each) or suggestion(each, known) or f"; it takes {', '.join(known)}."

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from html import escape
 from typing import Any
 
 _LINE = "border-bottom:1px solid rgba(128,128,128,.35)"
@@ -16,9 +15,9 @@ _DIM = "opacity:.75"
 _SHORT = 20
 """Characters up to which a cell (a place, a delay) stays on one line."""
 
-_CONTROL = re.compile("[\0-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029]")
-_REORDERING = re.compile("[\u202a-\u202e\u2066-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff]")
-_LONE = re.compile("[\ud800-\udfff]")
+_CONTROL = "[\0-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029]"
+_REORDERING = "[\u202a-\u202e\u2066-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff]"
+_LONE = "[\ud800-\udfff]"
 _REPLACEMENT = "\ufffd"
 
 
@@ -50,9 +49,11 @@ def timestamp(seconds: float, point: str = ",") -> str:
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]], below: str = "") -> str:
     """Return an HTML table; every cell is plain text and is escaped."""
+    from html import escape
+
     top = "".join(f'<th style="{_CELL};font-weight:600">{escape(cell)}</th>' for cell in head)
     body = "".join(
-        f'<tr>{"".join(_cell(cell) for cell in row)}</tr>' for row in rows
+        f'<tr>{"".join(_cell(cell, escape(cell)) for cell in row)}</tr>' for row in rows
     )
     note = f'<div style="{_DIM};padding:4px 0">{escape(below)}</div>' if below else ""
     return (
@@ -62,9 +63,9 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]], below: str = "") -
     )
 
 
-def _cell(text: str) -> str:
+def _cell(text: str, escaped: str) -> str:
     space = "nowrap" if len(text) <= _SHORT else "pre-wrap"
-    return f'<td style="{_CELL};white-space:{space}">{escape(text)}</td>'
+    return f'<td style="{_CELL};white-space:{space}">{escaped}</td>'
 
 
 def well_formed(value: Any) -> Any:
@@ -76,7 +77,7 @@ def well_formed(value: Any) -> Any:
     'a\ufffdb'
     """
     if isinstance(value, str):
-        return value if value.isascii() else _LONE.sub(_REPLACEMENT, value)
+        return value if value.isascii() else re.sub(_LONE, _REPLACEMENT, value)
     if isinstance(value, Mapping):
         return {well_formed(key): well_formed(part) for key, part in value.items()}
     return value
@@ -100,5 +101,5 @@ def printable(text: str, keep_lines: bool = False) -> str:
     >>> printable("so\x1b[2J it\u202e was") == "so [2J it\ufffd was"
     True
     """
-    safe = _REORDERING.sub(_REPLACEMENT, _CONTROL.sub(" ", text))
+    safe = re.sub(_REORDERING, _REPLACEMENT, re.sub(_CONTROL, " ", text))
     return safe if keep_lines else safe.replace("\n", " ")

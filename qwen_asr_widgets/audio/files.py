@@ -15,8 +15,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import AudioError, AudioFileNotFound, MissingDependency, WriteFailed
-from ..writing import write_atomically
-from .cut_short import why_cut_short
 from .opus import opus_decoder
 
 _BLOCK = 1 << 17
@@ -79,6 +77,8 @@ def open_sound(source: Encoded) -> Iterator[SoundStream]:
         Only PyAV can read it, and it is not installed.
     """
     import soundfile
+
+    from .cut_short import why_cut_short
 
     path, data, name = _located(source)
     head = _head(path, data)
@@ -250,6 +250,8 @@ def write_pcm16(
     if path is None:
         _encode(target, samples, sample_rate, suffix)
         return
+    from ..writing import write_atomically
+
     try:
         write_atomically(path, lambda file: _encode(file, samples, sample_rate, suffix))
     except WriteFailed as error:

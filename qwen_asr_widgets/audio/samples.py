@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from importlib import resources
+from pathlib import Path
 
 import numpy as np
 
@@ -117,14 +117,12 @@ def sample(name: str = "conversation") -> Sample:
     """
     if name not in SAMPLE_NAMES:
         raise AudioError(f"There is no sample {name!r}; choose one of {', '.join(SAMPLE_NAMES)}.")
-    data = resources.files(__package__) / "data"
+    data = Path(__file__).with_name("data")
     about = json.loads((data / f"{name}.json").read_text(encoding="utf-8"))
-    with resources.as_file(data / f"{name}.flac") as path:
-        channels = tuple(AudioClip.load_channels(path))
     return Sample(
         name=name,
         description=about["description"],
-        channels=channels,
+        channels=tuple(AudioClip.load_channels(data / f"{name}.flac")),
         turns=tuple(
             ReferenceTurn(turn["start"], turn["end"], turn["text"], turn["speaker"])
             for turn in about["turns"]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from ..errors import EndpointError, checked_keywords, suggestion
-from .embedded import embedded
 from .endpoints import DEFAULT_MODEL, REALTIME_PATH, Endpoint, refuse_key, shown
 from .keys import Secret, sealed
 
@@ -81,10 +80,10 @@ def resolve_endpoint(where: str | Endpoint | None = None) -> Endpoint:
     if isinstance(where, Endpoint):
         return where
     refuse_key(where, "endpoint")
-    if where is None or where == "embedded":
-        return embedded()
-    if isinstance(where, str) and where.startswith(_EMBEDDED):
-        return embedded(where.removeprefix(_EMBEDDED))
+    if where is None or where == "embedded" or isinstance(where, str) and where.startswith(_EMBEDDED):
+        from .embedded import embedded
+
+        return embedded(None if where in (None, "embedded") else str(where).removeprefix(_EMBEDDED))
     if isinstance(where, str) and where in _REGIONS:
         return dashscope(where)
     if isinstance(where, str) and where.startswith(("ws://", "wss://")):

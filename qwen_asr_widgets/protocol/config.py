@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
@@ -233,8 +232,10 @@ def check_language(language: Any) -> None:
     is_code = isinstance(language, str) and _CODE.fullmatch(language)
     if is_code and language.lower() not in _COUNTRIES:
         return
+    from difflib import get_close_matches
+
     names = {**{name.lower(): code for code, name in LANGUAGES.items()}, **_COUNTRIES}
-    near = difflib.get_close_matches(str(language).lower(), names, 1, 0.8)
+    near = get_close_matches(str(language).lower(), names, 1, 0.8)
     remedy = f"did you mean {names[near[0]]!r}?" if near else "give one such as 'en' or 'zh'."
     raise SettingError(
         f"language is {language!r:.60}, which is no language code; {remedy} None lets the service detect it. "

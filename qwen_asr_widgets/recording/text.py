@@ -16,7 +16,7 @@ from ..protocol.utterance import Utterance
 JUDGED_BY_CHARACTER = WITHOUT_SPACES | {"ko"}
 """Languages whose accuracy is stated as character error rate: Korean has spaces, but not settled ones."""
 
-_HANGUL = re.compile("[\u1100-\u11ff\uac00-\ud7af]")
+_HANGUL = "[\u1100-\u11ff\uac00-\ud7af]"
 
 
 def judged_by_character(text: str, language: str | None = None) -> bool:
@@ -24,7 +24,7 @@ def judged_by_character(text: str, language: str | None = None) -> bool:
     code = primary_subtag(language)
     if code:
         return code in JUDGED_BY_CHARACTER
-    return not has_spaces(text) or _HANGUL.search(text) is not None
+    return not has_spaces(text) or re.search(_HANGUL, text) is not None
 
 
 def units(text: str, language: str | None = None) -> list[str]:
