@@ -58,7 +58,7 @@ def compiled() -> list[str]:
     setup = configparser.ConfigParser()
     setup.read(ROOT / "setup.cfg", encoding="utf-8")
     extras = setup["options.extras_require"]
-    wheels = ("media", "moonshine", "pocketsphinx", "all")
+    wheels = ("media", "moonshine", "pocketsphinx", "whisper", "all")
     lines = [setup["options"]["install_requires"], *(extras[name] for name in wheels)]
     names = {re.split(r"[^\w.-]", line)[0] for line in "\n".join(lines).split("\n") if line.strip()}
     return [option for name in sorted(names - {NAME}) for option in ("--only-binary", name)]
@@ -71,7 +71,7 @@ def make(python: str, resolution: str) -> Path:
     interpreter = folder / "bin" / "python"
     uv(
         "pip", "install", "--quiet", "--python", str(interpreter), "--resolution", RESOLUTIONS[resolution],
-        *compiled(), "-e", ".[test,all]",
+        *compiled(), "-e", ".[test,all,moonshine]",
     )
     return interpreter
 

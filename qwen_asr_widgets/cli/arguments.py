@@ -8,7 +8,7 @@ from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..errors import QawError
+from ..errors import QawError, RecognizerUnavailable
 from ..formatting import printable
 from .wording import in_options
 
@@ -85,6 +85,28 @@ def read_endpoint(arguments: argparse.Namespace) -> Endpoint:
 
     endpoint = resolve_endpoint(arguments.endpoint)
     return replace(endpoint, model=arguments.model) if arguments.model else endpoint
+
+
+def fetch_missing_model(endpoint: Endpoint) -> None:
+    """Say which model the recogniser must download first, how large it is and where to, and download it.
+
+    In a terminal that is asked; where nobody can be, it goes on.
+
+    Raises
+    ------
+    RecognizerUnavailable
+        It is not wanted, or was not downloaded; the message says how else to get it.
+    """
+    lacking = endpoint.missing_model
+    if lacking is None:
+        return
+    print(lacking, file=sys.stderr, flush=True)
+    if sys.stdin is not None and sys.stdin.isatty():
+        if input("Download it now? [y/N] ").strip().lower() not in ("y", "yes"):
+            raise RecognizerUnavailable(
+                "Nothing was downloaded: without its model the recogniser makes no words."
+            )
+    lacking.fetch()
 
 
 def add_config_arguments(command: argparse.ArgumentParser) -> None:

@@ -5,23 +5,22 @@ from __future__ import annotations
 import argparse
 import os
 import platform
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from .. import __version__
+from ..client.recognizers import RecognizerFacts
 from ..errors import QawError
 from .versions import DISTRIBUTION, installed_version, needed_packages, remedy
 
 OPTIONAL = (
-    ("moonshine-voice", "pip install 'qwen-asr-widgets[moonshine]' to recognise speech without a network"),
-    ("pocketsphinx", "pip install 'qwen-asr-widgets[pocketsphinx]' to do so with more mistakes"),
-    ("faster-whisper", "pip install 'qwen-asr-widgets[whisper]' for other languages on this computer"),
-    ("httpx", "pip install 'qwen-asr-widgets[openai]' to recognise by a server of your own"),
     ("av", "pip install 'qwen-asr-widgets[media]' to open m4a, webm, mp4 and to send Opus"),
     ("jupyterlab", "pip install 'qwen-asr-widgets[lab]' for the notebooks"),
     ("ipykernel", "pip install 'qwen-asr-widgets[lab]' for the notebooks"),
     ("pandas", "pip install 'qwen-asr-widgets[all]' for to_frame()"),
 )
+"""Beside what recognisers need, which `_recognizers` tells."""
+
 PROXIES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
 
 
@@ -116,12 +115,56 @@ def _weights() -> str:
 
 
 def _recognizers() -> str:
+    """Name the recognisers, those that are installed first, and what each takes."""
     from ..client.embedded import embedded
-    from ..service.recognizers import available
+    from ..client.recognizers import all_recognizers
 
     usual = embedded()
-    listed = ", ".join(f"{name} (default)" if name == usual.recognizer else name for name in available())
-    return "; ".join(filter(None, (listed, usual.improvement)))
+    listed = sorted(all_recognizers(), key=lambda facts: not facts.is_installed)
+    told = [about_recognizer(facts, is_default=facts.name == usual.recognizer) for facts in listed]
+    return "; ".join(filter(None, (*told, usual.improvement)))
+
+
+def about_recognizer(facts: RecognizerFacts, is_default: bool = False) -> str:
+    """Return a recogniser's facts in a line.
+
+    Examples
+    --------
+    >>> from ..client.recognizers import Footprint, Requirement
+    >>> requires = Requirement("toy", "pip install toys; no wheel for Windows")
+    >>> about_recognizer(RecognizerFacts("toy", ("en",), requires, Footprint(12, sends_sound=True)))
+    'no toy (pip install toys): en, 12 MB, sound goes to the server given as base_url'
+    """
+    install = facts.requires.command if facts.requires else ""
+    name = facts.name if facts.is_installed else f"no {facts.name} ({install})"
+    return f"{name}{' (default)' if is_default else ''}: {', '.join(_facts(facts))}"
+
+
+def _facts(facts: RecognizerFacts) -> Iterator[str]:
+    """Yield languages, sizes and where sound goes."""
+    footprint = facts.footprint
+    yield languages_text(facts)
+    if footprint.installed_mb is not None:
+        yield f"{footprint.installed_mb} MB"
+    if footprint.models:
+        first = footprint.models[0]
+        yield f"and a model ({first.name}: {first.megabytes} MB), downloaded once"
+    yield "sound goes to the server given as base_url" if footprint.sends_sound else "sound stays here"
+
+
+def languages_text(facts: RecognizerFacts) -> str:
+    """Return the languages that a recogniser knows: a few by their codes, many by their number.
+
+    Examples
+    --------
+    >>> from ..client.recognizers import recognizer_facts
+    >>> [languages_text(recognizer_facts(name)) for name in ("moonshine", "openai")]
+    ['en', 'the languages of its model']
+    """
+    codes = facts.languages
+    if codes is None:
+        return "the languages of its model"
+    return ", ".join(codes) if len(codes) <= 4 else f"{len(codes)} languages"
 
 
 def _round_trip() -> str:

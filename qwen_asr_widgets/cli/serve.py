@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from ..errors import EndpointError
+from .arguments import fetch_missing_model
 
 if TYPE_CHECKING:
     from ..protocol.quirks import Quirks
@@ -46,6 +47,7 @@ def port(text: str) -> int:
 
 def run(arguments: argparse.Namespace) -> int:
     """Serve until Ctrl-C."""
+    from ..client.embedded import embedded
     from ..service.operation.access import read_keys, tls_context
     from ..service.server import serve
 
@@ -57,9 +59,11 @@ def run(arguments: argparse.Namespace) -> int:
     tls = None
     if arguments.tls_key:
         tls = tls_context(arguments.tls_certificate, arguments.tls_key)
+    options = read_options(arguments.option)
+    fetch_missing_model(embedded(arguments.recognizer, **options))
     serve(
-        host=arguments.host, port=arguments.port, recognizer=arguments.recognizer,
-        options=read_options(arguments.option), quirks=quirks, workers=arguments.max_sessions,
+        host=arguments.host, port=arguments.port, recognizer=arguments.recognizer, options=options,
+        quirks=quirks, workers=arguments.max_sessions,
         keys=read_keys(arguments.keys_file) if arguments.keys_file else (), tls=tls,
     )
     return 0

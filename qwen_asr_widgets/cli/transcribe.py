@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 from ..errors import QawError
 from ..formatting import printable
 from .arguments import (
-    add_config_arguments, add_endpoint_arguments, add_out_argument, read_config, read_endpoint, read_outputs,
-    read_source, tell,
+    add_config_arguments, add_endpoint_arguments, add_out_argument, fetch_missing_model, read_config,
+    read_endpoint, read_outputs, read_source, tell,
 )
 
 if TYPE_CHECKING:
@@ -81,6 +81,7 @@ def run(arguments: argparse.Namespace) -> int:
     config, endpoint = read_config(arguments), read_endpoint(arguments)
     if endpoint.improvement and not arguments.quiet:
         print(endpoint.improvement, file=sys.stderr)
+    fetch_missing_model(endpoint)
     problem: Exception | None = None
     try:
         recording = transcribe(

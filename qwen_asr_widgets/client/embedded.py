@@ -5,23 +5,20 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field
-from functools import lru_cache
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from ..errors import EndpointError
 from ..protocol.cloud_facts import ServiceFacts
 from ..protocol.quirks import NO_QUIRKS, Quirks
-from .endpoints import REALTIME_PATH, Endpoint
+from .endpoints import REALTIME_PATH, Endpoint, is_loopback_host
 from .keys import Secret, looks_like_key
+from .recognizers import MissingModel, missing_model, recognizer_facts
 
 if TYPE_CHECKING:
     from .service_process import ServiceProcess
-
-RECOGNIZERS = "qwen_asr_widgets.recognizers"
-"""The entry point group in which recognisers are registered."""
 
 INSTALL_MOONSHINE = 'pip install "qwen-asr-widgets[moonshine]"'
 """The command that installs the better of the two offline recognisers, where it has a wheel."""
@@ -115,7 +112,53 @@ class EmbeddedEndpoint(Endpoint):
     @property
     def languages(self) -> tuple[str, ...] | None:
         """Language codes that its recogniser knows; None: any, or nobody knows. Starts no process."""
-        return _languages_of(self.recognizer)
+        facts = recognizer_facts(self.recognizer)
+        return None if facts is None else facts.languages
+
+    @property
+    def missing_model(self) -> MissingModel | None:
+        """The model that its recogniser would have to download first; None where it has all it needs."""
+        return missing_model(self.recognizer, json.loads(self.options))
+
+    def given(self, option: str, default: Any = None) -> Any:
+        """Return an option of the recogniser that is not secret, as it was given.
+
+        Examples
+        --------
+        >>> embedded("whisper", model="small").given("model")
+        'small'
+        """
+        return json.loads(self.options).get(option, default)
+
+    @property
+    def is_installed(self) -> bool:
+        """Whether the package that its recogniser needs is there."""
+        facts = recognizer_facts(self.recognizer)
+        return facts is not None and facts.is_installed
+
+    @property
+    def is_offline(self) -> bool:
+        """Whether its recogniser makes the words by itself, without a server."""
+        facts = recognizer_facts(self.recognizer)
+        return facts is not None and not facts.footprint.sends_sound
+
+    @property
+    def sound_goes_to(self) -> tuple[str, ...]:
+        """The other machines that sound goes on to; none for recognisers on this computer.
+
+        Examples
+        --------
+        >>> embedded("openai", base_url="https://asr.example.org/v1").sound_goes_to
+        ('asr.example.org',)
+        >>> embedded("openai", base_url="http://127.0.0.1:8000/v1").sound_goes_to
+        ()
+        """
+        facts = recognizer_facts(self.recognizer)
+        if facts is None or not facts.footprint.sends_sound:
+            return ()
+        given = self.given("base_url", [])
+        hosts = map(_host, given if isinstance(given, list) else [given])
+        return tuple(dict.fromkeys(host for host in hosts if not is_loopback_host(host)))
 
     def start(self) -> EmbeddedEndpoint:
         """Start the process now, if it does not run, and return this endpoint.
@@ -229,13 +272,9 @@ def sealed_options(options: Mapping[str, Any]) -> dict[str, Any]:
     return sealed
 
 
-@lru_cache(maxsize=None)
-def _languages_of(recognizer: str) -> tuple[str, ...] | None:
-    """Read a recogniser's languages from its class, which loads no model."""
-    from importlib.metadata import entry_points
-
-    for entry in entry_points(group=RECOGNIZERS, name=recognizer):
-        with suppress(ImportError, AttributeError):
-            languages: tuple[str, ...] | None = entry.load().languages
-            return languages
-    return None
+def _host(url: object) -> str:
+    """Return the host of an address; all of it where it is none, which the recogniser then refuses."""
+    try:
+        return urlsplit(str(url)).hostname or str(url)
+    except ValueError:
+        return str(url)

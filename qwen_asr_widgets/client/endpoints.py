@@ -14,6 +14,7 @@ from ..protocol.cloud_facts import DASHSCOPE, DOCUMENTED, ServiceFacts, speaks_o
 from .keys import (
     KEY_VARIABLE, Secret, find_key, is_secret, looks_like_key, revealed_headers, sealed, sealed_headers,
 )
+from .recognizers import MissingModel
 
 DEFAULT_MODEL = "qwen3-asr-flash-realtime"
 
@@ -172,6 +173,22 @@ class Endpoint:
     @property
     def languages(self) -> tuple[str, ...] | None:
         """Language codes that the service knows, where it is known that it has no others; else None."""
+        return None
+
+    @property
+    def sound_goes_to(self) -> tuple[str, ...]:
+        """The hosts that sound is sent to, other than this machine.
+
+        Examples
+        --------
+        >>> Endpoint("wss://asr.example.org/realtime").sound_goes_to
+        ('asr.example.org',)
+        """
+        return () if self.is_loopback else (urlsplit(self.url).hostname or "",)
+
+    @property
+    def missing_model(self) -> MissingModel | None:
+        """The model to be downloaded before it can recognise; None where none is known to be missing."""
         return None
 
     @property

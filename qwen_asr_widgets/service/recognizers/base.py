@@ -25,22 +25,6 @@ class Hypothesis:
     draft: str = ""
 
 
-@dataclass(frozen=True)
-class Requirement:
-    """A package that a recogniser needs and that is not installed with every copy of this one.
-
-    Parameters
-    ----------
-    package : str
-        Its top-level module, e.g. ``"pocketsphinx"``.
-    install : str
-        The command that installs it, as shown to a user who lacks it.
-    """
-
-    package: str
-    install: str
-
-
 class Recognizer(Protocol):
     """Turns the audio of one utterance after the other into text, in a process of its own.
 
@@ -57,6 +41,12 @@ class Recognizer(Protocol):
         Language codes it knows; None: any. Read on the class, before a process exists.
     requires : Requirement or None
         The package it needs. Read on the class, also where that package is missing; may be left out.
+    footprint : Footprint
+        What it takes on disk, which models it downloads, whether sound leaves this computer. Read on the
+        class; may be left out.
+    missing_model : callable
+        A static method that takes the options and returns a `MissingModel`, or None: where a model must be
+        downloaded first, a user is asked. May be left out.
     costly_partials : bool
         Whether partials take so long that they are asked for less often: at a pace that follows their cost,
         and not at all where audio has piled up.

@@ -15,8 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...client.embedded import INSTALL_MOONSHINE
+from ...client.recognizers import Footprint, Requirement
 from ...errors import RecognizerUnavailable
-from .base import Hypothesis, Requirement
+from .base import Hypothesis
 from .context.pronunciation import Pronunciations
 from .context.terms import TermCorrector
 from .moonshine_model import FILES, MoonshineModel
@@ -54,6 +55,7 @@ class MoonshineRecognizer:
         f"{INSTALL_MOONSHINE}; it has wheels for Linux with glibc 2.34 (x86-64) or 2.31 (aarch64), macOS 15 "
         "on Apple silicon, and Windows (x86-64)",
     )
+    footprint: ClassVar[Footprint] = Footprint(124)
     costly_partials: ClassVar[bool] = True
     can_finish_early = True
 

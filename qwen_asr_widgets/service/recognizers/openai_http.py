@@ -21,9 +21,10 @@ from numpy.typing import NDArray
 
 from ...audio.units import SAMPLE_RATE
 from ...client.keys import Secret, sealed
+from ...client.recognizers import Footprint, Requirement
 from ...errors import EndpointError, RecognizerUnavailable, checked_number
 from .agreement import AgreedText
-from .base import Hypothesis, Requirement
+from .base import Hypothesis
 from .transcription_api import TranscriptionServers, checked_url
 from .transcripts import read_transcript
 
@@ -78,6 +79,7 @@ class OpenAIRecognizer:
 
     languages: ClassVar[tuple[str, ...] | None] = None
     requires: ClassVar[Requirement] = Requirement("httpx", 'pip install "qwen-asr-widgets[openai]"')
+    footprint: ClassVar[Footprint] = Footprint(4, sends_sound=True)
     costly_partials: ClassVar[bool] = True
 
     def __init__(

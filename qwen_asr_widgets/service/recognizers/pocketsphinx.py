@@ -27,7 +27,8 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from .base import Hypothesis, Requirement
+from ...client.recognizers import Footprint, Requirement
+from .base import Hypothesis
 from .context.language_model import ContextSentences, read_context, write_model
 from .settling import Settler, Word
 
@@ -119,6 +120,7 @@ class PocketsphinxRecognizer:
         'pip install "qwen-asr-widgets[pocketsphinx]"; where that installs nothing there is no wheel of it: '
         'use Python 3.11 or 3.13, or compile it with "pip install pocketsphinx"'
     )
+    footprint: ClassVar[Footprint] = Footprint(40)
     costly_partials: ClassVar[bool] = True
 
     def __init__(self) -> None:

@@ -1,8 +1,8 @@
 """The registry of recognisers: which there are, what each recognises, what it needs.
 
-A recogniser is a class with the methods of `Recognizer`; its attributes ``languages`` and ``requires`` say
-what it recognises and which package must be installed. It is registered by an entry point, so that one from
-another distribution is found in the same way as those of this package.
+A recogniser is a class with the methods of `Recognizer`; its attributes ``languages``, ``requires`` and
+``footprint`` say what it recognises, which package must be installed and what it takes. It is registered by
+an entry point, so that one from another distribution is found in the same way as those of this package.
 
 To add one to this package, touch two files:
 
@@ -12,19 +12,18 @@ To add one to this package, touch two files:
 
        NAME = qwen_asr_widgets.service.recognizers.NAME:CLASS
 
-   If it requires a package, the same file gives that as an extra.
+   If it requires a package, the same file gives that as an extra, and the README's table a row.
 
 Then ``python -m pip install -e .`` makes the entry point known, and ``qaw.embedded("NAME")`` uses it.
 """
 
 from __future__ import annotations
 
-from importlib.metadata import EntryPoint, entry_points
 from importlib.util import find_spec
 
-from ...client.embedded import RECOGNIZERS
+from ...client.recognizers import Requirement, registered
 from ...errors import EndpointError, MissingDependency, suggestion
-from .base import Recognizer, Requirement
+from .base import Recognizer
 
 
 def available() -> tuple[str, ...]:
@@ -35,7 +34,7 @@ def available() -> tuple[str, ...]:
     >>> "script" in available()
     True
     """
-    return tuple(name for name in sorted(_entries()) if _is_usable(name))
+    return tuple(name for name in sorted(registered()) if _is_usable(name))
 
 
 def find_recognizer(name: str) -> type[Recognizer]:
@@ -53,10 +52,11 @@ def find_recognizer(name: str) -> type[Recognizer]:
     >>> find_recognizer("script").languages is None
     True
     """
-    entry = _entries().get(name)
+    entries = registered()
+    entry = entries.get(name)
     if entry is None:
         raise EndpointError(
-            f"There is no recogniser {name!r}{suggestion(name, _entries()) or ';'} "
+            f"There is no recogniser {name!r}{suggestion(name, entries) or ';'} "
             f"installed are {', '.join(available()) or 'none: the package was not installed by pip'}. "
             "One that was just added is found once its package was installed again."
         )
@@ -84,7 +84,3 @@ def _is_usable(name: str) -> bool:
     except (EndpointError, MissingDependency):
         return False
     return True
-
-
-def _entries() -> dict[str, EntryPoint]:
-    return {entry.name: entry for entry in entry_points(group=RECOGNIZERS)}

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...audio.units import SAMPLE_RATE, samples_to_seconds, seconds_to_samples
+from ...client.recognizers import Footprint
 from ...errors import SettingError, checked_number, is_number
 from .base import Hypothesis
 
@@ -50,6 +51,7 @@ class ScriptRecognizer:
 
     engine = "script"
     languages: ClassVar[tuple[str, ...] | None] = None
+    footprint: ClassVar[Footprint] = Footprint(0, ignores_sound=True)
     costly_partials: ClassVar[bool] = False
     can_finish_early = False
 

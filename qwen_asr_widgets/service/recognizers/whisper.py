@@ -6,6 +6,7 @@ decoded again as it grows, at a pace that the worker sets by its cost, in the pi
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -14,20 +15,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...audio.units import SAMPLE_RATE, pcm16_to_float
-from ...errors import RecognizerUnavailable, SettingError, checked_number, suggestion
-from .base import Hypothesis, Requirement
+from ...client.recognizers import Footprint, MissingModel, Requirement
+from ...errors import RecognizerUnavailable, SettingError, checked_number
+from .base import Hypothesis
 from .piecewise import PiecewiseText
 from .transcripts import Transcript
+from .whisper_models import LANGUAGES, MODELS, find_folder, missing
 
 if TYPE_CHECKING:
     from faster_whisper import WhisperModel
-
-SIZES_MB = {
-    "tiny": 75, "tiny.en": 75, "base": 145, "base.en": 145, "small": 484, "small.en": 484, "medium": 1_530,
-    "medium.en": 1_530, "large-v1": 3_090, "large-v2": 3_090, "large-v3": 3_090, "large": 3_090,
-    "large-v3-turbo": 1_620, "turbo": 1_620,
-}
-"""About how much a model's download is, in MB."""
 
 TOKENS_A_SECOND = 12
 """Tokens that a second of speech may give at most: fast speech has 6, and a loop is cut."""
@@ -58,8 +54,9 @@ class WhisperRecognizer:
         A number is out of range.
     """
 
-    languages: ClassVar[tuple[str, ...] | None] = None
+    languages: ClassVar[tuple[str, ...] | None] = LANGUAGES
     requires: ClassVar[Requirement] = Requirement("faster_whisper", 'pip install "qwen-asr-widgets[whisper]"')
+    footprint: ClassVar[Footprint] = Footprint(385, MODELS)
     costly_partials: ClassVar[bool] = True
     can_finish_early = True
 
@@ -77,6 +74,17 @@ class WhisperRecognizer:
         self._language: str | None = None
         self._prompt: str | None = None
         self.start(0)
+
+    @staticmethod
+    def missing_model(options: Mapping[str, Any]) -> MissingModel | None:
+        """Return the model that these options need and that is not here.
+
+        What is no model at all is told when the recogniser is made.
+        """
+        try:
+            return missing(str(options.get("model", MODELS[0].name)))
+        except (RecognizerUnavailable, ImportError):
+            return None
 
     def configure(self, language: str | None, corpus_text: str | None) -> tuple[str, ...]:
         """Take language and context; what of the context helps shows in the words alone.
@@ -128,36 +136,20 @@ class WhisperRecognizer:
 
 
 def model_folder(model: str) -> str:
-    """Return the folder of a model: the one given, or that into which faster-whisper has downloaded it.
+    """Return the folder of a model: the one given, or that into which it was downloaded or put.
 
     Raises
     ------
     RecognizerUnavailable
-        There is none; the message says what to run, how much is downloaded then, and where to.
+        There is none; the message says how large it is and how it comes here.
     """
-    import faster_whisper
-    from huggingface_hub.constants import HF_HUB_CACHE
-
-    if Path(model).is_dir():
-        if not (Path(model) / "model.bin").is_file():
-            raise RecognizerUnavailable(
-                f"The folder {model!r} holds no Whisper model for faster-whisper: model.bin is missing."
-            )
-        return model
-    names = faster_whisper.available_models()
-    if model not in names and "/" not in model:
-        raise RecognizerUnavailable(
-            f"There is no Whisper model {model!r}{suggestion(model, names) or ';'} give a folder, or "
-            f"one of {', '.join(names)}."
-        )
-    try:
-        return str(faster_whisper.download_model(model, local_files_only=True))
-    except Exception:  # what it raises for a model that is not there differs between versions
-        size = f" (about {SIZES_MB[model]:,} MB)" if model in SIZES_MB else ""
-        raise RecognizerUnavailable(
-            f"The Whisper model {model!r} is not on this machine. This downloads it{size} to {HF_HUB_CACHE}: "
-            f"python -c \"import faster_whisper; faster_whisper.download_model('{model}')\""
-        ) from None
+    found = find_folder(model)
+    if found is not None:
+        return str(found)
+    raise RecognizerUnavailable(
+        f"{missing(model)} To download it: "
+        f'qwen_asr_widgets.embedded("whisper", model={model!r}).missing_model.fetch()'
+    )
 
 
 def _load(folder: str, **options: Any) -> WhisperModel:
