@@ -80,7 +80,7 @@ def footer_text(recording: Recording, latency: LatencyTable) -> str:
     summary = latency.summary()
     wait = summary.measures.get("finalization") if waits_count(info.pace) else None
     parts = [
-        info.engine or "recogniser not known",
+        info.made_by or "recogniser not known",
         settings_text(recording),
         f"n = {wait.n}, final {wait.text}" if wait else f"n = {summary.n}",
         pace_text(info.pace),

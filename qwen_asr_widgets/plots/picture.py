@@ -52,4 +52,5 @@ def write_png(recording: Recording, file: Any, options: ExportOptions = ExportOp
 
     figure = Figure(figsize=(12.8, 7.2), layout="constrained", facecolor="white")
     plot_recording(recording, figure.add_subplot(facecolor="white"))
-    figure.savefig(file, dpi=150, format="png")
+    made_by = {"Description": f"Words by {recording.info.made_by}"} if recording.info.made_by else None
+    figure.savefig(file, dpi=150, format="png", metadata=made_by)

@@ -8,12 +8,14 @@ import zipfile
 
 import pysubs2
 import pytest
+from PIL import Image
 from hypothesis import given
 from hypothesis import strategies as st
 from support.recordings import Script, three_turns
 
-from qwen_asr_widgets import AudioClip, SessionConfig, load_labels, load_recording
+from qwen_asr_widgets import AudioClip, SessionConfig, Transcriber, load_labels, load_recording
 from qwen_asr_widgets.errors import SettingError
+from qwen_asr_widgets.plots.axes import footer_text
 from qwen_asr_widgets.recording.exports.document import to_json
 from qwen_asr_widgets.recording.exports.formats import FORMATS, Format, format_of
 from qwen_asr_widgets.recording.exports.options import ExportOptions
@@ -131,6 +133,57 @@ def test_json_and_bundle_name_what_made_the_words_not_what_was_asked_for(tmp_pat
     assert (run["engine"], run["model"]) == ("embedded pocketsphinx", told)
     with zipfile.ZipFile(recording.save(tmp_path / "talk.qasr")) as bundle:
         assert json.loads(bundle.read("manifest.json"))["run"]["model"] == told
+
+
+MADE_BY = "pocketsphinx 5.1.1, embedded pocketsphinx"
+NO_PLACE = ("srt", "txt", "wav", "jsonl", "textgrid", "eaf", "audacity.txt", "rttm", "stm", "ctm", "zip")
+"""Endings of formats that hold cues, labels, lines or clips alone."""
+
+
+def written(form, recording):
+    file = io.BytesIO()
+    form.write(recording, file)
+    return file.getvalue()
+
+
+def said_by(form, data):
+    """Return what a file says of who made its words, read as its format wants."""
+    if form.ending == "json":
+        return json.loads(data)["run"]["model"]
+    if form.ending in ("qasr", "zip"):
+        with zipfile.ZipFile(io.BytesIO(data)) as held:
+            texts = [name for name in held.namelist() if name.endswith(("manifest.json", ".csv"))]
+            return "".join(held.read(name).decode() for name in texts)
+    if form.ending == "png":
+        return Image.open(io.BytesIO(data)).text["Description"]
+    return data.decode("utf-8", "replace")
+
+
+@pytest.mark.parametrize("form", FORMATS.values(), ids=lambda form: form.ending)
+def test_every_format_with_a_place_for_it_names_what_made_the_words(form):
+    if form.ending == "parquet":
+        pytest.importorskip("pyarrow")
+    data = written(form, three_turns(session=SAID, engine="embedded pocketsphinx"))
+    if form.ending in NO_PLACE:
+        assert b"pocketsphinx" not in data
+    else:
+        assert "pocketsphinx 5.1.1" in said_by(form, data)
+
+
+def test_pictures_tables_and_saved_notebooks_name_it_too():
+    recording = three_turns(session=SAID, engine="embedded pocketsphinx")
+    assert footer_text(recording, recording.latency()).startswith(f"{MADE_BY} · ")
+    assert MADE_BY in recording._repr_html_()
+    t = Transcriber(recording)
+    assert MADE_BY in t.view.html() and t.view.state()["run"]["made_by"] == MADE_BY
+    t.close()
+
+
+def test_the_note_of_a_vtt_is_passed_over_by_its_readers():
+    recording = three_turns(session=SAID, engine="embedded --> pocketsphinx\n\nx")
+    assert "\nNOTE Words by pocketsphinx 5.1.1, embedded --&gt; pocketsphinx x\n\n" in to_vtt(recording)
+    assert [text for _, _, text in cues(recording, "vtt")][1] == "every blue band is one turn"
+    assert len(cues(recording, "vtt")) == 3
 
 
 def test_a_bundle_that_was_saved_with_the_model_asked_for_is_read_with_the_one_that_made_the_words(tmp_path):

@@ -21,7 +21,8 @@ class Script:
     ):
         config = config or SessionConfig(language="en", sample_rate=rate)
         fields = dict(
-            engine="pocketsphinx", model="script", endpoint="ws://127.0.0.1/api-ws/v1/realtime", pace=pace,
+            engine="pocketsphinx", model="pocketsphinx", endpoint="ws://127.0.0.1/api-ws/v1/realtime",
+            pace=pace,
             chunk_ms=chunk_ms, started_at="2026-11-22T10:00:00+00:00", name="made by hand",
         )
         self.recording = Recording(config, RunInfo(**{**fields, **info}), clock=lambda: 100.0)

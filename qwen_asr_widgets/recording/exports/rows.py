@@ -30,7 +30,7 @@ _ZIP_TIME = (1980, 1, 1, 0, 0, 0)
 def utterance_rows(recording: Recording, include_drafts: bool = False) -> Iterator[dict[str, Any]]:
     """Yield one row an utterance that has words, with the keys of `COLUMNS`."""
     for span in spoken_spans(recording, include_drafts):
-        yield {name: _value(span, name, recording.info.engine) for name in COLUMNS}
+        yield {name: _value(span, name, recording.info.made_by) for name in COLUMNS}
 
 
 def dataset_rows(recording: Recording) -> Iterator[dict[str, Any]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from ...formatting import timestamp
@@ -37,12 +37,17 @@ def to_srt(recording: Recording, options: ExportOptions = ExportOptions()) -> st
 
 
 def to_vtt(recording: Recording, options: ExportOptions = ExportOptions()) -> str:
-    """Return the utterances as WebVTT subtitles, with ``&``, ``<`` and ``>`` escaped as WebVTT wants."""
+    """Return the utterances as WebVTT subtitles, with ``&``, ``<`` and ``>`` escaped as WebVTT wants.
+
+    A note before them, which players pass over, names what made the words; SubRip has no place for one.
+    """
     cues = [
-        f"\n{timestamp(one.start, '.')} --> {timestamp(one.end, '.')}\n{_vtt_text(one)}\n"
+        f"\n{timestamp(one.start, '.')} --> {timestamp(one.end, '.')}\n{_vtt_text(one.lines)}\n"
         for one in _captions(recording, options)
     ]
-    return "WEBVTT\n" + "".join(cues)
+    made_by = _vtt_text([" ".join(recording.info.made_by.split())])
+    note = [f"\nNOTE Words by {made_by}\n"] if made_by and cues else []
+    return "".join(["WEBVTT\n", *note, *cues])
 
 
 def _captions(recording: Recording, options: ExportOptions) -> Iterator[Caption]:
@@ -58,6 +63,6 @@ def _srt_text(caption: Caption) -> str:
     return "\n".join(map(without_arrow, caption.lines))
 
 
-def _vtt_text(caption: Caption) -> str:
-    text = "\n".join(caption.lines)
+def _vtt_text(lines: Sequence[str]) -> str:
+    text = "\n".join(lines)
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

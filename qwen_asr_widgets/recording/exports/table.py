@@ -56,8 +56,8 @@ def summary_line(info: RunInfo, latency: LatencyTable, complete: bool, notes: Se
 def _parts(info: RunInfo, latency: LatencyTable, complete: bool, notes: Sequence[str]) -> Iterator[str]:
     count, waits = len(latency), waits_count(latency.pace)
     yield f"{count} utterance{'' if count == 1 else 's'}"
-    if info.engine:
-        yield info.engine
+    if info.made_by:
+        yield info.made_by
     if info.turn_taking == "client" and not waits:
         yield "turns by the client"
     yield str(latency.summary()) if waits else NO_WAITS

@@ -29,7 +29,7 @@ class RunInfo:
         The recogniser: ``"pocketsphinx"``, ``"Qwen-ASR (Beijing)"`` …
     model : str
         What made the words: the engine the service says it is, else the model it names, else the one asked
-        for.
+        for (of the embedded service the recogniser).
     endpoint : str
         The service's address, without query or credentials.
     pace : float or None
@@ -71,6 +71,20 @@ class RunInfo:
     capture: Mapping[str, Any] = field(default_factory=dict)
     turn_taking: str = "service"
     facts: ServiceFacts = DOCUMENTED
+
+    @property
+    def made_by(self) -> str:
+        """What made the words and where, as pictures, pages and heads of files name it.
+
+        Examples
+        --------
+        >>> RunInfo("embedded moonshine", "moonshine tiny-en 0.0.73").made_by
+        'moonshine tiny-en 0.0.73, embedded moonshine'
+        >>> RunInfo("qwen3-asr-flash-realtime, DashScope beijing", "qwen3-asr-flash-realtime").made_by
+        'qwen3-asr-flash-realtime, DashScope beijing'
+        """
+        is_named = self.model in self.engine
+        return self.engine if is_named else ", ".join(filter(None, (self.model, self.engine)))
 
     def _repr_html_(self) -> str:
         rows = [[place.name, str(getattr(self, place.name))] for place in fields(self)]
@@ -115,7 +129,7 @@ def run_info(
         )
     return RunInfo(
         engine=engine_name(endpoint),
-        model=endpoint.model,
+        model=getattr(endpoint, "recognizer", endpoint.model),
         endpoint=endpoint.public_address,
         pace=pace,
         chunk_ms=chunk_ms,

@@ -267,7 +267,7 @@ class RunMessages:
         if changed or not self._info:
             summary = summary_state(recording) if recording.utterances else None
         info = {
-            "title": self._title or recording.info.name, "engine": recording.info.engine,
+            "title": self._title or recording.info.name, "engine": recording.info.made_by,
             "settings": settings_state(recording), "summary": summary, "growing": self.growing,
             "pace": recording.info.pace, "waits": waits_count(recording.info.pace),
             "live": bool(recording.info.capture), "gathered": None if gathered is None else int(gathered),

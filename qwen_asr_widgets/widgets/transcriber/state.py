@@ -46,7 +46,10 @@ def config_state(
 
 def run_state(recording: Recording) -> dict[str, Any]:
     """Return name, recogniser and settings of the run on show, which may differ from what is chosen now."""
-    return {"name": recording.info.name, "engine": recording.info.engine, "settings": held_state(recording)}
+    info = recording.info
+    return {
+        "name": info.name, "engine": info.engine, "made_by": info.made_by, "settings": held_state(recording),
+    }
 
 
 def held_state(recording: Recording) -> list[dict[str, Any]]:
