@@ -107,7 +107,7 @@ def test_that_audio_leaves_this_computer_is_said_at_first_use_with_the_price_and
     show_transcriber: Show,
 ) -> None:
     shown = show_transcriber(Transcriber(endpoint=script()))
-    sentence = shown.page.get_by_text("Audio leaves this computer: it is sent to the chosen service")
+    sentence = shown.page.get_by_text("Audio leaves this computer: it is sent to the chosen service (dash")
     assert sentence.filter(visible=True).count() == 0
     shown.press("Offline: script")
     for name, price in (("Beijing", "0.0198 CNY / 0.0028 USD"), ("Singapore", "0.0396 CNY / 0.0054 USD")):

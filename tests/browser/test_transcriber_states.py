@@ -22,6 +22,9 @@ from qwen_asr_widgets.widgets.transcriber.transcriber import Transcriber
 
 pytestmark = pytest.mark.browser
 
+DEFAULT = f"{default_recognizer().capitalize()}, on this computer"
+"""The row of the menu that is taken where nothing is chosen."""
+
 
 @pytest.mark.parametrize("width", [900, 400])
 @pytest.mark.parametrize("theme", ["light", "dark"])
@@ -152,7 +155,7 @@ def test_a_language_that_may_not_be_understood_is_shown_with_what_to_do(show_tra
     shown.hides("“eo” is not among the languages the service documents")
     assert shown.view.config.language == "zh" and language.locator("option[value=eo]").count() == 0
     shown.press("DashScope Beijing")
-    shown.page.get_by_text("Offline, on this computer").click()
+    shown.page.get_by_role("radio", name=DEFAULT).check()
     shown.press("0.20")
     shown.shows("The offline recogniser knows English only.")
 

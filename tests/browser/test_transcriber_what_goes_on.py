@@ -14,10 +14,14 @@ from support.transcriber_page import Show, TranscriberPage
 from support.transcribing import script
 
 from qwen_asr_widgets.audio.samples import sample
+from qwen_asr_widgets.client.embedded import default_recognizer
 from qwen_asr_widgets.client.retry import Retry
 from qwen_asr_widgets.widgets.transcriber.transcriber import Transcriber
 
 pytestmark = pytest.mark.browser
+
+DEFAULT = f"{default_recognizer().capitalize()}, on this computer"
+"""The row of the menu that is taken where nothing is chosen."""
 
 PHONE = {"viewport": {"width": 416, "height": 900}, "has_touch": True, "is_mobile": True}
 
@@ -127,7 +131,7 @@ def test_another_address_stays_chosen_while_none_is_typed_yet(show_transcriber: 
     shown.serve()
     assert shown.page.get_by_role("radio", name="Another address").is_checked()
     assert shown.page.locator(".qaw-url").is_visible()
-    shown.page.get_by_text("Offline, on this computer").click()
+    shown.page.get_by_role("radio", name=DEFAULT).check()
     shown.until(lambda: shown.view.model.choice.state()["id"] == "embedded")
     assert not shown.page.locator(".qaw-url").is_visible()
 

@@ -40,6 +40,19 @@ export function button(label, pressed, signal, attributes = {}) {
 }
 
 /**
+ * Make one choice of several, with a note beside its name.
+ * @param {string} group @param {string} id @param {string} label @param {string} note
+ * @param {() => void} chosen @param {AbortSignal} signal
+ */
+export function radio(group, id, label, note, chosen, signal) {
+  const input = make("input", { type: "radio", name: group, value: id });
+  input.addEventListener("change", chosen, { signal });
+  const name = make("span", {}, label);
+  const notes = make("span", { class: "qaw-dim" }, note);
+  return { id, input, name, note: notes, element: make("label", { class: "qaw-check" }, input, name, notes) };
+}
+
+/**
  * Make the root of a view: themed tokens, and keys that never reach the notebook.
  * JupyterLab listens on the document in the capturing phase, so only its own attribute keeps it out.
  * @param {HTMLElement} host
@@ -65,6 +78,25 @@ export function setText(element, text) {
 export function newId() {
   // `crypto.randomUUID` is missing on plain http.
   return Array.from(crypto.getRandomValues(new Uint32Array(3)), (word) => word.toString(36)).join("");
+}
+
+/**
+ * Copy a text; pages without the clipboard's own interface copy from a hidden field.
+ * @param {string} text @returns {Promise<boolean>}
+ */
+export async function copyText(text) {
+  try {
+    await navigator.clipboard.writeText(text);
+    return true;
+  } catch {
+    const field = make("textarea", { class: "qaw-only-spoken" });
+    field.value = text;
+    document.body.append(field);
+    field.select();
+    const done = document.execCommand("copy");
+    field.remove();
+    return done;
+  }
 }
 
 /** Milliseconds a browser may take to begin with a file that it was given. */

@@ -378,12 +378,12 @@ export type TunerCommand =
   | { kind: "export"; what: string };
 
 export type TranscriberCommand =
-  | { kind: "sample" | "transcribe" | "stop" | "pause" | "resume" | "commit" | "leave" | "hurry" | "opus" | "retry" }
+  | { kind: "sample" | "transcribe" | "stop" | "pause" | "resume" | "commit" | "leave" | "hurry" | "opus" | "retry" | "fetch" }
   | { kind: "claim"; token: number }
   | { kind: "channel"; channel: number | "mean" }
   | { kind: "clips"; on: boolean }
   | { kind: "settings"; config: Partial<Config> }
-  | { kind: "endpoint"; id: string; url: string }
+  | { kind: "endpoint"; id: string; url: string; model: string }
   | { kind: "key"; key: string }
   | { kind: "again"; pace: number | null }
   | { kind: "save"; format: string; job: string }

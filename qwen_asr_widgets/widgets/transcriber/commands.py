@@ -113,10 +113,11 @@ class ChangeSettings:
 
 @dataclass(frozen=True)
 class EndpointChange:
-    """Send sound elsewhere: a name of `EndpointChoice`, with an address for ``"custom"``."""
+    """Send sound elsewhere: to a name of `EndpointChoice`, with an address or a recogniser's model."""
 
     id: str
     url: str = ""
+    model: str = ""
 
 
 @dataclass(frozen=True)
@@ -199,7 +200,8 @@ def commands(
         "channel": changing(ChannelChoice, lambda choice: model.take_channel(choice.channel)),
         "clips": changing(ClipsChoice, lambda choice: pages.clips.choose(choice.on)),
         "settings": changing(ChangeSettings, change_settings),
-        "endpoint": changing(EndpointChange, lambda change: controls.choose_endpoint(change.id, change.url)),
+        "endpoint": changing(EndpointChange, lambda to: controls.choose_endpoint(to.id, to.url, to.model)),
+        "fetch": changing(Bare, lambda _: controls.preparation.fetch()),
         "key": changing(KeyTyped, lambda typed: controls.take_key(typed.key)),
         "again": changing(RunAgain, lambda again: model.repeat(again.pace)),
         "save": changing(Save, lambda wanted: controls.save(wanted.format, wanted.job)),

@@ -20,6 +20,7 @@ from .endpoints import EndpointChoice
 from .model import TranscriberModel
 from .notices import notice_elsewhere
 from .pages import Pages
+from .preparation import Preparation
 from .save import BUNDLE, file_name, in_slices, saved
 
 logger = logging.getLogger("qwen_asr_widgets")
@@ -38,11 +39,15 @@ class Controls:
         Sends messages to all pages, from a thread of its own where a file is made.
     source : Any
         What `start` transcribes; None for what the pages record.
+    preparation : Preparation
+        Gets the recogniser ready that is chosen.
     """
 
     def __init__(
-        self, model: TranscriberModel, pages: Pages, tell_all: Callable[[list[Message]], None], source: Any
+        self, model: TranscriberModel, pages: Pages, tell_all: Callable[[list[Message]], None], source: Any,
+        preparation: Preparation,
     ) -> None:
+        self.preparation = preparation
         self._model = model
         self._pages = pages
         self._tell_all = tell_all
@@ -128,19 +133,20 @@ class Controls:
 
     # ---- what is chosen
 
-    def choose_endpoint(self, name: str, url: str) -> None:
+    def choose_endpoint(self, name: str, url: str, model_name: str = "") -> None:
         """Choose a recogniser; what is wrong with an address is said beside its field, not in a notice."""
         model = self._model
         if model.active and (model.run is None or model.run.error is None):
             return
         before = model.choice.endpoint
         try:
-            model.choice.choose(name, url)
+            model.choice.choose(name, url, model_name)
         except EndpointError:
             if not model.choice.refused:
                 raise
         if model.choice.endpoint != before:
             model.notice = notice_elsewhere(model.notice, model.run)
+        self.preparation.begin()
 
     def take_key(self, key: str) -> None:
         """Keep a key; a run that failed for want of it goes on with it."""

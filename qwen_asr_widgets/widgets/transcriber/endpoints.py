@@ -9,17 +9,21 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from ...errors import EndpointError
-from ...client.embedded import INSTALL_MOONSHINE, embedded
+from ...client.embedded import INSTALL_MOONSHINE, EmbeddedEndpoint, default_recognizer, embedded
 from ...client.endpoints import Endpoint, find_dashscope_key, shown, without_secrets
 from ...client.named_endpoints import dashscope, resolve_endpoint
 from ...client.prices import prices
 from ...client.keys import Secret, find_key
+from ...client.recognizers import RecognizerFacts, all_recognizers, recognizer_facts
 from ...protocol.cloud_facts import IDEAL
 from ...recording.log.run_info import engine_name
 
 REGIONS = ("beijing", "singapore")
 LOCAL = {"embedded": embedded(), "standin": embedded(behaviour="dashscope")}
 """The embedded service, as documented and as a stand-in for DashScope; neither starts before it is used."""
+
+_EMBEDDED = "embedded:"
+"""What a choice begins with that names another recogniser than the default one."""
 
 _ADDRESS = re.compile(r"[A-Za-z]+://\S+|[^\s/:]+(:\d+)?(/(?!/)\S*)?")
 """A URL, or the host, port and path of one."""
@@ -56,23 +60,24 @@ class EndpointChoice:
     def __init__(self, where: Endpoint | str | None = None) -> None:
         self._keys: dict[str, Secret] = {}
         self._given = resolve_endpoint(where)
-        self._id = "custom" if isinstance(where, str) else "given"
-        for name in (*LOCAL, *REGIONS):
-            if self._stands_for(name, self._given):
-                self._id = name
+        self._id = _choice_of(self._given) or ("custom" if isinstance(where, str) else "given")
+        self._model = ""
         self._begun = self._id
         self._url = self._given.url if self._id == "custom" else ""
         self.refused = ""
 
-    @staticmethod
-    def _stands_for(name: str, endpoint: Endpoint) -> bool:
-        """Whether an endpoint is one of the choices, be it with a key, model or workspace of its own."""
-        if name in REGIONS:
-            return endpoint.is_dashscope and endpoint.name == f"DashScope {name}"
-        return endpoint == LOCAL[name]
+    def choose(self, name: str, url: str = "", model: str = "") -> None:
+        """Choose one of the endpoints.
 
-    def choose(self, name: str, url: str = "") -> None:
-        """Choose a key of `LOCAL`, a region, ``"given"`` (passed in Python) or ``"custom"`` with a URL.
+        Parameters
+        ----------
+        name : str
+            A key of `LOCAL`, ``"embedded:RECOGNISER"``, a region, ``"given"`` (passed in Python) or
+            ``"custom"``.
+        url : str
+            The address of a custom one.
+        model : str
+            One of the published models of a recogniser that has several; empty takes its first.
 
         Raises
         ------
@@ -84,9 +89,9 @@ class EndpointChoice:
             address = _address(url)
             if address != without_secrets(self._url):  # a view has the one in use without its secrets
                 self._url = address
-        elif name not in (*LOCAL, "given", *REGIONS):
+        elif name not in (*LOCAL, "given", *REGIONS) and _recognizer(name, model) is None:
             raise EndpointError(f"There is no endpoint {shown(name)} to choose.")
-        self._id, self.refused = name, ""
+        self._id, self._model, self.refused = name, model, ""
 
     def set_key(self, key: str) -> None:
         """Keep a typed key for the host in use; an empty one forgets it."""
@@ -106,9 +111,9 @@ class EndpointChoice:
         """Return the endpoint in use without what was typed."""
         if self._id == "custom":
             return Endpoint(self._url)
-        if self._id in ("given", self._begun):
+        if self._id in ("given", self._begun) and not self._model:
             return self._given
-        return LOCAL.get(self._id) or dashscope(self._id)
+        return LOCAL.get(self._id) or _recognizer(self._id, self._model) or dashscope(self._id)
 
     @property
     def has_key(self) -> bool:
@@ -130,7 +135,6 @@ class EndpointChoice:
     def state(self) -> dict[str, Any]:
         """Return what a view shows: the choice, whether sound leaves this computer, if a key is there."""
         endpoint = self.endpoint
-        offline = endpoint.is_loopback
         recognizer = getattr(endpoint, "recognizer", "")
         return {
             "id": self._id,
@@ -141,14 +145,81 @@ class EndpointChoice:
             "url": without_secrets(self._url) if self._url else "",
             "refused": _as_typed(self.refused),
             "given": self._given.name if self._begun == "given" else "",
-            "cloud": not offline,
+            "cloud": bool(endpoint.sound_goes_to),
+            "goes_to": list(endpoint.sound_goes_to),
+            "recognizers": [_recognizer_state(facts) for facts in sorted(all_recognizers(), key=_place)],
+            "model": _model_of(endpoint),
             "dashscope": endpoint.is_dashscope,
             "has_key": self.has_key,
             "improvement": INSTALL_MOONSHINE if endpoint.improvement else "",
             "english_only": endpoint.languages == ("en",),
             "renews": not endpoint.facts.update_midway,
             "prices": {region: _price_state(region) for region in REGIONS},
+            "hosts": {region: dashscope(region).sound_goes_to[0] for region in REGIONS},
         }
+
+
+def _choice_of(endpoint: Endpoint) -> str:
+    """Return the choice that an endpoint is, be it with a key or workspace of its own; empty for none."""
+    for region in REGIONS:
+        if endpoint.is_dashscope and endpoint.name == f"DashScope {region}":
+            return region
+    for name, local in LOCAL.items():
+        if endpoint == local:
+            return name
+    recognizer = getattr(endpoint, "recognizer", "")
+    facts = recognizer_facts(recognizer)
+    if facts is None or _is_without_row(facts):
+        return ""
+    models = ("", *(model.name for model in facts.footprint.models))
+    is_row = any(endpoint == _recognizer(_EMBEDDED + recognizer, model) for model in models)
+    return _EMBEDDED + recognizer if is_row else ""
+
+
+def _recognizer(choice: str, model: str = "") -> EmbeddedEndpoint | None:
+    """Return the embedded service with the recogniser that a choice names; None where it names none."""
+    facts = recognizer_facts(choice.removeprefix(_EMBEDDED)) if choice.startswith(_EMBEDDED) else None
+    if facts is None or _is_without_row(facts):
+        return None
+    if not model:
+        return embedded(facts.name)
+    is_known = model in {one.name for one in facts.footprint.models}
+    return embedded(facts.name, model=model) if is_known else None
+
+
+def _is_without_row(facts: RecognizerFacts) -> bool:
+    """Whether a recogniser cannot be chosen in the page: it needs an address, or hears nothing."""
+    return facts.footprint.sends_sound or facts.footprint.ignores_sound
+
+
+def _model_of(endpoint: Endpoint) -> str:
+    """Return the published model that the recogniser of an endpoint loads; empty where it has one alone."""
+    if not isinstance(endpoint, EmbeddedEndpoint):
+        return ""
+    facts = recognizer_facts(endpoint.recognizer)
+    models = () if facts is None else facts.footprint.models
+    return str(endpoint.given("model", models[0].name)) if models else ""
+
+
+def _place(facts: RecognizerFacts) -> tuple[bool, bool]:
+    """Return where a recogniser stands in the menu: installed ones first, servers last."""
+    return facts.footprint.sends_sound, not facts.is_installed
+
+
+def _recognizer_state(facts: RecognizerFacts) -> dict[str, Any]:
+    """Return what the menu says of a recogniser; ``id`` is empty where it cannot be chosen in a page."""
+    is_default = facts.name == default_recognizer()
+    choice = "embedded" if is_default else _EMBEDDED + facts.name
+    return {
+        "id": "" if facts.footprint.sends_sound else choice,
+        "name": facts.name,
+        "installed": facts.is_installed,
+        "command": facts.requires.command if facts.requires else "",
+        "languages": facts.languages,
+        "megabytes": facts.footprint.installed_mb,
+        "models": [{"name": model.name, "megabytes": model.megabytes} for model in facts.footprint.models],
+        "sends": facts.footprint.sends_sound,
+    }
 
 
 def _address(url: str) -> str:

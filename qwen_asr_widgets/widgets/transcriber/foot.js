@@ -55,7 +55,8 @@ export function createFoot(t, signal, send, saver, keep) {
       figures.hidden = buttons.hidden = !shown;
       foot.hidden = !shown && (name.hidden || kernel.phase === "empty");
       if (!shown || ((isRunning(kernel) || reading) && !again.panel.hidden)) drawers.show(null);
-      const said = [...figuresText(kernel.figures, t), partlyText(kernel, t), heardText(kernel, t)].filter(Boolean);
+      const by = heardText(kernel, t) || madeByText(kernel, t);
+      const said = [...figuresText(kernel.figures, t), partlyText(kernel, t), by].filter(Boolean);
       figures.replaceChildren(...said.map((text) => make("span", {}, text)));
       again.button.disabled = isRunning(kernel) || reading;
       what.textContent = againText(kernel, t);
@@ -80,6 +81,11 @@ export function againText({ config, endpoint, partly }, t) {
   return partly ? t("transcriber.again.whole", { ...set, total: clock(partly.of) }) : t("transcriber.again.text", set);
 }
 
+/** Who made the words on show; empty where there are none yet. @param {Kernel} kernel @param {Translate} t */
+export function madeByText({ run, figures }, t) {
+  return run?.made_by && figures.count ? t("transcriber.madeBy", { name: run.made_by }) : "";
+}
+
 /**
  * Who made the words on show, and by which settings; empty where that is what is chosen, and while a run is under way.
  * @param {Kernel} kernel @param {Translate} t
@@ -91,7 +97,7 @@ export function heardText(kernel, t) {
   const others = otherSettings(last, config, t);
   const same = settingsText(last, t) === settingsText(config, t) && others.length === 0;
   if (same && run.engine === endpoint.engine) return "";
-  const engine = run.engine || t("transcriber.heard.unknown");
+  const engine = run.made_by || t("transcriber.heard.unknown");
   return t("transcriber.heard", { said: [engine, heldText(run.settings, t), ...others].join(" · ") });
 }
 

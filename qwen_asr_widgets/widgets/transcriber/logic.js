@@ -18,28 +18,42 @@
  * @property {string} refused  an address that was given and is none
  * @property {string} given    name of the endpoint passed in Python, if it is none of the others
  * @property {boolean} cloud   sound leaves this computer
+ * @property {string[]} goes_to the hosts that it is sent to
+ * @property {Recognizer[]} recognizers of the embedded service
+ * @property {string} model    the published model that is loaded; empty where the recogniser has one alone
  * @property {boolean} dashscope
  * @property {boolean} has_key
  * @property {boolean} english_only
  * @property {string} improvement the command that installs a better recogniser than the one that stands in; else ""
  * @property {boolean} renews   settings that change midway take a new session
  * @property {Record<string, Price[]>} prices
+ * @property {Record<string, string>} hosts  of the regions
+ *
+ * @typedef {object} Recognizer
+ * @property {string} id       what choosing it sends; empty where it is chosen in Python alone
+ * @property {string} name
+ * @property {boolean} installed
+ * @property {string} command  that installs it
+ * @property {string[] | null} languages codes; null: any
+ * @property {number | null} megabytes that it takes on disk
+ * @property {{name: string, megabytes: number | null}[]} models of which one is downloaded
+ * @property {boolean} sends   sound goes on to a server
  *
  * @typedef {{count?: number, n?: number, median?: number | null, p95?: number | null, longest?: number | null, pace?: number | null,
  *   left_out?: number, off_pace?: number}} Figures  seconds; `left_out`, `off_pace`: how many have no wait to count, and why
  * @typedef {"key" | "nokey" | "connect" | "refused" | "closed" | "service" | "endpoint" | "settings" | "file" | "empty" | "missing"
- *   | "internal" | "reported" | "chosen" | "unanswered"} NoticeCode   as `Notice` in notices.py
+ *   | "internal" | "reported" | "chosen" | "unanswered" | "model" | "fetch" | "uninstalled"} NoticeCode   as `Notice` in notices.py
  * @typedef {object} Notice
  * @property {number} id
  * @property {NoticeCode} code
  * @property {string} detail
- * @property {{name?: string, param?: string, value?: number, low?: number, high?: number}} [about]  of a file, or of a setting
- *   out of its range
+ * @property {{name?: string, param?: string, value?: number, low?: number, high?: number, megabytes?: number | null,
+ *   source?: string, folder?: string}} [about]  of a file, of a setting out of its range, or of a model to be downloaded
  * @property {number} kept    seconds of a recording that is over
  * @property {number} since   seconds from which on a service had not answered
  * @property {number} unsent  seconds of sound that did not go out
  *
- * @typedef {"retry" | "key" | "endpoint" | "settings" | "open" | "dismiss"} Way
+ * @typedef {"retry" | "key" | "endpoint" | "settings" | "open" | "dismiss" | "fetch"} Way
  *
  * @typedef {{count: number, differ: boolean, taken: number | "mean"}} Channels
  *
@@ -49,7 +63,8 @@
  * @typedef {object} Kernel   the `state` message
  * @property {"empty" | "ready" | "connecting" | "live" | "finishing" | "failed" | "done"} phase
  * @property {"" | "mic" | "file"} source
- * @property {{name: string, engine: string, settings: import("./compared.js").Held[]} | null} run who made the words on show, of what
+ * @property {{name: string, engine: string, made_by: string, settings: import("./compared.js").Held[]} | null} run who made the
+ *   words on show, of what
  * @property {{sent: number, of: number} | null} partly seconds of a sound that did not go out whole
  * @property {boolean} paused
  * @property {boolean} waiting  only answers are still to come, and sound that was taken already may still go out
@@ -66,6 +81,8 @@
  * @property {number} lost    seconds that never left the browser
  * @property {boolean} clipped a file that was recorded too loud
  * @property {Notice | null} notice
+ * @property {{kind: "loading" | "fetching", name: string, megabytes: number | null} | null} preparing what the recogniser's
+ *   getting ready takes noticeable time for
  * @property {EndpointState} endpoint
  * @property {Config} config
  * @property {Figures} figures
@@ -80,6 +97,7 @@
  * @property {Left[]} left   recordings that kernels which ended have left on disk, newest first
  */
 import { clock, duration } from "../shared/format.js";
+import { recognizerName, sizeText } from "./endpoint/recognizer_text.js";
 
 export const SILENCE = /** @type {const} */ ([200, 6000]);
 /** Below this many utterances percentiles say nothing; the longest wait does. */
@@ -90,11 +108,11 @@ export function unknownState() {
   return {
     phase: "empty", source: "", paused: false, waiting: false, progress: null, pace: 1, title: "", total: 0,
     behind: 0, slow: 0, outage: null, slow_line: false, renewing: false, silent: 0, lost: 0, clipped: false,
-    notice: null, run: null, partly: null,
+    notice: null, run: null, partly: null, preparing: null,
     endpoint: {
       id: "embedded", name: "", engine: "", offline: true, standin: false, url: "", refused: "", given: "",
-      cloud: false, dashscope: false, has_key: false, english_only: false, improvement: "", renews: false,
-      prices: {},
+      cloud: false, goes_to: [], recognizers: [], model: "", dashscope: false, has_key: false, english_only: false,
+      improvement: "", renews: false, prices: {}, hosts: {},
     },
     config: { threshold: 0.2, silence: 800, padding: 300, language: "", context: "", turns: "service" },
     figures: {}, compared: [], channels: null, clips: false, clip_uid: "", recorder: "", away: false,
@@ -173,6 +191,7 @@ export function settingsShort(config, t) {
 /** What the recogniser is called. @param {EndpointState} endpoint @param {Translate} t */
 export function endpointText(endpoint, t) {
   if (endpoint.standin) return t("transcriber.standin", { name: endpoint.name });
+  if (endpoint.offline && endpoint.cloud) return t("transcriber.server", { hosts: endpoint.goes_to.join(t("run.comma")) });
   if (endpoint.offline) return t("transcriber.offline", { name: endpoint.name });
   if (endpoint.id === "beijing" || endpoint.id === "singapore") return t(`transcriber.endpoint.${endpoint.id}`);
   return endpoint.name;
@@ -197,6 +216,16 @@ export function priceText(prices, t) {
   const amounts = prices.map((price) => price.minute).join(" / ");
   const { source, seen, grade } = prices[0];
   return t("transcriber.price", { amounts, source: source.replace(/,.*/, ""), seen, grade });
+}
+
+/** What stands beside a region: its price, and where sound goes. @param {EndpointState} endpoint @param {string} id @param {Translate} t */
+export function noteText({ prices, hosts }, id, t) {
+  return [priceText(prices[id], t), t("transcriber.endpoint.host", { host: hosts[id] ?? "" })].join(" · ");
+}
+
+/** That sound leaves this computer, and where to. @param {EndpointState} endpoint @param {Translate} t */
+export function leavesText({ goes_to: hosts }, t) {
+  return t("transcriber.leaves", { hosts: hosts.join(t("run.comma")) });
 }
 
 /** @param {number | null} pace @param {Translate} t */
@@ -231,6 +260,7 @@ export function figuresText(figures, t) {
 export function statusText(kernel, waits, t) {
   const said = [];
   if (kernel.outage) said.push(...outageText(kernel.outage, t));
+  else if (kernel.preparing) said.push(preparingText(kernel.preparing, t));
   else if (kernel.phase === "connecting") said.push(t("transcriber.connecting", { name: endpointText(kernel.endpoint, t) }));
   if (kernel.slow_line) said.push(t("transcriber.slowLine"));
   if (kernel.renewing && !kernel.outage) said.push(t("transcriber.renewing"));
@@ -252,6 +282,16 @@ export function inOneLine(said) {
   const join = (/** @type {string} */ line, /** @type {string} */ one) => `${line}${/[.。]$/.test(line) ? " " : " · "}${one}`;
   const phrases = said.filter(Boolean);
   return phrases.length ? phrases.reduce(join) : "";
+}
+
+/**
+ * What the recogniser is getting ready by.
+ * @param {NonNullable<Kernel["preparing"]>} preparing @param {Translate} t
+ */
+function preparingText({ kind, name, megabytes }, t) {
+  if (kind === "loading") return t("transcriber.preparing.loading", { name: recognizerName(name, t) });
+  const size = megabytes === null ? "" : sizeText(megabytes, t);
+  return t(size ? "transcriber.preparing.fetching.size" : "transcriber.preparing.fetching", { name, size });
 }
 
 /**
@@ -292,6 +332,7 @@ export function noticeText(kernel, capture, elsewhere, t) {
   if (code === "reported" && !isRunning(kernel)) {
     return { title: t("transcriber.problem.service"), text: t("transcriber.problem.reported.past") };
   }
+  if (code === "model") return modelNotice(notice, t);
   const text = code === "nokey" && !kernel.endpoint.dashscope ? "nokey.other" : code;
   const said = [t(`transcriber.problem.${text}.text`, { name: endpointText(kernel.endpoint, t) })];
   const title = problemTitle(notice, t);
@@ -303,9 +344,16 @@ export function noticeText(kernel, capture, elsewhere, t) {
   return { title, text: said.join(" ") };
 }
 
+/** That a model is to be downloaded: which, how large, from where and where to. @param {Notice} notice @param {Translate} t */
+function modelNotice({ about = {} }, t) {
+  const { name = "", megabytes = null, source = "", folder = "" } = about;
+  const shown = megabytes === null ? name : `${name} (${sizeText(megabytes, t)})`;
+  return { title: t("transcriber.problem.model", { model: shown }), text: t("transcriber.problem.model.text", { source, folder }) };
+}
+
 /** What is about something else than the run on show. */
 /** @type {NoticeCode[]} */
-const UNHARMED = ["settings", "file", "empty", "missing", "endpoint"];
+const UNHARMED = ["settings", "file", "empty", "missing", "endpoint", "fetch"];
 /** What can name the file it is about. */
 const NAMED = /** @type {const} */ (["file", "empty", "missing"]);
 const UNITS = /** @type {const} */ ({ threshold: "", silence_duration_ms: "ms", prefix_padding_ms: "ms" });
@@ -374,6 +422,8 @@ export function waysOn(code, sound) {
   if (code === "settings" || code === "reported") return ["dismiss"];
   if (code === "refused") return ["settings", "retry", "endpoint"];
   if (code === "endpoint") return ["endpoint", "dismiss"];
+  if (code === "uninstalled") return ["endpoint"];
+  if (code === "model" || code === "fetch") return ["fetch", "endpoint"];
   if (code === "unanswered" || code === "chosen") return ["retry", "dismiss"];
   const again = sound ? /** @type {const} */ (["retry"]) : [];
   if (code === "key" || code === "nokey") return ["key", ...again, "open"];

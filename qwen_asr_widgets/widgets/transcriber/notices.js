@@ -10,7 +10,7 @@ import { button, make } from "../shared/dom.js";
 import { isRunning, noticeText, waysOn, channelText } from "./logic.js";
 
 /** Where the sentence leaves open what was wrong, the details are there to be read. */
-const TOLD = ["service", "refused", "file", "settings"];
+const TOLD = ["service", "refused", "file", "settings", "fetch", "uninstalled"];
 
 /**
  * Built anew only when something else is to be said.
@@ -27,7 +27,7 @@ export function drawNotice(place, kernel, { capture, elsewhere }, t, signal, act
   place.dataset.shown = key;
   place.hidden = notice === null;
   if (notice === null || said === null) return place.replaceChildren();
-  place.dataset.kind = notice.code === "chosen" ? "hint" : "problem";
+  place.dataset.kind = notice.code === "chosen" || notice.code === "model" ? "hint" : "problem";
   const ways = waysOn(notice.code, sound).filter((way) => way !== "open" || !isRunning(kernel));
   place.replaceChildren(
     make("p", { class: "qaw-notice-title" }, said.title),

@@ -8,14 +8,18 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePath
 from typing import Any
 
+from ...client.embedded import EmbeddedEndpoint
 from ...client.endpoints import Endpoint
+from ...client.recognizers import MissingModel
 from ...errors import (
     AudioError, AudioFileNotFound, BundleError, ConnectFailed, EndpointError, MissingDependency,
     MissingKey, QawError, RunBroken, ServiceClosed, ServiceError, SettingError,
 )
 from ...recording.run import Reported, Run
 
-OF_SERVICE = ("connect", "key", "nokey", "endpoint", "refused", "closed", "service")
+OF_SERVICE = (
+    "connect", "key", "nokey", "endpoint", "refused", "closed", "service", "model", "fetch", "uninstalled",
+)
 """Codes that are about the endpoint in use: they no longer hold once another is chosen."""
 
 _numbers = itertools.count(1)
@@ -33,7 +37,7 @@ class Notice:
         What the error says, in English.
     about : dict
         What the sentence of the view names: ``name`` of a file; ``param``, ``value``, ``low`` and ``high`` of
-        a setting.
+        a setting; ``name``, ``megabytes``, ``source`` and ``folder`` of a model to be downloaded.
     """
 
     code: str
@@ -123,8 +127,27 @@ def notice_of_report(report: Reported) -> Notice:
     return Notice("settings" if report.refuses else "reported", report.text)
 
 
+def notice_of_missing(lacking: MissingModel) -> Notice:
+    """Return the notice that asks whether a model may be downloaded.
+
+    Examples
+    --------
+    >>> from qwen_asr_widgets.client.recognizers import PublishedModel
+    >>> model = PublishedModel("base", "Systran/faster-whisper-base", 145_217_532)
+    >>> notice_of_missing(MissingModel("whisper", model, "/models", print)).about["megabytes"]
+    145
+    """
+    model = lacking.model
+    return Notice("model", "", {
+        "name": model.name, "megabytes": model.megabytes, "source": f"huggingface.co/{model.repository}",
+        "folder": lacking.folder,
+    })
+
+
 def notice_of_run(error: QawError, endpoint: Endpoint) -> Notice:
     """Return the notice of what has ended a run; a key that was not given was not refused.
+
+    Where the recogniser lacks its model, that is asked for; where its package is missing, that is said.
 
     Examples
     --------
@@ -132,6 +155,11 @@ def notice_of_run(error: QawError, endpoint: Endpoint) -> Notice:
     >>> notice_of_run(refused, Endpoint("wss://asr.example.org/realtime")).code
     'nokey'
     """
+    lacking = endpoint.missing_model
+    if lacking is not None:
+        return notice_of_missing(lacking)
+    if isinstance(endpoint, EmbeddedEndpoint) and not endpoint.is_installed:
+        return Notice("uninstalled", str(error))
     notice = notice_of(error)
     if notice.code == "key" and not _brings_key(endpoint):
         return replace(notice, code="nokey")

@@ -19,13 +19,13 @@
  * @property {(on: boolean) => void} clips  record a clip first, or live
  * @property {() => void} understand  the sentence on privacy has been read
  */
-import { button, make, newId } from "../shared/dom.js";
+import { button, make, newId, radio } from "../shared/dom.js";
 import { AUDIO_FILES, makeSound } from "../microphone/microphone.js";
 import { createPageLeft } from "../microphone/page_kept.js";
 import { createBar } from "./bar.js";
 import { createChannels } from "./notices.js";
 import { createDrawers } from "./drawers.js";
-import { createEndpoint, radio } from "./endpoint.js";
+import { createEndpoint } from "./endpoint/endpoint.js";
 import { createFoot } from "./foot.js";
 import { createKept, createLeft } from "./kept.js";
 import { createSettings } from "./settings.js";
@@ -52,8 +52,8 @@ export function buildParts(acts) {
   bar.bar.append(micDrawer.button, make("div", { class: "qaw-together" }, settingsDrawer.button, endpointDrawer.button));
   const problem = make("div", { class: "qaw-notice", role: "alert", hidden: true });
   const notice = make("div", { class: "qaw-notice", role: "alert", hidden: true });
-  const hint = make("div", { class: "qaw-notice qaw-tr-hint", "data-kind": "hint", role: "note", hidden: true },
-    make("p", { class: "qaw-notice-text" }, t("transcriber.leaves")),
+  const leaves = make("p", { class: "qaw-notice-text" });
+  const hint = make("div", { class: "qaw-notice qaw-tr-hint", "data-kind": "hint", role: "note", hidden: true }, leaves,
     button(t("transcriber.understood"), acts.understand, signal));
   const status = make("p", { class: "qaw-tr-line qaw-dim", role: "status", hidden: true });
   const warning = make("p", { class: "qaw-tr-line qaw-mic-warning", role: "status", hidden: true });
@@ -71,7 +71,7 @@ export function buildParts(acts) {
   ];
   return {
     elements, picker, bar, drawers, settings, endpoint, ways, device, sound, micDrawer, settingsDrawer, endpointDrawer,
-    problem, notice, hint, channels, status, warning, empty, place, foot, kept, left, pageLeft,
+    problem, notice, hint, leaves, channels, status, warning, empty, place, foot, kept, left, pageLeft,
   };
 }
 

@@ -4,8 +4,7 @@
  * @import { Config, Turns } from "./logic.js"
  * @import { Translate } from "../shared/strings.js"
  */
-import { button, make, newId } from "../shared/dom.js";
-import { radio } from "./endpoint.js";
+import { button, make, newId, radio } from "../shared/dom.js";
 import { LANGUAGES, SILENCE, languageHint, silenceToSlider, sliderToSilence } from "./logic.js";
 
 const TURNS = /** @type {const} */ (["service", "client", "manual"]);

@@ -4,7 +4,7 @@
  * @import { KernelMessage, Model, PageCommand, Surface, TranscriberTraits } from "../shared/messages.js"
  */
 import { CaptureController } from "../capture/controller.js";
-import { listenTo, newId, viewRoot } from "../shared/dom.js";
+import { listenTo, newId, setText, viewRoot } from "../shared/dom.js";
 import { clipText, clipWarning } from "../clip_recorder/clips.js";
 import { hideStatic, keepSwitch } from "../shared/saved_output.js";
 import { drawDevices, drawProblem, pressPause, realText, say, warningText } from "../microphone/microphone.js";
@@ -14,7 +14,7 @@ import { followTheme } from "../shared/theme.js";
 import { drawBar } from "./bar.js";
 import { nameDrawer } from "./drawers.js";
 import {
-  endpointText, inOneLine, isCrowded, isRunning, readingText, recordsElsewhere, sendingText, settingsShort, settingsText,
+  endpointText, inOneLine, isCrowded, isRunning, leavesText, readingText, recordsElsewhere, sendingText, settingsShort, settingsText,
   statusText, unknownState,
 } from "./logic.js";
 import { drawEmpty, drawNotice } from "./notices.js";
@@ -212,10 +212,11 @@ export class TranscriberView {
     drawNotice(parts.notice, kernel, { capture, elsewhere }, t, signal, {
       retry: () => this.send({ kind: "retry" }), key: () => this.askForKey(), open: this.choose,
       endpoint: () => parts.drawers.show(parts.endpointDrawer),
-      settings: () => parts.drawers.show(parts.settingsDrawer),
+      settings: () => parts.drawers.show(parts.settingsDrawer), fetch: () => this.send({ kind: "fetch" }),
       dismiss: ({ id }) => this.send({ kind: "dismiss", id }),
     });
     parts.notice.hidden = kernel.notice === null || capture.problem !== null;
+    setText(parts.leaves, leavesText(kernel.endpoint, t));
     parts.hint.hidden = this.understood || !kernel.endpoint.cloud || !parts.endpointDrawer.panel.hidden;
     say(parts.warning, clipWarning(clip, t) || warningText(capture, t));
     const { file } = recorders.live.state;

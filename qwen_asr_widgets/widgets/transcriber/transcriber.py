@@ -28,6 +28,7 @@ from .kept import AutosaveChoice, KeptOnDisk, checked_autosave
 from .model import TranscriberModel
 from .notices import notice_of
 from .pages import ClipFirst, Pages
+from .preparation import Preparation
 from .save import menu
 from .sources import MicrophoneSource
 from .view import TranscriberView
@@ -165,8 +166,9 @@ class Transcriber(ViewWidget):
         self.observe(lambda change: self._follow_switch(), names="save_outputs")
         clips = ClipFirst(recorder, lang, self._clip_recorded, self._clip_begun)
         self.pages = Pages(self.model, self.uplink, clips, self._tell, self._tell_state)
-        self.view = TranscriberView(self.model, self.pages)
-        self.controls = Controls(self.model, self.pages, self._tell_all, sound)
+        preparation = Preparation(self.model, self._prepared)
+        self.view = TranscriberView(self.model, self.pages, preparation)
+        self.controls = Controls(self.model, self.pages, self._tell_all, sound, preparation)
         self.page = PageLink(
             self, self.view, commands(self.model, self.view, self.pages, self.controls, self._acted),
             rested=saved.refresh, failed=self._failed, welcome=self._welcome, while_unseen=True, period=LOOK,
@@ -202,12 +204,18 @@ class Transcriber(ViewWidget):
         self.view.look_at_endpoint()
         self._tell_state()
 
+    def _prepared(self) -> None:
+        """Tell that the recogniser is ready, or takes time to be."""
+        if self.page.is_open:
+            self._acted()
+
     def _failed(self, problem: QawError) -> None:
         self.model.notice = notice_of(problem)
         self._acted()
 
     def _welcome(self) -> list[Message]:
-        """Return what a view is told that has just opened."""
+        """Return what a view is told that has just opened; by then the recogniser is getting ready."""
+        self.controls.preparation.begin()
         self.view.look_at_endpoint()
         return [*self.view.opening(), *self.pages.welcome()]
 

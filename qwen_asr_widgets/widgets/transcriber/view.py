@@ -12,6 +12,7 @@ from ..shared.shown import Shown, source_name
 from ..shared.throttle import Message
 from .model import TranscriberModel
 from .pages import Pages
+from .preparation import Preparation
 from .state import earlier_state, figures, model_state
 
 
@@ -26,6 +27,8 @@ class TranscriberView:
         Read only.
     pages : Pages
         Says which page records.
+    preparation : Preparation
+        Says whether the recogniser is getting ready.
 
     Attributes
     ----------
@@ -35,8 +38,9 @@ class TranscriberView:
         The state as views were told it last.
     """
 
-    def __init__(self, model: TranscriberModel, pages: Pages) -> None:
+    def __init__(self, model: TranscriberModel, pages: Pages, preparation: Preparation) -> None:
         self._model = model
+        self._preparation = preparation
         self._pages = pages
         self.shown = Shown(None, Tape(SAMPLE_RATE))
         self._empty = True
@@ -92,7 +96,9 @@ class TranscriberView:
 
     def state(self) -> dict[str, Any]:
         """Return what is neither the run nor the sound: phase, settings, endpoint, notice, figures."""
-        ours = {"endpoint": self._endpoint, "figures": self._figures()}
+        ours = {
+            "endpoint": self._endpoint, "figures": self._figures(), "preparing": self._preparation.state(),
+        }
         return {**model_state(self._model), **self._pages.state(), **ours}
 
     def _figures(self) -> dict[str, Any]:

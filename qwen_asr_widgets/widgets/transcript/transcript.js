@@ -12,7 +12,7 @@
  * @property {number} [height]   most CSS pixels of the list before it scrolls
  * @property {HTMLElement} [aside] what stands at the end of the foot
  */
-import { make, newId } from "../shared/dom.js";
+import { copyText, make, newId } from "../shared/dom.js";
 import { endNote } from "../shared/format.js";
 import { textOf } from "../shared/run/state.js";
 import { engineText, summaryText } from "../shared/run/summary.js";
@@ -316,25 +316,6 @@ export class TranscriptView {
     cancelAnimationFrame(this.frame);
     clearTimeout(this.copyTimer);
     this.parts.root.remove();
-  }
-}
-
-/**
- * Copy a text; pages without the clipboard's own interface copy from a hidden field.
- * @param {string} text @returns {Promise<boolean>}
- */
-async function copyText(text) {
-  try {
-    await navigator.clipboard.writeText(text);
-    return true;
-  } catch {
-    const field = make("textarea", { class: "qaw-only-spoken" });
-    field.value = text;
-    document.body.append(field);
-    field.select();
-    const done = document.execCommand("copy");
-    field.remove();
-    return done;
   }
 }
 

@@ -2,34 +2,36 @@
  * The choice of a recogniser: what it costs, whether sound leaves this computer, and the key.
  * A key goes to the kernel in a message and is gone from the page in the same moment.
  *
- * @import { Send } from "../shared/messages.js"
- * @import { Kernel } from "./logic.js"
- * @import { Translate } from "../shared/strings.js"
+ * @import { Send } from "../../shared/messages.js"
+ * @import { Kernel } from "../logic.js"
+ * @import { Translate } from "../../shared/strings.js"
  */
-import { button, make, newId } from "../shared/dom.js";
-import { addressHint, priceText, shownEndpoint } from "./logic.js";
+import { button, make, newId, radio, setText } from "../../shared/dom.js";
+import { addressHint, leavesText, noteText, shownEndpoint } from "../logic.js";
+import { createRecognizers } from "./recognizers.js";
 
-const CHOICES = /** @type {const} */ (["embedded", "standin", "beijing", "singapore", "custom"]);
+const CHOICES = /** @type {const} */ (["standin", "beijing", "singapore", "custom"]);
 
 /**
  * @param {Translate} t @param {AbortSignal} signal @param {Send} send
  */
 export function createEndpoint(t, signal, send) {
   const group = `qaw-endpoint-${newId()}`;
-  const choose = (/** @type {string} */ id) => send({ kind: "endpoint", id, url: address.text() });
+  const choose = (/** @type {string} */ id, model = "") => send({ kind: "endpoint", id, url: address.text(), model });
   const address = addressField(t, `${group}-hint`, signal, () => choose("custom"));
-  const pick = (/** @type {string} */ id) => {
+  const pick = (/** @type {string} */ id, model = "") => {
     address.want(id === "custom");
-    if (id !== "custom" || address.text()) choose(id);
+    if (id !== "custom" || address.text()) choose(id, model);
   };
   const given = radio(group, "given", "", "", () => pick("given"), signal);
   const options = CHOICES.map((id) => radio(group, id, t(`transcriber.endpoint.${id}`),
-    id === "embedded" || id === "standin" ? t(`transcriber.endpoint.${id}.text`) : "", () => pick(id), signal));
+    id === "standin" ? t("transcriber.endpoint.standin.text") : "", () => pick(id), signal));
+  const recognizers = createRecognizers(t, signal, group, pick);
   const key = keyForm(t, signal, send);
-  const leaves = make("p", { class: "qaw-leaves" }, t("transcriber.leaves"));
+  const leaves = make("p", { class: "qaw-leaves" });
   const fieldset = make("fieldset", { class: "qaw-choices" },
     make("legend", { class: "qaw-only-spoken" }, t("transcriber.endpoint")), given.element,
-    ...options.map((option) => option.element), ...address.elements);
+    recognizers.element, ...options.map((option) => option.element), ...address.elements);
   const element = make("div", {}, fieldset, leaves, key.element);
   return {
     element,
@@ -42,10 +44,12 @@ export function createEndpoint(t, signal, send) {
       given.name.textContent = endpoint.given;
       const shown = address.update(endpoint, locked);
       for (const one of [given, ...options]) one.input.checked = one.id === shown;
+      recognizers.update(endpoint, shown);
       for (const one of options) {
-        if (endpoint.prices[one.id]) one.note.textContent = priceText(endpoint.prices[one.id], t);
+        if (endpoint.prices[one.id]) setText(one.note, noteText(endpoint, one.id, t));
       }
       leaves.hidden = !endpoint.cloud;
+      setText(leaves, leavesText(endpoint, t));
       key.update(endpoint);
     },
   };
@@ -93,18 +97,6 @@ function addressField(t, id, signal, typed) {
       return shown;
     },
   };
-}
-
-/**
- * @param {string} group @param {string} id @param {string} label @param {string} note
- * @param {() => void} chosen @param {AbortSignal} signal
- */
-export function radio(group, id, label, note, chosen, signal) {
-  const input = make("input", { type: "radio", name: group, value: id });
-  input.addEventListener("change", chosen, { signal });
-  const name = make("span", {}, label);
-  const notes = make("span", { class: "qaw-dim" }, note);
-  return { id, input, name, note: notes, element: make("label", { class: "qaw-check" }, input, name, notes) };
 }
 
 /** @param {Translate} t @param {AbortSignal} signal @param {Send} send */
