@@ -19,7 +19,8 @@ from ..errors import LabelError, checked_keywords, checked_number
 from ..formatting import table
 from .labels.references import Reference, reference_turns
 from .runs import speech_runs
-from .scoring.scores import HOP_SECONDS, SpeechScores, speech_scores
+from .scoring.frames import HOP_SECONDS, SpeechScores
+from .scoring.scores import speech_scores
 
 if TYPE_CHECKING:
     from pandas import DataFrame

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from ..pauses import Pause, Pauses
 from ..runs import join_runs, speech_runs
-from ..scoring.scores import HOP
+from ..scoring.frames import HOP
 from ..turns import MAX_TURN_FRAMES, TurnDetection
 from .policy import PolicyGrid, in_samples
 

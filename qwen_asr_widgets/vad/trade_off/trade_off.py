@@ -17,7 +17,8 @@ from ..labels.references import is_turn
 from ..end_of_turn.base import registered
 from ..end_of_turn.end_of_turn import EndOfTurn
 from ..pauses import NEUTRAL_THRESHOLD, Pause, Pauses, pauses
-from ..scoring.scores import HOP_SECONDS, SpeechScores, speech_scores
+from ..scoring.frames import HOP_SECONDS, SpeechScores
+from ..scoring.scores import speech_scores
 from ..sweep.spread import spread
 from ..sweep.sweep import SILENCES, THRESHOLDS, make_grid
 from .counting import (
