@@ -66,7 +66,7 @@ class EmbeddedEndpoint(Endpoint):
         except (TypeError, ValueError) as problem:
             raise EndpointError(f"An option of embedded() cannot be passed on: {problem}.") from None
         secrets = Secret(json.dumps(hidden, sort_keys=True) if hidden else "")
-        name = f"embedded {recognizer}" + (", disguised" if "detector" in options else "")
+        name = f"embedded {recognizer}" + (", detuned" if "detector" in options else "")
         name += "" if quirks == NO_QUIRKS else ", standing in for DashScope"
         return cls(recognizer=recognizer, options=text, quirks=quirks, secrets=secrets, name=name)
 

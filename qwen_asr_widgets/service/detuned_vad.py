@@ -8,7 +8,7 @@ does, the embedded service can be given a detector whose deviation is known:
 - ``embedded("script", detector={"kind": "energy"})`` scores by level alone, which no setting of ours
   imitates.
 
-Neither tells ``audio_onset_ms``. The endpoint's name, and so the recording's, ends in "disguised".
+Neither tells ``audio_onset_ms``. The endpoint's name, and so the recording's, ends in "detuned".
 """
 
 from __future__ import annotations

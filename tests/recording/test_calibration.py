@@ -113,6 +113,6 @@ def test_recordings_in_manual_mode_tell_nothing():
     ({"kind": "radar"}, "'silero' or 'energy'"), ({"slop": 1}, "no 'slop'"),
     ({"delay_ms": 5_000}, "up to 1000"),
 ])
-def test_a_disguise_that_cannot_be_is_refused(detector, said):
+def test_a_detuning_that_cannot_be_is_refused(detector, said):
     with pytest.raises(EndpointError, match=said):
         qaw.embedded("script", detector=detector).start()
