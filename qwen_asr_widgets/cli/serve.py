@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
+import secrets
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +14,10 @@ from .arguments import fetch_missing_model
 
 if TYPE_CHECKING:
     from ..protocol.quirks import Quirks
+    from ..service.operation.access import Access
+
+KEY_VARIABLE = "QWEN_ASR_WIDGETS_KEY"
+"""Where the key is looked for that the service is to ask for; without it a random one is made."""
 
 
 def add_parser(commands: Any) -> None:
@@ -30,6 +36,8 @@ def add_parser(commands: Any) -> None:
                          help="an option of the recogniser, e.g. model=base; may be repeated")
     command.add_argument("--max-sessions", type=int, default=16, metavar="N",
                          help="sessions that may send sound at the same time (default 16)")
+    command.add_argument("--workers", type=int, metavar="M",
+                         help="processes of the recogniser that they share (default: one for each)")
     command.add_argument("--behaviour", default="ideal", metavar="NAME",
                          help="ideal (default: as documented) or dashscope (as clients report of it)")
     command.add_argument("--quirk", action="append", default=[], metavar="NAME=VALUE",
@@ -48,25 +56,41 @@ def port(text: str) -> int:
 def run(arguments: argparse.Namespace) -> int:
     """Serve until Ctrl-C."""
     from ..client.embedded import embedded
-    from ..service.operation.access import read_keys, tls_context
     from ..service.server import serve
 
     quirks = read_quirks(arguments.behaviour, arguments.quirk)
-    if arguments.max_sessions < 1:
-        raise EndpointError(f"--max-sessions is {arguments.max_sessions}; a service needs one at least.")
-    if bool(arguments.tls_certificate) != bool(arguments.tls_key):
-        raise EndpointError("TLS needs both --tls-certificate and --tls-key.")
-    tls = None
-    if arguments.tls_key:
-        tls = tls_context(arguments.tls_certificate, arguments.tls_key)
+    for name in ("max_sessions", "workers"):
+        number = getattr(arguments, name)
+        if number is not None and number < 1:
+            raise EndpointError(f"--{name.replace('_', '-')} is {number}; a service needs one at least.")
+    access, told = read_access(arguments)
     options = read_options(arguments.option)
     fetch_missing_model(embedded(arguments.recognizer, **options))
     serve(
-        host=arguments.host, port=arguments.port, recognizer=arguments.recognizer, options=options,
-        quirks=quirks, workers=arguments.max_sessions,
-        keys=read_keys(arguments.keys_file) if arguments.keys_file else (), tls=tls,
+        access, port=arguments.port, recognizer=arguments.recognizer, options=options,
+        quirks=quirks, sessions=arguments.max_sessions, workers=arguments.workers, told=told,
     )
     return 0
+
+
+def read_access(arguments: argparse.Namespace) -> tuple[Access, str]:
+    """Return who may reach the service, and what the user is told of the key.
+
+    Raises
+    ------
+    EndpointError
+        Other machines are to reach it without a certificate or a file of keys, or one of these is unusable.
+    """
+    from ..service.operation.access import Access, tls_context
+
+    if bool(arguments.tls_certificate) != bool(arguments.tls_key):
+        raise EndpointError("TLS needs both --tls-certificate and --tls-key.")
+    tls = tls_context(arguments.tls_certificate, arguments.tls_key) if arguments.tls_key else None
+    if arguments.keys_file:
+        return Access.by_file(arguments.keys_file, arguments.host, tls), "one of your file"
+    given = os.environ.get(KEY_VARIABLE)
+    key = given or secrets.token_urlsafe(24)
+    return Access.by_key(key, arguments.host, tls), "the one you gave" if given else key
 
 
 def read_options(given: Iterable[str]) -> dict[str, Any]:

@@ -11,6 +11,8 @@ _REFUSALS = frozenset({1002, 1003, 1008, 1009, 1010, 3000, 3003})
 
 _HEALING_1007 = ("traffic", "no response was generated", "idle")
 _THROTTLED = ("rate limit", "try again later", "too many", "throttl", "quota")
+_GIVEN_UP = "recognizer_unavailable"
+"""Code with which the embedded service ends a session whose recogniser does not start, or dies repeatedly."""
 _RENEWABLE = ("session expired", "session has expired", "maximum duration", "session limit")
 
 
@@ -18,8 +20,8 @@ def heals(error: QawError) -> bool:
     """Tell whether a connection that ended so may stand again by itself.
 
     Refused, reset, silent and throttled connections, broken TLS, a service that restarts or fails within, the
-    end of a session's time: they heal. A wrong key, a model or path that is not there, refused settings and
-    what the client did wrong do not.
+    end of a session's time: they heal. A wrong key, a model or path that is not there, refused settings, a
+    recogniser that the service has given up and what the client did wrong do not.
 
     Examples
     --------
@@ -31,6 +33,8 @@ def heals(error: QawError) -> bool:
     if isinstance(error, ServiceClosed):
         return _close_heals(error.code, error.reason.lower())
     if isinstance(error, ServiceError):
+        if error.code == _GIVEN_UP:
+            return False
         return error.kind == "server_error" or is_throttled(error) or _says(error, _RENEWABLE)
     return isinstance(error, (NotConnected, OutboxFull))
 

@@ -2,7 +2,7 @@
 
 From the socket to the text: `server` lets a client in; `client_connection` carries frames and events;
 `server_session` answers them, with `audio_decoder`, `segmenter` (where turns begin and end) and `items`;
-`worker_pool` keeps the recognisers' processes and `worker` is such a process; `recognizers` are the engines.
+`workers` keeps the recognisers' processes and shares them among the sessions; `recognizers` are the engines.
 `standin` changes what the service does to what clients report of DashScope.
 
 Where the public record is silent, or more can be said than the cloud says, it goes its own way:
@@ -22,5 +22,7 @@ Where the public record is silent, or more can be said than the cloud says, it g
   (``server_error``, ``too_many_sessions``) and closed with 1013;
 - it serves 256 connections at once and refuses the next one's handshake (429);
 - ``/healthz`` answers without a key, ``/metrics`` with one (`operation`);
-- an item whose recogniser dies is given to the next one; where that dies too, it fails (``recognizer_lost``).
+- an item whose recogniser dies is given to the next one; where that dies too, it fails (``recognizer_lost``);
+- a session whose recogniser does not start, or dies three times in a minute, is told why
+  (``recognizer_unavailable``) and closed with 1011.
 """

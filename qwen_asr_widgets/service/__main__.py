@@ -18,8 +18,9 @@ from typing import Any
 
 from ..errors import QawError
 from ..protocol.quirks import Quirks
+from .operation.access import Access
 from .server import Service
-from .worker_pool import MOST_WORKERS
+from .workers.pool import MOST_SESSIONS
 
 Answer = Callable[[dict[str, Any]], None]
 """Writes one JSON line to the parent."""
@@ -37,9 +38,9 @@ async def _run(settings: dict[str, Any], answer: Answer) -> int:
 
     try:
         service = await Service.start(
-            settings["key"], settings.get("recognizer"), settings.get("options"),
+            Access.by_key(settings["key"]), settings.get("recognizer"), settings.get("options"),
             port=settings.get("port", 0), quirks=Quirks.of(quirks=settings.get("quirks")),
-            workers=settings.get("workers", MOST_WORKERS),
+            sessions=settings.get("sessions", MOST_SESSIONS), workers=settings.get("workers"),
         )
     except (QawError, OSError) as problem:
         return _fail(answer, str(problem), type(problem).__name__, 1)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from collections import deque
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
@@ -16,8 +17,9 @@ from .segmenter import YieldPoint
 from .server_session import ServerSession
 from .standin import CloseConnection, QuirkySession, WaitUntil, WireOutput
 from .unanswered import Unanswered
-from .worker_messages import Configured, FinalText, UtteranceSilence, WorkerCommand, WorkerResult
-from .worker_pool import Worker, WorkerPool
+from .workers.messages import Configured, FinalText, UtteranceSilence, WorkerCommand, WorkerResult
+from .workers.pool import WorkerPool
+from .workers.worker import SessionRecognizer
 
 if TYPE_CHECKING:
     from websockets.asyncio.server import ServerConnection
@@ -31,7 +33,13 @@ BEHIND_SECONDS = 3.0
 """Seconds from which on it is reported to be behind."""
 
 MOST_FAILED_STARTS = 3
-"""Processes that may end in a session before they have begun to work, until it is given up."""
+"""Recognisers that may fail to start for a session, until it is given up."""
+
+MOST_DEATHS = 3
+"""Processes that may end while they work for a session, within `DEATHS_SECONDS`, until it is given up."""
+
+DEATHS_SECONDS = 60.0
+"""Seconds within which they count."""
 
 OUTBOX = 256
 """Events waiting for a slow client from which on nothing more is read from it."""
@@ -46,7 +54,8 @@ class ClientConnection:
     down, and nothing is lost.
 
     A recogniser is taken from the pool when sound comes; until then settings are tried on one that is only
-    lent. Where its process dies, the next one is asked again for all that was not answered.
+    lent. Where its process dies, the next one is asked again for all that was not answered; where it dies
+    again and again, the session is given up.
 
     Parameters
     ----------
@@ -72,8 +81,9 @@ class ClientConnection:
         self._progress = asyncio.Event()
         self._asked = Unanswered()
         self._needs_worker = asyncio.Event()
-        self._worker: Worker | None = None
+        self._recognizer: SessionRecognizer | None = None
         self._failed_starts = 0
+        self._deaths: deque[float] = deque(maxlen=MOST_DEATHS)
         self._frame_since: float | None = None
 
     async def run(self) -> None:
@@ -103,8 +113,6 @@ class ClientConnection:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        if self._worker is not None:
-            await self._pool.release(self._worker)
 
     async def _receive(self) -> None:
         """Give the client's frames to the session, each once the one before is answered."""
@@ -125,57 +133,67 @@ class ClientConnection:
         while self._outbox.qsize() > OUTBOX or self._session.awaits_configuration or self._awaits_worker:
             self._progress.clear()
             await self._progress.wait()
-        if self._worker is not None:
-            await self._worker.wait_for_room()
+        if self._recognizer is not None:
+            await self._recognizer.wait_for_room()
 
     @property
     def _awaits_worker(self) -> bool:
         """Whether commands wait for a recogniser's process."""
-        return self._worker is None and len(self._asked) > 0
+        return self._recognizer is None and len(self._asked) > 0
 
     async def _recognise(self) -> None:
         """Have a recogniser where one is needed, and pass its results on."""
         while True:
             await self._needs_worker.wait()
-            if self._session.has_audio:
-                await self._recognise_with(await self._pool.take())
-            else:
-                async with self._pool.lent() as worker:
-                    await self._try_settings(worker)
+            lost = await self._work_with_one()
+            if lost is not None:
+                await self._after_loss(lost)
 
-    async def _recognise_with(self, worker: Worker) -> None:
-        """Pass a recogniser's results on until its process has died; what it leaves is for the next one."""
-        self._employ(worker)
-        began = True
+    async def _work_with_one(self) -> SessionRecognizer | None:
+        """Work with a recogniser; return it if its process has died."""
         try:
-            async for result in worker.results():
-                self._pass_on(result)
+            if self._session.has_audio:
+                return await self._recognise_with(await self._pool.take())
+            async with self._pool.lent() as recognizer:
+                return await self._try_settings(recognizer)
+        except RecognizersBusy:
+            raise
         except RecognizerUnavailable:
-            began, self._failed_starts = False, self._failed_starts + 1
+            self._recognizer = None
+            self._failed_starts += 1
             if self._failed_starts == MOST_FAILED_STARTS:
                 raise
-        self._worker = None
-        code = await self._pool.release(worker)
-        if began:
-            self._after_loss(code)
+            return None
 
-    async def _try_settings(self, worker: Worker) -> None:
-        """Let a recogniser answer whether it takes the settings."""
+    async def _recognise_with(self, recognizer: SessionRecognizer) -> SessionRecognizer:
+        """Pass a recogniser's results on until its process has died; what it leaves is for the next one."""
+        self._employ(recognizer)
+        try:
+            async for result in recognizer.results():
+                self._pass_on(result)
+        finally:
+            self._recognizer = None
+            await self._pool.release(recognizer)
+        return recognizer
+
+    async def _try_settings(self, recognizer: SessionRecognizer) -> SessionRecognizer | None:
+        """Let a recogniser answer whether it takes the settings; return it if it died over them."""
         self._needs_worker.clear()
-        self._employ(worker)
-        async for result in worker.results():
+        self._employ(recognizer)
+        async for result in recognizer.results():
             self._pass_on(result)
             if not self._asked:
                 break
-        self._worker = None
-        if self._asked:
-            self._needs_worker.set()
-            self._after_loss(await self._pool.release(worker))
+        self._recognizer = None
+        if not self._asked:
+            return None
+        self._needs_worker.set()
+        return recognizer
 
-    def _employ(self, worker: Worker) -> None:
-        self._worker = worker
+    def _employ(self, recognizer: SessionRecognizer) -> None:
+        self._recognizer = recognizer
         for command in self._asked.again():
-            worker.send(command)
+            recognizer.send(command)
         self._progress.set()
 
     def _pass_on(self, result: WorkerResult) -> None:
@@ -185,14 +203,34 @@ class ClientConnection:
             self._dispatch(self._session.recognised(result))
         self._progress.set()
 
-    def _after_loss(self, code: int) -> None:
-        """Give up the request over which two processes have died."""
-        log.warning("the recogniser's process ended with code %s; another takes its place", code)
-        request = self._asked.lost()
-        if request is not None:
-            reason = f"Two processes of the recogniser ended over it (code {code}); a third goes on."
-            self._dispatch(self._session.recognizer_lost(request.item_id, reason))
+    async def _after_loss(self, recognizer: SessionRecognizer) -> None:
+        """Give up the request over which two processes have died, and the session after the third.
+
+        Raises
+        ------
+        RecognizerUnavailable
+            It is given up.
+        """
+        how = await recognizer.worker.how_it_ended()
+        log.warning("the recogniser is lost, %s; another takes its place", how)
+        if recognizer.was_at_work and len(self._asked) > 0:
+            self._metrics.lost_total += 1
+            self._note_death(recognizer.worker.engine, how)
+            request = self._asked.lost()
+            if request is not None:
+                reason = f"Two processes of the recogniser ended over it: {how}. A third goes on."
+                self._dispatch(self._session.recognizer_lost(request.item_id, reason))
         self._progress.set()
+
+    def _note_death(self, engine: str, how: str) -> None:
+        now = time.monotonic()
+        self._deaths.append(now)
+        if len(self._deaths) == MOST_DEATHS and now - self._deaths[0] <= DEATHS_SECONDS:
+            raise RecognizerUnavailable(
+                f"The recogniser {engine!r} has ended {MOST_DEATHS} times within a minute and is "
+                f"given up for this session: {how}. "
+                "Run qwen-asr-widgets doctor, or choose another recogniser."
+            )
 
     async def _wake(self) -> None:
         """Let the session act at the times it names, though nothing comes."""
@@ -216,7 +254,7 @@ class ClientConnection:
     def behind(self) -> float:
         """Seconds of sound not decoded yet, or that a frame or the oldest answer owed have taken so far."""
         now = time.monotonic()
-        waiting = 0.0 if self._worker is None else self._worker.behind
+        waiting = 0.0 if self._recognizer is None else self._recognizer.behind
         working = 0.0 if self._frame_since is None else now - self._frame_since
         return max(waiting, working, self._asked.waited(now))
 
@@ -231,8 +269,8 @@ class ClientConnection:
     def _ask(self, command: WorkerCommand) -> None:
         """Give a command to the recogniser, now or as soon as there is one."""
         self._asked.note(command, time.monotonic())
-        if self._worker is not None:
-            self._worker.send(command)
+        if self._recognizer is not None:
+            self._recognizer.send(command)
         elif not isinstance(command, UtteranceSilence):
             self._needs_worker.set()
 

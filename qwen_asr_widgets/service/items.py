@@ -34,7 +34,7 @@ from ..protocol.events import (
 )
 from ..protocol.state import MAX_COMMIT_SECONDS, empty_buffer, nothing_to_cancel
 from .segmenter import SegmentAudio, SegmentEnded, SegmentSilence, SegmentStarted
-from .worker_messages import (
+from .workers.messages import (
     DropUtterance, FinalText, FinishUtterance, PartialText, StartUtterance, UtteranceAudio, UtteranceSilence,
     WorkerCommand,
 )

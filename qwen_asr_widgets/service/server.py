@@ -4,19 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
-import secrets
 import sys
 from collections.abc import Callable, Mapping
 from functools import partial
 from http import HTTPStatus
-from ssl import SSLContext
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
 
 from ..client.embedded import default_recognizer
 from ..client.endpoints import DEFAULT_MODEL, REALTIME_PATH
-from ..client.keys import Secret
 from ..protocol.quirks import NO_QUIRKS, Quirks
 from .client_connection import ClientConnection
 from .detuned_vad import DetunedSegmenter, Detuning
@@ -26,15 +22,12 @@ from .recognizers import find_recognizer
 from .segmenter import Segmenter
 from .server_session import MakeSegmenter, ServerSession
 from .standin import QuirkySegmenter, QuirkySession
-from .worker_messages import LoadRecognizer
-from .worker_pool import MOST_WORKERS, WorkerPool
+from .workers.messages import LoadRecognizer
+from .workers.pool import MOST_SESSIONS, WorkerPool
 
 if TYPE_CHECKING:
     from websockets.asyncio.server import Server, ServerConnection
     from websockets.http11 import Request, Response
-
-KEY_VARIABLE = "QWEN_ASR_WIDGETS_KEY"
-"""Where ``serve`` looks for the key it is to ask for."""
 
 MAX_FRAME = 20 * 1024 * 1024
 """Bytes of a frame that is read at all: an append over 15 MiB gets its error, a frame over this a close."""
@@ -65,19 +58,18 @@ class Service:
 
     def __init__(
         self, access: Access, recognizer: str, options: Mapping[str, Any], quirks: Quirks = NO_QUIRKS,
-        workers: int = MOST_WORKERS,
+        sessions: int = MOST_SESSIONS, workers: int | None = None,
     ) -> None:
         self.port = 0
         self.engine = ""
         self._access = access
-        self._host = "127.0.0.1"
         self._metrics = ServiceMetrics()
         self._clients: set[ClientConnection] = set()
         self._languages = find_recognizer(recognizer).languages
         own = dict(options)
         self._quirks = quirks
         self._make_segmenter = _segmenter_of(Detuning.of(own.pop("detector", None)), quirks)
-        self._pool = WorkerPool(LoadRecognizer(recognizer, own), workers)
+        self._pool = WorkerPool(LoadRecognizer(recognizer, own), sessions, workers)
         self._server: Server | None = None
 
     def __repr__(self) -> str:
@@ -85,38 +77,32 @@ class Service:
 
     @classmethod
     async def start(
-        cls, key: str, recognizer: str | None = None, options: Mapping[str, Any] | None = None,
-        host: str = "127.0.0.1", port: int = 0, quirks: Quirks = NO_QUIRKS, workers: int = MOST_WORKERS,
-        keys: tuple[Secret, ...] = (), tls: SSLContext | None = None,
+        cls, access: Access, recognizer: str | None = None, options: Mapping[str, Any] | None = None,
+        port: int = 0, quirks: Quirks = NO_QUIRKS, sessions: int = MOST_SESSIONS, workers: int | None = None,
     ) -> Service:
         """Start listening.
 
         Parameters
         ----------
-        key : str
-            Clients must name it as ``Authorization: Bearer``.
+        access : Access
+            Where it listens, which keys clients may name, and with what it encrypts.
         recognizer : str or None
             Which recogniser answers, one of `recognizers.available`; None takes `default_recognizer`.
         options : Mapping or None
             Keywords for it.
-        host : str
-            An address of this machine's loopback; another one only with ``keys`` and ``tls``.
         port : int
             0 takes a free one.
         quirks : Quirks
             What it does otherwise than the documentation says.
-        workers : int
+        sessions : int
             Sessions that may send sound at the same time; one more is told and closed with 1013.
-        keys : tuple of Secret
-            Keys that clients may name instead of ``key``, which then counts no more.
-        tls : SSLContext or None
-            Encrypts; clients then connect to ``wss://``.
+        workers : int or None
+            Processes of the recogniser that these share at most; None: one for each session.
 
         Raises
         ------
         EndpointError
-            The host is not loopback and keys or TLS are missing, a key is empty, or there is no such
-            recogniser.
+            There is no such recogniser.
         MissingDependency
             The package that the recogniser needs is not installed.
         RecognizerUnavailable
@@ -124,16 +110,15 @@ class Service:
         OSError
             The port is taken.
         """
-        access = Access.at(host, keys or (Secret(key),), tls, has_file=bool(keys))
-        service = cls(access, recognizer or default_recognizer(), options or {}, quirks, workers)
-        await service._listen(host, port)
+        service = cls(access, recognizer or default_recognizer(), options or {}, quirks, sessions, workers)
+        await service._listen(port)
         return service
 
     @property
     def url(self) -> str:
         """The address of the service, without model."""
         scheme = "ws" if self._access.tls is None else "wss"
-        host = f"[{self._host}]" if ":" in self._host else self._host
+        host = f"[{self._access.host}]" if ":" in self._access.host else self._access.host
         return f"{scheme}://{host}:{self.port}{REALTIME_PATH}"
 
     async def close(self) -> None:
@@ -143,17 +128,16 @@ class Service:
             await self._server.wait_closed()
         await self._pool.close()
 
-    async def _listen(self, host: str, port: int) -> None:
+    async def _listen(self, port: int) -> None:
         from websockets.asyncio.server import serve as listen
 
-        self._host = host
         try:
             self.engine = await self._pool.open()
             self._server = await listen(
-                self._serve, host, port, process_request=self._admit, compression=None, max_size=MAX_FRAME,
-                max_queue=_FRAMES_WAITING, server_header=None, close_timeout=2, logger=_quiet_logger(),
-                ping_timeout=PATIENCE, open_timeout=HANDSHAKE_SECONDS, backlog=2 * MOST_CONNECTIONS,
-                ssl=self._access.tls,
+                self._serve, self._access.host, port, process_request=self._admit, compression=None,
+                max_size=MAX_FRAME, max_queue=_FRAMES_WAITING, server_header=None, close_timeout=2,
+                logger=_quiet_logger(), ping_timeout=PATIENCE, open_timeout=HANDSHAKE_SECONDS, backlog=2 *
+                MOST_CONNECTIONS, ssl=self._access.tls,
             )
         except BaseException:
             await self._pool.close()
@@ -181,7 +165,7 @@ class Service:
         assert self._server is not None
         behind = max((client.behind for client in self._clients), default=0.0)
         page = connection.respond(HTTPStatus.OK, self._metrics.text(
-            self.engine, len(self._clients), self._pool.in_use, self._pool.most, behind,
+            self.engine, len(self._clients), self._pool, behind,
         ))
         del page.headers["Content-Type"]
         page.headers["Content-Type"] = CONTENT_TYPE
@@ -214,44 +198,39 @@ def _segmenter_of(detuning: Detuning | None, quirks: Quirks) -> MakeSegmenter:
 
 
 def serve(
-    host: str = "127.0.0.1",
+    access: Access,
     port: int = 0,
-    key: str | None = None,
     recognizer: str | None = None,
     options: Mapping[str, Any] | None = None,
     announce: Callable[[str], Any] | None = None,
     quirks: Quirks = NO_QUIRKS,
-    workers: int = MOST_WORKERS,
-    keys: tuple[Secret, ...] = (),
-    tls: SSLContext | None = None,
+    sessions: int = MOST_SESSIONS,
+    workers: int | None = None,
+    told: str = "the one you gave",
 ) -> None:
     """Run the service until it is interrupted (Ctrl-C).
 
     Parameters
     ----------
-    host, port, recognizer, options, quirks, workers, keys, tls
+    access, port, recognizer, options, quirks, sessions, workers
         As for `Service.start`.
-    key : str or None
-        None takes ``QWEN_ASR_WIDGETS_KEY`` from the environment, or makes a random key.
     announce : callable or None
-        Is given the lines that tell the user address and key; None writes them to stdout. A key that was
-        given is not repeated.
+        Is given the lines that tell the user address and key; None writes them to stdout.
+    told : str
+        What is said of the key there.
 
     Raises
     ------
     EndpointError, MissingDependency, RecognizerUnavailable, OSError
         As `Service.start`.
     """
-    given = key or os.environ.get(KEY_VARIABLE)
-    wanted = given or secrets.token_urlsafe(24)
     announce = announce or _say
 
     async def run() -> None:
-        service = await Service.start(wanted, recognizer, options, host, port, quirks, workers, keys, tls)
+        service = await Service.start(access, recognizer, options, port, quirks, sessions, workers)
         role = "" if quirks == NO_QUIRKS else ", standing in for DashScope,"
         announce(f"{service.engine}{role} answers at {service.url}\n")
-        shown = "one of your file" if keys else "the one you gave" if given else wanted
-        announce(f"key: {shown}\nCtrl-C ends it.\n")
+        announce(f"key: {told}\nCtrl-C ends it.\n")
         try:
             await asyncio.get_running_loop().create_future()
         finally:

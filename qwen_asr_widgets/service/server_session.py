@@ -49,7 +49,7 @@ from .segmenter import (
     FindsSegments, SegmentAudio, SegmentEnded, Segmenter, SegmentEvent, SegmentSilence, SegmentStarted,
     YieldPoint,
 )
-from .worker_messages import (
+from .workers.messages import (
     Configure, Configured, FinalText, PartialText, RecognizerFailed, WorkerCommand, WorkerResult,
 )
 

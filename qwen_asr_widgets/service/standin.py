@@ -26,7 +26,7 @@ from ..protocol.quirks import Quirks
 from ..vad.turns import TurnDetection
 from .segmenter import FindsSegments, SegmentEnded, SegmentEvent, SegmentStarted
 from .server_session import AnswerInstead, MakeSegmenter, Output, ServerSession
-from .worker_messages import WorkerResult
+from .workers.messages import WorkerResult
 
 UPDATE_REFUSED = "Session update error: session already started or finished or failed."
 COMMIT_REFUSED = "Error committing input audio buffer: buffer too small, or have no audio."

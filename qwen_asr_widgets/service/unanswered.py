@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from .worker_messages import (
+from .workers.messages import (
     Configure, Configured, DropUtterance, FinalText, FinishUtterance, RecognizerFailed, StartUtterance,
     UtteranceAudio, WorkerCommand, WorkerResult,
 )

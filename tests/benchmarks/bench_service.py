@@ -22,6 +22,7 @@ from typing import Any
 import numpy as np
 from bench_words import options_of
 from numpy.typing import NDArray
+from support.processes import descendants
 from support.service import PATH, Client, service_process
 
 from qwen_asr_widgets.audio.samples import sample
@@ -139,20 +140,19 @@ def speech() -> NDArray[np.int16]:
 # ---- the processes
 
 def cpu_seconds(parent: int) -> dict[int, float]:
-    """Return the CPU time used so far by a process and each of its children."""
+    """Return the CPU time used so far by a process and each of those below it."""
     used = {}
-    for stat in Path("/proc").glob("[0-9]*/stat"):
+    for pid in (parent, *descendants(parent)):
         try:
-            fields = stat.read_text().rpartition(")")[2].split()
+            fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
         except OSError:
             continue
-        if parent in (int(stat.parent.name), int(fields[1])):
-            used[int(stat.parent.name)] = (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        used[pid] = (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
     return used
 
 
 def pin(parent: int, cores: set[int]) -> None:
-    """Bind a process and its children, also those to come, to some cores."""
+    """Bind a process and those below it, also those to come, to some cores."""
     for pid in cpu_seconds(parent):
         os.sched_setaffinity(pid, cores)
 

@@ -32,7 +32,7 @@ from qwen_asr_widgets.recording.exports.document import to_json
 from qwen_asr_widgets.recording.exports.formats import FORMATS as EXPORTS
 from qwen_asr_widgets.recording.exports.subtitles import to_srt
 from qwen_asr_widgets.service.server_session import ServerSession
-from qwen_asr_widgets.service.worker_messages import Configure, Configured, FinalText, FinishUtterance
+from qwen_asr_widgets.service.workers.messages import Configure, Configured, FinalText, FinishUtterance
 from qwen_asr_widgets.vad.labels.formats import FORMATS as LABELS
 from qwen_asr_widgets.vad.labels.files import labels_to_text, load_labels
 from qwen_asr_widgets.vad.labels.labels import Labels

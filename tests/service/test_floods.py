@@ -22,6 +22,7 @@ import qwen_asr_widgets as qaw
 from qwen_asr_widgets.errors import ConnectFailed
 from qwen_asr_widgets.protocol.codec import MAX_APPEND_CHARS
 from qwen_asr_widgets.service import server
+from qwen_asr_widgets.service.operation.access import Access
 
 pytestmark = pytest.mark.service
 
@@ -78,7 +79,7 @@ def test_three_hundred_connections_at_once(running) -> None:
     assert {type(each) for each in refused} == {InvalidStatus}
     assert {each.response.status_code for each in refused} == {429}
     assert "256 connections" in refused[0].response.body.decode()
-    assert len(process.children()) <= 2, "nobody sent sound"
+    assert len(process.children(recursive=True)) <= 2, "nobody sent sound"
     assert_is_served(url, within=20)
 
 
@@ -86,7 +87,7 @@ def test_who_never_ends_a_handshake_is_dropped_and_the_others_are_served(monkeyp
     monkeypatch.setattr(server, "HANDSHAKE_SECONDS", 0.3)
 
     async def run() -> list[bytes]:
-        service = await server.Service.start(KEY, "script")
+        service = await server.Service.start(Access.by_key(KEY), "script")
         with ExitStack() as opened:
             slow = [opened.enter_context(socket.create_connection(("127.0.0.1", service.port)))
                     for _ in range(30)]

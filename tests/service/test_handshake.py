@@ -17,7 +17,7 @@ from qwen_asr_widgets.service.server import requested_model
 GOOD = {"Host": "127.0.0.1:4711", "Authorization": "Bearer right"}
 
 
-def status(target=PATH, access=Access((Secret("right"), Secret("also right"))), **headers):
+def status(target=PATH, access=Access("127.0.0.1", (Secret("right"), Secret("also right"))), **headers):
     refused = refuse_handshake(target, {**GOOD, **headers}, access, 4711)
     return None if refused is None else int(refused.status)
 
@@ -45,8 +45,8 @@ def test_a_host_that_is_not_this_service_is_403(host):
 
 
 def test_the_port_that_goes_with_the_scheme_may_be_left_out():
-    tls = Access((Secret("right"),), ssl.create_default_context(ssl.Purpose.CLIENT_AUTH))
-    plain = Access((Secret("right"),))
+    tls = Access.by_key("right", tls=ssl.create_default_context(ssl.Purpose.CLIENT_AUTH))
+    plain = Access.by_key("right")
     for access, port, refused in ((tls, 443, False), (tls, 80, True), (plain, 80, False)):
         answer = refuse_handshake(PATH, {**GOOD, "Host": "localhost"}, access, port)
         assert (answer is not None) == refused
@@ -66,7 +66,7 @@ def test_the_model_is_the_one_asked_for():
 
 # ---- a service that other machines reach
 
-PUBLIC = Access((Secret("right"),), is_public=True)
+PUBLIC = Access("0.0.0.0", (Secret("right"),))
 
 
 def test_each_of_several_keys_opens_and_none_else():
@@ -86,12 +86,17 @@ def test_a_public_service_has_any_name_and_pages_of_that_name_alone():
     assert status(access=PUBLIC, Host="class.example", Authorization="Bearer wrong") == 401
 
 
-@pytest.mark.parametrize(("keys", "tls"), [(False, False), (True, False), (False, True)])
-def test_no_service_listens_to_other_machines_without_keys_and_tls(keys, tls):
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER) if tls else None
+@pytest.mark.parametrize(("with_file", "with_tls"), [(False, False), (True, False), (False, True)])
+def test_no_service_listens_to_other_machines_without_keys_and_tls(tmp_path, with_file, with_tls):
+    file = tmp_path / "keys"
+    file.write_text("k" * 16)
+    file.chmod(0o600)
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    make, given = (Access.by_file, str(file)) if with_file else (Access.by_key, "k" * 16)
     with pytest.raises(EndpointError, match="not on '0.0.0.0', unless it has a certificate .* and a file"):
-        Access.at("0.0.0.0", (Secret("k" * 16),), context, has_file=keys)
-    assert Access.at("127.0.0.1", (Secret("k"),), None, has_file=False).is_public is False
+        make(given, "0.0.0.0", tls if with_tls else None)
+    assert make(given).is_public is False
+    assert Access.by_file(str(file), "0.0.0.0", tls).is_public is True
 
 
 def test_a_file_of_keys_is_read_and_must_be_private(tmp_path):

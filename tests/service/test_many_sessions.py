@@ -14,11 +14,13 @@ from support.service import KEY, Client, service
 from support.waiting import wait_until
 
 import qwen_asr_widgets as qaw
+from qwen_asr_widgets.cli import main
 from qwen_asr_widgets.client.keys import Secret
-from qwen_asr_widgets.service.operation.access import tls_context
+from qwen_asr_widgets.service.operation.access import Access, tls_context
 from qwen_asr_widgets.service.operation.metrics import ServiceMetrics
 from qwen_asr_widgets.service.server import Service
-from qwen_asr_widgets.service.worker_messages import FinalText, RecognizerFailed
+from qwen_asr_widgets.service.workers.messages import FinalText, LoadRecognizer, RecognizerFailed
+from qwen_asr_widgets.service.workers.pool import WorkerPool
 
 SPEECH = qaw.sample("conversation").clip.to_pcm16()[:70_000]
 BRIEF = {"type": "server_vad", "threshold": 0.0, "silence_duration_ms": 400}
@@ -48,10 +50,12 @@ def test_prometheus_reads_what_was_counted():
         metrics.recognised(FinalText("a", "words", seconds))
     metrics.recognised(RecognizerFailed("b", "no"))
     metrics.recognised(RecognizerFailed(None, "no settings"))
-    read = read_metrics(metrics.text('a "model"\\1', connections=2, sessions=1, limit=4, behind=3.25))
+    pool = WorkerPool(LoadRecognizer("script", {}), sessions=4, workers=2)
+    read = read_metrics(metrics.text('a "model"\\1', connections=2, pool=pool, behind=3.25))
     assert read["qaw_info", 'a "model"\\1'] == 1
     assert read["qaw_sessions_total",] == 3 and read["qaw_sessions_refused_total",] == 1
     assert read["qaw_connections",] == 2 and read["qaw_sessions_limit",] == 4
+    assert read["qaw_workers_limit",] == 2 and read["qaw_workers",] == 0 == read["qaw_workers_lost_total",]
     assert read["qaw_recognizer_behind_seconds",] == 3.25 and read["qaw_failed_total",] == 1
     assert read["qaw_decode_seconds_count",] == 4 == read["qaw_finals_total",]
     assert read["qaw_decode_seconds_sum",] == pytest.approx(60.51)
@@ -61,7 +65,7 @@ def test_prometheus_reads_what_was_counted():
 
 @pytest.mark.service
 def test_a_service_tells_its_health_to_all_and_its_sessions_to_who_has_the_key():
-    with service("script", workers=3) as url:
+    with service("script", sessions=3) as url:
         assert get(url, "/healthz")[::2] == (200, "ok\n")
         assert get(url, "/metrics")[0] == get(url, "/metrics", "wrong")[0] == 401
         with Client(url) as client:
@@ -75,6 +79,12 @@ def test_a_service_tells_its_health_to_all_and_its_sessions_to_who_has_the_key()
         assert read["qaw_sessions_limit",] == 3 and read["qaw_finals_total",] >= 1
         wait_until(lambda: read_metrics(get(url, "/metrics", KEY)[2])["qaw_sessions",] == 0)
         assert KEY not in text
+
+
+@pytest.mark.parametrize("option", ["--max-sessions", "--workers"])
+def test_a_service_for_nobody_is_refused(capsys, option):
+    assert main(["serve", option, "0"]) == 2
+    assert f"{option} is 0; a service needs one at least." in capsys.readouterr().err
 
 
 @pytest.fixture
@@ -104,10 +114,11 @@ def certificate(tmp_path):
 @pytest.mark.service
 def test_a_service_speaks_tls_and_takes_each_key_of_its_file(certificate):
     keys = (Secret("first-key-0123456789"), Secret("second-key-0123456789"))
+    access = Access("127.0.0.1", keys, tls_context(*certificate))
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever)
     thread.start()
-    start = Service.start("", "script", keys=keys, tls=tls_context(*certificate))
+    start = Service.start(access, "script")
     running = asyncio.run_coroutine_threadsafe(start, loop).result(60)
     try:
         assert running.url.startswith("wss://127.0.0.1:")

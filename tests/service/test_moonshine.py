@@ -16,8 +16,8 @@ from qwen_asr_widgets.errors import RecognizerUnavailable
 from qwen_asr_widgets.service.recognizers import Hypothesis, find_recognizer, moonshine, moonshine_model
 from qwen_asr_widgets.service.recognizers.moonshine import MoonshineRecognizer
 from qwen_asr_widgets.service.recognizers.piecewise import FINAL_SPEECH, PARTIAL_SPEECH
-from qwen_asr_widgets.service.worker import run
-from qwen_asr_widgets.service.worker_messages import LoadRecognizer, pack, read_value
+from qwen_asr_widgets.service.workers.messages import LoadRecognizer, pack, read_frame
+from qwen_asr_widgets.service.workers.process import run
 
 if find_spec("moonshine_voice") is None:
     pytest.skip("moonshine-voice has no wheel for this machine", allow_module_level=True)
@@ -187,8 +187,8 @@ def test_a_wheel_without_its_model_is_told_with_the_remedy_and_ends_the_process(
     with pytest.raises(RecognizerUnavailable, match="no model in .*encoder_model.ort.*-voice>=0.0.73,<0.1"):
         MoonshineRecognizer()
     out = io.BytesIO()
-    assert run(io.BytesIO(pack(LoadRecognizer("moonshine", {}))), out) == 1
-    assert "has no model" in read_value(io.BytesIO(out.getvalue())).message
+    assert run(io.BytesIO(pack(0, LoadRecognizer("moonshine", {}))), out) == 1
+    assert "has no model" in read_frame(io.BytesIO(out.getvalue()))[1].message
 
 
 def test_a_model_that_cannot_be_read_is_told_with_the_remedy(monkeypatch, tmp_path):

@@ -13,7 +13,7 @@ from qwen_asr_widgets.client.embedded import EmbeddedEndpoint, embedded
 from qwen_asr_widgets.errors import EndpointError
 from qwen_asr_widgets.protocol.cloud_facts import DASHSCOPE, FACTS, IDEAL
 from qwen_asr_widgets.protocol.quirks import BEHAVIOURS, NO_QUIRKS, Quirks
-from qwen_asr_widgets.service import worker_messages
+from qwen_asr_widgets.service.workers import messages as worker_messages
 from qwen_asr_widgets.service.standin import (
     COMMIT_REFUSED, IDLE, ITEM_REFUSED, TRAFFIC, UPDATE_REFUSED, CloseConnection, QuirkySegmenter,
     QuirkySession, WaitUntil,

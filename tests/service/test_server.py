@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from support.processes import children, is_running
+from support.processes import descendants, is_running
 from support.service import KEY, PATH, Client, service, service_process
 from support.waiting import wait_until
 from websockets.exceptions import InvalidStatus
@@ -22,6 +22,7 @@ from qwen_asr_widgets.audio.clip import AudioClip
 from qwen_asr_widgets.audio.samples import sample
 from qwen_asr_widgets.errors import EndpointError
 from qwen_asr_widgets.protocol.codec import MAX_APPEND_CHARS
+from qwen_asr_widgets.service.operation.access import Access
 from qwen_asr_widgets.service.server import Service
 from qwen_asr_widgets.vad.scoring.scores import speech_scores
 from qwen_asr_widgets.vad.turns import TurnDetection, detect_turns
@@ -82,7 +83,7 @@ def test_the_service_listens_on_this_machine_only():
     import asyncio
 
     with pytest.raises(EndpointError, match="0.0.0.0"):
-        asyncio.run(Service.start("key", "script", host="0.0.0.0"))
+        asyncio.run(Service.start(Access.by_key("key", "0.0.0.0"), "script"))
 
 
 def test_an_append_over_15_mib_is_an_error_and_the_session_goes_on(url):
@@ -133,11 +134,11 @@ def test_a_client_that_vanishes_takes_its_recogniser_along():
     with service_process("script") as (process, port):
         client = Client(f"ws://127.0.0.1:{port}{PATH}")
         client.until("session.created")
-        assert len(children(process.pid)) == 1, "who sends no sound has no recogniser"
+        assert len(descendants(process.pid)) == 1, "who sends no sound has no recogniser"
         client.append(SPEECH)
-        wait_until(lambda: len(children(process.pid)) == 2, what="a worker and a spare run")
+        wait_until(lambda: len(descendants(process.pid)) == 2, what="a worker and a spare run")
         client.socket.socket.close()
-        wait_until(lambda: len(children(process.pid)) == 1, what="only the spare is left")
+        wait_until(lambda: len(descendants(process.pid)) == 1, what="only the spare is left")
         with Client(f"ws://127.0.0.1:{port}{PATH}") as again:
             again.append(SPEECH)
             assert again.finish()[-1]["type"] == "session.finished"
@@ -183,14 +184,14 @@ def test_a_recogniser_that_does_not_exist_is_named_at_the_start():
     assert process.returncode == 1 and "'wibble'" in json.loads(process.stdout)["error"]
 
 
-SERVE = "from qwen_asr_widgets.service.server import serve; serve(recognizer='script')"
+SERVE = ["-m", "qwen_asr_widgets", "serve", "--recognizer", "script"]
 
 
 @pytest.mark.parametrize("given", [None, "my-own-key"])
 def test_serve_tells_address_and_key_and_ends_with_ctrl_c(given):
     environment = {**os.environ, **({"QWEN_ASR_WIDGETS_KEY": given} if given else {})}
     process = subprocess.Popen(
-        [sys.executable, "-c", SERVE], stdout=subprocess.PIPE, text=True, env=environment
+        [sys.executable, *SERVE], stdout=subprocess.PIPE, text=True, env=environment
     )
     url = process.stdout.readline().split()[-1]
     said = process.stdout.readline()
@@ -218,7 +219,7 @@ time.sleep(600)
 def test_service_and_recognisers_are_gone_when_the_parent_is_killed():
     parent = subprocess.Popen([sys.executable, "-c", PARENT], stdout=subprocess.PIPE, text=True)
     child = int(parent.stdout.readline())
-    workers = wait_until(lambda: children(child), what="the spare recogniser runs")
+    workers = wait_until(lambda: descendants(child), what="the spare recogniser runs")
     os.kill(parent.pid, signal.SIGKILL)
     parent.wait(10)
     parent.stdout.close()
@@ -234,7 +235,7 @@ def test_the_key_is_in_no_argument_no_environment_and_no_log(tmp_path):
         with Client(f"ws://127.0.0.1:{port}{PATH}") as client:
             client.append(SPEECH)
             client.finish()
-            for pid in [process.pid, *children(process.pid)]:
+            for pid in [process.pid, *descendants(process.pid)]:
                 for name in ("cmdline", "environ"):
                     assert KEY.encode() not in Path(f"/proc/{pid}/{name}").read_bytes()
     assert KEY.encode() not in log.read_bytes()
@@ -244,7 +245,7 @@ def test_the_key_is_not_logged_even_at_debug(caplog):
     import asyncio
 
     async def one_session():
-        service = await Service.start(KEY, "script")
+        service = await Service.start(Access.by_key(KEY), "script")
         try:
             await asyncio.to_thread(session, service.url)
         finally:
@@ -270,7 +271,7 @@ def test_many_sessions_one_after_the_other_leave_nothing_behind():
             with Client(f"ws://127.0.0.1:{port}{PATH}") as client:
                 ended.append(client.finish()[-1]["type"])
         assert ended == ["session.finished"] * 4
-        assert wait_until(lambda: len(children(process.pid)) == 1, what="only the spare is left")
+        assert wait_until(lambda: len(descendants(process.pid)) == 1, what="only the spare is left")
 
 
 def test_sessions_in_parallel_threads_all_finish(url):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from support.server_session import BRIEF, MANUAL, SPEECH, TALK, TURN, Session, error_of
 
-from qwen_asr_widgets.service import worker_messages
+from qwen_asr_widgets.service.workers import messages as worker_messages
 
 
 def test_the_first_event_is_session_created_as_documented():

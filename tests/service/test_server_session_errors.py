@@ -8,7 +8,7 @@ from support.server_session import MANUAL, SPEECH, Session, error_of
 
 from qwen_asr_widgets.errors import ProtocolError
 from qwen_asr_widgets.protocol.codec import MAX_APPEND_CHARS, decode_audio
-from qwen_asr_widgets.service import worker_messages
+from qwen_asr_widgets.service.workers import messages as worker_messages
 
 
 @pytest.mark.parametrize(("param", "detection"), [

@@ -20,10 +20,11 @@ from qwen_asr_widgets.protocol import events as ev
 from qwen_asr_widgets.protocol.codec import read_server
 from qwen_asr_widgets.protocol.session import Session
 from qwen_asr_widgets.service import client_connection
+from qwen_asr_widgets.service.operation.access import Access
 from qwen_asr_widgets.service.recognizers.base import Hypothesis
 from qwen_asr_widgets.service.server import Service
-from qwen_asr_widgets.service.worker import UtteranceDecoder
-from qwen_asr_widgets.service.worker_messages import (
+from qwen_asr_widgets.service.workers.decoder import UtteranceDecoder
+from qwen_asr_widgets.service.workers.messages import (
     FinalText, FinishUtterance, PartialText, StartUtterance, UtteranceAudio,
 )
 
@@ -37,7 +38,7 @@ def slow_service(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     monkeypatch.setattr(client_connection, "REPORT_SECONDS", 0.05)
     monkeypatch.setattr(client_connection, "BEHIND_SECONDS", 0.5)
     loop, stopped = asyncio.new_event_loop(), asyncio.Event()
-    service = loop.run_until_complete(Service.start(KEY, "script", {"cost": 0.5}))
+    service = loop.run_until_complete(Service.start(Access.by_key(KEY), "script", {"cost": 0.5}))
 
     async def serve() -> None:
         await stopped.wait()

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-import io
+import contextlib
+import os
+import threading
 
 import numpy as np
 import pytest
 
 from qwen_asr_widgets.service.recognizers import Hypothesis
 from qwen_asr_widgets.service.recognizers.script import ScriptRecognizer
-from qwen_asr_widgets.service.worker import COSTLY_STEP, MARGIN, STEP, UtteranceDecoder, run
-from qwen_asr_widgets.service.worker_messages import (
-    AudioTaken, Configure, Configured, DropUtterance, FinalText, FinishUtterance, LoadRecognizer, PartialText,
-    RecognizerFailed, RecognizerReady, StartUtterance, UtteranceAudio, UtteranceSilence, pack, read_value,
+from qwen_asr_widgets.service.workers.decoder import COSTLY_STEP, MARGIN, STEP, UtteranceDecoder
+from qwen_asr_widgets.service.workers.messages import (
+    AudioTaken, Configure, Configured, DropUtterance, FinalText, FinishUtterance, LoadRecognizer, OpenSession,
+    PartialText, RecognizerFailed, RecognizerReady, StartUtterance, UtteranceAudio, UtteranceSilence,
+    WorkBegun, pack, read_frame,
 )
+from qwen_asr_widgets.service.workers.process import run
 
 
 class Slow:
@@ -221,22 +225,44 @@ def test_settings_that_cannot_be_taken_are_answered(decoder):
     assert decoder.results[-1] == RecognizerFailed(None, "ValueError: no settings")
 
 
-def conversation(*commands):
-    pipe_in, pipe_out = io.BytesIO(b"".join(map(pack, commands))), io.BytesIO()
-    code = run(pipe_in, pipe_out)
-    pipe_out.seek(0)
-    return code, list(iter(lambda: read_value(pipe_out), None))
+@contextlib.contextmanager
+def process():
+    """Run what a process runs, in a thread; yield a function that tells it something, and its results."""
+    codes, ends = [], [os.pipe(), os.pipe()]
+    (commands, tell), (results, told) = [(os.fdopen(a, "rb"), os.fdopen(b, "wb")) for a, b in ends]
+    thread = threading.Thread(target=lambda: codes.append(run(commands, told)))
+    thread.start()
+
+    def send(*frames):
+        tell.write(b"".join(pack(*frame) for frame in frames))
+        tell.flush()
+
+    yield send, iter(lambda: read_frame(results), None), codes
+    tell.close()
+    thread.join(10)
+    for end in (commands, results, told):
+        end.close()
 
 
 def test_a_process_says_it_is_ready_works_and_ends_with_its_pipe():
-    code, results = conversation(
-        LoadRecognizer("script", {"words": [(0.5, "word")]}), Configure(None, None), StartUtterance("i", 0),
-        UtteranceAudio(np.zeros(16_000, np.int16)), FinishUtterance("i"),
-    )
-    assert code == 0 and results[:2] == [RecognizerReady("script"), Configured(())]
-    assert results[-1].text == "word"
+    with process() as (send, results, codes):
+        send(
+            (0, LoadRecognizer("script", {"words": [(0.5, "word")]})), (1, OpenSession()),
+            (1, Configure(None, None)), (1, StartUtterance("i", 0)),
+            (1, UtteranceAudio(np.zeros(16_000, np.int16))), (1, FinishUtterance("i")),
+        )
+        ready = RecognizerReady("script")
+        assert [next(results) for _ in range(4)] == [
+            (0, ready), (1, ready), (1, WorkBegun()), (1, Configured(())),
+        ]
+        final = next(each for each in results if isinstance(each[1], FinalText))
+        assert final[0] == 1 and final[1].text == "word"
+    assert codes == [0]
 
 
 def test_options_that_a_recogniser_does_not_take_are_named():
-    code, results = conversation(LoadRecognizer("script", {"voice": "deep"}))
-    assert code == 1 and "voice" in results[0].message and "'script'" in results[0].message
+    with process() as (send, results, codes):
+        send((0, LoadRecognizer("script", {"voice": "deep"})))
+        number, failed = next(results)
+        assert number == 0 and "voice" in failed.message and "'script'" in failed.message
+    assert codes == [1]

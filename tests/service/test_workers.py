@@ -8,14 +8,14 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from support.processes import children, exists, state
+from support.processes import descendants, exists, state
 from support.service import PATH, Client, service, service_process
 from support.waiting import wait_until
 from websockets.exceptions import ConnectionClosed
 
 import qwen_asr_widgets as qaw
 from qwen_asr_widgets.service.unanswered import Unanswered
-from qwen_asr_widgets.service.worker_messages import (
+from qwen_asr_widgets.service.workers.messages import (
     Configure, Configured, FinalText, FinishUtterance, RecognizerFailed, StartUtterance,
 )
 
@@ -44,7 +44,7 @@ def test_clients_that_send_no_sound_cost_no_process() -> None:
             client.update(input_audio_transcription={"language": "en", "corpus": {"text": "ask me"}})
         for client in clients:
             client.until("session.updated")
-        assert len(children(process.pid)) <= 2, "a spare, and at most one that is being started"
+        assert len(descendants(process.pid)) <= 2, "a spare, and at most one that is being started"
         clients[7].update(turn_detection=BRIEF)
         clients[7].append(SPEECH)
         assert clients[7].finish()[-1]["type"] == "session.finished"
@@ -70,7 +70,7 @@ def test_the_context_of_one_session_is_unknown_to_the_next() -> None:
 
 
 def test_one_session_too_many_is_told_and_closed_and_the_others_go_on() -> None:
-    with service("script", workers=2) as url, Client(url) as one, Client(url) as two:
+    with service("script", sessions=2) as url, Client(url) as one, Client(url) as two:
         for client in (one, two):
             client.update(turn_detection=BRIEF)
             client.append(SPEECH[:40_000])
@@ -107,7 +107,7 @@ def test_a_recogniser_that_is_killed_leaves_its_sound_to_the_next_one() -> None:
         client.update(turn_detection=BRIEF)
         client.append(SPEECH[:40_000])
         client.until(lambda message: message["type"].endswith(".text"))
-        for child in children(process.pid):
+        for child in descendants(process.pid):
             os.kill(child, signal.SIGKILL)
         client.append(SPEECH[40_000:])
         client.finish()
@@ -121,7 +121,7 @@ def test_settings_and_context_survive_a_recogniser_that_is_killed() -> None:
         client.update(turn_detection=BRIEF, input_audio_transcription=context)
         client.append(SPEECH[:40_000])
         client.until(lambda message: message["type"].endswith(".text"))
-        for child in children(process.pid):
+        for child in descendants(process.pid):
             os.kill(child, signal.SIGKILL)
         client.append(SPEECH[40_000:])
         client.finish()
@@ -143,7 +143,7 @@ def test_an_utterance_that_kills_every_recogniser_is_given_up_and_the_recording_
 def test_a_service_that_is_killed_leaves_no_zombie() -> None:
     endpoint = qaw.embedded("script", words=[[1.0, "zombie"]]).start()
     pid = endpoint._process.pid
-    workers = children(pid)
+    workers = descendants(pid)
     os.kill(pid, signal.SIGKILL)
     wait_until(lambda: not exists(pid), what="somebody has waited for it")
     wait_until(lambda: not any(map(exists, workers)) or all(_is_orphan(w) for w in workers))

@@ -18,6 +18,12 @@ def children(pid: int) -> list[int]:
     return found
 
 
+def descendants(pid: int) -> list[int]:
+    """Return the children of a process, their children, and so on."""
+    below = children(pid)
+    return below + [each for child in below for each in descendants(child)]
+
+
 def is_running(pid: int) -> bool:
     """Return whether a process is there and no zombie."""
     return exists(pid) and state(pid) != "Z"

@@ -10,7 +10,8 @@ from qwen_asr_widgets.audio.samples import sample
 from qwen_asr_widgets.protocol.codec import read_client, to_message
 from qwen_asr_widgets.protocol.events import ServerEvent
 from qwen_asr_widgets.protocol.state import ProtocolState
-from qwen_asr_widgets.service import standin, worker_messages
+from qwen_asr_widgets.service import standin
+from qwen_asr_widgets.service.workers import messages as worker_messages
 from qwen_asr_widgets.service.server_session import ServerSession
 
 TALK = sample("conversation").clip.to_pcm16()

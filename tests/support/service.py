@@ -21,17 +21,19 @@ Message = dict[str, Any]
 
 @contextmanager
 def service(
-    recognizer: str = "script", key: str = KEY, quirks: Any = None, workers: int = 16, **options: Any
+    recognizer: str = "script", key: str = KEY, quirks: Any = None, sessions: int = 16,
+    workers: int | None = None, **options: Any,
 ) -> Iterator[str]:
     """Run the service and yield its URL."""
-    with service_process(recognizer, key, quirks=quirks, workers=workers, **options) as (_, port):
+    running = service_process(recognizer, key, quirks=quirks, sessions=sessions, workers=workers, **options)
+    with running as (_, port):
         yield f"ws://127.0.0.1:{port}{PATH}"
 
 
 @contextmanager
 def service_process(
-    recognizer: str = "script", key: str = KEY, stderr: Any = None, quirks: Any = None, workers: int = 16,
-    **options: Any,
+    recognizer: str = "script", key: str = KEY, stderr: Any = None, quirks: Any = None, sessions: int = 16,
+    workers: int | None = None, **options: Any,
 ) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
     """Run the service and yield its process and port."""
     process = subprocess.Popen(
@@ -41,7 +43,8 @@ def service_process(
     assert process.stdin is not None and process.stdout is not None
     try:
         settings = {
-            "key": key, "recognizer": recognizer, "options": options, "quirks": quirks, "workers": workers,
+            "key": key, "recognizer": recognizer, "options": options, "quirks": quirks, "sessions": sessions,
+            "workers": workers,
         }
         process.stdin.write(json.dumps(settings).encode() + b"\n")
         process.stdin.flush()

@@ -25,7 +25,7 @@ from qwen_asr_widgets.service.standin import CloseConnection, QuirkySegmenter, Q
 from qwen_asr_widgets.service.recognizers.script import ScriptRecognizer
 from qwen_asr_widgets.service.segmenter import Segmenter
 from qwen_asr_widgets.service.server_session import ServerSession
-from qwen_asr_widgets.service.worker_messages import (
+from qwen_asr_widgets.service.workers.messages import (
     Configure, Configured, FinalText, FinishUtterance, PartialText, StartUtterance, UtteranceAudio,
 )
 

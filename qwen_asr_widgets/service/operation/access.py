@@ -26,41 +26,62 @@ SHORTEST_KEY = 16
 
 @dataclass(frozen=True)
 class Access:
-    """The rules of one service.
+    """The rules of one service; made by `by_key` or `by_file`.
 
     Parameters
     ----------
+    host : str
+        The address it listens at.
     keys : tuple of Secret
         Keys of which a client must name one as ``Authorization: Bearer``.
     tls : ssl.SSLContext or None
         What it encrypts with.
-    is_public : bool
-        Whether it listens to other machines: then no Host is expected, and pages of any origin with the same
-        host may connect.
     """
 
+    host: str
     keys: tuple[Secret, ...]
     tls: ssl.SSLContext | None = None
-    is_public: bool = False
+
+    def __post_init__(self) -> None:
+        if not self.keys or not all(self.keys):
+            raise EndpointError("The embedded service wants a key that is not empty.")
 
     @classmethod
-    def at(cls, host: str, keys: tuple[Secret, ...], tls: ssl.SSLContext | None, has_file: bool) -> Access:
-        """Return the rules for listening at an address.
+    def by_key(cls, key: str, host: str = "127.0.0.1", tls: ssl.SSLContext | None = None) -> Access:
+        """Return the rules of a service for this machine alone, with one key.
 
         Raises
         ------
         EndpointError
-            Other machines reach it, and it has no certificate or no file of keys; or a key is empty.
+            Other machines reach the address, or the key is empty.
+
+        Examples
+        --------
+        >>> Access.by_key("a key").is_public
+        False
         """
-        is_public = not is_loopback_host(host)
-        if is_public and not (tls is not None and has_file):
-            raise EndpointError(
-                f"The embedded service listens on this machine only, not on {host!r}, unless it has a "
-                "certificate (--tls-certificate, --tls-key) and a file with keys (--keys-file)."
-            )
-        if not keys or not all(keys):
-            raise EndpointError("The embedded service wants a key that is not empty.")
-        return cls(keys, tls, is_public)
+        if not is_loopback_host(host):
+            raise _only_here(host)
+        return cls(host, (Secret(key),), tls)
+
+    @classmethod
+    def by_file(cls, file: str, host: str = "127.0.0.1", tls: ssl.SSLContext | None = None) -> Access:
+        """Return the rules of a service with a file of keys (`read_keys`).
+
+        Raises
+        ------
+        EndpointError
+            Other machines reach the address, and there is no certificate; or the file is not as it must be.
+        """
+        if tls is None and not is_loopback_host(host):
+            raise _only_here(host)
+        return cls(host, read_keys(file), tls)
+
+    @property
+    def is_public(self) -> bool:
+        """Whether other machines reach it: then no Host is expected, and pages of its own origin may
+        connect."""
+        return not is_loopback_host(self.host)
 
     @property
     def scheme(self) -> str:
@@ -107,7 +128,7 @@ def refuse_handshake(
     Examples
     --------
     >>> headers = {"Host": "127.0.0.1:80", "Authorization": "Bearer no"}
-    >>> refuse_handshake("/api-ws/v1/realtime", headers, Access((Secret("yes"),)), 80)
+    >>> refuse_handshake("/api-ws/v1/realtime", headers, Access.by_key("yes"), 80)
     HandshakeRefusal(status=<HTTPStatus.UNAUTHORIZED: 401>, message='The key is missing or wrong.')
     """
     host, origin = headers.get("Host") or "", headers.get("Origin")
@@ -165,6 +186,13 @@ def tls_context(certificate: str, key: str) -> ssl.SSLContext:
             f"The certificate {certificate!r} with the key {key!r} cannot be used: {problem}."
         ) from None
     return context
+
+
+def _only_here(host: str) -> EndpointError:
+    return EndpointError(
+        f"The embedded service listens on this machine only, not on {host!r}, unless it has a certificate "
+        "(--tls-certificate, --tls-key) and a file with keys (--keys-file)."
+    )
 
 
 def _is_same(origin: str, host: str, port: int, is_public: bool) -> bool:

@@ -6,7 +6,8 @@ from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from ..worker_messages import FinalText, RecognizerFailed, WorkerResult
+from ..workers.messages import FinalText, RecognizerFailed, WorkerResult
+from ..workers.pool import WorkerPool
 
 BUCKETS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 """Upper bounds (s) of the histogram of final passes."""
@@ -24,6 +25,8 @@ class ServiceMetrics:
         Sessions that were opened, and those of them closed because too many sent sound.
     failed_total : int
         Utterances without a text.
+    lost_total : int
+        Processes of recognisers that have ended while they worked.
     decode_seconds : float
         Wall time (s) of all final passes.
     decodings : list of int
@@ -33,13 +36,14 @@ class ServiceMetrics:
     --------
     >>> metrics = ServiceMetrics()
     >>> metrics.recognised(FinalText("a", "words", 0.2))
-    >>> "qaw_finals_total 1" in metrics.text("script", connections=0, sessions=0, limit=16, behind=0.0)
-    True
+    >>> metrics.finals_total, metrics.decode_seconds
+    (1, 0.2)
     """
 
     sessions_total: int = 0
     refused_total: int = 0
     failed_total: int = 0
+    lost_total: int = 0
     decode_seconds: float = 0.0
     decodings: list[int] = field(default_factory=lambda: [0] * (len(BUCKETS) + 1))
 
@@ -56,15 +60,17 @@ class ServiceMetrics:
         elif isinstance(result, RecognizerFailed) and result.item_id is not None:
             self.failed_total += 1
 
-    def text(self, engine: str, connections: int, sessions: int, limit: int, behind: float) -> str:
+    def text(self, engine: str, connections: int, pool: WorkerPool, behind: float) -> str:
         """Return all as Prometheus reads it.
 
         Parameters
         ----------
         engine : str
             What recognises.
-        connections, sessions, limit : int
-            Clients now, those of them that have a recogniser, and how many may have one.
+        connections : int
+            Clients now.
+        pool : WorkerPool
+            Knows how many of them have a recogniser, in how many processes.
         behind : float
             Seconds by which the slowest session's recogniser is behind.
         """
@@ -72,8 +78,11 @@ class ServiceMetrics:
         rows = [
             ("info", "gauge", "What recognises.", f'{{engine="{escaped}"}} 1'),
             ("connections", "gauge", "Clients that are connected.", f" {connections}"),
-            ("sessions", "gauge", "Sessions that have a recogniser.", f" {sessions}"),
-            ("sessions_limit", "gauge", "Sessions that may have one at a time.", f" {limit}"),
+            ("sessions", "gauge", "Sessions that have a recogniser.", f" {pool.sessions}"),
+            ("sessions_limit", "gauge", "Sessions that may have one at a time.", f" {pool.most_sessions}"),
+            ("workers", "gauge", "Processes that work for sessions.", f" {pool.workers}"),
+            ("workers_limit", "gauge", "Processes that may work at a time.", f" {pool.most_workers}"),
+            ("workers_lost_total", "counter", "Processes that ended at work.", f" {self.lost_total}"),
             ("sessions_total", "counter", "Sessions that were opened.", f" {self.sessions_total}"),
             ("sessions_refused_total", "counter", "Sessions over the limit.", f" {self.refused_total}"),
             ("recognizer_behind_seconds", "gauge", "Lag of the slowest session.", f" {behind:.3f}"),

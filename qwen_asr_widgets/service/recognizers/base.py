@@ -30,8 +30,11 @@ class Recognizer(Protocol):
 
     How a class is registered stands in `registry`. It is constructed with the options of
     ``embedded(recognizer, **options)`` as keywords and loads its model there: the service keeps one process
-    loaded in advance, so that no session waits for it. `configure` is called between utterances; for each
-    utterance `start` once, then `accept` and `partial` in turn, then `finish`.
+    loaded in advance, so that no session waits for it; where it has neither a thread nor a connection then,
+    that process is forked for each session. One that can share its model with a session in the same process
+    has a method ``for_another_session()`` that returns a recogniser with a state of its own. `configure` is
+    called between utterances; for each utterance `start` once, then `accept` and `partial` in turn, then
+    `finish`.
 
     Attributes
     ----------

@@ -6,6 +6,7 @@ what it heard the last time (`moonshine_model`). The service finds the turns.
 
 from __future__ import annotations
 
+from copy import copy
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
@@ -65,6 +66,13 @@ class MoonshineRecognizer:
         self._corpus_text: str | None = None
         self._corrector: TermCorrector | None = None
         self.start(0)
+
+    def for_another_session(self) -> MoonshineRecognizer:
+        """Return one without a context, and with a turn of its own, that uses the same model."""
+        other = copy(self)
+        other.configure(None, None)
+        other.start(0)
+        return other
 
     def configure(self, language: str | None, corpus_text: str | None) -> tuple[str, ...]:
         """Take the names and rare words of a context for the finals from the next utterance on."""

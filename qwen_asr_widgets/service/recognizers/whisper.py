@@ -7,6 +7,7 @@ decoded again as it grows, at a pace that the worker sets by its cost, in the pi
 from __future__ import annotations
 
 from collections.abc import Mapping
+from copy import copy
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -85,6 +86,13 @@ class WhisperRecognizer:
             return missing(str(options.get("model", MODELS[0].name)))
         except (RecognizerUnavailable, ImportError):
             return None
+
+    def for_another_session(self) -> WhisperRecognizer:
+        """Return one without settings, and with a turn of its own, that uses the same model."""
+        other = copy(self)
+        other.configure(None, None)
+        other.start(0)
+        return other
 
     def configure(self, language: str | None, corpus_text: str | None) -> tuple[str, ...]:
         """Take language and context; what of the context helps shows in the words alone.

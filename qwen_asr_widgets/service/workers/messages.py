@@ -1,7 +1,7 @@
 """The messages between the service and a recogniser's process: frozen values, length-prefixed on a pipe.
 
-The service sends commands (`WorkerCommand`) about one utterance at a time and in order; the process answers
-with results (`WorkerResult`). Both ends are this package, so the values are pickled.
+The service sends commands (`WorkerCommand`), for each session about one utterance at a time and in order; the
+process answers with results (`WorkerResult`). Both ends are this package, so the values are pickled.
 """
 
 from __future__ import annotations
@@ -15,8 +15,11 @@ from typing import Any, BinaryIO, Union
 import numpy as np
 from numpy.typing import NDArray
 
-HEAD = struct.Struct("!I")
-"""Length in bytes of the pickled value that follows."""
+HEAD = struct.Struct("!II")
+"""Number of the session that a value is about, and the length in bytes of the pickled value that follows."""
+
+PROCESS = 0
+"""The number that stands for the process itself; those of sessions begin with 1."""
 
 
 # ---- commands: from the service to the process
@@ -27,6 +30,17 @@ class LoadRecognizer:
 
     recognizer: str
     options: Mapping[str, Any] = field(repr=False)  # may hold a key
+
+
+@dataclass(frozen=True)
+class OpenSession:
+    """A session begins to use the process; answered with `RecognizerReady`, or `RecognizerFailed` without
+    item."""
+
+
+@dataclass(frozen=True)
+class CloseSession:
+    """A session is over, and its recogniser is thrown away; no answer."""
 
 
 @dataclass(frozen=True)
@@ -81,9 +95,23 @@ class DropUtterance:
 
 @dataclass(frozen=True)
 class RecognizerReady:
-    """The recogniser is loaded; ``engine`` is its name and version."""
+    """The recogniser is loaded, or one is there for a session.
+
+    Parameters
+    ----------
+    engine : str
+        Its name and version.
+    can_fork : bool
+        Whether the process does not work itself, but forks workers on request (see `forking`).
+    """
 
     engine: str
+    can_fork: bool = False
+
+
+@dataclass(frozen=True)
+class WorkBegun:
+    """The process now works for this session, and did so for another one before."""
 
 
 @dataclass(frozen=True)
@@ -145,25 +173,27 @@ class RecognizerFailed:
 
 
 WorkerCommand = Union[
-    LoadRecognizer, Configure, StartUtterance, UtteranceAudio, UtteranceSilence, FinishUtterance,
-    DropUtterance,
+    LoadRecognizer, OpenSession, CloseSession, Configure, StartUtterance, UtteranceAudio, UtteranceSilence,
+    FinishUtterance, DropUtterance,
 ]
-WorkerResult = Union[RecognizerReady, Configured, AudioTaken, PartialText, FinalText, RecognizerFailed]
+WorkerResult = Union[
+    RecognizerReady, WorkBegun, Configured, AudioTaken, PartialText, FinalText, RecognizerFailed,
+]
 
 
 # ---- framing
 
-def pack(value: WorkerCommand | WorkerResult) -> bytes:
-    """Return a value as it stands on the pipe: its length, then its pickle.
+def pack(session: int, value: WorkerCommand | WorkerResult) -> bytes:
+    """Return a value as it stands on the pipe: its session's number, its length, its pickle.
 
     Examples
     --------
     >>> import io
-    >>> read_value(io.BytesIO(pack(AudioTaken(3_200))))
-    AudioTaken(samples=3200)
+    >>> read_frame(io.BytesIO(pack(7, AudioTaken(3_200))))
+    (7, AudioTaken(samples=3200))
     """
     body = pickle.dumps(value, protocol=5)
-    return HEAD.pack(len(body)) + body
+    return HEAD.pack(session, len(body)) + body
 
 
 def unpack(body: bytes) -> Any:
@@ -171,11 +201,11 @@ def unpack(body: bytes) -> Any:
     return pickle.loads(body)
 
 
-def read_value(pipe: BinaryIO) -> Any:
-    """Read one value from a blocking pipe; None at its end."""
+def read_frame(pipe: BinaryIO) -> tuple[int, Any] | None:
+    """Read a session's number and a value from a blocking pipe; None at its end."""
     head = pipe.read(HEAD.size)
     if len(head) < HEAD.size:
         return None
-    (length,) = HEAD.unpack(head)
+    session, length = HEAD.unpack(head)
     body = pipe.read(length)
-    return unpack(body) if len(body) == length else None
+    return (session, unpack(body)) if len(body) == length else None

@@ -1,6 +1,4 @@
-"""A recogniser's process: ``python -m qwen_asr_widgets.service.worker``, commands in, results out.
-
-Engines hold the interpreter's lock while they decode, so each session's recogniser has a process of its own.
+"""The decoding of one session's utterances: what its recogniser is given and asked, and when.
 
 The text should be there as soon as an utterance ends. So the final pass is made early: while the silence runs
 that will end the utterance, in time to be over by then. From the first silent frame on no partial is made
@@ -9,27 +7,19 @@ that could be in its way. If speech goes on after all, the text is thrown away a
 
 from __future__ import annotations
 
-import inspect
-import os
-import queue
-import sys
-import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..audio.units import SAMPLE_RATE
-from ..errors import EndpointError
-from .recognizers import Recognizer, find_recognizer
-from .recognizers.base import Hypothesis
-from .worker_messages import (
-    AudioTaken, Configure, Configured, DropUtterance, FinalText, FinishUtterance, LoadRecognizer, PartialText,
-    RecognizerFailed, RecognizerReady, StartUtterance, UtteranceAudio, UtteranceSilence, WorkerCommand,
-    WorkerResult, pack, read_value,
+from ...audio.units import SAMPLE_RATE
+from ..recognizers import Recognizer
+from ..recognizers.base import Hypothesis
+from .messages import (
+    AudioTaken, Configure, Configured, DropUtterance, FinalText, FinishUtterance, PartialText,
+    RecognizerFailed, StartUtterance, UtteranceAudio, UtteranceSilence, WorkerCommand, WorkerResult,
 )
 
 STEP = 3_200
@@ -48,14 +38,12 @@ RARE_STEP = 5 * STEP
 """Samples (1 s) between two partials even then."""
 
 PARTIALS_SHARE = 0.5
-"""Share of the time that costly partials may take: one that took 0.3 s is followed by the next 0.6 s later.
+"""Share of a process's time that costly partials may take: after one of 0.3 s the next comes 0.6 s later, and
+1.2 s later where another session speaks in the same process.
 
 So their pace follows their cost, which grows with the utterance and while the core is busy, and two sessions
 keep up on two cores.
 """
-
-COMMANDS_WAITING = 256
-"""Commands read ahead in this process; beyond them the pipe fills up and the service notices."""
 
 MARGIN = 0.3
 """Seconds by which an early final pass begins before it must.
@@ -63,8 +51,6 @@ MARGIN = 0.3
 Silences are announced as often as sound comes, every 100 ms for example, and no two passes take equally long.
 Where 400 ms of silence end a turn, the pass so begins as soon as there is a silence.
 """
-
-_POLL = 0.002
 
 
 @dataclass
@@ -136,7 +122,7 @@ class DecodedUtterance:
 
 
 class UtteranceDecoder:
-    """Does what commands ask for, with a recogniser; knows no pipe.
+    """Does what one session's commands ask for, with its recogniser; knows no pipe and no other session.
 
     Parameters
     ----------
@@ -146,6 +132,11 @@ class UtteranceDecoder:
         Takes each `WorkerResult`.
     clock : callable
         Monotonic seconds, to learn how long partials and final passes take.
+
+    Attributes
+    ----------
+    speaking : int
+        Sessions that speak in this process now, this one included.
 
     Examples
     --------
@@ -168,11 +159,31 @@ class UtteranceDecoder:
         self._clock = clock
         self._cost = 0.25  # seconds that a final pass takes for a second of audio; learnt as it works
         self._utterance: DecodedUtterance | None = None
+        self.speaking = 1
+
+    @property
+    def is_speaking(self) -> bool:
+        """Whether an utterance is open."""
+        return self._utterance is not None
 
     @property
     def has_work(self) -> bool:
         """Whether `work` has something to do."""
         return self._utterance is not None and self._utterance.has_work
+
+    @property
+    def is_ending(self) -> bool:
+        """Whether what `work` does next is a final pass, while the silence runs that ends the utterance."""
+        return self._utterance is not None and self._utterance.early_final_due
+
+    @property
+    def has_step(self) -> bool:
+        """Whether a step of audio waits for a recogniser that decodes as it goes: pieces in which others
+        get in."""
+        utterance = self._utterance
+        if utterance is None or self._recognizer.costly_partials:
+            return False
+        return utterance.waiting_samples >= utterance.to_next_step
 
     def handle(self, command: WorkerCommand) -> None:
         """Do what a command asks for at once; only the decoding of audio is left for `work`."""
@@ -194,7 +205,9 @@ class UtteranceDecoder:
         utterance = self._utterance
         if utterance is None:
             return
-        if utterance.early_final_due:
+        if self.has_step:
+            self._guarded(self._step)
+        elif utterance.early_final_due:
             self._guarded(self._final_pass_early)
         elif utterance.catch_up_due:
             self._guarded(self._catch_up)
@@ -264,7 +277,8 @@ class UtteranceDecoder:
         begun = self._clock()
         found = self._recognizer.partial()
         utterance.shown_at = utterance.given
-        utterance.pause = round((self._clock() - begun) / PARTIALS_SHARE * SAMPLE_RATE)
+        took = self._clock() - begun
+        utterance.pause = round(took * self.speaking / PARTIALS_SHARE * SAMPLE_RATE)
         if found != (utterance.shown or Hypothesis()):
             utterance.shown = found
             self._send(PartialText(utterance.item_id, found.settled, found.draft, self._language))
@@ -315,83 +329,3 @@ class UtteranceDecoder:
         except Exception as problem:
             self._drop()
             self._send(RecognizerFailed(utterance.item_id, f"{type(problem).__name__}: {problem}"))
-
-
-class CommandQueue:
-    """Commands from a pipe, read by a thread so that the decoder can see whether more are waiting."""
-
-    def __init__(self, pipe: BinaryIO) -> None:
-        self._pipe = pipe
-        self._commands: queue.Queue[WorkerCommand | None] = queue.Queue(COMMANDS_WAITING)
-        threading.Thread(target=self._read, name="commands", daemon=True).start()
-
-    def _read(self) -> None:
-        command = True
-        while command is not None:
-            command = read_value(self._pipe)
-            self._commands.put(command)
-
-    def take(self, wait: bool) -> Iterator[WorkerCommand | None]:
-        """Yield what is there, waiting for the first where asked; None is the end of the pipe.
-
-        Even without waiting the reading thread gets a moment: it cannot run while the engine decodes.
-        """
-        try:
-            yield self._commands.get(timeout=None if wait else _POLL)
-            while True:
-                yield self._commands.get_nowait()
-        except queue.Empty:
-            return
-
-
-def run(pipe_in: BinaryIO, pipe_out: BinaryIO) -> int:
-    """Load the recogniser that the first command names, work until the pipe ends, return the exit code."""
-
-    def send(result: WorkerResult) -> None:
-        pipe_out.write(pack(result))
-        pipe_out.flush()
-
-    wanted = read_value(pipe_in)
-    if not isinstance(wanted, LoadRecognizer):
-        return 0
-    try:
-        recognizer = _load(wanted)
-    except Exception as problem:
-        send(RecognizerFailed(None, str(problem)))
-        return 1
-    send(RecognizerReady(recognizer.engine))
-    decoder, commands = UtteranceDecoder(recognizer, send), CommandQueue(pipe_in)
-    while True:
-        for command in commands.take(wait=not decoder.has_work):
-            if command is None:
-                return 0
-            decoder.handle(command)
-        if decoder.has_work:
-            decoder.work()
-
-
-def _load(wanted: LoadRecognizer) -> Recognizer:
-    """Make the recogniser; options it does not take are named in the error."""
-    kind = find_recognizer(wanted.recognizer)
-    try:
-        inspect.signature(kind).bind(**wanted.options)
-    except TypeError as problem:
-        raise EndpointError(
-            f"The recogniser {wanted.recognizer!r} does not take these options: {problem}."
-        ) from None
-    return kind(**wanted.options)
-
-
-def main() -> None:
-    """Serve on the process's own pipes; what an engine prints goes to stderr."""
-    out = os.fdopen(os.dup(1), "wb")
-    os.dup2(2, 1)
-    try:
-        code = run(sys.stdin.buffer, out)
-    except (BrokenPipeError, KeyboardInterrupt):
-        code = 0
-    os._exit(code)
-
-
-if __name__ == "__main__":
-    main()
