@@ -68,7 +68,7 @@ def test_a_file_that_is_read_says_so_and_holds_what_would_collide(
 def test_a_file_is_given_up_and_what_was_there_stays(show_transcriber: Show) -> None:
     before = three_turns()
     shown = show_transcriber(Transcriber(before, script(), pace=None))
-    choose(shown, "wrong.wav", bytes(20 * MIB))
+    choose(shown, "wrong.wav", bytes(10 * MIB))
     shown.page.get_by_text("Reading wrong.wav").wait_for()
     shown.page.get_by_role("button", name="Cancel").click()
     assert not shown.page.get_by_text("Reading wrong.wav").is_visible()

@@ -86,7 +86,7 @@ def test_an_utterance_ends_at_the_press_of_commit_in_manual_mode(show_transcribe
 
 
 def test_turns_found_on_this_computer_are_chosen_before_a_run_and_hold_for_it(show_transcriber: Show) -> None:
-    shown = show_transcriber(Transcriber(sample("conversation"), script(), pace=4.0))
+    shown = show_transcriber(Transcriber(sample("conversation"), script(), pace=8.0))
     shown.press("0.20")
     shown.page.get_by_role("radio", name="This computer").check()
     shown.shows("0.20 · 800 ms · turns found here")
@@ -124,7 +124,7 @@ def test_that_audio_leaves_this_computer_is_said_at_first_use_with_the_price_and
 
 def test_run_again_shows_both_runs_with_their_waits_one_above_the_other(show_transcriber: Show) -> None:
     talk = sample("conversation").clip[:5.0]
-    shown = show_transcriber(Transcriber(talk, script(words=spoken_words())))
+    shown = show_transcriber(Transcriber(talk, script(words=spoken_words()), pace=2.0))
     shown.press("Transcribe")
     shown.settled()
     one = painted(shown.page, WAIT)

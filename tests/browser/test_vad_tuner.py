@@ -167,7 +167,7 @@ def test_closed_views_leave_nothing_behind(show_tuner) -> None:
         page.keyboard.press("ArrowUp")
         shown.serve()
 
-    assert_views_leave_nothing(shown, use, 12)
+    assert_views_leave_nothing(shown, use)
 
 
 def test_in_a_notebook_a_drag_reaches_the_kernel_and_python_reaches_the_view(

@@ -78,7 +78,7 @@ PROMISES = {
 }
 
 FASTER = {
-    "01_quickstart": {"sample_rate=talk.clip.sample_rate,": "sample_rate=talk.clip.sample_rate, pace=4.0,"},
+    "01_quickstart": {"sample_rate=talk.clip.sample_rate,": "sample_rate=talk.clip.sample_rate, pace=8.0,"},
     "02_live_transcriber": {"qaw.Transcriber(talk, ": "qaw.Transcriber(talk, pace=6.0, "},
     "03_tune_the_vad": {"progress=False)": "progress=False, pace=4.0)", "pace=1.0": "pace=4.0"},
 }

@@ -12,6 +12,7 @@ import pytest
 import qwen_asr_widgets as qaw
 
 ROOT = Path(__file__).parents[2]
+CACHE = ROOT / ".mypy_cache" / "user"
 SCRIPT = '''
 import qwen_asr_widgets as qaw
 
@@ -46,14 +47,14 @@ except qaw.QawError as error:
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a folder outside the project, with one cache for all checks in it."""
+    """Return a folder outside the project."""
     return tmp_path_factory.mktemp("user")
 
 
 def strict(folder: Path, script: str) -> str:
     """Return what mypy says of a script with every check switched on."""
     (folder / "script.py").write_text(script, encoding="utf-8")
-    options = ["--strict", "--config-file=", "--follow-imports=silent", "--cache-dir", str(folder / "cache")]
+    options = ["--strict", "--config-file=", "--follow-imports=silent", "--cache-dir", str(CACHE)]
     command = [sys.executable, "-m", "mypy", *options, "script.py"]
     where = {**os.environ, "MYPYPATH": str(ROOT)}
     done = subprocess.run(command, cwd=folder, env=where, capture_output=True, text=True)

@@ -165,7 +165,7 @@ class NotebookPage:
             address = f"{self.server.url}{FRONT_ENDS[front_end]}/{file}"
             page.goto(address + ("?reset" if front_end == "lab" else ""), wait_until="domcontentloaded")
         if front_end != "voila":
-            page.wait_for_function(WAIT_FOR_KERNEL, timeout=60_000)
+            page.wait_for_function(WAIT_FOR_KERNEL, timeout=60_000, polling=100)
 
     def run_all(self, wait: bool = True) -> None:
         """Run every cell; without ``wait`` return while they run."""
@@ -188,7 +188,7 @@ class NotebookPage:
 
     def wait_until_idle(self) -> None:
         """Wait until the kernel is connected and runs nothing."""
-        self.page.wait_for_function(WAIT_FOR_KERNEL, timeout=60_000)
+        self.page.wait_for_function(WAIT_FOR_KERNEL, timeout=60_000, polling=100)
 
     def evaluate(self, expression: str) -> Any:
         """Evaluate a Python expression in the kernel and return its value (a literal)."""

@@ -20,7 +20,7 @@ def press_record(page: Any) -> None:
 
 def wait_for_seconds(page: Any, seconds: float) -> None:
     """Wait until the page shows that so much was captured."""
-    page.wait_for_function(SHOWN_SECONDS, arg=seconds)
+    page.wait_for_function(SHOWN_SECONDS, arg=seconds, polling=100)
 
 
 def shown_seconds(page: Any) -> float:

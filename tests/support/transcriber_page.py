@@ -24,7 +24,10 @@ TAKE = """() => window.bare.model.sent.splice(0).map(({ content, buffers }) => (
   content,
   buffers: buffers.map((buffer) => {
     let text = '';
-    for (const byte of new Uint8Array(buffer)) text += String.fromCharCode(byte);
+    const bytes = new Uint8Array(buffer);
+    for (let at = 0; at < bytes.length; at += 8192) {
+      text += String.fromCharCode(...bytes.subarray(at, at + 8192));
+    }
     return btoa(text);
   }),
 }))"""
@@ -67,7 +70,7 @@ class TranscriberPage(ViewPage):
             self.serve()
             return condition()
 
-        return wait_until(met, timeout, what)
+        return wait_until(met, timeout, what, every=0.1)
 
     def show(self, theme: str | None = "light") -> Any:
         """Open the page and carry the opening."""

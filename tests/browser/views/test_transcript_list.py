@@ -152,7 +152,7 @@ def test_a_hidden_list_costs_no_frames(show) -> None:
     assert page.evaluate("window.framesAsked") == asked + 6, "those of this test"
 
 
-def test_fifty_views_leave_nothing_behind(show) -> None:
+def test_many_views_leave_nothing_behind(show) -> None:
     shown = show(TranscriptView(many(60).finish()))
     page = shown.show()
 

@@ -298,7 +298,7 @@ def test_the_canvas_is_sharp_at_every_resolution(show) -> None:
     assert (wide, high) == (2 * width, 2 * height)
 
 
-def test_fifty_views_leave_nothing_behind(show) -> None:
+def test_many_views_leave_nothing_behind(show) -> None:
     shown = show(Waveform(a_minute().finish()))
     page = shown.show()
 
