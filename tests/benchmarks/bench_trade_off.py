@@ -9,7 +9,7 @@ import time
 
 import numpy as np
 from qwen_asr_widgets.vad.pauses import pauses
-from qwen_asr_widgets.vad.scoring.scores import SpeechScores
+from qwen_asr_widgets.vad.scoring.frames import SpeechScores
 from qwen_asr_widgets.vad.sweep.sweep import SILENCES, THRESHOLDS
 from qwen_asr_widgets.vad.trade_off.trade_off import trade_off
 from qwen_asr_widgets.vad.turns import TurnDetection, detect_turns

@@ -124,7 +124,7 @@ def test_that_audio_leaves_this_computer_is_said_at_first_use_with_the_price_and
 
 def test_run_again_shows_both_runs_with_their_waits_one_above_the_other(show_transcriber: Show) -> None:
     talk = sample("conversation").clip[:5.0]
-    shown = show_transcriber(Transcriber(talk, script(words=spoken_words()), pace=2.0))
+    shown = show_transcriber(Transcriber(talk, script(words=spoken_words())))
     shown.press("Transcribe")
     shown.settled()
     one = painted(shown.page, WAIT)

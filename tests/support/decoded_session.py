@@ -7,8 +7,8 @@ from typing import Any
 from support.server_session import Session
 
 from qwen_asr_widgets.service.server_session import ServerSession
-from qwen_asr_widgets.service.worker import UtteranceDecoder
-from qwen_asr_widgets.service.worker_messages import WorkerCommand
+from qwen_asr_widgets.service.workers.decoder import UtteranceDecoder
+from qwen_asr_widgets.service.workers.messages import WorkerCommand
 
 
 class DecodedSession(Session):

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import qwen_asr_widgets as qaw
 from qwen_asr_widgets.errors import LabelError, SettingError, WorkerLost
-from qwen_asr_widgets.vad.scoring.scores import HOP_SECONDS
+from qwen_asr_widgets.vad.scoring.frames import HOP_SECONDS
 from qwen_asr_widgets.vad.trade_off.counting import NAMES
 from qwen_asr_widgets.vad.trade_off.curves import Curve, JudgedClip
 from qwen_asr_widgets.vad.trade_off.policy import silence_grid
