@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 from contextlib import ExitStack
@@ -15,6 +16,7 @@ from support.waiting import wait_until
 
 import qwen_asr_widgets as qaw
 from qwen_asr_widgets.service.workers.messages import LoadRecognizer
+from qwen_asr_widgets.service.workers.pool import WorkerPool
 from qwen_asr_widgets.service.workers.process import RecognizerSource
 
 pytestmark = [
@@ -66,6 +68,21 @@ def test_a_process_that_dies_costs_those_who_share_it_nothing() -> None:
         os.kill(worker, signal.SIGKILL)
         assert [ended(client) for client in clients] == [TEXT] * 3
         assert not [client for client in clients if client.of_type("failed") or client.of_type("error")]
+
+
+def test_a_copy_is_made_of_another_process_where_the_first_has_died_unnoticed() -> None:
+    async def take_after_its_death() -> str:
+        pool = WorkerPool(LoadRecognizer("script", {}))
+        before = children(os.getpid())
+        await pool.open()
+        (original,) = set(children(os.getpid())) - set(before)
+        os.kill(original, signal.SIGKILL)
+        try:
+            return (await pool.take()).worker.engine  # the loop has not run since: nobody has noticed
+        finally:
+            await pool.close()
+
+    assert asyncio.run(take_after_its_death()) == "script"
 
 
 def test_the_process_that_is_copied_is_replaced_where_it_dies() -> None:

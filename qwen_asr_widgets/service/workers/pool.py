@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 
-from ...errors import QawError, RecognizersBusy
+from ...errors import QawError, RecognizersBusy, RecognizerUnavailable
 from .messages import LoadRecognizer
 from .worker import SessionRecognizer, Worker
 
@@ -210,14 +210,27 @@ class WorkerPool:
 
     async def _fork(self) -> Worker:
         """Return a copy of the process that stands ready, which is started again if it has died."""
+        dead: Worker | None = None
+        while True:
+            original = await self._original(dead)
+            if not original.can_fork:
+                self._ready, self._forks = [], False
+                return original
+            try:
+                return await original.fork()
+            except RecognizerUnavailable:
+                if dead is not None:
+                    raise
+                dead = original  # a moment ago: nobody had noticed yet
+
+    async def _original(self, dead: Worker | None) -> Worker:
+        """Return the process that stands ready, another one than ``dead``."""
         async with self._reviving:
-            if not self._ready or not Place(self._ready[0]).is_usable:
+            ready = Place(self._ready[0]) if self._ready else None
+            if ready is None or not ready.is_usable or (dead is not None and ready.worker is dead):
                 self._ready = [self._start()]
             original = await self._ready[0]
             await original.ready()
-        if original.can_fork:
-            return await original.fork()
-        self._ready, self._forks = [], False
         return original
 
 
