@@ -9,7 +9,7 @@ const zh = translator("zh");
 const { config, endpoint } = unknownState();
 const chosen = { ...endpoint, name: "pocketsphinx", engine: "embedded pocketsphinx" };
 const run = (/** @type {any} */ rest = {}, settings = [{ from: 0, config: { ...config, ...rest } }]) => (
-  { name: "talk.wav", engine: "embedded pocketsphinx", made_by: "pocketsphinx 5.1.1, embedded pocketsphinx", settings });
+  { name: "talk.wav", engine: "embedded pocketsphinx", made_by: "embedded pocketsphinx 5.1.1", settings });
 const done = (/** @type {any} */ rest = {}) => ({ ...unknownState(), phase: /** @type {const} */ ("done"), endpoint: chosen, run: run(), ...rest });
 
 test("a sound is called by its title, else as its recording is; nothing has no name", () => {
@@ -26,15 +26,15 @@ test("a run made by what is chosen, or under way, is not named once more", () =>
 
 test("who made the words is named once there are any", () => {
   assert.equal(madeByText(done(), t), "");
-  assert.equal(madeByText(done({ figures: { count: 2 } }), t), "words by pocketsphinx 5.1.1, embedded pocketsphinx");
+  assert.equal(madeByText(done({ figures: { count: 2 } }), t), "words by embedded pocketsphinx 5.1.1");
   assert.equal(madeByText(unknownState(), t), "");
 });
 
 test("a run made by another recogniser or other settings says by which", () => {
   const beijing = { ...endpoint, id: "beijing", offline: false, engine: "qwen3-asr-flash-realtime, DashScope beijing" };
-  assert.equal(heardText(done({ endpoint: beijing }), t), "this run: pocketsphinx 5.1.1, embedded pocketsphinx · Threshold 0.20 · silence 800 ms");
-  assert.equal(heardText(done({ endpoint: beijing }), zh), "本次结果：pocketsphinx 5.1.1, embedded pocketsphinx · 阈值 0.20 · 静音 800 毫秒");
-  assert.equal(heardText(done({ run: run({ silence: 400 }) }), t), "this run: pocketsphinx 5.1.1, embedded pocketsphinx · Threshold 0.20 · silence 400 ms");
+  assert.equal(heardText(done({ endpoint: beijing }), t), "this run: embedded pocketsphinx 5.1.1 · Threshold 0.20 · silence 800 ms");
+  assert.equal(heardText(done({ endpoint: beijing }), zh), "本次结果：embedded pocketsphinx 5.1.1 · 阈值 0.20 · 静音 800 毫秒");
+  assert.equal(heardText(done({ run: run({ silence: 400 }) }), t), "this run: embedded pocketsphinx 5.1.1 · Threshold 0.20 · silence 400 ms");
   assert.match(heardText(done({ run: { ...run({ turns: "manual" }), engine: "", made_by: "" } }), t), /^this run: recogniser not known · Manual turns$/);
 });
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import tempfile
 from pathlib import Path
@@ -21,7 +22,9 @@ from support.view_page import ViewPage  # noqa: E402
 
 from qwen_asr_widgets.audio.resample import resample  # noqa: E402
 from qwen_asr_widgets.audio.samples import sample  # noqa: E402
+from qwen_asr_widgets.plots.picture import save_picture  # noqa: E402
 from qwen_asr_widgets.protocol.config import SessionConfig  # noqa: E402
+from qwen_asr_widgets.recording import transcribe  # noqa: E402
 from qwen_asr_widgets.vad.turns import TurnDetection  # noqa: E402
 from qwen_asr_widgets.widgets.transcriber.transcriber import Transcriber  # noqa: E402
 from qwen_asr_widgets.widgets.tuner.vad_tuner import VadTuner  # noqa: E402
@@ -32,11 +35,16 @@ LIVE_SECONDS = 16.5
 
 def keep(page: Any, name: str, what: str = ".qaw-tr") -> None:
     """Write the widget as a PNG of 256 colours, so that it stays small."""
-    from PIL import Image
-
     path = IMAGES / f"{name}.png"
     page.mouse.move(0, 0)
     page.locator(what).screenshot(path=path)
+    make_small(path)
+
+
+def make_small(path: Path) -> None:
+    """Keep 256 colours of a picture; end where it is too large all the same."""
+    from PIL import Image
+
     picture = Image.open(path).convert("RGB")
     few = picture.quantize(256, Image.Quantize.MAXCOVERAGE, kmeans=1, dither=Image.Dither.NONE)
     few.save(path, optimize=True)
@@ -92,14 +100,23 @@ def tune(browser: Any, theme: str) -> None:
     tuner.close()
 
 
+def plot() -> None:
+    """Draw the conversation as the embedded service hears it in real time."""
+    recording = transcribe(sample("conversation"), config=SessionConfig(language="en"), progress=False)
+    make_small(save_picture(recording, IMAGES / "conversation.png"))
+
+
 def main() -> None:
-    """Take all pictures, or those of the widgets named (``transcriber``, ``tuner``)."""
-    wanted = sys.argv[1:] or ["transcriber", "tuner"]
+    """Take all pictures, or those named (``plot``, ``transcriber``, ``tuner``)."""
+    wanted = sys.argv[1:] or ["plot", "transcriber", "tuner"]
     if not find_chromium():
         raise SystemExit("Pictures need a chromium on the PATH.")
     IMAGES.mkdir(parents=True, exist_ok=True)
     clip = sample("conversation").clip
+    if "plot" in wanted:
+        plot()
     with tempfile.TemporaryDirectory(prefix="qaw-") as folder:
+        os.chdir(folder)  # where no copy of a recording is left from before
         wav = Path(folder) / "spoken.wav"
         soundfile.write(wav, resample(clip.samples, clip.sample_rate, 48_000), 48_000)
         with chromium(wav) as browser:

@@ -79,11 +79,14 @@ class RunInfo:
         Examples
         --------
         >>> RunInfo("embedded moonshine", "moonshine tiny-en 0.0.73").made_by
-        'moonshine tiny-en 0.0.73, embedded moonshine'
+        'embedded moonshine tiny-en 0.0.73'
         >>> RunInfo("qwen3-asr-flash-realtime, DashScope beijing", "qwen3-asr-flash-realtime").made_by
         'qwen3-asr-flash-realtime, DashScope beijing'
         """
         is_named = self.model in self.engine
+        name = self.model.partition(" ")[0]
+        if name and not is_named and self.engine.endswith(f" {name}"):
+            return self.engine.removesuffix(name) + self.model
         return self.engine if is_named else ", ".join(filter(None, (self.model, self.engine)))
 
     def _repr_html_(self) -> str:
