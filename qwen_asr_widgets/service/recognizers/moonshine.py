@@ -56,7 +56,7 @@ class MoonshineRecognizer:
         f"{INSTALL_MOONSHINE}; it has wheels for Linux with glibc 2.34 (x86-64) or 2.31 (aarch64), macOS 15 "
         "on Apple silicon, and Windows (x86-64)",
     )
-    footprint: ClassVar[Footprint] = Footprint(124)
+    footprint: ClassVar[Footprint] = Footprint(208)
     costly_partials: ClassVar[bool] = True
     can_finish_early = True
 
