@@ -137,6 +137,19 @@ def test_pympi_reads_our_elan_and_we_read_its(tmp_path: Path) -> None:
     assert load_labels(tmp_path / "theirs.eaf").turns == (ReferenceTurn(0.25, 1.5, "a < b & c", "ben"),)
 
 
+@pytest.mark.parametrize("declared", ["UTF-8", "ISO-8859-1", "TF-8"])
+def test_the_words_of_an_elan_file_are_read_whatever_encoding_its_text_once_had(declared: str) -> None:
+    """The text is decoded already; declared as Latin-1 it must not be decoded once more, nor be refused."""
+    text = (
+        f'<?xml version="1.0" encoding="{declared}"?><ANNOTATION_DOCUMENT><TIME_ORDER>'
+        '<TIME_SLOT TIME_SLOT_ID="a" TIME_VALUE="250"/><TIME_SLOT TIME_SLOT_ID="b" TIME_VALUE="1500"/>'
+        '</TIME_ORDER><TIER TIER_ID="ben"><ANNOTATION><ALIGNABLE_ANNOTATION ANNOTATION_ID="c" '
+        'TIME_SLOT_REF1="a" TIME_SLOT_REF2="b"><ANNOTATION_VALUE>Übung \U0001f642</ANNOTATION_VALUE>'
+        "</ALIGNABLE_ANNOTATION></ANNOTATION></TIER></ANNOTATION_DOCUMENT>\n"
+    )
+    assert load_labels(text, "elan").turns == (ReferenceTurn(0.25, 1.5, "Übung \U0001f642", "ben"),)
+
+
 def test_pysubs2_reads_our_vtt_and_voices_are_speakers(tmp_path: Path) -> None:
     path = save_labels(_example(), tmp_path / "talk.vtt")
     cues = [(line.start, line.end) for line in pysubs2.load(str(path), format_="vtt")]

@@ -15,6 +15,7 @@ from xml.sax.saxutils import escape, quoteattr
 
 from ...audio.reference import ReferenceTurn
 from ...errors import LabelError
+from ...formatting import well_formed
 from .rows import SCORED, LabelFormat, Parsed, Region, Row, Wanted
 
 _NO_SPEAKER = "turns"
@@ -45,7 +46,7 @@ def _document(text: str) -> ElementTree.Element:
     if "<!DOCTYPE" in text or "<!ENTITY" in text:
         raise LabelError("line 1: an EAF file declares no document type; save it again in ELAN.")
     try:
-        root = ElementTree.fromstring(text.lstrip("\ufeff").encode("utf-8", "replace"))
+        root = ElementTree.fromstring(well_formed(text.lstrip("\ufeff")))  # as text: decoded it is already
     except ElementTree.ParseError as error:
         raise LabelError(
             f"line {error.position[0]}: this is no XML ({error}); save it again in ELAN."
