@@ -48,6 +48,8 @@ _HOMES = {
         "LatencySummary", "LatencyTable", "Recording", "UtteranceLatency", "load_recording", "transcribe",
     ),
     "recording.autosave": ("recover",),
+    "recording.batch.result": ("Batch",),
+    "recording.batch.transcribe_all": ("transcribe_all",),
     "recording.calibration": ("calibrate",),
     "recording.comparison": ("Comparison", "compare"),
     "recording.exports.captions": ("SubtitleRules",),
@@ -83,19 +85,19 @@ _MODULE_OF = {name: module for module, names in _HOMES.items() for name in names
 __all__ = [
     "__version__", "api_key",
     "AudioClip", "AudioError", "AudioFormat", "AudioFormatConfig", "AudioFormatType", "AudioSampleRate",
-    "BundleError", "Calibration", "Cause", "Choice", "ClipRecorder", "Comparison", "ConnectFailed",
-    "EndOfTurn", "EndOfTurnModel", "Endpoint", "EndpointError", "Explanation", "Finding", "LabelError",
-    "Labels", "LatencySummary", "LatencyTable", "Measures", "Microphone", "MissingDependency",
-    "MissingKey", "MultiModality", "Observation", "OmniRealtimeCallback", "OmniRealtimeConversation",
-    "OperatingPoint", "Pause", "Pauses", "Policy", "ProbeError", "ProbeReport", "Problem",
-    "ProtocolError", "QawError", "Recording", "ReferenceTurn", "Remedy", "Retry", "Sample",
-    "ServiceClosed", "ServiceError", "SessionConfig", "SessionLost", "SettingError", "SpeechScores",
-    "SubtitleRules", "SweepResult", "TradeOff", "Transcriber", "TranscriptView", "TranscriptionParams",
-    "TranslationParams", "Turn", "TurnDetection", "UtteranceLatency", "VadTuner", "Verification",
-    "Waveform", "WorkerLost", "calibrate", "compare", "dashscope", "detect_turns", "embedded", "explain",
-    "load_labels", "load_recording", "measure", "mix", "pauses", "plot_latency", "plot_pauses",
-    "plot_recording", "plot_sweep", "plot_trade_off", "probe", "recover", "sample", "save_labels",
-    "speech_scores", "sweep", "trade_off", "transcribe", "verify",
+    "Batch", "BundleError", "Calibration", "Cause", "Choice", "ClipRecorder", "Comparison",
+    "ConnectFailed", "EndOfTurn", "EndOfTurnModel", "Endpoint", "EndpointError", "Explanation",
+    "Finding", "LabelError", "Labels", "LatencySummary", "LatencyTable", "Measures", "Microphone",
+    "MissingDependency", "MissingKey", "MultiModality", "Observation", "OmniRealtimeCallback",
+    "OmniRealtimeConversation", "OperatingPoint", "Pause", "Pauses", "Policy", "ProbeError",
+    "ProbeReport", "Problem", "ProtocolError", "QawError", "Recording", "ReferenceTurn", "Remedy",
+    "Retry", "Sample", "ServiceClosed", "ServiceError", "SessionConfig", "SessionLost", "SettingError",
+    "SpeechScores", "SubtitleRules", "SweepResult", "TradeOff", "Transcriber", "TranscriptView",
+    "TranscriptionParams", "TranslationParams", "Turn", "TurnDetection", "UtteranceLatency", "VadTuner",
+    "Verification", "Waveform", "WorkerLost", "calibrate", "compare", "dashscope", "detect_turns",
+    "embedded", "explain", "load_labels", "load_recording", "measure", "mix", "pauses", "plot_latency",
+    "plot_pauses", "plot_recording", "plot_sweep", "plot_trade_off", "probe", "recover", "sample",
+    "save_labels", "speech_scores", "sweep", "trade_off", "transcribe", "transcribe_all", "verify",
 ]
 
 if TYPE_CHECKING:
@@ -126,6 +128,8 @@ if TYPE_CHECKING:
         LatencySummary, LatencyTable, Recording, UtteranceLatency, load_recording, transcribe,
     )
     from .recording.autosave import recover
+    from .recording.batch.result import Batch
+    from .recording.batch.transcribe_all import transcribe_all
     from .recording.calibration import calibrate
     from .recording.comparison import Comparison, compare
     from .recording.exports.captions import SubtitleRules

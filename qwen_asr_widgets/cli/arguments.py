@@ -42,6 +42,17 @@ def read_source(text: str) -> str | Sample:
     return sample(text.removeprefix(SAMPLE_PREFIX)) if text.startswith(SAMPLE_PREFIX) else text
 
 
+def read_channel(text: str | None) -> int | str | None:
+    """Return the channel that ``--channel`` names.
+
+    Examples
+    --------
+    >>> read_channel("1"), read_channel("mean"), read_channel(None)
+    (1, 'mean', None)
+    """
+    return int(text) if text is not None and text.isdecimal() else text
+
+
 def read_clip(text: str) -> tuple[AudioClip, Sequence[ReferenceTurn] | None]:
     """Load the sound that FILE names (a ``.qasr`` recording's too), and the true turns that come with it.
 

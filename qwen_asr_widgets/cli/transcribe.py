@@ -11,13 +11,16 @@ from ..errors import QawError
 from ..formatting import printable
 from .arguments import (
     add_config_arguments, add_endpoint_arguments, add_out_argument, fetch_missing_model, read_config,
-    read_endpoint, read_outputs, read_source, tell,
+    read_channel, read_endpoint, read_outputs, read_source, tell,
 )
+from .batch import add_batch_arguments, is_batch, run_batch
 
 if TYPE_CHECKING:
     from ..recording import Recording
     from ..recording.latency import TimedUtterance
     from ..recording.run import Outage
+
+_NOT_GIVEN = -1.0
 
 NO_WAITS = (
     "No waits are stated: with --pace 0 sound goes out as fast as it is taken, not in real time, and an "
@@ -29,33 +32,38 @@ def add_parser(commands: Any) -> None:
     """Add the subcommand to the command line's parser."""
     command = commands.add_parser(
         "transcribe", help="stream a file in real time and show what is recognised",
-        description="Stream FILE through a recognition service; show turns, words and latency as they come.",
+        description="Stream FILE through a recognition service; show turns, words and latency as they come. "
+                    "With several files, or a folder, write recordings, tables and a report into a folder.",
     )
-    command.add_argument("file", metavar="FILE", help="a sound file, or sample:NAME for a bundled one")
+    command.add_argument("file", metavar="FILE", nargs="+",
+                         help="a sound file, a folder of them, or sample:NAME for a bundled one")
     add_endpoint_arguments(command)
     add_config_arguments(command)
     command.add_argument("--turn-taking", default="service", choices=("service", "client"),
                          help="who finds the turns: the service, or the same detector here, which sends and "
                               "commits speech only")
     command.add_argument("--channel", metavar="N", help="channel to take: 0, 1, … or mean")
-    command.add_argument("--pace", type=pace, default=1.0, metavar="X",
-                         help="1 is real time (default), 2 twice as fast, 0 as fast as it is taken, where "
-                              "no waits are stated")
+    command.add_argument("--pace", type=pace, default="", metavar="X",
+                         help="1 is real time (default for one file), 2 twice as fast, 0 as fast as it is "
+                              "taken (default for several), where no waits are stated")
     command.add_argument("--patience", type=float, metavar="S",
                          help="seconds that a lost service is waited for (default 60; 0: not at all)")
     add_out_argument(command, "result", ".srt, .json, .png, .qasr …")
     command.add_argument("--quiet", action="store_true", help="print the final transcript only")
+    add_batch_arguments(command)
     command.set_defaults(run=run)
 
 
 def pace(text: str) -> float | None:
-    """Read ``--pace``: 0, as fast as it is taken, is None.
+    """Read ``--pace``: 0, as fast as it is taken, is None; what was not given is -1.
 
     Examples
     --------
     >>> pace("2"), pace("0")
     (2.0, None)
     """
+    if not text:
+        return _NOT_GIVEN
     try:
         value = float(text)
     except ValueError:
@@ -77,6 +85,9 @@ def run(arguments: argparse.Namespace) -> int:
 
     if arguments.manual and arguments.turn_taking == "client":
         raise QawError("--manual finds no turns and --turn-taking client does; leave out one of them.")
+    if is_batch(arguments.file):
+        return run_batch(arguments, None if arguments.pace == _NOT_GIVEN else arguments.pace, FORMATS)
+    arguments.pace = 1.0 if arguments.pace == _NOT_GIVEN else arguments.pace
     outputs = read_outputs(arguments, FORMATS)
     config, endpoint = read_config(arguments), read_endpoint(arguments)
     if endpoint.improvement and not arguments.quiet:
@@ -85,8 +96,8 @@ def run(arguments: argparse.Namespace) -> int:
     problem: Exception | None = None
     try:
         recording = transcribe(
-            read_source(arguments.file), endpoint=endpoint, config=config,
-            pace=arguments.pace, channel=_channel(arguments.channel), progress=not arguments.quiet,
+            read_source(arguments.file[0]), endpoint=endpoint, config=config,
+            pace=arguments.pace, channel=read_channel(arguments.channel), progress=not arguments.quiet,
             on_final=None if arguments.quiet else _printer(arguments.pace), turn_taking=arguments.turn_taking,
             retry=None if arguments.patience is None else Retry(patience=arguments.patience),
             on_outage=_tell_outage,
@@ -118,10 +129,6 @@ def _wrote(recording: Recording, path: Path) -> bool:
 
 def _transcript(recording: Recording) -> str:
     return printable(recording.text, keep_lines=True)
-
-
-def _channel(text: str | None) -> int | str | None:
-    return int(text) if text is not None and text.isdecimal() else text
 
 
 def _printer(pace: float | None) -> Any:

@@ -11,6 +11,7 @@ _OPTIONS: Mapping[str, str] = {
     "threshold": "--threshold", "silence_duration_ms": "--silence", "prefix_padding_ms": "--padding",
     "language": "--language", "corpus_text": "--corpus", "sample_rate": "--rate", "pace": "--pace",
     "patience": "--patience", "max_wait": "--max-wait", "max_cut": "--max-cut", "minutes": "--minutes",
+    "jobs": "--jobs", "out": "--out",
 }
 """The option for each setting, by the name under which errors begin with it."""
 
@@ -28,6 +29,7 @@ _PHRASES: Mapping[str, str] = {
     "Use wss://, or pass api_key=… to send a key in the clear": "Use wss://",
     "pass api_key=… to embedded()": "name the variable that holds it, e.g. --option key_variable=MY_KEY",
     "None lets the service detect it.": "Without it the service detects the language.",
+    "pass yes=True (in a terminal, --yes)": "pass --yes",
     "or 0 or None for as fast as taken": "or 0 for as fast as taken",
     "Resample the clip, or leave it out": "Leave it out",
     "Give channel=… where the file is loaded": "Leave out --channel",

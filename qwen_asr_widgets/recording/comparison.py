@@ -178,19 +178,19 @@ def compare(
         checked_recording(recording, "compare")
     if names and len(names) != len(recordings):
         raise SettingError(f"{len(names)} names were given for {len(recordings)} recordings.", "names")
-    text, turns = _said(reference)
+    text, turns = said_in(reference)
     metric = None
     if text is not None:
         metric = "CER" if judged_by_character(text, _language(recordings)) else "WER"
     runs = tuple(
-        _run(recording, names[index] if names else "", text, metric, turns)
+        compared_run(recording, names[index] if names else "", text, metric, turns)
         for index, recording in enumerate(recordings)
     )
     sources = {recording.latency(turns).source for recording in recordings}
     return Comparison(runs, metric, "reference" if turns is not None else " and ".join(sorted(sources)))
 
 
-def _said(reference: str | Reference | None) -> tuple[str | None, tuple[ReferenceTurn, ...] | None]:
+def said_in(reference: str | Reference | None) -> tuple[str | None, tuple[ReferenceTurn, ...] | None]:
     """Return the text of a reference, and its turns where it has any."""
     if reference is None:
         return None, None
@@ -200,13 +200,14 @@ def _said(reference: str | Reference | None) -> tuple[str | None, tuple[Referenc
     return " ".join(turn.text for turn in turns).strip() or None, turns
 
 
-def _run(
+def compared_run(
     recording: Recording,
     name: str,
     text: str | None,
     metric: str | None,
     turns: Sequence[ReferenceTurn] | None,
 ) -> ComparedRun:
+    """Return a recording's row: its error rate where there is a ``text``, waits by the true ``turns``."""
     summary = recording.latency(turns).summary()
     no_wait = _no_wait(recording, summary)
     wait = None if no_wait else summary["finalization"]

@@ -158,7 +158,7 @@ def transcribe(
     retry = checked_retry(retry, Retry() if sound.duration is None else CLIP_RETRY)
     run = Run(endpoint, recording, _Callbacks(recording, on_event, on_final, on_outage), retry)
     with _saving(recording, autosave), Progress(sound.duration, progress) as bar:
-        _Playback(sound, run, pace, lambda: bar.show(recording)).play()
+        Playback(sound, run, pace, lambda: bar.show(recording)).play()
     return recording
 
 
@@ -182,7 +182,7 @@ def checked_config(config: SessionConfig | None) -> SessionConfig:
     return config
 
 
-class _Playback:
+class Playback:
     """Hands the sound of a source to a run in its own time, and waits for what comes of it.
 
     Parameters

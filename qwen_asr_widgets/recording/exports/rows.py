@@ -59,11 +59,12 @@ def write_csv(recording: Recording, file: Any, options: ExportOptions = ExportOp
     writer = csv.DictWriter(out, COLUMNS, lineterminator="\r\n")
     writer.writeheader()
     for row in utterance_rows(recording, options.include_drafts):
-        writer.writerow({name: _cell(value, options.safe) for name, value in row.items()})
+        writer.writerow({name: table_cell(value, options.safe) for name, value in row.items()})
     file.write(out.getvalue().encode("utf-8-sig"))
 
 
-def _cell(value: Any, safe: bool) -> Any:
+def table_cell(value: Any, safe: bool) -> Any:
+    """Return a value as a cell holds it: with ``safe``, a text that a spreadsheet would run stays text."""
     is_formula = isinstance(value, str) and value.startswith(_RUN_AS_FORMULA)
     return f"'{value}" if safe and is_formula else value
 
@@ -101,6 +102,7 @@ def write_clips(recording: Recording, file: Any, options: ExportOptions = Export
             sound = io.BytesIO()
             write_pcm16(sound, samples[round(span.start * rate) : round(span.end * rate)], rate, ".flac")
             archive.writestr(zipfile.ZipInfo(name, _ZIP_TIME), sound.getvalue())
-            writer.writerow((name, f"{span.start:.3f}", f"{span.end:.3f}", _cell(span.text, options.safe)))
+            text = table_cell(span.text, options.safe)
+            writer.writerow((name, f"{span.start:.3f}", f"{span.end:.3f}", text))
         about = zipfile.ZipInfo("metadata.csv", _ZIP_TIME)
         archive.writestr(about, table.getvalue(), zipfile.ZIP_DEFLATED)

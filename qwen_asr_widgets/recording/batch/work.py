@@ -1,0 +1,157 @@
+"""What a worker of a batch does: one sound is transcribed, and comes back as rows and a bundle."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from ...client.endpoints import Endpoint
+from ...client.retry import Retry
+from ..bundle.bundle import write_bundle
+from ..comparison import compared_run
+from ..exports.rows import COLUMNS, utterance_rows
+from ..log.run_info import run_info
+from ..recording import Recording
+from ..run import Run
+from ..sources import open_source
+from ..text import judged_by_character, units
+from ..transcription import Playback
+from .jobs import BatchJob
+
+INTERRUPTED = "Interrupted"
+"""Why a sound is missing that was not transcribed, or not to its end, when the batch was ended by hand."""
+
+ROW_COLUMNS = (
+    "name", "settings", "threshold", "silence_ms", "engine", "duration", "utterances", "words", "metric",
+    "error_rate", "reference_words", "wait", "longest_wait", "waits", "error",
+)
+"""The columns of a recording's row, see `Batch.to_frame`."""
+
+UTTERANCE_COLUMNS = ("name", "settings", "utterance", *COLUMNS[1:])
+"""The columns of an utterance's row: its recording's name, its number, and those of a ``.csv``."""
+
+Stopped = Callable[[], bool]
+
+
+@dataclass(frozen=True)
+class How:
+    """What holds for all sounds of a batch: the parameters of `transcribe` of the same names."""
+
+    endpoint: Endpoint
+    pace: float | None
+    chunk_ms: float
+    channel: int | str | None
+    turn_taking: str
+    retry: Retry
+
+
+@dataclass(frozen=True)
+class BatchOutcome:
+    """What came of one job.
+
+    Parameters
+    ----------
+    row : dict
+        The recording's row, see `Batch.to_frame`.
+    utterances : list of dict
+        Its utterances' rows, see `Batch.utterances`.
+    bundle : bytes
+        The recording as a ``.qasr`` bundle; empty where there was nothing to record.
+    """
+
+    row: dict[str, Any]
+    utterances: list[dict[str, Any]] = field(default_factory=list)
+    bundle: bytes = b""
+
+    @property
+    def error(self) -> str:
+        """Why there is no complete recording; empty where there is one."""
+        return str(self.row["error"])
+
+
+def never() -> bool:
+    """Return False: nobody stops this batch."""
+    return False
+
+
+def transcribe_job(job: BatchJob, how: How, stopped: Stopped = never) -> BatchOutcome:
+    """Transcribe one sound; what goes wrong is part of the outcome.
+
+    Parameters
+    ----------
+    job : BatchJob
+    how : How
+    stopped : callable
+        Asked after each piece of sound whether to make an end: what was sent by then is still answered.
+    """
+    if stopped():
+        return failed(job, INTERRUPTED)
+    recording, error = None, ""
+    try:
+        recording = _run(job, how, stopped)
+    except Exception as problem:
+        recording = getattr(problem, "recording", None)
+        error = f"{type(problem).__name__}: {problem}"
+    if recording is None:
+        return failed(job, error)
+    if not recording.complete and not error:
+        error = INTERRUPTED if stopped() else "; ".join(recording.notes) or "the recording is not complete"
+    return _outcome(job, recording, error)
+
+
+def failed(job: BatchJob, error: str) -> BatchOutcome:
+    """Return the outcome of a job of which nothing is left but why."""
+    return BatchOutcome({**_named(job), "error": error})
+
+
+def _run(job: BatchJob, how: How, stopped: Stopped) -> Recording:
+    sound = open_source(job.source, job.config.sample_rate, how.chunk_ms, how.channel)
+    info = run_info(how.endpoint, how.pace, how.chunk_ms, sound.origin, turn_taking=how.turn_taking)
+    recording = Recording(job.config, info)
+
+    def stop_if_told() -> None:
+        if stopped():
+            raise KeyboardInterrupt
+
+    Playback(sound, Run(how.endpoint, recording, retry=how.retry), how.pace, stop_if_told).play()
+    return recording
+
+
+def _outcome(job: BatchJob, recording: Recording, error: str) -> BatchOutcome:
+    bundle = io.BytesIO()
+    write_bundle(recording, bundle)
+    named = {key: value for key, value in _named(job).items() if key in ("name", "settings")}
+    rows = [{**named, **row} for row in utterance_rows(recording)]
+    return BatchOutcome({**_row(job, recording), "error": error}, rows, bundle.getvalue())
+
+
+def _named(job: BatchJob) -> dict[str, Any]:
+    detection = job.config.turn_detection
+    return {
+        "name": job.name, "settings": job.settings,
+        "threshold": None if detection is None else detection.threshold,
+        "silence_ms": None if detection is None else detection.silence_duration_ms,
+    }
+
+
+def _row(job: BatchJob, recording: Recording) -> dict[str, Any]:
+    """Return what the table says of a recording."""
+    metric = None
+    if job.text is not None:
+        metric = "CER" if judged_by_character(job.text, job.config.language) else "WER"
+    compared = compared_run(recording, job.name, job.text, metric, job.turns)
+    return {
+        **_named(job),
+        "engine": recording.info.made_by,
+        "duration": round(recording.duration, 3),
+        "utterances": compared.utterances,
+        "words": len(units(recording.text, job.config.language)),
+        "metric": metric,
+        "error_rate": compared.error_rate,
+        "reference_words": None if job.text is None else len(units(job.text, job.config.language)),
+        "wait": compared.finalization,
+        "longest_wait": compared.longest,
+        "waits": compared.n,
+    }

@@ -1,0 +1,406 @@
+"""Many sounds in one go: each as if transcribed alone, nothing done twice, nothing lost by a failure."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
+from contextlib import suppress
+from html.parser import HTMLParser
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from support.processes import descendants, is_running
+from support.waiting import wait_until
+
+import qwen_asr_widgets as qaw
+from qwen_asr_widgets import (
+    AudioClip, AudioError, Batch, SessionConfig, SettingError, TurnDetection, embedded, transcribe,
+    transcribe_all,
+)
+from qwen_asr_widgets.recording.batch.jobs import make_jobs
+from qwen_asr_widgets.recording.batch.transcribe_all import agree_price
+
+pytestmark = pytest.mark.service
+
+FAST = SessionConfig(turn_detection=TurnDetection(0.0, 400))
+SCRIPT = embedded("script")
+
+
+@pytest.fixture(scope="module")
+def talk() -> AudioClip:
+    return qaw.sample("conversation").clip[:9.5]
+
+
+@pytest.fixture
+def folder(tmp_path: Path, talk: AudioClip) -> Path:
+    """Return a folder with two sounds of different length in it, and what is no sound."""
+    sounds = tmp_path / "sounds"
+    (sounds / "second").mkdir(parents=True)
+    talk.save(sounds / "first.wav")
+    talk[:4.5].save(sounds / "second" / "part.flac")
+    (sounds / "notes.txt").write_text("no sound")
+    (sounds / ".hidden.wav").write_bytes(b"")
+    return sounds
+
+
+def batch_of(files: Any, *args: Any, **options: Any) -> Batch:
+    return transcribe_all(files, *(args or (SCRIPT,)), progress=False, **options)
+
+
+# ---- what comes of it
+
+def test_each_sound_gives_what_it_gives_alone(folder: Path, tmp_path: Path) -> None:
+    batch = batch_of(folder, SCRIPT, {"fast": FAST, "slow": SessionConfig()}, out=tmp_path / "out")
+    places = [(row["name"], row["settings"]) for row in batch]
+    assert places == [
+        ("first", "fast"), ("first", "slow"), ("second/part", "fast"), ("second/part", "slow")
+    ]
+    for name, settings in places:
+        path = next(folder.rglob(f"{Path(name).name}.*"))
+        alone = transcribe(path, SCRIPT, FAST if settings == "fast" else None, pace=None, progress=False)
+        kept = batch.recording(name, settings)
+        assert kept.text == alone.text and kept.turns == alone.turns and kept.complete
+        assert np.array_equal(kept.tape.read(), alone.tape.read())
+        rows = [row for row in batch.utterances if (row["name"], row["settings"]) == (name, settings)]
+        assert [row["text"] for row in rows] == alone.text.split("\n")
+    assert (tmp_path / "out" / "fast" / "second" / "part.qasr").is_file()
+
+
+def test_the_tables_hold_every_row_and_pandas_reads_them(folder: Path, tmp_path: Path) -> None:
+    pandas = pytest.importorskip("pandas")
+    batch = batch_of(folder, out=tmp_path / "out")
+    read = pandas.read_csv(tmp_path / "out" / "recordings.csv")
+    assert list(read["name"]) == ["first", "second/part"] and list(read["utterances"]) == [2, 1]
+    assert read["waits"].sum() == 0 and read["wait"].isna().all()  # not sent in real time
+    utterances = pandas.read_csv(tmp_path / "out" / "utterances.csv")
+    assert list(utterances["text"]) == list(batch.utterance_frame()["text"]) and len(utterances) == 3
+    words = [len(batch.recording(name).text.split()) for name in read["name"]]
+    assert list(batch.to_frame()["words"]) == words
+
+
+def test_error_rates_are_those_of_compare(talk: AudioClip) -> None:
+    said = "good morning can you show me how this works"
+    rows = [{"path": talk, "text": said, "name": "greeting"}]
+    [row] = batch_of(rows, SCRIPT, FAST)
+    alone = transcribe(talk, SCRIPT, FAST, pace=None, progress=False)
+    judged = qaw.compare(alone, alone, reference=said).runs[0]
+    assert row["name"] == "greeting" and row["metric"] == "WER" and row["reference_words"] == 9
+    assert row["error_rate"] == judged.error_rate
+    pandas = pytest.importorskip("pandas")
+    assert batch_of(pandas.DataFrame(rows), SCRIPT, FAST).rows == [row]
+    heard = {"audio": {"array": talk.samples, "sampling_rate": talk.sample_rate}, "text": said}
+    assert batch_of([heard], SCRIPT, FAST).rows[0]["error_rate"] == row["error_rate"]
+
+
+def test_what_fails_is_listed_with_its_cause_and_stops_nothing(folder: Path, tmp_path: Path) -> None:
+    (folder / "broken.wav").write_bytes(b"RIFF no wave")
+    batch = batch_of([folder / "broken.wav", folder / "first.wav", tmp_path / "gone.wav"])
+    assert [bool(row["error"]) for row in batch] == [True, False, True]
+    assert batch.failures["gone"].startswith("AudioFileNotFound: There is no file")
+    assert batch.failures["broken"].startswith("AudioError: ")
+    assert repr(batch) == "Batch(1 of 3 done, 2 utterances, 2 failed)"
+    with pytest.raises(SettingError, match="no recording 'gone'"):
+        batch.recording("gone")
+
+
+def test_a_service_that_fails_leaves_what_came_until_then(talk: AudioClip, tmp_path: Path) -> None:
+    refused = qaw.Endpoint("ws://127.0.0.1:9/realtime", name="nobody")
+    batch = batch_of([talk], refused, out=tmp_path / "out", retry=qaw.Retry(patience=0))
+    [cause] = batch.failures.values()
+    assert cause.startswith("ConnectFailed: ")
+    assert not (tmp_path / "out" / "conversation.qasr").exists()
+
+
+# ---- once is enough
+
+def journal(out: Path) -> list[str]:
+    lines = (out / "batch.jsonl").read_text().splitlines()
+    return [json.loads(line)["name"] for line in lines if line]
+
+
+def test_what_is_done_is_not_done_again_unless_sound_or_settings_changed(
+    folder: Path, tmp_path: Path, talk: AudioClip
+) -> None:
+    out = tmp_path / "out"
+    first = batch_of([folder / "first.wav", tmp_path / "late.wav"], out=out)
+    talk[:3].save(tmp_path / "late.wav")
+    second = batch_of([folder / "first.wav", tmp_path / "late.wav"], out=out)
+    assert journal(out) == ["first", "late", "late"] and not second.failures and first.failures
+    assert batch_of([folder / "first.wav"], SCRIPT, FAST, out=out).rows[0]["silence_ms"] == 400
+    assert journal(out)[3:] == ["first"]
+    talk[:5].save(folder / "first.wav")
+    assert batch_of([folder / "first.wav"], SCRIPT, FAST, out=out).rows[0]["duration"] == 5.0
+    batch_of([folder / "first.wav"], SCRIPT, FAST, out=out)
+    assert journal(out)[4:] == ["first"]
+    (out / "first.qasr").unlink()
+    batch_of([folder / "first.wav"], SCRIPT, FAST, out=out)
+    batch_of([folder / "first.wav"], SCRIPT, FAST, out=out, resume=False)
+    assert journal(out)[5:] == ["first", "first"]
+
+
+def test_a_line_that_a_kill_has_cut_harms_no_other(folder: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    batch_of([folder / "first.wav"], out=out)
+    with open(out / "batch.jsonl", "a") as file:
+        file.write('\n{"name": "second/part", "row": {"err')
+    batch = batch_of(folder, out=out)
+    assert not batch.failures and [row["name"] for row in batch] == ["first", "second/part"]
+    assert len(journal_that_reads(out)) == 2
+
+
+def journal_that_reads(out: Path) -> list[dict[str, Any]]:
+    found = []
+    for line in (out / "batch.jsonl").read_text().splitlines():
+        try:
+            found.append(json.loads(line))
+        except ValueError:
+            continue
+    return found
+
+
+# ---- workers
+
+def test_several_workers_of_our_own_give_the_same_and_leave_no_process(
+    folder: Path, tmp_path: Path
+) -> None:
+    alone = batch_of(folder)
+    before = workers_and_services()
+    together = batch_of(folder, jobs=2, out=tmp_path / "out")
+    assert [row["words"] for row in together] == [row["words"] for row in alone]
+    assert [row["text"] for row in together.utterances] == [row["text"] for row in alone.utterances]
+    wait_until(lambda: workers_and_services() <= before)
+
+
+def workers_and_services() -> set[int]:
+    """Return the processes below this one, but for multiprocessing's own watcher, which stays."""
+    found = set()
+    for pid in descendants(os.getpid()):
+        with suppress(OSError):
+            if b"resource_tracker" not in Path(f"/proc/{pid}/cmdline").read_bytes():
+                found.add(pid)
+    return found
+
+
+@pytest.fixture(params=["threads", "processes", "dask"])
+def executor(request: pytest.FixtureRequest) -> Iterator[Executor]:
+    if request.param == "threads":
+        with ThreadPoolExecutor(2) as pool:
+            yield pool
+    elif request.param == "processes":
+        with ProcessPoolExecutor(1, get_context("spawn")) as pool:
+            yield pool
+    else:
+        distributed = pytest.importorskip("distributed")
+        with distributed.Client(n_workers=1, threads_per_worker=1, dashboard_address=None) as client:
+            yield client.get_executor()
+
+
+def test_any_executor_gives_the_same(executor: Executor, folder: Path, tmp_path: Path) -> None:
+    batch = batch_of(folder, executor=executor, out=tmp_path / "out")
+    assert not batch.failures and [row["utterances"] for row in batch] == [2, 1]
+    assert len(qaw.load_recording(tmp_path / "out" / "first.qasr").utterances) == 2
+
+
+class Deadly(AudioClip):
+    """A sound that ends the process into which it is unpickled, unless that one made it."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _die_elsewhere, (os.getpid(),)
+
+
+def _die_elsewhere(home: int) -> AudioClip:
+    if os.getpid() != home:
+        os._exit(9)
+    return AudioClip(np.zeros(1_600, np.float32), 16_000)
+
+
+def test_a_sound_that_kills_its_process_is_the_only_one_that_is_lost(talk: AudioClip) -> None:
+    deadly = Deadly(np.zeros(1_600, np.float32), 16_000)
+    batch = batch_of([talk[:3], deadly, talk[:4]], jobs=2)
+    assert [row["error"] for row in batch][0] == "" == [row["error"] for row in batch][2]
+    assert "its worker process died" in batch.rows[1]["error"]
+
+
+def test_an_executor_that_breaks_keeps_what_was_done(talk: AudioClip) -> None:
+    pool = ThreadPoolExecutor(1)
+    pool.shutdown()
+    with pytest.raises(qaw.WorkerLost, match="what was finished is kept") as raised:
+        batch_of([talk], executor=pool)
+    assert isinstance(raised.value.result, Batch) and not raised.value.result.rows
+
+
+# ---- ends before the end
+
+BATCH = """
+import sys
+import qwen_asr_widgets as qaw
+if __name__ == "__main__":
+    endpoint = qaw.embedded("script")
+    batch = qaw.transcribe_all(sys.argv[1], endpoint, out=sys.argv[2], pace=20.0, jobs=int(sys.argv[3]),
+                               progress=False)
+    print(repr(batch))
+    sys.exit(130 if batch.interrupted else 0)
+"""
+
+
+@pytest.fixture
+def many(tmp_path: Path, talk: AudioClip) -> Path:
+    """Return a folder with six sounds of 9.5 s."""
+    sounds = tmp_path / "many"
+    sounds.mkdir()
+    for number in range(6):
+        talk.save(sounds / f"{number}.wav")
+    return sounds
+
+
+def started(sounds: Path, out: Path, tmp_path: Path, jobs: int = 1) -> subprocess.Popen[str]:
+    script = tmp_path / "batch.py"
+    script.write_text(BATCH)
+    return subprocess.Popen(
+        [sys.executable, str(script), str(sounds), str(out), str(jobs)], text=True, stdout=subprocess.PIPE,
+    )
+
+
+def done(out: Path) -> int:
+    path = out / "batch.jsonl"
+    return len([line for line in path.read_text().splitlines() if line]) if path.exists() else 0
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no SIGKILL")
+def test_a_kill_loses_what_was_under_way_and_the_next_call_does_the_rest(many: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    child = started(many, out, tmp_path)
+    wait_until(lambda: done(out) >= 2, 60)
+    child.kill()
+    child.communicate()
+    known = len(journal_that_reads(out))
+    batch = batch_of(many, out=out, pace=20.0)
+    assert not batch.failures and len(batch.rows) == 6
+    assert len(journal_that_reads(out)) == 6 and known >= 2
+
+
+@pytest.mark.soak
+@pytest.mark.skipif(sys.platform == "win32", reason="no SIGKILL")
+def test_killed_twenty_times_it_is_done_in_the_end_and_nothing_twice(many: Path, tmp_path: Path) -> None:
+    out, random = tmp_path / "out", np.random.default_rng(7)
+    for _ in range(20):
+        child = started(many, out, tmp_path, jobs=2)
+        time.sleep(random.uniform(0.5, 4.0))
+        child.kill()
+        child.communicate()
+        for path in out.rglob("*.qasr"):
+            assert qaw.load_recording(path).duration == pytest.approx(9.5)
+    batch = batch_of(many, out=out, pace=20.0)
+    lines = [line["name"] for line in journal_that_reads(out)]
+    assert not batch.failures and sorted(lines) == sorted(set(lines)) and len(lines) == 6
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no SIGINT to a child alone")
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_ctrl_c_ends_it_with_what_is_done_and_no_process_left(many: Path, tmp_path: Path, jobs: int) -> None:
+    out = tmp_path / "out"
+    child = started(many, out, tmp_path, jobs)
+    wait_until(lambda: done(out) >= 1, 60)
+    children = descendants(child.pid)
+    child.send_signal(signal.SIGINT)
+    printed = child.communicate(timeout=60)[0]
+    assert child.returncode == 130 and "interrupted" in printed
+    wait_until(lambda: not any(map(is_running, children)))
+    rows = list(csv.DictReader((out / "recordings.csv").read_text("utf-8-sig").splitlines()))
+    assert rows[0]["error"] == "" and any(row["error"] == "Interrupted" for row in rows)
+    batch = batch_of(many, out=out, pace=20.0)
+    assert not batch.failures and len(batch.rows) == 6
+    assert not list(out.rglob("*.incomplete.qasr"))
+
+
+# ---- the page
+
+class _Page(HTMLParser):
+    """Counts players and collects the words of a page."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.players: list[str] = []
+        self.words: list[str] = []
+        self.tags: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        if tag == "audio":
+            self.players.append(dict(attrs)["src"] or "")
+
+    def handle_data(self, data: str) -> None:
+        self.words.append(data)
+
+
+def test_the_report_plays_the_worst_utterances_and_no_text_is_markup(talk: AudioClip, tmp_path: Path) -> None:
+    hostile = "<img src=x onerror=alert(1)>"
+    batch = batch_of([{"audio": talk, "name": hostile}, {"audio": "gone.wav", "name": hostile}], SCRIPT,
+                     {"fast": FAST, "slow": SessionConfig()})
+    page = _Page()
+    page.feed(batch.report(tmp_path / "report.html").read_text("utf-8"))
+    assert len(page.players) == len(batch.utterances) and "img" not in page.tags
+    assert all(source.startswith("data:audio/flac;base64,") for source in page.players)
+    shown = "".join(page.words)
+    assert "no waits are stated" in shown and "AudioFileNotFound" in shown and "slow" in shown
+
+
+# ---- names, prices and bad input
+
+def test_names_stay_inside_the_folder_and_are_the_same_for_no_two(talk: AudioClip, tmp_path: Path) -> None:
+    names = ["../../etc/passwd", "a\\b", "A.", "a", "", "con:1", "x" * 300]
+    jobs = make_jobs([{"audio": talk, "name": name} for name in names])
+    found = [job.name for job in jobs]
+    assert len({name.casefold() for name in found}) == len(names)
+    for name in found:
+        path = (tmp_path / f"{name}.qasr").resolve()
+        assert tmp_path in path.parents and ".." not in name.split("/") and len(path.name) < 130
+
+
+def test_the_price_is_said_first_and_must_be_agreed_to(
+    talk: AudioClip, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    jobs = make_jobs([talk] * 40)
+    monkeypatch.setattr(sys, "stdin", None)
+    with pytest.raises(SettingError, match="pass yes=True"):
+        agree_price(qaw.dashscope("beijing"), jobs, yes=False)
+    said = capsys.readouterr().err
+    assert said.startswith("40 runs, 6.3 min of sound to DashScope beijing: an estimated 0.13 CNY at 0.00033")
+    agree_price(qaw.dashscope("beijing"), jobs, yes=True)
+    agree_price(SCRIPT, jobs, yes=False)
+
+
+@pytest.mark.parametrize("files, options, error, said", [
+    ([], {}, AudioError, "no sound to transcribe"),
+    (7, {}, AudioError, "7 is no sound, folder or list"),
+    ([{"name": "x"}], {}, AudioError, "must stand in one of audio, path, file"),
+    ([np.zeros(16)], {}, AudioError, "AudioClip.load\\(samples, sample_rate=16000\\) makes a clip"),
+    (["a.wav"], {"jobs": 0}, SettingError, "jobs is 0; give a whole number from 1 to 64"),
+    (["a.wav"], {"configs": []}, SettingError, "configs is empty"),
+    (["a.wav"], {"configs": "fast"}, SettingError, "configs is 'fast'; give SessionConfigs"),
+    (["a.wav"], {"configs": {"a/": FAST, "a_": FAST}}, SettingError, "same name as a folder"),
+    (["a.wav"], {"reference": ["x", "y"]}, SettingError, "There are 1 sounds but 2 references"),
+    (["a.wav"], {"pace": -1}, SettingError, "pace is -1"),
+    (["a.wav"], {"out": __file__}, SettingError, "which is a file; give a folder"),
+    (["a.wav"], {"job": 2}, TypeError, "did you mean 'jobs'"),
+])
+def test_bad_input_is_one_sentence_before_anything_is_sent(
+    files: Any, options: dict[str, Any], error: type[Exception], said: str
+) -> None:
+    with pytest.raises(error, match=said):
+        transcribe_all(files, SCRIPT, **options)
+
+
+def test_a_folder_without_sound_says_so(tmp_path: Path) -> None:
+    with pytest.raises(AudioError, match="There is no sound in "):
+        transcribe_all(tmp_path, SCRIPT)
