@@ -13,6 +13,7 @@ from ..formatting import table
 from ..vad.labels.references import Reference, reference_turns
 from .latency import import_pandas
 from .log.settings import SettingsChange
+from .pairing import WaitDifference, check_same_sound, wait_difference
 from .recording import Recording, checked_recording
 from .summary import NO_WAITS, LatencySummary, pace_text, waits_count
 from .text import error_rate, judged_by_character
@@ -76,6 +77,8 @@ class Comparison:
         reference text.
     source : str
         What the ends of speech were taken from.
+    differences : tuple of WaitDifference
+        How much longer or shorter each run after the first waited than it, utterance by utterance.
 
     Examples
     --------
@@ -87,6 +90,7 @@ class Comparison:
     runs: tuple[ComparedRun, ...]
     metric: str | None
     source: str
+    differences: tuple[WaitDifference, ...] = ()
 
     def to_frame(self) -> Any:
         """Return a pandas DataFrame, one row per run.
@@ -119,7 +123,7 @@ class Comparison:
         rows = [self._head, *self._rows()]
         widths = [max(len(row[column]) for row in rows) for column in range(len(self._head))]
         lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip() for row in rows]
-        return "\n".join([*lines, *self._missing()])
+        return "\n".join([*lines, *map(str, self.differences), *self._missing()])
 
     def _missing(self) -> list[str]:
         """Return what stands where a run has no wait: a dash alone would leave it open."""
@@ -127,7 +131,7 @@ class Comparison:
         return list(dict.fromkeys(lines))
 
     def _repr_html_(self) -> str:
-        below = " ".join([f"Ends of speech: {self.source}.", *self._missing()])
+        below = " ".join([f"Ends of speech: {self.source}.", *map(str, self.differences), *self._missing()])
         return table(self._head, self._rows(), below)
 
 
@@ -150,13 +154,14 @@ def compare(
     Returns
     -------
     Comparison
-        Prints as a table; `Comparison.to_frame` gives a data frame.
+        Prints as a table with a sentence on each difference of waits; `Comparison.to_frame` gives a data
+        frame, `Comparison.differences` the differences.
 
     Raises
     ------
     SettingError
-        Fewer than two recordings, something else than recordings, a reference without words, or not as many
-        names as recordings.
+        Fewer than two recordings, something else than recordings, recordings of different sounds, a
+        reference without words, or not as many names as recordings.
     LabelError
         ``reference`` is none of these.
 
@@ -178,6 +183,8 @@ def compare(
         checked_recording(recording, "compare")
     if names and len(names) != len(recordings):
         raise SettingError(f"{len(names)} names were given for {len(recordings)} recordings.", "names")
+    called = list(names) or [f"recording {number}" for number in range(1, len(recordings) + 1)]
+    check_same_sound(recordings, called)
     text, turns = said_in(reference)
     metric = None
     if text is not None:
@@ -187,7 +194,13 @@ def compare(
         for index, recording in enumerate(recordings)
     )
     sources = {recording.latency(turns).source for recording in recordings}
-    return Comparison(runs, metric, "reference" if turns is not None else " and ".join(sorted(sources)))
+    source = "reference" if turns is not None else " and ".join(sorted(sources))
+    differences = tuple(
+        wait_difference(recording, recordings[0], (name, called[0]), turns)
+        for recording, name, run in zip(recordings[1:], called[1:], runs[1:])
+        if not run.no_wait and not runs[0].no_wait
+    )
+    return Comparison(runs, metric, source, differences)
 
 
 def said_in(reference: str | Reference | None) -> tuple[str | None, tuple[ReferenceTurn, ...] | None]:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import jiwer
+import numpy as np
 import pytest
+import scipy.stats
 from hypothesis import given
 from hypothesis import strategies as st
 from support.recordings import TRANSCRIPTION, Script, three_turns
@@ -12,6 +14,13 @@ from qwen_asr_widgets import ReferenceTurn, SessionConfig, TurnDetection, compar
 from qwen_asr_widgets.errors import SettingError
 from qwen_asr_widgets.recording.comparison import settings_text
 from qwen_asr_widgets.recording.text import error_rate, normalized
+
+
+@pytest.fixture(autouse=True)
+def one_sound(monkeypatch):
+    """Have all scripts play one noise, whatever is said in them: runs of other sounds are not compared."""
+    monkeypatch.setattr(Script, "voice", lambda *_: None)
+
 
 vocabulary = st.sampled_from("so it was a good day to listen".split())
 words = st.lists(vocabulary, min_size=1, max_size=9).map(" ".join)
@@ -147,3 +156,54 @@ def test_a_run_that_was_manual_at_its_end_only_does_not_say_that_nothing_waited_
     script.play(4.0)
     script.update(MANUAL.to_wire(), 4.0)
     assert compare(three_turns(), script.finish()).runs[1].no_wait == "silence"
+
+
+def run_of(waits, name="run", first=1.0):
+    """Return a run of turns of a second, three seconds apart, with these waits for the final."""
+    script = Script(3.0 * len(waits) + 3.0, name=name)
+    for number, wait in enumerate(waits):
+        start = first + 3.0 * number
+        script.turn(f"{name}{number}", start, start + 1.0, f"word {number}", endpoint=wait - 0.1, decode=0.1)
+    return script.finish()
+
+
+def test_the_waits_of_two_runs_are_compared_utterance_by_utterance():
+    slow, quick = [0.9, 1.0, 0.8, 1.1, 0.9, 1.0], [0.6, 0.7, 0.6, 0.7, 0.6, 0.6]
+    [difference] = compare(run_of(slow), run_of(quick), names=["slow", "quick"]).differences
+    apart = np.subtract(quick, slow)
+    assert difference.n == 6 and difference.seconds == pytest.approx(apart.mean())
+    judge = scipy.stats.bootstrap(
+        (apart,), np.mean, n_resamples=20_000, method="percentile", rng=np.random.default_rng(1)
+    ).confidence_interval
+    assert difference.interval == pytest.approx((judge.low, judge.high), abs=0.01)
+    assert difference.is_told_apart
+    said = "quick waits 0.32 s less than slow (95 %: 0.27 to 0.37 s less, n = 6 pairs)."
+    assert str(difference) == said
+
+
+def test_an_utterance_that_one_run_alone_heard_is_in_no_pair():
+    both, one = [0.9] * 6, [0.9] * 5
+    [difference] = compare(run_of(both), run_of(one)).differences
+    assert difference.n == 5 and difference.seconds == pytest.approx(0.0, abs=1e-9)
+    assert not difference.is_told_apart
+
+
+def test_of_few_pairs_no_interval_is_stated():
+    [difference] = compare(run_of([0.9, 0.8]), run_of([0.6, 0.7])).differences
+    assert difference.interval is None and "n = 2, too few for an interval" in str(difference)
+
+
+def test_with_true_turns_it_is_said_how_many_each_cuts_off():
+    turns = [ReferenceTurn(1.0 + 3.0 * k, 2.0 + 3.0 * k + 0.9 * (k == 1), "word") for k in range(3)]
+    early, late = run_of([0.6] * 3), run_of([0.6] * 3)
+    [difference] = compare(early, late, reference=turns).differences
+    assert (difference.cut_off, difference.cut_off_other, difference.turns) == (1, 1, 3)
+    assert "each cuts off 1 of 3 turns" in str(compare(early, late, reference=turns))
+
+
+def test_runs_of_other_sounds_are_refused_with_the_place_where_they_differ():
+    first, other = Script(4.0).finish(), Script(4.0)
+    other.samples[24_000] += 5
+    with pytest.raises(SettingError, match="'b' is of another sound than 'a': they differ from 1.50 s on"):
+        compare(first, other.finish(), names=["a", "b"])
+    compare(first, Script(2.5).finish())  # one that broke off

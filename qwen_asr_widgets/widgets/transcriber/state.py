@@ -6,7 +6,7 @@ from typing import Any
 
 from ...protocol.config import SessionConfig
 from ...recording import Recording
-from ...recording.comparison import compare
+from ...recording.comparison import compared_run
 from ...recording.run import Run
 from ...recording.summary import waits_count
 from ...vad.turns import TurnDetection
@@ -94,15 +94,17 @@ def earlier_state(recording: Recording, source: str) -> dict[str, Any]:
 
 def comparison_state(before: Recording, now: Recording) -> list[dict[str, Any]]:
     """Return two runs as rows of a table."""
-    return [
-        {
-            "engine": run.engine, "pace": recording.info.pace,
-            "settings": held_state(recording),
-            "count": run.utterances, "n": run.n, "median": run.finalization, "longest": run.longest,
-            "no_wait": run.no_wait, "source": recording.latency().source,
-        }
-        for recording, run in zip((before, now), compare(before, now).runs, strict=True)
-    ]
+    return [_compared(recording) for recording in (before, now)]
+
+
+def _compared(recording: Recording) -> dict[str, Any]:
+    run = compared_run(recording, "", None, None, None)
+    return {
+        "engine": run.engine, "pace": recording.info.pace,
+        "settings": held_state(recording),
+        "count": run.utterances, "n": run.n, "median": run.finalization, "longest": run.longest,
+        "no_wait": run.no_wait, "source": recording.latency().source,
+    }
 
 
 def model_state(model: TranscriberModel) -> dict[str, Any]:
