@@ -13,7 +13,7 @@ from faults.runs import KilledService, conversation
 
 @pytest.fixture(scope="module", autouse=True)
 def temporary_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """Have temporary files lie in a folder of the tests' own: what other programs leave is not their doing."""
+    """Have temporary files lie in a folder of the tests' own: what other programs leave is not theirs."""
     folder = tmp_path_factory.mktemp("temporary")
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("TMPDIR", str(folder))
