@@ -68,9 +68,10 @@ def transcribe_all(
         What was truly said of each sound: a text, `Labels`, a path of labels or None. It gives error rates,
         and with times the waits from the true ends of speech.
     executor : concurrent.futures.Executor, optional
-        Whose workers do it: a process pool, Dask's ``client.get_executor()``, Ray's. Paths must be good
-        there. The key of an endpoint does not travel: the workers look theirs up. How many work at once is
-        the executor's business.
+        Whose workers do it: a process pool, Dask's ``client.get_executor()``, or Ray's tasks behind an
+        ``Executor`` whose ``submit`` returns ``ray.remote(function).remote(*args).future()``. Paths must be
+        good there. The key of an endpoint does not travel: the workers look theirs up. How many work at once
+        is the executor's business.
     jobs : int
         Without an executor: how many sounds at once, 1 to 64. More than one with the embedded service takes
         a process each with a service of its own; a script then needs ``if __name__ == "__main__":``.
