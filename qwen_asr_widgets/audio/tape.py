@@ -34,7 +34,8 @@ class Tape:
     Raises
     ------
     AudioError
-        The rate is no sample rate, or something else than int16 of shape (n,) is appended.
+        The rate is no sample rate, something else than int16 of shape (n,) is appended, or anything to
+        the beginning of another tape (`first`).
 
     Notes
     -----
@@ -59,6 +60,7 @@ class Tape:
         self._file: SampleFile | None = None
         self._most_blocks = -(-IN_MEMORY_SECONDS * self.sample_rate // BLOCK) + 1
         self._length = 0
+        self._is_closed = False
         self._lock = threading.Lock()
         self._appending = threading.Lock()
 
@@ -78,7 +80,24 @@ class Tape:
     def samples_in_memory(self) -> int:
         """How many of the samples are in memory; the others are on disk."""
         with self._lock:
-            return self._length - self._moved * BLOCK
+            return max(0, self._length - self._moved * BLOCK)
+
+    def first(self, samples: int) -> Tape:
+        """Return the first ``samples`` as a tape that shares them with this one and takes no more.
+
+        Examples
+        --------
+        >>> tape = Tape(16_000)
+        >>> start = tape.append(np.arange(4, dtype=np.int16))
+        >>> tape.first(3).read().tolist(), len(tape.first(9))
+        ([0, 1, 2], 4)
+        """
+        beginning = Tape(self.sample_rate)
+        with self._lock:
+            beginning._blocks, beginning._moved, beginning._file = list(self._blocks), self._moved, self._file
+            beginning._length = max(0, min(samples, self._length))
+        beginning._is_closed = True
+        return beginning
 
     def append(self, samples: NDArray[np.int16]) -> int:
         """Add samples at the end and return the index of the first of them.
@@ -88,6 +107,8 @@ class Tape:
         samples : ndarray of int16, shape (n,)
             Copied; the caller may reuse the array.
         """
+        if self._is_closed:
+            raise AudioError("This is the beginning of another tape, as it was once: it takes no more.")
         samples = np.asarray(samples)
         if samples.dtype != np.int16 or samples.ndim != 1:
             raise AudioError(

@@ -60,6 +60,10 @@ class Compressed(Sequence[T]):
     def __hash__(self) -> int:
         return hash(self._values())
 
+    def __deepcopy__(self, memo: object) -> Compressed[T]:
+        """Return itself: the bytes never change."""
+        return self
+
     def __repr__(self) -> str:
         return repr(self._values())
 

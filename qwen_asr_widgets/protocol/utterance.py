@@ -93,6 +93,10 @@ class Utterance:
     committed_sent_at: float | None = None
     usage: Mapping[str, Any] | None = None
 
+    def __deepcopy__(self, memo: Mapping[int, Any]) -> Utterance:
+        """Return itself: what never changes is shared by the copies of a session."""
+        return self
+
     @property
     def open(self) -> bool:
         """Whether a transcript is still to come."""

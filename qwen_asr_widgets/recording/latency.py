@@ -25,6 +25,12 @@ Drift = Callable[[int, float], float]
 """Given a sample and a later time (s): how many seconds more of sound than the run's pace allows were sent
 from that sample until that time. Negative where sending paused."""
 
+IsSettled = Callable[[float], bool]
+"""Tells whether nothing that follows can change the drift until a time (s)."""
+
+Known = dict[int, "tuple[Utterance, float, TimedUtterance]"]
+"""Utterances that were measured, by number, with the last time (s) that a delay of theirs runs to."""
+
 STEADY = 0.3
 """Seconds of drift up to which a delay is still one of the service."""
 
@@ -368,20 +374,39 @@ class UtteranceTimer:
         Rate (Hz) of the ledger's samples.
     drift : callable
         How far sending was off the pace.
+    is_settled : callable
+        Whether the drift until a time holds; before that an utterance is measured anew each time.
+    known : dict, optional
+        What other timers of the same recording have measured; this one reads and adds to it.
     """
 
-    def __init__(self, sent_at: SentAt, sample_rate: int, drift: Drift) -> None:
+    def __init__(
+        self, sent_at: SentAt, sample_rate: int, drift: Drift, is_settled: IsSettled,
+        known: Known | None = None,
+    ) -> None:
         self._sent_at = sent_at
         self._drift = drift
         self._sample_rate = sample_rate
-        self._known: dict[int, tuple[Utterance, TimedUtterance]] = {}
+        self._is_settled = is_settled
+        self.known: Known = {} if known is None else known
 
     def timed(self, utterance: Utterance) -> TimedUtterance:
-        """Return the utterance with its delays."""
-        before = self._known.get(utterance.number)
-        if before is not None and before[0] is utterance:
-            return before[1]
+        """Return the utterance with its delays: the same value as long as neither has changed."""
+        before = self.known.get(utterance.number)
+        if before is not None and before[0] is not utterance:
+            before = None
+        if before is not None and self._is_settled(before[1]):
+            return before[2]
         latency = measure_utterance(utterance, self._sent_at, self._sample_rate, drift=self._drift)
+        if before is not None and before[2].latency == latency:
+            return before[2]
         timed = TimedUtterance(**vars(utterance), latency=latency)
-        self._known[utterance.number] = (utterance, timed)
+        self.known[utterance.number] = (utterance, _last_time(utterance), timed)
         return timed
+
+
+def _last_time(utterance: Utterance) -> float:
+    """Return the last time (s) that a delay of an utterance runs to; 0 where it has none."""
+    times = utterance.started_at, utterance.stopped_at, utterance.final_at
+    heard = utterance.partials[-1].time if utterance.open and utterance.partials else None
+    return max((time for time in (*times, heard) if time is not None), default=0.0)

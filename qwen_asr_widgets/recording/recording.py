@@ -18,11 +18,12 @@ from ..errors import SettingError
 from ..formatting import well_formed
 from ..protocol.events import ClientTurn, Event, LocalEvent
 from ..protocol.config import SessionConfig
+from ..protocol.session import Violation
 from ..protocol.session_settings import SettingsAnswer
 from ..vad.turns import Turn
 from .exports.captions import SubtitleRules
 from .latency import (
-    LatencyTable, TimedUtterance, UtteranceTimer, import_pandas, measure_by_reference, table_source,
+    Known, LatencyTable, TimedUtterance, UtteranceTimer, import_pandas, measure_by_reference, table_source,
 )
 from .log.notes import notes_text
 from .log.run_info import RunInfo, now_with_zone
@@ -85,7 +86,7 @@ class Recording:
         self._began = clock()
         self.tape = Tape(config.sample_rate)
         self._log = RunLog(config, info or RunInfo(started_at=now_with_zone()))
-        self._timer = UtteranceTimer(self._log.ledger.at, config.sample_rate, self._log.drift)
+        self._timer = self._timer_of(self._log, {})
         self._lost: list[tuple[int, int]] = []
         self._notes: list[str] = []
         self._complete = self._interrupted = False
@@ -113,6 +114,36 @@ class Recording:
         recording._notes = list(state.notes)
         recording._complete = state.complete
         return recording
+
+    @classmethod
+    def of_log(
+        cls, log: RunLog, state: RecordingState, tape: Tape, known: Known, interrupted: bool
+    ) -> Recording:
+        """Make the recording of which a log holds what has passed, see `recording.history.History`.
+
+        Parameters
+        ----------
+        log : RunLog
+            Kept, not copied.
+        state : RecordingState
+            The rest, without sound and events.
+        tape : Tape
+            The sound.
+        known : dict
+            Delays that were measured, shared by the recordings of one history.
+        interrupted : bool
+            Whether the connection has ended and another is awaited.
+        """
+        recording = cls(state.config, state.info, clock=lambda: 0.0)
+        recording.tape, recording._log, recording._version = tape, log, 1
+        recording._timer = recording._timer_of(log, known)
+        recording._lost, recording._notes = list(state.lost), list(state.notes)
+        recording._complete = state.complete
+        recording._interrupted = interrupted
+        return recording
+
+    def _timer_of(self, log: RunLog, known: Known) -> UtteranceTimer:
+        return UtteranceTimer(log.ledger.at, self.tape.sample_rate, log.drift, log.is_settled, known)
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle and copy as what the recording consists of now."""
@@ -299,6 +330,12 @@ class Recording:
         """The ``error`` events received, in order."""
         with self._lock:
             return self._log.sessions.errors
+
+    @property
+    def violations(self) -> tuple[Violation, ...]:
+        """The events that were not allowed where they came, in order; of each session the first 200."""
+        with self._lock:
+            return self._log.sessions.violations
 
     @property
     def duration(self) -> float:

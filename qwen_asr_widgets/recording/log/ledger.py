@@ -69,6 +69,11 @@ class SendLedger:
         return max(self._sent_to, self._skipped_to)
 
     @property
+    def last_time(self) -> float:
+        """When sound went out last (s); 0 where none did."""
+        return self._times[-1] if self._times else 0.0
+
+    @property
     def _sent_to(self) -> int:
         return self._stops[-1] if self._stops else 0
 

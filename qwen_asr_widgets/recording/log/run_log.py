@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
+from copy import deepcopy
 from dataclasses import replace
 from itertools import islice
 
@@ -148,6 +149,18 @@ class RunLog:
         at = max(self.sessions.position / self._rate, start)
         return Gap(at, start, lost, time, begun.why, said)
 
+    def copy(self) -> RunLog:
+        """Return the same log, to which other things may happen; what never changes is shared.
+
+        Examples
+        --------
+        >>> log = RunLog(SessionConfig(), RunInfo())
+        >>> log.copy().open(0.5)
+        >>> log.connections
+        []
+        """
+        return deepcopy(self)
+
     # ---- what follows from it
 
     @property
@@ -200,6 +213,10 @@ class RunLog:
         """
         first = self.plan.first_number
         return first - 1, sum(len(one.text) for one in self.sessions.found if one.number >= first)
+
+    def is_settled(self, until: float) -> bool:
+        """Whether nothing that follows can change the `drift` until a time: sound was sent after it."""
+        return self.info.pace is None or until < self.ledger.last_time
 
     def drift(self, sample: int, until: float) -> float:
         """Return by how many seconds sound went out too soon for the run's pace, see `SendLedger.drift`.
