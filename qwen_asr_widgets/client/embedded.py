@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -15,7 +16,7 @@ from ..protocol.cloud_facts import ServiceFacts
 from ..protocol.quirks import NO_QUIRKS, Quirks
 from .endpoints import REALTIME_PATH, Endpoint, is_loopback_host
 from .keys import Secret, looks_like_key
-from .recognizers import MissingModel, missing_model, recognizer_facts
+from .recognizers import MissingModel, carried_options, missing_model, recognizer_facts, stated_facts
 
 if TYPE_CHECKING:
     from .service_process import ServiceProcess
@@ -58,7 +59,7 @@ class EmbeddedEndpoint(Endpoint):
             raise EndpointError(
                 "What was given as recognizer looks like a key; the embedded service needs none."
             )
-        options = sealed_options(options)
+        options = carried_options(recognizer, sealed_options(options))
         hidden = {name: value.reveal() for name, value in options.items() if isinstance(value, Secret)}
         shown = {name: value for name, value in options.items() if name not in hidden}
         try:
@@ -91,12 +92,19 @@ class EmbeddedEndpoint(Endpoint):
     def facts(self) -> ServiceFacts:
         """What is known of the service: it keeps to the documentation, but for its quirks.
 
+        One that answers from a recording is read as the service of the recording was.
+
         Examples
         --------
         >>> embedded(behaviour="dashscope", quirks={"silence_floor_ms": 0}).facts.silence_floor_ms
         0
         """
-        return self.quirks.facts
+        return self._stated_facts or self.quirks.facts
+
+    @cached_property
+    def _stated_facts(self) -> ServiceFacts | None:
+        """What is known of the service that a replayed recording is of."""
+        return stated_facts(self.recognizer, json.loads(self.options))
 
     @property
     def running(self) -> bool:
@@ -228,14 +236,20 @@ def embedded(
         Quirks with other values than the behaviour's, by name. One that is reported of DashScope is switched
         off by its value in the ideal service, as in ``quirks={"update_midway": True, "finish_delay_s": 0}``.
     **options
-        Passed to the recogniser; anything JSON can carry. An ``api_key`` is in no repr, pickle, file, log or
+        Passed to the recogniser; anything JSON can carry. ``embedded("replay", recording=…)`` takes a
+        `Recording` or the path of its ``.qasr`` file and says to any client what the service of that
+        recording said, each event at the same place of the sound; ``session=2`` begins with its second
+        session. An ``api_key`` is in no repr, pickle, file, log or
         argument of a process. ``detector={…}`` makes the service listen
         differently, to learn what a calibration finds out (see ``qwen_asr_widgets.service.detuned_vad``).
 
     Raises
     ------
     EndpointError
-        An option that JSON cannot carry, a key in place of the recogniser, or no such behaviour or quirk.
+        An option that JSON cannot carry, a key in place of the recogniser, no such behaviour or quirk, or
+        nothing to replay.
+    BundleError
+        The recording to be replayed cannot be read.
 
     Examples
     --------

@@ -12,6 +12,8 @@ from importlib.metadata import EntryPoint, entry_points
 from importlib.util import find_spec
 from typing import Any
 
+from ..protocol.cloud_facts import ServiceFacts
+
 RECOGNIZERS = "qwen_asr_widgets.recognizers"
 """The entry point group in which recognisers are registered."""
 
@@ -197,6 +199,37 @@ def missing_model(name: str, options: Mapping[str, Any]) -> MissingModel | None:
     look = getattr(_class_of(name), "missing_model", None)
     found: MissingModel | None = None if look is None else look(options)
     return found
+
+
+def carried_options(name: str, options: dict[str, Any]) -> dict[str, Any]:
+    """Return a recogniser's options as JSON can carry them, where its class says how; else as they are.
+
+    Raises
+    ------
+    QawError
+        The recogniser refuses them.
+
+    Examples
+    --------
+    >>> carried_options("script", {"cost": 0.5})
+    {'cost': 0.5}
+    """
+    carry = getattr(_class_of(name), "carried", None)
+    carried: dict[str, Any] = options if carry is None else carry(options)
+    return carried
+
+
+def stated_facts(name: str, options: Mapping[str, Any]) -> ServiceFacts | None:
+    """Return what a recogniser that stands for another service says of that; None for any other.
+
+    Examples
+    --------
+    >>> stated_facts("script", {}) is None
+    True
+    """
+    state = getattr(_class_of(name), "facts_of", None)
+    facts: ServiceFacts | None = None if state is None else state(options)
+    return facts
 
 
 @lru_cache(maxsize=None)

@@ -13,6 +13,7 @@ from ..errors import RecognizersBusy, RecognizerUnavailable
 from ..protocol.codec import encode
 from ..protocol.events import ErrorEvent, ServerEvent
 from .operation.metrics import ServiceMetrics
+from .replay.replay_session import ReplaySession
 from .segmenter import YieldPoint
 from .server_session import ServerSession
 from .standin import CloseConnection, QuirkySession, WaitUntil, WireOutput
@@ -63,15 +64,15 @@ class ClientConnection:
         The open WebSocket.
     pool : WorkerPool
         Where recognisers come from.
-    session : ServerSession or QuirkySession
+    session : ServerSession, QuirkySession or ReplaySession
         A fresh one.
     metrics : ServiceMetrics
         The service's counters, to which the results of its recogniser are added.
     """
 
     def __init__(
-        self, socket: ServerConnection, pool: WorkerPool, session: ServerSession | QuirkySession,
-        metrics: ServiceMetrics,
+        self, socket: ServerConnection, pool: WorkerPool,
+        session: ServerSession | QuirkySession | ReplaySession, metrics: ServiceMetrics,
     ) -> None:
         self._socket = socket
         self._pool = pool

@@ -19,6 +19,8 @@ from .detuned_vad import DetunedSegmenter, Detuning
 from .operation.access import HEALTH, METRICS, Access, HandshakeRefusal, refuse_handshake
 from .operation.metrics import CONTENT_TYPE, ServiceMetrics
 from .recognizers import find_recognizer
+from .replay.recognizer import ReplayedSessions, ReplayRecognizer
+from .replay.replay_session import ReplaySession
 from .segmenter import Segmenter
 from .server_session import MakeSegmenter, ServerSession
 from .standin import QuirkySegmenter, QuirkySession
@@ -65,10 +67,14 @@ class Service:
         self._access = access
         self._metrics = ServiceMetrics()
         self._clients: set[ClientConnection] = set()
-        self._languages = find_recognizer(recognizer).languages
+        found = find_recognizer(recognizer)
+        self._languages = found.languages
         own = dict(options)
         self._quirks = quirks
         self._make_segmenter = _segmenter_of(Detuning.of(own.pop("detector", None)), quirks)
+        self._replayed: ReplayedSessions | None = (
+            found.answers(own) if issubclass(found, ReplayRecognizer) else None
+        )
         self._pool = WorkerPool(LoadRecognizer(recognizer, own), sessions, workers)
         self._server: Server | None = None
 
@@ -182,7 +188,9 @@ class Service:
         finally:
             self._clients.discard(client)
 
-    def _session(self, model: str) -> ServerSession | QuirkySession:
+    def _session(self, model: str) -> ServerSession | QuirkySession | ReplaySession:
+        if self._replayed is not None:
+            return self._replayed.next()
         make = partial(ServerSession, model, self.engine, self._languages, self._make_segmenter)
         return make() if self._quirks == NO_QUIRKS else QuirkySession(make, self._quirks)
 

@@ -1,0 +1,1 @@
+"""Sessions answered from a recording: what was said then, at the same places of the sound."""
