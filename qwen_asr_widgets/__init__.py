@@ -75,6 +75,8 @@ _HOMES = {
     "vad.turns": ("Turn", "TurnDetection", "detect_turns"),
     "widgets.clip_recorder.clip_recorder": ("ClipRecorder",),
     "widgets.microphone.microphone": ("Microphone",),
+    "widgets.protocol_view.protocol_view": ("ProtocolView",),
+    "widgets.replay.replay": ("replay",),
     "widgets.transcriber.transcriber": ("Transcriber",),
     "widgets.transcript.transcript_view": ("TranscriptView",),
     "widgets.tuner.vad_tuner": ("VadTuner",),
@@ -90,14 +92,15 @@ __all__ = [
     "Finding", "LabelError", "Labels", "LatencySummary", "LatencyTable", "Measures", "Microphone",
     "MissingDependency", "MissingKey", "MultiModality", "Observation", "OmniRealtimeCallback",
     "OmniRealtimeConversation", "OperatingPoint", "Pause", "Pauses", "Policy", "ProbeError",
-    "ProbeReport", "Problem", "ProtocolError", "QawError", "Recording", "ReferenceTurn", "Remedy",
-    "Retry", "Sample", "ServiceClosed", "ServiceError", "SessionConfig", "SessionLost", "SettingError",
-    "SpeechScores", "SubtitleRules", "SweepResult", "TradeOff", "Transcriber", "TranscriptView",
-    "TranscriptionParams", "TranslationParams", "Turn", "TurnDetection", "UtteranceLatency", "VadTuner",
-    "Verification", "Waveform", "WorkerLost", "calibrate", "compare", "dashscope", "detect_turns",
-    "embedded", "explain", "load_labels", "load_recording", "measure", "mix", "pauses", "plot_latency",
-    "plot_pauses", "plot_recording", "plot_sweep", "plot_trade_off", "probe", "recover", "sample",
-    "save_labels", "speech_scores", "sweep", "trade_off", "transcribe", "transcribe_all", "verify",
+    "ProbeReport", "Problem", "ProtocolError", "ProtocolView", "QawError", "Recording", "ReferenceTurn",
+    "Remedy", "Retry", "Sample", "ServiceClosed", "ServiceError", "SessionConfig", "SessionLost",
+    "SettingError", "SpeechScores", "SubtitleRules", "SweepResult", "TradeOff", "Transcriber",
+    "TranscriptView", "TranscriptionParams", "TranslationParams", "Turn", "TurnDetection",
+    "UtteranceLatency", "VadTuner", "Verification", "Waveform", "WorkerLost", "calibrate", "compare",
+    "dashscope", "detect_turns", "embedded", "explain", "load_labels", "load_recording", "measure",
+    "mix", "pauses", "plot_latency", "plot_pauses", "plot_recording", "plot_sweep", "plot_trade_off",
+    "probe", "recover", "replay", "sample", "save_labels", "speech_scores", "sweep", "trade_off",
+    "transcribe", "transcribe_all", "verify",
 ]
 
 if TYPE_CHECKING:
@@ -155,6 +158,8 @@ if TYPE_CHECKING:
     from .vad.turns import Turn, TurnDetection, detect_turns
     from .widgets.clip_recorder.clip_recorder import ClipRecorder
     from .widgets.microphone.microphone import Microphone
+    from .widgets.protocol_view.protocol_view import ProtocolView
+    from .widgets.replay.replay import replay
     from .widgets.transcriber.transcriber import Transcriber
     from .widgets.transcript.transcript_view import TranscriptView
     from .widgets.tuner.vad_tuner import VadTuner

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import time
+from os import PathLike
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..client.endpoints import Endpoint
+from ..errors import SettingError
 from ..protocol.config import SessionConfig
 from .log.run_info import engine_name
 from .recording import Recording
@@ -44,6 +47,31 @@ def load_recording(source: Source) -> Recording:
     from .bundle.bundle import load_bundle
 
     return load_bundle(source, Recording.restore)
+
+
+def opened_recording(source: Recording | str | PathLike[str], taker: str) -> Recording:
+    """Return a recording given as such or as the path of its bundle, for the function ``taker``.
+
+    Raises
+    ------
+    SettingError
+        It is neither.
+    BundleError
+        The file is no bundle, or cannot be read.
+
+    Examples
+    --------
+    >>> opened_recording(7, "replay")
+    Traceback (most recent call last):
+    qwen_asr_widgets.errors.SettingError: replay takes a Recording or the path of a .qasr file, not 7.
+    """
+    if isinstance(source, Recording):
+        return source
+    if isinstance(source, (str, PathLike)):
+        return load_recording(Path(source))
+    raise SettingError(
+        f"{taker} takes a Recording or the path of a .qasr file, not {source!r:.60}.", "recording"
+    )
 
 
 def goes_on(

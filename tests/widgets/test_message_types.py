@@ -51,10 +51,20 @@ def test_of_a_tuner(tuner: qaw.VadTuner) -> None:
 
 
 def test_of_a_transcriber(transcriber: qaw.Transcriber) -> None:
-    assert set(transcriber.page.commands) == kinds("ViewCommand", "TranscriberCommand") | {CAPTURE}
+    assert set(transcriber.page.commands) == kinds(
+        "ViewCommand", "ReplayCommand", "ProtocolCommand", "TranscriberCommand"
+    ) | {CAPTURE}
 
 
 def test_of_a_waveform(clip: qaw.AudioClip) -> None:
     waveform = qaw.Waveform(clip)
     assert set(waveform.page.commands) == kinds("ViewCommand")
     waveform.close()
+
+
+def test_of_a_replay_and_of_a_protocol() -> None:
+    replay, protocol = qaw.replay(qaw.Recording()), qaw.ProtocolView(qaw.Recording())
+    assert set(replay.page.commands) == kinds("ViewCommand", "ReplayCommand")
+    assert set(protocol.page.commands) == (kinds("ViewCommand", "ProtocolCommand") - {"tiles", "audio"})
+    replay.close()
+    protocol.close()

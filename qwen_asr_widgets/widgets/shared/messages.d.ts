@@ -171,7 +171,41 @@ export type WaveMessage =
   | { kind: "play"; start: number; end: number | null }
   | { kind: "pause" };
 
-export type ViewMessage = RunMessage | SoundMessage | TilesMessage | GrowMessage | PcmMessage | ScoreMessage | WaveMessage;
+/** Where in a run that is seen again views stand. `heard`: seconds of the sound that had gone out by then. */
+export interface MomentMessage {
+  kind: "moment";
+  source: string;
+  /** Of the request that is answered; 0 for what nobody asked for. */
+  serial: number;
+  time: number;
+  duration: number;
+  heard: number;
+  speed: number;
+  pace: number | null;
+}
+
+/** Rows from `base` on: times, way, type, first event, events, item, text, what was wrong, partner, samples. */
+export interface ProtocolMessage {
+  kind: "protocol";
+  source: string;
+  base: number;
+  rows: [number, number, "in" | "out" | "local" | "wire", string, number, number, string, string, string, number, number][];
+  rate: number;
+  growing: boolean;
+}
+
+/** A row of a protocol in full; `code` is the Python that sends it, empty where the service sent it. */
+export interface EventMessage {
+  kind: "event";
+  source: string;
+  row: number;
+  message: { type: string; [name: string]: unknown };
+  /** What is known of a field beyond the documentation; "" is the event itself. */
+  facts: Record<string, { text: string; grade: string }[]>;
+  code: string;
+}
+
+export type ViewMessage = MomentMessage | ProtocolMessage | EventMessage | RunMessage | SoundMessage | TilesMessage | GrowMessage | PcmMessage | ScoreMessage | WaveMessage;
 
 // ---- from the kernel: the tuner
 
@@ -359,6 +393,12 @@ export type ViewCommand =
   | { kind: "tiles"; ranges: { level: number; first: number; count: number }[] }
   | { kind: "audio"; start: number; stop: number };
 
+export type ProtocolCommand = { kind: "event"; row: number };
+
+export type ReplayCommand =
+  | { kind: "moment"; time: number; serial: number }
+  | { kind: "step"; by: 1 | -1; serial: number };
+
 export type EditCommand =
   | { kind: "edit"; action: "add"; start: number; end: number }
   | { kind: "edit"; action: "move"; index: number; edge: "start" | "end"; time: number }
@@ -386,6 +426,7 @@ export type TranscriberCommand =
   | { kind: "endpoint"; id: string; url: string; model: string }
   | { kind: "key"; key: string }
   | { kind: "again"; pace: number | null }
+  | { kind: "replay" | "protocol"; on: boolean }
   | { kind: "save"; format: string; job: string }
   | { kind: "stored"; job: string }
   | { kind: "unkeep" | "left-pass" }
@@ -393,7 +434,7 @@ export type TranscriberCommand =
   | { kind: "dismiss"; id: number };
 
 /** What a page may ask. */
-export type PageCommand = ViewCommand | TunerCommand | TranscriberCommand;
+export type PageCommand = ViewCommand | ReplayCommand | ProtocolCommand | TunerCommand | TranscriberCommand;
 
 /** How a part of a view asks. */
 export type Send = (command: PageCommand) => void;

@@ -180,6 +180,12 @@ class RunMessages:
         """Whether more is to come."""
         return self._growing()
 
+    def turn_to(self, recording: Recording) -> None:
+        """Follow another state of the recording from here on; views are told what differs."""
+        with self._lock:
+            self.recording = recording
+            self._seen_version = None
+
     def set_lane(self, role: str, turns: Sequence[Turn | ReferenceTurn] | None) -> None:
         """Replace a lane, or take it away."""
         with self._lock:
@@ -219,7 +225,8 @@ class RunMessages:
         changes: dict[str, Any] = {}
         count = len(self._states)
         fresh = self._look_at_utterances()
-        info, marks = self._look_at_info(bool(fresh))
+        fewer = len(self._states) < count
+        info, marks = self._look_at_info(bool(fresh) or fewer)
         if info != self._info:
             changes["info"] = self._info = info
         if marks != self._marks:
@@ -228,7 +235,6 @@ class RunMessages:
         if self._lanes_changed or (self._lanes and turns_changed):
             changes["lanes"] = self._lane_states()
             self._lanes_changed = False
-        fewer = len(self._states) < count
         return {"utterances": fresh, **changes} if fresh or fewer or changes else None
 
     def _look_at_utterances(self) -> list[dict[str, Any]]:

@@ -62,7 +62,7 @@ class Shown:
     ) -> None:
         self.recording = recording
         self.title = title
-        name = source_name(recording if recording is not None else sound)
+        name = run.source if run else source_name(recording if recording is not None else sound)
         self.run = run or RunMessages(name, recording, title, lanes)
         self.sound = SoundMessages(sound, name) if sound is not None else None
 

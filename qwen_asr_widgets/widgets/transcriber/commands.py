@@ -9,8 +9,11 @@ from typing import Any, Literal, TypeVar
 from ...protocol.config import SessionConfig
 from ...recording.turn_taking import CLIENT, SERVICE
 from ...vad.turns import TurnDetection
+from ..protocol_view.model import EventRequest
+from ..replay.model import MomentRequest, StepRequest
 from ..shared.commands import Bare, Command, Commands
 from ..shared.sound_messages import AudioRequest, TilesRequest
+from ..shared.throttle import Message
 from .controls import Controls
 from .model import TranscriberModel
 from .pages import Pages
@@ -138,6 +141,20 @@ class RunAgain:
 
 
 @dataclass(frozen=True)
+class ReplayChoice:
+    """See the run that is over again, from its beginning on, or no longer."""
+
+    on: bool
+
+
+@dataclass(frozen=True)
+class ProtocolChoice:
+    """Show what client and service say to each other, or no longer."""
+
+    on: bool
+
+
+@dataclass(frozen=True)
 class Save:
     """Make a file of the recording; ``job`` names it in what is sent."""
 
@@ -191,6 +208,14 @@ def commands(
         edit = change.config
         model.change(edit.applied(model.config, model.detection), edit.taker(model.turn_taking))
 
+    def see_again(choice: ReplayChoice) -> list[Message]:
+        view.see_again(choice.on)
+        return view.opening()
+
+    def show_protocol(choice: ProtocolChoice) -> list[Message]:
+        view.show_protocol(choice.on)
+        return [*view.state_changes(), *(view.protocol.opening() if view.protocol else [])]
+
     return {
         "tiles": Command(TilesRequest, lambda wanted: view.shown.tiles(wanted)),
         "audio": Command(AudioRequest, lambda wanted: view.shown.audio(wanted)),
@@ -203,6 +228,11 @@ def commands(
         "endpoint": changing(EndpointChange, lambda to: controls.choose_endpoint(to.id, to.url, to.model)),
         "fetch": changing(Bare, lambda _: controls.preparation.fetch()),
         "key": changing(KeyTyped, lambda typed: controls.take_key(typed.key)),
+        "replay": Command(ReplayChoice, see_again),
+        "moment": Command(MomentRequest, lambda wanted: view.replay.go_to(wanted) if view.replay else []),
+        "step": Command(StepRequest, lambda wanted: view.replay.step(wanted) if view.replay else []),
+        "protocol": Command(ProtocolChoice, show_protocol),
+        "event": Command(EventRequest, lambda wanted: view.protocol.event(wanted) if view.protocol else []),
         "again": changing(RunAgain, lambda again: model.repeat(again.pace)),
         "save": changing(Save, lambda wanted: controls.save(wanted.format, wanted.job)),
         "stored": changing(Stored, lambda stored: controls.note_stored(stored.job)),

@@ -5,7 +5,7 @@
  * @import { Kernel, Config } from "./logic.js"
  * @import { Translate } from "../shared/strings.js"
  */
-import { button, make } from "../shared/dom.js";
+import { button, make, setText } from "../shared/dom.js";
 import { createComparison, heldText } from "./compared.js";
 import { createDrawers } from "./drawers.js";
 import { figuresText, isRunning, endpointText, settingsText } from "./logic.js";
@@ -30,6 +30,12 @@ export function createFoot(t, signal, send, saver, keep) {
     drawers.show(null);
     send({ kind: "again", pace: pace.value === "" ? null : Number(pace.value) });
   }, signal, { class: "qaw-button-main" });
+  const replay = button("", () => send({ kind: "replay", on: replay.getAttribute("aria-pressed") !== "true" }), signal, {
+    class: "qaw-button-plain", title: t("transcriber.replay.text"), "aria-pressed": "false",
+  });
+  const protocol = button(t("transcriber.protocol"), () => send({
+    kind: "protocol", on: protocol.getAttribute("aria-pressed") !== "true",
+  }), signal, { class: "qaw-button-plain", title: t("transcriber.protocol.text"), "aria-pressed": "false" });
   const again = drawers.add(t("transcriber.again"), [what, make("div", { class: "qaw-line" }, pace, run)], "qaw-button-plain");
   const said = make("span", { class: "qaw-dim", role: "status" });
   const tell = (/** @type {Promise<string | void>} */ work) => {
@@ -43,7 +49,7 @@ export function createFoot(t, signal, send, saver, keep) {
     formats, make("div", { class: "qaw-line" }, picture, said), keep,
   ], "qaw-button-plain");
   const compared = createComparison(t);
-  const buttons = make("div", { class: "qaw-together" }, again.button, save.button);
+  const buttons = make("div", { class: "qaw-together" }, protocol, replay, again.button, save.button);
   const foot = make("div", { class: "qaw-tr-foot" }, name, figures, buttons);
   return {
     elements: [compared.element, foot, again.panel, save.panel],
@@ -58,7 +64,10 @@ export function createFoot(t, signal, send, saver, keep) {
       const by = heardText(kernel, t) || madeByText(kernel, t);
       const said = [...figuresText(kernel.figures, t), partlyText(kernel, t), by].filter(Boolean);
       figures.replaceChildren(...said.map((text) => make("span", {}, text)));
-      again.button.disabled = isRunning(kernel) || reading;
+      again.button.disabled = replay.disabled = isRunning(kernel) || reading;
+      protocol.setAttribute("aria-pressed", String(kernel.protocol));
+      replay.setAttribute("aria-pressed", String(kernel.replaying));
+      setText(replay, t(kernel.replaying ? "transcriber.replay.end" : "transcriber.replay"));
       what.textContent = againText(kernel, t);
       compared.update(kernel.compared);
     },

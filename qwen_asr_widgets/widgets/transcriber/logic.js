@@ -87,6 +87,8 @@
  * @property {Config} config
  * @property {Figures} figures
  * @property {import("./compared.js").ComparedRun[]} compared
+ * @property {boolean} replaying  the run is seen again, from its beginning on
+ * @property {boolean} protocol   what client and service say to each other is shown
  * @property {Channels | null} channels of the file at hand, where it has several
  * @property {boolean} clips  Record records a clip first
  * @property {string} clip_uid of the recorder of clips, empty before there is one
@@ -116,7 +118,7 @@ export function unknownState() {
     },
     config: { threshold: 0.2, silence: 800, padding: 300, language: "", context: "", turns: "service" },
     figures: {}, compared: [], channels: null, clips: false, clip_uid: "", recorder: "", away: false,
-    beside_cells: true, kept: null, left: [],
+    beside_cells: true, kept: null, left: [], replaying: false, protocol: false,
   };
 }
 

@@ -1,5 +1,6 @@
 /**
- * What is shown of one recording or sound: waveform and transcript over one store. Another sound gets a new one.
+ * What is shown of one recording or sound: waveform and transcript over one store, under the bar of a replay where the
+ * run is seen again. Another sound gets a new one.
  *
  * @import { KernelMessage, Send } from "../shared/messages.js"
  * @import { Row } from "../waveform/rows.js"
@@ -9,6 +10,9 @@
 import { layBands } from "../shared/axis/lanes.js";
 import { latencyBars, placed } from "../shared/run/state.js";
 import { createRunStore } from "../shared/run/store.js";
+import { make } from "../shared/dom.js";
+import { ProtocolChart } from "../protocol_view/protocol.js";
+import { Replay } from "../replay/replay.js";
 import { createTurnTable } from "./compared.js";
 import { createTranscript } from "../transcript/transcript.js";
 import { waveRow } from "../waveform/rows.js";
@@ -18,10 +22,11 @@ import { LATENCY_ROW_HEIGHT, drawBadges, drawLane, drawLatency, drawTexts, laten
 const LANE = 20;
 const TEXT = 18;
 const LIST_HEIGHT = 320;
+const EVENTS_HEIGHT = 300;
 
 /**
  * @param {HTMLElement} host
- * @param {{send: Send, t: Translate, height: number, signal: AbortSignal,
+ * @param {{send: Send, t: Translate, height: number, signal: AbortSignal, replaying: boolean,
  *   selected: (number: number | null) => void}} options
  */
 export function createStage(host, options) {
@@ -32,9 +37,20 @@ export function createStage(host, options) {
   const run = createRunStore({ ask: send, signal });
   /** @type {Row[]} */
   const rows = [];
-  const wave = createWaveform(host, { run, send, signal, t, height, rows, caption: false, table: false });
+  const replay = options.replaying ? new Replay(host.appendChild(make("div")), { send, t, signal }) : null;
+  const wave = createWaveform(host, {
+    run, send, signal, t, height, rows, caption: false, table: false, ...replay?.transport,
+  });
+  if (replay) {
+    wave.limitTo(0);
+    replay.wave = wave;
+  }
   const transcript = createTranscript(host, { run, signal, t, height: LIST_HEIGHT });
   const turns = createTurnTable(host, { run, t, signal });
+  const protocol = make("div", { class: "qaw-tr-protocol", hidden: true });
+  host.append(protocol);
+  /** @type {ProtocolChart | null} made when it is first shown */
+  let chart = null;
   run.subscribe({ selected: ({ number }) => options.selected(number) }, signal);
   return {
     run,
@@ -43,11 +59,18 @@ export function createStage(host, options) {
     receive(message, buffers) {
       run.receive(message);
       wave.receive(message, buffers);
+      replay?.receive(message, buffers);
+      if (message.kind === "protocol") chart ??= new ProtocolChart(protocol, { send, t, signal, height: EVENTS_HEIGHT });
+      chart?.receive(message);
       if (message.kind === "other") {
         rows.splice(0, rows.length, nowRow, otherRow(message.utterances, message.pace));
         turns.take(message);
         wave.schedule();
       }
+    },
+    /** @param {boolean} on */
+    showProtocol(on) {
+      protocol.hidden = !on;
     },
     end: () => end.abort(),
   };

@@ -105,7 +105,7 @@ export class TranscriberView {
       this.source = message.source;
       this.parts.place.replaceChildren();
       this.stage = createStage(this.parts.place, {
-        send: this.send, t: this.t, height: this.model.get("height"), signal: this.signal,
+        send: this.send, t: this.t, height: this.model.get("height"), signal: this.signal, replaying: this.kernel.replaying,
         selected: (number) => this.select(number),
       });
       this.draw();
@@ -183,6 +183,7 @@ export class TranscriberView {
     drawEmpty(parts.empty, kernel, mic || held || reading !== null, t);
     parts.place.hidden = kernel.phase === "empty";
     const unheard = kernel.notice !== null && !kernel.figures.count;
+    this.stage?.showProtocol(kernel.protocol);
     if (this.stage) this.stage.transcript.hidden = kernel.phase === "ready" || unheard;
     parts.foot.update(kernel, reading !== null);
     parts.kept.update(kernel.kept);

@@ -6,6 +6,8 @@ from typing import Any
 
 from ...audio.tape import Tape
 from ...audio.units import SAMPLE_RATE
+from ..protocol_view.model import ProtocolModel
+from ..replay.model import ReplayModel
 from ..shared.run_messages import RunMessages
 from ..shared.saved_output import shown_html
 from ..shared.shown import Shown, source_name
@@ -34,6 +36,10 @@ class TranscriberView:
     ----------
     shown : Shown
         The run and the sound.
+    replay : ReplayModel or None
+        The run seen again, where it is.
+    protocol : ProtocolModel or None
+        What client and service say, where that is shown.
     told : dict
         The state as views were told it last.
     """
@@ -43,6 +49,9 @@ class TranscriberView:
         self._preparation = preparation
         self._pages = pages
         self.shown = Shown(None, Tape(SAMPLE_RATE))
+        self.replay: ReplayModel | None = None
+        self.protocol: ProtocolModel | None = None
+        self._shows_protocol = False
         self._empty = True
         self.told: dict[str, Any] = {}
         self._endpoint = model.choice.state()
@@ -54,7 +63,8 @@ class TranscriberView:
         return self._model.active
 
     def show(self) -> None:
-        """Show what the model has now: a recording, or a sound not transcribed yet."""
+        """Show what the model has now: a recording, or a sound not transcribed yet; a replay ends."""
+        self.replay = None
         with self._model.lock:
             recording, run, sound = self._model.recording, self._model.run, self._model.sound
         if recording is not None:
@@ -67,6 +77,24 @@ class TranscriberView:
             self.shown = Shown(None, sound.clip, sound.title)
         self._empty = False
         self._counted = (None, {})
+        self.show_protocol(self._shows_protocol)
+
+    def show_protocol(self, on: bool) -> None:
+        """Show what client and service say to each other, in this run and the next ones, or no longer."""
+        self._shows_protocol = on
+        recording = self.shown.recording
+        is_shown = on and recording is not None
+        self.protocol = ProtocolModel(recording, self.shown.run.source) if is_shown and recording else None
+
+    def see_again(self, on: bool) -> None:
+        """Show the run that is over from its beginning on, or all of it again."""
+        recording = self._model.recording
+        if not on or recording is None or self._model.active:
+            self.show()
+        elif self.replay is None:
+            self.replay = ReplayModel(recording)
+            self.shown = self.replay.shown
+            self.show_protocol(self._shows_protocol)
 
     def look_at_endpoint(self) -> None:
         """See anew which recogniser is chosen and whether there is a key, which costs a look at files."""
@@ -77,14 +105,16 @@ class TranscriberView:
         self.told = self.state()
         earlier = self._model.earlier
         other: list[Message] = []
-        if earlier is not None:
+        if earlier is not None and self.replay is None:
             other.append((earlier_state(earlier, self.shown.run.source), []))
-        shown = [] if self._empty else self.shown.opening()
+        shown = [] if self._empty else (self.replay or self.shown).opening()
+        other += self.protocol.opening() if self.protocol else []
         return [({"kind": "state", **self.told}, []), *shown, *other]
 
     def changes(self) -> list[Message]:
         """Return what has changed since views were told last."""
-        return [*self.state_changes(), *([] if self._empty else self.shown.changes())]
+        shown = [] if self._empty else (self.replay or self.shown).changes()
+        return [*self.state_changes(), *shown, *(self.protocol.changes() if self.protocol else [])]
 
     def state_changes(self) -> list[Message]:
         """Return the state, where it has changed."""
@@ -98,6 +128,7 @@ class TranscriberView:
         """Return what is neither the run nor the sound: phase, settings, endpoint, notice, figures."""
         ours = {
             "endpoint": self._endpoint, "figures": self._figures(), "preparing": self._preparation.state(),
+            "replaying": self.replay is not None, "protocol": self.protocol is not None,
         }
         return {**model_state(self._model), **self._pages.state(), **ours}
 

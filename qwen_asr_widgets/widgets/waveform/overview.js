@@ -8,6 +8,7 @@
  */
 import { make } from "../shared/dom.js";
 import { layBands } from "../shared/axis/lanes.js";
+import { toX } from "../shared/axis/time_axis.js";
 import { drawDensity, drawWave } from "./draw.js";
 
 const HEIGHT = 26;
@@ -67,7 +68,7 @@ export function createOverview(host, options, signal) {
       const view = { start: 0, span: options.whole() };
       const pen = { ctx, width, ratio, view, colours, font };
       if (scene.tiles) {
-        const count = Math.ceil(width);
+        const count = Math.ceil(Math.min(width, toX(scene.duration, view, width)));
         const columns = new Float32Array(2 * count);
         scene.tiles.columns(0, (view.span * scene.rate) / width, count, columns);
         drawWave(pen, { y: 1, height: HEIGHT - STRIP - 2 }, columns, scene.tiles.peak, 1);

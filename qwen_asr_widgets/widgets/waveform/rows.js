@@ -39,6 +39,7 @@
  * @property {(x: number, y: number, time: number, box: Box, scene: Scene) => boolean} [click]  whether it was used
  */
 import { layBands } from "../shared/axis/lanes.js";
+import { toX } from "../shared/axis/time_axis.js";
 import { textOf } from "../shared/run/state.js";
 import { drawAxis, drawLiveEdge, drawMarkLines, drawMarks, drawNote, MARK_LINE } from "./moments.js";
 import {
@@ -57,7 +58,7 @@ export const waveRow = {
     const { bands, density, ticks } = scene.laid;
     drawBands(pen, box, bands, scene.run.selected);
     if (scene.tiles) {
-      const count = Math.ceil(pen.width * pen.ratio);
+      const count = Math.ceil(Math.min(pen.width, Math.max(0, toX(scene.duration, pen.view, pen.width))) * pen.ratio);
       const perColumn = (pen.view.span * scene.rate) / (pen.width * pen.ratio);
       const columns = scene.tiles.columns(pen.view.start * scene.rate, perColumn, count, columnsOf(count));
       drawWave(pen, box, columns, scene.tiles.peak, 1 / pen.ratio);

@@ -24,6 +24,7 @@
  * @property {Row[]} [rows]        further rows, over the time axis; one with the id of a row of ours replaces it
  * @property {(view: View) => void} [viewed]      told with every frame which stretch is shown
  * @property {(playing: boolean) => void} [played]
+ * @property {() => void} [transport]  what Space does in place of playing the sound; the bar then has no Play
  */
 import { make } from "../shared/dom.js";
 import { duration } from "../shared/format.js";
@@ -56,6 +57,8 @@ export class WaveformView {
     const { signal } = this.end;
     options.signal.addEventListener("abort", () => this.destroy(), { once: true, signal });
     this.cursor = 0;
+    /** Seconds of the sound that are shown: what follows is not there yet, as in a run that is seen again. */
+    this.limit = Infinity;
     this.frame = 0;
     this.overviewStale = true;
     const motion = window.matchMedia("(prefers-reduced-motion: reduce)");
@@ -106,7 +109,14 @@ export class WaveformView {
 
   /** Seconds of sound there are. */
   get duration() {
-    return this.sound.duration;
+    return Math.min(this.sound.duration, this.limit);
+  }
+
+  /** Show no more of the sound than this; following goes on from there. @param {number} seconds */
+  limitTo(seconds) {
+    this.limit = seconds;
+    this.window.grow();
+    this.redraw();
   }
 
   get growing() {
@@ -258,7 +268,8 @@ export class WaveformView {
   }
 
   togglePlay() {
-    if (this.sound.playing) this.pause();
+    if (this.options.transport) this.options.transport();
+    else if (this.sound.playing) this.pause();
     else this.play();
   }
 

@@ -37,14 +37,17 @@ export class Playback {
     this.asked = 0;
     this.have = 0;
     this.stopAt = 0;
-    /** Seconds of the context's clock minus seconds of the sound; null until the first slice is here. */
+    /** Seconds of the context's clock minus those that the sound takes; null until the first slice is here. */
     this.offset = /** @type {number | null} */ (null);
     this.from = 0;
+    /** How many seconds of the sound pass in one; other than 1 shifts its pitch, as a tape does. */
+    this.speed = 1;
   }
 
-  /** Play [from, to) seconds. @param {number} from @param {number} to */
-  play(from, to) {
+  /** Play [from, to) seconds. @param {number} from @param {number} to @param {number} [speed] */
+  play(from, to, speed = 1) {
     this.pause();
+    this.speed = speed;
     const { rate, makeContext } = this.options;
     this.context ??= (makeContext ?? (() => contextAt(rate)))();
     if (this.context.state === "suspended") void this.context.resume();
@@ -84,29 +87,32 @@ export class Playback {
   schedule(buffer, time) {
     const context = /** @type {AudioContext} */ (this.context);
     const earliest = context.currentTime + LEAD;
-    if (this.offset === null || time + this.offset < context.currentTime) this.offset = earliest - time;
+    const due = time / this.speed;
+    if (this.offset === null || due + this.offset < context.currentTime) this.offset = earliest - due;
     const node = context.createBufferSource();
     node.buffer = buffer;
+    node.playbackRate.value = this.speed;
     node.connect(context.destination);
     node.onended = () => {
       this.nodes.delete(node);
       node.disconnect();
     };
     this.nodes.add(node);
-    node.start(time + this.offset);
+    node.start(due + this.offset);
   }
 
   /** Where we are, in seconds of the sound. Call once a frame while playing. */
   tick() {
     if (!this.playing || !this.context || this.offset === null) return this.from;
     const { rate } = this.options;
-    const now = Math.max(this.from, Math.min(this.context.currentTime - this.offset, this.have / rate));
+    const played = (this.context.currentTime - this.offset) * this.speed;
+    const now = Math.max(this.from, Math.min(played, this.have / rate));
     if (now >= this.stopAt / rate) {
       this.from = this.stopAt / rate;
       this.stop();
       return this.from;
     }
-    if (this.asked <= this.have && this.asked / rate - now < AHEAD) this.askNext(SLICE);
+    if (this.asked <= this.have && this.asked / rate - now < AHEAD * this.speed) this.askNext(SLICE);
     return now;
   }
 

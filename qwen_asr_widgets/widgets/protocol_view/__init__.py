@@ -1,0 +1,1 @@
+"""What client and service said to each other, event by event."""

@@ -1,0 +1,1 @@
+"""See a recording again as it was seen while it was made."""
