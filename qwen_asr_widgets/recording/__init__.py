@@ -4,7 +4,7 @@ from .latency import LatencyTable, TimedUtterance, UtteranceLatency
 from .log.run_info import RunInfo
 from .log.settings import SettingsChange
 from .recording import Recording
-from .restoring import load_recording
+from .earlier.restoring import load_recording
 from .summary import LatencySummary, Measure
 from .transcription import transcribe
 from .values import AudioSent, ConnectionSpan, TimedEvent

@@ -104,7 +104,7 @@ class Recording:
             What it consists of.
         began : float
             When it began, in monotonic seconds; counts only where more is to be noted, as in
-            `recording.restoring.continued`.
+            `recording.earlier.restoring.continued`.
         """
         recording = cls(state.config, state.info, clock=lambda: began)
         recording.tape.append(state.samples)
@@ -119,7 +119,7 @@ class Recording:
     def of_log(
         cls, log: RunLog, state: RecordingState, tape: Tape, known: Known, interrupted: bool
     ) -> Recording:
-        """Make the recording of which a log holds what has passed, see `recording.history.History`.
+        """Make the recording of which a log holds what has passed, see `recording.earlier.history.History`.
 
         Parameters
         ----------

@@ -24,7 +24,7 @@ from ..protocol.events import TranscriptCompleted, TranscriptFailed
 from ..formatting import clock, printable
 from .log.run_info import run_info
 from .recording import Recording
-from .restoring import continued, goes_on, resumed_at
+from .earlier.restoring import continued, goes_on, resumed_at
 from .run import Outage, Run, RunObserver
 from .sources import Piece, SoundSource, open_source
 from .turn_taking import SERVICE, checked_turn_taking

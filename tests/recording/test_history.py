@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from qwen_asr_widgets import Recording, SessionConfig, SettingError, TurnDetection, sample
 from qwen_asr_widgets.protocol.codec import read_client, read_server
-from qwen_asr_widgets.recording import history as history_module
-from qwen_asr_widgets.recording.history import History
+from qwen_asr_widgets.recording.earlier import history as history_module
+from qwen_asr_widgets.recording.earlier.history import History
 from qwen_asr_widgets.recording.log.run_info import RunInfo
 from qwen_asr_widgets.recording.observers import RunObserver
 from qwen_asr_widgets.recording.run import Run

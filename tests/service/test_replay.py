@@ -14,7 +14,7 @@ from qwen_asr_widgets import Recording, SessionConfig, TurnDetection, embedded, 
 from qwen_asr_widgets.errors import BundleError, EndpointError
 from qwen_asr_widgets.protocol.cloud_facts import DASHSCOPE
 from qwen_asr_widgets.protocol.codec import read_client, read_server
-from qwen_asr_widgets.recording.history import History
+from qwen_asr_widgets.recording.earlier.history import History
 from qwen_asr_widgets.recording.log.run_info import RunInfo
 from qwen_asr_widgets.recording.values import SessionBegun
 from qwen_asr_widgets.service.replay.recognizer import ReplayedSessions

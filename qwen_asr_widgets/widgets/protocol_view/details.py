@@ -8,7 +8,7 @@ from typing import Any
 
 from ...protocol.cloud_facts import FACTS
 from ...recording import Recording
-from .rows import Row
+from .rows import ProtocolRow
 
 ABOUT_FIELD: Mapping[str, tuple[str, ...]] = {
     "audio_end_ms": ("end_contains_silence", "stopped_after_end_s"),
@@ -51,7 +51,7 @@ for start in range({start}, {stop}, {step}):
 '''
 
 
-def event_details(recording: Recording, row: Row) -> dict[str, Any]:
+def event_details(recording: Recording, row: ProtocolRow) -> dict[str, Any]:
     """Return what a view shows of a row: message, facts by field, code (empty where the service sent it)."""
     if row.count == 0:
         return {"message": {"type": row.type, "time": row.time, "said": row.text}, "facts": {}, "code": ""}
@@ -68,7 +68,7 @@ def event_details(recording: Recording, row: Row) -> dict[str, Any]:
     }
 
 
-def _band(recording: Recording, row: Row, start: int, stop: int) -> dict[str, Any]:
+def _band(recording: Recording, row: ProtocolRow, start: int, stop: int) -> dict[str, Any]:
     """Return what is told of appends that were folded: bytes as sent, base64 counted, and their pace."""
     seconds, took = row.samples / recording.tape.sample_rate, row.until - row.time
     later = seconds * (row.count - 1) / row.count  # what followed the first append in that time
@@ -98,7 +98,7 @@ def _names(value: Any) -> Iterator[str]:
             yield from _names(inner)
 
 
-def _code(recording: Recording, row: Row, message: Mapping[str, Any]) -> str:
+def _code(recording: Recording, row: ProtocolRow, message: Mapping[str, Any]) -> str:
     """Return Python that sends the event, or the appends of a band, on a connection of its own."""
     info = recording.info
     connect = _CONNECT.format(url=f"{info.endpoint}?model={info.model.partition(' ')[0]}")

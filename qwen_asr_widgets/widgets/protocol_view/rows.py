@@ -23,7 +23,7 @@ OPENED, CLOSED = "connection.opened", "connection.closed"
 
 
 @dataclass
-class Row:
+class ProtocolRow:
     """One line of the chart.
 
     Parameters
@@ -41,7 +41,7 @@ class Row:
     mark : str
         Why it was not allowed where it came, or what went wrong.
     partner : int
-        Row of what it answers, or of its answer; −1 where there is none.
+        Index of the row that it answers, or that answers it; −1 where there is none.
     samples : int
         Audio samples that it carried.
     """
@@ -77,7 +77,7 @@ class EventRows:
 
     Attributes
     ----------
-    rows : list of Row
+    rows : list of ProtocolRow
         As far as `update` has come.
 
     Examples
@@ -95,7 +95,7 @@ class EventRows:
 
     def __init__(self, recording: Recording) -> None:
         self._recording = recording
-        self.rows: list[Row] = []
+        self.rows: list[ProtocolRow] = []
         self._read = 0
         self._connections = 0
         self._open: dict[tuple[type, str], list[int]] = {}
@@ -128,14 +128,14 @@ class EventRows:
             said = f"{span.code or ''} {span.reason}".strip() if is_close else ""
             lost = is_close and at + 1 < len(connections)
             self._connections += 1
-            kind = CLOSED if is_close else OPENED
-            self.rows.append(Row(due, due, "wire", kind, self._read, 0, text=said, mark=said if lost else ""))
+            kind, mark = CLOSED if is_close else OPENED, said if lost else ""
+            self.rows.append(ProtocolRow(due, due, "wire", kind, self._read, 0, text=said, mark=mark))
 
     def _take(self, timed: TimedEvent, mark: str) -> None:
         event = timed.event
         if isinstance(event, (AudioSent, AudioSkipped)) and self._goes_on(timed):
             return
-        row = Row(
+        row = ProtocolRow(
             timed.time, timed.time, timed.direction, _type_of(timed), self._read, item=_item_of(timed),
             text=_text_of(timed), mark=mark,
         )

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Annotated, Any
 
 from ...recording import Recording
-from ...recording.history import History
+from ...recording.earlier.history import History
 from ..shared.commands import Command, Commands, Within
 from ..shared.run_messages import RunMessages
 from ..shared.shown import Shown

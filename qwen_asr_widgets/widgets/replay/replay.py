@@ -6,7 +6,7 @@ from os import PathLike
 
 from ...errors import SettingError, checked_keywords, is_number
 from ...recording import Recording
-from ...recording.restoring import opened_recording
+from ...recording.earlier.restoring import opened_recording
 from ..shared.assets import css, esm
 from ..shared.page_link import PageLink
 from ..shared.saved_output import SavedOutput, shown_html

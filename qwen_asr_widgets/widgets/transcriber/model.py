@@ -21,7 +21,7 @@ from ...protocol.events import SessionUpdated
 from ...recording import Recording
 from ...recording.log.run_info import run_info
 from ...recording.run import CHUNK_MS, Reported, Run, RunObserver
-from ...recording.restoring import continued, goes_on
+from ...recording.earlier.restoring import continued, goes_on
 from ...recording.turn_taking import SERVICE, check_change_midway
 from ...recording.values import TimedEvent
 from ...vad.turns import TurnDetection

@@ -7,6 +7,7 @@ import json
 import pytest
 from support.looks import cut_off, low_contrast
 from support.recordings import Script, three_turns
+from support.view_page import NEXT_FRAME
 
 from qwen_asr_widgets import ProtocolView, Transcriber
 
@@ -23,10 +24,16 @@ def labels(page) -> list[str]:
     return [text.split(" ")[0] for text in page.locator(f"{ROWS} .qaw-event-label").all_inner_texts()]
 
 
+def settle(shown) -> None:
+    """Carry what both sides say, and wait until it is painted."""
+    shown.serve()
+    shown.page.evaluate(NEXT_FRAME)
+
+
 def press(shown, *keys: str) -> None:
     for key in keys:
         shown.page.keyboard.press(key)
-        shown.serve()
+        settle(shown)
 
 
 def test_rows_say_when_who_what_and_bands_their_size(show) -> None:
@@ -64,7 +71,7 @@ def test_the_partner_of_an_event_lights_up_and_is_reached_by_a_key(show) -> None
     shown = show(ProtocolView(three_turns()))
     page = shown.show()
     page.locator(ROWS).nth(2).hover()
-    shown.serve()
+    settle(shown)
     lit = page.locator(f"{ROWS}[data-lit=true] .qaw-event-label").all_inner_texts()
     assert [text.split(" ")[0] for text in lit] == ["session.update", "session.updated"]
     page.locator(LIST).focus()
@@ -76,10 +83,10 @@ def test_a_filter_and_a_search_leave_what_they_name(show) -> None:
     shown = show(ProtocolView(three_turns()))
     page = shown.show()
     page.get_by_label("Events shown").select_option("words")
-    shown.serve()
+    settle(shown)
     assert set(labels(page)) == {"…transcription.text", "…transcription.completed"}
     page.get_by_label("Search events").fill("BLUE BAND")
-    shown.serve()
+    settle(shown)
     assert labels(page) == ["…transcription.completed"]
     assert "1 of" in page.locator(".qaw-protocol .qaw-bar [role=status]").inner_text()
 
@@ -91,7 +98,7 @@ def test_what_went_wrong_is_said_in_its_row(show) -> None:
     shown = show(ProtocolView(script.recording))
     page = shown.show()
     page.get_by_label("Events shown").select_option("problems")
-    shown.serve()
+    settle(shown)
     assert "which is final" in page.locator(f"{ROWS}.qaw-event-wrong").inner_text()
 
 
@@ -101,16 +108,16 @@ def test_the_next_event_stays_hidden_until_its_type_is_chosen(show) -> None:
     shown = show(ProtocolView(script.recording))
     page = shown.show()
     page.get_by_role("button", name="Predict").click()
-    shown.serve()
+    settle(shown)
     assert labels(page) == ["connection.opened"]
     for choice in ("session.created", "session.updated", "session.updated"):
         page.get_by_role("button", name=choice, exact=True).click()
-        shown.serve()
+        settle(shown)
     assert labels(page)[1:4] == ["session.created", "session.update", "session.updated"]
     assert page.locator(".qaw-exercise-said").inner_text() == "Right: session.updated."
     for choice in ("session.finish", "session.finished"):
         page.get_by_role("button", name=choice, exact=True).click()
-        shown.serve()
+        settle(shown)
     assert page.locator(".qaw-exercise").inner_text().endswith("That was the last event: 4 of 5 right.")
 
 
@@ -120,6 +127,7 @@ def test_a_recording_that_grows_is_followed_at_its_end(show) -> None:
     page = shown.show()
     script.turn("a", 1.0, 2.0, "so it was", partials=[(0.2 * k, "", "so") for k in range(1, 20)])
     shown.follow()
+    settle(shown)
     assert labels(page)[-1] == "…transcription.completed"
 
 
@@ -142,7 +150,7 @@ def test_nothing_runs_off_the_page_or_is_faint(show, lang, width, theme) -> None
     page.locator(LIST).focus()
     press(shown, "Home", "ArrowDown", "ArrowDown", "Enter")
     page.locator(".qaw-protocol .qaw-bar [aria-pressed]").click()
-    shown.serve()
+    settle(shown)
     assert low_contrast(page) == []
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
     assert [name for name in cut_off(page) if "qaw-event-label" not in name] == []

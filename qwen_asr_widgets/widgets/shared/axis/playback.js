@@ -91,7 +91,7 @@ export class Playback {
     if (this.offset === null || due + this.offset < context.currentTime) this.offset = earliest - due;
     const node = context.createBufferSource();
     node.buffer = buffer;
-    node.playbackRate.value = this.speed;
+    if (this.speed !== 1) node.playbackRate.value = this.speed;
     node.connect(context.destination);
     node.onended = () => {
       this.nodes.delete(node);

@@ -8,10 +8,10 @@ from bisect import bisect_right
 from dataclasses import dataclass
 from operator import attrgetter
 
-from .latency import Known
-from .log.run_log import RunLog
-from .recording import Recording, checked_recording
-from .values import AudioSent, SessionBegun, TimedEvent
+from ..latency import Known
+from ..log.run_log import RunLog
+from ..recording import Recording, checked_recording
+from ..values import AudioSent, SessionBegun, TimedEvent
 
 SNAPSHOT_EVENTS = 1_000
 """Events between two logs that are kept, so that no moment is further from one: about 15 ms of work."""

@@ -7,14 +7,14 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..client.endpoints import Endpoint
-from ..errors import SettingError
-from ..protocol.config import SessionConfig
-from .log.run_info import engine_name
-from .recording import Recording
+from ...client.endpoints import Endpoint
+from ...errors import SettingError
+from ...protocol.config import SessionConfig
+from ..log.run_info import engine_name
+from ..recording import Recording
 
 if TYPE_CHECKING:
-    from .bundle.bundle import Source
+    from ..bundle.bundle import Source
 
 
 def load_recording(source: Source) -> Recording:
@@ -44,7 +44,7 @@ def load_recording(source: Source) -> Recording:
     (8000, 8000)
     >>> folder.cleanup()
     """
-    from .bundle.bundle import load_bundle
+    from ..bundle.bundle import load_bundle
 
     return load_bundle(source, Recording.restore)
 

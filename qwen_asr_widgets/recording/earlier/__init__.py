@@ -1,0 +1,1 @@
+"""Recordings of earlier runs: opened, taken up again, and as they were at any moment."""
