@@ -9,9 +9,10 @@ import types
 
 import pytest
 from support.recordings import Script, three_turns
-from support.transcribing import ask, of_kind, transcribers
+from support.transcribing import SECONDS, ask, of_kind, transcribers
+from support.waiting import wait_until
 
-from qwen_asr_widgets import ProtocolView, SettingError, load_recording
+from qwen_asr_widgets import ProtocolView, SettingError, load_recording, sample
 from qwen_asr_widgets.protocol.cloud_facts import FACTS
 from qwen_asr_widgets.recording.values import AudioSent, SessionBegun
 from qwen_asr_widgets.widgets.protocol_view.details import ABOUT_FIELD, ABOUT_TYPE, event_details
@@ -207,3 +208,19 @@ def test_a_transcriber_shows_the_protocol_of_its_run(transcriber):
     assert of_kind(widget, "event")[-1]["row"] == 2
     ask(widget, "protocol", on=False)
     assert not of_kind(widget, "state")[-1]["protocol"]
+
+
+@pytest.mark.service
+def test_a_run_under_way_is_told_event_by_event(transcriber):
+    widget = transcriber(sample("conversation").clip[:4.0], pace=None)
+    ask(widget, "hello")
+    ask(widget, "protocol", on=True)
+    widget.start()
+    widget.wait(SECONDS)
+    wait_until(lambda: not (of_kind(widget, "protocol") or [{"growing": True}])[-1]["growing"], SECONDS)
+    messages = of_kind(widget, "protocol")
+    page = []
+    for content in messages:
+        assert content["source"] == messages[-1]["source"]
+        page = told(content, page)
+    assert page == ProtocolModel(widget.recording).opening()[0][0]["rows"] and len(messages) > 1

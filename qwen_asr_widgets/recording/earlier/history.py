@@ -5,8 +5,10 @@ from __future__ import annotations
 import math
 import threading
 from bisect import bisect_right
+from collections.abc import Sequence
 from dataclasses import dataclass
 from operator import attrgetter
+from typing import cast
 
 from ..latency import Known
 from ..log.run_log import RunLog
@@ -75,9 +77,8 @@ class History:
 
     def __init__(self, recording: Recording) -> None:
         self.recording = checked_recording(recording, "History")
-        state = recording.snapshot(with_sound=False)
-        self._state = state._replace(events=tuple(state.events))
-        self._events: tuple[TimedEvent, ...] = self._state.events  # type: ignore[assignment]
+        self._state = state = recording.snapshot(with_sound=False)
+        self._events = cast("Sequence[TimedEvent]", state.events)
         self._lock = threading.Lock()
         self._known: Known = {}
         self._why_begun = [one.event.why for one in self._events if isinstance(one.event, SessionBegun)]

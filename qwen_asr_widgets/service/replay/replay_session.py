@@ -209,15 +209,14 @@ class ReplaySession:
 
     def _tell(self, said: RecordedEvent | ServerEvent) -> ServerEvent:
         """Note an event as said and return it: a recorded one as it stood on the wire."""
-        is_recorded = isinstance(said, RecordedEvent)
-        event, message = (said.event, said.message) if is_recorded else (said, None)
+        event = said.event if isinstance(said, RecordedEvent) else said
         self._state.apply(event)
         if isinstance(event, (SessionCreated, SessionUpdated)):
             self._configure(event.session)
         item = getattr(event, "item_id", None)
         if item is not None:
             self._items.add(item)
-        return event if message is None else UnknownEvent(message)
+        return UnknownEvent(said.message) if isinstance(said, RecordedEvent) else event
 
     def _configure(self, session: Mapping[str, Any]) -> None:
         """Put the recorded settings in force, where this version knows them."""
