@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from qwen_asr_widgets import Recording, SessionConfig, SettingError, TurnDetection, sample
@@ -103,6 +103,7 @@ RUNS = {
 HISTORIES = {name: History(recording) for name, recording in RUNS.items()}
 
 
+@settings(max_examples=40)
 @given(st.sampled_from(sorted(RUNS)), st.lists(st.floats(0, 15), min_size=1, max_size=6))
 def test_any_moments_in_any_order_are_those_of_a_session_fed_until_then(name, times):
     for time in times:
