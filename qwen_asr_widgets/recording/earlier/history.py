@@ -86,6 +86,7 @@ class History:
         self._last = self._places[0]
         whole = self._go_on(self._places[0], math.inf, self._places)
         self.duration = max(0.0, whole.time)
+        self.at(self.duration).utterances  # measured once, for every moment at which they are the same
         self._moments = sorted({
             0.0, self.duration, *(one.time for one in self._events if not isinstance(one.event, AudioSent)),
         })
