@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time as wall
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -25,6 +25,7 @@ from .exports.captions import SubtitleRules
 from .latency import (
     Known, LatencyTable, TimedUtterance, UtteranceTimer, import_pandas, measure_by_reference, table_source,
 )
+from .log.event_log import EventView
 from .log.notes import notes_text
 from .log.run_info import RunInfo, now_with_zone
 from .log.run_log import RunLog
@@ -273,7 +274,7 @@ class Recording:
             return self._log.settings.held(self._log.ledger.stop)
 
     @property
-    def events(self) -> Sequence[TimedEvent]:
+    def events(self) -> EventView:
         """Every event, in the order in which it passed; compares and reads as a tuple does."""
         with self._lock:
             return self._log.events.events

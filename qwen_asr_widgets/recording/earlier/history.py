@@ -5,18 +5,18 @@ from __future__ import annotations
 import math
 import threading
 from bisect import bisect_right
-from collections.abc import Sequence
 from dataclasses import dataclass
 from operator import attrgetter
 from typing import cast
 
 from ..latency import Known
+from ..log.event_log import EventView
 from ..log.run_log import RunLog
 from ..recording import Recording, checked_recording
-from ..values import AudioSent, SessionBegun, TimedEvent
+from ..values import AudioSent, SessionBegun
 
-SNAPSHOT_EVENTS = 1_000
-"""Events between two logs that are kept, so that no moment is further from one: about 15 ms of work."""
+SNAPSHOT_EVENTS = 500
+"""Events between two logs that are kept, so that no moment is further from one: about 8 ms of work."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,8 @@ class History:
     """A recording as it was at any moment of its run. Thread-safe.
 
     The state at a moment is that of a session to which the events until then were given, in their order. So
-    it cannot differ from what the run's own session was. Of an hour a log is kept every thousand events.
+    it cannot differ from what the run's own session was. A log is kept every 500 events: of an hour about a
+    hundred, 40 MB.
 
     Parameters
     ----------
@@ -78,7 +79,7 @@ class History:
     def __init__(self, recording: Recording) -> None:
         self.recording = checked_recording(recording, "History")
         self._state = state = recording.snapshot(with_sound=False)
-        self._events = cast("Sequence[TimedEvent]", state.events)
+        self._events = cast(EventView, state.events)
         self._lock = threading.Lock()
         self._known: Known = {}
         self._why_begun = [one.event.why for one in self._events if isinstance(one.event, SessionBegun)]
@@ -129,8 +130,9 @@ class History:
     def _go_on(self, place: _Place, time: float, keep: list[_Place] | None = None) -> _Place:
         """Return the place at a moment, from an earlier one; of those between, ``keep`` takes some."""
         log, now, index = place.log.copy(), place.time, place.next
-        while index < len(self._events) and self._events[index].time <= time:
-            timed = self._events[index]
+        for timed in self._events.since(index):
+            if timed.time > time:
+                break
             if isinstance(timed.event, SessionBegun):
                 self._close_due(log, math.inf)
             else:

@@ -125,8 +125,13 @@ class EventView(Sequence[TimedEvent]):
         return self._append(place - other)
 
     def __iter__(self) -> Iterator[TimedEvent]:
-        row = 0
-        for other in range(self._others):
+        return self.since(0)
+
+    def since(self, index: int) -> Iterator[TimedEvent]:
+        """Yield the events from an index on, quicker than one by one."""
+        first = bisect_left(self._places, index, 0, self._others)
+        row = index - first
+        for other in range(first, self._others):
             before, row = row, self._places[other] - other
             yield from map(self._append, range(before, row))
             yield self._pack(other // PACK)[other % PACK]

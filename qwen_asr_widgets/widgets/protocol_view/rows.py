@@ -109,7 +109,7 @@ class EventRows:
         wrong = {(one.time, one.event.type): one.reason for one in recording.violations}
         self._changed = len(self.rows)
         if self._read < len(events):
-            for timed in events[self._read :] if self._read else events:
+            for timed in events.since(self._read):
                 self._connect(connections, timed.time, isinstance(timed.event, SessionBegun))
                 self._take(timed, wrong.get((timed.time, timed.event.type), ""))
                 self._read += 1
