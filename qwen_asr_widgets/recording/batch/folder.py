@@ -85,7 +85,7 @@ class BatchFolder:
 
     def recording(self, place: tuple[str, str]) -> Recording | None:
         """Open what was kept of a sound; None where nothing was."""
-        from ..restoring import load_recording
+        from ..earlier.restoring import load_recording
 
         if place in self._in_memory:
             return load_recording(self._in_memory[place])
