@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Union
@@ -100,7 +100,8 @@ class EndOfTurn:
         return self._loaded.probability(_heard(clip), text)
 
     def probabilities(
-        self, clip: Sound, found: Pauses, asked: Sequence[Pause] | None = None, *, cache: bool = True
+        self, clip: Sound, found: Pauses, asked: Sequence[Pause] | None = None, *, cache: bool = True,
+        progress: Callable[[int, int], object] = lambda done, count: None,
     ) -> NDArray[np.float32]:
         """Return what the model says at the pauses of a clip.
 
@@ -113,6 +114,9 @@ class EndOfTurn:
             Those of them to ask about; without it all, P of them.
         cache : bool
             Keep what was said on disk and take it from there when the same sound and pauses come again.
+        progress : callable
+            Called as ``progress(done, count)`` before each pause that the model is asked about; an exception
+            that it raises ends the asking.
 
         Returns
         -------
@@ -127,7 +131,10 @@ class EndOfTurn:
         kept = store.get(key.hex(), key) if store is not None else None
         if kept is not None and kept.size == shape[0] * shape[1]:
             return kept.reshape(shape)
-        rows = [self._at(pause, found, samples) for pause in pauses]
+        rows: list[list[float]] = []
+        for pause in pauses:
+            progress(len(rows), len(pauses))
+            rows.append(self._at(pause, found, samples))
         said = np.array(rows, dtype=np.float32).reshape(shape)
         if store is not None:
             store.put(key.hex(), key, said.ravel())

@@ -14,6 +14,7 @@ import type { Figures, Service } from "../tuner/state.js";
 import type { Menu } from "../transcriber/save.js";
 import type { Settings, SettingName } from "../tuner/scales.js";
 import type { Sweep } from "../tuner/sweep/map.js";
+import type { Policy } from "../tuner/turn_ends/judge.js";
 import type { Why } from "../tuner/why.js";
 import type { Lane, Mark, RunInfo, Utterance } from "./run/state.js";
 
@@ -331,8 +332,63 @@ export interface ReplayEndpoint {
   price: { cost: number; all: number; currency: string; source: string }[];
 }
 
+export type PurposeName = "agent" | "dictation" | "captions" | "telephone";
+
+/** What decides that a turn is over, and the pauses of the clip in sight. Buffers: see `tuner/turn_ends/view.py`. */
+export interface EndsMessage {
+  kind: "ends";
+  detector: string;
+  detectors: string[];
+  policy: Policy;
+  ranges: Record<"delay" | "time_out", [number, number]>;
+  asking: boolean;
+  problem: string;
+  /** Whether a model hears one of the synthetic samples. */
+  synthetic: boolean;
+  purposes: Record<PurposeName, { limited: "latency" | "cut_off_rate"; limit: number }>;
+  /** Samples of silence after which the model was asked. */
+  instants: number[];
+  /** Whether there is a reference. */
+  known: boolean;
+  /** Whether the pauses were given, and not read off the scores at `threshold`. */
+  given: boolean;
+  threshold: number;
+  holds: number;
+  /** Holds that are not judged: shorter or longer than the range, in seconds. */
+  left_out: number;
+  range: [number, number];
+  /** Of the clip, in samples. */
+  length: number;
+  speakers: string[];
+}
+
+/** A policy and what it costs over all clips. */
+export interface TunedPoint {
+  policy: Policy;
+  cut_off: number;
+  latency: number;
+  holds: number;
+  ends: number;
+  /** 95 % of what is not limited, after selection; null with one clip or speaker. */
+  interval: [number, number] | null;
+  held_out: number | null;
+}
+
+/** By detector the points that no other beats: latency in seconds and share of the holds cut off. */
+export interface TradedMessage {
+  kind: "traded";
+  curves: Record<string, [number, number][]>;
+  holds: number;
+  ends: number;
+  clips: number;
+  chosen: { purpose: PurposeName; limit: number; point: TunedPoint | null } | null;
+}
+
 export type TunerMessage =
   | TunerAbout | ReferenceMessage | ScoresMessage | JudgedMessage | DifferencesMessage | ExplanationMessage | CuesMessage | SweepMessage
+  | EndsMessage | TradedMessage
+  | { kind: "asking"; done: number; count: number }
+  | { kind: "policy"; policy: Policy; serial: number | null }
   | { kind: "best"; best: Best | null }
   | { kind: "verifying"; seconds: number; total: number; which: string; clip: string; settings: Settings }
   | { kind: "verify"; endpoints: ReplayEndpoint[]; results: Replay[] }
@@ -415,7 +471,10 @@ export type TunerCommand =
   | { kind: "hear"; on: boolean }
   | { kind: "best"; max_wait: number | null; max_cut: number | null }
   | { kind: "verify"; endpoint: string; which: string; clips: string; max_cost: number | null }
-  | { kind: "export"; what: string };
+  | { kind: "export"; what: string }
+  | { kind: "decide"; detector: string }
+  | { kind: "policy"; threshold: number | null; delay: number; time_out: number; serial: number }
+  | { kind: "trade"; purpose: PurposeName | ""; limit: number | null };
 
 export type TranscriberCommand =
   | { kind: "sample" | "transcribe" | "stop" | "pause" | "resume" | "commit" | "leave" | "hurry" | "opus" | "retry" | "fetch" }

@@ -10,6 +10,7 @@ from typing import Union
 
 from ...vad.turns import TurnDetection
 from .case import Case
+from .turn_ends.changes import EndsAsked, EndsChanged, PolicyTried, Traded
 
 
 @dataclass(frozen=True)
@@ -81,5 +82,6 @@ class Failed:
 
 
 Change = Union[
-    Tried, InForce, ClipChosen, ReferenceEdited, ScoresGrew, Scored, Swept, Replaying, Replayed, Failed
+    Tried, InForce, ClipChosen, ReferenceEdited, ScoresGrew, Scored, Swept, Replaying, Replayed, Failed,
+    EndsChanged, EndsAsked, PolicyTried, Traded,
 ]

@@ -181,10 +181,10 @@ class TunerCommands:
             tell(0, 1)
             self._model.sweep(progress=tell)
 
-        self._begin("sweep", task)
+        self.begin("sweep", task)
 
     def _best(self, asked: Best) -> None:
-        self._begin("choice", lambda: self._model.best(asked.max_wait, asked.max_cut))
+        self.begin("choice", lambda: self._model.best(asked.max_wait, asked.max_cut))
 
     def _verify(self, asked: Verify) -> None:
         model, work = self._model, self._work
@@ -193,12 +193,12 @@ class TunerCommands:
             settings = model.corners()
         else:
             settings = [model.in_force if asked.which == "in_force" else model.settings]
-        self._begin("replay", lambda: model.verify(
+        self.begin("replay", lambda: model.verify(
             settings, endpoint, all_clips=asked.clips == "all", max_cost=asked.max_cost,
             cancelled=lambda: work.cancelled,
         ))
 
-    def _begin(self, name: str, task: Callable[[], object]) -> None:
+    def begin(self, name: str, task: Callable[[], object]) -> None:
         """Begin work in the background; one at a time."""
         if not self._work.start(name, task):
             raise SettingError(f"The {self._work.name} still runs; wait or cancel it.")

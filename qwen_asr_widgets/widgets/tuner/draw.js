@@ -103,8 +103,8 @@ export function drawProblems(pen, box, problems, chosen) {
   ctx.textAlign = "left";
 }
 
-/** @param {Pen} pen @param {number} x @param {number} y @param {string} sign */
-function disc({ ctx, colours, font }, x, y, sign) {
+/** A sign in a ring: something is wrong here. @param {Pen} pen @param {number} x @param {number} y @param {string} sign */
+export function disc({ ctx, colours, font }, x, y, sign) {
   ctx.fillStyle = colours.ground;
   ctx.beginPath();
   ctx.arc(x, y, 7.5, 0, 2 * Math.PI);

@@ -25,6 +25,8 @@ import { same } from "./scales.js";
 import { cueTimes, emptyTuner, judgeHere, stepProblem, takeTuner } from "./state.js";
 import { SweepPanel } from "./sweep/sweep.js";
 import { Tries } from "./tries.js";
+import { endRows } from "./turn_ends/marks.js";
+import { TurnEndsPanel } from "./turn_ends/panel.js";
 import { VerifyPanel } from "./verify.js";
 import { shownValue, whySentence } from "./why.js";
 import { createWaveform } from "../waveform/waveform.js";
@@ -61,8 +63,10 @@ export class TunerView {
     root.classList.add("qaw-tuner");
     root.append(head, this.notice, this.hint, make("div", { class: "qaw-tuner-grid" }, main, side), below);
     this.verify = new VerifyPanel(this, head, signal);
+    this.ends = new TurnEndsPanel(this, below, signal);
     this.wave = createWaveform(main, {
-      run, send, t, signal, height: options.height, toolbar: false, caption: false, table: false, rows: tunerRows(this),
+      run, send, t, signal, height: options.height, toolbar: false, caption: false, table: false,
+      rows: [...tunerRows(this), ...endRows(this.ends)],
       viewed: () => this.placed(), played: () => this.playedChanged(),
     });
     this.overlay = make("div", { class: "qaw-tuner-overlay" });
@@ -103,6 +107,7 @@ export class TunerView {
     if (message.kind === "verify") this.panel.showReplays(message.results);
     this.verify.receive(message);
     this.sweep.receive(message, buffers);
+    this.ends.receive(message, buffers);
     if (!takeTuner(this.state, message, buffers)) return;
     if (message.kind === "tuner") {
       this.bar.open();
@@ -189,6 +194,7 @@ export class TunerView {
     this.panel.describe();
     this.clips.describe();
     this.table.describe();
+    this.ends.describe();
   }
 
   /** @param {1 | -1} step */
@@ -267,7 +273,7 @@ export class TunerView {
     if (this.hear.on && (key === "a" || key === "b")) this.hearWhich(key);
     else if (key === "n") this.step(event.shiftKey ? -1 : 1);
     else if (key === "i") this.flip(this.shown === "trying" ? "in_force" : "trying");
-    else return;
+    else if (!this.ends.key(event)) return;
     event.preventDefault();
   }
 

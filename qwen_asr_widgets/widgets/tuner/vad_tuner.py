@@ -45,6 +45,9 @@ from .exports import settings_code
 from .model import TunerModel
 from .report import caption, named, report_html, summary_html
 from .sources import checked_settings, open_cases
+from .turn_ends.commands import TurnEndsCommands
+from .turn_ends.ends import TurnEnds
+from .turn_ends.view import TurnEndsView
 from .view import TunerView
 from .work import Work
 
@@ -53,6 +56,7 @@ if TYPE_CHECKING:
     from ...protocol.config import SessionConfig
     from ...recording.verification import Pace, Verification
     from ...vad.calibration.calibrate import Calibration
+    from ...vad.end_of_turn.end_of_turn import EndOfTurn
 
 
 class DetectionTrait(traitlets.TraitType):  # type: ignore[type-arg]
@@ -90,6 +94,10 @@ class VadTuner(ViewWidget):
         Language and context for `verify`.
     calibration : Calibration, optional
         A good fit to that service (see ``calibrate``); what is shown is then called calibrated.
+    end_of_turn : EndOfTurn or str, optional
+        A model that says at each pause whether the speaker is done, such as ``"smart-turn"``; see `ends`.
+    pauses : Pauses, or a list of Pauses and None, optional
+        Pauses labelled by hand (``qaw.pauses(…, holds=…)``); by default they are read off the scores.
     height : int
         CSS pixels of the wave, 40 to 2000.
     lang : str
@@ -103,6 +111,9 @@ class VadTuner(ViewWidget):
         What is tried now; may be set and observed.
     in_force : TurnDetection
         What it is compared with; may be set.
+    ends : TurnEnds
+        What decides that a turn is over: ``ends.decide("smart-turn")``, ``ends.policy``, ``ends.pauses``,
+        ``ends.probabilities``, ``ends.trade_off()``, ``ends.tune_for("agent", 0.6)``.
 
     Raises
     ------
@@ -133,6 +144,8 @@ class VadTuner(ViewWidget):
         endpoint: Endpoint | str | None = None,
         config: SessionConfig | None = None,
         calibration: Calibration | None = None,
+        end_of_turn: EndOfTurn | str | None = None,
+        pauses: Any = None,
         height: int = 84,
         lang: str = "",
         save_outputs: bool = True,
@@ -146,16 +159,19 @@ class VadTuner(ViewWidget):
             lambda: self.save_outputs,
         )
         super().__init__(saved, lang=lang, height=height, save_outputs=save_outputs)
-        self.view = TunerView(model)
+        self.ends = TurnEnds(model, end_of_turn, pauses)
+        self.view = TunerView(model, [TurnEndsView(model, self.ends)])
         self.work = Work(lambda sentence: self.page.tell_all([self.view.problem(sentence)]))
         commands = TunerCommands(model, self.view, self.work, lambda messages: self.page.tell_all(messages))
         self.page = PageLink(
-            self, self.view, commands.table, rested=saved.refresh,
+            self, self.view, {**commands.table, **TurnEndsCommands(self.ends, commands.begin).table},
+            rested=saved.refresh,
             failed=lambda error: self.page.tell_all([self.view.problem(str(error))]),
         )
         self.settings = model.settings
         self.observe(lambda change: model.try_settings(change["new"]), names="settings")
         model.subscribe(self._follow)
+        self.ends.subscribe(self._follow)
 
     def _follow(self, change: Change) -> None:
         """Tell the pages, the trait and the saved output what has changed in the model."""
@@ -330,6 +346,8 @@ class VadTuner(ViewWidget):
         """Take the widget off the page and end its work."""
         if hasattr(self, "work"):  # not there where a setting was refused
             self.work.cancel()
+        if hasattr(self, "ends"):
+            self.ends.close()
         if hasattr(self, "model"):
             self.model.close()
         super().close()

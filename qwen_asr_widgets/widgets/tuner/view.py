@@ -13,7 +13,8 @@ Kernel to page, beside the sound (see `Shown`):
 from __future__ import annotations
 
 import logging
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -46,6 +47,14 @@ CLOUDS = ("beijing", "singapore")
 """Regions offered for a replay, beside the tuner's endpoint."""
 
 
+class ViewPart(Protocol):
+    """A part of the tuner's view, with messages of its own."""
+
+    def opening(self) -> list[Message]: ...
+
+    def told(self, change: Change) -> list[Message]: ...
+
+
 class TunerView:
     """Says a tuner's model in messages; a `ViewModel`.
 
@@ -53,6 +62,8 @@ class TunerView:
     ----------
     model : TunerModel
         Read only.
+    parts : sequence of ViewPart
+        What is told with every opening and change.
 
     Attributes
     ----------
@@ -73,8 +84,9 @@ class TunerView:
     growing = False
     """The sound is whole from the beginning."""
 
-    def __init__(self, model: TunerModel) -> None:
+    def __init__(self, model: TunerModel, parts: Sequence[ViewPart] = ()) -> None:
         self._model = model
+        self._parts = tuple(parts)
         self.hears = False
         self.shown = _shown(model.case)
 
@@ -85,7 +97,7 @@ class TunerView:
             case = self._model.case
             return [
                 *sound, self.about(), reference_message(case), *_scores(case), *self.judgement(),
-                self.replays(), *self.sweep(),
+                self.replays(), *self.sweep(), *(each for part in self._parts for each in part.opening()),
             ]
 
     def changes(self) -> list[Message]:
@@ -97,6 +109,9 @@ class TunerView:
         if isinstance(change, ClipChosen):
             self.shown = _shown(self._model.case)
             return self.opening()
+        return [*self._told(change), *(each for part in self._parts for each in part.told(change))]
+
+    def _told(self, change: Change) -> list[Message]:
         with self._model.lock:
             match change:
                 case Tried(serial):
@@ -117,6 +132,7 @@ class TunerView:
                     return [self.about(), *self.judgement(), self.replays()]
                 case Failed(sentence):
                     return [self.problem(sentence)]
+        return []
 
     def problem(self, sentence: str) -> Message:
         """Return what could not be done."""
