@@ -55,6 +55,7 @@ _HOMES = {
     "recording.exports.captions": ("SubtitleRules",),
     "recording.verification": ("Verification", "verify"),
     "vad.calibration.calibrate": ("Calibration", "Observation"),
+    "vad.calibration.terms": ("CalibrationTerm",),
     "vad.end_of_turn.base": ("EndOfTurnModel",),
     "vad.end_of_turn.end_of_turn": ("EndOfTurn",),
     "vad.evaluation.explain": ("Cause", "Explanation", "Remedy", "explain"),
@@ -87,8 +88,8 @@ _MODULE_OF = {name: module for module, names in _HOMES.items() for name in names
 __all__ = [
     "__version__", "api_key",
     "AudioClip", "AudioError", "AudioFormat", "AudioFormatConfig", "AudioFormatType", "AudioSampleRate",
-    "Batch", "BundleError", "Calibration", "Cause", "Choice", "ClipRecorder", "Comparison",
-    "ConnectFailed", "EndOfTurn", "EndOfTurnModel", "Endpoint", "EndpointError", "Explanation",
+    "Batch", "BundleError", "Calibration", "CalibrationTerm", "Cause", "Choice", "ClipRecorder",
+    "Comparison", "ConnectFailed", "EndOfTurn", "EndOfTurnModel", "Endpoint", "EndpointError", "Explanation",
     "Finding", "LabelError", "Labels", "LatencySummary", "LatencyTable", "Measures", "Microphone",
     "MissingDependency", "MissingKey", "MultiModality", "Observation", "OmniRealtimeCallback",
     "OmniRealtimeConversation", "OperatingPoint", "Pause", "Pauses", "Policy", "ProbeError",
@@ -138,6 +139,7 @@ if TYPE_CHECKING:
     from .recording.exports.captions import SubtitleRules
     from .recording.verification import Verification, verify
     from .vad.calibration.calibrate import Calibration, Observation
+    from .vad.calibration.terms import CalibrationTerm
     from .vad.end_of_turn.base import EndOfTurnModel
     from .vad.end_of_turn.end_of_turn import EndOfTurn
     from .vad.evaluation.explain import Cause, Explanation, Remedy, explain

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
-from typing import Union
+from typing import Any, Union
 
-from ..errors import SettingError
+from ..client.endpoints import facts_of
+from ..client.probe.report import ProbeReport
+from ..errors import SettingError, checked_keywords
+from ..protocol.cloud_facts import ServiceFacts
 from ..protocol.config import SessionConfig
 from ..vad.calibration.calibrate import Calibration, Observation
 from ..vad.calibration.calibrate import calibrate as fit
@@ -17,23 +20,35 @@ from .recording import Recording
 
 Seen = Union[Recording, Observation]
 
+TERMS = {
+    "end_contains_silence": "end_includes_silence", "silence_floor_ms": "silence_floor_ms",
+    "longest_turn_s": "longest_turn",
+}
+"""Facts of a service that are terms of a calibration, by their names in both."""
+
 MIN_SECONDS = 2.0
 """A stretch between two changes of the settings shorter than this tells nothing."""
 
 
-def calibrate(recordings: Seen | Iterable[Seen]) -> Calibration:
-    """Fit our detector to the service that made some recordings.
+@checked_keywords
+def calibrate(recordings: Seen | Iterable[Seen], *, probe: ProbeReport | None = None) -> Calibration:
+    """Fit our detector to the service that made some recordings, and say what they cannot tell of it.
 
     Parameters
     ----------
     recordings : Recording, Observation, or iterable of them
-        At known settings with turn detection by the service; at least two different thresholds tell how its
-        scale lies on ours, three recordings let the fit be checked on those it has not seen.
+        At known settings with turn detection by the service. Two different thresholds tell how its scale
+        lies on ours; two silences, one of them 200 ms, whether its ends contain the silence and where its
+        floor is.
+    probe : ProbeReport, optional
+        What `probe` measured of the service. By default what is kept of it, and what the recordings' facts
+        hold as measured, stands in for terms that the recordings leave open.
 
     Returns
     -------
     Calibration
-        ``print(fit)`` says how well it holds; one that does not is called a poor fit.
+        ``print(fit)`` says how well it holds, what is known, and for what is not which setting to record
+        next; one that does not hold is called a poor fit.
 
     Raises
     ------
@@ -50,16 +65,57 @@ def calibrate(recordings: Seen | Iterable[Seen]) -> Calibration:
     True
     """
     one = isinstance(recordings, (Observation, Recording))
-    several: Iterable[Seen] = [recordings] if one else recordings  # type: ignore[list-item, assignment]
+    several: list[Seen] = [recordings] if one else list(recordings)  # type: ignore[list-item, arg-type]
     seen: list[Observation] = []
     for recording in several:
         seen += [recording] if isinstance(recording, Observation) else observations(recording)
+    seen_of = [recording for recording in several if isinstance(recording, Recording)]
     if not seen:
         raise SettingError(
             "There is nothing to calibrate with: in none of the recordings did the service detect turns. "
             "Transcribe with turn detection (not in manual mode) at two or more thresholds.", "recordings",
         )
-    return fit(seen)
+    return fit(seen, _measured(seen_of, probe))
+
+
+def reported_turns(recording: Recording) -> list[Turn]:
+    """Return the turns of a recording with their ends as the service reported them.
+
+    ``recording.turns`` end where speech does: where the service is known to count the silence in, it is
+    taken out there by the facts about it. Whether it does is what a calibration finds out.
+    """
+    turns = []
+    for one in recording.utterances:
+        end = one.end if one.reported_end is None else one.reported_end
+        if one.onset is None or one.start is None or end is None or one.end_source == "bound":
+            continue
+        end = max(end, one.start)
+        turns.append(Turn(max(min(one.onset, end), one.start), one.start, end))
+    return turns
+
+
+def _measured(recordings: Iterable[Recording], probe: ProbeReport | None) -> dict[str, Any]:
+    """Return what was measured of the service, by term; nothing of what two measurements contradict."""
+    if probe is not None:
+        return _terms_of(probe.measured)
+    known: dict[str, Any] = {}
+    contradicted = set()
+    for recording in recordings:
+        info = recording.info
+        then, now = info.facts, facts_of(info.endpoint, info.model)
+        for name, value in (*_measured_in(then).items(), *_measured_in(now).items()):
+            if known.setdefault(name, value) != value:
+                contradicted.add(name)
+    return {name: value for name, value in known.items() if name not in contradicted}
+
+
+def _measured_in(facts: ServiceFacts) -> dict[str, Any]:
+    """Return the terms of which a service's facts hold a measured value."""
+    return _terms_of({name: getattr(facts, name) for name in TERMS if facts.grade(name) == "measured"})
+
+
+def _terms_of(facts: Mapping[str, Any]) -> dict[str, Any]:
+    return {term: facts[fact] for fact, term in TERMS.items() if fact in facts}
 
 
 def observations(recording: Recording) -> list[Observation]:
@@ -74,7 +130,7 @@ def observations(recording: Recording) -> list[Observation]:
     if recording.info.turn_taking == "client":
         return []
     scores = speech_scores(recording.clip)
-    turns = recording.turns
+    turns = reported_turns(recording)
     name = recording.info.name or "recording"
     found = []
     for first, stop, config in _stretches(recording, len(scores)):

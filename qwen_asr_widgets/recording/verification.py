@@ -22,6 +22,7 @@ from ..vad.evaluation.matching import overlaps, to_samples
 from ..vad.scoring.scores import speech_scores
 from ..vad.turns import Turn, TurnDetection, detect_turns
 from .recording import Recording
+from .calibration import reported_turns
 from .transcription import checked_config, transcribe
 
 CHUNK_MS = 100
@@ -84,7 +85,9 @@ class Verification:
     agreement : Agreement
         Of the turns the service really reported with those.
     calibrated : bool
-        Whether a fit to the service made the expectation.
+        Whether a fit to the service made the expectation; ends are then compared as they are reported.
+    outside : tuple of str
+        What of the settings the fit has not seen, in words.
 
     Examples
     --------
@@ -101,11 +104,12 @@ class Verification:
     expected: tuple[Turn, ...]
     agreement: Agreement
     calibrated: bool = False
+    outside: tuple[str, ...] = ()
 
     @property
     def turns(self) -> list[Turn]:
         """The turns the service reported."""
-        return self.recording.turns
+        return reported_turns(self.recording) if self.calibrated else self.recording.turns
 
     def _repr_html_(self) -> str:
         rows = [
@@ -119,9 +123,10 @@ class Verification:
 
     def __str__(self) -> str:
         settings = self.settings
+        unseen = f"; not seen by the fit: {', '.join(self.outside)}" if self.outside else ""
         return (
             f"{settings.threshold:g} / {settings.silence_duration_ms} ms at {self.recording.info.engine}: "
-            f"{self.agreement}"
+            f"{self.agreement}{unseen}"
         )
 
 
@@ -207,13 +212,14 @@ def verify(
     )
     scores = speech_scores(clip)
     if calibration is None:
-        expected = detect_turns(scores, settings)
+        expected, real = detect_turns(scores, settings), recording.turns
     else:
-        expected = calibration.predict(scores, settings)
+        expected, real = calibration.predict(scores, settings), reported_turns(recording)
+    outside = () if calibration is None else calibration.outside(settings)
     reached = recording.duration
     expected = [turn for turn in expected if turn.end <= reached + SAME]
     return Verification(
-        settings, recording, tuple(expected), agreement(expected, recording.turns), calibration is not None
+        settings, recording, tuple(expected), agreement(expected, real), calibration is not None, outside
     )
 
 

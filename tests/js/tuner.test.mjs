@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { mainRows, waitRow } from "../../qwen_asr_widgets/widgets/tuner/judging/figures.js";
+import { worthText } from "../../qwen_asr_widgets/widgets/tuner/judging/panel.js";
 import { Cues, toneSamples } from "../../qwen_asr_widgets/widgets/tuner/hear.js";
 import { cellAt, cellBox, indexOf, moveCell, nearestCell, settingsAt, shades, tradeOffRange } from "../../qwen_asr_widgets/widgets/tuner/sweep/map.js";
 import { same, scales, score } from "../../qwen_asr_widgets/widgets/tuner/scales.js";
@@ -149,6 +150,18 @@ test("nothing is judged on the page where a fit stands between, or before all sc
   const half = open();
   half.scored = 0.5;
   assert.equal(judgeHere(half, { threshold: 0, silence: 400, padding: 0 }), false);
+});
+
+test("what a fit is worth says where a silence has no effect and what it has not seen", () => {
+  const t = (name, values = {}) => [name, ...Object.values(values)].join(" ");
+  const seen = { threshold: [0, 0.4], silence: [200, 800], padding: [300, 300] };
+  const about = { estimate: "calibrated", fit: { error: 0.012, turns: 40, agreement: 1, floor: 400, seen } };
+  const within = { threshold: 0.2, silence: 500, padding: 300 };
+  assert.equal(worthText(about, within, t), "tuner.worth.calibrated 12 40");
+  assert.match(worthText(about, { ...within, silence: 300 }, t), /tuner.worth.floor 400$/);
+  assert.match(worthText(about, { ...within, silence: 900, threshold: -1 }, t),
+    /tuner.worth.outside tuner.setting.threshold, tuner.setting.silence$/);
+  assert.equal(worthText({ estimate: "exact", fit: null }, within, t), "tuner.worth.exact");
 });
 
 test("errors are walked through in a circle, the first one after the cursor", () => {

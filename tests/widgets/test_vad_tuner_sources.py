@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from support.recordings import Script
@@ -55,12 +57,34 @@ def test_a_good_fit_is_used_and_named_and_a_poor_one_refused(noisy, shifted_fit)
     assert shifted_fit.good
     tuner = VadTuner(noisy, calibration=shifted_fit, endpoint="beijing", settings=TurnDetection(0.0, 400))
     assert tuner.estimate_kind == "calibrated" and told_at_opening(tuner)["fit"]["turns"] == shifted_fit.turns
-    assert tuner.turns == shifted_fit.predict(scores, TurnDetection(0.0, 400))
+    assert tuner.turns == shifted_fit.predict(scores, TurnDetection(0.0, 400), end_of_speech=True)
     found = tuner.sweep([-0.4, 0.0, 0.4], [400, 800])
     assert found.thresholds == (-0.4, 0.0, 0.4) and found.silences == (400, 800)
     wrong = [Turn(k * 1.0, k * 1.0, k * 1.0 + 0.3) for k in range(28)]
     with pytest.raises(SettingError, match="Poor fit"):
         VadTuner(noisy, calibration=calibrate([Observation(scores, LOOSE, wrong)]))
+
+
+def test_a_silence_below_the_floor_of_the_service_is_shown_without_effect(noisy):
+    talk = qaw.SpeechScores(np.tile(qaw.speech_scores(qaw.sample("conversation").clip).values, 3))
+    seen = [
+        Observation(talk, one, qaw.detect_turns(talk, replace(one, silence_duration_ms=max(asked, 600))))
+        for asked in (200, 600, 1_000) for one in (TurnDetection(0.2, asked),)
+    ]
+    fit = calibrate(seen, {"silence_floor_ms": 600})
+    assert fit.good and fit.floor_ms == 600
+    tuner = VadTuner(noisy, calibration=fit, endpoint="beijing", settings=TurnDetection(0.2, 200))
+    told = told_at_opening(tuner)["fit"]
+    assert told["floor"] == fit.floor_ms and told["seen"]["silence"] == [200, 1_000]
+    short, wait = tuner.turns, tuner.expected_wait
+    tuner.settings = TurnDetection(0.2, 500)
+    assert tuner.turns == short and tuner.expected_wait == pytest.approx(wait)
+    tuner.settings = TurnDetection(0.2, 1_000)
+    assert tuner.expected_wait > wait + 0.3
+    found = tuner.sweep([0.2], [300, 400, 800])
+    assert found.silences == (400, 800), "of silences without effect the longest stands for all"
+    assert found.total("waits").tolist() and tuner.settings.silence_duration_ms == 1_000
+    tuner.close()
 
 
 def test_several_clips_have_figures_of_each_and_of_all():

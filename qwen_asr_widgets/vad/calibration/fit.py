@@ -2,282 +2,262 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ...audio.units import SAMPLE_RATE
-from ..evaluation.matching import overlaps, to_samples
-from ..runs import Frames, join_runs, speech_runs
-from ..scoring.frames import HOP, HOP_SECONDS, SpeechScores
-from ..turns import MAX_TURN_FRAMES, Turn, TurnDetection
+from ..scoring.frames import HOP_SECONDS
+from ..turns import MAX_TURN_SECONDS, TurnDetection
+from .model import Model
+from .timing import EndFit, fit_ends, fit_starts, plain_or_middle
+from .track import Numbers, Pairs, Point, Track
 
-Times = NDArray[np.float64]
-"""Onset and end of turns in seconds, float64 (k, 2)."""
-
-THRESHOLDS = np.linspace(-0.975, 0.975, 79)
+LEVELS = np.linspace(-0.975, 0.975, 79).round(4)
 SLOPES = np.geomspace(0.2, 5.0, 65)
-SILENCE_SHIFTS = tuple(range(-6, 13))
-"""Frames by which the silence may differ."""
-FIRST_SHIFTS = (0, 3, -3, 6)
-FIRST_TURNS = (0.0, 0.2, 0.4)
-MIN_TURNS = (0.0, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5, 0.7, 1.0)
-CAP = 0.5
-"""Seconds that a boundary can cost at most; a turn without a partner costs two of them."""
-ROUNDS = 4
-CLAMPED = 0.04
-"""Seconds to the previous end or 0 within which a start may have been held back, and tells nothing."""
+SHIFTS_MS = tuple(range(-192, 401, 8))
+"""By how much the silence waited for may differ from the one in force."""
+FLOORS_MS = (0, *range(220, 1_001, 20))
+HYSTERESES = tuple(np.round(np.arange(0.0, 0.81, 0.05), 3).tolist())
+MIN_TURNS = (0.0, *np.round(np.arange(2.5, 33) * HOP_SECONDS, 3).tolist())
+"""Between two numbers of frames: all values between them do the same."""
+SHORTEST_CUT = 4.0
+"""Seconds: no service is expected to cut turns that are shorter."""
+ROUNDS = 5
+_STARTS = [
+    [
+        Model(hysteresis=h, min_turn=m, silence_shift_ms=d, silence_floor_ms=f)
+        for m in (0.0, 0.24, 0.496)
+        for d, f in ((0, 0), (96, 0), (0, 400), (-96, 0), (192, 0), (0, 600), (128, 500))
+    ] for h in (0.0, 0.3)
+]
+"""First values, without a hysteresis and with one."""
+
+_EQUAL = 1e-6
 
 
 @dataclass(frozen=True, eq=False)
-class Track:
-    """One observation as the search needs it.
+class LineCosts:
+    """What every line from their thresholds to ours costs.
 
     Parameters
     ----------
-    values : ndarray, float32, shape (n,)
-        Speech scores.
-    settings : TurnDetection
-        What the service was set to.
-    reported : ndarray, float64, shape (k, 2)
-        Start plus padding, and end, of each turn reported, in seconds.
-    free_start : ndarray, bool, shape (k,)
-        Whether that start was not held back by the previous end or the beginning.
+    surface : ndarray, float64, shape (79, s)
+        Cost by our threshold at the middle of theirs (`LEVELS`) and by slope.
+    slopes : ndarray, float64, shape (s,)
+        1 alone where only one threshold was seen.
+    middle : float
+        The mean of their thresholds.
     """
 
-    values: NDArray[np.float32]
-    settings: TurnDetection
-    reported: Times
-    free_start: NDArray[np.bool_]
-    _runs: dict[float, Frames] = field(default_factory=dict, repr=False)
-    _spreads: dict[Model, NDArray[np.float64]] = field(default_factory=dict, repr=False)
+    surface: Numbers
+    slopes: Numbers
+    middle: float
 
-    @classmethod
-    def of(cls, scores: SpeechScores, settings: TurnDetection, turns: Iterable[Turn]) -> Track:
-        """Make the track of an observation."""
-        rows = np.array([(turn.start, turn.end) for turn in turns], dtype=np.float64).reshape(-1, 2)
-        before = np.concatenate(([0.0], rows[:-1, 1]))
-        free = rows[:, 0] > before[: len(rows)] + CLAMPED
-        rows[:, 0] += settings.prefix_padding_ms / 1_000
-        return cls(scores.values, settings, rows, free)
+    def best(self, tolerance: float) -> tuple[float, float, float]:
+        """Return offset, slope and cost in the middle of the best place."""
+        place = np.argwhere(self.surface <= self.surface.min() + tolerance)
+        level, slope = place.mean(axis=0)
+        at = float(np.interp(level, np.arange(len(LEVELS)), LEVELS))
+        tilt = float(np.interp(slope, np.arange(len(self.slopes)), self.slopes))
+        return at - tilt * self.middle, tilt, float(self.surface.min())
 
-    def runs(self, threshold: float) -> Frames:
-        """Return the runs of speech at a threshold, found once."""
-        if threshold not in self._runs:
-            self._runs[threshold] = speech_runs(self.values, threshold)
-        return self._runs[threshold]
 
-    def spreads(self, model: Model) -> NDArray[np.float64]:
-        """Return ``Pairing.spread`` at each of ``THRESHOLDS``; the model's line has no part in it.
+@dataclass(frozen=True, eq=False)
+class Search:
+    """Recordings to fit a model to, and what is known of their service beforehand.
 
-        Found once: the fits that hold out a recording ask for the same of all others.
+    Parameters
+    ----------
+    tracks : sequence of Track
+    known : Mapping of str to object
+        Fields of `Model` that are not searched, with their values.
+    """
+
+    tracks: Sequence[Track]
+    known: Mapping[str, Any] = field(default_factory=dict)
+
+    # ---- costs
+
+    def costs(self, models: Sequence[Model]) -> Numbers:
+        """Return what each model costs, however positions are reported."""
+        points = {one: [model.point(one) for model in models] for one in self._settings}
+        return np.sum([track.costs(points[track.settings]) for track in self.tracks], axis=0)
+
+    @property
+    def _settings(self) -> set[TurnDetection]:
+        return {track.settings for track in self.tracks}
+
+    def pairs(self, model: Model) -> list[Pairs]:
+        """Return the turns of each recording beside those that a model finds."""
+        return [track.pairs(model.point(track.settings)) for track in self.tracks]
+
+    def line(self, model: Model) -> LineCosts:
+        """Return what lines cost; each recording's cost is known at every level, and a line reads one."""
+        theirs = np.array([track.settings.threshold for track in self.tracks])
+        middle = float(theirs.mean())
+        slopes = SLOPES if len(np.unique(theirs)) > 1 else np.ones(1)
+        total = np.zeros((len(LEVELS), len(slopes)))
+        for threshold, rows in self._by_threshold(model):
+            levels = LEVELS[:, None] + slopes[None, :] * (threshold - middle)
+            total += np.interp(levels, LEVELS, rows) + np.maximum(np.abs(levels) - 1.0, 0.0)
+        return LineCosts(total, slopes, middle)
+
+    def _by_threshold(self, model: Model) -> list[tuple[float, Numbers]]:
+        """Return for each threshold what recordings at it cost at every level."""
+        levels, found = LEVELS.tolist(), dict[float, Numbers]()
+        points = {one: _at_levels(model.point(one), levels) for one in self._settings}
+        for track in self.tracks:
+            rows = track.costs(points[track.settings])
+            found[track.settings.threshold] = found.get(track.settings.threshold, 0.0) + rows
+        return list(found.items())
+
+    def waits(self, model: Model) -> Numbers:
+        """Return what each floor and shift of the silence costs, float64 (floors, shifts)."""
+        shifts, floors = np.array(SHIFTS_MS), np.array(self.floors)
+        total = np.zeros((len(floors), len(shifts)))
+        for track in self.tracks:
+            point, asked = model.point(track.settings), track.settings.silence_duration_ms
+            waited = np.maximum(asked, floors)[:, None] + shifts[None, :]
+            frames = np.maximum(np.ceil(waited / 32.0 - 1e-9), 1).astype(np.int64)
+            counts, where = np.unique(frames, return_inverse=True)
+            rows = track.costs([point._replace(silence=count) for count in counts.tolist()])
+            total += rows[where.reshape(frames.shape)]
+        return total
+
+    @property
+    def floors(self) -> tuple[int, ...]:
+        """The floors to choose from."""
+        return (self.known["silence_floor_ms"],) if "silence_floor_ms" in self.known else FLOORS_MS
+
+    def longest(self) -> list[float]:
+        """Return the lengths at which turns may be cut: those about the longest turns reported, and 60 s."""
+        if "longest_turn" in self.known:
+            return [self.known["longest_turn"]]
+        lengths = [(track.ends - track.starts).max() for track in self.tracks if len(track.starts)]
+        paddings = [track.settings.prefix_padding_ms / 1_000 for track in self.tracks]
+        low, high = max(lengths) - max(paddings) - 0.5, min(max(lengths) + 0.6, MAX_TURN_SECONDS)
+        return [*np.arange(max(low, SHORTEST_CUT), high, 0.032).round(3).tolist(), MAX_TURN_SECONDS]
+
+    # ---- the search
+
+    def fit(self) -> tuple[Search, Model]:
+        """Return the model of least cost over all recordings, and the search in which it was found.
+
+        Silence, shortest turn, hysteresis and threshold can stand in for each other, so their first values
+        come from two grids; from the best of each they are improved in turn. Once it is known how late ends
+        are reported, turns are paired without that, and the model is improved once more.
         """
-        lineless = replace(model, offset=0.0, slope=1.0)
-        if lineless not in self._spreads:
-            found = [pair(self, lineless, level).spread() for level in THRESHOLDS]
-            self._spreads[lineless] = np.array(found)
-        return self._spreads[lineless]
+        length = self._cut(self._begun(_STARTS[0][:5])).longest_turn
+        begun = [
+            self._begun([replace(one, longest_turn=length) for one in starts]) for starts in _STARTS
+        ]
+        improved = [self.improved(one) for one in begun]
+        model = self.reporting(improved[int(np.argmin(self.costs(improved)))])
+        if not model.end_includes_silence and abs(model.end_shift) < HOP_SECONDS / 2:
+            return self, model
+        known = [one.knowing(model.contained(one.settings), model.end_shift) for one in self.tracks]
+        search = Search(known, self.known)
+        return search, search.reporting(search.improved(model))
 
-    def parts(self, count: int) -> list[Track]:
-        """Cut the track between turns into up to ``count`` parts with about the same number of turns each."""
-        cuts = [k * len(self.reported) // count for k in range(1, count)]
-        frames = [0]
-        for turn in sorted({cut for cut in cuts if cut}):
-            middle = (self.reported[turn - 1, 1] + self.reported[turn, 0]) / 2
-            frames.append(max(int(middle / HOP_SECONDS), frames[-1]))
-        frames.append(len(self.values))
-        return [self._between(a, b) for a, b in zip(frames, frames[1:]) if b > a]
+    def _begun(self, starts: Sequence[Model]) -> Model:
+        """Return the first values with the line that costs least."""
+        lined = [self._best_line(replace(one, **self._fixed)) for one in starts]
+        return min(lined, key=lambda one: one[1])[0]
 
-    def _between(self, first: int, stop: int) -> Track:
-        start, end = first * HOP_SECONDS, stop * HOP_SECONDS
-        middle = self.reported.mean(axis=1)
-        inside = (middle >= start) & (middle < end)
-        return Track(
-            self.values[first:stop], self.settings, self.reported[inside] - start, self.free_start[inside]
+    @property
+    def _fixed(self) -> dict[str, Any]:
+        return {name: value for name, value in self.known.items() if name != "end_includes_silence"}
+
+    def improved(self, model: Model, rounds: int = ROUNDS) -> Model:
+        """Improve line, silence, hysteresis, shortest and longest turn in turn until nothing changes."""
+        for _ in range(rounds):
+            before = model
+            for step in (self.lined, self.waiting, self._lasting, self.shortest, self._cut,
+                         self.refined):
+                model = self._better(step(model), model)
+            if model == before:
+                break
+        return model
+
+    def _better(self, model: Model, current: Model) -> Model:
+        new, old = self.costs([model, current])
+        return model if new < old - _EQUAL else current
+
+    def _best_line(self, model: Model) -> tuple[Model, float]:
+        offset, slope, cost = self.line(model).best(_EQUAL + 0.002 * len(self.tracks))
+        return replace(model, offset=offset, slope=slope), cost
+
+    def lined(self, model: Model) -> Model:
+        return self._best_line(model)[0]
+
+    def refined(self, model: Model) -> Model:
+        """Move the line by steps finer than those of the first search."""
+        theirs = np.array([track.settings.threshold for track in self.tracks])
+        middle = float(theirs.mean())
+        level = model.offset + model.slope * middle
+        tilts = model.slope * np.linspace(0.8, 1.2, 9) if len(np.unique(theirs)) > 1 else [model.slope]
+        return self._least([
+            replace(model, offset=float(level + step - tilt * middle), slope=float(tilt))
+            for tilt in tilts for step in np.linspace(-0.04, 0.04, 9)
+        ])
+
+    def waiting(self, model: Model) -> Model:
+        floor, shift = simplest(self.waits(model), self.floors, SHIFTS_MS)
+        return replace(model, silence_floor_ms=floor, silence_shift_ms=shift)
+
+    def _lasting(self, model: Model) -> Model:
+        """Choose the hysteresis, each with the line that suits it."""
+        near = {round(model.hysteresis + step, 3) for step in (-0.025, 0.025)}
+        values = sorted({*HYSTERESES, *(value for value in near if value >= 0)})
+        return self._least([self._best_line(replace(model, hysteresis=value))[0] for value in values])
+
+    def shortest(self, model: Model) -> Model:
+        return self._least([replace(model, min_turn=value) for value in MIN_TURNS])
+
+    def _cut(self, model: Model) -> Model:
+        return self._least([replace(model, longest_turn=value) for value in self.longest()], last=True)
+
+    def _least(self, models: Sequence[Model], last: bool = False) -> Model:
+        """Return the cheapest model; of equals the first if that is the plain one, else the middle one."""
+        costs = self.costs(models)
+        equal = np.flatnonzero(costs <= costs.min() + _EQUAL)
+        if last and equal[-1] == len(models) - 1:
+            return models[-1]
+        return models[0] if equal[0] == 0 else models[int(equal[(len(equal) - 1) // 2])]
+
+    # ---- how positions are reported
+
+    def reporting(self, model: Model) -> Model:
+        """Return a model with the way in which positions are reported, and the floor that suits it."""
+        ends = self.ends(model)
+        floor = ends.floor_ms
+        model = replace(
+            model, end_shift=ends.shift, end_includes_silence=ends.includes_silence, silence_floor_ms=floor,
+        )
+        costs = self.waits(model)[self.floors.index(floor)]
+        model = replace(model, silence_shift_ms=simplest(costs[None, :], (floor,), SHIFTS_MS)[1])
+        starts = fit_starts(self.pairs(model))
+        return replace(
+            model, start_shift=starts.shift, starts_overlap=starts.overlap, touch_within=starts.touch_within
+        )
+
+    def ends(self, model: Model) -> EndFit:
+        """Return what the ends tell, together with what the waits tell of the floor."""
+        return fit_ends(
+            self.pairs(model), self.floors, self.waits(model).min(axis=1),
+            self.known.get("end_includes_silence"),
         )
 
 
-@dataclass(frozen=True)
-class Model:
-    """What is fitted; ``silence_shift`` in frames, the rest as in ``Calibration``."""
-
-    offset: float = 0.0
-    slope: float = 1.0
-    start_shift: float = 0.0
-    end_shift: float = 0.0
-    end_includes_silence: bool = False
-    silence_shift: int = 0
-    min_turn: float = 0.0
-
-    def threshold(self, theirs: float) -> float:
-        """Return our threshold for one of theirs."""
-        return float(np.clip(self.offset + self.slope * theirs, -1.0, 1.0))
-
-    def reported(self, track: Track, threshold: float | None = None) -> Times:
-        """Return the turns that the service should report (start plus padding, end)."""
-        level = self.threshold(track.settings.threshold) if threshold is None else threshold
-        silence = max(track.settings.silence_frames + self.silence_shift, 1)
-        frames = join_runs(track.runs(level), silence, MAX_TURN_FRAMES)
-        times = frames * HOP / SAMPLE_RATE
-        times = times[times[:, 1] - times[:, 0] >= self.min_turn - 1e-9]
-        tail = track.settings.silence_duration_ms / 1_000 if self.end_includes_silence else 0.0
-        return times + (self.start_shift, self.end_shift + tail)
+def _at_levels(point: Point, levels: Sequence[float]) -> list[Point]:
+    return [Point(level, *point[1:]) for level in levels]
 
 
-@dataclass(frozen=True, eq=False)
-class Pairing:
-    """Turns predicted beside turns reported.
-
-    Parameters
-    ----------
-    errors : ndarray, float64, shape (m, 2)
-        Reported minus predicted start and end of the turns that belong together one to one, seconds.
-    free_start : ndarray, bool, shape (m,)
-        Whether the start tells something.
-    found, reported : int
-        Number of turns predicted and reported.
-    """
-
-    errors: Times
-    free_start: NDArray[np.bool_]
-    found: int
-    reported: int
-
-    def boundaries(self) -> NDArray[np.float64]:
-        """Return the errors of all starts that tell something and of all ends, in seconds."""
-        return np.concatenate((self.errors[self.free_start, 0], self.errors[:, 1]))
-
-    def cost(self) -> float:
-        """Return the seconds that boundaries are off, each at most ``CAP``, plus the price of lone turns."""
-        return _capped(self.boundaries()) + self._lone()
-
-    def spread(self) -> float:
-        """Return the cost once the median error of starts and that of ends is taken out."""
-        starts, ends = self.errors[self.free_start, 0], self.errors[:, 1]
-        return sum(_capped(row - np.median(row)) for row in (starts, ends) if len(row)) + self._lone()
-
-    def _lone(self) -> float:
-        return 2 * CAP * (self.found + self.reported - 2 * len(self.errors))
-
-
-def _capped(errors: NDArray[np.float64]) -> float:
-    return float(np.minimum(np.abs(errors), CAP).sum())
-
-
-def pair(track: Track, model: Model, threshold: float | None = None) -> Pairing:
-    """Pair what a model predicts with what was reported."""
-    found = model.reported(track, threshold)
-    known = track.reported
-    if not len(found) or not len(known):
-        return Pairing(np.empty((0, 2)), np.empty(0, dtype=np.bool_), len(found), len(known))
-    # A shift may move positions before the clip: matching asks only for order, so all are moved together.
-    floor = min(found.min(), known.min())
-    ours, theirs = to_samples(_disjoint(found - floor)), to_samples(_disjoint(known - floor))
-    i, j, _, counts = overlaps(theirs, ours)
-    i, j = i[counts], j[counts]
-    single = (np.bincount(i, minlength=len(known))[i] == 1) & (np.bincount(j, minlength=len(found))[j] == 1)
-    i, j = i[single], j[single]
-    return Pairing(known[i] - found[j], track.free_start[i], len(found), len(known))
-
-
-def _disjoint(times: Times) -> Times:
-    """Keep turns from reaching into the next one where shifts or silences make them long."""
-    rows = times.copy()
-    rows[:-1, 1] = np.minimum(rows[:-1, 1], rows[1:, 0])
-    rows[:, 1] = np.maximum(rows[:, 1], rows[:, 0] + 0.001)
-    rows[1:, 0] = np.maximum(rows[1:, 0], rows[:-1, 1])
-    rows[:, 1] = np.maximum(rows[:, 1], rows[:, 0] + 0.001)
-    return rows
-
-
-def fit(tracks: Sequence[Track]) -> Model:
-    """Return the model with the least cost over all tracks.
-
-    Silence, shortest turn and threshold can stand in for each other, so their first values come from a grid;
-    from the best of it each is improved in turn.
-    """
-    begun = [
-        _with_line(Model(silence_shift=shift, min_turn=shortest), tracks)
-        for shift in FIRST_SHIFTS for shortest in FIRST_TURNS
-    ]
-    best, _ = min(begun, key=lambda pair: pair[1])
-    found = []
-    for inside in (False, True):
-        model = _with_shifts(replace(best, end_includes_silence=inside), tracks)
-        found.append(_improved(model, tracks))
-    return _least(found, tracks, found[0])
-
-
-def _cost(model: Model, tracks: Sequence[Track]) -> float:
-    return sum(pair(track, model).cost() for track in tracks)
-
-
-def _improved(model: Model, tracks: Sequence[Track]) -> Model:
-    """Improve line, shifts, silence and shortest turn in turn until nothing changes."""
-    for _ in range(ROUNDS):
-        before = model
-        model = _least([_with_shifts(_with_line(model, tracks)[0], tracks)], tracks, model)
-        model = _least(
-            [_with_shifts(replace(model, silence_shift=shift), tracks) for shift in SILENCE_SHIFTS], tracks,
-            model,
-        )
-        model = _least([replace(model, min_turn=shortest) for shortest in MIN_TURNS], tracks, model)
-        model = _least(_neighbours(model, tracks), tracks, model)
-        if model == before:
-            break
-    return model
-
-
-def _least(models: Sequence[Model], tracks: Sequence[Track], current: Model | None = None) -> Model:
-    """Return the cheapest model; of equals the middle one, and the current one unless another is better."""
-    costs = np.array([_cost(model, tracks) for model in models])
-    if current is not None and costs.min() >= _cost(current, tracks) - 1e-9:
-        return current
-    equal = np.flatnonzero(costs <= costs.min() + 1e-9)
-    return models[int(equal[(len(equal) - 1) // 2])]
-
-
-def _with_line(model: Model, tracks: Sequence[Track]) -> tuple[Model, float]:
-    """Return the model with the best line from their thresholds to ours, and its cost whatever the shifts.
-
-    Every track's cost is known at every threshold of ours; a line reads one of them for each track.
-    """
-    costs = np.array([track.spreads(model) for track in tracks])
-    theirs = np.array([track.settings.threshold for track in tracks])
-    middle = float(theirs.mean())
-    slopes = SLOPES if len(np.unique(theirs)) > 1 else np.ones(1)
-    levels = THRESHOLDS[:, None, None] + slopes[None, :, None] * (theirs - middle)
-    total = sum(np.interp(levels[..., k], THRESHOLDS, row) for k, row in enumerate(costs))
-    outside = np.maximum(np.abs(levels) - 1.0, 0.0).sum(axis=-1)
-    surface = np.asarray(total) + outside
-    best = np.argwhere(surface <= surface.min() + 1e-6 + 0.002 * len(tracks))
-    level, slope = best.mean(axis=0)
-    at = float(np.interp(level, np.arange(len(THRESHOLDS)), THRESHOLDS))
-    tilt = float(np.interp(slope, np.arange(len(slopes)), slopes))
-    return replace(model, offset=at - tilt * middle, slope=tilt), float(surface.min())
-
-
-def _neighbours(model: Model, tracks: Sequence[Track]) -> list[Model]:
-    """Return the models whose line lies near this one's, finer than the first search."""
-    theirs = np.array([track.settings.threshold for track in tracks])
-    middle = float(theirs.mean())
-    level = model.offset + model.slope * middle
-    tilts = model.slope * np.linspace(0.8, 1.2, 9) if len(np.unique(theirs)) > 1 else [model.slope]
-    return [
-        replace(model, offset=float(level + step - tilt * middle), slope=float(tilt))
-        for tilt in tilts for step in np.linspace(-0.04, 0.04, 9)
-    ]
-
-
-def _with_shifts(model: Model, tracks: Sequence[Track]) -> Model:
-    """Return the model with the shifts that put the median boundary in its place."""
-    pairings = [pair(track, model) for track in tracks]
-    starts = np.concatenate([row.errors[row.free_start, 0] for row in pairings])
-    ends = np.concatenate([row.errors[:, 1] for row in pairings])
-    return replace(
-        model,
-        start_shift=round(model.start_shift + (float(np.median(starts)) if len(starts) else 0.0), 6),
-        end_shift=round(model.end_shift + (float(np.median(ends)) if len(ends) else 0.0), 6),
-    )
+def simplest(costs: NDArray[np.float64], floors: Sequence[int], shifts: tuple[int, ...]) -> tuple[int, int]:
+    """Return the floor and shift of least cost; of equals none where that is one of them, else the middle."""
+    equal = costs <= costs.min() + _EQUAL
+    row = plain_or_middle(equal.any(axis=1), 0)
+    return floors[row], shifts[plain_or_middle(equal[row], shifts.index(0))]

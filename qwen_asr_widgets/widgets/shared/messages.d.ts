@@ -210,6 +210,16 @@ export type ViewMessage = MomentMessage | ProtocolMessage | EventMessage | RunMe
 
 // ---- from the kernel: the tuner
 
+export interface Fit {
+  error: number;
+  turns: number;
+  agreement: number;
+  /** A silence (ms) below this has no effect; null where none is known. */
+  floor: number | null;
+  /** The least and the largest of each setting that the fit has seen. */
+  seen: Record<SettingName, [number, number]>;
+}
+
 export interface TunerAbout {
   kind: "tuner";
   /** The clip in sight, an index in `cases`. */
@@ -220,7 +230,7 @@ export interface TunerAbout {
   presets: Record<"low" | "balanced", Settings>;
   ranges: Record<SettingName, [number, number]>;
   estimate: "exact" | "calibrated" | "estimated";
-  fit: { error: number; turns: number; agreement: number } | null;
+  fit: Fit | null;
   service: Service | null;
   overhead: { endpoint: number; decode: number; n: number; seconds: number };
 }

@@ -178,16 +178,17 @@ class Case:
         assert self.scores is not None
         turns = estimator.turns(self.scores, settings)
         reference = self.reference
-        measures = measure(turns, reference, duration=self.clip.duration, settings=settings)
-        return Judgement(settings, turns, measures, self.wait(settings, measures, estimator))
+        ours = estimator.ours(settings)
+        measures = measure(turns, reference, duration=self.clip.duration, settings=ours)
+        return Judgement(settings, turns, measures, self.wait(ours, measures))
 
-    def wait(self, settings: TurnDetection, measures: Measures, estimator: Estimator) -> float | None:
+    def wait(self, ours: TurnDetection, measures: Measures) -> float | None:
         """Return the expected wait: by the reference where it tells, else from the end of the last frame."""
-        extra = self.overhead.seconds + estimator.extra_wait
+        extra = self.overhead.seconds
         by_reference = measures.quantile("waits", 0.5)
         if by_reference is not None:
             return by_reference + extra
-        return expected_endpoint_delay(settings, extra)
+        return expected_endpoint_delay(ours, extra)
 
     def against_service(self, turns: Sequence[Turn]) -> Measures | None:
         """Compare turns with those the service really reported."""

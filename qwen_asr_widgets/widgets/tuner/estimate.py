@@ -49,16 +49,15 @@ class Estimator:
             raise SettingError(f"This calibration cannot be used. {calibration}", "calibration")
         return cls(calibration)
 
-    @property
-    def extra_wait(self) -> float:
-        """Seconds by which the service waits longer than the silence it is set to."""
-        return 0.0 if self.calibration is None else self.calibration.silence_shift
+    def extra_wait(self, settings: TurnDetection) -> float:
+        """Seconds by which the service waits longer than the silence it is set to: more below its floor."""
+        return (self.ours(settings).silence_duration_ms - settings.silence_duration_ms) / 1_000
 
     def turns(self, scores: SpeechScores, settings: TurnDetection) -> list[Turn]:
         """Return the turns to expect."""
         if self.calibration is None:
             return detect_turns(scores, settings)
-        return self.calibration.predict(scores, settings)
+        return self.calibration.predict(scores, settings, end_of_speech=True)
 
     def ours(self, settings: TurnDetection) -> TurnDetection:
         """Return the settings of our detector that do what these do there."""
@@ -89,7 +88,7 @@ class Estimator:
         base = TurnDetection()
         of_thresholds = {self.ours(replace(base, threshold=t)).threshold: t for t in reversed(thresholds)}
         of_silences = {
-            self.ours(replace(base, silence_duration_ms=s)).silence_duration_ms: s for s in reversed(silences)
+            self.ours(replace(base, silence_duration_ms=s)).silence_duration_ms: s for s in silences
         }
         return of_thresholds, of_silences
 

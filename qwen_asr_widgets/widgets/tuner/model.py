@@ -282,7 +282,7 @@ class TunerModel:
     def total_wait(self, measures: Measures) -> float | None:
         """Return the median wait in seconds that measures of several clips lead to expect."""
         wait = measures.quantile("waits", 0.5)
-        return None if wait is None else wait + self.case.overhead.seconds + self.estimator.extra_wait
+        return None if wait is None else wait + self.case.overhead.seconds
 
     def explanations(self, problem: Problem | None = None) -> tuple[Explanation, ...]:
         """Return why turns of the clip in sight are wrong; of one problem, or of all.
@@ -327,7 +327,7 @@ class TunerModel:
         found = sweep(
             [self.scores(index) for index in range(len(self.cases))],
             our_thresholds, our_silences, grid.paddings, references if len(references) > 1 else references[0],
-            executor, progress, overhead=self.case.overhead.seconds + self.estimator.extra_wait,
+            executor, progress, overhead=self.case.overhead.seconds,
         )
         result = self.estimator.named(found, our_thresholds, our_silences)
         labelled = result.has_reference and result.total("coverage").max() >= LABELLED_ENOUGH

@@ -106,7 +106,8 @@ def honesty(model: TunerModel) -> str:
     """Return what the turns shown are worth, in one clause."""
     fit = model.estimator.calibration
     if fit is not None:
-        return f"estimated by a fit (± {fit.boundary_error * 1_000:.0f} ms, n = {fit.turns} turns)"
+        unseen = "".join(f"; not seen by the fit: {one}" for one in fit.outside(model.settings))
+        return f"estimated by a fit (± {fit.boundary_error * 1_000:.0f} ms, n = {fit.turns} turns{unseen})"
     if model.estimate_kind == "exact":
         return "exact for the embedded service"
     return "estimated: the service's own score is not published"

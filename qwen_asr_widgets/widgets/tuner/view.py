@@ -155,13 +155,19 @@ class TunerView:
             },
             "estimate": model.estimate_kind, "fit": None if fit is None else {
                 "error": fit.boundary_error, "turns": fit.turns, "agreement": fit.agreement,
+                "floor": fit.floor_ms, "seen": {
+                    name: [min(values), max(values)] for name, values in (
+                        ("threshold", fit.thresholds), ("silence", fit.silences), ("padding", fit.paddings),
+                    )
+                },
             },
             "service": _service_state(model.case), "overhead": self._overhead_state(),
         }
         return content, []
 
     def _overhead_state(self) -> dict[str, Any]:
-        overhead, extra = self._model.case.overhead, self._model.estimator.extra_wait
+        model, overhead = self._model, self._model.case.overhead
+        extra = model.estimator.extra_wait(model.in_force)
         return {
             "endpoint": overhead.endpoint + extra, "decode": overhead.decode, "n": overhead.n,
             "seconds": overhead.seconds + extra,

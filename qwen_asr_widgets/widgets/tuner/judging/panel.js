@@ -5,6 +5,7 @@
  * @import { Translate } from "../../shared/strings.js"
  * @import { ClipRow, Replay, TunerAbout } from "../../shared/messages.js"
  * @import { TunerView } from "../tuner.js"
+ * @import { Settings } from "../scales.js"
  * @import { FigureRow } from "./figures.js"
  */
 import { button, make, setText } from "../../shared/dom.js";
@@ -15,6 +16,7 @@ import { agreementSentence, replayName } from "../why.js";
 
 const SHOWN = 8;
 const REPLAYS = 4;
+const SETTINGS = /** @type {const} */ (["threshold", "silence", "padding"]);
 const COLUMNS = /** @type {const} */ (["turns", "cut", "merged", "missed", "invented", "wait"]);
 
 /** @param {HTMLElement} host @param {HTMLElement} under what concerns the service @param {TunerView} tuner @param {AbortSignal} signal */
@@ -46,7 +48,7 @@ export function createPanel(host, under, tuner, signal) {
     fill(main, mainRows(figures, was, state.hasReference), t);
     more.hidden = !state.hasReference;
     fill(field, fieldRows(figures, was), t);
-    setText(worth, worthText(about, t));
+    setText(worth, worthText(about, state.settings, t));
     worth.dataset.kind = about.estimate;
     if (listed !== state.differences) list(about);
   }
@@ -122,10 +124,14 @@ function basisText({ overhead }, { t, state }) {
   return `${made} ${from}${open} ${overhead.n ? t("tuner.basis.seen", { count: overhead.n }) : t("tuner.basis.unseen")}`;
 }
 
-/** What the turns shown are worth. @param {TunerAbout} about @param {Translate} t */
-function worthText({ estimate, fit }, t) {
-  if (estimate === "calibrated" && fit) return t("tuner.worth.calibrated", { error: Math.round(1000 * fit.error), count: fit.turns });
-  return t(estimate === "exact" ? "tuner.worth.exact" : "tuner.worth.estimated");
+/** What the turns shown are worth. @param {TunerAbout} about @param {Settings | null} settings @param {Translate} t */
+export function worthText({ estimate, fit }, settings, t) {
+  if (estimate !== "calibrated" || !fit) return t(estimate === "exact" ? "tuner.worth.exact" : "tuner.worth.estimated");
+  const said = [t("tuner.worth.calibrated", { error: Math.round(1000 * fit.error), count: fit.turns })];
+  if (settings && fit.floor && settings.silence < fit.floor) said.push(t("tuner.worth.floor", { floor: fit.floor }));
+  const unseen = settings ? SETTINGS.filter((name) => settings[name] < fit.seen[name][0] || settings[name] > fit.seen[name][1]) : [];
+  if (unseen.length) said.push(t("tuner.worth.outside", { names: unseen.map((name) => t(`tuner.setting.${name}`)).join(", ") }));
+  return said.join(" ");
 }
 
 /** @param {HTMLElement} host @param {TunerView} tuner @param {AbortSignal} signal */
