@@ -14,6 +14,7 @@ from support.waiting import wait_until
 
 import qwen_asr_widgets as qaw
 from qwen_asr_widgets.audio.clip import AudioClip
+from qwen_asr_widgets.vad.calibration.calibrate import Observation, calibrate
 from qwen_asr_widgets.vad.labels.labels import Labels
 from qwen_asr_widgets.vad.turns import TurnDetection
 from qwen_asr_widgets.widgets.tuner.vad_tuner import VadTuner
@@ -45,6 +46,28 @@ def test_dragging_the_threshold_moves_turns_and_figures(show_tuner) -> None:
     shown.serve()
     assert figure(page, "merged") == "1" and "was 3, better" in said(page, "merged")
     assert tuner.settings == TurnDetection(0.0, 400)
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_a_silence_below_the_floor_of_a_service_is_said_to_have_no_effect(show_tuner, theme) -> None:
+    talk = qaw.SpeechScores(np.tile(qaw.speech_scores(qaw.sample("conversation").clip).values, 3))
+    asked = [TurnDetection(0.2, silence) for silence in (200, 600, 1_000)]
+    found = (qaw.detect_turns(talk, TurnDetection(0.2, max(one.silence_duration_ms, 600))) for one in asked)
+    seen = [Observation(talk, one, turns) for one, turns in zip(asked, found)]
+    fit = calibrate(seen, {"silence_floor_ms": 600})
+    tuner = VadTuner(qaw.sample("noisy"), calibration=fit, endpoint="beijing", settings=TurnDetection(0.2, 800))
+    shown = show_tuner(tuner, viewport={"width": 400, "height": 900})
+    page = shown.show(theme)
+    worth = page.locator(".qaw-tuner-worth")
+    assert worth.inner_text().endswith("n = %d turns." % fit.turns)
+    tuner.settings = TurnDetection(0.2, 300)
+    shown.serve()
+    assert worth.inner_text().endswith("A silence below 600 ms has no effect there: it waits 600 ms.")
+    assert page.locator(".qaw-tuner-basis").inner_text().startswith("Silence 608 ms")
+    tuner.settings = TurnDetection(0.4, 1_200)
+    shown.serve()
+    assert worth.inner_text().endswith("Beyond what the fit has seen (Threshold, Silence): a guess.")
+    assert cut_off(page) == [] and low_contrast(page) == []
 
 
 def test_the_line_itself_can_be_taken_hold_of(show_tuner) -> None:

@@ -113,6 +113,26 @@ def observed(
     return seen
 
 
+def misheard(service: Hidden, seed: int, score: float = 0.06, time: float = 0.012) -> list[Observation]:
+    """Return what a service reports that hears a little else than we do, at positions a little off.
+
+    Parameters
+    ----------
+    score, time : float
+        Standard deviations of what its scores and its positions (in seconds) are off.
+    """
+    random, seen = np.random.default_rng(seed), []
+    for one in observed(service, seed=seed):
+        row = one.scores.values
+        heard = SpeechScores(np.clip(row + random.normal(0, score, len(row)), -1, 1).astype(np.float32))
+        turns = []
+        for turn in service.report(heard, one.settings):
+            start = max(turn.start + random.normal(0, time), 0.0)
+            turns.append(Turn(start, start, max(turn.end + random.normal(0, time), start)))
+        seen.append(Observation(one.scores, one.settings, turns))
+    return seen
+
+
 def drawn_at_random(seed: int) -> Hidden:
     """Return a service with about half of the departures, each of a random size."""
     random = np.random.default_rng(seed)

@@ -26,16 +26,18 @@ _SAFE_SPEECH = 0.064
 """Seconds: no turn is shorter, so a shortest turn up to this has no effect."""
 
 
-def slack(pairs: Sequence[Pairs], cost: float) -> float:
-    """Return by how many seconds a fit may be worse than the best and still explain the recordings.
+def slack_of_positions(pairs: Sequence[Pairs], cost: float) -> float:
+    """Return by how many seconds positions may be worse explained than by the best fit, and still be so.
 
-    Four times the mean error of a boundary and a tenth of a second (the likelihood of a model with errors
-    of that size falls by more than a factor of fifty); where turns without a partner remain, which chance
-    may have made, the price of one more of them.
+    Four times the mean error of a boundary and a tenth of a second: the likelihood of a model with errors
+    of that size falls by more than a factor of fifty.
     """
-    boundaries = 2 * sum(len(one.turn) for one in pairs)
-    chance = 2 * CAP if any(one.lone for one in pairs) else 0.0
-    return 0.1 + 4 * cost / max(boundaries, 1) + chance
+    return 0.1 + 4 * cost / max(2 * sum(len(one.turn) for one in pairs), 1)
+
+
+def slack_of_turns(pairs: Sequence[Pairs]) -> float:
+    """Return what chance may add for turns without a partner: the price of the root of their number."""
+    return 2 * CAP * sum(one.lone for one in pairs) ** 0.5
 
 
 @dataclass
@@ -65,7 +67,8 @@ class Identification:
         self._search, self._model = search, model
         self._pairs = search.pairs(model)
         self._best = float(search.costs([model])[0])
-        self._slack = slack(self._pairs, self._best)
+        self._fine_slack = slack_of_positions(self._pairs, self._best)
+        self._slack = self._fine_slack + slack_of_turns(self._pairs)
         values = {
             "threshold": self._level(model), "threshold_slope": model.slope, "hysteresis": model.hysteresis,
             "silence_shift": model.silence_shift_ms / 1_000, "min_turn": model.min_turn,
@@ -171,7 +174,7 @@ class Identification:
         self._ranges["silence_shift"].take(np.array(SHIFTS_MS)[accepted.any(axis=0)] / 1_000)
         told = ends.count >= 3
         shifts = ends.shifts[fits]
-        spare = min(self._slack / max(ends.count, 1), TIME / 2)
+        spare = min(self._fine_slack / max(ends.count, 1), TIME / 2)
         low, high = float(shifts.min()) - spare, float(shifts.max()) + spare
         narrow = max(model.end_shift - low, high - model.end_shift) <= TIME
         either = fits.any(axis=1)
@@ -250,7 +253,7 @@ class Identification:
         errors = np.concatenate([
             (one.start - one.onset + one.padding)[is_free] for one, is_free in zip(self._pairs, free)
         ]) - self._model.start_shift
-        limit = capped(errors) + self._slack
+        limit = capped(errors) + self._fine_slack
         moved = np.arange(0.0, 0.21, 0.004)
         fits = [step for step in moved if min(capped(errors - step), capped(errors + step)) <= limit]
         return float(max(fits)) if len(errors) else CAP

@@ -132,6 +132,8 @@ def fit_starts(pairs: Sequence[Pairs]) -> StartFit:
     later = follows & (gap > TOUCHES)
     touching = later & (np.abs(start - before) <= TOUCHES)
     within, low, high = _touch_within(gap[later], touching[later])
+    unsure = float(np.quantile(np.abs(known - shift), 0.9)) if is_free.any() else 0.0
+    low, high = max(low - unsure, 0.0), high + unsure
     return StartFit(
         shift, overlap < held, held, overlap, int(early.sum()), within, low, high, int(is_free.sum())
     )

@@ -108,10 +108,10 @@ function fill(host, rows, t) {
 }
 
 /** What the wait is made of. @param {TunerAbout} about @param {TunerView} tuner */
-function basisText({ overhead }, { t, state }) {
+function basisText({ overhead, fit }, { t, state }) {
   const { settings } = state;
   if (!settings) return "";
-  const silence = Math.ceil(settings.silence / 32) * 32;
+  const silence = Math.ceil(Math.max(settings.silence, fit?.floor ?? 0) / 32) * 32;
   const parts = [t("tuner.basis.silence", { value: silence })];
   if (overhead.n) {
     parts.push(t("tuner.basis.service", { value: Math.round(1000 * Math.max(0, overhead.endpoint)) }));
