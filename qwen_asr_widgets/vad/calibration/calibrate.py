@@ -100,7 +100,7 @@ class Calibration:
         Seconds of speech below which they report no turn.
     boundary_error, boundary_error_p90 : float
         Median and 90th percentile of the distance between boundaries in seconds, on held-out recordings,
-        or on held-out thirds of each where there are not two of every threshold and silence.
+        or on held-out thirds of each where one recording alone was made at a silence.
     agreement : float
         Share of turns found one to one there, counted on both sides.
     turns, observations : int
@@ -252,9 +252,11 @@ silence_duration_ms=800 as well
             return self.headline
         known = [str(term) for term in self.terms if term.status != "not identifiable" and _departs(term)]
         lines = [f"  known: {'; '.join(known)}"] if known else []
+        if self.open_terms:
+            lines.append("  not identifiable from these recordings, and what to record next to tell:")
         for advice in dict.fromkeys(term.advice for term in self.open_terms):
-            open_terms = ", ".join(term.left for term in self.open_terms if term.advice == advice)
-            lines.append(f"  not identifiable from these recordings: {open_terms}; to tell, {advice}")
+            left = ", ".join(term.left for term in self.open_terms if term.advice == advice)
+            lines.append(f"  - {left}: {advice}")
         return "\n".join([self.headline, *lines])
 
     @property

@@ -85,7 +85,7 @@ def judge(search: Search, whole: Model) -> Judged:
 def _predictions(search: Search, whole: Model) -> Iterator[tuple[Model, Pairs]]:
     """Yield each held-out recording or part beside what a fit to the others finds in it.
 
-    Recordings are held out whole where others were made at the same threshold and silence, else a part of
+    Recordings are held out whole where the others still hold its silence and two thresholds, else a part of
     each: what a setting alone can tell must be in every fit.
     """
     tracks = search.tracks
@@ -102,9 +102,12 @@ def _predictions(search: Search, whole: Model) -> Iterator[tuple[Model, Pairs]]:
 
 
 def _replaceable(tracks: Sequence[Track]) -> bool:
-    """Tell whether every recording's threshold and silence were seen in another one too."""
-    for column in ("threshold", "silence_duration_ms"):
-        values = [getattr(track.settings, column) for track in tracks]
-        if any(values.count(value) < 2 for value in values):
+    """Tell whether the others of each recording hold its silence, and two thresholds where there are two."""
+    settings = [track.settings for track in tracks]
+    wanted = min(2, len({one.threshold for one in settings}))
+    for number, one in enumerate(settings):
+        others = settings[:number] + settings[number + 1:]
+        told = len({other.threshold for other in others}) >= wanted
+        if not told or one.silence_duration_ms not in {other.silence_duration_ms for other in others}:
             return False
     return len(tracks) >= 3
