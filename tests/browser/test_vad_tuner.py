@@ -55,7 +55,8 @@ def test_a_silence_below_the_floor_of_a_service_is_said_to_have_no_effect(show_t
     found = (qaw.detect_turns(talk, TurnDetection(0.2, max(one.silence_duration_ms, 600))) for one in asked)
     seen = [Observation(talk, one, turns) for one, turns in zip(asked, found)]
     fit = calibrate(seen, {"silence_floor_ms": 600})
-    tuner = VadTuner(qaw.sample("noisy"), calibration=fit, endpoint="beijing", settings=TurnDetection(0.2, 800))
+    tried = TurnDetection(0.2, 800)
+    tuner = VadTuner(qaw.sample("noisy"), calibration=fit, endpoint="beijing", settings=tried)
     shown = show_tuner(tuner, viewport={"width": 400, "height": 900})
     page = shown.show(theme)
     worth = page.locator(".qaw-tuner-worth")

@@ -166,7 +166,9 @@ def test_two_silences_are_enough_for_ends_that_contain_them() -> None:
     fit = calibrate(observed(hidden, [at(400), at(800)]))
     assert fit.good and fit["end_includes_silence"].identified and fit.end_includes_silence
     assert fit.silences == (400, 800) and fit.paddings == (300,)
-    assert fit.held_starts.both == fit.held_starts.expected == fit.held_starts.reported > 0
+    count = fit.held_starts.both
+    assert count == fit.held_starts.expected == fit.held_starts.reported > 0
+    assert f"{count} starts expected on the end of the turn before, {count} reported there" in str(fit)
 
 
 def test_what_was_measured_stands_in_for_what_the_recordings_leave_open() -> None:

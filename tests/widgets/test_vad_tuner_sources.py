@@ -17,6 +17,7 @@ from qwen_asr_widgets.vad.calibration.calibrate import Observation, calibrate
 from qwen_asr_widgets.vad.labels.files import load_labels, save_labels
 from qwen_asr_widgets.vad.labels.labels import Labels
 from qwen_asr_widgets.vad.turns import Turn, TurnDetection
+from qwen_asr_widgets.widgets.tuner.report import honesty
 from qwen_asr_widgets.widgets.tuner.vad_tuner import VadTuner
 
 LOOSE = TurnDetection(0.2, 800)
@@ -79,6 +80,8 @@ def test_a_silence_below_the_floor_of_the_service_is_shown_without_effect(noisy)
     short, wait = tuner.turns, tuner.expected_wait
     tuner.settings = TurnDetection(0.2, 500)
     assert tuner.turns == short and tuner.expected_wait == pytest.approx(wait)
+    tuner.settings = TurnDetection(0.2, 1_200)
+    assert "not seen by the fit: silence 1200 ms (seen: 200 to 1000 ms)" in honesty(tuner.model)
     tuner.settings = TurnDetection(0.2, 1_000)
     assert tuner.expected_wait > wait + 0.3
     found = tuner.sweep([0.2], [300, 400, 800])

@@ -252,6 +252,8 @@ silence_duration_ms=800 as well
             return self.headline
         known = [str(term) for term in self.terms if term.status != "not identifiable" and _departs(term)]
         lines = [f"  known: {'; '.join(known)}"] if known else []
+        if self.held_starts.expected or self.held_starts.reported:
+            lines.append(f"  {self.held_starts} (held out)")
         if self.open_terms:
             lines.append("  not identifiable from these recordings, and what to record next to tell:")
         for advice in dict.fromkeys(term.advice for term in self.open_terms):
