@@ -25,6 +25,9 @@ WAITS_FOR_SPEECH = ("tests/browser/test_", "tests/notebooks/")
 RECORDS_SOUND = ("test_clip_recorder", "test_microphone", "test_transcriber.py", "test_transcriber_records")
 """The browser tests that compare what was recorded with what was spoken."""
 
+TYPES = ("tests/package/test_lint.py", "tests/package/test_user_types.py")
+"""What asks a type checker; one run of it answers all."""
+
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with what takes longest, so that nothing long is left alone at the end.
@@ -44,14 +47,16 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     """Give the tests out to workers file by file, in the order above.
 
     Those that record sound in a browser to compare it stay together: they share one server and one browser,
-    and two browsers that record at once disturb each other on two cores.
+    and two browsers that record at once disturb each other on two cores. So do those that share a run of a
+    type checker.
     """
     from xdist.scheduler import LoadScopeScheduling
 
     class FileByFile(LoadScopeScheduling):
         def _split_scope(self, nodeid: str) -> str:
-            records = nodeid.startswith(tuple(f"tests/browser/{name}" for name in RECORDS_SOUND))
-            return "records sound" if records else nodeid.split("::")[0]
+            if nodeid.startswith(tuple(f"tests/browser/{name}" for name in RECORDS_SOUND)):
+                return "records sound"
+            return "types" if nodeid.startswith(TYPES) else nodeid.split("::")[0]
 
     config.option.loadscopereorder = False
     return FileByFile(config, log)
@@ -63,6 +68,10 @@ def no_kept_probes(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest
     folder = tmp_path_factory.getbasetemp() / "no-probes"
     monkeypatch.setattr("qwen_asr_widgets.client.probe.kept.probes_folder", lambda: folder)
 
+
+# The tests start hundreds of processes; where bytecode is not kept, each would compile the package anew.
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 LAUNCHES: list[str] = []
 """What this process has started of the embedded service since the test began."""

@@ -1,4 +1,10 @@
-"""In JupyterLab: one recording with every word, through cut lines, other settings and another kernel."""
+"""In JupyterLab: one recording with every word, through cut lines, other settings and another kernel.
+
+One walk through everything at once, half a minute in real time (``make soak``). Each part is shown faster in
+the suite: cut lines in `tests/faults/test_runs.py` and, in the page, ``test_transcriber_reconnects.py``; a
+change that takes a new session there too; another kernel in ``test_transcriber_kept.py``; that nothing stays
+on disk beside a saved recording in `tests/recording/test_autosave.py`.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +29,7 @@ from qwen_asr_widgets.audio.resample import resample
 from qwen_asr_widgets.protocol.quirks import Quirks
 from qwen_asr_widgets.recording import load_recording
 
-pytestmark = [pytest.mark.browser, pytest.mark.service]
+pytestmark = [pytest.mark.browser, pytest.mark.service, pytest.mark.soak]
 
 SECONDS = 22.0
 PLAYED_RATE = 48_000

@@ -137,9 +137,11 @@ def test_words_come_and_settings_change_while_a_cell_runs(open_page: Callable[..
 BUSY = "import threading; threading.Event().wait(2.0)"
 
 
+@pytest.mark.soak
 def test_on_an_older_kernel_a_cell_holds_the_words_up_says_so_and_nothing_is_lost(
     open_page: Callable[..., NotebookPage], spoken: np.ndarray
 ) -> None:
+    """In the suite the microphone, by which it records, shows the same, and so does a clip on this kernel."""
     if ipykernel6_folder() is None:
         pytest.skip("ipykernel 6 cannot be installed here")
     notebook = open_page()
@@ -185,8 +187,7 @@ def test_of_two_tabs_one_records_both_show_and_the_other_says_so(
     notebook = open_page()
     first = notebook.open("tabs", [SETUP, "t"])
     notebook.save()
-    second = notebook.second_page()
-    second.goto(first.url, wait_until="domcontentloaded")
+    second = notebook.second_tab()
     second.locator(RECORD).wait_for(timeout=60_000)
     notebook.evaluate("t.start()")
     second.get_by_text(WORDS).first.wait_for(timeout=30_000)

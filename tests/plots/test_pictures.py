@@ -24,7 +24,7 @@ def figure_of(recording, plot=plot_recording, width=9.6, height=3.6, **options):
     figure = Figure(figsize=(width, height), layout="constrained")
     FigureCanvasAgg(figure)
     ax = plot(recording, figure.add_subplot(), **options)
-    figure.canvas.draw()
+    figure.draw_without_rendering()  # what is laid out is looked at, not the pixels
     return ax
 
 
@@ -117,7 +117,7 @@ def test_the_same_holds_after_the_figure_was_made_smaller():
     ax = figure_of(three_turns())
     before = [artist.get_text() for artist in texts(ax)]
     ax.figure.set_size_inches(5.0, 3.6)
-    ax.figure.canvas.draw()
+    ax.figure.draw_without_rendering()
     assert [artist.get_text() for artist in texts(ax)] != before
     boxes = [artist.get_window_extent() for artist in texts(ax)]
     assert all(box.x1 <= ax.figure.bbox.x1 + 1 for box in boxes)

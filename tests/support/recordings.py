@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 
 from qwen_asr_widgets.protocol.codec import read_client, read_server
@@ -11,6 +13,18 @@ from qwen_asr_widgets.recording import Recording, RunInfo
 
 ITEM = "conversation.item."
 TRANSCRIPTION = ITEM + "input_audio_transcription."
+
+
+@lru_cache(maxsize=4)
+def _minute_of_noise(rate):
+    return (300 * np.random.default_rng(1).standard_normal(60 * rate)).astype(np.int16)
+
+
+@lru_cache(maxsize=64)
+def _voice(count, rate):
+    time = np.arange(count) / rate
+    shape = np.abs(np.sin(9 * time)) * np.sin(np.pi * time / max(count / rate, 0.01)) ** 0.3
+    return (9_000 * shape * np.sin(2 * np.pi * 180 * time)).astype(np.int16)
 
 
 class Script:
@@ -27,8 +41,7 @@ class Script:
         )
         self.recording = Recording(config, RunInfo(**{**fields, **info}), clock=lambda: 100.0)
         self.rate = config.sample_rate
-        minute = (300 * np.random.default_rng(1).standard_normal(60 * self.rate)).astype(np.int16)
-        self.samples = np.resize(minute, round(seconds * self.rate))
+        self.samples = np.resize(_minute_of_noise(self.rate), round(seconds * self.rate))
         self.chunk = round(chunk_ms * self.rate / 1_000)
         self.lag = lag
         self.recording.opened(100.0)
@@ -61,9 +74,7 @@ class Script:
     def voice(self, start, end):
         """Make speech-like loudness between two times (s)."""
         first, last = round(start * self.rate), round(end * self.rate)
-        time = np.arange(last - first) / self.rate
-        shape = np.abs(np.sin(9 * time)) * np.sin(np.pi * time / max(end - start, 0.01)) ** 0.3
-        self.samples[first:last] += (9_000 * shape * np.sin(2 * np.pi * 180 * time)).astype(np.int16)
+        self.samples[first:last] += _voice(last - first, self.rate)
 
     def turn(
         self, item, onset, end, text, *, started=0.1, partials=(), endpoint=0.8, decode=0.2, language="en",

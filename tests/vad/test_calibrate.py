@@ -71,13 +71,14 @@ def test_what_the_service_reports_next_is_predicted(hidden: Calibration) -> None
 
 
 def test_ends_that_contain_the_silence_are_told_apart() -> None:
-    fitted = calibrate(_observations(lambda scores, settings: hidden_service(scores, settings, True)))
+    seen = _observations(lambda scores, settings: hidden_service(scores, settings, True), count=2)
+    fitted = calibrate(seen)
     assert fitted.end_includes_silence is True and fitted.good
     assert fitted.end_shift == pytest.approx(0.07, abs=0.02)
 
 
 def test_our_own_detector_is_fitted_exactly() -> None:
-    fitted = calibrate(_observations(detect_turns, frames=4_000))
+    fitted = calibrate(_observations(detect_turns, count=2, frames=4_000))
     assert fitted.good and fitted.boundary_error == 0.0 and fitted.agreement > 0.95
     assert fitted.threshold_slope == pytest.approx(1.0, rel=0.1)
     assert (fitted.start_shift, fitted.end_shift, fitted.min_turn) == pytest.approx((0, 0, 0), abs=1e-6)
@@ -85,7 +86,7 @@ def test_our_own_detector_is_fitted_exactly() -> None:
 
 
 def test_a_detector_of_another_kind_is_called_a_poor_fit() -> None:
-    fitted = calibrate(_observations(energy_service, frames=3_000))
+    fitted = calibrate(_observations(energy_service, count=2, frames=3_000))
     assert not fitted.good
     assert str(fitted).startswith("Poor fit:") and "Verify by replay" in str(fitted)
 

@@ -7,6 +7,7 @@ import os
 import platform
 import subprocess
 import sys
+from functools import lru_cache
 
 import numpy as np
 import pytest
@@ -49,6 +50,7 @@ def is_clear(scores: SpeechScores, settings: TurnDetection) -> bool:
     return bool((distance > 1.01 * SCORE_TOLERANCE).all())
 
 
+@lru_cache(maxsize=None)
 def explained(name: str) -> list[tuple[SpeechScores, TurnDetection, Explanation]]:
     sample = qaw.sample(name)
     scores = qaw.speech_scores(sample)
