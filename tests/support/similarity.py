@@ -11,6 +11,8 @@ RATE = 48_000
 PIECE = RATE // 10
 REACH = RATE // 20
 LEFT_OUT = 0.05
+COARSE = 8_000
+"""Samples a second by which a piece is looked for in the whole sound: its place is refined afterwards."""
 
 
 def _best_place(piece: np.ndarray, played: np.ndarray) -> int:
@@ -73,9 +75,11 @@ def _at_48_khz(samples: np.ndarray, rate: int) -> np.ndarray:
 
 def _lag(heard: np.ndarray, once: np.ndarray) -> int:
     """Return the sample of the loop at which a piece begins, by the half second around its loudest sample."""
-    loud = int(np.argmax(np.abs(heard)))
-    around = slice(max(0, loud - RATE // 4), loud + RATE // 4)
-    return (_best_place(heard[around], np.tile(once, 2)) - around.start) % len(once)
+    piece, loop = (resample(sound, RATE, COARSE) for sound in (heard, once))
+    loud = int(np.argmax(np.abs(piece)))
+    around = slice(max(0, loud - COARSE // 4), loud + COARSE // 4)
+    place = _best_place(piece[around], np.tile(loop, 2)) - around.start
+    return place * (RATE // COARSE) % len(once)
 
 
 def _error(first: NDArray[np.floating], second: NDArray[np.floating]) -> float:
