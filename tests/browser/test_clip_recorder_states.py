@@ -40,14 +40,15 @@ def show(profiles: Profiles) -> Iterator[Callable[..., ClipPage]]:
     shown: list[tuple[ClipPage, Profile]] = []
     errors: list[str] = []
 
-    def make(init_script: str = "", recorder: ClipRecorder | None = None, **options: Any) -> ClipPage:
+    def make(
+        init_script: str = "", recorder: ClipRecorder | None = None, clock: bool = False, **options: Any
+    ) -> ClipPage:
         options = {"viewport": {"width": 816, "height": 400}, "permissions": ["microphone"], **options}
-        profile = profiles.take(own=True, **options)  # its clock is the profile's
-        page = profile.new_page()
+        profile = profiles.take(own=clock, **options)  # a clock is the profile's
+        page = profile.new_page(init_script)
         page.on("pageerror", lambda error: errors.append(str(error)))
-        if init_script:
-            page.add_init_script(init_script)
-        page.clock.install()
+        if clock:
+            page.clock.install()
         page.goto(ADDRESS)
         clips = ClipPage(page, recorder or ClipRecorder(arrival_timeout=0.3))
         clips.open()
@@ -95,7 +96,7 @@ def test_a_clip_arrives_and_is_said_to(show: Callable[..., ClipPage]) -> None:
 
 
 def test_it_warns_at_nine_minutes_and_ends_the_clip_at_ten(show: Callable[..., ClipPage]) -> None:
-    clips = show()
+    clips = show(clock=True)
     record(clips)
     clips.page.clock.fast_forward(538_000)
     clips.page.clock.run_for(500)
@@ -113,7 +114,7 @@ def test_it_warns_at_nine_minutes_and_ends_the_clip_at_ten(show: Callable[..., C
 
 
 def test_a_pause_does_not_count(show: Callable[..., ClipPage]) -> None:
-    clips = show()
+    clips = show(clock=True)
     record(clips)
     clips.page.get_by_role("button", name="Pause").click()
     clips.page.clock.fast_forward(700_000)
@@ -171,7 +172,7 @@ def test_a_refusal_is_not_kept_once_the_microphone_is_allowed(show: Callable[...
 
 
 def test_no_sound_at_all_is_noticed(show: Callable[..., ClipPage]) -> None:
-    clips = show("window.clipBytes = 0;")
+    clips = show("window.clipBytes = 0;", clock=True)
     record(clips)
     clips.page.locator(RECORD).click()
     clips.page.clock.run_for(6_000)
@@ -189,7 +190,7 @@ def test_what_is_no_sound_is_said_with_the_reason(show: Callable[..., ClipPage])
 
 
 def test_a_kernel_that_does_not_answer_may_be_busy_and_is_waited_for(show: Callable[..., ClipPage]) -> None:
-    clips = show()
+    clips = show(clock=True)
     record(clips)
     clips.page.locator(RECORD).click()
     clips.page.get_by_text("Waiting for the sound…").wait_for()
@@ -200,7 +201,7 @@ def test_a_kernel_that_does_not_answer_may_be_busy_and_is_waited_for(show: Calla
 
 
 def test_an_unplugged_microphone_leaves_what_it_heard(show: Callable[..., ClipPage]) -> None:
-    clips = show()
+    clips = show(clock=True)
     record(clips)
     clips.page.evaluate("""async () => {
       const [track] = (await window.clips.camera.captureStream()).getTracks();

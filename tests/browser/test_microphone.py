@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 import pytest
 from support.ipykernel6 import KERNEL, ipykernel6_folder
-from support.looks import cut_off, low_contrast
 from support.notebook_page import NotebookPage
 from support.record_button import RECORD, press_record, record_for, wait_for_phase, wait_for_seconds
 from support.similarity import best_correlation
@@ -241,17 +240,3 @@ display(*shown)
     page.wait_for_function("() => document.querySelectorAll('.qaw').length === 1")
     assert notebook.evaluate("[before, len(comms)]") == [3, 3]  # mic, its layout and its report
     page.wait_for_function(f"() => {notebook.KERNEL}._comms.size === 3")
-
-
-def test_it_follows_the_theme_of_jupyterlab(open_page: Callable[..., NotebookPage]) -> None:
-    notebook = open_page()
-    page = notebook.open("theme", [SETUP, "mic"])
-    page.locator('.qaw[data-theme="light"]').wait_for()
-    assert low_contrast(page) == []
-    notebook.change_theme("Dark")
-    page.locator('.qaw[data-theme="dark"]').wait_for()
-    page.set_viewport_size({"width": 640, "height": 600})
-    press_record(page)
-    wait_for_seconds(page, 0.3)
-    assert low_contrast(page) == []
-    assert cut_off(page) == []

@@ -219,8 +219,8 @@ def test_many_views_leave_no_listener_timer_or_audio_node(bare: Bare) -> None:
     for record in (True, False):
         page.evaluate(one_view, record)
     before = wait_until(lambda: (now := shown.counters())["timers"] == 0 and now, 10, every=0.5)
-    for number in range(12):
-        page.evaluate(one_view, number % 4 == 0)
+    for number in range(6):
+        page.evaluate(one_view, number % 3 == 0)
     assert before["timers"] == before["sounds"] == 0
 
     def grown() -> dict[str, float]:

@@ -12,12 +12,15 @@ from support.ipykernel6 import KERNEL, ipykernel6_folder
 from support.jupyter_server import JupyterServer
 from support.looks import cut_off, low_contrast
 from support.notebook_page import NotebookPage
-from support.record_button import RECORD, press_record, record_for, wait_for_seconds
+from support.record_button import RECORD, press_record, record_for, shown_seconds, wait_for_seconds
 from support.service import service
 from support.similarity import best_correlation, place_in_loop
+from support.transcriber_page import Show
 from support.waiting import wait_until
 
 from qwen_asr_widgets.audio.samples import sample
+from qwen_asr_widgets.client.endpoints import Endpoint
+from qwen_asr_widgets.widgets.transcriber.transcriber import Transcriber
 
 pytestmark = pytest.mark.browser
 
@@ -202,34 +205,39 @@ def test_of_two_tabs_one_records_both_show_and_the_other_says_so(
 
 
 def test_the_right_key_after_a_wrong_one_goes_on_with_what_was_said(
-    open_page: Callable[..., NotebookPage], spoken: np.ndarray
+    show_transcriber: Show, spoken: np.ndarray
 ) -> None:
-    notebook = open_page()
     words = [[1.2, "good"], [1.5, "morning"], [2.0, "can"], [2.2, WORDS[4:]]]
     with service("script", key=KEY, words=words) as url:
-        given = "from qwen_asr_widgets.client.endpoints import Endpoint"
-        wrong = f"t = Transcriber(endpoint=Endpoint({url!r}, api_key='sk-wrong'), lang='en')"
-        page = notebook.open("two-keys", [SETUP, f"{given}\n{wrong}\nt"])
+        t = Transcriber(endpoint=Endpoint(url, api_key="sk-wrong"), lang="en")
+        shown = show_transcriber(t)
+        page = shown.page
         press_record(page)
-        page.get_by_text("The service refused the key.").wait_for()
-        page.get_by_text("The recording goes on and is kept.").wait_for()
-        wait_for_seconds(page, 1.0)
-        page.get_by_role("button", name="Give a key").click()
+        shown.shows("The service refused the key.")
+        shown.shows("The recording goes on and is kept.")
+        shown.until(lambda: shown_seconds(page) >= 1.0)
+        shown.press("Give a key")
         page.keyboard.type(KEY)
         page.keyboard.press("Enter")
-        page.get_by_text(WORDS).first.wait_for(timeout=30_000)
-        wait_for_seconds(page, 4.8)
+        shown.shows(WORDS)
+        shown.until(lambda: shown_seconds(page) >= 4.8)
         press_record(page)
-        facts = complete(notebook)
-    assert_is_what_was_said(facts, tape(notebook), spoken)
-    assert facts["runs"] == 2 and notebook.evaluate("t.recordings[0].duration") > 0
+        shown.settled()
+    recording = t.recording
+    facts = {
+        "lost": len(recording.lost), "rate": recording.info.original_rate, "duration": recording.duration,
+        "text": recording.text, "turns": [[turn.onset, turn.end] for turn in recording.turns],
+    }
+    assert_is_what_was_said(facts, recording.tape.read(), spoken)
+    assert recording.complete and len(t.recordings) == 2 and t.recordings[0].duration > 0
     assert not page.get_by_text("The service refused the key.").is_visible()
 
 
-@pytest.mark.parametrize("kernel", ["python3", KERNEL])
+@pytest.mark.parametrize("kernel", [pytest.param("python3", marks=pytest.mark.soak), KERNEL])
 def test_a_clip_chosen_in_the_page_is_recorded_while_a_cell_runs_and_transcribed(
     kernel: str, open_page: Callable[..., NotebookPage], spoken: np.ndarray
 ) -> None:
+    """For newer kernels ``test_clip_recorder.py`` shows it, and ``test_transcriber_records.py`` the words."""
     if kernel == KERNEL and ipykernel6_folder() is None:
         pytest.skip("ipykernel 6 cannot be installed here")
     notebook = open_page()
@@ -265,27 +273,26 @@ def test_a_typed_key_is_in_no_model_and_no_saved_notebook(open_page: Callable[..
     assert notebook.evaluate(f"{KEY!r} in repr(t.get_state()) + repr(t.uplink.get_state())") is False
 
 
-def test_it_follows_the_theme_of_jupyterlab(open_page: Callable[..., NotebookPage]) -> None:
-    notebook = open_page()
-    cells = [SETUP, "t = Transcriber(sample('conversation'), embedded('script', words=words), pace=None)\nt",
-             "t.start(); t.wait(60).duration"]
-    page = notebook.open("themed", cells)
-    page.locator(".qaw-tr[data-phase=done]").wait_for()
-    assert low_contrast(page, ".qaw-tr") == []
-    notebook.change_theme("Dark")
-    page.locator('.qaw[data-theme="dark"]').wait_for()
-    page.locator(".qaw-row[data-number]").first.hover()
-    assert low_contrast(page, ".qaw-tr") == []
-    page.set_viewport_size({"width": 640, "height": 700})
-    assert cut_off(page, ".qaw-tr-bar") == cut_off(page, ".qaw-tr-foot") == []
-
-
-def test_buttons_of_every_live_widget_are_round_in_jupyterlab(open_page: Callable[..., NotebookPage]) -> None:
+def test_every_live_widget_is_round_legible_and_follows_the_theme_of_jupyterlab(
+    open_page: Callable[..., NotebookPage],
+) -> None:
     notebook = open_page()
     shown = "from qwen_asr_widgets import ClipRecorder, Microphone\nfrom IPython.display import display\n"
-    page = notebook.open("round", [SETUP, f"{shown}display(Microphone(), ClipRecorder(), t)"])
-    page.locator(".qaw-tr .qaw-button").first.wait_for()
+    finished = "t = Transcriber(sample('conversation'), embedded('script', words=words), pace=None)\n"
+    widgets = f"{shown}{finished}display(Microphone(), ClipRecorder(), t)"
+    cells = [SETUP, widgets, "t.start(); t.wait(60).duration"]
+    page = notebook.open("themed", cells)
+    page.locator(".qaw-tr[data-phase=done]").wait_for()
     wait_until(lambda: page.locator(".qaw-mic").count() >= 2 or None)
     radii = page.evaluate("""() => [...document.querySelectorAll('.qaw .qaw-button')].map((button) =>
       [button.closest('.qaw').className, getComputedStyle(button).borderRadius])""")
     assert len({name for name, _ in radii}) == 3 and {radius for _, radius in radii} == {"6px"}
+    assert low_contrast(page) == []
+    notebook.change_theme("Dark")
+    page.wait_for_function("() => document.querySelectorAll('.qaw[data-theme=dark]').length >= 3")
+    page.locator(".qaw-row[data-number]").first.hover()
+    page.set_viewport_size({"width": 640, "height": 700})
+    press_record(page)
+    wait_for_seconds(page, 0.3)
+    assert low_contrast(page) == []
+    assert [cut_off(page, part) for part in (".qaw-mic", ".qaw-tr-bar", ".qaw-tr-foot")] == [[], [], []]

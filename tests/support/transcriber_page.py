@@ -33,14 +33,16 @@ TAKE = """() => window.bare.model.sent.splice(0).map(({ content, buffers }) => (
 }))"""
 
 
+MANAGER = "window.widgetManager = { get_model: async () => null };"
+
+
 class TranscriberPage(ViewPage):
     """Shows one transcriber; its microphone's messages travel over the widget's own comm, marked."""
 
     def __init__(self, profile: Profile, view: Any, init_script: str = "") -> None:
-        super().__init__(profile, view, init_script)
+        super().__init__(profile, view, MANAGER + init_script)
         self.state.update(uid=view.uid, live_while_busy=view.live_while_busy, formats=view.formats)
         self.clips: ClipPage | None = None
-        self.page.add_init_script("window.widgetManager = { get_model: async () => null };")
 
     def serve(self) -> None:
         """Carry what is there in both directions, and wait until that is painted."""

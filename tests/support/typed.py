@@ -77,7 +77,7 @@ def _configuration() -> configparser.ConfigParser:
 
 @lru_cache(maxsize=None)
 def mypy_says() -> Mapping[str, str]:
-    """Return what mypy says of the package (``"package"``) and of each of `SCRIPTS`: nothing if all is well."""
+    """Return what mypy says of the package (``"package"``) and each of `SCRIPTS`: nothing if all is well."""
     with tempfile.TemporaryDirectory(prefix="typed-") as folder:
         configuration = Path(folder) / "mypy.ini"
         scripts = [Path(folder) / f"{name}.py" for name in SCRIPTS]

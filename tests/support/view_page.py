@@ -169,7 +169,7 @@ def view_pages(profiles: Profiles, kind: Any = ViewPage, **defaults: Any) -> Ite
 
 
 def assert_views_leave_nothing(
-    shown: ViewPage, use: Callable[[int], None] = lambda number: None, count: int = 12
+    shown: ViewPage, use: Callable[[int], None] = lambda number: None, count: int = 5
 ) -> None:
     """Open and close views of a shown widget; fail if listeners, nodes, timers, sound or styles have grown.
 
