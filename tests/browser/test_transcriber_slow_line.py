@@ -35,7 +35,7 @@ def test_on_a_line_of_16_kb_a_second_opus_is_offered_and_brings_every_word(
     for holder, name, value in LESS_TIME:
         monkeypatch.setattr(holder, name, value)
     register(tmp_path, monkeypatch)
-    service = KilledService(tmp_path, conversation(), recognizer="placed-by-ear")
+    service = KilledService(tmp_path, conversation(6.5), recognizer="placed-by-ear")
     always = [Fault("throttle", at, SLOW) for at in range(0, 40 * SPAN, SPAN)]
     try:
         with FaultProxy(service.address, always) as proxy:

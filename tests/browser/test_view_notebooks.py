@@ -6,7 +6,6 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-import nbformat
 import pytest
 from support.notebook_page import NotebookPage
 from support.painted import DARK_TURN, PLOT, TURN, WAVE, painted, shown_range
@@ -133,6 +132,8 @@ def test_a_change_of_theme_reaches_canvas_and_rows_untouched(
 
 def outputs(path: Any) -> list[str]:
     """Return what a saved notebook holds under each cell."""
+    import nbformat
+
     return [json.dumps(cell.outputs) for cell in nbformat.read(path, as_version=4).cells]
 
 
@@ -147,6 +148,7 @@ def plain(notebook: Any) -> Any:
 def test_a_saved_minute_is_small_and_read_without_kernel_trust_or_style(
     open_page: Callable[..., NotebookPage], setup: str
 ) -> None:
+    import nbformat
     from nbconvert import HTMLExporter
 
     notebook = open_page(microphone=False)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from typing import Any
 
-import nbformat
 import pytest
 from support.notebooks import FOLDER, code_cells, html_of, read, run, text_of
 
@@ -93,6 +92,8 @@ def broken(name: str, notebook: Any) -> list[str]:
 
 @pytest.mark.parametrize("name", PROMISES)
 def test_the_kept_outputs_show_the_result(name: str) -> None:
+    import nbformat
+
     notebook = read(name)
     nbformat.validate(notebook)
     assert broken(name, notebook) == []

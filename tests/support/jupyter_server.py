@@ -12,7 +12,6 @@ import urllib.request
 from collections.abc import Sequence
 from pathlib import Path
 
-import nbformat
 from support.waiting import wait_until
 
 
@@ -77,10 +76,17 @@ class JupyterServer:
 
     def write(self, name: str, cells: Sequence[str], kernel: str = "python3") -> str:
         """Write a notebook of code cells; returns its file name."""
-        notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
-        notebook.metadata.kernelspec = {"name": kernel, "display_name": kernel, "language": "python"}
+        notebook = {
+            "cells": [
+                {"cell_type": "code", "id": f"cell-{number}", "metadata": {}, "execution_count": None,
+                 "outputs": [], "source": cell}
+                for number, cell in enumerate(cells)
+            ],
+            "metadata": {"kernelspec": {"name": kernel, "display_name": kernel, "language": "python"}},
+            "nbformat": 4, "nbformat_minor": 5,
+        }
         file = f"{name}.ipynb"
-        nbformat.write(notebook, self.notebooks / file)
+        (self.notebooks / file).write_text(json.dumps(notebook), encoding="utf-8")
         return file
 
     def stop(self) -> None:

@@ -1,4 +1,7 @@
-"""Read the notebooks, and run them from top to bottom in a kernel of their own."""
+"""Read the notebooks, and run them from top to bottom in a kernel of their own.
+
+nbformat is imported where it is needed: it takes longer than most files of tests.
+"""
 
 from __future__ import annotations
 
@@ -6,13 +9,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import nbformat
-
 FOLDER = Path(__file__).parents[2] / "notebooks"
 
 
 def read(name: str) -> Any:
     """Return a notebook as it is kept."""
+    import nbformat
+
     return nbformat.read(FOLDER / f"{name}.ipynb", 4)
 
 
