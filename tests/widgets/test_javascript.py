@@ -11,8 +11,8 @@ from support.node import BIOME, ROOT, TYPESCRIPT, WIDGETS, find_node, node_comma
 
 FLAGS = (
     "--noEmit --allowJs --checkJs --strict --target es2022 --module esnext --moduleResolution bundler "
-    "--lib es2022,dom,dom.iterable --noUnusedLocals --resolveJsonModule --typeRoots tests/js "
-    "--incremental --tsBuildInfoFile .make/types.tsbuildinfo"
+    "--lib es2022,dom,dom.iterable --skipDefaultLibCheck --noUnusedLocals --resolveJsonModule "
+    "--typeRoots tests/js --incremental --tsBuildInfoFile .make/types.tsbuildinfo"
 ).split()
 
 
