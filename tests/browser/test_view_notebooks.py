@@ -165,6 +165,7 @@ def test_a_saved_minute_is_small_and_read_without_kernel_trust_or_style(
     assert "widgets" not in content.metadata
 
     offline = notebook.context.new_page()
+    offline.route("http*://**", lambda route: route.abort())
     offline.set_content(HTMLExporter().from_notebook_node(content)[0])
     assert [image.is_visible() for image in offline.locator(f"{SAVED} img").all()] == [True, True]
     assert offline.locator("td", has_text="12: some eight").filter(visible=True).count() == 3
@@ -177,13 +178,12 @@ def test_a_saved_minute_is_small_and_read_without_kernel_trust_or_style(
     for cell in content.cells:
         cell.metadata.pop("trusted", None)
     nbformat.write(content, path.with_name("untrusted.ipynb"))
-    untrusted = open_page(microphone=False)
-    untrusted.visit("untrusted.ipynb")
-    untrusted.page.locator("td", has_text="12: some eight").first.wait_for()
-    assert untrusted.page.locator(f"{SAVED} img").first.is_visible()
-    assert untrusted.page.locator(".qaw").count() == 0
+    notebook.exchange("untrusted.ipynb")
+    page.locator("td", has_text="12: some eight").first.wait_for()
+    assert page.locator(f"{SAVED} img").first.is_visible()
+    assert page.locator(".qaw").count() == 0
     trusted = "window.jupyterapp.shell.currentWidget.content.model.cells.get(1).trusted"
-    assert untrusted.page.evaluate(trusted) is False
+    assert page.evaluate(trusted) is False
 
 
 def test_what_was_kept_is_taken_out_by_a_click_and_said_to_be_there_where_it_cannot_be(

@@ -104,7 +104,7 @@ def check_never_wrong(outcomes: list[Outcome], quirks: Mapping[str, Any]) -> Non
 def test_what_the_line_adds_is_not_taken_for_the_recognisers_delay() -> None:
     draws, quirks = random.Random(0), {"end_contains_silence": False, "stopped_after_end_s": 0.6}
     seen = [stood_in(each, Quirks.of("dashscope", quirks)) for each in FRIENDLY if "silence" in each.name]
-    for _ in range(40):
+    for _ in range(15):
         lines = [jittered(each, draws, 0.25) for each in seen]
         found = next(finding for finding in judge(lines) if finding.fact == "decode_delay_s")
         assert found.verdict in ("differs", "not identifiable"), str(found)

@@ -158,6 +158,11 @@ class NotebookPage:
         self.page = self._lab_page() if front_end == "lab" else self.second_page()
         self._show(self.page, file, front_end)
 
+    def exchange(self, file: str) -> None:
+        """Close the notebook open in JupyterLab and show another in its place, without running it."""
+        self.page.evaluate(CLOSE_NOTEBOOK)
+        self._show(self.page, file, "lab")
+
     def _show(self, page: Any, file: str, front_end: str) -> None:
         if front_end == "lab" and page.evaluate("() => Boolean(window.jupyterapp)"):
             page.evaluate(OPEN_NOTEBOOK, file)
