@@ -188,8 +188,8 @@ def test_a_reload_keeps_the_recording_shows_it_again_and_another_follows(
 def test_of_two_tabs_one_records_both_show_and_the_other_says_so(
     open_page: Callable[..., NotebookPage],
 ) -> None:
-    """In the suite ``test_microphone.py`` has two tabs of which one records, and ``test_transcriber_records.py``
-    a page beside one that records, which says so and stops it.
+    """In the suite ``test_microphone.py`` has two tabs of which one records, and
+    ``test_transcriber_records.py`` a page beside one that records, which says so and stops it.
     """
     notebook = open_page()
     first = notebook.open("tabs", [SETUP, "t"])
