@@ -54,8 +54,8 @@ def complete(notebook: NotebookPage) -> dict[str, Any]:
 def test_what_was_recorded_while_the_network_was_away_follows_in_order_also_after_a_reload(
     open_page: Callable[..., NotebookPage], spoken: np.ndarray
 ) -> None:
-    """In a notebook, with all its waits. In the suite the next test shows what is kept, offered after a reload
-    and sent in order; ``test_microphone.py`` that what the network lost comes again; and
+    """In a notebook, with its waits. In the suite the next test shows what is kept, offered after a reload,
+    sent in order; ``test_microphone.py`` that what the network lost comes again; and
     ``test_transcriber_kept.py`` that a kernel takes up what the page has kept.
     """
     notebook = open_page()
