@@ -22,8 +22,11 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 WAITS_FOR_SPEECH = ("tests/browser/test_", "tests/notebooks/")
 """Where tests mostly wait until something has been spoken: they begin first, beside everything else."""
 
-RECORDS_SOUND = ("test_clip_recorder", "test_microphone", "test_transcriber.py", "test_transcriber_records")
-"""The browser tests that compare what was recorded with what was spoken."""
+TOGETHER = (
+    "test_clip_recorder", "test_microphone", "test_transcriber.py", "test_transcriber_kept",
+    "test_transcriber_records", "test_vad_tuner", "test_view_notebooks",
+)
+"""The browser tests that compare what was recorded with what was spoken, and those in notebooks."""
 
 TYPES = ("tests/package/test_lint.py", "tests/package/test_user_types.py")
 """What asks a type checker; one run of it answers all."""
@@ -46,16 +49,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     """Give the tests out to workers file by file, in the order above.
 
-    Those that record sound in a browser to compare it stay together: they share one server and one browser,
-    and two browsers that record at once disturb each other on two cores. So do those that share a run of a
-    type checker.
+    Those that record sound in a browser to compare it stay together, for two browsers that record at once
+    disturb each other on two cores; with them those in notebooks, so that one Jupyter server is enough. So do
+    those that share a run of a type checker.
     """
     from xdist.scheduler import LoadScopeScheduling
 
     class FileByFile(LoadScopeScheduling):
         def _split_scope(self, nodeid: str) -> str:
-            if nodeid.startswith(tuple(f"tests/browser/{name}" for name in RECORDS_SOUND)):
-                return "records sound"
+            if nodeid.startswith(tuple(f"tests/browser/{name}" for name in TOGETHER)):
+                return "notebooks"
             return "types" if nodeid.startswith(TYPES) else nodeid.split("::")[0]
 
     config.option.loadscopereorder = False

@@ -84,7 +84,7 @@ SCRIPTS = sorted((ROOT / "tests" / "js").glob("*.test.mjs"))
 def test_pure_modules_keep_their_promises(file: Path) -> None:
     if not find_node():
         pytest.skip("needs node (it comes with the playwright package)")
-    code, said = run(node_command("--test", "--test-reporter=tap", str(file)))
+    code, said = run(node_command("--test-reporter=tap", str(file)))
     assert code == 0, said
     passed = re.search(r"^# pass (\d+)$", said, re.MULTILINE)
     assert passed and int(passed[1]) >= file.read_text(encoding="utf-8").count("\ntest(") > 0
