@@ -79,7 +79,7 @@ PROMISES = {
 FASTER = {
     "01_quickstart": {"sample_rate=talk.clip.sample_rate,": "sample_rate=talk.clip.sample_rate, pace=8.0,"},
     "02_live_transcriber": {"qaw.Transcriber(talk, ": "qaw.Transcriber(talk, pace=None, "},
-    "03_tune_the_vad": {"progress=False)": "progress=False, pace=4.0)", "pace=1.0": "pace=4.0"},
+    "03_tune_the_vad": {"progress=False)": "progress=False, pace=6.0)", "pace=1.0": "pace=6.0"},
     "04_calibrate": {'("conversation", "noisy", "dictation")': '("conversation", "noisy")'},
 }
 """Sound that is kept waiting in real time for the reader need not be for the test, nor is so much of it."""
