@@ -62,7 +62,7 @@ def test_a_setting_the_service_refuses_is_said_and_taken_back(made) -> None:
         peer.send({"type": "session.finished"})
 
     with ScriptedServer(refusing) as server:
-        t = made(sample("conversation"), Endpoint(server.url), pace=20.0)
+        t = made(sample("conversation").clip[:8.0], Endpoint(server.url), pace=20.0)
         t.start()
         wait_until(lambda: state(t)["phase"] == "live")
         ask(t, "settings", config={"threshold": 0.9})
@@ -85,7 +85,7 @@ def test_a_refusal_in_the_clouds_words_is_taken_back_and_nothing_stays_pending(m
         peer.send({"type": "session.finished"})
 
     with ScriptedServer(as_the_cloud) as server:
-        t = made(sample("conversation"), Endpoint(server.url), pace=20.0)
+        t = made(sample("conversation").clip[:8.0], Endpoint(server.url), pace=20.0)
         t.start()
         wait_until(lambda: state(t)["phase"] == "live")
         ask(t, "settings", config={"threshold": 0.9})
