@@ -19,6 +19,10 @@ settings.load_profile("suite")
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
+# The tests start hundreds of processes; where bytecode is not kept, each would compile the package anew.
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
 WAITS_FOR_SPEECH = ("tests/browser/test_", "tests/notebooks/")
 """Where tests mostly wait until something has been spoken: they begin first, beside everything else."""
 
@@ -71,10 +75,6 @@ def no_kept_probes(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest
     folder = tmp_path_factory.getbasetemp() / "no-probes"
     monkeypatch.setattr("qwen_asr_widgets.client.probe.kept.probes_folder", lambda: folder)
 
-
-# The tests start hundreds of processes; where bytecode is not kept, each would compile the package anew.
-sys.dont_write_bytecode = False
-os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 LAUNCHES: list[str] = []
 """What this process has started of the embedded service since the test began."""
