@@ -21,6 +21,7 @@ pytestmark = [
 
 KERNEL = """
 import json, resource, sys
+sys.dont_write_bytecode = True  # it would be cut off, too
 from faults.runs import CONFIG, PACE, RATE, conversation, endpoint_at
 from qwen_asr_widgets import AudioClip, transcribe
 

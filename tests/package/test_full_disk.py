@@ -16,6 +16,7 @@ from qwen_asr_widgets.writing import write_atomically, write_text
 
 WRITERS = """
 import json, resource, sys
+sys.dont_write_bytecode = True  # it would be cut off, too
 from pathlib import Path
 from support.recordings import three_turns
 import qwen_asr_widgets as qaw

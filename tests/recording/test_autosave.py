@@ -99,6 +99,7 @@ def test_the_folder_and_what_is_in_it_belong_to_their_owner_alone(tmp_path):
 
 FULL = """
 import json, resource, sys, time
+sys.dont_write_bytecode = True  # it would be cut off, too
 import numpy as np
 from qwen_asr_widgets.recording import Recording
 from qwen_asr_widgets.recording.autosave import Autosave, recover
