@@ -42,6 +42,9 @@ def add_parser(commands: Any) -> None:
     command.add_argument("--turn-taking", default="service", choices=("service", "client"),
                          help="who finds the turns: the service, or the same detector here, which sends and "
                               "commits speech only")
+    command.add_argument("--end-of-turn", metavar="NAME",
+                         help="a model that hears whether a speaker is done, such as smart-turn: turns are "
+                              "found here and end when it says so, at the latest after 3 s of silence")
     command.add_argument("--channel", metavar="N", help="channel to take: 0, 1, … or mean")
     command.add_argument("--pace", type=pace, default="", metavar="X",
                          help="1 is real time (default for one file), 2 twice as fast, 0 as fast as it is "
@@ -83,9 +86,12 @@ def run(arguments: argparse.Namespace) -> int:
     from ..recording import transcribe
     from ..recording.exports.formats import FORMATS
 
-    if arguments.manual and arguments.turn_taking == "client":
-        raise QawError("--manual finds no turns and --turn-taking client does; leave out one of them.")
+    if arguments.manual and (arguments.turn_taking == "client" or arguments.end_of_turn):
+        named = "--end-of-turn" if arguments.end_of_turn else "--turn-taking client"
+        raise QawError(f"--manual finds no turns and {named} does; leave out one of them.")
     if is_batch(arguments.file):
+        if arguments.end_of_turn:
+            raise QawError("--end-of-turn is for one file; give one, or leave the option out.")
         return run_batch(arguments, None if arguments.pace == _NOT_GIVEN else arguments.pace, FORMATS)
     arguments.pace = 1.0 if arguments.pace == _NOT_GIVEN else arguments.pace
     outputs = read_outputs(arguments, FORMATS)
@@ -98,7 +104,7 @@ def run(arguments: argparse.Namespace) -> int:
         recording = transcribe(
             read_source(arguments.file[0]), endpoint=endpoint, config=config,
             pace=arguments.pace, channel=read_channel(arguments.channel), progress=not arguments.quiet,
-            on_final=None if arguments.quiet else _printer(arguments.pace), turn_taking=arguments.turn_taking,
+            on_final=None if arguments.quiet else _printer(arguments.pace), **_turn_taking(arguments),
             retry=None if arguments.patience is None else Retry(patience=arguments.patience),
             on_outage=_tell_outage,
         )
@@ -129,6 +135,15 @@ def _wrote(recording: Recording, path: Path) -> bool:
 
 def _transcript(recording: Recording) -> str:
     return printable(recording.text, keep_lines=True)
+
+
+def _turn_taking(arguments: argparse.Namespace) -> dict[str, Any]:
+    """Return who takes turns, as ``transcribe`` takes it: with a model that ends them, this computer."""
+    if arguments.end_of_turn is None:
+        return {"turn_taking": arguments.turn_taking}
+    from ..vad.end_of_turn.end_of_turn import EndOfTurn
+
+    return {"turn_taking": "client", "end_of_turn": EndOfTurn(arguments.end_of_turn)}
 
 
 def _printer(pace: float | None) -> Any:

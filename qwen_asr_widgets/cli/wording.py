@@ -33,6 +33,7 @@ _PHRASES: Mapping[str, str] = {
     "or 0 or None for as fast as taken": "or 0 for as fast as taken",
     "Resample the clip, or leave it out": "Leave it out",
     "Give channel=… where the file is loaded": "Leave out --channel",
+    "such as EndOfTurn('smart-turn')": "such as smart-turn",
     "; give format=.": "; an ending such as .rttm says which it is.",
 }
 """Remedies that only Python has, and those of the command line in their place."""

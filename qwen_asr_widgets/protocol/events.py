@@ -258,6 +258,26 @@ class ClientTurnClosed(LocalEvent):
     reason: CloseReason
 
 
+@dataclass(frozen=True)
+class PauseJudged(LocalEvent):
+    """The client's end-of-turn model has said how likely it is that a turn is over.
+
+    Parameters
+    ----------
+    silence : int
+        Sample at which the silence began.
+    stop : int
+        Sample up to which the model has heard it.
+    probability : float
+        In [0, 1].
+    """
+
+    type = "client_turn.judged"
+    silence: int
+    stop: int
+    probability: float
+
+
 ClientTurn = Union[ClientTurnOpened, ClientTurnClosed]
 
 Event = Union[ServerEvent, ClientEvent]

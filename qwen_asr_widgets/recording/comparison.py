@@ -264,7 +264,7 @@ def settings_text(recording: Recording) -> str:
     ]
     if len(listed) > MOST_CHANGES:
         listed[1:-2] = ["…"]
-    client = ", turns by the client" if recording.info.turn_taking == "client" else ""
+    client = f", {recording.info.turns_by}" if recording.info.turns_by else ""
     return "; ".join(listed) + client + (" (changed midway)" if len(held) > 1 else "")
 
 

@@ -16,7 +16,7 @@ from ..audio.tape import Tape
 from ..client.resume_plan import ResumePlan
 from ..errors import SettingError
 from ..formatting import well_formed
-from ..protocol.events import ClientTurn, Event, LocalEvent
+from ..protocol.events import ClientTurn, Event, LocalEvent, PauseJudged
 from ..protocol.config import SessionConfig
 from ..protocol.session import Violation
 from ..protocol.session_settings import SettingsAnswer
@@ -194,6 +194,10 @@ class Recording:
         with self._lock:
             if self._log.has_open_connection:
                 self._take_local(turn, time)
+
+    def pause_judged(self, judged: PauseJudged, time: float) -> None:
+        """Note what the client's end-of-turn model has said of a pause."""
+        self._take_local(judged, time)
 
     def _take_local(self, event: LocalEvent, time: float) -> None:
         message = {"type": event.type, **asdict(event)}

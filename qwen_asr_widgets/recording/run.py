@@ -24,6 +24,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,6 +41,9 @@ from .recording import Recording
 from .turn_taking import CLIENT, checked_turn_taking
 from .upload import CHUNK_MS, ENDED, RENEWED, SETTINGS, Outgoing, Upload, first_sample
 from .values import SessionBegun
+
+if TYPE_CHECKING:
+    from ..vad.end_of_turn.end_of_turn import EndOfTurn
 
 logger = logging.getLogger("qwen_asr_widgets")
 
@@ -74,6 +78,8 @@ class Run:
         Told what happens.
     retry : Retry, optional
         How a lost connection is taken up again, and for how long.
+    end_of_turn : EndOfTurn, optional
+        The model that says when a turn is over, where the client takes turns.
 
     Attributes
     ----------
@@ -98,7 +104,7 @@ class Run:
 
     def __init__(
         self, endpoint: Endpoint, recording: Recording, observer: RunObserver | None = None,
-        retry: Retry | None = None,
+        retry: Retry | None = None, end_of_turn: EndOfTurn | None = None,
     ) -> None:
         config, info = recording.config, recording.info
         self.endpoint = endpoint
@@ -115,6 +121,7 @@ class Run:
         self._backoff = Backoff(retry)
         self._furthest = recording.progress
         self._config = config
+        self._end_of_turn = end_of_turn
         self._next = "again" if recording.connections else ""
         self._upload = self._make_upload(recording.plan)
         self._why = ""
@@ -389,7 +396,9 @@ class Run:
         if recording.connections:
             begun = SessionBegun(first_sample(plan, recording), plan.first_number, self._next)
         self._session = SessionObserver(recording, self._observer, self._reports, begun)
-        return Upload(self.endpoint, recording, self._outgoing, self._config, plan, self._session)
+        return Upload(
+            self.endpoint, recording, self._outgoing, self._config, plan, self._session, self._end_of_turn
+        )
 
     # ---- a connection that was lost
 

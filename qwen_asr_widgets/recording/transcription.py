@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, nullcontext, suppress
 from os import PathLike
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -27,9 +27,12 @@ from .recording import Recording
 from .earlier.restoring import continued, goes_on, resumed_at
 from .run import Outage, Run, RunObserver
 from .sources import Piece, SoundSource, open_source
-from .turn_taking import SERVICE, checked_turn_taking
+from .turn_taking import SERVICE, checked_end_of_turn, checked_turn_taking, ended_by_model
 from .latency import TimedUtterance
 from .values import TimedEvent
+
+if TYPE_CHECKING:
+    from ..vad.end_of_turn.end_of_turn import EndOfTurn
 
 OnEvent = Callable[[TimedEvent], object]
 OnFinal = Callable[[TimedUtterance], object]
@@ -63,6 +66,7 @@ def transcribe(
     channel: int | str | None = None,
     sample_rate: int | None = None,
     turn_taking: str = SERVICE,
+    end_of_turn: EndOfTurn | None = None,
     autosave: str | PathLike[str] | None = None,
     retry: Retry | None = None,
     on_outage: OnOutage | None = None,
@@ -102,6 +106,12 @@ def transcribe(
         and commits each turn, so that settings found with the tuner hold whatever the service's own detector
         does. Silence between turns is not sent, nor paid for; the recording keeps it. The service shows a
         turn's first words after its commit only. A turn and its padding last at most 60 s together.
+    end_of_turn : EndOfTurn, optional
+        With ``turn_taking="client"``: a model that hears at each pause whether the speaker is done. A turn is
+        committed once its probability is above the threshold of its ``policy`` and the action delay has
+        passed, at the latest after the time-out, which takes the place of the silence of the settings; the
+        answer comes from a thread of its own, and is acted on with the next chunk of sound (sound that is
+        sent without a pace waits for it). What it said of each pause is in ``recording.events``.
     autosave : str or path, optional
         A folder in which sound and events are written as they come, readable by you alone: after a crash
         `recover` opens all but the last second. What nobody fetched is removed after seven days.
@@ -124,7 +134,9 @@ def transcribe(
         The sound cannot be used.
     SettingError
         ``pace`` or ``chunk_ms`` is out of its range; ``turn_taking`` is neither of its values, or "client"
-        without turn detection.
+        without turn detection; ``end_of_turn`` is no model that hears, or the service takes turns.
+    MissingDependency
+        What the model needs is not installed.
     EndpointError, MissingKey, ConnectFailed
         There is no such endpoint, no key for it, or no connection to it.
     ServiceError
@@ -146,17 +158,21 @@ def transcribe(
     pace = check_pace(pace)
     wanted = checked_config(config)
     turn_taking = checked_turn_taking(turn_taking, wanted)
+    end_of_turn = checked_end_of_turn(end_of_turn, turn_taking)
+    wanted, ended_by = ended_by_model(wanted, end_of_turn), str(end_of_turn or "")
     endpoint = resolve_endpoint(endpoint)
-    if isinstance(source, Recording) and goes_on(source, endpoint, config, turn_taking):
+    asked = None if config is None else wanted
+    if isinstance(source, Recording) and goes_on(source, endpoint, asked, turn_taking, ended_by):
         recording = continued(source, resumed_at(source))
         rate, rest = source.tape.sample_rate, source.tape.read(len(recording.tape))
         sound = open_source(rest, rate, chunk_ms, None, rate)
     else:
         sound = open_source(source, wanted.sample_rate, chunk_ms, channel, sample_rate)
-        info = run_info(endpoint, pace, chunk_ms, sound.origin, turn_taking=turn_taking)
+        info = run_info(endpoint, pace, chunk_ms, sound.origin, turn_taking=turn_taking, end_of_turn=ended_by)
         recording = Recording(wanted, info)
     retry = checked_retry(retry, Retry() if sound.duration is None else CLIP_RETRY)
-    run = Run(endpoint, recording, _Callbacks(recording, on_event, on_final, on_outage), retry)
+    observer = _Callbacks(recording, on_event, on_final, on_outage)
+    run = Run(endpoint, recording, observer, retry, end_of_turn)
     with _saving(recording, autosave), Progress(sound.duration, progress) as bar:
         Playback(sound, run, pace, lambda: bar.show(recording)).play()
     return recording

@@ -4,32 +4,49 @@ Where the client takes turns, the session is in manual mode. Sound is scored her
 nothing is sent: what is older than the prefix padding can belong to no turn any more and is skipped. When a
 turn opens, its padding and what was said so far go out at once; from then on sound goes out as it comes,
 until the turn closes and is committed.
+
+Where a model says that a turn is over (``end_of_turn``), it is asked on a thread of its own (`ModelThread`),
+so that nothing waits for it: sound goes on being sent, and an answer counts from the next piece of sound on.
+One that comes after somebody has gone on speaking is passed over; where none comes, the time-out ends the
+turn. Only where sound is not live (no pace, or more than a second of it waits on the tape, as after an
+outage) does the sending wait for the answer: the turns are then those of `EndOfTurn.turns`, however slow the
+model is.
 """
 
 from __future__ import annotations
 
 import time as wall
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from typing import Protocol, Union
+from dataclasses import dataclass, replace
+from math import isnan
+from typing import TYPE_CHECKING, Protocol, Union
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ..audio.clip import AudioClip
 from ..audio.resample import StreamResampler
 from ..audio.units import SAMPLE_RATE
 from ..client.stream import AudioStream
 from ..errors import SettingError
-from ..protocol.events import ClientTurnClosed, ClientTurnOpened
+from ..protocol.events import ClientTurnClosed, ClientTurnOpened, PauseJudged
 from ..protocol.config import SessionConfig
 from ..protocol.state import MAX_COMMIT_SECONDS
+from ..vad.end_of_turn.detector import EndOfTurnDetector, Question
+from ..vad.end_of_turn.model_thread import ModelThread
 from ..vad.scoring.frames import HOP
 from ..vad.turns import MAX_TURN_FRAMES, TurnChange, TurnDetection, TurnDetector, TurnOpened
 from .recording import Recording
 
+if TYPE_CHECKING:
+    from ..vad.end_of_turn.end_of_turn import EndOfTurn
+
 
 SERVICE, CLIENT = "service", "client"
 TURN_TAKING = (SERVICE, CLIENT)
+
+LIVE_SECONDS = 1.0
+"""Seconds of sound on the tape and not looked at up to which sound counts as live."""
 
 _SPARE_FRAMES = 2
 """Frames a commit stays below its limit: sound goes out before it is scored, and codecs may pad it."""
@@ -54,6 +71,46 @@ def checked_turn_taking(turn_taking: object, config: SessionConfig) -> str:
             "find turns with, e.g. SessionConfig(turn_detection=TurnDetection(0.0, 400)).", "turn_detection",
         )
     return str(turn_taking)
+
+
+def checked_end_of_turn(end_of_turn: object, turn_taking: str) -> EndOfTurn | None:
+    """Return the model that ends turns, asked once so that what it lacks is said before a run begins.
+
+    Raises
+    ------
+    SettingError
+        It is none, judges by words, or the client does not take turns.
+    MissingDependency
+        What the model needs is not installed.
+    """
+    if end_of_turn is None:
+        return None
+    from ..vad.end_of_turn.end_of_turn import EndOfTurn  # it needs the scorer's model
+
+    if not isinstance(end_of_turn, EndOfTurn):
+        raise SettingError(
+            f"end_of_turn is {end_of_turn!r:.60}; give an EndOfTurn, e.g. EndOfTurn('smart-turn').",
+            "end_of_turn",
+        )
+    if turn_taking != CLIENT:
+        raise SettingError(
+            "end_of_turn is given, but the service takes turns; give turn_taking='client' as well.",
+            "end_of_turn",
+        )
+    if not end_of_turn.needs_sound:
+        raise SettingError(
+            f"{end_of_turn.name} judges by the words, which come only after a turn where the client takes "
+            "turns; give a model that hears, such as EndOfTurn('smart-turn').", "end_of_turn",
+        )
+    end_of_turn.probability(AudioClip(np.zeros(SAMPLE_RATE, np.float32), SAMPLE_RATE))
+    return end_of_turn
+
+
+def ended_by_model(config: SessionConfig, end_of_turn: EndOfTurn | None) -> SessionConfig:
+    """Return the settings of a run: where a model ends turns, the silence is its policy's time-out."""
+    if end_of_turn is None or config.turn_detection is None:
+        return config
+    return replace(config, turn_detection=end_of_turn.timed_out_by(config.turn_detection))
 
 
 def check_change_midway(
@@ -107,7 +164,17 @@ class Send:
     stop: int
 
 
-Step = Union[Skip, Send, ClientTurnOpened, ClientTurnClosed]
+@dataclass(frozen=True)
+class Ask:
+    """Ask the model, which hears the tape from ``start`` to ``stop``; the silence begins at ``silence``."""
+
+    start: int
+    silence: int
+    stop: int
+    question: Question
+
+
+Step = Union[Skip, Send, Ask, ClientTurnOpened, ClientTurnClosed]
 
 
 class TurnGate:
@@ -121,6 +188,9 @@ class TurnGate:
         Rate (Hz) of the sound, 16000 or 8000; every position counts its samples.
     first_sample : int
         Where on the timeline the sound begins.
+    end_of_turn : EndOfTurn, optional
+        The model that says whether a turn is over; what it is to be asked comes out as `Ask`, and its answers
+        go into `answer`. The silence of the settings is then the time-out.
 
     Raises
     ------
@@ -136,11 +206,18 @@ class TurnGate:
     [Skip(stop=16000)]
     """
 
-    def __init__(self, settings: TurnDetection, sample_rate: int, first_sample: int = 0) -> None:
+    def __init__(
+        self, settings: TurnDetection, sample_rate: int, first_sample: int = 0,
+        end_of_turn: EndOfTurn | None = None,
+    ) -> None:
         from ..vad.scoring.silero import SpeechScorer  # only who takes turns here needs the model
 
         self._padding = settings.prefix_padding_samples
-        self._detector = TurnDetector(settings, max_turn_frames=max_turn_frames(settings))
+        most = max_turn_frames(settings)
+        self._detector = (
+            TurnDetector(settings, max_turn_frames=most) if end_of_turn is None
+            else end_of_turn.detector(settings, most)
+        )
         self._scorer = SpeechScorer()
         self._rate = sample_rate
         self._resampler = StreamResampler(sample_rate, SAMPLE_RATE, low_delay=True)
@@ -166,6 +243,16 @@ class TurnGate:
         else:
             yield Skip(self._at(max(0, (self._detector.frames - 1) * HOP - self._padding)))
 
+    def answer(self, question: Question, probability: float) -> None:
+        """Take what the model says; while the `Ask` is held, it counts at once."""
+        if isinstance(self._detector, EndOfTurnDetector):
+            self._detector.answer(question, probability)
+
+    @property
+    def unanswered(self) -> int:
+        """How many turns the time-out has closed although the model was still to answer."""
+        return self._detector.unanswered if isinstance(self._detector, EndOfTurnDetector) else 0
+
     def finish(self) -> Iterator[Step]:
         """Close an open turn at the end of the sound."""
         yield from self._judge(self._resampler.flush())
@@ -178,9 +265,12 @@ class TurnGate:
         self._frames_before -= before
         yield from self._follow(self._detector.push(scores[before:]))
 
-    def _follow(self, changes: Iterable[TurnChange]) -> Iterator[Step]:
+    def _follow(self, changes: Iterable[TurnChange | Question]) -> Iterator[Step]:
         for change in changes:
-            if isinstance(change, TurnOpened):
+            if isinstance(change, Question):
+                start, silence, stop = map(self._at, (change.start, change.silence, change.stop))
+                yield Ask(max(0, start), silence, stop, change)
+            elif isinstance(change, TurnOpened):
                 start = self._at(change.start_sample)
                 yield Skip(start)
                 yield ClientTurnOpened(start, self._at(change.onset_sample))
@@ -221,7 +311,10 @@ class Sender(Protocol):
         """Close what is still open; nothing more will come."""
 
 
-def sender(recording: Recording, stream: AudioStream, config: SessionConfig, warm_up: float = 0.0) -> Sender:
+def sender(
+    recording: Recording, stream: AudioStream, config: SessionConfig, warm_up: float = 0.0,
+    end_of_turn: EndOfTurn | None = None,
+) -> Sender:
     """Return what sends the sound of a recording from the stream's position on, as the settings ask for.
 
     Parameters
@@ -234,13 +327,15 @@ def sender(recording: Recording, stream: AudioStream, config: SessionConfig, war
         The settings; of whoever takes turns.
     warm_up : float
         Seconds before the stream's position that the client's own detector hears first.
+    end_of_turn : EndOfTurn, optional
+        Where the client takes turns: the model that says when they are over.
     """
     settings = config.turn_detection
     if settings is not None and recording.info.turn_taking == CLIENT:
         rate, start = recording.tape.sample_rate, stream.position
-        gate = TurnGate(settings, rate, start)
+        gate = TurnGate(settings, rate, start, end_of_turn)
         gate.warm_up(recording.tape.read(max(0, start - round(warm_up * rate)), start))
-        return _GatedSender(recording, stream, gate)
+        return _GatedSender(recording, stream, gate, ModelThread(end_of_turn) if end_of_turn else None)
     return _DirectSender(stream, recording.tape.sample_rate, manual=settings is None)
 
 
@@ -283,12 +378,19 @@ class _GatedSender:
     manual = False
     buffered = 0
 
-    def __init__(self, recording: Recording, stream: AudioStream, gate: TurnGate) -> None:
+    def __init__(
+        self, recording: Recording, stream: AudioStream, gate: TurnGate, model: ModelThread[Ask] | None = None
+    ) -> None:
         self._recording = recording
         self._stream = stream
         self._gate = gate
+        self._model = model
+        self._heard = stream.position
 
     def append(self, samples: NDArray[np.int16]) -> None:
+        self._heard += len(samples)
+        if self._model is not None:
+            self._take_answers(self._model)
         self._do(self._gate.hear(samples))
 
     def commit(self) -> None:
@@ -299,6 +401,8 @@ class _GatedSender:
 
     def finish(self) -> None:
         self._do(self._gate.finish())
+        if self._model is not None:
+            self._note_failures(self._model)
 
     def _do(self, steps: Iterable[Step]) -> None:
         for step in steps:
@@ -306,6 +410,8 @@ class _GatedSender:
                 self._skip_to(step.stop)
             elif isinstance(step, Send):
                 self._send_to(step.stop)
+            elif isinstance(step, Ask):
+                self._ask(step)
             else:
                 self._recording.turn_taken(step, wall.monotonic())
                 if isinstance(step, ClientTurnClosed):
@@ -318,3 +424,35 @@ class _GatedSender:
     def _send_to(self, stop: int) -> None:
         if stop > self._stream.position:
             self._stream.append(self._recording.tape.read(self._stream.position, stop))
+
+    # ---- the model that says whether a turn is over
+
+    def _ask(self, step: Ask) -> None:
+        if self._model is not None:
+            tape = self._recording.tape
+            self._model.ask(step, tape.read(step.start, step.stop), tape.sample_rate)
+            if not self._is_live:
+                self._take_answers(self._model, wait=True)
+
+    @property
+    def _is_live(self) -> bool:
+        """Whether the sound comes in its own time, and none of it waits."""
+        tape = self._recording.tape
+        is_near = len(tape) - self._heard <= LIVE_SECONDS * tape.sample_rate
+        return self._recording.info.pace is not None and is_near
+
+    def _take_answers(self, model: ModelThread[Ask], wait: bool = False) -> None:
+        for asked, probability in model.answers(wait):
+            self._gate.answer(asked.question, probability)
+            if not isnan(probability):
+                judged = PauseJudged(asked.silence, asked.stop, probability)
+                self._recording.pause_judged(judged, wall.monotonic())
+
+    def _note_failures(self, model: ModelThread[Ask]) -> None:
+        """Say in the recording where the model could not do its part."""
+        name, missed = model.model.name, self._gate.unanswered
+        if model.problem is not None:
+            self._recording.note(f"{name} failed ({model.problem}): such turns were ended by the time-out")
+        elif missed:
+            turns = "1 turn was" if missed == 1 else f"{missed} turns were"
+            self._recording.note(f"{turns} ended by the time-out, with {name} still to answer")

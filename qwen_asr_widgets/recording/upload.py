@@ -10,6 +10,7 @@ import threading
 import time
 from bisect import bisect_right
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -22,6 +23,9 @@ from ..client.stream import AudioStream, StreamObserver
 from ..protocol.config import SessionConfig
 from .recording import Recording
 from .turn_taking import CLIENT, Sender, sender
+
+if TYPE_CHECKING:
+    from ..vad.end_of_turn.end_of_turn import EndOfTurn
 
 CHUNK_MS = 100
 """Milliseconds of sound in one append where the recording does not say another length."""
@@ -142,6 +146,8 @@ class Upload:
         Where on the tape to begin.
     observer : StreamObserver
         Told of everything.
+    end_of_turn : EndOfTurn, optional
+        Where the client takes turns: the model that says when they are over.
 
     Attributes
     ----------
@@ -155,7 +161,7 @@ class Upload:
 
     def __init__(
         self, endpoint: Endpoint, recording: Recording, outgoing: Outgoing, config: SessionConfig,
-        plan: ResumePlan, observer: StreamObserver,
+        plan: ResumePlan, observer: StreamObserver, end_of_turn: EndOfTurn | None = None,
     ) -> None:
         self.plan = plan
         self.asked = 1
@@ -167,7 +173,7 @@ class Upload:
         self._stream = AudioStream(
             endpoint, self._on_wire(config), observer, first_sample=self.handed
         )
-        self._sender: Sender = sender(recording, self._stream, config, plan.warm_up)
+        self._sender: Sender = sender(recording, self._stream, config, plan.warm_up, end_of_turn)
         self._chunk = round((recording.info.chunk_ms or CHUNK_MS) * rate / 1_000)
         self._format = config.input_audio_format
         self._line = LineWatch(rate)

@@ -327,6 +327,13 @@ class TurnDetector:
         self._first_of_pair = False
         return [] if self._onset is None else [self._close(self._frame - 1, "finish")]
 
+    def close(self) -> TurnClosed:
+        """Close the open turn in its silence at the last frame seen, and return its closing.
+
+        For what decides by more than the length of the silence; a turn must be open.
+        """
+        return self._close(self._frame - 1, "silence")
+
     def _apply(self, settings: TurnDetection | None) -> None:
         self._settings = settings
         if settings is not None:

@@ -28,6 +28,9 @@ test("settings are said in a few words, and in fewer", () => {
   assert.equal(settingsShort(config, t), "0.20 · 800 ms");
   assert.equal(settingsShort(config, zh), "0.20 · 800 毫秒");
   assert.equal(settingsText({ ...config, turns: "manual" }, t), "Manual turns");
+  const ends = "smart-turn, threshold 0.5, action delay 0.2 s";
+  assert.equal(settingsText({ ...config, turns: "client", ends }, t), `Threshold 0.20 · silence 800 ms · turns found here · ${ends}`);
+  assert.equal(settingsText({ ...config, ends }, t), "Threshold 0.20 · silence 800 ms", "the service takes turns");
 });
 
 test("phrases stand in one line, with no dot between a full stop and what follows it", () => {

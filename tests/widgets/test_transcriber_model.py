@@ -79,7 +79,9 @@ def test_what_is_shown_is_told_with_the_lock_free_and_done(made, clip) -> None:
 class StillRun:
     """A run under way that says what a test wants."""
 
-    def __init__(self, endpoint: Any, recording: Recording, observer: RunObserver, retry: Any) -> None:
+    def __init__(
+        self, endpoint: Any, recording: Recording, observer: RunObserver, retry: Any, end_of_turn: Any
+    ) -> None:
         self.endpoint, self.recording, self.observer = endpoint, recording, observer
         self.reports: tuple[Reported, ...] = ()
         self.outage, self.silent = None, 0.0

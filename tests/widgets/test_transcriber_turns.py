@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from support.scripted_server import ScriptedServer
+from support.turn_models import Dice
 from support.transcribing import SECONDS, MicrophonePage, ask, spoken, state
 from support.waiting import wait_until
 
@@ -12,7 +13,9 @@ from qwen_asr_widgets.errors import SettingError
 from qwen_asr_widgets.protocol.config import SessionConfig
 from qwen_asr_widgets.client.endpoints import Endpoint
 from qwen_asr_widgets.client.retry import Retry
+from qwen_asr_widgets.vad.end_of_turn.end_of_turn import EndOfTurn
 from qwen_asr_widgets.vad.scoring.scores import speech_scores
+from qwen_asr_widgets.vad.trade_off.policy import Policy
 from qwen_asr_widgets.vad.turns import TurnDetection, detect_turns
 from qwen_asr_widgets.widgets.transcriber.transcriber import Transcriber
 
@@ -32,6 +35,25 @@ def test_turns_found_here_are_those_of_the_detector_and_silence_is_not_sent(made
     assert recording.skipped_duration > 5 and recording.unsent_duration == 0
     assert {one.ended_by for one in recording.utterances} <= {"silence", "finish"}
     assert state(t)["progress"] is not None and state(t)["behind"] == 0
+
+
+def test_a_model_ends_the_turns_found_here_and_the_page_says_so(made) -> None:
+    talk, model = sample("conversation"), EndOfTurn(Dice(), policy=Policy(0.6, 0.2, 1.2))
+    config = SessionConfig(turn_detection=FAST)
+    t = made(talk, config=config, turn_taking="client", end_of_turn=model, pace=None)
+    assert state(t)["config"]["silence"] == 1_200 and state(t)["config"]["ends"] == str(model)
+    t.start()
+    recording = t.wait(SECONDS)
+    assert recording.turns == model.turns(talk, FAST) and recording.info.end_of_turn == str(model)
+    assert state(t)["run"]["settings"][0]["config"]["silence"] == 1_200
+    t.run_again(turn_taking="service", pace=0)
+    again = t.wait(SECONDS)
+    assert again.info.end_of_turn == "" and again.info.turn_taking == "service"
+
+
+def test_a_model_without_turns_of_this_computer_is_refused() -> None:
+    with pytest.raises(SettingError, match="give turn_taking='client' as well"):
+        Transcriber(end_of_turn=EndOfTurn(Dice()))
 
 
 def test_a_microphones_turns_are_found_here_as_it_is_heard(made) -> None:

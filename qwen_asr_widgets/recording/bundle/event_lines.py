@@ -10,10 +10,10 @@ from typing import Any, get_args
 
 from ...errors import BundleError
 from ...protocol.codec import MAX_NESTING, read_client, read_json, read_server
-from ...protocol.events import ClientTurnClosed, ClientTurnOpened, Event, LocalEvent
+from ...protocol.events import ClientTurnClosed, ClientTurnOpened, Event, LocalEvent, PauseJudged
 from ...vad.turns import CloseReason
 from ..values import WHY_BEGUN, AudioSent, AudioSkipped, SessionBegun, TimedEvent, sent_audio
-from .checks import count, seconds
+from .checks import count, is_bounded, seconds
 
 EVENTS = "events.jsonl"
 
@@ -105,11 +105,20 @@ def _local_event(line: Mapping[str, Any], samples: int) -> LocalEvent:
     if "session" in line:
         return _session_begun(line["session"], samples)
     turn: Mapping[str, Any] = line["turn"]
+    if "probability" in turn:
+        return _pause_judged(turn, samples)
     if "end" not in turn:
         return ClientTurnOpened(*_on_tape(samples, turn["start"], turn["onset"]))
     if turn["reason"] not in get_args(CloseReason):
         raise ValueError(f"reason {turn['reason']!r:.60}")
     return ClientTurnClosed(_on_tape(samples, 0, turn["end"])[1], turn["reason"])
+
+
+def _pause_judged(turn: Mapping[str, Any], samples: int) -> PauseJudged:
+    probability = turn["probability"]
+    if not is_bounded(probability) or not 0 <= probability <= 1:
+        raise ValueError(f"probability {probability!r:.60}")
+    return PauseJudged(*_on_tape(samples, turn["silence"], turn["stop"]), probability)
 
 
 def _session_begun(session: Mapping[str, Any], samples: int) -> SessionBegun:

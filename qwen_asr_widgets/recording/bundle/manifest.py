@@ -158,7 +158,10 @@ def _is_object(value: Any) -> bool:
 
 
 _FIELDS: dict[str, tuple[Callable[[Any], bool], str]] = {
-    **{name: (_is_text, "a text") for name in ("engine", "model", "endpoint", "started_at", "name")},
+    **{
+        name: (_is_text, "a text")
+        for name in ("engine", "model", "endpoint", "started_at", "name", "end_of_turn")
+    },
     "pace": (_is_speed, "a number above 0 or null"),
     "chunk_ms": (_is_speed, "a number above 0 or null"),
     "environment": (_is_object, "an object of texts"),

@@ -75,15 +75,17 @@ def opened_recording(source: Recording | str | PathLike[str], taker: str) -> Rec
 
 
 def goes_on(
-    recording: Recording, endpoint: Endpoint, config: SessionConfig | None, turn_taking: str
+    recording: Recording, endpoint: Endpoint, config: SessionConfig | None, turn_taking: str,
+    end_of_turn: str = "",
 ) -> bool:
     """Tell whether a run of a recording's sound is to go on where its run ended, rather than begin anew.
 
     It does where that run was broken off and had brought something, and the service, the settings (None: as
-    they were) and who takes turns are the same.
+    they were) and who takes turns, by which model, are the same.
     """
     info = recording.info
-    is_same = info.engine == engine_name(endpoint) and info.turn_taking == turn_taking
+    taken = (info.turn_taking, info.end_of_turn)
+    is_same = info.engine == engine_name(endpoint) and taken == (turn_taking, end_of_turn)
     was_begun = bool(recording.connections and recording.utterances and not recording.complete)
     return was_begun and is_same and config in (None, recording.config)
 

@@ -58,8 +58,8 @@ def _parts(info: RunInfo, latency: LatencyTable, complete: bool, notes: Sequence
     yield f"{count} utterance{'' if count == 1 else 's'}"
     if info.made_by:
         yield info.made_by
-    if info.turn_taking == "client" and not waits:
-        yield "turns by the client"
+    if info.turns_by and not waits:
+        yield info.turns_by
     yield str(latency.summary()) if waits else NO_WAITS
     if not complete:
         yield "incomplete"

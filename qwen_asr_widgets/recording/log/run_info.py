@@ -53,6 +53,9 @@ class RunInfo:
     turn_taking : {"service", "client"}
         Who finds the turns. "client": by the turn detection of the recording's settings, with commits to a
         session in manual mode.
+    end_of_turn : str
+        Where the client takes turns: the model that says when they are over, with its threshold and action
+        delay; empty where silence alone ends them.
     facts : ServiceFacts
         What was known of the service: how its reports are read.
     """
@@ -70,7 +73,21 @@ class RunInfo:
     channel: int | str | None = None
     capture: Mapping[str, Any] = field(default_factory=dict)
     turn_taking: str = "service"
+    end_of_turn: str = ""
     facts: ServiceFacts = DOCUMENTED
+
+    @property
+    def turns_by(self) -> str:
+        """Who found the turns, where that was not the service, as pictures and tables name it.
+
+        Examples
+        --------
+        >>> RunInfo(turn_taking="client").turns_by, RunInfo().turns_by
+        ('turns by the client', '')
+        """
+        if self.turn_taking == "service":
+            return ""
+        return f"turns by the client{f' ({self.end_of_turn})' if self.end_of_turn else ''}"
 
     @property
     def made_by(self) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Union
 
@@ -16,10 +16,13 @@ from ...audio.units import SAMPLE_RATE, float_to_pcm16, pcm16_to_float
 from ...errors import SettingError, checked_keywords, checked_number
 from ..pauses import Pause, Pauses
 from ..scoring.cache import ScoreCache
+from ..scoring.scores import speech_scores
+from ..trade_off.policy import Policy
+from ..turns import (
+    MAX_TURN_FRAMES, SILENCE_RANGE_MS, Turn, TurnClosed, TurnDetection, TurnOpened, turns_from_frames,
+)
 from .base import EndOfTurnModel, find_model
-
-BEFORE_TURN = 0.5
-"""Seconds of sound before a turn that a model hears too; pipecat's figure."""
+from .detector import BEFORE_TURN, EndOfTurnDetector, Question
 
 ASKED_AFTER = (0.2,)
 """Seconds of silence after which a model is asked; eot-bench's figure for Smart Turn."""
@@ -28,7 +31,7 @@ ASKED_AFTER = (0.2,)
 @checked_keywords
 @dataclass(frozen=True)
 class EndOfTurn:
-    """A model that says at a pause whether somebody is done, for ``trade_off`` and by itself.
+    """A model that says at a pause whether somebody is done: for ``transcribe``, ``trade_off``, by itself.
 
     Parameters
     ----------
@@ -39,11 +42,14 @@ class EndOfTurn:
     instants : tuple of float
         Seconds of silence after which it is asked at a pause, rising; it fires at the first of them at which
         the probability is above the threshold.
+    policy : Policy
+        By which the model ends turns in ``transcribe`` and in `turns`; ``trade_off`` tries others, and its
+        operating points have one each. The time-out lies in [0.2, 6] s, the action delay in [0, time-out].
 
     Raises
     ------
     SettingError
-        There is no such model, or the instants are no rising numbers.
+        There is no such model, the instants are no rising numbers, or the policy cannot be followed.
 
     Examples
     --------
@@ -55,6 +61,7 @@ class EndOfTurn:
 
     model: Union[str, EndOfTurnModel] = "smart-turn"
     instants: tuple[float, ...] = ASKED_AFTER
+    policy: Policy = Policy()
 
     def __post_init__(self) -> None:
         instants = tuple(float(checked_number("instants", each, 0.0, 60.0)) for each in self.instants)
@@ -66,7 +73,12 @@ class EndOfTurn:
                 f"model is {self.model!r:.60}; give a name, or an object with the methods of EndOfTurnModel.",
                 "model",
             )
+        _check_policy(self.policy)
         self._loaded  # so that a name that is not known is told at once
+
+    def __str__(self) -> str:
+        policy = self.policy
+        return f"{self.name}, threshold {policy.threshold:g}, action delay {policy.action_delay:g} s"
 
     @cached_property
     def _loaded(self) -> EndOfTurnModel:
@@ -98,6 +110,57 @@ class EndOfTurn:
             In [0, 1]; NaN where the model has nothing to judge by.
         """
         return self._loaded.probability(_heard(clip), text)
+
+    def timed_out_by(self, settings: TurnDetection) -> TurnDetection:
+        """Return settings of the turn detector whose silence is the policy's time-out."""
+        return replace(settings, silence_duration_ms=round(self.policy.time_out * 1_000))
+
+    def detector(
+        self, settings: TurnDetection, max_turn_frames: int = MAX_TURN_FRAMES
+    ) -> EndOfTurnDetector:
+        """Return what finds turns by speech scores and this model's answers; the silence is the time-out."""
+        policy = self.policy
+        return EndOfTurnDetector(
+            settings, policy.threshold, policy.action_delay, self.instants, max_turn_frames=max_turn_frames
+        )
+
+    def turns(self, clip: Sound, settings: TurnDetection = TurnDetection()) -> list[Turn]:
+        """Return the turns that the model and the turn detector find in a clip together.
+
+        They are those of ``transcribe(clip, turn_taking="client", end_of_turn=…)``, whose model answers at
+        once, by the same machine; how it decides is told in ``vad.end_of_turn.detector``.
+
+        Parameters
+        ----------
+        clip : AudioClip, Sample, Recording or sound file
+        settings : TurnDetection
+            Threshold and padding of the turn detector. Its silence is not used: the policy's time-out is.
+
+        Returns
+        -------
+        list of Turn
+            In order, in seconds.
+
+        Examples
+        --------
+        >>> from qwen_asr_widgets import sample
+        >>> len(EndOfTurn("smart-turn").turns(sample("prompts")))  # doctest: +SKIP
+        7
+        """
+        sound = as_clip(clip, "EndOfTurn")
+        samples, detector = _heard(sound), self.detector(self.timed_out_by(settings))
+        onsets, ends = [], []
+        for change in detector.push(speech_scores(sound).values):
+            if isinstance(change, Question):
+                heard = samples[max(0, change.start):change.stop]
+                detector.answer(change, self._loaded.probability(heard, ""))
+            elif isinstance(change, TurnOpened):
+                onsets.append(change.onset_frame)
+            else:
+                ends.append(change.end_frame)
+        ends += [closed.end_frame for closed in detector.finish() if isinstance(closed, TurnClosed)]
+        frames = np.array([onsets, ends], dtype=np.int64).T
+        return turns_from_frames(frames, settings.prefix_padding_samples)
 
     def probabilities(
         self, clip: Sound, found: Pauses, asked: Sequence[Pause] | None = None, *, cache: bool = True,
@@ -156,6 +219,18 @@ class EndOfTurn:
         digest = hashlib.blake2b(f"{self._loaded.identity}:{self.instants}:{asked}".encode(), digest_size=32)
         digest.update(float_to_pcm16(samples).tobytes())
         return digest.digest()
+
+
+def _check_policy(policy: object) -> None:
+    """Raise ``SettingError`` where a policy is none by which a model can end turns."""
+    if not isinstance(policy, Policy):
+        raise SettingError(
+            f"policy is {policy!r:.60}; give a Policy(threshold, action_delay, time_out).", "policy"
+        )
+    shortest, longest = (limit / 1_000 for limit in SILENCE_RANGE_MS)
+    checked_number("policy.threshold", policy.threshold, 0.0, 1.0)
+    checked_number("policy.time_out", policy.time_out, shortest, longest)
+    checked_number("policy.action_delay", policy.action_delay, 0.0, policy.time_out)
 
 
 def _heard(clip: Sound) -> NDArray[np.float32]:

@@ -37,7 +37,7 @@ class Policy:
         where silence alone decides.
     action_delay, time_out : float
         Seconds of silence before which nothing, and after which everything is taken for an end. Of
-        ``"vad"`` and of silence alone both are the silence.
+        ``"vad"`` and of silence alone both are the silence. Without any: pipecat's policy for Smart Turn.
 
     Examples
     --------
@@ -47,9 +47,9 @@ class Policy:
     silence 0.6 s
     """
 
-    threshold: float
-    action_delay: float
-    time_out: float
+    threshold: float = 0.5
+    action_delay: float = 0.2
+    time_out: float = 3.0
 
     def __str__(self) -> str:
         threshold = "" if np.isnan(self.threshold) else f"threshold {self.threshold:g}, "

@@ -103,6 +103,7 @@ def settings_state(recording: Recording) -> dict[str, Any]:
         "threshold": None if detection is None else detection.threshold,
         "silence": 0 if detection is None else detection.silence_duration_ms,
         "client": recording.info.turn_taking == "client",
+        "ends": recording.info.end_of_turn,
         "changed": len(held) > 1,
     }
 

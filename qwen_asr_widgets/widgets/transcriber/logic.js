@@ -6,7 +6,7 @@
  *
  * @typedef {"service" | "client" | "manual"} Turns   who takes them
  * @typedef {{threshold: number, silence: number, padding: number, language: string, context: string,
- *   turns: Turns}} Config
+ *   turns: Turns, ends?: string}} Config   ends: the model that says when turns of this computer are over
  * @typedef {{minute: string, source: string, seen: string, grade: string}} Price
  * @typedef {object} EndpointState
  * @property {string} id       embedded | standin | beijing | singapore | custom | given
@@ -180,7 +180,8 @@ export function sliderToSilence(place) {
 export function settingsText(config, t) {
   if (config.turns === "manual") return t("transcriber.settings.manualShort");
   const said = t("transcriber.settings.short", { threshold: config.threshold.toFixed(2), silence: config.silence });
-  return config.turns === "client" ? `${said} · ${t("transcriber.settings.clientShort")}` : said;
+  if (config.turns !== "client") return said;
+  return [said, t("transcriber.settings.clientShort"), config.ends].filter(Boolean).join(" · ");
 }
 
 /** The same where there is little room. @param {Config} config @param {Translate} t */

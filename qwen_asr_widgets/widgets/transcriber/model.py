@@ -22,8 +22,9 @@ from ...recording import Recording
 from ...recording.log.run_info import run_info
 from ...recording.run import CHUNK_MS, Reported, Run, RunObserver
 from ...recording.earlier.restoring import continued, goes_on
-from ...recording.turn_taking import SERVICE, check_change_midway
+from ...recording.turn_taking import CLIENT, SERVICE, check_change_midway
 from ...recording.values import TimedEvent
+from ...vad.end_of_turn.end_of_turn import EndOfTurn
 from ...vad.turns import TurnDetection
 from ..capture.capture import (
     CaptureChunk, CaptureEnded, CaptureEvent, CaptureHeard, CaptureSession, CaptureStarted,
@@ -88,6 +89,8 @@ class TranscriberModel:
         How a lost connection is taken up again.
     kept : KeptOnDisk, optional
         Where recordings are kept until they are saved; by default nowhere.
+    end_of_turn : EndOfTurn, optional
+        The model that says when a turn is over, in runs in which the client takes turns.
 
     Attributes
     ----------
@@ -116,7 +119,7 @@ class TranscriberModel:
     grown : callable
         Told when there is more of it, or something was found wrong; from several threads, must not wait.
     make_run : callable
-        Makes a `Run` of an endpoint, a recording, an observer and a `Retry`.
+        Makes a `Run` of an endpoint, a recording, an observer, a `Retry` and a model of turn ends.
     lock : threading.RLock
         Held while it is decided what runs, and while a run is given sound.
 
@@ -134,12 +137,14 @@ class TranscriberModel:
         self, choice: EndpointChoice, config: SessionConfig, pace: float | None, turn_taking: str = SERVICE,
         retry: Retry = Retry(),
         kept: KeptOnDisk | None = None,
+        end_of_turn: EndOfTurn | None = None,
     ) -> None:
         self.choice = choice
         self.kept = kept or KeptOnDisk(False)
         self.detection = TurnDetection()
         self.config = config
         self.turn_taking = turn_taking
+        self.end_of_turn = end_of_turn
         self.retry = retry
         self.pace = pace
         self.recording: Recording | None = None
@@ -152,7 +157,7 @@ class TranscriberModel:
         self.problem: QawError | None = None
         self.shown: Callable[[], None] = lambda: None
         self.grown: Callable[[], None] = lambda: None
-        self.make_run: Callable[[Any, Recording, RunObserver, Retry], Run] = Run
+        self.make_run: Callable[[Any, Recording, RunObserver, Retry, EndOfTurn | None], Run] = Run
         self.lock = threading.RLock()
         self._depth = 0
         self._changed = False
@@ -308,7 +313,7 @@ class TranscriberModel:
             if run is None or (run.error is None and (run.active or run.recording.complete)):
                 return
             old = run.recording
-            if goes_on(old, self.choice.endpoint, self.config, self._taking):
+            if goes_on(old, self.choice.endpoint, self.config, self._taking, self._ended_by(self._taking)):
                 fresh = self._run_of(continued(old))
                 self.kept.discard(old)  # all of it goes on in the fresh one's copy
             elif run.active:
@@ -404,7 +409,11 @@ class TranscriberModel:
     def _new_run(
         self, pace: float | None, about: Mapping[str, Any], samples: NDArray[np.int16] | None = None
     ) -> Run:
-        info = run_info(self.choice.endpoint, pace, CHUNK_MS, turn_taking=self._taking, **about)
+        taking = self._taking
+        info = run_info(
+            self.choice.endpoint, pace, CHUNK_MS, turn_taking=taking,
+            end_of_turn=self._ended_by(taking), **about,
+        )
         recording = Recording(self.config, info)
         if samples is not None:
             recording.tape.append(samples)
@@ -415,10 +424,16 @@ class TranscriberModel:
         """Who takes turns in the next run; those of manual mode are committed by hand."""
         return SERVICE if self.config.turn_detection is None else self.turn_taking
 
+    def _ended_by(self, taking: str) -> str:
+        """Return the model that ends turns in a run, for its record; empty where silence alone does."""
+        return str(self.end_of_turn or "") if taking == CLIENT else ""
+
     def _run_of(self, recording: Recording) -> Run:
         self.check_open()
         follower = RunFollower(self)
-        run = follower.run = self.make_run(self.choice.endpoint, recording, follower, self.retry)
+        run = follower.run = self.make_run(
+            self.choice.endpoint, recording, follower, self.retry, self.end_of_turn
+        )
         self.kept.begin(recording, run)
         self._runs = (*(one for one in self._runs if one.active), run)
         return run
@@ -481,7 +496,8 @@ class TranscriberModel:
     def _goes_on(self, source: MicrophoneSource) -> bool:
         """Go on with what another kernel has begun of a page's recording, by its settings, if kept."""
         old = self._begun_elsewhere(source.session.id)
-        if old is None or not goes_on(old, self.choice.endpoint, None, old.info.turn_taking):
+        taking = "" if old is None else old.info.turn_taking
+        if old is None or not goes_on(old, self.choice.endpoint, None, taking, self._ended_by(taking)):
             return False
         self.config, self.turn_taking = old.config, old.info.turn_taking
         fresh = self._run_of(continued(old, source.begins_at))

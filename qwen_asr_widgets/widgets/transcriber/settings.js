@@ -51,7 +51,7 @@ export function createSettings(t, signal, changed) {
       const off = fixed || config.turns === "manual";
       for (const row of rows) row.update(config, off);
       for (const one of presets.children) /** @type {HTMLButtonElement} */ (one).disabled = off;
-      turns.update(config.turns, running);
+      turns.update(config.turns, running, config.ends ?? "");
       const said = t(fixed ? "transcriber.settings.whole" : renews ? "transcriber.settings.renews" : "transcriber.settings.when");
       if (when.textContent !== said) when.textContent = said;
       if (document.activeElement !== context) context.value = config.context;
@@ -111,12 +111,16 @@ function turnsField(t, signal, changed) {
     make("legend", {}, t("transcriber.turns.who")), ...options.map((option) => option.element));
   return {
     element,
-    /** Between the client and the others one changes before a run only. @param {Turns} turns @param {boolean} running */
-    update(turns, running) {
+    /**
+     * Between the client and the others one changes before a run only.
+     * @param {Turns} turns @param {boolean} running @param {string} ends the model that ends the client's turns
+     */
+    update(turns, running, ends) {
       options.forEach(({ id, input, note }, k) => {
         input.checked = id === turns;
         input.disabled = running && (turns === "client") !== (id === "client");
-        const said = input.disabled ? t("transcriber.turns.before") : notes[k];
+        const what = id === "client" && ends ? t("transcriber.turns.client.ends", { model: ends }) : notes[k];
+        const said = input.disabled ? t("transcriber.turns.before") : what;
         if (note.textContent !== said) note.textContent = said;
       });
     },

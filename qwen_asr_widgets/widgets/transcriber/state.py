@@ -27,9 +27,10 @@ BEHIND = 2.0
 
 
 def config_state(
-    config: SessionConfig, turn_taking: str, chosen: TurnDetection | None = None
+    config: SessionConfig, turn_taking: str, chosen: TurnDetection | None = None, ends: str = ""
 ) -> dict[str, Any]:
-    """Return settings as the view edits them; ``turns`` says who takes turns.
+    """Return settings as the view edits them; ``turns`` says who takes turns, ``ends`` which model ends those
+    of this computer.
 
     Where they are taken by hand, ``chosen`` is what holds again once they are not.
     """
@@ -41,6 +42,7 @@ def config_state(
         "language": config.language or "",
         "context": config.corpus_text or "",
         "turns": MANUAL if config.turn_detection is None else turn_taking,
+        "ends": ends,
     }
 
 
@@ -57,7 +59,9 @@ def held_state(recording: Recording) -> list[dict[str, Any]]:
     return [
         {
             "from": change.sample / recording.tape.sample_rate,
-            "config": config_state(change.config, recording.info.turn_taking),
+            "config": config_state(
+                change.config, recording.info.turn_taking, ends=recording.info.end_of_turn
+            ),
         }
         for change in recording.settings_held
     ]
@@ -136,7 +140,9 @@ def model_state(model: TranscriberModel) -> dict[str, Any]:
         "lost": _lost(recording),
         "clipped": model.sound.clipped,
         "notice": _notice_state(model),
-        "config": config_state(model.config, model.turn_taking, model.detection),
+        "config": config_state(
+            model.config, model.turn_taking, model.detection, str(model.end_of_turn or "")
+        ),
         "channels": _channels(model),
         "compared": compared,
         "kept": model.kept.state(recording),

@@ -13,7 +13,7 @@ from ...client.pacing import check_pace
 from ...client.retry import Retry, checked_retry
 from ...errors import AudioError, QawError, SettingError, checked_keywords
 from ...protocol.config import SessionConfig
-from ...recording.turn_taking import SERVICE, checked_turn_taking
+from ...recording.turn_taking import SERVICE, checked_end_of_turn, checked_turn_taking, ended_by_model
 from ..clip_recorder.clip_recorder import ClipRecorder
 from ..microphone.microphone import Microphone, Uplink
 from ..shared.assets import css, esm
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from ...audio.clip import AudioClip
     from ...client.endpoints import Endpoint
     from ...recording import Recording
+    from ...vad.end_of_turn.end_of_turn import EndOfTurn
 
 LOOK = 0.1
 """Seconds between two looks at what nobody announces: what is behind, what a page has lost."""
@@ -76,6 +77,9 @@ class Transcriber(ViewWidget):
         How a given sound is sent: 1.0 is real time, 0 or None as fast as the service takes it.
     turn_taking : {"service", "client"}
         Who finds the turns, see `transcribe`: "client" sends and pays for no silence between them.
+    end_of_turn : EndOfTurn, optional
+        With ``turn_taking="client"``, see `transcribe`: the model that says when a turn is over. The page's
+        silence is then its time-out. While the service is chosen to take turns it is not asked.
     retry : Retry, optional
         How a lost connection is taken up again: by default as long as sound comes, and for a minute after its
         end.
@@ -94,6 +98,8 @@ class Transcriber(ViewWidget):
     ------
     SettingError
         A setting is out of its range, or ``autosave`` neither a bool nor a folder.
+    MissingDependency
+        What ``end_of_turn`` needs is not installed.
     EndpointError
         There is no such endpoint.
     TypeError
@@ -146,10 +152,13 @@ class Transcriber(ViewWidget):
     def __init__(
         self, source: Any = None, endpoint: Endpoint | str | None = None, config: SessionConfig | None = None,
         *, lang: str = "", height: int = 96, save_outputs: bool = True, pace: float | None = 1.0,
-        turn_taking: str = SERVICE, retry: Retry | None = None, autosave: AutosaveChoice = True,
+        turn_taking: str = SERVICE, end_of_turn: EndOfTurn | None = None, retry: Retry | None = None,
+        autosave: AutosaveChoice = True,
     ) -> None:
         config = _checked(config) or SessionConfig()
         turn_taking = checked_turn_taking(turn_taking, config)
+        end_of_turn = checked_end_of_turn(end_of_turn, turn_taking)
+        config = ended_by_model(config, end_of_turn)
         pace = check_pace(pace)
         autosave = checked_autosave(autosave)
         choice = EndpointChoice(endpoint)
@@ -162,7 +171,7 @@ class Transcriber(ViewWidget):
         sound = source if recorder is None else None
         kept = KeptOnDisk(autosave, lambda: self.save_outputs)
         retry = checked_retry(retry, Retry())
-        self.model = TranscriberModel(choice, config, pace, turn_taking, retry, kept)
+        self.model = TranscriberModel(choice, config, pace, turn_taking, retry, kept, end_of_turn)
         self.observe(lambda change: self._follow_switch(), names="save_outputs")
         clips = ClipFirst(recorder, lang, self._clip_recorded, self._clip_begun)
         self.pages = Pages(self.model, self.uplink, clips, self._tell, self._tell_state)

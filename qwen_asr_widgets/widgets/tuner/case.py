@@ -83,16 +83,19 @@ class ServiceTurns:
     @classmethod
     def of(cls, recording: Recording, settings: TurnDetection | None) -> ServiceTurns:
         """Read them from a recording."""
-        by_client = ", turns by the client" if recording.info.turn_taking == "client" else ""
-        return cls(recording.turns, settings, recording.info.engine + by_client, is_exact(recording))
+        name = ", ".join(filter(None, (recording.info.engine, recording.info.turns_by)))
+        return cls(recording.turns, settings, name, is_exact(recording))
 
 
 def is_exact(recording: Recording) -> bool:
     """Tell whether the turns of a recording are exactly those that the tuner computes for its settings.
 
     They are where the tuner's detector found them, in this client or in the embedded service, in 16 kHz PCM.
+    What a model of turn ends said is none of the detector's.
     At 8 kHz the service converts the rate piece by piece, which differs from converting the whole clip.
     """
+    if recording.info.end_of_turn:
+        return False
     if recording.info.turn_taking == "client":
         return recording.config.sample_rate == 16_000
     host = urlsplit(recording.info.endpoint).hostname or ""

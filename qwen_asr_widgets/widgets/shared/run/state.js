@@ -29,8 +29,8 @@
  *
  * @typedef {{name: string, role: "reference" | "service" | "estimated", turns: Turn[]}} Lane
  * @typedef {{time: number, label: string, kind: "settings" | "manual" | "lost" | "gap" | "session"}} Mark
- * @typedef {{threshold: number | null, silence: number, client: boolean, changed: boolean}} RunSettings
- *   threshold null: turns are closed by hand
+ * @typedef {{threshold: number | null, silence: number, client: boolean, ends?: string, changed: boolean}} RunSettings
+ *   threshold null: turns are closed by hand; ends: the model that says when a turn is over
  * @typedef {object} Summary   how long finals took, seconds
  * @property {{p50: number, p95: number, p99: number, longest: number | null} | null} figures
  *   `longest` where there are too few for percentiles to say anything

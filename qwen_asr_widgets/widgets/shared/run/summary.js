@@ -14,6 +14,7 @@ export function engineText({ engine, settings }, t) {
     ? [t("run.manual")]
     : [t("run.settings", { threshold: threshold.toFixed(2), silence })];
   if (settings.client) said.push(t("run.client"));
+  if (settings.ends) said.push(settings.ends);
   if (settings.changed) said.push(t("run.changed"));
   return [engine, said.join(t("run.comma"))].filter(Boolean).join(" · ");
 }
