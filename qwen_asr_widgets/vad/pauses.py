@@ -17,7 +17,8 @@ from ..audio.clip import Sound, as_clip
 from ..audio.reference import ReferenceTurn
 from ..errors import LabelError, checked_keywords, checked_number
 from ..formatting import table
-from .labels.references import Reference, reference_turns
+from .labels.labels import Labels
+from .labels.references import Reference, read_reference
 from .runs import speech_runs
 from .scoring.frames import HOP_SECONDS, SpeechScores
 from .scoring.scores import speech_scores
@@ -209,8 +210,8 @@ def pauses(
         What was truly said.
     holds : iterable of (start, end) or (start, end, text), optional
         Holds labelled by hand, in seconds, with the words of the turn so far; each must lie in a turn.
-        Without them they are read off the speech scores: a hold is a silence between two stretches of
-        speech of one turn.
+        Without them those of the reference are taken, where it is ``Labels`` that have some, else they are
+        read off the speech scores: a hold is a silence between two stretches of speech of one turn.
     threshold : float
         The score in [-1, 1] from which a frame is speech, where holds are read off. A silence is ended by two
         speech frames in a row (64 ms), and measured in whole frames of 32 ms.
@@ -239,11 +240,14 @@ def pauses(
     end 3.84 to 5.12 s
     """
     checked_number("threshold", threshold, -1.0, 1.0)
-    turns = tuple(sorted(reference_turns(reference)))
+    read = read_reference(reference)
+    turns = tuple(sorted(read))
+    source = "as given"
+    if holds is None and isinstance(read, Labels) and read.holds:
+        holds, source = read.holds, "of the labels"
     if holds is not None:
         length = (clip if isinstance(clip, SpeechScores) else as_clip(clip, "pauses")).duration
         found = [_given_hold(turns, *hold) for hold in holds]
-        source = "as given"
     else:
         scores = clip if isinstance(clip, SpeechScores) else speech_scores(clip)
         length = scores.duration

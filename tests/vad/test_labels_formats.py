@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import warnings
 from collections.abc import Iterable
 from dataclasses import replace
@@ -9,18 +10,22 @@ from pathlib import Path
 
 import pysubs2
 import pytest
+import qwen_asr_widgets as qaw
 from hypothesis import HealthCheck, given, settings, strategies as st
 from praatio import textgrid
 from pympi.Elan import Eaf
 from qwen_asr_widgets.audio.reference import ReferenceTurn
 from qwen_asr_widgets.errors import LabelError
+from qwen_asr_widgets.vad.labels.editor import LabelEditor
 from qwen_asr_widgets.vad.labels.formats import FORMATS, detect_format
 from qwen_asr_widgets.vad.labels.files import labels_to_text, load_labels, save_labels
 from qwen_asr_widgets.vad.labels.labels import Labels
 from qwen_asr_widgets.vad.labels.rows import LabelFormat, Parsed, Row
+from qwen_asr_widgets.vad.scoring.frames import SpeechScores
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")
+    from pyannote.core import Segment, Timeline
     from pyannote.database.util import load_rttm, load_uem
 
 SUFFIXES = {name: one.endings[0] for name, one in FORMATS.items()}
@@ -58,8 +63,22 @@ def test_labels_come_back_exactly(tmp_path: Path, kind: str, labels: Labels) -> 
         expected = tuple(sorted(ReferenceTurn(t.start, t.end, "", t.speaker) for t in labels.turns))
     if kind == "srt":
         expected = tuple(replace(t, text=t.text.replace("-->", "--›")) for t in labels.turns)
+    if kind == "scv":
+        expected = speech_of_anybody(labels)
     assert back.turns == expected
     assert back.scored == labels.scored
+
+
+def speech_of_anybody(labels: Labels) -> tuple[ReferenceTurn, ...]:
+    """Return the stretches in which anybody speaks, found by pyannote."""
+    found = Timeline([Segment(turn.start, turn.end) for turn in labels.turns])
+    joined: list[ReferenceTurn] = []
+    for part in found.support():
+        touching = sorted({t.start for t in labels.turns if part.start < t.start < part.end})
+        edges = [at for at in touching if not any(t.start < at < t.end for t in labels.turns)]
+        marks = [part.start, *edges, part.end]
+        joined += [ReferenceTurn(round(a, 3), round(b, 3)) for a, b in zip(marks, marks[1:])]
+    return tuple(joined)
 
 
 def _example() -> Labels:
@@ -215,6 +234,64 @@ def test_a_stereo_rttm_gives_the_channel_asked_for() -> None:
 def test_a_format_is_known_by_its_text_alone(kind: str) -> None:
     assert detect_format(labels_to_text(_example(), kind)) == kind
     assert detect_format("\n \n\ufeff" + labels_to_text(_example(), kind)) == kind
+
+
+CARRY_HOLDS = [name for name, one in FORMATS.items() if one.carries_holds]
+
+
+@pytest.mark.parametrize("kind", CARRY_HOLDS)
+def test_holds_come_back_and_are_the_pauses_of_the_reference(tmp_path: Path, kind: str) -> None:
+    labels = Labels(
+        [ReferenceTurn(0.5, 4.0, "well I think so", "anna"), ReferenceTurn(5.0, 6.0, "<hold> on")],
+        scored=[(0.0, 7.0)], holds=[(2.0, 2.75, "well I"), (1.0, 1.5)], uri="talk",
+    )
+    path = save_labels(labels, tmp_path / f"talk{SUFFIXES[kind]}", kind)
+    back = load_labels(path, kind)
+    assert (back.turns, back.scored, back.holds) == (labels.turns, labels.scored, labels.holds)
+    found = qaw.pauses(SpeechScores([-1.0] * 250), path)
+    assert [(hold.start, hold.end, hold.text) for hold in found.holds] == [
+        (1.0, 1.5, ""), (2.0, 2.75, "well I")
+    ]
+    assert "holds of the labels" in repr(found)
+    given = qaw.pauses(SpeechScores([-1.0] * 250), path, holds=[(3.0, 3.5)])
+    assert [hold.start for hold in given.holds] == [3.0]
+
+
+@pytest.mark.parametrize("kind", [name for name in FORMATS if name not in CARRY_HOLDS])
+def test_a_format_without_a_place_for_holds_says_which_have_one(tmp_path: Path, kind: str) -> None:
+    labels = Labels([ReferenceTurn(0.5, 4.0)], holds=[(1.0, 1.5)])
+    with pytest.raises(LabelError, match=f"{kind} has no place for holds; use one of textgrid, elan, .*csv"):
+        save_labels(labels, tmp_path / f"talk{SUFFIXES[kind]}", kind)
+
+
+def test_holds_stay_with_the_turns_they_lie_in() -> None:
+    turns = [ReferenceTurn(0.0, 2.0, speaker="a"), ReferenceTurn(2.5, 5.0, speaker="b")]
+    labels = Labels(turns, holds=[(0.5, 1.0), (3.0, 3.5)])
+    assert labels.of_speaker("b").holds == ((3.0, 3.5, ""),)
+    assert labels.within(3.25).holds == ((0.5, 1.0, ""),)
+    of_one = Labels([replace(turn, speaker="") for turn in turns], holds=labels.holds)
+    assert of_one.joined(1.0).holds == labels.holds
+    assert LabelEditor(labels, 6.0).delete(0).labels.holds == ((3.0, 3.5, ""),)
+    with pytest.raises(LabelError, match="a hold from 2 to 1 s"):
+        Labels(turns, holds=[(2.0, 1.0)])
+
+
+def test_scv_of_ten_vads_test_set_is_read() -> None:
+    labels = load_labels("testset-audio-01,0.0,0.48,0,0.48,1.53,1,1.53,2.1,0,2.1,3.0,1\n")
+    assert labels.turns == (ReferenceTurn(0.48, 1.53), ReferenceTurn(2.1, 3.0))
+    assert labels.uri == "testset-audio-01"
+    two = "a,0,1,1\nb,0,1,0,1,2,1\n"
+    assert load_labels(two, uri="b").turns == (ReferenceTurn(1.0, 2.0),)
+
+
+@pytest.mark.parametrize(("text", "said"), [
+    ("a,0,1,1,2\n", "line 1: after the clip's name come 4 values"),
+    ("a,0,1,2\n", "line 1: a label is '2'; write 1 for speech, 0 for none"),
+    ("a,0,x,1\n", "line 1: 'x' is no time"),
+])
+def test_scv_that_cannot_be_read_is_refused_in_one_sentence(text: str, said: str) -> None:
+    with pytest.raises(LabelError, match=re.escape(said)):
+        load_labels(text, "scv")
 
 
 def test_an_audacity_label_may_say_start() -> None:

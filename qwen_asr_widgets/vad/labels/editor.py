@@ -116,6 +116,6 @@ class LabelEditor:
         return self.labels.turns[:index] + self.labels.turns[index + 1:]
 
     def _next(self, turns: Iterable[ReferenceTurn], touched: ReferenceTurn | None) -> LabelEditor:
-        labels = Labels(turns, self.labels.scored, self.labels.uri)
+        labels = self.labels.with_turns(turns)
         selected = None if touched is None else labels.turns.index(touched)
         return LabelEditor(labels, self.duration, selected, (*self.past, self._bare()), ())

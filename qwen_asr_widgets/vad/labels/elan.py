@@ -1,7 +1,8 @@
 """ELAN's annotation files (``.eaf``): one tier a speaker.
 
 A tier is named after its speaker (``turns`` where none is known); the tier ``scored`` marks the scored
-regions. Annotations that are aligned to time are turns, those that refer to others are passed over.
+regions, the tier ``holds`` the pauses inside turns. Annotations that are aligned to time are turns, those
+that refer to others are passed over.
 Source: "ELAN Annotation Format, EAF schema version 3.0", The Language Archive.
 """
 
@@ -16,7 +17,7 @@ from xml.sax.saxutils import escape, quoteattr
 from ...audio.reference import ReferenceTurn
 from ...errors import LabelError
 from ...formatting import well_formed
-from .rows import SCORED, LabelFormat, Parsed, Region, Row, Wanted
+from .rows import HOLDS, SCORED, Hold, LabelFormat, Parsed, Region, Row, Wanted
 
 _NO_SPEAKER = "turns"
 _SCHEMA = "http://www.mpi.nl/tools/elan/EAFv3.0.xsd"
@@ -36,6 +37,8 @@ def read_elan(text: str, wanted: Wanted = Wanted()) -> Parsed:
         rows = _rows(name, tier, slots)
         if name == SCORED:
             parsed.scored = [(row.start, row.end) for row in rows]
+        elif name == HOLDS and not (wanted.tiers and name in wanted.tiers):
+            parsed.holds += [(row.start, row.end, row.text) for row in rows]
         elif wanted.tiers is None or name in wanted.tiers:
             parsed.rows += rows
     return parsed
@@ -77,16 +80,19 @@ def _seconds(value: str | None, annotation: str | None) -> float:
 
 
 def write_elan(
-    turns: Iterable[ReferenceTurn], scored: Iterable[Region] | None, uri: str, duration: float
+    turns: Iterable[ReferenceTurn], scored: Iterable[Region] | None, uri: str, duration: float,
+    holds: Iterable[Hold] = (),
 ) -> str:
     """Write an EAF file of schema 3.0."""
     tiers: dict[str, list[tuple[float, float, str]]] = {}
     for turn in turns:
-        if turn.speaker in (SCORED, _NO_SPEAKER):
+        if turn.speaker in (SCORED, HOLDS, _NO_SPEAKER):
             raise LabelError(f"A speaker named {turn.speaker!r} cannot have an ELAN tier; rename them.")
         tiers.setdefault(turn.speaker or _NO_SPEAKER, []).append((turn.start, turn.end, turn.text))
     if scored is not None:
         tiers[SCORED] = [(start, end, SCORED) for start, end in scored]
+    if marked := list(holds):
+        tiers[HOLDS] = marked
     return "\n".join(_lines(tiers or {_NO_SPEAKER: []})) + "\n"
 
 
@@ -105,7 +111,7 @@ def _lines(tiers: dict[str, list[tuple[float, float, str]]]) -> Iterator[str]:
     yield "  </TIME_ORDER>"
     number = 0
     for name, spans in tiers.items():
-        participant = "" if name in (_NO_SPEAKER, SCORED) else f" PARTICIPANT={_attribute(name)}"
+        participant = "" if name in (_NO_SPEAKER, SCORED, HOLDS) else f" PARTICIPANT={_attribute(name)}"
         yield f'  <TIER LINGUISTIC_TYPE_REF="default-lt" TIER_ID={_attribute(name)}{participant}>'
         for _, _, text in spans:
             number += 1
@@ -139,4 +145,4 @@ def _is_elan(lines: Sequence[str]) -> bool:
     return any("<ANNOTATION_DOCUMENT" in line for line in lines[:5])
 
 
-ELAN = LabelFormat("elan", (".eaf",), read_elan, write_elan, _is_elan)
+ELAN = LabelFormat("elan", (".eaf",), read_elan, write_elan, _is_elan, carries_holds=True)

@@ -13,7 +13,7 @@ from typing import Union
 
 from ...errors import LabelError, checked_keywords
 from ...writing import write_text
-from .formats import detect_format, format_by_ending, label_format
+from .formats import FORMATS, detect_format, format_by_ending, label_format
 from .labels import Labels, checked_turns
 from .nist import read_uem, write_uem
 from .rows import Parsed, Region, Row, Wanted
@@ -41,10 +41,10 @@ def load_labels(
     ----------
     source : str or path
         A path, or the text itself (recognised by its line breaks).
-    format : {"rttm", "textgrid", "elan", "stm", "audacity", "vtt", "csv", "srt"}, optional
+    format : {"rttm", "textgrid", "elan", "stm", "audacity", "vtt", "csv", "srt", "scv"}, optional
         By default known from the file's ending or its text; ``formats`` lists them.
     uri : str, optional
-        Which clip's labels to take where a file holds those of several (RTTM, STM, UEM, CSV with a
+        Which clip's labels to take where a file holds those of several (RTTM, STM, UEM, SCV, CSV with a
         column ``file``).
     channel : int or "mean", optional
         Which channel's turns of an RTTM or STM file to take, counted from 0 as for clips;
@@ -80,7 +80,7 @@ def load_labels(
         parsed = form.read(text, Wanted(uri, channel, tiers))
         turns = checked_turns(parsed.rows)
         regions = _regions(scored, path, parsed, uri)
-        labels = Labels(turns, regions, parsed.uri)
+        labels = Labels(turns, regions, parsed.uri, parsed.holds)
     except LabelError as error:
         raise LabelError(f"{name}: {error}") from None
     _warn_unsorted(parsed.rows, name)
@@ -128,7 +128,7 @@ def save_labels(
     target = Path(path)
     form = label_format(format or format_by_ending(target.suffix) or target.suffix)
     if not labels.uri:
-        labels = Labels(labels.turns, labels.scored, target.stem)
+        labels = Labels(labels.turns, labels.scored, target.stem, labels.holds)
     write_text(target, labels_to_text(labels, form.name, duration=duration))
     if form.needs_uem:
         beside = target.with_suffix(".uem")
@@ -144,7 +144,13 @@ def labels_to_text(labels: Labels, format: str, *, duration: float | None = None
     if format == "uem":
         return write_uem(labels.scored or (), labels.uri)
     end = max(duration or 0.0, labels.end)
-    return label_format(format).write(labels.turns, labels.scored, labels.uri, end)
+    form = label_format(format)
+    if not labels.holds:
+        return form.write(labels.turns, labels.scored, labels.uri, end)
+    if not form.carries_holds:
+        names = ", ".join(name for name, one in FORMATS.items() if one.carries_holds)
+        raise LabelError(f"{form.name} has no place for holds; use one of {names}.")
+    return form.write(labels.turns, labels.scored, labels.uri, end, labels.holds)
 
 
 def _as_path(source: PathOrText) -> Path | None:

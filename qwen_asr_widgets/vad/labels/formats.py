@@ -1,18 +1,18 @@
 """The label formats: the one list of them, and which one a file is in.
 
-==========  =================================  ==============================  ===============================
-format      speakers                           words                           scored regions
-==========  =================================  ==============================  ===============================
-rttm        field 8                            not carried (RTTM has no        ``talk.uem`` beside the file
-                                               place for them)
-textgrid    one interval tier each             the interval's text             interval tier ``scored``
-audacity    ``[speaker]`` before the words     the label                       labels ``<scored>``
-csv         column ``speaker``                 column ``text``                 rows of ``kind`` ``scored``
-elan        one tier each                      the annotation                  tier ``scored``
-stm         field 3                            the rest of the line            ``talk.uem`` beside the file
-srt         ``[speaker]`` before the words     the subtitle                    ``talk.uem`` beside the file
-vtt         the voice (``<v anna>``)           the cue                         ``talk.uem`` beside the file
-==========  =================================  ==============================  ===============================
+========  ==========================  ======================  ==========================  ====================
+format    speakers                    words                   scored regions              holds
+========  ==========================  ======================  ==========================  ====================
+rttm      field 8                     not carried             ``talk.uem`` beside it      refused
+textgrid  one interval tier each      the interval's text     interval tier ``scored``    tier ``holds``
+audacity  ``[speaker]`` before words  the label               labels ``<scored>``         labels ``<hold>``
+csv       column ``speaker``          column ``text``         rows of ``kind`` scored     ``kind`` hold
+elan      one tier each               the annotation          tier ``scored``             tier ``holds``
+stm       field 3                     the rest of the line    ``talk.uem`` beside it      refused
+srt       ``[speaker]`` before words  the subtitle            ``talk.uem`` beside it      refused
+vtt       the voice (``<v anna>``)    the cue                 ``talk.uem`` beside it      refused
+scv       not carried                 not carried             ``talk.uem`` beside it      refused
+========  ==========================  ======================  ==========================  ====================
 
 To add a format, write a module like ``textgrid.py`` (a reader, a writer, a test of the first lines, and the
 ``LabelFormat`` that holds them) and put it in ``FORMATS`` here. ``load_labels``, ``save_labels``, every
@@ -25,10 +25,11 @@ from ...errors import LabelError, suggestion
 from .elan import ELAN
 from .nist import RTTM, STM
 from .rows import LabelFormat
+from .scv import SCV
 from .text_formats import AUDACITY, CSV, SRT, VTT
 from .textgrid import TEXTGRID
 
-FORMATS = {one.name: one for one in (RTTM, TEXTGRID, ELAN, STM, AUDACITY, VTT, CSV, SRT)}
+FORMATS = {one.name: one for one in (RTTM, TEXTGRID, ELAN, STM, AUDACITY, VTT, CSV, SRT, SCV)}
 """Every format by its name; a text is in the first that recognises it."""
 
 
@@ -40,7 +41,7 @@ def label_format(name: str) -> LabelFormat:
     >>> label_format("rtm")
     Traceback (most recent call last):
     qwen_asr_widgets.errors.LabelError: Label format 'rtm' is not known; use one of rttm, textgrid, \
-elan, stm, audacity, vtt, csv, srt; did you mean 'rttm'?
+elan, stm, audacity, vtt, csv, srt, scv; did you mean 'rttm'?
     """
     if name not in FORMATS:
         raise LabelError(

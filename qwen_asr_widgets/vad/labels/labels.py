@@ -14,7 +14,7 @@ from pathlib import Path
 from ...audio.reference import ReferenceTurn
 from ...errors import LabelError, is_number
 from ...formatting import table, well_formed
-from .rows import Region, Row
+from .rows import Hold, Region, Row
 
 CLIP_TOLERANCE = 0.05
 """Seconds by which labels may end after the clip and are trimmed: tools round lengths to frames."""
@@ -36,6 +36,9 @@ class Labels:
         judged.
     uri : str
         The clip these labels are of, as the file names it; empty where it does not.
+    holds : iterable of (start, end) or (start, end, text), optional
+        Pauses inside turns, in seconds, with the words of the turn so far: what ``pauses`` goes by. Kept in
+        order, as (start, end, text); empty where none were labelled.
 
     Text that UTF-8 cannot carry (a lone surrogate) is kept as U+FFFD.
 
@@ -54,17 +57,20 @@ class Labels:
     turns: tuple[ReferenceTurn, ...]
     scored: tuple[Region, ...] | None = None
     uri: str = ""
+    holds: tuple[Hold, ...] = ()
 
     def __init__(
         self,
         turns: Iterable[ReferenceTurn] = (),
         scored: Iterable[Region] | None = None,
         uri: str = "",
+        holds: Iterable[Region | Hold] = (),
     ) -> None:
         rows = [_row(turn, number) for number, turn in enumerate(turns)]
         object.__setattr__(self, "turns", checked_turns(rows))
         object.__setattr__(self, "scored", None if scored is None else _checked_regions(scored))
         object.__setattr__(self, "uri", well_formed(uri))
+        object.__setattr__(self, "holds", _checked_holds(holds))
 
     def __len__(self) -> int:
         """Return the number of turns."""
@@ -76,7 +82,8 @@ class Labels:
         who = f", speakers {', '.join(speakers)}" if speakers else ""
         scored = "" if self.scored is None else f", {sum(b - a for a, b in self.scored):.3f} s scored"
         count = f"{len(self)} turn{'' if len(self) == 1 else 's'}"
-        return f"<Labels{uri} with {count} up to {self.end:.3f} s{who}{scored}>"
+        holds = f", {len(self.holds)} hold{'' if len(self.holds) == 1 else 's'}" if self.holds else ""
+        return f"<Labels{uri} with {count} up to {self.end:.3f} s{who}{holds}{scored}>"
 
     def _repr_html_(self) -> str:
         rows = [[f"{t.start:.3f}", f"{t.end:.3f}", t.speaker, t.text] for t in self.turns[:ROWS_SHOWN]]
@@ -99,7 +106,13 @@ class Labels:
 
     def of_speaker(self, speaker: str) -> Labels:
         """Return the labels of one speaker only, such as the caller's in a call of two."""
-        return Labels([t for t in self.turns if t.speaker == speaker], self.scored, self.uri)
+        return self.with_turns(t for t in self.turns if t.speaker == speaker)
+
+    def with_turns(self, turns: Iterable[ReferenceTurn]) -> Labels:
+        """Return these labels with other turns, without the holds that lie in none of them."""
+        kept = tuple(turns)
+        inside = [one for one in self.holds if any(t.start < one[0] and one[1] < t.end for t in kept)]
+        return Labels(kept, self.scored, self.uri, inside)
 
     def joined(self, gap: float) -> Labels:
         """Return these labels with turns of one speaker united across pauses.
@@ -131,7 +144,7 @@ class Labels:
             else:
                 last[turn.speaker] = len(united)
                 united.append(turn)
-        return Labels(united, self.scored, self.uri)
+        return self.with_turns(united)
 
     def within(self, duration: float) -> Labels:
         """Return these labels without what lies beyond ``duration`` seconds."""
@@ -139,7 +152,7 @@ class Labels:
         regions = None
         if self.scored is not None:
             regions = [(a, min(b, duration)) for a, b in self.scored if a < duration - 0.0005]
-        return Labels(turns, regions, self.uri)
+        return Labels(turns, regions, self.uri, self.with_turns(turns).holds)
 
     def check_clip(self, duration: float, name: str = "") -> Labels:
         """Return these labels as labels of a clip, or say why they cannot be.
@@ -209,6 +222,12 @@ def _on_grid(row: Row, what: str = "turn") -> ReferenceTurn:
         )
     text, speaker = (" ".join(well_formed(words).split()) for words in (row.text, row.speaker))
     return ReferenceTurn(start, end, text, speaker)
+
+
+def _checked_holds(holds: Iterable[Region | Hold]) -> tuple[Hold, ...]:
+    """Return holds in order on the grid of 1 ms, each with its words."""
+    rows = [_on_grid(Row(0, hold[0], hold[1], *hold[2:]), "hold") for hold in holds]
+    return tuple((row.start, row.end, row.text) for row in sorted(rows))
 
 
 def _checked_regions(scored: Iterable[Region]) -> tuple[Region, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from ...audio.reference import ReferenceTurn
@@ -12,8 +12,13 @@ from ...errors import LabelError
 
 Region = tuple[float, float]
 
+Hold = tuple[float, float, str]
+"""A pause inside a turn: start and end in seconds, and the words of the turn so far."""
+
 SCORED = "scored"
 SCORED_LABEL = "<scored>"
+HOLD, HOLDS = "hold", "holds"
+HOLD_LABEL = "<hold>"
 MAX_SECONDS = 10**9
 """A time further from the beginning (32 years) is none."""
 
@@ -38,6 +43,7 @@ class Parsed:
     rows: list[Row] = field(default_factory=list)
     scored: list[Region] | None = None
     uri: str = ""
+    holds: list[Hold] = field(default_factory=list)
 
     def add_scored(self, start: float, end: float) -> None:
         """Add a scored region."""
@@ -61,19 +67,22 @@ class LabelFormat:
     write : callable
         ``write(turns, scored, uri, duration) -> str``: the text of a file. ``turns`` and ``scored`` are in
         order, ``scored`` None where the whole clip was labelled, ``uri`` the clip's name or empty, and
-        ``duration`` its length in seconds.
+        ``duration`` its length in seconds. Where the format ``carries_holds``, they come fifth.
     recognises : callable
         ``recognises(lines) -> bool``: whether text is in this format, given its lines that are not blank.
     needs_uem : bool
         Whether scored regions go to a UEM file beside it, since the format has no place for them.
+    carries_holds : bool
+        Whether pauses inside turns have a place.
     """
 
     name: str
     endings: tuple[str, ...]
     read: Callable[[str, Wanted], Parsed]
-    write: Callable[[Iterable[ReferenceTurn], Iterable[Region] | None, str, float], str]
+    write: Callable[..., str]
     recognises: Callable[[Sequence[str]], bool]
     needs_uem: bool = False
+    carries_holds: bool = False
 
 
 @dataclass(frozen=True)
@@ -130,7 +139,7 @@ def one_word(name: str) -> str:
 
 def with_speaker(turn: ReferenceTurn) -> str:
     """Return a label's words, led by ``[speaker]`` where there is one or the words could be taken for one."""
-    if turn.speaker or turn.text.startswith("[") or turn.text == SCORED_LABEL:
+    if turn.speaker or turn.text.startswith(("[", HOLD_LABEL)) or turn.text == SCORED_LABEL:
         return f"[{turn.speaker}] {turn.text}".rstrip()
     return turn.text
 

@@ -19,8 +19,8 @@ from ...audio.reference import ReferenceTurn
 from ...errors import LabelError
 from ...formatting import timestamp
 from .rows import (
-    SCORED, SCORED_LABEL, LabelFormat, Parsed, Region, Row, Wanted, numbered_lines, one_clip, seconds_at,
-    with_speaker, without_speaker,
+    HOLD, HOLD_LABEL, SCORED, SCORED_LABEL, Hold, LabelFormat, Parsed, Region, Row, Wanted, numbered_lines,
+    one_clip, seconds_at, with_speaker, without_speaker,
 )
 
 _ARROW = re.compile(r"\s*(\S+)\s+-->\s+(\S+)")
@@ -39,6 +39,8 @@ def read_audacity(text: str, wanted: Wanted = Wanted()) -> Parsed:
         label = " ".join(fields[2:])
         if label.strip() == SCORED_LABEL:
             parsed.add_scored(start, end)
+        elif label.strip().startswith(HOLD_LABEL):
+            parsed.holds.append((start, end, label.strip().removeprefix(HOLD_LABEL).strip()))
         else:
             text_, speaker = without_speaker(label)
             parsed.rows.append(Row(number, start, end, text_, speaker))
@@ -46,10 +48,12 @@ def read_audacity(text: str, wanted: Wanted = Wanted()) -> Parsed:
 
 
 def write_audacity(
-    turns: Iterable[ReferenceTurn], scored: Iterable[Region] | None, uri: str, duration: float
+    turns: Iterable[ReferenceTurn], scored: Iterable[Region] | None, uri: str, duration: float,
+    holds: Iterable[Hold] = (),
 ) -> str:
-    """Write Audacity labels, the scored regions among them."""
+    """Write Audacity labels, the scored regions and the holds among them."""
     rows = [(start, end, SCORED_LABEL) for start, end in scored or ()]
+    rows += [(start, end, f"{HOLD_LABEL} {text}".rstrip()) for start, end, text in holds]
     rows += [(t.start, t.end, with_speaker(t)) for t in turns]
     if not rows:
         raise LabelError("Audacity labels cannot say that a clip holds no speech; save as CSV or TextGrid.")
@@ -97,14 +101,17 @@ def _add_csv_row(parsed: Parsed, row: dict[str, str], line: int) -> None:
     kind = row.get("kind", "").strip().lower()
     if kind == SCORED:
         parsed.add_scored(start, end)
+    elif kind == HOLD:
+        parsed.holds.append((start, end, row.get("text", "")))
     elif kind in ("", "turn"):
         parsed.rows.append(Row(line, start, end, row.get("text", ""), row.get("speaker", "")))
     else:
-        raise LabelError(f"line {line}: kind is {kind!r}; write turn or scored.")
+        raise LabelError(f"line {line}: kind is {kind!r}; write turn, hold or scored.")
 
 
 def write_csv(
-    turns: Iterable[ReferenceTurn], scored: Iterable[Region] | None, uri: str, duration: float
+    turns: Iterable[ReferenceTurn], scored: Iterable[Region] | None, uri: str, duration: float,
+    holds: Iterable[Hold] = (),
 ) -> str:
     """Write CSV with the columns start, end, speaker, text, kind and file."""
     out = io.StringIO()
@@ -115,6 +122,8 @@ def write_csv(
         writer.writerow((f"{start:.3f}", f"{end:.3f}", "", "", SCORED, *tail))
     for t in turns:
         writer.writerow((f"{t.start:.3f}", f"{t.end:.3f}", t.speaker, t.text, "turn", *tail))
+    for start, end, text in holds:
+        writer.writerow((f"{start:.3f}", f"{end:.3f}", "", text, HOLD, *tail))
     return out.getvalue()
 
 
@@ -206,7 +215,9 @@ def _is_vtt(lines: Sequence[str]) -> bool:
     return lines[0].lstrip("\ufeff").startswith("WEBVTT")
 
 
-AUDACITY = LabelFormat("audacity", (".txt",), read_audacity, write_audacity, _is_audacity)
-CSV = LabelFormat("csv", (".csv", ".tsv"), read_csv, write_csv, _is_csv)
+AUDACITY = LabelFormat(
+    "audacity", (".txt",), read_audacity, write_audacity, _is_audacity, carries_holds=True
+)
+CSV = LabelFormat("csv", (".csv", ".tsv"), read_csv, write_csv, _is_csv, carries_holds=True)
 SRT = LabelFormat("srt", (".srt",), read_srt, write_srt, _is_srt, needs_uem=True)
 VTT = LabelFormat("vtt", (".vtt",), read_vtt, write_vtt, _is_vtt, needs_uem=True)

@@ -2,8 +2,8 @@
 
 One interval tier a speaker, named after them (``turns`` where no speaker is known); an interval with
 words is a turn, an empty one is silence. A turn without words is marked ``<speech>``. The tier ``scored``
-marks the scored regions. Praat's own "To TextGrid (silences)…" (tier ``silences``) is read too:
-``silent`` is silence. Source: Praat manual, "TextGrid file formats".
+marks the scored regions, the tier ``holds`` the pauses inside turns. Praat's own "To TextGrid (silences)…"
+(tier ``silences``) is read too: ``silent`` is silence. Source: Praat manual, "TextGrid file formats".
 """
 
 from __future__ import annotations
@@ -13,11 +13,12 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from ...audio.reference import ReferenceTurn
 from ...errors import LabelError
-from .rows import SCORED, LabelFormat, Parsed, Region, Row, Wanted, seconds_at
+from .rows import HOLDS, SCORED, Hold, LabelFormat, Parsed, Region, Row, Wanted, seconds_at
 
 _NO_SPEAKER = "turns"
 _SILENCES = "silences"
 _SPEECH = "<speech>"
+_HOLD = "<hold>"
 _TOKEN = re.compile(
     r'"((?:[^"]|"")*)"'
     r"|(?<![\w\[])(-?\d+(?:\.\d+)?(?:[eE]-?\d+)?)(?![\w\]])"
@@ -38,6 +39,8 @@ def read_textgrid(text: str, wanted: Wanted = Wanted()) -> Parsed:
         names.append(name)
         if name == SCORED:
             parsed.scored = [(row.start, row.end) for row in rows if row.text.strip()]
+        elif name == HOLDS and not (tiers and name in tiers):
+            parsed.holds += [(row.start, row.end, _said(row)) for row in rows if row.text.strip()]
         elif tiers is None or name in tiers:
             parsed.rows += _turns(name, rows)
     missing = [name for name in tiers or () if name not in names]
@@ -59,6 +62,10 @@ def _turns(tier: str, rows: list[Row]) -> list[Row]:
         Row(row.line, row.start, row.end, "" if row.text.strip() in unnamed else row.text, speaker)
         for row in spoken
     ]
+
+
+def _said(row: Row) -> str:
+    return "" if row.text.strip() == _HOLD else row.text
 
 
 def _tokens(text: str) -> Iterator[Token]:
@@ -118,18 +125,21 @@ def _next(tokens: Iterator[Token]) -> Token:
 
 
 def write_textgrid(
-    turns: Iterable[ReferenceTurn], scored: Iterable[Region] | None, uri: str, duration: float
+    turns: Iterable[ReferenceTurn], scored: Iterable[Region] | None, uri: str, duration: float,
+    holds: Iterable[Hold] = (),
 ) -> str:
     """Write a TextGrid in long form; turns of one speaker share a tier."""
     by_speaker: dict[str, list[tuple[float, float, str]]] = {}
     for t in turns:
-        if t.speaker in (SCORED, _NO_SPEAKER, _SILENCES):
+        if t.speaker in (SCORED, HOLDS, _NO_SPEAKER, _SILENCES):
             raise LabelError(f"A speaker named {t.speaker!r} cannot have a TextGrid tier; rename them.")
         name = t.speaker or _NO_SPEAKER
         by_speaker.setdefault(name, []).append((t.start, t.end, t.text or _SPEECH))
     tiers = sorted(by_speaker.items()) or [(_NO_SPEAKER, [])]
     if scored is not None:
         tiers.append((SCORED, [(start, end, SCORED) for start, end in scored]))
+    if marked := [(start, end, text or _HOLD) for start, end, text in holds]:
+        tiers.append((HOLDS, marked))
     end = max(duration, 0.001)
     lines = ['File type = "ooTextFile"', 'Object class = "TextGrid"', "", "xmin = 0", f"xmax = {_s(end)}",
              "tiers? <exists>", f"size = {len(tiers)}", "item []:"]
@@ -169,4 +179,6 @@ def _is_textgrid(lines: Sequence[str]) -> bool:
     return lines[0].startswith(("File type", "ooTextFile"))
 
 
-TEXTGRID = LabelFormat("textgrid", (".TextGrid",), read_textgrid, write_textgrid, _is_textgrid)
+TEXTGRID = LabelFormat(
+    "textgrid", (".TextGrid",), read_textgrid, write_textgrid, _is_textgrid, carries_holds=True
+)

@@ -174,7 +174,7 @@ class Case:
             return None
         first = max(0.0, labels.turns[0].start - DRAWN_MARGIN)
         drawn = [(first, min(self.clip.duration, labels.end + DRAWN_MARGIN))]
-        return Labels(labels.turns, drawn, labels.uri)
+        return Labels(labels.turns, drawn, labels.uri, labels.holds)
 
     def judge(self, settings: TurnDetection, estimator: Estimator) -> Judgement:
         """Find the turns of some settings and measure them."""

@@ -73,7 +73,7 @@ def label_file(case: Case, format: str) -> Message:
         There is no such format.
     """
     labels, name = case.editor.labels, file_stem(case)
-    named = Labels(labels.turns, labels.scored, labels.uri or name)
+    named = Labels(labels.turns, labels.scored, labels.uri or name, labels.holds)
     text = labels_to_text(named, format, duration=case.clip.duration)
     ending = FORMATS[format].endings[0] if format in FORMATS else f".{format}"
     return file_message(name + ending, "text/plain", text)
