@@ -16,7 +16,8 @@ from qwen_asr_widgets.vad.scoring.frames import HOP_SECONDS
 from qwen_asr_widgets.vad.trade_off.counting import NAMES
 from qwen_asr_widgets.vad.trade_off.curves import Curve, JudgedClip
 from qwen_asr_widgets.vad.trade_off.policy import silence_grid
-from qwen_asr_widgets.vad.trade_off.resampling import Resampler, interval, wilson
+from qwen_asr_widgets.vad.sweep.intervals import percentiles, wilson
+from qwen_asr_widgets.vad.trade_off.resampling import Resampler
 from qwen_asr_widgets.vad.trade_off.result import TradeOff
 from qwen_asr_widgets.vad.turns import TurnClosed, TurnDetector
 from support import drawn
@@ -191,7 +192,7 @@ def test_an_interval_holds_the_truth_as_often_as_it_says_and_shrinks_with_more_c
     for seed in range(200):
         for clips in widths:
             resampler = Resampler(tuple(map(str, range(clips))), "clip", seed)
-            low, high = interval(_curve(random, clips).rates(resampler.draws)["cut_off_rate"][:, 0])
+            low, high = percentiles(_curve(random, clips).rates(resampler.draws)["cut_off_rate"][:, 0])
             hits += clips == 40 and low <= 0.25 <= high
             widths[clips] += (high - low) / 200
     assert 0.90 <= hits / 200 <= 0.98

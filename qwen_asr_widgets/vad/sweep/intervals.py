@@ -1,8 +1,11 @@
 """How far a measure of some calls may be from that of all calls like them: intervals, clustered by call.
 
-Turns of one call are alike, so that whole calls are what varies: the variance is that of leaving out one call
-after the other (the jackknife; Efron and Tibshirani, "An Introduction to the Bootstrap", 1993, ch. 11), with
-as many degrees of freedom as there are calls, less one.
+Turns of one call are alike, so that whole calls (speakers, clips) are what varies. Sweeps and trade-offs both
+take their intervals from here, in the two ways there are:
+
+**Of a setting that was fixed beforehand** (`jackknife_variance` and what follows it) the variance is that of
+leaving out one call after the other (Efron and Tibshirani, "An Introduction to the Bootstrap", 1993, ch. 11),
+with as many degrees of freedom as there are calls, less one.
 
 * A share of turns has Wilson's score interval on the effective number of turns: their number divided by the
   design effect, the ratio of that variance to the one of independent turns (Franco, Little, Louis and Slud,
@@ -12,11 +15,16 @@ as many degrees of freedom as there are calls, less one.
 * What is neither (a mean wait, F1) has Student's interval.
 
 With few calls that hardly differ they are somewhat wide: a design effect below 1 is taken for 1.
+
+**Of what is chosen** (`draws`, `percentiles`) calls are drawn with replacement and the choice is made anew in
+each draw (the bootstrap, ch. 13 there), so that the interval holds the choice as well. With fewer than ten
+calls it is too narrow; of a share, `wilson` says how narrow it may be at most.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from functools import lru_cache
 from statistics import NormalDist
 
@@ -25,8 +33,58 @@ from numpy.typing import NDArray
 
 Cells = NDArray[np.float64]
 
+NORMAL = NormalDist().inv_cdf(0.975)
+"""How far a 95 % interval reaches in standard errors, where those are known."""
+
 SHARES = ("cut_rate", "cut_off_rate", "missed_rate", "coverage")
 """Measures that are shares of the reference turns."""
+
+
+def members(names: Sequence[str]) -> NDArray[np.int64]:
+    """Return which clips belong to each call, int64 (calls, clips), given the call of each clip.
+
+    Examples
+    --------
+    >>> members(["a", "b", "a"]).tolist()
+    [[1, 0, 1], [0, 1, 0]]
+    """
+    of_clip = np.array(names, dtype=object)
+    return np.array([of_clip == name for name in dict.fromkeys(names)]).astype(np.int64)
+
+
+def draws(calls: int, count: int, seed: int) -> NDArray[np.int64]:
+    """Return how often each call counts where as many are drawn with replacement, int64 (count, calls)."""
+    drawn: NDArray[np.int64] = np.random.default_rng(seed).multinomial(
+        calls, np.full(calls, 1 / calls), size=count
+    )
+    return drawn
+
+
+def percentiles(values: Cells) -> tuple[float, float]:
+    """Return the percentiles 2.5 and 97.5 of draws, of which some may be infinite; NaN without any.
+
+    Examples
+    --------
+    >>> percentiles(np.arange(1_000.0)), percentiles(np.array([np.nan]))
+    ((24.0, 974.0), (nan, nan))
+    """
+    known = values[~np.isnan(values)]
+    if not len(known):
+        return math.nan, math.nan
+    low, high = np.percentile(known, [2.5, 97.5], method="inverted_cdf")
+    return float(low), float(high)
+
+
+def wilson(hits: int, n: int) -> tuple[float, float]:
+    """Return Wilson's 95 % interval of a share of ``n`` that have nothing to do with one another.
+
+    Examples
+    --------
+    >>> [round(edge, 3) for edge in wilson(0, 49)]
+    [0.0, 0.073]
+    """
+    low, high = share_interval(np.array(hits / n), np.array(float(n)), np.array(0.0), NORMAL)
+    return float(low), float(high)
 
 
 def jackknife_variance(left_out: Cells) -> Cells:

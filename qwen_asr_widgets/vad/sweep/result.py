@@ -19,7 +19,7 @@ from .choice import (
     known_waits, nothing_within,
 )
 from .intervals import (
-    SHARES, jackknife_variance, mean_interval, rate_interval, share_interval, student,
+    SHARES, jackknife_variance, mean_interval, members, rate_interval, share_interval, student,
 )
 from ..turns import TurnDetection
 
@@ -272,8 +272,7 @@ class SweepResult:
     def group_weights(self, by: str) -> tuple[list[str], NDArray[np.int64]]:
         """Return the groups of a kind and which clips are in each, int64 (groups, clips)."""
         of_clip = [getattr(clip, by) for clip in self.clips]
-        keys = list(dict.fromkeys(of_clip))
-        return keys, np.array([[int(name == key) for name in of_clip] for key in keys], dtype=np.int64)
+        return list(dict.fromkeys(of_clip)), members(of_clip)
 
     def interval(self, name: str, confidence: float = 0.95) -> tuple[Cells, Cells]:
         """Return intervals of a measure, clustered by call: low and high, each of shape (T, S).

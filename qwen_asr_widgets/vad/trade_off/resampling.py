@@ -1,15 +1,17 @@
-"""Intervals and held-out figures: speakers or clips drawn anew, and parts of them left out of the choice."""
+"""Intervals and held-out figures of a choice: speakers or clips drawn anew, and parts of them left out."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from statistics import NormalDist
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..sweep.choice import fold_of_calls
+from ..sweep.intervals import NORMAL, draws, members, percentiles
 from .curves import CUT_OFFS, LATENCY, Curve, Difference, OperatingPoint, best_values, other_of
 
 RESAMPLES = 1_000
@@ -18,9 +20,8 @@ FOLDS = 5
 _CHUNK = 50
 """Draws judged at once: bounds the memory at some MB."""
 
-_Z = 1.959964
-_Z_POWER = 0.841621
-"""Normal quantiles of 97.5 % and 80 %."""
+_POWER = NormalDist().inv_cdf(0.8)
+"""Normal quantile of a power of 80 %."""
 
 _FEWEST_APART = 6
 """Holds by which two policies must differ, and units there must be, to call them told apart.
@@ -56,16 +57,12 @@ class Resampler:
     @cached_property
     def members(self) -> NDArray[np.int64]:
         """Which clips belong to each of U units, int64 (U, C)."""
-        names = list(dict.fromkeys(self.units))
-        return np.array([[int(name == one) for one in self.units] for name in names], dtype=np.int64)
+        return members(self.units)
 
     @cached_property
     def draws(self) -> NDArray[np.int64]:
         """How often each clip counts in each of 1,000 draws, int64 (R, C)."""
-        count = len(self.members)
-        random = np.random.default_rng(self.seed)
-        drawn: NDArray[np.int64] = random.multinomial(count, np.full(count, 1 / count), size=RESAMPLES)
-        return drawn @ self.members
+        return draws(len(self.members), RESAMPLES, self.seed) @ self.members
 
     @property
     def possible(self) -> bool:
@@ -107,12 +104,12 @@ class Resampler:
             return float("nan")
         inside = np.zeros(curve.sums["wait"].shape, dtype=np.bool_)
         for part in fold_of_calls(len(self.members), FOLDS, self.seed):
-            members = self.members[part].sum(axis=0)
-            others = {name: row[0] for name, row in curve.measures(1 - members[None]).items()}
+            held = self.members[part].sum(axis=0)
+            others = {name: row[0] for name, row in curve.measures(1 - held[None]).items()}
             index = curve.best(others, limited, budget)
             if index is None:
                 return float("nan")
-            inside[members > 0, index] = True
+            inside[held > 0, index] = True
         sums = {
             name: np.where(inside, rows, 0).sum(axis=1, keepdims=True) for name, rows in curve.sums.items()
         }
@@ -127,41 +124,19 @@ class Resampler:
         first, second = (_one_policy(*each).measures(self.draws) for each in (one, other))
         moved = {name: (second[name] - first[name])[:, 0] for name in (CUT_OFFS, LATENCY)}
         cut_offs, n = other[1].cut_off_rate - one[1].cut_off_rate, one[1].holds
-        edges, latency_edges = (interval(rows) if self.possible else _UNKNOWN for rows in moved.values())
+        edges, latency_edges = (percentiles(rows) if self.possible else _UNKNOWN for rows in moved.values())
         excludes_zero = self.possible and (edges[0] > 0 or edges[1] < 0)
         needed = None
         if self.possible and cut_offs:
             error = float(np.nanstd(moved[CUT_OFFS]))
             enough = n * _FEWEST_APART / min(len(self.members), _FEWEST_APART)
-            needed = max(n * ((_Z + _Z_POWER) * error / cut_offs) ** 2, _FEWEST_APART / abs(cut_offs), enough)
+            by_size = n * ((NORMAL + _POWER) * error / cut_offs) ** 2
+            needed = max(by_size, _FEWEST_APART / abs(cut_offs), enough)
         return Difference(
             cut_offs, other[1].latency - one[1].latency, edges, latency_edges,
             excludes_zero and min(abs(cut_offs) * n, len(self.members)) >= _FEWEST_APART, n,
             None if needed is None else int(np.ceil(needed)),
         )
-
-
-def wilson(hits: int, n: int) -> tuple[float, float]:
-    """Return Wilson's 95 % interval of a share.
-
-    Examples
-    --------
-    >>> [round(edge, 3) for edge in wilson(0, 49)]
-    [0.0, 0.073]
-    """
-    share, square = hits / n, _Z ** 2 / n
-    middle = (share + square / 2) / (1 + square)
-    half = _Z * np.sqrt(share * (1 - share) / n + square / (4 * n)) / (1 + square)
-    return max(0.0, float(middle - half)), min(1.0, float(middle + half))
-
-
-def interval(values: NDArray[np.float64]) -> Interval:
-    """Return the percentiles 2.5 and 97.5 of draws, of which some may be infinite; NaN without any."""
-    known = values[~np.isnan(values)]
-    if not len(known):
-        return _UNKNOWN
-    low, high = np.percentile(known, [2.5, 97.5], method="inverted_cdf")
-    return float(low), float(high)
 
 
 def _one_policy(curve: Curve, point: OperatingPoint) -> Curve:

@@ -11,11 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import SettingError, checked_number, suggestion
+from ..sweep.intervals import percentiles, wilson
 from . import tables
 from .curves import (
     CUT_OFFS, EPSILON, LATENCY, Curve, Difference, JudgedClip, OperatingPoint, Rates, best_values, usable,
 )
-from .resampling import Interval, Resampler, interval, wilson
+from .resampling import Interval, Resampler
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -154,7 +155,7 @@ class TradeOff:
         best = best_values(rates, LATENCY, latencies)[0]
         drawn = self.resampler.values(curve, {LATENCY: latencies})[LATENCY]
         edges = [
-            self._widened(interval(drawn[:, k]), rate) if np.isfinite(rate) else (np.nan, np.nan)
+            self._widened(percentiles(drawn[:, k]), rate) if np.isfinite(rate) else (np.nan, np.nan)
             for k, rate in enumerate(best.tolist())
         ]
         low, high = np.array(edges).reshape(-1, 2).T
@@ -176,7 +177,7 @@ class TradeOff:
         values = values[~np.isnan(values).any(axis=1)]
         kept = np.isfinite(values)
         total = np.where(kept, values, 0).sum(axis=1)
-        return interval(np.where(kept.any(axis=1), total / np.maximum(kept.sum(axis=1), 1), np.nan))
+        return percentiles(np.where(kept.any(axis=1), total / np.maximum(kept.sum(axis=1), 1), np.nan))
 
     def compare(self, first: OperatingPoint, second: OperatingPoint) -> Difference:
         """Tell how far two operating points lie apart, and whether these pauses tell them apart."""
@@ -345,8 +346,8 @@ class TradeOff:
         """Return the interval of what is optimised; the usual budgets are drawn once, together."""
         usual = USUAL_BUDGETS[limited]
         if budget in usual:
-            return interval(self._draws(curve)[limited][:, usual.index(budget)])
-        return interval(self.resampler.values(curve, {limited: [budget]})[limited][:, 0])
+            return percentiles(self._draws(curve)[limited][:, usual.index(budget)])
+        return percentiles(self.resampler.values(curve, {limited: [budget]})[limited][:, 0])
 
     def _draws(self, curve: Curve) -> dict[str, NDArray[np.float64]]:
         """Return the best values under the usual budgets in each draw, (R, N) by measure."""
