@@ -16,6 +16,7 @@ from ..evaluation.matching import Cropped, Intervals, Match, closings, crop, mat
 from ..runs import join_runs, speech_runs
 from ..scoring.frames import HOP
 from ..turns import MAX_TURN_FRAMES, TurnDetection
+from .waits import BINS, binned
 
 _GAP_FRAMES = 256
 """Unscored frames between two clips: more than the longest silence (6 s are 188 frames) leaves open."""
@@ -30,6 +31,8 @@ SAMPLE_SUMS = ("speech", "hit", "onset_size", "offset_size", "wait_sum")
 """Sums of samples per clip and setting, of errors without their sign."""
 START_SUMS = ("clipped_starts", "late_starts")
 """Counts per clip, setting and padding."""
+WAIT_BINS = "wait_bins"
+"""Histogram of the waits per clip and setting, see ``waits``."""
 
 Sums = dict[str, NDArray[np.int64]]
 
@@ -106,13 +109,14 @@ def measure_batch(
     Returns
     -------
     dict of ndarray, int64
-        ``COUNT_SUMS`` and ``SAMPLE_SUMS`` of shape (blocks, T, S), ``START_SUMS`` of shape (blocks, T, S, P);
-        a clip that is not divided is one block.
+        ``COUNT_SUMS`` and ``SAMPLE_SUMS`` of shape (blocks, T, S), ``START_SUMS`` of shape (blocks, T, S, P),
+        ``WAIT_BINS`` of shape (blocks, T, S, BINS); a clip that is not divided is one block.
     """
     blocks = sum(len(clip.blocks) for clip in clips)
     sums: Sums = {name: np.zeros((blocks, *grid.shape), dtype=np.int64) for name in COUNT_SUMS + SAMPLE_SUMS}
     for name in START_SUMS:
         sums[name] = np.zeros((blocks, *grid.shape, len(grid.paddings)), dtype=np.int64)
+    sums[WAIT_BINS] = np.zeros((blocks, *grid.shape, BINS), dtype=np.int64)
     if not clips:
         return sums
     line = _lay(clips)
@@ -179,6 +183,7 @@ def _measure_cell(
     add("censored", truth_block[ends.censored])
     add("wait_n", truth_block[ends.waited])
     add("wait_sum", truth_block[ends.waited], ends.waits)
+    sums[WAIT_BINS][:, t, s] = binned(ends.waits, silence, truth_block[ends.waited], blocks)
     add("missed", truth_block[per_truth == 0])
     add("merged", found_block[per_found > 1])
     add("invented", found_block[per_found == 0])

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from numbers import Real
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ...errors import SettingError, is_number
+from ...errors import SettingError, is_number, suggestion
 from ...formatting import table
 from ..turns import MAX_TURN_SECONDS, SILENCE_RANGE_MS, TurnDetection
 
@@ -22,6 +22,10 @@ SHOWN = {
     "errors_per_minute": ("Errors a minute", "{:.2f}"),
 }
 """The measures a choice is told by: their titles, and how they are written."""
+
+OBJECTIVES = ("errors", "wait")
+ERRORS = ("cuts", "merges", "missed", "invented", "early")
+"""The errors of which all are counted together, by the names under which each can be given a weight."""
 
 MIN_COVERAGE = 0.5
 """Share of reference turns that must get an endpoint of their own: else the wait says nothing.
@@ -58,6 +62,10 @@ class Choice:
     held_out_calls : int
         Calls judged by settings that others chose. Fewer than ``calls`` where some others have no setting
         within the limits.
+    wait_p50, wait_p90 : float
+        Seconds that half and 90 % of the waits keep to, see ``SweepResult.wait_quantiles``.
+    goal : str
+        What was to be small, where that is not the plain number of errors.
 
     Examples
     --------
@@ -81,6 +89,9 @@ class Choice:
     waits: int
     censored: int
     held_out_calls: int
+    wait_p50: float = float("nan")
+    wait_p90: float = float("nan")
+    goal: str = ""
 
     @property
     def recommended(self) -> bool:
@@ -100,6 +111,10 @@ class Choice:
             f"{said['errors_per_minute']} errors a minute ({self.reference_turns} turns, "
             f"{_calls(self.calls)})."
         ]
+        if not np.isnan(self.wait_p90):
+            parts.append(f"Half wait at most {self.wait_p50:.2f} s, 90 % at most {self.wait_p90:.2f} s.")
+        if self.goal:
+            parts.append(f"Chosen for {self.goal}.")
         if self.calls > 1:
             parts.append("In brackets: 95 %, after selection.")
         if self.censored:
@@ -188,7 +203,7 @@ def _check_number(value: Any, name: str) -> None:
 
 @dataclass(frozen=True)
 class Limits:
-    """What a choice must keep to.
+    """What a choice must keep to, and what is to be small.
 
     Parameters
     ----------
@@ -196,21 +211,57 @@ class Limits:
         Longest mean wait in seconds.
     cut : float or None
         Largest share of reference turns that may be cut off.
+    objective : {"errors", "wait"}
+    weights : mapping of str to float
+        What each of ``ERRORS`` counts for, see ``SweepResult.best``.
 
     Raises
     ------
     SettingError
-        One of them is no number from 0 on, or too large for its unit.
+        One of them is no number from 0 on, or too large for its unit; there is no such objective or error.
     """
 
     wait: float | None
     cut: float | None
+    objective: str = "errors"
+    weights: Mapping[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if self.wait is not None:
             check_seconds(self.wait, "max_wait")
         if self.cut is not None:
             check_share(self.cut, "max_cut")
+        if self.objective not in OBJECTIVES:
+            raise SettingError(
+                f"objective is {self.objective!r:.40}; it must be 'errors' or 'wait'.", "objective"
+            )
+        for name, weight in self.weights.items():
+            if name not in ERRORS:
+                raise SettingError(
+                    f"weights names {name!r:.40}{suggestion(str(name), ERRORS)}; errors are "
+                    f"{', '.join(ERRORS)}.", "weights",
+                )
+            _check_number(weight, f"weights[{name!r}]")
+
+    @property
+    def goal(self) -> str:
+        """What is to be small, for people to read; empty where that is the plain number of errors."""
+        unit = " s" if self.objective == "wait" else ""
+        said = ", ".join(f"{name} {weight:g}{unit}" for name, weight in self.weights.items())
+        counted = f" ({said} each)" if said else ""
+        if self.objective == "wait":
+            return f"the shortest wait{counted}"
+        return f"the fewest errors{counted}" if said else ""
+
+    def cost(self, cells: Mapping[str, Cells]) -> tuple[Cells, Cells]:
+        """Return what is to be small, and what decides between equals; NaN where no wait is known."""
+        counts = {**cells, "early": cells["cut_off"] - cells["cut"]}
+        default = 0.0 if self.objective == "wait" else 1.0
+        errors = sum(self.weights.get(name, default) * counts[name] for name in ERRORS)
+        if self.objective == "errors":
+            return np.asarray(errors, dtype=np.float64), cells["wait"]
+        turns = cells["waits"] / np.where(cells["coverage"] > 0, cells["coverage"], np.nan)
+        return cells["wait"] + errors / turns, cells["errors_per_minute"]
 
     def kept(self, cells: Mapping[str, Any]) -> NDArray[np.bool_]:
         """Tell for each cell whether it keeps to the limits and can be judged at all."""
@@ -223,17 +274,18 @@ class Limits:
 
 
 def fewest_errors(cells: Mapping[str, Cells], limits: Limits) -> tuple[int, int] | None:
-    """Return the cell with the fewest errors within limits: its threshold and its silence, by index.
+    """Return the best cell within limits: its threshold and its silence, by index.
 
-    Of equals the shortest wait is taken, and of those with the same silence the threshold in their middle: it
-    is the least likely to be a chance of these very calls.
+    Of equals, mostly in errors, the shortest wait is taken, and of those with the same silence the threshold
+    in their middle: it is the least likely to be a chance of these very calls.
     """
     usable = limits.kept(cells)
     if not usable.any():
         return None
-    errors = np.where(usable, cells["errors_per_minute"], np.inf)
-    equal = errors <= errors.min() + 1e-9
-    s = int(np.where(equal, np.nan_to_num(cells["wait"], nan=np.inf), np.inf).argmin() % errors.shape[1])
+    cost, second = (np.nan_to_num(row, nan=np.inf) for row in limits.cost(cells))
+    costs = np.where(usable, cost, np.inf)
+    equal = costs <= costs.min() + 1e-9
+    s = int(np.where(equal, second, np.inf).argmin() % costs.shape[1])
     thresholds = np.flatnonzero(equal[:, s])
     return int(thresholds[(len(thresholds) - 1) // 2]), s
 

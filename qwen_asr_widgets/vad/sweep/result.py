@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -12,8 +13,8 @@ from ...audio.units import SAMPLE_RATE
 from ...errors import SettingError
 from ...formatting import table
 from ..evaluation.measures import COUNTS
-from ..scoring.frames import HOP_SECONDS
-from .batch import START_SUMS, Sums
+from ..scoring.frames import HOP, HOP_SECONDS
+from .batch import START_SUMS, WAIT_BINS, Sums
 from .choice import (
     MIN_COVERAGE, SHOWN, Cells, Choice, Limits, check_seconds, check_share, fewest_errors, fold_of_calls,
     known_waits, nothing_within,
@@ -22,6 +23,7 @@ from .intervals import (
     SHARES, jackknife_variance, mean_interval, members, rate_interval, share_interval, student,
 )
 from ..turns import TurnDetection
+from .waits import QUANTILES, quantile
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -168,7 +170,7 @@ class SweepResult:
         """
         sums = {
             name: np.tensordot(weights, rows[..., padding] if name in START_SUMS else rows, axes=1)
-            for name, rows in self.sums.items()
+            for name, rows in self.sums.items() if name != WAIT_BINS
         }
         return {**sums, **self._rates(sums, weights)}
 
@@ -228,14 +230,15 @@ class SweepResult:
             seconds. What needs a reference is NaN without one. ``waits`` counts the turns whose wait is
             known, ``censored`` those that were still open when their clip ended or after 60 s; ``coverage``
             is the share of reference turns in the first. ``wait``, ``onset_error`` and
-            ``offset_error`` are means (of sizes for the errors), since means of parts can be put together.
+            ``offset_error`` are means (of sizes for the errors), since means of parts can be put together;
+            ``wait_p50`` and ``wait_p90`` are as ``wait_quantiles`` gives them.
         """
         import pandas as pd
 
         keys, weights = self._grouping(by)
         blocks = []
         for p, padding in enumerate(self.paddings):
-            block = self._columns(keys, self.weighted(weights, p))
+            block = self._columns(keys, {**self.weighted(weights, p), **self.wait_quantiles(weights)})
             block.insert(len(keys) + 2, "padding_ms", padding)
             blocks.append(block)
         return pd.concat(blocks, ignore_index=True)
@@ -273,6 +276,23 @@ class SweepResult:
         """Return the groups of a kind and which clips are in each, int64 (groups, clips)."""
         of_clip = [getattr(clip, by) for clip in self.clips]
         return list(dict.fromkeys(of_clip)), members(of_clip)
+
+    def wait_quantiles(self, weights: NDArray[Any] | None = None) -> dict[str, Cells]:
+        """Return the waits (s) that half and 90 % of the turns keep to: ``wait_p50`` and ``wait_p90``.
+
+        Known to within a bin of the histograms that are kept of each cell: 32 ms from 64 ms below to 256 ms
+        above the silence, wider farther out (see ``vad.sweep.waits``). NaN where no wait is known.
+
+        Parameters
+        ----------
+        weights : ndarray, shape (groups, clips), optional
+            As for ``weighted``; without it all clips together, each of shape (T, S).
+        """
+        given = np.ones((1, len(self.clips))) if weights is None else weights.astype(np.float64)
+        counts = np.tensordot(given, self.sums[WAIT_BINS].astype(np.float64), axes=1)
+        silences = np.array([TurnDetection(0, ms).silence_frames * HOP for ms in self.silences])
+        found = {name: quantile(counts, silences, q) + self.overhead for name, q in QUANTILES.items()}
+        return found if weights is not None else {name: cells[0] for name, cells in found.items()}
 
     def interval(self, name: str, confidence: float = 0.95) -> tuple[Cells, Cells]:
         """Return intervals of a measure, clustered by call: low and high, each of shape (T, S).
@@ -383,9 +403,10 @@ class SweepResult:
         )
 
     def best(
-        self, max_wait: float | None = None, max_cut: float | None = None, *, folds: int = 5, seed: int = 0
+        self, max_wait: float | None = None, max_cut: float | None = None, *, objective: str = "errors",
+        weights: Mapping[str, float] | None = None, folds: int = 5, seed: int = 0,
     ) -> Choice:
-        """Return the settings with the fewest errors per minute within limits, checked on held-out calls.
+        """Return the settings that are best within limits, checked on held-out calls.
 
         Parameters
         ----------
@@ -393,6 +414,14 @@ class SweepResult:
             Longest mean wait in seconds.
         max_cut : float, optional
             Largest share of reference turns that may be cut off, in [0, 1].
+        objective : {"errors", "wait"}
+            What is to be small: the errors a minute, or the mean wait in seconds and with it what errors
+            cost. Of equals the other one decides.
+        weights : mapping of str to float, optional
+            What each error counts for: ``"cuts"``, ``"merges"``, ``"missed"``, ``"invented"``, ``"early"``
+            (an endpoint before the end of speech, without a cut). With "errors" 1 where nothing is given;
+            with "wait" the seconds of wait for which one error a turn would be put up with, 0 where nothing
+            is given.
         folds : int
             Parts into which the calls are divided; each is held out once while the others choose.
         seed : int
@@ -405,10 +434,21 @@ class SweepResult:
         Raises
         ------
         SettingError
-            No setting stays within the limits, or there is no reference.
+            No setting stays within the limits, there is no reference, or no such objective or error.
+
+        Examples
+        --------
+        >>> from qwen_asr_widgets import SpeechScores, sweep
+        >>> scores = SpeechScores([-1] * 20 + [0.5] * 40 + [-0.2] * 14 + [0.5] * 40 + [-1] * 40)
+        >>> found = sweep(scores, [0.0], [400, 800], reference=[(0.64, 3.6)])
+        >>> for seconds_a_cut in (0.2, 2.0):
+        ...     best = found.best(objective="wait", weights={"cuts": seconds_a_cut})
+        ...     print(best.settings.silence_duration_ms, round(best.wait, 3))
+        400 0.464
+        800 0.848
         """
         self.require_reference("a best choice")
-        return _choose(self, Limits(max_wait, max_cut), folds, seed)
+        return _choose(self, Limits(max_wait, max_cut, objective, weights or {}), folds, seed)
 
     def require_reference(self, what: str) -> None:
         """Raise ``SettingError`` where a clip has no reference."""
@@ -451,6 +491,7 @@ def _choose(result: SweepResult, limits: Limits, folds: int, seed: int) -> Choic
         settings, wait, cut_off_rate, errors, intervals, held_out, others, within,
         len(result.group_weights("call")[0]), sum(clip.reference_turns for clip in result.clips),
         int(cells["waits"][t, s]), int(cells["censored"][t, s]), judged,
+        **{name: float(row[t, s]) for name, row in result.wait_quantiles().items()}, goal=limits.goal,
     )
 
 

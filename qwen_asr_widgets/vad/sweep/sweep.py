@@ -92,6 +92,11 @@ def sweep(
     -------
     SweepResult
 
+    Notes
+    -----
+    Policies of end-of-turn models (threshold, action delay, time-out) are swept by ``trade_off``, which
+    judges them at pauses: what such a model says depends on the sound at a pause, not on speech scores.
+
     Raises
     ------
     SettingError
