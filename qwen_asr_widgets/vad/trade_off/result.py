@@ -17,6 +17,7 @@ from .curves import (
     CUT_OFFS, EPSILON, LATENCY, Curve, Difference, JudgedClip, OperatingPoint, Rates, best_values, usable,
 )
 from .resampling import Interval, Resampler
+from .ttfs import MeasuredTtfs
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -48,6 +49,8 @@ class TradeOff:
         What is drawn and held out together: speakers, or clips where fewer than two speakers are named.
     source : str
         Where the holds come from.
+    ttfs : MeasuredTtfs or None
+        What was really waited for the final, where recordings were given.
 
     Notes
     -----
@@ -71,6 +74,7 @@ class TradeOff:
     clips: tuple[JudgedClip, ...]
     resampler: Resampler
     source: str
+    ttfs: MeasuredTtfs | None = None
 
     def __repr__(self) -> str:
         names = ", ".join(f"{curve.detector} ({len(curve.grid):,} policies)" for curve in self.curves)
@@ -255,7 +259,8 @@ class TradeOff:
     def notes(self) -> tuple[str, ...]:
         """What must be known to read the figures: n, source, intervals, held-out figures, what is too few."""
         basis = f"{self._judged}; holds {self.source}; {self.resampler.text}."
-        return (basis, *self._held_out(), *self._doubts())
+        measured = () if self.ttfs is None else (f"{self.ttfs}.",)
+        return (basis, *measured, *self._held_out(), *self._doubts())
 
     @cached_property
     def _rates(self) -> dict[str, Rates]:

@@ -30,6 +30,7 @@ from .policy import (
 )
 from .resampling import Resampler
 from .result import TradeOff
+from .ttfs import measured_ttfs
 
 HOLD_RANGE = (0.2, 5.0)
 """Seconds: holds outside are not judged (eot-bench)."""
@@ -122,7 +123,8 @@ def trade_off(
     Parameters
     ----------
     clips : SpeechScores, AudioClip, Sample, Recording, sound file, or a list of them
-        One voice each: the speech scores of a mixture do not tell whose pause it is.
+        One voice each: the speech scores of a mixture do not tell whose pause it is. Of recordings that were
+        made in real time, the waits that were measured stand beside the latency (``TradeOff.ttfs``).
     references : Labels, Sample, path of a label file, list of turns, ``Pauses``, or a list of those
         What is true of each clip. Holds are read off the speech scores at ``pause_threshold``, but where
         ``Pauses`` are given.
@@ -184,17 +186,18 @@ def trade_off(
     prepared = [_Clip(row.values, judged_pauses(each, *hold_range)) for row, each in zip(scores, found)]
     _check(prepared, hold_range)
     infos = _infos(sounds, found, prepared)
+    ttfs = measured_ttfs(_sounds(clips), found)
     curves = []
     for each in detectors:
         clips = _asked(each, sounds, found, prepared, hold_range, executor)
         curves.append(Curve(each.name, each.grid, infos, _counted(each, clips, executor)))
     sources = dict.fromkeys(each.source for each in found)
-    return TradeOff(tuple(curves), infos, _resampler(infos, seed), ", ".join(sources))
+    return TradeOff(tuple(curves), infos, _resampler(infos, seed), ", ".join(sources), ttfs)
 
 
 def _paired(clips: Any, references: Any) -> tuple[list[Any], list[Any]]:
     """Return clips and references as lists of one length."""
-    sounds = list(clips) if isinstance(clips, (list, tuple)) else [clips]
+    sounds = _sounds(clips)
     are_many = isinstance(references, (list, tuple)) and not all(map(is_turn, references))
     truths = list(references) if are_many else [references]
     if not sounds:
@@ -204,6 +207,10 @@ def _paired(clips: Any, references: Any) -> tuple[list[Any], list[Any]]:
         raise LabelError(f"{given} but references for {len(truths)}; give one each.")
     heard = [sound if isinstance(sound, SpeechScores) else as_clip(sound, "trade_off") for sound in sounds]
     return heard, truths
+
+
+def _sounds(clips: Any) -> list[Any]:
+    return list(clips) if isinstance(clips, (list, tuple)) else [clips]
 
 
 def _listed(detector: Any) -> list[Any]:
