@@ -69,11 +69,30 @@ def calibration(notebook: Any) -> dict[str, bool]:
     }
 
 
+def turn_taking(notebook: Any) -> dict[str, bool]:
+    """Holds and ends, the trade-off, a model that listens, and a run by it, or how to get it."""
+    found, hazard, alone, asked, compared, live = code_cells(notebook)
+    is_missing = "pip install --no-deps pipecat-ai" in text_of(asked)
+    return {
+        "holds and ends are counted": "8 holds, 7 ends in 7 turns" in html_of(found),
+        "the hazard is drawn": "image/png" in text_of(hazard),
+        "what the figures rest on is said": "14 ends of 2 clips" in text_of(alone),
+        "doubts are said": "too narrow with so few clips" in text_of(alone),
+        "the trade-off is drawn": all("image/png" in text_of(cell) for cell in (alone, compared)),
+        "every pause has a probability": is_missing or text_of(asked).count("%") == 14,
+        "the model stands beside silence": is_missing or "smart-turn" in text_of(compared),
+        "a short silence cuts": "silence of 300 ms: 14 turns" in text_of(live),
+        "a long one does not": "silence of 1100 ms: 8 turns" in text_of(live),
+        "the model ends turns in a run": is_missing or "smart-turn, threshold 0.9" in text_of(live),
+    }
+
+
 PROMISES = {
     "01_quickstart": quickstart,
     "02_live_transcriber": live,
     "03_tune_the_vad": tuning,
     "04_calibrate": calibration,
+    "05_turn_taking": turn_taking,
 }
 
 FASTER = {

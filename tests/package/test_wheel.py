@@ -81,7 +81,7 @@ def test_the_wheel_holds_every_file_of_the_package_and_no_other(wheel):
     }
     notebooks = {f"qwen_asr_widgets/notebooks/{path.name}" for path in (ROOT / "notebooks").glob("*.ipynb")}
     shipped = {name for name in wheel.namelist() if ".dist-info/" not in name and not name.endswith("/")}
-    assert len(tree) > 200 and len(notebooks) == 4
+    assert len(tree) > 200 and len(notebooks) == 5
     assert shipped == tree | notebooks
 
 
