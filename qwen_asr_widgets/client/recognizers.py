@@ -10,9 +10,10 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from importlib.metadata import EntryPoint, entry_points
 from importlib.util import find_spec
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from ..protocol.cloud_facts import ServiceFacts
+if TYPE_CHECKING:
+    from ..protocol.cloud_facts import ServiceFacts
 
 RECOGNIZERS = "qwen_asr_widgets.recognizers"
 """The entry point group in which recognisers are registered."""
