@@ -22,6 +22,7 @@ api_key: str | None = None
 
 _HOMES = {
     "audio.clip": ("AudioClip",),
+    "audio.condition": ("Condition",),
     "audio.mix": ("mix",),
     "audio.reference": ("ReferenceTurn",),
     "audio.samples": ("Sample", "sample"),
@@ -56,6 +57,7 @@ _HOMES = {
     "recording.verification": ("Verification", "verify"),
     "vad.calibration.calibrate": ("Calibration", "Observation"),
     "vad.calibration.terms": ("CalibrationTerm",),
+    "vad.detectors.base": ("SpeechDetector",),
     "vad.end_of_turn.base": ("EndOfTurnModel",),
     "vad.end_of_turn.end_of_turn": ("EndOfTurn",),
     "vad.evaluation.explain": ("Cause", "Explanation", "Remedy", "explain"),
@@ -89,23 +91,24 @@ __all__ = [
     "__version__", "api_key",
     "AudioClip", "AudioError", "AudioFormat", "AudioFormatConfig", "AudioFormatType", "AudioSampleRate",
     "Batch", "BundleError", "Calibration", "CalibrationTerm", "Cause", "Choice", "ClipRecorder",
-    "Comparison", "ConnectFailed", "EndOfTurn", "EndOfTurnModel", "Endpoint", "EndpointError", "Explanation",
-    "Finding", "LabelError", "Labels", "LatencySummary", "LatencyTable", "Measures", "Microphone",
-    "MissingDependency", "MissingKey", "MultiModality", "Observation", "OmniRealtimeCallback",
-    "OmniRealtimeConversation", "OperatingPoint", "Pause", "Pauses", "Policy", "ProbeError",
-    "ProbeReport", "Problem", "ProtocolError", "ProtocolView", "QawError", "Recording", "ReferenceTurn",
-    "Remedy", "Retry", "Sample", "ServiceClosed", "ServiceError", "SessionConfig", "SessionLost",
-    "SettingError", "SpeechScores", "SubtitleRules", "SweepResult", "TradeOff", "Transcriber",
-    "TranscriptView", "TranscriptionParams", "TranslationParams", "Turn", "TurnDetection",
-    "UtteranceLatency", "VadTuner", "Verification", "Waveform", "WorkerLost", "calibrate", "compare",
-    "dashscope", "detect_turns", "embedded", "explain", "load_labels", "load_recording", "measure",
-    "mix", "pauses", "plot_latency", "plot_pauses", "plot_recording", "plot_sweep", "plot_trade_off",
-    "probe", "recover", "replay", "sample", "save_labels", "speech_scores", "sweep", "trade_off",
-    "transcribe", "transcribe_all", "verify",
+    "Comparison", "Condition", "ConnectFailed", "EndOfTurn", "EndOfTurnModel", "Endpoint",
+    "EndpointError", "Explanation", "Finding", "LabelError", "Labels", "LatencySummary", "LatencyTable",
+    "Measures", "Microphone", "MissingDependency", "MissingKey", "MultiModality", "Observation",
+    "OmniRealtimeCallback", "OmniRealtimeConversation", "OperatingPoint", "Pause", "Pauses", "Policy",
+    "ProbeError", "ProbeReport", "Problem", "ProtocolError", "ProtocolView", "QawError", "Recording",
+    "ReferenceTurn", "Remedy", "Retry", "Sample", "ServiceClosed", "ServiceError", "SessionConfig",
+    "SessionLost", "SettingError", "SpeechDetector", "SpeechScores", "SubtitleRules", "SweepResult",
+    "TradeOff", "Transcriber", "TranscriptView", "TranscriptionParams", "TranslationParams", "Turn",
+    "TurnDetection", "UtteranceLatency", "VadTuner", "Verification", "Waveform", "WorkerLost",
+    "calibrate", "compare", "dashscope", "detect_turns", "embedded", "explain", "load_labels",
+    "load_recording", "measure", "mix", "pauses", "plot_latency", "plot_pauses", "plot_recording",
+    "plot_sweep", "plot_trade_off", "probe", "recover", "replay", "sample", "save_labels",
+    "speech_scores", "sweep", "trade_off", "transcribe", "transcribe_all", "verify",
 ]
 
 if TYPE_CHECKING:
     from .audio.clip import AudioClip
+    from .audio.condition import Condition
     from .audio.mix import mix
     from .audio.reference import ReferenceTurn
     from .audio.samples import Sample, sample
@@ -140,6 +143,7 @@ if TYPE_CHECKING:
     from .recording.verification import Verification, verify
     from .vad.calibration.calibrate import Calibration, Observation
     from .vad.calibration.terms import CalibrationTerm
+    from .vad.detectors.base import SpeechDetector
     from .vad.end_of_turn.base import EndOfTurnModel
     from .vad.end_of_turn.end_of_turn import EndOfTurn
     from .vad.evaluation.explain import Cause, Explanation, Remedy, explain

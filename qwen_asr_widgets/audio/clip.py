@@ -322,16 +322,13 @@ class AudioClip:
         >>> AudioClip(np.array([0.1, -0.2]), 16_000).gain(6.0206).samples.round(4).tolist()
         [0.20000000298023224, -0.4000000059604645]
         """
-        if not is_number(db, Real) or not math.isfinite(db):
-            raise AudioError(f"db is {db!r}; give decibels, such as -6 for half of the amplitude.")
-        samples = self.samples * np.float32(10 ** (db / 20))
-        beyond = int((np.abs(samples) > 1).sum())
+        louder, beyond = amplified(self, db)
         if beyond:
             warnings.warn(
                 f"{beyond} samples go beyond full scale at {db:+g} dB and are cut there.", AudioClipped,
                 stacklevel=2,
             )
-        return AudioClip._checked(np.clip(samples, -1.0, 1.0), self.sample_rate, self.origin)
+        return louder
 
     def to_pcm16(self) -> NDArray[np.int16]:
         """Return the samples as int16 of shape (n,); what was int16 before comes back unchanged."""
@@ -346,6 +343,15 @@ class AudioClip:
             Another suffix, a rate that the format cannot hold, or a path that cannot be written.
         """
         files.write_pcm16(path, self.to_pcm16(), self.sample_rate)
+
+
+def amplified(clip: AudioClip, db: float) -> tuple[AudioClip, int]:
+    """Return a clip so many decibels louder, and how many of its samples are cut at full scale by it."""
+    if not is_number(db, Real) or not math.isfinite(db):
+        raise AudioError(f"db is {db!r}; give decibels, such as -6 for half of the amplitude.")
+    samples = clip.samples * np.float32(10 ** (db / 20))
+    beyond = int((np.abs(samples) > 1).sum())
+    return AudioClip._checked(np.clip(samples, -1.0, 1.0), clip.sample_rate, clip.origin), beyond
 
 
 def as_clip(sound: Any, taker: str) -> AudioClip:

@@ -7,6 +7,7 @@ import threading
 import numpy as np
 import pytest
 from qwen_asr_widgets.audio.clip import AudioClip
+from qwen_asr_widgets.vad.detectors import silero
 from qwen_asr_widgets.vad.scoring import cache, scores
 from qwen_asr_widgets.vad.scoring.cache import ScoreCache, cache_folder
 from qwen_asr_widgets.vad.scoring.scores import speech_scores
@@ -30,7 +31,7 @@ def clip():
 def scored(monkeypatch):
     """Count the scorers made: none where the scores come from the cache."""
     made = []
-    monkeypatch.setattr(scores, "SpeechScorer", lambda: made.append(1) or SpeechScorer())
+    monkeypatch.setattr(silero, "SpeechScorer", lambda: made.append(1) or SpeechScorer())
     return made
 
 

@@ -2,7 +2,8 @@
 
 A file is found by its clip's beginning and length and believed only if the digest of the whole sound stands
 in it: so scoring can begin before the whole sound was read. A file that is damaged, or of another format
-version, other weights or other sound, counts as absent. A folder that cannot be written means scoring again.
+version, another detector, other weights or other sound, counts as absent. A folder that cannot be written
+means scoring again.
 """
 
 from __future__ import annotations

