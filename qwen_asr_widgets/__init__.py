@@ -63,6 +63,7 @@ _HOMES = {
     "vad.evaluation.explain": ("Cause", "Explanation", "Remedy", "explain"),
     "vad.evaluation.measures": ("Problem",),
     "vad.evaluation.metrics": ("Measures", "measure"),
+    "vad.evaluation.overlaps": ("Overlap", "Overlaps", "overlaps"),
     "vad.labels.files": ("load_labels", "save_labels"),
     "vad.labels.labels": ("Labels",),
     "vad.pauses": ("Pause", "Pauses", "pauses"),
@@ -94,16 +95,17 @@ __all__ = [
     "Comparison", "Condition", "ConnectFailed", "EndOfTurn", "EndOfTurnModel", "Endpoint",
     "EndpointError", "Explanation", "Finding", "LabelError", "Labels", "LatencySummary", "LatencyTable",
     "Measures", "Microphone", "MissingDependency", "MissingKey", "MultiModality", "Observation",
-    "OmniRealtimeCallback", "OmniRealtimeConversation", "OperatingPoint", "Pause", "Pauses", "Policy",
-    "ProbeError", "ProbeReport", "Problem", "ProtocolError", "ProtocolView", "QawError", "Recording",
-    "ReferenceTurn", "Remedy", "Retry", "Sample", "ServiceClosed", "ServiceError", "SessionConfig",
-    "SessionLost", "SettingError", "SpeechDetector", "SpeechScores", "SubtitleRules", "SweepResult",
-    "TradeOff", "Transcriber", "TranscriptView", "TranscriptionParams", "TranslationParams", "Turn",
-    "TurnDetection", "UtteranceLatency", "VadTuner", "Verification", "Waveform", "WorkerLost",
-    "calibrate", "compare", "dashscope", "detect_turns", "embedded", "explain", "load_labels",
-    "load_recording", "measure", "mix", "pauses", "plot_latency", "plot_pauses", "plot_recording",
-    "plot_sweep", "plot_trade_off", "probe", "recover", "replay", "sample", "save_labels",
-    "speech_scores", "sweep", "trade_off", "transcribe", "transcribe_all", "verify",
+    "OmniRealtimeCallback", "OmniRealtimeConversation", "OperatingPoint", "Overlap", "Overlaps", "Pause",
+    "Pauses", "Policy", "ProbeError", "ProbeReport", "Problem", "ProtocolError", "ProtocolView",
+    "QawError", "Recording", "ReferenceTurn", "Remedy", "Retry", "Sample", "ServiceClosed",
+    "ServiceError", "SessionConfig", "SessionLost", "SettingError", "SpeechDetector", "SpeechScores",
+    "SubtitleRules", "SweepResult", "TradeOff", "Transcriber", "TranscriptView", "TranscriptionParams",
+    "TranslationParams", "Turn", "TurnDetection", "UtteranceLatency", "VadTuner", "Verification",
+    "Waveform", "WorkerLost", "calibrate", "compare", "dashscope", "detect_turns", "embedded", "explain",
+    "load_labels", "load_recording", "measure", "mix", "overlaps", "pauses", "plot_latency",
+    "plot_pauses", "plot_recording", "plot_sweep", "plot_trade_off", "probe", "recover", "replay",
+    "sample", "save_labels", "speech_scores", "sweep", "trade_off", "transcribe", "transcribe_all",
+    "verify",
 ]
 
 if TYPE_CHECKING:
@@ -149,6 +151,7 @@ if TYPE_CHECKING:
     from .vad.evaluation.explain import Cause, Explanation, Remedy, explain
     from .vad.evaluation.measures import Problem
     from .vad.evaluation.metrics import Measures, measure
+    from .vad.evaluation.overlaps import Overlap, Overlaps, overlaps
     from .vad.labels.files import load_labels, save_labels
     from .vad.labels.labels import Labels
     from .vad.pauses import Pause, Pauses, pauses

@@ -41,16 +41,25 @@ class Curve:
     Parameters
     ----------
     detector : str
+        What tables call it: its name and, where there is one, the condition under which it heard.
     grid : PolicyGrid
     clips : tuple of JudgedClip
     sums : dict of ndarray, int64, shape (C, V)
         See ``counting.NAMES``.
+    condition : str
+        The name of that condition; empty where the clips were heard as they are.
     """
 
     detector: str
     grid: PolicyGrid
     clips: tuple[JudgedClip, ...]
     sums: Sums = field(repr=False)
+    condition: str = ""
+
+    @property
+    def alone(self) -> str:
+        """The detector's name without the condition."""
+        return self.detector.removesuffix(f", {self.condition}")
 
     def rates(self, weights: NDArray[Any]) -> Rates:
         """Return the rates of every policy over clips counted with weights (G, C): each float64 (G, V).

@@ -54,8 +54,9 @@ class TradeOff:
 
     Notes
     -----
-    Methods that concern one detector take ``detector=``; without it the first is meant. The definitions stand
-    in ``vad.trade_off``.
+    Methods that concern one detector take ``detector=``; without it the first is meant. One that heard under
+    conditions stands there once for each, as ``"vad, pink noise 10 dB"``. The definitions stand in
+    ``vad.trade_off``.
 
     Examples
     --------
@@ -210,8 +211,9 @@ class TradeOff:
         Returns
         -------
         DataFrame
-            ``detector``, ``threshold``, ``action_delay``, ``time_out`` (s), the rates (``latency`` in s),
-            ``holds`` and ``ends``; with all clips together also ``is_pareto``.
+            ``detector``, ``condition``, ``threshold``, ``action_delay``, ``time_out`` (s), the rates
+            (``latency`` in s), ``holds`` and ``ends``; with all clips together also ``is_pareto``. The
+            condition is empty where clips were heard as they are.
         """
         import pandas as pd
 
@@ -228,7 +230,7 @@ class TradeOff:
         owners = list(range(len(of_clip))) if by == "clip" else of_clip
         members = np.array([[int(owner == group) for owner in owners] for group in groups], dtype=np.int64)
         policies = len(curve.grid)
-        columns: dict[str, Any] = {"detector": curve.detector}
+        columns: dict[str, Any] = {"detector": curve.alone, "condition": curve.condition}
         if by is not None:
             names = of_clip if by == "clip" else groups
             columns[by] = np.repeat(np.array(names, dtype=object), policies)

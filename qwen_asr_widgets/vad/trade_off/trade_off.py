@@ -12,13 +12,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...audio.clip import AudioClip, as_clip
+from ...audio.condition import Condition
 from ...errors import LabelError, SettingError, WorkerLost, checked_keywords
 from ..labels.references import is_turn
+from ..detectors.base import SpeechDetector
+from ..detectors.registry import DETECTORS, Detector, find_detector
 from ..end_of_turn.base import registered
 from ..end_of_turn.end_of_turn import EndOfTurn
 from ..pauses import NEUTRAL_THRESHOLD, Pause, Pauses, pauses
-from ..scoring.frames import HOP_SECONDS, SpeechScores
-from ..scoring.scores import speech_scores
+from ..scoring.frames import HOP_SECONDS, SILERO, SpeechScores
+from ..sweep.heard import UNCHANGED, Conditions, checked_conditions, checked_detector, score_all
 from ..sweep.spread import spread
 from ..sweep.sweep import SILENCES, THRESHOLDS, make_grid
 from .counting import (
@@ -53,11 +56,12 @@ class _Clip:
 
 @dataclass(frozen=True, eq=False)
 class _Vad:
-    """The turn detector at every threshold and silence."""
+    """The turn detector at every threshold and silence; on the scores given unless a detector is named."""
 
     thresholds: tuple[float, ...]
     silences: tuple[int, ...]
     name: str = "vad"
+    scored_by: Detector | None = None
 
     @property
     def grid(self) -> PolicyGrid:
@@ -117,6 +121,7 @@ def trade_off(
     hold_range: tuple[float, float] = HOLD_RANGE,
     pause_threshold: float = NEUTRAL_THRESHOLD,
     seed: int = 0,
+    conditions: Any = None,
 ) -> TradeOff:
     """Sweep what decides that a speaker is done, and set false cut-offs against latency.
 
@@ -128,10 +133,12 @@ def trade_off(
     references : Labels, Sample, path of a label file, list of turns, ``Pauses``, or a list of those
         What is true of each clip. Holds are read off the speech scores at ``pause_threshold``, but where
         ``Pauses`` are given.
-    detector : str, EndOfTurn, or sequence of those
-        ``"vad"``: the turn detector, at every threshold and silence. ``"silence"``: silence alone, 0.2 to
-        3.5 s in steps of 10 ms, the baseline of eot-bench. An ``EndOfTurn``, or the name of a model that it
-        takes such as ``"smart-turn"``: every combination of probability, action delay and time-out.
+    detector : str, SpeechDetector, EndOfTurn, or sequence of those
+        ``"vad"``: the turn detector, at every threshold and silence. The name of a detector as
+        ``speech_scores`` takes it, such as ``"webrtc"``, or a ``SpeechDetector``: the same on its scores.
+        ``"silence"``: silence alone, 0.2 to 3.5 s in steps of 10 ms, the baseline of eot-bench. An
+        ``EndOfTurn``, or the name of a model that it takes such as ``"smart-turn"``: every combination of
+        probability, action delay and time-out.
     executor : concurrent.futures.Executor, optional
         Where to work: a process pool, or Dask's ``Client.get_executor()``.
     thresholds, silences_ms : number or iterable of numbers
@@ -146,6 +153,8 @@ def trade_off(
         The score in [-1, 1] at which holds are read off.
     seed : int
         Of the resamples and the parts held out.
+    conditions : sequence of Condition, optional
+        Every detector hears the clips under each of them; holds are those of the clips as they are.
 
     Returns
     -------
@@ -154,7 +163,8 @@ def trade_off(
     Raises
     ------
     SettingError
-        A grid is empty, a value is out of its range, or there is no such detector.
+        A grid is empty, a value is out of its range, there is no such detector, or clips are needed where
+        speech scores were given.
     LabelError
         A reference cannot be read, or there is no hold or no end to judge.
     AudioError
@@ -178,7 +188,9 @@ def trade_off(
     policies = model_grid(probabilities, action_delays, time_outs)
     detectors = [_detector(each, vad, policies) for each in _listed(detector)]
     _check_sounds(sounds, detectors)
-    scores = _scored(sounds, executor)
+    heard_under = checked_conditions(conditions)
+    checked_detector(None, sounds, heard_under)
+    scores = [row for row, in _scored(sounds, [()] * len(sounds), UNCHANGED, SILERO, executor)]
     found = [
         truth if isinstance(truth, Pauses) else pauses(row, truth, threshold=pause_threshold)
         for row, truth in zip(scores, truths)
@@ -189,8 +201,10 @@ def trade_off(
     ttfs = measured_ttfs(_sounds(clips), found)
     curves = []
     for each in detectors:
-        clips = _asked(each, sounds, found, prepared, hold_range, executor)
-        curves.append(Curve(each.name, each.grid, infos, _counted(each, clips, executor)))
+        heard = _heard(each, sounds, found, prepared, hold_range, heard_under, executor)
+        for condition, clips in heard.items():
+            name = f"{each.name}, {condition}" if condition else each.name
+            curves.append(Curve(name, each.grid, infos, _counted(each, clips, executor), condition))
     sources = dict.fromkeys(each.source for each in found)
     return TradeOff(tuple(curves), infos, _resampler(infos, seed), ", ".join(sources), ttfs)
 
@@ -226,10 +240,12 @@ def _detector(given: Any, vad: _Vad, policies: PolicyGrid) -> _Vad | _Silence | 
         return vad
     if given == "silence":
         return _Silence()
+    if isinstance(given, str) and given in DETECTORS or isinstance(given, SpeechDetector):
+        return replace(vad, name=find_detector(given).name, scored_by=given)
     if isinstance(given, str) and given not in registered():
         raise SettingError(
-            f"The detector is {given!r:.60}; give 'vad', 'silence', an EndOfTurn or one of its models "
-            f"({', '.join(sorted(registered()))}).", "detector",
+            f"The detector is {given!r:.60}; give 'vad', 'silence', a detector ({', '.join(DETECTORS)}), an "
+            f"EndOfTurn or one of its models ({', '.join(sorted(registered()))}).", "detector",
         )
     if not isinstance(given, (str, EndOfTurn)):
         raise SettingError(f"The detector is {given!r:.60}; give a name or an EndOfTurn.", "detector")
@@ -243,21 +259,44 @@ def _detector(given: Any, vad: _Vad, policies: PolicyGrid) -> _Vad | _Silence | 
 
 
 def _check_sounds(sounds: Sequence[Any], detectors: Sequence[_Vad | _Silence | _Model]) -> None:
-    """Raise ``SettingError`` where a model is given scores instead of sound."""
-    models = [each.name for each in detectors if isinstance(each, _Model)]
-    if models and any(isinstance(sound, SpeechScores) for sound in sounds):
-        raise SettingError(f"{models[0]} is asked about sound, not speech scores; give clips.", "clips")
+    """Raise ``SettingError`` where what hears is given scores instead of sound."""
+    hearing = [
+        each.name for each in detectors
+        if isinstance(each, _Model) or isinstance(each, _Vad) and each.scored_by is not None
+    ]
+    if hearing and any(isinstance(sound, SpeechScores) for sound in sounds):
+        raise SettingError(f"{hearing[0]} is asked about sound, not speech scores; give clips.", "clips")
+
+
+def _heard(
+    detector: _Vad | _Silence | _Model, sounds: Sequence[Any], found: Sequence[Pauses],
+    clips: Sequence[_Clip], hold_range: tuple[float, float], conditions: Conditions,
+    executor: Executor | None,
+) -> dict[str, Sequence[_Clip]]:
+    """Return the clips with what a detector makes of their sound, by the name of each condition."""
+    names = ["" if condition is None else str(condition) for condition in conditions]
+    if isinstance(detector, _Model):
+        asked = [_asked(detector, sounds, found, clips, hold_range, one, executor) for one in conditions]
+        return dict(zip(names, asked))
+    if isinstance(detector, _Silence) or conditions == UNCHANGED and detector.scored_by is None:
+        return {"": clips}
+    rows = _scored(sounds, _speech(found), conditions, detector.scored_by or SILERO, executor)
+    return {name: [replace(clip, values=row[k].values) for clip, row in zip(clips, rows)]
+            for k, name in enumerate(names)}
+
+
+def _speech(found: Sequence[Pauses]) -> list[list[tuple[float, float]]]:
+    """Return when somebody speaks in each clip."""
+    return [[(turn.start, turn.end) for turn in each.turns] for each in found]
 
 
 def _asked(
-    detector: _Vad | _Silence | _Model, sounds: Sequence[Any], found: Sequence[Pauses],
-    clips: Sequence[_Clip], hold_range: tuple[float, float], executor: Executor | None,
+    detector: _Model, sounds: Sequence[Any], found: Sequence[Pauses], clips: Sequence[_Clip],
+    hold_range: tuple[float, float], condition: Condition | None, executor: Executor | None,
 ) -> Sequence[_Clip]:
-    """Return the clips with what a model says at their pauses; as they are where the detector is none."""
-    if not isinstance(detector, _Model):
-        return clips
+    """Return the clips with what a model says at their pauses."""
     tasks = [(sound, each, *_judged_of(each, hold_range)) for sound, each in zip(sounds, found)]
-    ask = partial(_ask, detector.model)
+    ask = partial(_ask, detector.model, condition)
     said = [ask(*task) for task in tasks] if executor is None else _spread(executor, ask, tasks)
     return [replace(clip, heard=heard) for clip, heard in zip(clips, said)]
 
@@ -269,21 +308,23 @@ def _judged_of(found: Pauses, hold_range: tuple[float, float]) -> tuple[list[Pau
 
 
 def _ask(
-    model: EndOfTurn, sound: AudioClip, found: Pauses, holds: list[Pause], ends: list[Pause]
+    model: EndOfTurn, condition: Condition | None, sound: AudioClip, found: Pauses, holds: list[Pause],
+    ends: list[Pause],
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Ask a model at the holds and ends of a clip; runs on a worker."""
+    if condition is not None:
+        sound = condition.apply(sound, _speech([found])[0] or None)
     said = model.probabilities(sound, found, [*holds, *ends])
     return said[:len(holds)], said[len(holds):]
 
 
-def _scored(sounds: Sequence[Any], executor: Executor | None) -> list[SpeechScores]:
-    """Return the scores of every clip; audio is sent to a worker once and never comes back."""
-    if executor is None:
-        return [sound if isinstance(sound, SpeechScores) else speech_scores(sound) for sound in sounds]
-    missing = [k for k, sound in enumerate(sounds) if not isinstance(sound, SpeechScores)]
-    found = _spread(executor, speech_scores, [(sounds[k],) for k in missing])
-    scored = dict(zip(missing, found))
-    return [scored.get(k, sound) for k, sound in enumerate(sounds)]
+def _scored(
+    sounds: Sequence[Any], speech: Sequence[Sequence[tuple[float, float]]], conditions: Conditions,
+    detector: Detector, executor: Executor | None,
+) -> list[list[SpeechScores]]:
+    """Return the scores of every clip under each condition."""
+    done, lost = score_all(sounds, speech, conditions, detector, executor)
+    return _all_done(done, lost, len(sounds))
 
 
 def _counted(detector: Any, clips: Sequence[_Clip], executor: Executor | None) -> Sums:
@@ -310,12 +351,17 @@ def _batches(clips: Sequence[_Clip]) -> list[list[_Clip]]:
 
 def _spread(executor: Executor, function: Any, tasks: list[tuple[Any, ...]]) -> list[Any]:
     done, lost = spread(executor, function, tasks)
+    return _all_done(done, lost, len(tasks))
+
+
+def _all_done(done: dict[int, Any], lost: BaseException | None, count: int) -> list[Any]:
+    """Return the results of all tasks in order, or raise ``WorkerLost``."""
     if lost is not None:
         raise WorkerLost(
             f"A worker of the executor was lost ({type(lost).__name__}: {lost}) with {len(done)} of "
-            f"{len(tasks)} tasks done; run it again."
+            f"{count} tasks done; run it again."
         ) from lost
-    return [done[number] for number in range(len(tasks))]
+    return [done[number] for number in range(count)]
 
 
 def _check(clips: Sequence[_Clip], hold_range: tuple[float, float]) -> None:
