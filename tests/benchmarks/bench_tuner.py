@@ -3,6 +3,7 @@
 An hour of speech with a reference of about a thousand turns, in JupyterLab and Chromium; every step waits for
 the one before, as a hand would. The peer is the bare round trip of a widget message in the same page. Then
 with a model's mark at each of about a thousand pauses the detector's threshold is dragged, and the model's.
+And a minute of speech heard in noise: how long after the noise's slider moves its turns are drawn anew.
 """
 
 from __future__ import annotations
@@ -42,6 +43,44 @@ class Spread:
 tuner.ends.decide(EndOfTurn(Spread()))
 _ = tuner.ends.probabilities
 """
+
+MINUTE = """
+import numpy as np
+import qwen_asr_widgets as qaw
+sample = qaw.sample("noisy")
+clip = qaw.AudioClip(np.resize(sample.clip.samples, 60 * 16_000), 16_000)
+tuner = qaw.VadTuner(clip, [(turn.start, turn.end) for turn in sample.turns])
+tuner
+"""
+
+# A step is over when the sentence under the sliders names its decibels and its frame was painted.
+NOISE = """async ([count, kind]) => {
+  const root = document.querySelector('.qaw-tuner-second');
+  root.open = true;
+  const noise = root.querySelectorAll('select')[1];
+  const slider = root.querySelectorAll('input[type=range]')[1];
+  const said = root.querySelector('.qaw-tuner-second-result');
+  const telephone = root.querySelector('input[type=checkbox]');
+  const until = (holds) => new Promise((done) => {
+    const look = () => (holds() ? requestAnimationFrame(() => setTimeout(done)) : setTimeout(look, 1));
+    look();
+  });
+  noise.value = kind === 'telephone' ? 'pink' : kind;
+  noise.dispatchEvent(new Event('change'));
+  if (telephone.checked !== (kind === 'telephone')) telephone.click();
+  await until(() => !said.hidden);
+  await new Promise((done) => setTimeout(done, 1500));
+  const times = [];
+  for (let k = 0; k < count; k += 1) {
+    const value = 5 + (k % 30);
+    const began = performance.now();
+    slider.value = String(value);
+    slider.dispatchEvent(new Event('input'));
+    await until(() => said.textContent.includes(` ${value} dB`));
+    times.push(performance.now() - began);
+  }
+  return times;
+}"""
 
 ECHO = '''
 import anywidget
@@ -152,13 +191,23 @@ def measure(notebook: Any, count: int = 100) -> dict[str, list[float]]:
     return times
 
 
+def measure_noise(notebook: Any, count: int = 30) -> dict[str, list[float]]:
+    """Open a minute and drag the noise's slider; return the times in ms."""
+    page = notebook.open("noise", [MINUTE])
+    page.locator(".qaw-tuner-second").wait_for(timeout=60_000, state="attached")
+    return {f"noise slider, {kind}": page.evaluate(NOISE, [count, kind])
+            for kind in ("pink", "babble", "telephone")}
+
+
 def main() -> None:
-    """Print what a drag over an hour costs."""
+    """Print what a drag over an hour costs, and one of the noise over a minute."""
     import numpy as np
     from support.lab_bench import lab_page
 
     with lab_page() as notebook:
         times = measure(notebook)
+    with lab_page() as notebook:
+        noise = measure_noise(notebook)
     print(f"{'an hour, 16 kHz, ms':34}{'median':>9}{'p95':>9}{'longest':>9}    n")
     for name, row in times.items():
         median, high = np.quantile(row, [0.5, 0.95])
@@ -166,6 +215,10 @@ def main() -> None:
     for name in list(times)[1:]:
         ratio = np.median(times[name]) / np.median(times["round trip"])
         print(f"{name + ' / bare round trip':46}{ratio:>9.2f}    limit: p95 of a drag 50 ms")
+    print(f"{'a minute, 16 kHz, ms':34}{'median':>9}{'p95':>9}{'longest':>9}    n")
+    for name, row in noise.items():
+        median, high = np.quantile(row, [0.5, 0.95])
+        print(f"{name:34}{median:>9.1f}{high:>9.1f}{max(row):>9.1f}{len(row):>5}    limit: p95 300 ms")
 
 
 if __name__ == "__main__":

@@ -90,8 +90,18 @@ def hear(sound: AudioClip, speech: Spans, conditions: Conditions, detector: Dete
     conditions : tuple of Condition or None
     detector : str or SpeechDetector
     """
-    heard = (sound if one is None else one.apply(sound, speech or None) for one in conditions)
-    return [speech_scores(each, detector=detector) for each in heard]
+    return [speech_scores(heard_under(sound, speech, one), detector=detector) for one in conditions]
+
+
+def heard_under(sound: AudioClip, speech: Spans, condition: Condition | None) -> AudioClip:
+    """Return what a clip sounds like under a condition, the speech being where its reference says.
+
+    Labels may end some milliseconds after the clip; what lies outside counts for nothing.
+    """
+    if condition is None:
+        return sound
+    inside = [(start, min(end, sound.duration)) for start, end in speech if start < sound.duration]
+    return condition.apply(sound, inside or None)
 
 
 def score_all(

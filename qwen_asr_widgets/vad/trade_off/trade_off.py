@@ -21,7 +21,9 @@ from ..end_of_turn.base import registered
 from ..end_of_turn.end_of_turn import EndOfTurn
 from ..pauses import NEUTRAL_THRESHOLD, Pause, Pauses, pauses
 from ..scoring.frames import HOP_SECONDS, SILERO, SpeechScores
-from ..sweep.heard import UNCHANGED, Conditions, checked_conditions, checked_detector, score_all
+from ..sweep.heard import (
+    UNCHANGED, Conditions, checked_conditions, checked_detector, heard_under, score_all,
+)
 from ..sweep.spread import spread
 from ..sweep.sweep import SILENCES, THRESHOLDS, make_grid
 from .counting import (
@@ -312,9 +314,8 @@ def _ask(
     ends: list[Pause],
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Ask a model at the holds and ends of a clip; runs on a worker."""
-    if condition is not None:
-        sound = condition.apply(sound, _speech([found])[0] or None)
-    said = model.probabilities(sound, found, [*holds, *ends])
+    heard = heard_under(sound, _speech([found])[0], condition)
+    said = model.probabilities(heard, found, [*holds, *ends])
     return said[:len(holds)], said[len(holds):]
 
 

@@ -394,11 +394,55 @@ export interface TradedMessage {
   chosen: { purpose: PurposeName; limit: number; point: TunedPoint | null } | null;
 }
 
+/** What the second lane hears. Buffers as of `judged`; none without settings. */
+export interface SecondMessage {
+  kind: "second";
+  serial: number | null;
+  on: boolean;
+  /** Still being scored. */
+  busy: boolean;
+  detector: string;
+  /** By name, whether it can be asked here. */
+  detectors: Record<string, boolean>;
+  threshold: number | null;
+  condition: { noise: "none" | "pink" | "babble" | "recorded"; snr: number | null; level: number; telephone: boolean };
+  name: string;
+  recorded: string | null;
+  ranges: Record<"snr" | "level", [number, number]>;
+  settings: Settings | null;
+  figures: Figures | null;
+  /** Distance of the noise (dB) and errors there, from the nearest on; null until it was asked for. */
+  reach: [number, number | null][] | null;
+}
+
+/** Buffer: float32. */
+export interface SecondScoresMessage {
+  kind: "second-scores";
+  hop: number;
+}
+
+/** Of the clip in sight first, of the other speaker second. */
+export interface OverlapCounts {
+  seconds: number;
+  share: number;
+  backchannels: [number, number];
+  interruptions: [number, number];
+}
+
+/** Buffers: the other's turns, where both speak, backchannels and interruptions, their kinds, whose they are. */
+export interface SpeakerMessage {
+  kind: "speaker";
+  name: string;
+  tried: OverlapCounts;
+  true: OverlapCounts | null;
+}
+
 export type TunerMessage =
   | TunerAbout | ReferenceMessage | ScoresMessage | JudgedMessage | DifferencesMessage | ExplanationMessage | CuesMessage | SweepMessage
   | EndsMessage | TradedMessage
   | { kind: "asking"; done: number; count: number }
   | { kind: "policy"; policy: Policy; serial: number | null }
+  | SecondMessage | SecondScoresMessage | SpeakerMessage
   | { kind: "best"; best: Best | null }
   | { kind: "verifying"; seconds: number; total: number; which: string; clip: string; settings: Settings }
   | { kind: "verify"; endpoints: ReplayEndpoint[]; results: Replay[] }
@@ -474,11 +518,12 @@ export type EditCommand =
 export type TunerCommand =
   | EditCommand
   | ({ kind: "try"; serial: number } & Settings)
-  | { kind: "rest" | "sweep" | "cancel" }
+  | { kind: "rest" | "sweep" | "cancel" | "reach" }
   | { kind: "case"; index: number }
   /** `error` is the place of its kind in `KINDS`. */
   | { kind: "explain"; index: number; start: number; end: number; error: number }
   | { kind: "hear"; on: boolean }
+  | { kind: "second"; serial: number; detector: string; noise: string; snr: number; level: number; telephone: boolean; threshold: number | null }
   | { kind: "best"; max_wait: number | null; max_cut: number | null }
   | { kind: "verify"; endpoint: string; which: string; clips: string; max_cost: number | null }
   | { kind: "export"; what: string }

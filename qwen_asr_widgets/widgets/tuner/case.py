@@ -176,10 +176,13 @@ class Case:
         drawn = [(first, min(self.clip.duration, labels.end + DRAWN_MARGIN))]
         return Labels(labels.turns, drawn, labels.uri, labels.holds)
 
-    def judge(self, settings: TurnDetection, estimator: Estimator) -> Judgement:
-        """Find the turns of some settings and measure them."""
-        assert self.scores is not None
-        turns = estimator.turns(self.scores, settings)
+    def judge(
+        self, settings: TurnDetection, estimator: Estimator, heard: SpeechScores | None = None
+    ) -> Judgement:
+        """Find the turns of some settings, by the clip's scores or others of it, and measure them."""
+        scores = self.scores if heard is None else heard
+        assert scores is not None
+        turns = estimator.turns(scores, settings)
         reference = self.reference
         ours = estimator.ours(settings)
         measures = measure(turns, reference, duration=self.clip.duration, settings=ours)

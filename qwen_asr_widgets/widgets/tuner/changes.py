@@ -75,6 +75,13 @@ class Replayed:
 
 
 @dataclass(frozen=True)
+class HeardOtherwise:
+    """The second lane hears otherwise; ``serial`` is the number of a page's request, if one asked for it."""
+
+    serial: int | None = None
+
+
+@dataclass(frozen=True)
 class Failed:
     """Work in the background ended with an error, in one sentence."""
 
@@ -82,6 +89,6 @@ class Failed:
 
 
 Change = Union[
-    Tried, InForce, ClipChosen, ReferenceEdited, ScoresGrew, Scored, Swept, Replaying, Replayed, Failed,
-    EndsChanged, EndsAsked, PolicyTried, Traded,
+    Tried, InForce, ClipChosen, ReferenceEdited, ScoresGrew, Scored, Swept, Replaying, Replayed,
+    HeardOtherwise, Failed, EndsChanged, EndsAsked, PolicyTried, Traded,
 ]

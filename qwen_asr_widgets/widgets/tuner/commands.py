@@ -18,6 +18,7 @@ from ...vad.turns import TurnDetection
 from ..shared.commands import Bare, Command, Commands, MessageError, Within
 from ..shared.sound_messages import AudioRequest, TilesRequest
 from ..shared.throttle import Message
+from .lanes.commands import HearOtherwise
 from .exports import file_message, file_stem, label_file
 from .model import TunerModel
 from .report import report_html
@@ -156,6 +157,8 @@ class TunerCommands:
             "edit": Command(Edit, lambda asked: model.edit(asked.apply)),
             "explain": Command(Explain, self._explain),
             "hear": Command(Hear, lambda asked: view.hear(asked.on)),
+            "second": Command(HearOtherwise, lambda asked: asked.act(model)),
+            "reach": Command(Bare, self._reach),
             "sweep": Command(Bare, self._sweep),
             "best": Command(Best, self._best),
             "verify": Command(Verify, self._verify),
@@ -182,6 +185,10 @@ class TunerCommands:
             self._model.sweep(progress=tell)
 
         self.begin("sweep", task)
+
+    def _reach(self, _: Bare) -> None:
+        model, work = self._model, self._work
+        self.begin("noise", lambda: model.second.find_reach(model.case, lambda: work.cancelled))
 
     def _best(self, asked: Best) -> None:
         self.begin("choice", lambda: self._model.best(asked.max_wait, asked.max_cut))

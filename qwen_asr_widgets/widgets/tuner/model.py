@@ -42,10 +42,13 @@ from .changes import (
     Tried,
 )
 from .estimate import Estimator
+from .lanes.other_speaker import OtherSpeaker, other_channel, other_speaker
+from .lanes.second_lane import Hearing, SecondLane
 from .sources import check_limit, checked_config, checked_settings
 from .work import Work
 
 if TYPE_CHECKING:
+    from ...audio.clip import AudioClip
     from ...protocol.config import SessionConfig
     from ...recording.verification import Pace, Verification
     from ...vad.calibration.calibrate import Calibration
@@ -84,6 +87,8 @@ class TunerModel:
         Language and context for replays.
     calibration : Calibration, optional
         A good fit to that service.
+    noise : AudioClip, optional
+        A recorded noise that pages offer.
 
     Attributes
     ----------
@@ -96,6 +101,9 @@ class TunerModel:
         Of the last sweep.
     choice : Choice or None
         The best settings of it; None where nothing tells which they are.
+    second : SecondLane
+        The clip in sight, heard otherwise.
+    noise : AudioClip or None
 
     Examples
     --------
@@ -117,6 +125,7 @@ class TunerModel:
         endpoint: Endpoint | str | None = None,
         config: SessionConfig | None = None,
         calibration: Calibration | None = None,
+        noise: AudioClip | None = None,
     ) -> None:
         self.lock = threading.RLock()
         self.cases = tuple(cases)
@@ -133,6 +142,8 @@ class TunerModel:
         self._judgements: dict[tuple[str, int], Judgement] = {}
         self._replays: list[Replay] = []
         self._subscribers: list[Callable[[Change], object]] = []
+        self.noise = noise
+        self.second = SecondLane(self._say, lambda sentence: self._say(Failed(sentence)))
         self._scoring = Work(lambda sentence: self._say(Failed(sentence)))
         if sum(case.clip.duration for case in self.cases) <= AT_ONCE_SECONDS:
             self._score_all()
@@ -151,6 +162,7 @@ class TunerModel:
         """End what is computed in the background, and tell nobody any more."""
         self._subscribers.clear()
         self._scoring.cancel()
+        self.second.close()
 
     # Which clip is in sight, and what is tried on it.
 
@@ -272,6 +284,21 @@ class TunerModel:
             if known is None or known.settings != settings:
                 known = self._judgements[role, at] = self.cases[at].judge(settings, self.estimator)
             return known
+
+    def hear_otherwise(self, hearing: Hearing, serial: int | None = None) -> None:
+        """Hear the clip in sight in a second lane, see `Hearing`; one that differs in nothing ends it."""
+        self.second.hear(self.case, hearing, serial)
+
+    def judged_second(self) -> Judgement | None:
+        """Return what the settings tried do in the second lane; None where there is none or not yet."""
+        return self.second.judged(self.case, self._settings, self.estimator)
+
+    def other_speaker(self) -> OtherSpeaker | None:
+        """Return what the other channel of the call in sight does; None where there is none or not yet."""
+        at = other_channel(self.cases, self._at)
+        if at is None or self.case.scores is None or self.cases[at].scores is None:
+            return None
+        return other_speaker(self.case, self.cases[at], self.judged(), self.judged(at))
 
     @property
     def measures(self) -> Measures:

@@ -149,7 +149,7 @@ function sameProblem(problems, one) {
 }
 
 /** @param {Int32Array} samples @returns {Turn[]} */
-function turnsOf(samples) {
+export function turnsOf(samples) {
   const turns = [];
   for (let k = 0; 3 * k < samples.length; k += 1) {
     turns.push({ number: k + 1, onset: samples[3 * k] / RATE, end: samples[3 * k + 2] / RATE });
@@ -158,7 +158,7 @@ function turnsOf(samples) {
 }
 
 /** @param {DataView} places @param {DataView} kinds @returns {Problem[]} */
-function problemsOf(places, kinds) {
+export function problemsOf(places, kinds) {
   const samples = ints(places);
   const found = [];
   for (let k = 0; k < kinds.byteLength; k += 1) {
@@ -173,7 +173,7 @@ export function cueTimes(view) {
 }
 
 /** @param {DataView} view */
-function ints(view) {
+export function ints(view) {
   return new Int32Array(view.buffer.slice(view.byteOffset, view.byteOffset + view.byteLength));
 }
 

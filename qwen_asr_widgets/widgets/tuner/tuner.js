@@ -24,6 +24,8 @@ import { tunerRows } from "./rows.js";
 import { same } from "./scales.js";
 import { cueTimes, emptyTuner, judgeHere, stepProblem, takeTuner } from "./state.js";
 import { SweepPanel } from "./sweep/sweep.js";
+import { SecondLane } from "./lanes/second_lane.js";
+import { OtherSpeaker } from "./lanes/other_speaker.js";
 import { Tries } from "./tries.js";
 import { endRows } from "./turn_ends/marks.js";
 import { TurnEndsPanel } from "./turn_ends/panel.js";
@@ -51,6 +53,8 @@ export class TunerView {
     this.shown = /** @type {"trying" | "in_force"} */ ("trying");
     this.hear = new Cues();
     this.labels = new Labels(this);
+    this.second = new SecondLane(this);
+    this.speaker = new OtherSpeaker(this);
     this.tries = new Tries({ send, signal, late: (waiting) => this.late(waiting) });
     signal.addEventListener("abort", () => this.hear.silence(), { once: true });
 
@@ -66,7 +70,7 @@ export class TunerView {
     this.ends = new TurnEndsPanel(this, below, signal);
     this.wave = createWaveform(main, {
       run, send, t, signal, height: options.height, toolbar: false, caption: false, table: false,
-      rows: [...tunerRows(this), ...endRows(this.ends)],
+      rows: [...tunerRows(this), ...endRows(this.ends), ...this.second.rows(), ...this.speaker.rows()],
       viewed: () => this.placed(), played: () => this.playedChanged(),
     });
     this.overlay = make("div", { class: "qaw-tuner-overlay" });
@@ -79,6 +83,8 @@ export class TunerView {
     main.append(this.why);
     this.signal = signal;
     this.controls = createControls(main, this, signal);
+    this.second.open(main, signal);
+    this.speaker.open(main);
     this.panel = createPanel(side, main, this, signal);
     this.clips = createClipTable(below, this, signal);
     this.sweep = new SweepPanel(this, below, signal);
@@ -106,6 +112,8 @@ export class TunerView {
     if (message.kind === "cues") this.hear.set({ a: cueTimes(buffers[0]), b: cueTimes(buffers[1]) });
     if (message.kind === "verify") this.panel.showReplays(message.results);
     this.verify.receive(message);
+    this.second.receive(message, buffers);
+    this.speaker.receive(message, buffers);
     this.sweep.receive(message, buffers);
     this.ends.receive(message, buffers);
     if (!takeTuner(this.state, message, buffers)) return;

@@ -21,14 +21,16 @@ from typing import TYPE_CHECKING, Any
 
 import traitlets
 
-from ...audio.clip import AudioClip
+from ...audio.clip import AudioClip, Sound, as_clip
+from ...audio.condition import Condition
 from ...errors import SettingError, checked_keywords
 from ...vad.evaluation.cues import TONES, Cue, cue_track
 from ...vad.evaluation.explain import Explanation
+from ...vad.detectors.registry import Detector
 from ...vad.evaluation.metrics import Measures
 from ...vad.labels.files import save_labels
 from ...vad.labels.labels import Labels
-from ...vad.scoring.frames import SpeechScores
+from ...vad.scoring.frames import SILERO, SpeechScores
 from ...vad.sweep.choice import Choice
 from ...vad.sweep.result import SweepResult
 from ...vad.sweep.sweep import SILENCES, THRESHOLDS, SweepProgress
@@ -42,6 +44,8 @@ from .case import Case
 from .changes import Change, InForce, Replayed, Scored, Tried
 from .commands import TunerCommands
 from .exports import settings_code
+from .lanes.other_speaker import OtherSpeaker
+from .lanes.second_lane import Hearing
 from .model import TunerModel
 from .report import caption, named, report_html, summary_html
 from .sources import checked_settings, open_cases
@@ -98,6 +102,8 @@ class VadTuner(ViewWidget):
         A model that says at each pause whether the speaker is done, such as ``"smart-turn"``; see `ends`.
     pauses : Pauses, or a list of Pauses and None, optional
         Pauses labelled by hand (``qaw.pauses(…, holds=…)``); by default they are read off the scores.
+    noise : AudioClip, Sample, Recording or sound file, optional
+        A recorded noise, offered beside pink noise and babble.
     height : int
         CSS pixels of the wave, 40 to 2000.
     lang : str
@@ -146,6 +152,7 @@ class VadTuner(ViewWidget):
         calibration: Calibration | None = None,
         end_of_turn: EndOfTurn | str | None = None,
         pauses: Any = None,
+        noise: Sound | None = None,
         height: int = 84,
         lang: str = "",
         save_outputs: bool = True,
@@ -153,6 +160,7 @@ class VadTuner(ViewWidget):
         model = self.model = TunerModel(
             open_cases(source, reference), settings=settings, in_force=in_force, endpoint=endpoint,
             config=config, calibration=calibration,
+            noise=None if noise is None else as_clip(noise, "VadTuner"),
         )
         saved = SavedOutput(
             lambda: caption(model), lambda: summary_html(model), lambda: model.all_scored,
@@ -232,6 +240,76 @@ class VadTuner(ViewWidget):
     def explanations(self) -> tuple[Explanation, ...]:
         """Why each turn of the clip in sight is wrong, and what would heal it."""
         return self.model.explanations()
+
+    # Heard otherwise.
+
+    @checked_keywords
+    def hear_under(
+        self, condition: Condition | None = None, *, detector: Detector = SILERO,
+        threshold: float | None = None,
+    ) -> Measures | None:
+        """Show a second lane: what the settings tried do with the clip in sight, heard otherwise.
+
+        Parameters
+        ----------
+        condition : Condition, optional
+            Noise, level and line. Noise is so far from the speech of the reference turns, without any from
+            the whole clip.
+        detector : str or SpeechDetector
+            What scores it, see ``speech_scores``.
+        threshold : float, optional
+            The threshold on that detector's scores, in [-1, 1]; by default the one tried.
+
+        Returns
+        -------
+        Measures or None
+            None where nothing is heard otherwise, which ends the second lane, and for a sound over two
+            minutes, which is heard in the background.
+
+        Examples
+        --------
+        >>> import qwen_asr_widgets as qaw
+        >>> tuner = VadTuner(qaw.sample("prompts"), settings=TurnDetection(0.2, 400))
+        >>> tuner.hear_under(qaw.Condition("pink", -10)).missed, tuner.measures.missed
+        (7, 0)
+        """
+        heard = Hearing(Condition() if condition is None else condition, detector, threshold)
+        self.model.hear_otherwise(heard)
+        judged = self.model.judged_second()
+        return None if judged is None else judged.measures
+
+    def reach(self) -> dict[float, Measures]:
+        """Return what the settings tried are worth with the noise of the second lane at each distance.
+
+        Returns
+        -------
+        dict of float to Measures
+            By the distance of speech and noise in dB, from 40 to -10.
+
+        Raises
+        ------
+        SettingError
+            There is no second lane with a noise: call ``hear_under`` first.
+
+        Examples
+        --------
+        >>> import qwen_asr_widgets as qaw
+        >>> tuner = VadTuner(qaw.sample("prompts"), settings=TurnDetection(0.2, 400))
+        >>> _ = tuner.hear_under(qaw.Condition("pink", 20))
+        >>> [snr for snr, found in tuner.reach().items() if found.errors == 0]
+        [40.0, 30.0, 25.0, 20.0, 15.0]
+        """
+        model = self.model
+        model.second.find_reach(model.case)
+        return model.second.reach(model.case, model.settings, model.estimator) or {}
+
+    @property
+    def other_speaker(self) -> OtherSpeaker | None:
+        """The other channel of the call in sight, with overlaps, backchannels and interruptions.
+
+        None where the clips of the tuner are not the two channels of one call.
+        """
+        return self.model.other_speaker()
 
     # Other settings.
 

@@ -8,6 +8,7 @@ Kernel to page, beside the sound (see `Shown`):
 * ``judged``: turns, errors and figures of the settings tried; ``differences`` from the service's turns.
 * ``sweep``, ``best``, ``verifying``, ``verify``: sweeps and replays, under way and done.
 * ``explanation``, ``cues``, ``file``: answers; ``tuner-problem``: what could not be done, in one sentence.
+* ``second``, ``second-scores``, ``speaker``: see ``lanes/messages.py``.
 """
 
 from __future__ import annotations
@@ -28,9 +29,10 @@ from ..shared.throttle import Message
 from .case import Case
 from .changes import (
     Change, ClipChosen, Failed, InForce, ReferenceEdited, Replayed, Replaying, Scored, ScoresGrew, Swept,
-    Tried,
+    HeardOtherwise, Tried,
 )
 from .exports import CODE_KINDS, settings_code
+from .lanes.messages import judged_lanes, second_message, second_scores
 from .messages import (
     agreement_state, best_state, difference_message, figures, judged_message, reference_message,
     scores_message, settings_state, sweep_message,
@@ -97,7 +99,8 @@ class TunerView:
             case = self._model.case
             return [
                 *sound, self.about(), reference_message(case), *_scores(case), *self.judgement(),
-                self.replays(), *self.sweep(), *(each for part in self._parts for each in part.opening()),
+                self.replays(), *self.sweep(), *second_scores(self._model), second_message(self._model),
+                *(each for part in self._parts for each in part.opening()),
             ]
 
     def changes(self) -> list[Message]:
@@ -130,6 +133,8 @@ class TunerView:
                     return [self._replaying(change)]
                 case Replayed():
                     return [self.about(), *self.judgement(), self.replays()]
+                case HeardOtherwise(serial):
+                    return [*second_scores(self._model), second_message(self._model, serial)]
                 case Failed(sentence):
                     return [self.problem(sentence)]
         return []
@@ -188,7 +193,7 @@ class TunerView:
             messages.append(difference_message(case, judged))
         if self.hears:
             messages.append(self._cues())
-        return messages
+        return [*messages, *judged_lanes(model)]
 
     def differences(self) -> list[Message]:
         """Return where turns differ from the service's: asked for when a drag rests."""
