@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from concurrent.futures import Future, ThreadPoolExecutor
 
 import numpy as np
@@ -128,7 +129,7 @@ def test_an_executor_is_sent_each_sound_once(found) -> None:
 
         def submit(self, *args: object, **options: object) -> Future:
             self.sent += [each for each in args if isinstance(each, qaw.AudioClip)]
-            return super().submit(*args, **options)
+            return super().submit(*pickle.loads(pickle.dumps(args)), **options)
 
     with Counting(2) as pool:
         spread = qaw.sweep(

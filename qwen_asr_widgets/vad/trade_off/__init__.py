@@ -33,6 +33,10 @@ For it
   there was none. Neither counts as a wait; a policy that answers fewer than half of the ends is left out of
   the front.
 
+The name of another detector, such as ``"webrtc"``, is the same turn detector run over that one's scores.
+Under conditions (noise, level, telephone line) every detector hears the changed sound, and is judged by the
+holds of the clip as it is: what people do in their pauses does not change with the room.
+
 For a model the wait at the time-out is the timer's: it needs no sound, and leaving it out where the
 recording ends earlier would leave out just those ends which the model had missed. ``unseen`` tells how many
 there are.
