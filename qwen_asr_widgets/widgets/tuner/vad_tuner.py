@@ -296,8 +296,9 @@ class VadTuner(ViewWidget):
         >>> import qwen_asr_widgets as qaw
         >>> tuner = VadTuner(qaw.sample("prompts"), settings=TurnDetection(0.2, 400))
         >>> _ = tuner.hear_under(qaw.Condition("pink", 20))
-        >>> [snr for snr, found in tuner.reach().items() if found.errors == 0]
-        [40.0, 30.0, 25.0, 20.0, 15.0]
+        >>> found = tuner.reach()
+        >>> found[40].errors, found[-10].errors
+        (0, 7)
         """
         model = self.model
         model.second.find_reach(model.case)
