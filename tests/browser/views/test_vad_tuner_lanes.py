@@ -84,7 +84,7 @@ def test_another_detector_stands_beside_with_a_threshold_of_its_own(show_tuner) 
     shown = show_tuner(tuner)
     page = opened(shown)
     assert not page.get_by_label("Its threshold").first.is_visible()
-    page.get_by_label("Detector").select_option("energy")
+    page.get_by_label("Detector", exact=True).select_option("energy")
     shown.serve()
     page.get_by_label("Its threshold").last.fill("0.1")
     page.get_by_label("Its threshold").last.press("Enter")
@@ -128,7 +128,7 @@ def test_what_the_kernel_refuses_is_said_and_the_controls_go_back(show_tuner) ->
     page = opened(shown)
     page.get_by_label("Noise", exact=True).select_option("pink")
     shown.serve()
-    assert "The clip is silent" in page.locator("[role=alert]").inner_text()
+    assert "The clip is silent" in page.locator(".qaw-notice[role=alert]").inner_text()
     assert page.get_by_label("Noise", exact=True).input_value() == "none"
 
 
