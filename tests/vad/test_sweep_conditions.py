@@ -177,3 +177,10 @@ def test_conditions_need_sound_and_names_of_their_own(found) -> None:
 
 def test_one_condition_may_be_given_without_a_list() -> None:
     assert heard.checked_conditions(NOISY) == (NOISY,)
+
+
+def test_labels_that_end_just_after_the_clip_count_within_it() -> None:
+    clip = SOURCES[1].clip[0.2:2.2]
+    inside, beyond = ([(0.1, 0.9), (1.2, end)] for end in (2.0, 2.03))
+    assert heard.heard_under(clip, beyond, NOISY) == heard.heard_under(clip, inside, NOISY)
+    assert heard.heard_under(clip, [(2.01, 2.03)], NOISY) == NOISY.apply(clip)
