@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from ..scoring.frames import HOP
 
 
-class FrameScorer(Protocol):
+class ClipScorer(Protocol):
     """Scores sound as it comes; one for each clip."""
 
     def push(self, samples: NDArray[np.int16]) -> NDArray[np.float32]:
@@ -56,7 +56,7 @@ class SpeechDetector(Protocol):
     @property
     def identity(self) -> str: ...
 
-    def scorer(self) -> FrameScorer:
+    def scorer(self) -> ClipScorer:
         """Return what scores one clip, from its beginning."""
 
 

@@ -44,6 +44,12 @@ class Overlap:
         Who began it.
     seconds : float
         How long both spoke during it.
+
+    Examples
+    --------
+    >>> from qwen_asr_widgets import overlaps
+    >>> overlaps([(0.0, 5.0)], [(1.0, 1.5)]).events[0]
+    Overlap(start=1.0, end=1.5, kind='backchannel', speaker='second', seconds=0.5)
     """
 
     start: float
