@@ -178,7 +178,7 @@ if TYPE_CHECKING:
 def __getattr__(name: str) -> object:
     """Import a public name when it is first used, so that importing the package stays light."""
     if name not in _MODULE_OF:
-        from .errors import suggestion
+        from .arguments import suggestion
 
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}{suggestion(name, __all__)}")
     value = getattr(importlib.import_module(f".{_MODULE_OF[name]}", __name__), name)

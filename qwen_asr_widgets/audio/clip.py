@@ -13,7 +13,8 @@ from typing import Any, Literal, Protocol, Union
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
-from ..errors import AudioError, is_number
+from ..arguments import is_number
+from ..errors import AudioError
 from . import files
 from .files import Encoded
 from .intake import Intake, array_to_float

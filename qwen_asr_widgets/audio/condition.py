@@ -9,7 +9,8 @@ from typing import Any, Literal, Union
 
 import numpy as np
 
-from ..errors import SettingError, checked_keywords, checked_number
+from ..arguments import checked_keywords, checked_number
+from ..errors import SettingError
 from .clip import AudioClip, Sound, amplified, as_clip
 from .g711 import through_mu_law
 from .mix import mix

@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import AudioError, is_number
+from ..arguments import is_number
+from ..errors import AudioError
 from .clip import AudioClip, Sound, as_clip
 from .units import seconds_to_samples
 

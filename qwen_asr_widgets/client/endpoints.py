@@ -9,7 +9,8 @@ from ipaddress import ip_address
 from typing import Any
 from urllib.parse import parse_qs, quote, unquote_plus, urlsplit, urlunsplit
 
-from ..errors import EndpointError, MissingKey, checked_keywords
+from ..arguments import checked_keywords
+from ..errors import EndpointError, MissingKey
 from ..protocol.cloud_facts import DASHSCOPE, DOCUMENTED, ServiceFacts, speaks_other_protocol
 from .keys import (
     KEY_VARIABLE, Secret, find_key, is_secret, looks_like_key, revealed_headers, sealed, sealed_headers,

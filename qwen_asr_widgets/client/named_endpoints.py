@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from ..errors import EndpointError, checked_keywords, suggestion
+from ..arguments import checked_keywords, suggestion
+from ..errors import EndpointError
 from .endpoints import DEFAULT_MODEL, REALTIME_PATH, Endpoint, refuse_key, shown
 from .keys import Secret, sealed
 

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import SettingError, is_number
+from ..arguments import is_number
+from ..errors import SettingError
 
 PACES = (0.001, 1_000_000)
 """Multiples of real time: slower takes for ever, faster cannot be told from as fast as possible."""

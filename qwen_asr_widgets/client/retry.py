@@ -11,7 +11,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from ..errors import SettingError, is_number
+from ..arguments import is_number
+from ..errors import SettingError
 
 AFTER_SOUND = 60.0
 """Seconds that a run without a patience of its own waits for its service once no more sound comes."""

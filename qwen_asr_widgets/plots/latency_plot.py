@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ..errors import checked_keywords
+from ..arguments import checked_keywords
 from ..recording.latency import LatencyTable, UtteranceLatency
 from ..recording.recording import Recording, checked_recording
 from ..recording.summary import NO_WAITS, waits_count

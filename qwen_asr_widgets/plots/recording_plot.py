@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..audio.reference import ReferenceTurn
-from ..errors import checked_keywords
+from ..arguments import checked_keywords
 from ..protocol.utterance import Utterance
 from ..recording.recording import Recording, checked_recording
 from ..vad.labels.references import Reference, reference_turns

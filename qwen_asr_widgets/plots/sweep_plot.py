@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..errors import SettingError, checked_keywords
+from ..arguments import checked_keywords
+from ..errors import SettingError
 from ..vad.sweep.result import Cells, SweepPoint, SweepResult
 from ..vad.turns import TurnDetection
 from .axes import quiet

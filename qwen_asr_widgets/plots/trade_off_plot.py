@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..errors import SettingError, checked_keywords
+from ..arguments import checked_keywords
+from ..errors import SettingError
 from ..vad.pauses import Pauses
 from ..vad.trade_off.curves import Curve
 from ..vad.trade_off.result import CUT_OFF_BUDGETS, LATENCY_BUDGETS, TradeOff

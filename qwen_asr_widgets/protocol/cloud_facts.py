@@ -12,7 +12,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any
 
-from ..errors import SettingError, is_number
+from ..arguments import is_number
+from ..errors import SettingError
 from ..vad.turns import MAX_TURN_SECONDS
 
 GRADES: Mapping[str, str] = {

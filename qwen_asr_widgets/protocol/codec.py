@@ -17,7 +17,8 @@ from dataclasses import fields
 from itertools import chain
 from typing import Any
 
-from ..errors import ProtocolError, is_number
+from ..arguments import is_number
+from ..errors import ProtocolError
 from ..formatting import well_formed
 from .events import (
     CLIENT_EVENTS, SERVER_EVENTS, AppendAudio, ClientEvent, ErrorEvent, Event, ItemCreated, ServerEvent,

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 from ..audio.units import SESSION_RATES
-from ..errors import SettingError, checked_keywords
+from ..arguments import checked_keywords
+from ..errors import SettingError
 from ..formatting import well_formed
 from ..vad.turns import TurnDetection
 

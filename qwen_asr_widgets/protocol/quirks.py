@@ -11,7 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
-from ..errors import EndpointError, suggestion
+from ..arguments import suggestion
+from ..errors import EndpointError
 from ..vad.turns import MAX_TURN_SECONDS
 from .cloud_facts import DASHSCOPE, FACTS, IDEAL, ServiceFacts, is_of_type
 

@@ -8,7 +8,8 @@ from typing import Any, Union
 
 from ..client.endpoints import facts_of
 from ..client.probe.report import ProbeReport
-from ..errors import SettingError, checked_keywords
+from ..arguments import checked_keywords
+from ..errors import SettingError
 from ..protocol.cloud_facts import ServiceFacts
 from ..protocol.config import SessionConfig
 from ..vad.calibration.calibrate import Calibration, Observation

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..audio.reference import ReferenceTurn
-from ..errors import SettingError, checked_keywords
+from ..arguments import checked_keywords
+from ..errors import SettingError
 from ..formatting import table
 from ..vad.labels.references import Reference, reference_turns
 from .latency import import_pandas

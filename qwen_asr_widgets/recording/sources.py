@@ -15,7 +15,8 @@ from ..audio.intake import Intake, array_to_float
 from ..audio.resample import StreamResampler
 from ..audio.samples import Sample
 from ..audio.units import float_to_pcm16
-from ..errors import AudioError, SettingError, is_number
+from ..arguments import is_number
+from ..errors import AudioError, SettingError
 
 CHUNK_RANGE_MS = (10, 2_000)
 """Lengths of a piece that make sense: below, every piece is mostly envelope; above, nothing is live."""

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import is_number
+from ..arguments import is_number
 from ..formatting import table
 
 MEASURES = {

@@ -16,9 +16,8 @@ from ..client.endpoints import Endpoint
 from ..client.named_endpoints import resolve_endpoint
 from ..client.pacing import check_pace, paced
 from ..client.retry import Retry, checked_retry
-from ..errors import (
-    NotConnected, OutboxFull, RunBroken, ServiceClosed, ServiceError, SettingError, checked_keywords,
-)
+from ..arguments import checked_keywords
+from ..errors import NotConnected, OutboxFull, RunBroken, ServiceClosed, ServiceError, SettingError
 from ..protocol.config import SessionConfig
 from ..protocol.events import TranscriptCompleted, TranscriptFailed
 from ..formatting import clock, printable

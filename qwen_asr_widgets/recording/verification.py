@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..audio.clip import as_clip
-from ..errors import EndpointError, SettingError, checked_keywords, is_number
+from ..arguments import checked_keywords, is_number
+from ..errors import EndpointError, SettingError
 from ..formatting import clock, table
 from ..protocol.config import SessionConfig
 from ..client.endpoints import Endpoint

@@ -21,7 +21,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..audio.units import SAMPLE_RATE, ms_to_samples
-from ..errors import EndpointError, is_number, suggestion
+from ..arguments import is_number, suggestion
+from ..errors import EndpointError
 from ..vad.scoring.frames import HOP
 from ..vad.turns import (
     MAX_TURN_SECONDS, PADDING_RANGE_MS, SILENCE_RANGE_MS, THRESHOLD_RANGE, TurnDetection,

@@ -10,7 +10,8 @@ from collections.abc import Mapping
 from difflib import get_close_matches
 from typing import Any
 
-from ..errors import ProtocolError, suggestion
+from ..arguments import suggestion
+from ..errors import ProtocolError
 from ..protocol.config import SessionConfig
 from ..protocol.state import MAX_COMMIT_SECONDS
 

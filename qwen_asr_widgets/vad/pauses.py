@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 
 from ..audio.clip import Sound, as_clip
 from ..audio.reference import ReferenceTurn
-from ..errors import LabelError, checked_keywords, checked_number
+from ..arguments import checked_keywords, checked_number
+from ..errors import LabelError
 from ..formatting import table
 from .labels.labels import Labels
 from .labels.references import Reference, read_reference

@@ -35,7 +35,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..audio.units import SAMPLE_RATE
-from ..errors import LabelError, SettingError, checked_keywords, is_number
+from ..arguments import checked_keywords, is_number
+from ..errors import LabelError, SettingError
 from .runs import join_runs, speech_runs
 from .scoring.frames import HOP, SpeechScores
 

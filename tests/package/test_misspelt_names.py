@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from qwen_asr_widgets.errors import checked_keywords, suggestion
+from qwen_asr_widgets.arguments import checked_keywords, suggestion
 
 
 @checked_keywords

@@ -13,9 +13,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, List, Optional, Union
 
-from ...errors import (
-    MissingKey, NotConnected, ServiceError, SessionLost, SettingError, checked_keywords, suggestion,
-)
+from ...arguments import checked_keywords, suggestion
+from ...errors import MissingKey, NotConnected, ServiceError, SessionLost, SettingError
 from ...protocol.codec import encode_append_base64, new_event_id
 from ..endpoints import (
     Endpoint, facts_of, find_dashscope_key, is_dashscope_url, missing_key_message, refuse_other_protocol,

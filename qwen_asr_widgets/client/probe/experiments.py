@@ -9,7 +9,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from ...errors import ProbeError, suggestion
+from ...arguments import suggestion
+from ...errors import ProbeError
 from ...protocol.cloud_facts import FACTS
 from ...protocol.config import SessionConfig
 from ...vad.turns import TurnDetection

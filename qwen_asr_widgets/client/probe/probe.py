@@ -6,7 +6,8 @@ import sys
 from collections.abc import Callable, Iterable
 from datetime import datetime, timezone
 
-from ...errors import ConnectFailed, MissingKey, ProbeError, checked_keywords, checked_number
+from ...arguments import checked_keywords, checked_number
+from ...errors import ConnectFailed, MissingKey, ProbeError
 from ..embedded import EmbeddedEndpoint
 from ..endpoints import Endpoint
 from ..named_endpoints import resolve_endpoint

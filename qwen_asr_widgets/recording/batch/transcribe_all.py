@@ -15,7 +15,8 @@ from ...client.named_endpoints import resolve_endpoint
 from ...client.pacing import check_pace
 from ...client.prices import endpoint_prices
 from ...client.retry import Retry, checked_retry
-from ...errors import SettingError, WorkerLost, checked_keywords, is_number
+from ...arguments import checked_keywords, is_number
+from ...errors import SettingError, WorkerLost
 from ...protocol.config import SessionConfig
 from ..transcription import CLIP_RETRY
 from ..turn_taking import SERVICE, checked_turn_taking

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ...errors import is_number
+from ...arguments import is_number
 
 MAX_SECONDS = 10**9
 """A time further from the beginning (32 years) is none."""

@@ -22,7 +22,8 @@ from numpy.typing import NDArray
 from ...audio.units import SAMPLE_RATE
 from ...client.keys import Secret, sealed
 from ...client.recognizers import Footprint, Requirement
-from ...errors import EndpointError, RecognizerUnavailable, checked_number
+from ...arguments import checked_number
+from ...errors import EndpointError, RecognizerUnavailable
 from .agreement import AgreedText
 from .base import Hypothesis
 from .transcription_api import TranscriptionServers, checked_url

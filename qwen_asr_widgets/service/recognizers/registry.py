@@ -22,7 +22,8 @@ from __future__ import annotations
 from importlib.util import find_spec
 
 from ...client.recognizers import Requirement, registered
-from ...errors import EndpointError, MissingDependency, suggestion
+from ...arguments import suggestion
+from ...errors import EndpointError, MissingDependency
 from .base import Recognizer
 
 

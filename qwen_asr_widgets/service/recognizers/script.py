@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from ...audio.units import SAMPLE_RATE, samples_to_seconds, seconds_to_samples
 from ...client.recognizers import Footprint
-from ...errors import SettingError, checked_number, is_number
+from ...arguments import checked_number, is_number
+from ...errors import SettingError
 from .base import Hypothesis
 
 COUNTING = "one two three four five six seven eight nine ten".split()

@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 
 from ...audio.units import SAMPLE_RATE, pcm16_to_float
 from ...client.recognizers import Footprint, MissingModel, Requirement
-from ...errors import RecognizerUnavailable, SettingError, checked_number
+from ...arguments import checked_number
+from ...errors import RecognizerUnavailable, SettingError
 from .base import Hypothesis
 from .piecewise import PiecewiseText
 from .transcripts import Transcript

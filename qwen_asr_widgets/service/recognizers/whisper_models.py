@@ -11,7 +11,8 @@ from functools import partial
 from pathlib import Path
 
 from ...client.recognizers import MissingModel, PublishedModel
-from ...errors import RecognizerUnavailable, suggestion
+from ...arguments import suggestion
+from ...errors import RecognizerUnavailable
 
 MODELS = (
     PublishedModel("base", "Systran/faster-whisper-base", 145_217_532),

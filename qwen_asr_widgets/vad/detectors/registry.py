@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from typing import Union
 
-from ...errors import MissingDependency, SettingError, suggestion
+from ...arguments import suggestion
+from ...errors import MissingDependency, SettingError
 from .base import SpeechDetector
 from .energy import EnergyDetector
 from .silero import SileroDetector

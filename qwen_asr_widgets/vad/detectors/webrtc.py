@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ...audio.units import SAMPLE_RATE
-from ...errors import MissingDependency, checked_number
+from ...arguments import checked_number
+from ...errors import MissingDependency
 from .base import AveragedScorer
 
 _FRAME = SAMPLE_RATE // 100

@@ -18,7 +18,8 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
-from ...errors import SettingError, suggestion
+from ...arguments import suggestion
+from ...errors import SettingError
 
 MODELS = "qwen_asr_widgets.end_of_turn"
 """The group of entry points."""

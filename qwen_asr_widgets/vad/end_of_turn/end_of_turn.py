@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from ...audio.clip import Sound, as_clip
 from ...audio.units import SAMPLE_RATE, float_to_pcm16, pcm16_to_float
-from ...errors import SettingError, checked_keywords, checked_number
+from ...arguments import checked_keywords, checked_number
+from ...errors import SettingError
 from ..pauses import Pause, Pauses
 from ..scoring.cache import ScoreCache
 from ..scoring.scores import speech_scores

@@ -11,7 +11,7 @@ from typing import Literal
 
 import numpy as np
 
-from ...errors import checked_keywords
+from ...arguments import checked_keywords
 from ...formatting import clock, table
 from .critical import (
     FRAME_MS, Scores, healing_silence, healing_threshold, longest_pause, offered_thresholds, peak_pair,

@@ -22,7 +22,8 @@ from numpy.typing import NDArray
 
 from ...audio.reference import ReferenceTurn
 from ...audio.units import SAMPLE_RATE, seconds_to_samples
-from ...errors import LabelError, SettingError, checked_keywords
+from ...arguments import checked_keywords
+from ...errors import LabelError, SettingError
 from ..labels.labels import Labels
 from ..labels.references import Reference, read_reference
 from .matching import Intervals, Match, closings, crop, match, support, to_samples

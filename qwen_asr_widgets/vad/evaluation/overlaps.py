@@ -19,7 +19,8 @@ from typing import Literal
 import numpy as np
 
 from ...audio.units import SAMPLE_RATE
-from ...errors import SettingError, checked_keywords, checked_number
+from ...arguments import checked_keywords, checked_number
+from ...errors import SettingError
 from ...formatting import table
 from ..labels.references import Reference, reference_turns
 from .matching import Intervals, support, to_samples

@@ -11,7 +11,8 @@ from os import PathLike
 from pathlib import Path
 from typing import Union
 
-from ...errors import LabelError, checked_keywords
+from ...arguments import checked_keywords
+from ...errors import LabelError
 from ...writing import write_text
 from .formats import FORMATS, detect_format, format_by_ending, label_format
 from .labels import Labels, checked_turns

@@ -21,7 +21,8 @@ To add a format, write a module like ``textgrid.py`` (a reader, a writer, a test
 
 from __future__ import annotations
 
-from ...errors import LabelError, suggestion
+from ...arguments import suggestion
+from ...errors import LabelError
 from .elan import ELAN
 from .nist import RTTM, STM
 from .rows import LabelFormat

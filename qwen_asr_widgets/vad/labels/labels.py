@@ -12,7 +12,8 @@ from numbers import Real
 from pathlib import Path
 
 from ...audio.reference import ReferenceTurn
-from ...errors import LabelError, is_number
+from ...arguments import is_number
+from ...errors import LabelError
 from ...formatting import table, well_formed
 from .rows import Hold, Region, Row
 

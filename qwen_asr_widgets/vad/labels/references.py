@@ -11,7 +11,8 @@ import numpy as np
 
 from ...audio.reference import ReferenceTurn
 from ...audio.samples import Sample
-from ...errors import LabelError, is_number
+from ...arguments import is_number
+from ...errors import LabelError
 from ..turns import Turn
 from .labels import Labels
 

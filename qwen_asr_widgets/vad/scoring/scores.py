@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from ...audio.clip import Sound, as_clip
 from ...audio.units import SAMPLE_RATE, float_to_pcm16
-from ...errors import checked_keywords
+from ...arguments import checked_keywords
 from ..detectors.base import SpeechDetector
 from ..detectors.registry import Detector, find_detector
 from .cache import FORMAT_VERSION, ScoreCache

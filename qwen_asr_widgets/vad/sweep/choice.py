@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ...errors import SettingError, is_number, suggestion
+from ...arguments import is_number, suggestion
+from ...errors import SettingError
 from ...formatting import table
 from ..turns import MAX_TURN_SECONDS, SILENCE_RANGE_MS, TurnDetection
 

@@ -18,7 +18,8 @@ from ...audio.clip import as_clip
 from ...audio.condition import Condition
 from ...audio.reference import ReferenceTurn
 from ...audio.units import SAMPLE_RATE
-from ...errors import LabelError, SettingError, WorkerLost, checked_keywords, is_number, renamed_keywords
+from ...arguments import checked_keywords, is_number, renamed_keywords
+from ...errors import LabelError, SettingError, WorkerLost
 from ..evaluation.matching import crop, support, to_samples
 from ..evaluation.metrics import scored_regions
 from ..labels.labels import Labels

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ...errors import SettingError, checked_number, suggestion
+from ...arguments import checked_number, suggestion
+from ...errors import SettingError
 from ..sweep.intervals import percentiles, wilson
 from . import tables
 from .curves import (

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from ...audio.clip import AudioClip, as_clip
 from ...audio.condition import Condition
-from ...errors import LabelError, SettingError, WorkerLost, checked_keywords
+from ...arguments import checked_keywords
+from ...errors import LabelError, SettingError, WorkerLost
 from ..labels.references import is_turn
 from ..detectors.base import SpeechDetector
 from ..detectors.registry import DETECTORS, Detector, find_detector

@@ -14,7 +14,8 @@ import traitlets
 from ipywidgets.widgets.trait_types import CByteMemoryView
 
 from ...audio.clip import AudioClip
-from ...errors import QawError, checked_keywords
+from ...arguments import checked_keywords
+from ...errors import QawError
 from ..capture.capture import CaptureEnded, CaptureEvent, CaptureProblem
 from ..capture.messages import StartMessage, StopMessage
 from ..capture.upload import FileOpened

@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 from ...audio.clip import AudioClip
 from ...audio.resample import StreamResampler
 from ...audio.units import SAMPLE_RATE, pcm16_to_float
-from ...errors import AudioError, SettingError, checked_keywords
+from ...arguments import checked_keywords
+from ...errors import AudioError, SettingError
 from ..capture.capture import (
     HEARTBEAT_TIMEOUT, CaptureChunk, CaptureEnded, CaptureEvent, CaptureHeard, CaptureProblem,
     CaptureSession, CaptureStarted,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from os import PathLike
 
-from ...errors import checked_keywords
+from ...arguments import checked_keywords
 from ...recording import Recording
 from ...recording.earlier.restoring import opened_recording
 from ..shared.assets import css, esm

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from os import PathLike
 
-from ...errors import SettingError, checked_keywords, is_number
+from ...arguments import checked_keywords, is_number
+from ...errors import SettingError
 from ...recording import Recording
 from ...recording.earlier.restoring import opened_recording
 from ..shared.assets import css, esm

@@ -36,7 +36,7 @@ from dataclasses import MISSING, dataclass
 from functools import lru_cache
 from typing import Any, Generic, TypeVar
 
-from ...errors import is_number
+from ...arguments import is_number
 from .throttle import Message
 
 logger = logging.getLogger("qwen_asr_widgets")

@@ -7,7 +7,8 @@ from typing import Any
 import anywidget
 import traitlets
 
-from ...errors import SettingError, is_number
+from ...arguments import is_number
+from ...errors import SettingError
 from .comm import close_whole
 from .locales import checked_lang
 from .page_link import PageLink

@@ -11,7 +11,8 @@ import traitlets
 
 from ...client.pacing import check_pace
 from ...client.retry import Retry, checked_retry
-from ...errors import AudioError, QawError, SettingError, checked_keywords
+from ...arguments import checked_keywords
+from ...errors import AudioError, QawError, SettingError
 from ...protocol.config import SessionConfig
 from ...recording.turn_taking import SERVICE, checked_end_of_turn, checked_turn_taking, ended_by_model
 from ..clip_recorder.clip_recorder import ClipRecorder

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ...errors import SettingError, checked_keywords
+from ...arguments import checked_keywords
+from ...errors import SettingError
 from ..shared.assets import css, esm
 from ..shared.page_link import PageLink
 from ..shared.saved_output import SavedOutput

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from ...audio.clip import AudioClip
 from ...audio.samples import Sample
-from ...errors import LabelError, SettingError, is_number
+from ...arguments import is_number
+from ...errors import LabelError, SettingError
 from ...protocol.config import SessionConfig
 from ...vad.labels.editor import LabelEditor
 from ...vad.labels.labels import CLIP_TOLERANCE, Labels

@@ -23,7 +23,8 @@ import traitlets
 
 from ...audio.clip import AudioClip, Sound, as_clip
 from ...audio.condition import Condition
-from ...errors import SettingError, checked_keywords
+from ...arguments import checked_keywords
+from ...errors import SettingError
 from ...vad.evaluation.cues import TONES, Cue, cue_track
 from ...vad.evaluation.explain import Explanation
 from ...vad.detectors.registry import Detector

@@ -12,7 +12,8 @@ from ...audio.clip import AudioClip
 from ...audio.reference import ReferenceTurn
 from ...audio.samples import Sample
 from ...audio.tape import Tape
-from ...errors import SettingError, checked_keywords, is_number
+from ...arguments import checked_keywords, is_number
+from ...errors import SettingError
 from ...vad.labels.references import Reference, reference_turns
 from ...vad.turns import Turn, list_of_turns
 from ..shared.assets import css, esm

@@ -21,7 +21,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ....errors import LabelError, QawError, SettingError, checked_number
+from ....arguments import checked_number
+from ....errors import LabelError, QawError, SettingError
 from ....vad.end_of_turn.base import registered
 from ....vad.end_of_turn.end_of_turn import EndOfTurn
 from ....vad.pauses import Pauses

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from ....errors import SettingError, checked_number, suggestion
+from ....arguments import checked_number, suggestion
+from ....errors import SettingError
 from ....vad.trade_off.curves import CUT_OFFS, LATENCY, OperatingPoint
 from ....vad.trade_off.result import TradeOff
 
