@@ -199,7 +199,8 @@ def test_a_run_is_told_with_its_settings_and_its_figures_with_their_conditions()
     recording = three_turns()
     info = RunMessages("a", recording, "").snapshot()[0]["info"]
     wait = recording.latency().summary()["finalization"]
-    assert info["settings"] == {"threshold": 0.2, "silence": 800, "client": False, "changed": False}
+    settings = {"threshold": 0.2, "silence": 800, "client": False, "ends": "", "changed": False}
+    assert info["settings"] == settings
     assert info["summary"]["figures"]["p50"] == pytest.approx(wait.p50, abs=1e-4)
     assert info["summary"]["figures"]["longest"] == pytest.approx(wait.longest, abs=1e-4)
     said = {name: info["summary"][name] for name in ("n", "chunk_ms", "pace", "source")}

@@ -97,8 +97,8 @@ def test_what_cannot_be_done_is_said_in_the_view(show_tuner) -> None:
     page.get_by_role("button", name="Verify").click()
     page.get_by_label("Settings to replay").select_option("corners")
     page.get_by_role("button", name="Replay", exact=True).click()
-    serve_until(shown, lambda: page.locator("[role=alert]").is_visible())
-    assert "Sweep first" in page.locator("[role=alert]").inner_text()
+    serve_until(shown, lambda: page.locator(".qaw-notice[role=alert]").is_visible())
+    assert "Sweep first" in page.locator(".qaw-notice[role=alert]").inner_text()
 
 
 def test_one_click_copies_what_is_tried(show_tuner) -> None:
