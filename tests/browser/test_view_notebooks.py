@@ -212,3 +212,27 @@ def test_what_was_kept_is_taken_out_by_a_click_and_said_to_be_there_where_it_can
     page.get_by_label(SWITCH).nth(1).click()
     page.get_by_text("They are still in the notebook file").filter(visible=True).wait_for()
     assert "first words" in outputs(notebook.save())[2]
+
+
+def test_in_jupyterlab_a_run_is_replayed_and_its_protocol_is_read_beside_it(
+    open_page: Callable[..., NotebookPage], setup: str
+) -> None:
+    """The keys are the widgets' own: those of a notebook cell in command mode would delete cells."""
+    notebook = open_page()
+    made = "import qwen_asr_widgets as qaw\nplayed = qaw.replay(rec)\nprotocol = qaw.ProtocolView(rec)\n"
+    page = notebook.open("evidence", [setup + TWO_TURNS + made, "played", "protocol"])
+    scrubber = page.locator(".qaw-replay-scrubber")
+    scrubber.focus()
+    for _ in range(3):
+        page.keyboard.press(".")
+    shown = page.locator(".qaw-replay .qaw-number")
+    wait_until(lambda: shown.inner_text() == "0:04.8 / 0:10.2", what="three events were passed")
+    page.locator(".qaw-transcript").scroll_into_view_if_needed()
+    rows = page.locator(".qaw-transcript .qaw-list .qaw-row")
+    wait_until(lambda: rows.count() == 1, what="the transcript is that of the moment")
+    page.locator(".qaw-events").focus()
+    for key in ("Home", "ArrowDown", "Enter"):
+        page.keyboard.press(key)
+    detail = page.locator(".qaw-event-detail")
+    detail.wait_for()
+    assert '"session.created"' in detail.inner_text() and page.locator(".jp-Cell").count() == 3
