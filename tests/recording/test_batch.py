@@ -277,12 +277,17 @@ def done(out: Path) -> int:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no SIGKILL")
-def test_a_kill_loses_what_was_under_way_and_the_next_call_does_the_rest(many: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_a_kill_loses_what_was_under_way_and_the_next_call_does_the_rest(
+    many: Path, tmp_path: Path, jobs: int
+) -> None:
     out = tmp_path / "out"
-    child = started(many, out, tmp_path)
+    child = started(many, out, tmp_path, jobs)
     wait_until(lambda: done(out) >= 2, 60)
+    below = descendants(child.pid)
     child.kill()
-    child.communicate()
+    child.communicate(timeout=30)
+    wait_until(lambda: not any(map(is_running, below)), what="workers and services end with it")
     known = len(journal_that_reads(out))
     batch = batch_of(many, out=out, pace=20.0)
     assert not batch.failures and len(batch.rows) == 6
@@ -297,7 +302,7 @@ def test_killed_twenty_times_it_is_done_in_the_end_and_nothing_twice(many: Path,
         child = started(many, out, tmp_path, jobs=2)
         time.sleep(random.uniform(0.5, 4.0))
         child.kill()
-        child.communicate()
+        child.communicate(timeout=30)
         for path in out.rglob("*.qasr"):
             assert qaw.load_recording(path).duration == pytest.approx(9.5)
     batch = batch_of(many, out=out, pace=20.0)

@@ -8,6 +8,7 @@ that only the one that kills its process is lost.
 from __future__ import annotations
 
 import multiprocessing
+import os
 import signal
 import threading
 from collections.abc import Iterable, Iterator, Sequence
@@ -143,10 +144,21 @@ class Workers:
 
 
 def _begin(stop: Any) -> None:
-    """Begin a worker process: the batch is ended by its event; Ctrl-C is for the process that waits."""
+    """Begin a worker process: the batch is ended by its event; Ctrl-C is for the process that waits.
+
+    A pool's workers wait for work for ever where their parent was killed; ours end with it.
+    """
     global _stop
     _stop = stop
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, name="qaw-parent", daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
 
 
 def _in_process(job: BatchJob, how: How) -> BatchOutcome:
