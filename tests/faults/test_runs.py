@@ -15,8 +15,6 @@ pytestmark = pytest.mark.service
 
 QUICK = 20
 ALL = 200
-SUITE = (2, 4, 6, 7, 9, 14, 15, 17)
-"""Seeds that meet a fault of every kind, each beside another; the rest take their time in ``make soak``."""
 
 
 @pytest.fixture(scope="module")
@@ -27,14 +25,7 @@ def clean(service: KilledService) -> Heard:
     return found
 
 
-def test_the_runs_of_the_suite_meet_every_kind_of_fault() -> None:
-    assert {fault.kind for seed in SUITE for fault in plan(seed, AMOUNTS)} == set(AMOUNTS)
-
-
-LATER_SEEDS = [pytest.param(seed, marks=pytest.mark.soak) for seed in range(QUICK) if seed not in SUITE]
-
-
-@pytest.mark.parametrize("seed", [*SUITE, *LATER_SEEDS])
+@pytest.mark.parametrize("seed", range(QUICK))
 def test_two_faults_a_run_lose_no_word_and_double_none(
     service: KilledService, clean: Heard, seed: int
 ) -> None:
