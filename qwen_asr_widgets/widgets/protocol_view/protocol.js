@@ -8,6 +8,7 @@
  */
 import { button, make, newId, setText } from "../shared/dom.js";
 import { clock, size } from "../shared/format.js";
+import { whenRestyled } from "../shared/theme.js";
 import { RowHeights } from "../shared/virtual_list.js";
 import { drawDetail } from "./detail.js";
 import { createExercise } from "./exercise.js";
@@ -114,12 +115,9 @@ export class ProtocolChart {
     };
     const resized = new ResizeObserver(restyled);
     resized.observe(list);
-    const themed = new MutationObserver(restyled);
-    const root = list.closest(".qaw");
-    if (root) themed.observe(root, { attributes: true, attributeFilter: ["data-theme"] });
+    whenRestyled(list, restyled, signal);
     signal.addEventListener("abort", () => {
       resized.disconnect();
-      themed.disconnect();
       cancelAnimationFrame(this.frame);
       this.parts.root.remove();
     }, { once: true });

@@ -43,6 +43,21 @@ export function followTheme(root, signal, changed = () => {}) {
 }
 
 /**
+ * Call whenever what is drawn on a canvas may have other colours, until the signal aborts. JupyterLab marks its body
+ * dark before the colours of the theme are there, and names the theme once they are.
+ * @param {HTMLElement} root an element inside `.qaw`, or that itself
+ * @param {() => void} changed @param {AbortSignal} signal
+ */
+export function whenRestyled(root, changed, signal) {
+  const themed = new MutationObserver(changed);
+  themed.observe(root.closest(".qaw") ?? root, { attributes: true, attributeFilter: ["data-theme"] });
+  // One dark theme may follow another.
+  themed.observe(document.body, { attributes: true, attributeFilter: ["data-jp-theme-name", "data-vscode-theme-id"] });
+  window.matchMedia("(forced-colors: active)").addEventListener("change", changed, { signal });
+  signal.addEventListener("abort", () => themed.disconnect(), { once: true });
+}
+
+/**
  * Read design tokens as colours a canvas understands.
  * @template {string} Name
  * @param {HTMLElement} root an element inside `.qaw`

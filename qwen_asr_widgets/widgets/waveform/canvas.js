@@ -13,7 +13,7 @@ import { stackRows } from "../shared/axis/layout.js";
 import { toTime } from "../shared/axis/time_axis.js";
 import { markLines } from "./moments.js";
 import { sized } from "./overview.js";
-import { colours } from "../shared/theme.js";
+import { colours, whenRestyled } from "../shared/theme.js";
 import { COLOURS } from "./draw.js";
 
 /** CSS pixels for the names of rows: left of the axis, or over the row on a narrow page. */
@@ -99,19 +99,12 @@ export function followStyle(root, plot, changed, signal) {
     known = null;
     changed();
   };
-  const themed = new MutationObserver(restyled);
-  themed.observe(root.closest(".qaw") ?? root, { attributes: true, attributeFilter: ["data-theme"] });
-  // One dark theme may follow another.
-  themed.observe(document.body, { attributes: true, attributeFilter: ["data-jp-theme-name", "data-vscode-theme-id"] });
+  whenRestyled(root, restyled, signal);
   const resized = new ResizeObserver(() => {
     if (plot.clientWidth) restyled();
   });
   resized.observe(plot);
-  window.matchMedia("(forced-colors: active)").addEventListener("change", restyled, { signal });
-  signal.addEventListener("abort", () => {
-    themed.disconnect();
-    resized.disconnect();
-  }, { once: true });
+  signal.addEventListener("abort", () => resized.disconnect(), { once: true });
   return {
     read: () => (known ??= { ink: colours(root, COLOURS), font: getComputedStyle(root).fontFamily }),
     unseen: () => {

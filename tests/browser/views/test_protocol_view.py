@@ -67,6 +67,19 @@ def test_an_event_opens_to_its_json_with_a_line_on_every_field(show) -> None:
     assert detail.count() == 0
 
 
+def test_the_strip_takes_the_colours_of_a_theme_that_come_after_its_name(show) -> None:
+    """JupyterLab marks its page dark first; the colours are there when the theme is named."""
+    page = show(ProtocolView(three_turns())).show()
+    page.evaluate(NEXT_FRAME)
+    drawn = "() => document.querySelector('.qaw canvas').toDataURL()"
+    before = page.evaluate(drawn)
+    page.evaluate("() => document.querySelector('.qaw').style.setProperty('--qaw-dim', 'rgb(250, 0, 0)')")
+    page.evaluate(NEXT_FRAME)
+    assert page.evaluate(drawn) == before
+    page.evaluate("() => { document.body.dataset.jpThemeName = 'Other'; }")
+    page.wait_for_function(f"(before) => ({drawn})() !== before", arg=before)
+
+
 def test_the_partner_of_an_event_lights_up_and_is_reached_by_a_key(show) -> None:
     shown = show(ProtocolView(three_turns()))
     page = shown.show()

@@ -5,7 +5,7 @@
  * @import { Translate } from "../../shared/strings.js"
  */
 import { make, setText } from "../../shared/dom.js";
-import { colours } from "../../shared/theme.js";
+import { colours, whenRestyled } from "../../shared/theme.js";
 import { COLOURS } from "../../waveform/draw.js";
 import { sized } from "../../waveform/overview.js";
 import { shareLonger } from "./judge.js";
@@ -58,12 +58,8 @@ export function createPlots(state, themed, t, signal) {
   };
   const resized = new ResizeObserver(redraw);
   resized.observe(root);
-  const themeChanged = new MutationObserver(redraw);
-  themeChanged.observe(themed, { attributes: true, attributeFilter: ["data-theme"] });
-  signal.addEventListener("abort", () => {
-    resized.disconnect();
-    themeChanged.disconnect();
-  }, { once: true });
+  whenRestyled(themed, redraw, signal);
+  signal.addEventListener("abort", () => resized.disconnect(), { once: true });
   return {
     root,
     describe() {
