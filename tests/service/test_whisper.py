@@ -136,6 +136,13 @@ def test_a_repetition_loop_stands_once(model):
     assert recognise(WhisperRecognizer(), spoken(PROMPTS.turns[0]), 8_000)[1] == "I'm a geek."
 
 
+def test_a_draft_that_goes_round_at_its_end_is_shown_once_round_and_the_final_is_as_it_was_heard(model):
+    model.text = "no no no, take it up to take it up to take"
+    shown, text = recognise(WhisperRecognizer(), spoken(PROMPTS.turns[0]), 8_000)
+    drafts = {f"{one.settled}{one.draft}" for one in shown}
+    assert drafts == {"", "no no no, take it up to"} and text == model.text
+
+
 @pytest.mark.parametrize(("said", "joined"), [("你好", "你好你好"), ("hello", "hello hello")])
 def test_pieces_are_joined_as_their_language_is_written(model, said, joined):
     model.text = said

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from ...protocol.languages import has_spaces
 from .agreement import AgreedText
 from .base import Hypothesis
-from .transcripts import Transcript, without_loops
+from .transcripts import Transcript, without_end_loop, without_loops
 from .turn_pieces import Piece, TurnPieces
 
 PARTIAL_SPEECH = 0.5
@@ -93,7 +93,7 @@ class PiecewiseText:
         self._shown_piece = piece
         is_known = self._open is not None and self._open[0] == piece
         text = self._text(None if is_known else self._decode_again)
-        self._shown = self._agreed.update(text.rstrip(_ENDINGS))
+        self._shown = self._agreed.update(without_end_loop(text.rstrip(_ENDINGS)))
         return self._shown
 
     def final(self) -> str:

@@ -19,6 +19,8 @@ _LOOP = re.compile(r"(.{1,60}?)\1{4,}", re.DOTALL)
 _SENTENCE = re.compile(r"(?<=[a-z]{2}[.?!] )[a-z]")  # not behind "e.g."
 _SHORTEST_LOOP = 24
 """Characters under which five times the same may have been said: "no no no no no"."""
+_LONGEST_ROUND = 8
+"""Words of which one round of a loop at the end of a draft has at most."""
 
 
 @dataclass(frozen=True)
@@ -75,6 +77,32 @@ def with_capitals(text: str) -> str:
     'That is not valid. Please try again.'
     """
     return _SENTENCE.sub(lambda first: first.group().upper(), text)
+
+
+def without_end_loop(text: str) -> str:
+    """Return a draft whose end does not go round: what follows itself there stands once.
+
+    A model that is given a word cut in two fills up the sound with what it wrote last. One or two words must
+    have come three times, more words twice; of a final, which may hold just that, nothing is taken.
+
+    Examples
+    --------
+    >>> without_end_loop("Nobody is of of of of of")
+    'Nobody is of'
+    >>> without_end_loop("Nobody can take your call up to take your call up to take")
+    'Nobody can take your call up to'
+    >>> without_end_loop("The number you had had")
+    'The number you had had'
+    """
+    words = text.split()
+    plain = [word.strip(",.?!").casefold() for word in words]
+    for size in range(1, min(_LONGEST_ROUND, len(words) // 2) + 1):
+        again = 0
+        while again < len(plain) - size and plain[-1 - again] == plain[-1 - again - size]:
+            again += 1
+        if again >= size * (2 if size < 3 else 1):
+            return " ".join(words[:len(words) - again])
+    return text
 
 
 def without_loops(text: str) -> str:
