@@ -12,7 +12,6 @@ from ..audio.tape import Tape
 from ..errors import SettingError
 from .latency import TimedUtterance, match_reference
 from .recording import Recording
-from .summary import waits_count
 
 RESAMPLES = 2_000
 ENOUGH = 5
@@ -67,7 +66,10 @@ class WaitDifference:
 
     def _waits(self) -> str:
         if self.seconds is None:
-            return f"{self.name} and {self.other} have no utterance in common whose wait is known in both"
+            return (
+                f"No difference of waits between {self.name} and {self.other}: no utterance was heard by "
+                "both in real time and closed by silence"
+            )
         if self.interval is None:
             sure = f"n = {self.n}, too few for an interval"
         else:
@@ -105,9 +107,10 @@ def paired_waits(
 ) -> list[tuple[float, float]]:
     """Return the waits of both runs for each utterance that both heard and both have a wait for.
 
-    Utterances are paired one to one, the greatest overlap in time first.
+    Utterances are paired one to one, the greatest overlap in time first. Of runs that were not sent in real
+    time there are none: nobody waited for them as long as that.
     """
-    if not waits_count(recording.info.pace) or not waits_count(other.info.pace):
+    if recording.info.pace != 1.0 or other.info.pace != 1.0:
         return []
     mine, theirs = recording.utterances, other.utterances
     heard = [(at, _turn(one)) for at, one in enumerate(theirs) if one.end is not None]

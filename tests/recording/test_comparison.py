@@ -188,6 +188,13 @@ def test_an_utterance_that_one_run_alone_heard_is_in_no_pair():
     assert not difference.is_told_apart
 
 
+def test_of_runs_that_were_not_sent_in_real_time_no_difference_of_waits_is_stated():
+    other = Script(9.0, pace=4.0).turn("a", 1.0, 2.0, "word", endpoint=0.4).finish()
+    result = compare(run_of([0.9, 0.8]), other, names=["live", "fast"])
+    assert all(difference.seconds is None for difference in result.differences)
+    assert "waits" not in str(result).replace("No difference of waits", "")
+
+
 def test_of_few_pairs_no_interval_is_stated():
     [difference] = compare(run_of([0.9, 0.8]), run_of([0.6, 0.7])).differences
     assert difference.interval is None and "n = 2, too few for an interval" in str(difference)
