@@ -22,7 +22,10 @@ from ..recording import Recording
 
 Row = dict[str, Any]
 
-HEAD = ("Recording", "Settings", "Duration", "Utterances", "Words", "Error rate", "Final (median)", "n", "")
+HEAD = (
+    "Recording", "Settings", "Duration", "Utterances", "Words", "Error rate", "Final (median)", "n",
+    "Problem",
+)
 """Heads of the columns of `row_text`."""
 
 WORST = 10
@@ -111,8 +114,28 @@ def report_page(
     return _PAGE.substitute(
         title=html.escape(title), summary=html.escape(_summary(rows)),
         settings=_settings(costs) if several else "", order=order, worst=_worst(utterances, recording, timed),
-        recordings=_table(HEAD, [[html.escape(text) for text in row_text(row)] for row in rows], "bad"),
+        recordings=_recordings(rows),
     )
+
+
+def without_empty_columns(
+    head: Sequence[str], rows: Sequence[Sequence[str]]
+) -> tuple[list[str], list[list[str]]]:
+    """Return a table without the columns that say nothing in any row.
+
+    Examples
+    --------
+    >>> without_empty_columns(("name", "wait", "n"), [["a", "–", "3"], ["b", "", "4"]])
+    (['name', 'n'], [['a', '3'], ['b', '4']])
+    """
+    kept = [at for at in range(len(head)) if any(row[at] not in ("", "–") for row in rows)]
+    return [head[at] for at in kept], [[row[at] for at in kept] for row in rows]
+
+
+def _recordings(rows: Sequence[Row]) -> str:
+    head, cells = without_empty_columns(HEAD, [row_text(row) for row in rows])
+    bad = "bad" if head and head[-1] == HEAD[-1] else ""
+    return _table(head, [[html.escape(text) for text in row] for row in cells], bad)
 
 
 def costs_by_settings(rows: Sequence[Row]) -> list[Costs]:
@@ -153,7 +176,7 @@ def row_text(row: Row) -> list[str]:
     rate = "–" if row["error_rate"] is None else f"{row['metric']} {100 * row['error_rate']:.1f} %"
     return [
         row["name"], row["settings"], _text(row["duration"], "{:.1f} s"), _text(row["utterances"]),
-        _text(row["words"]), rate, _text(row["wait"], "{:.2f} s"), _text(row["waits"]), row["error"],
+        _text(row["words"]), rate, _text(row["wait"], "{:.2f} s"), _text(row["waits"] or None), row["error"],
     ]
 
 

@@ -15,7 +15,7 @@ from ..recording import Recording
 from .folder import BatchFolder
 from .work import ROW_COLUMNS, UTTERANCE_COLUMNS
 from .jobs import BatchJob
-from .report import HEAD, report_page, row_text
+from .report import HEAD, report_page, row_text, without_empty_columns
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -125,18 +125,23 @@ class Batch:
         return iter(self.rows)
 
     def __repr__(self) -> str:
+        return f"Batch({self._summary})"
+
+    @property
+    def _summary(self) -> str:
         rows = self.rows
         done = [row for row in rows if not row["error"]]
         failed = len(rows) - len(done)
         parts = [f"{len(done)} of {len(self)} done", f"{sum(row['utterances'] for row in done)} utterances"]
         parts += [f"{failed} failed"] if failed else []
         parts += ["interrupted"] if self.interrupted else []
-        return f"Batch({', '.join(parts)})"
+        return ", ".join(parts)
 
     def _repr_html_(self) -> str:
         rows = self.rows
         more = f" {len(rows) - _SHOWN} more rows: to_frame()." if len(rows) > _SHOWN else ""
-        return table(HEAD, [row_text(row) for row in rows[:_SHOWN]], f"{self!r}.{more}")
+        head, shown = without_empty_columns(HEAD, [row_text(row) for row in rows[:_SHOWN]])
+        return table(head, shown, f"{self._summary}.{more}")
 
 
 def _called(row: dict[str, Any]) -> str:
