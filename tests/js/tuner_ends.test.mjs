@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { policyTurns, judgeTimers, worstCuts, longestWaits } from "../../qwen_asr_widgets/widgets/tuner/turn_ends/judge.js";
+import { policyTurns, judgeTimers, worstCuts, longestWaits, wrongAt } from "../../qwen_asr_widgets/widgets/tuner/turn_ends/judge.js";
 import { EndsState } from "../../qwen_asr_widgets/widgets/tuner/turn_ends/state.js";
 import { emptyTuner } from "../../qwen_asr_widgets/widgets/tuner/state.js";
 
@@ -39,6 +39,14 @@ test("the worst cut-off is the one with most of the turn to come; the longest wa
   assert.deepEqual(worstCuts(PAUSES, outcome, 10).map(({ pause, amount }) => [pause, amount / SECOND]), [[0, 2.5], [1, 0.7]]);
   assert.deepEqual(longestWaits(PAUSES, outcome, 10).map(({ pause, amount }) => [pause, amount / SECOND]), [[3, 1], [2, 0.2]]);
   assert.equal(worstCuts(PAUSES, outcome, 1).length, 1);
+});
+
+test("a hold that is not cut off is right, however late the time-out would answer; an end is not", () => {
+  const outcome = judgeTimers(PAUSES, { threshold: 0.7, delay: 0.2, timeOut: 1.5 });
+  const wrong = (limit) => [0, 1, 2, 3].map((k) => wrongAt(PAUSES, outcome, k, limit));
+  assert.equal(outcome.answer[0], 1.5 * SECOND);
+  assert.deepEqual(wrong(1), [null, "cut", null, "late"]);
+  assert.deepEqual(wrong(1.5), [null, "cut", null, null]);
 });
 
 test("the lists are gone through in a circle, from their beginning forwards and from their end backwards", () => {

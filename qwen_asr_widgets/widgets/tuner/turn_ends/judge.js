@@ -180,6 +180,16 @@ function isLate(answer, limit) {
 }
 
 /**
+ * What goes wrong at a pause: the speaker is cut off, or an end waits longer than a limit. A hold may last as it likes.
+ * @param {Pauses} pauses @param {Outcome} outcome @param {number} k @param {number} limit seconds
+ * @returns {"cut" | "late" | null}
+ */
+export function wrongAt(pauses, outcome, k, limit) {
+  if (outcome.cut[k]) return "cut";
+  return k >= pauses.holds && isLate(outcome.answer[k], limit) ? "late" : null;
+}
+
+/**
  * The turns that a policy makes of the reference: closed where it answers, in order of time.
  * @param {Pauses} pauses @param {Outcome} outcome @returns {Turn[]} seconds
  */

@@ -16,6 +16,7 @@ import { layBands } from "../../shared/axis/lanes.js";
 import { toX } from "../../shared/axis/time_axis.js";
 import { drawLane } from "../../waveform/draw.js";
 import { disc } from "../draw.js";
+import { wrongAt } from "./judge.js";
 
 const LANE = 22;
 const SCALE = 64;
@@ -107,8 +108,8 @@ function draw(pen, box, state) {
 function wrongOf({ outcome }, pauses, limit) {
   const found = /** @type {[number, "cut" | "late"][]} */ ([]);
   for (let k = 0; k < pauses.count; k += 1) {
-    if (outcome.cut[k]) found.push([k, "cut"]);
-    else if (k >= pauses.holds && outcome.answer[k] > Math.round(limit * RATE)) found.push([k, "late"]);
+    const wrong = wrongAt(pauses, outcome, k, limit);
+    if (wrong) found.push([k, wrong]);
   }
   return new Map(found.sort((a, b) => pauses.rows[4 * a[0]] - pauses.rows[4 * b[0]]));
 }

@@ -10,7 +10,7 @@
 import { RATE } from "../judging/turns.js";
 import { button, make, setText } from "../../shared/dom.js";
 import { createHandles } from "./handles.js";
-import { figuresOf, judgeTimers, lengthOf, remedies, startOf } from "./judge.js";
+import { figuresOf, judgeTimers, lengthOf, remedies, startOf, wrongAt } from "./judge.js";
 import { createPlots } from "./plots.js";
 import { createPurposes } from "./purposes.js";
 import { EndsState } from "./state.js";
@@ -242,7 +242,7 @@ export class TurnEndsPanel {
     this.why.hidden = !chosen;
     if (!chosen || !pauses || !about) return this.why.replaceChildren();
     const judged = state.judged();
-    const wrong = judged && (judged.outcome.cut[chosen.pause] || judged.outcome.answer[chosen.pause] > state.limit * RATE);
+    const wrong = judged && wrongAt(pauses, judged.outcome, chosen.pause, state.limit);
     const rows = wrong && policy && !state.byDetector ? this.remedyRows(chosen.pause) : [];
     const hint = !wrong ? [] : state.byDetector ? [make("p", { class: "qaw-dim" }, t("tuner.ends.heal.detector"))]
       : rows.length ? [] : [make("p", { class: "qaw-dim" }, t("tuner.ends.heal.none"))];
