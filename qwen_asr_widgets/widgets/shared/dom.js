@@ -25,6 +25,11 @@ export function make(tag, attributes = {}, ...children) {
   return element;
 }
 
+/** Make a place in which a table scrolls, reached by keys as well. @param {string} title @param {HTMLTableElement} table */
+export function scrolling(title, table) {
+  return make("div", { class: "qaw-table-scroll", tabindex: "0", role: "region", "aria-label": title, "data-scrolls": "" }, table);
+}
+
 /**
  * Make a button of the design system.
  * @param {string} label

@@ -13,7 +13,7 @@
  * @property {AbortSignal} signal
  * @property {number} height
  */
-import { button, make, saveFile, setText } from "../shared/dom.js";
+import { button, make, saveFile, scrolling, setText } from "../shared/dom.js";
 import { createControls, createHandle } from "./controls.js";
 import { createTunerBar } from "./bar.js";
 import { createClipTable, createPanel } from "./judging/panel.js";
@@ -305,7 +305,7 @@ function turnTable(host, tuner, signal) {
   const body = make("tbody");
   const heads = TITLES.map((name) => make("th", { scope: "col" }, t(`tuner.table.${name}`)));
   const root = make("details", { class: "qaw-wave-details qaw-tuner-table" }, make("summary", {}, t("wave.table")),
-    make("div", { class: "qaw-table-scroll", tabindex: "0", role: "region", "aria-label": t("wave.table"), "data-scrolls": "" },
+    scrolling(t("wave.table"),
       make("table", { class: "qaw-table" }, make("thead", {}, make("tr", {}, ...heads)), body)));
   host.append(root);
   const row = (/** @type {string} */ name, /** @type {number} */ from, /** @type {number | null} */ to, /** @type {string} */ what) =>

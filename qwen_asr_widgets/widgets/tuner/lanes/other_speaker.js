@@ -9,15 +9,15 @@
  * @import { Turn } from "../../shared/axis/lanes.js"
  * @typedef {{start: number, end: number, interrupts: boolean, other: boolean}} Event  seconds; whether the other began it
  */
-import { make, setText } from "../../shared/dom.js";
+import { make, scrolling, setText } from "../../shared/dom.js";
 import { layBands } from "../../shared/axis/lanes.js";
 import { toX } from "../../shared/axis/time_axis.js";
 import { drawLane } from "../../waveform/draw.js";
+import { RATE } from "../judging/turns.js";
 import { ints, turnsOf } from "../state.js";
 
 const LANE = 22;
 const MARKS = 16;
-const RATE = 16_000;
 
 export class OtherSpeaker {
   /** @param {TunerView} tuner */
@@ -43,8 +43,7 @@ export class OtherSpeaker {
     this.known = make("th", { scope: "col" }, t("tuner.speaker.true"));
     const head = make("tr", {}, make("td"), make("th", { scope: "col" }, t("tuner.speaker.tried")), this.known);
     const table = make("table", { class: "qaw-table" }, make("thead", {}, head), this.body);
-    const scroll = { class: "qaw-table-scroll", tabindex: "0", role: "region", "aria-label": t("tuner.speaker"), "data-scrolls": "" };
-    this.root = make("section", { class: "qaw-tuner-speaker", hidden: true }, this.heading, make("div", scroll, table),
+    this.root = make("section", { class: "qaw-tuner-speaker", hidden: true }, this.heading, scrolling(t("tuner.speaker"), table),
       make("p", { class: "qaw-dim" }, t("tuner.speaker.legend")));
     host.append(this.root);
   }

@@ -7,7 +7,7 @@
  * @import { Sweep, Cell } from "./map.js"
  * @import { Settings } from "../scales.js"
  */
-import { button, make, setText } from "../../shared/dom.js";
+import { button, make, scrolling, setText } from "../../shared/dom.js";
 import { cellAt, cellBox, indexOf, moveCell, nearestCell, settingsAt, shades, tradeOffRange } from "./map.js";
 import { brief, score } from "../scales.js";
 import { floats } from "../state.js";
@@ -281,7 +281,7 @@ export class SweepPanel {
 function table(title, signal, rows) {
   const body = make("table", { class: "qaw-table" });
   const root = make("details", { class: "qaw-wave-details" }, make("summary", {}, title),
-    make("div", { class: "qaw-table-scroll", tabindex: "0", role: "region", "aria-label": title, "data-scrolls": "" }, body));
+    scrolling(title, body));
   const fill = () => {
     if (!root.open) return;
     body.replaceChildren(...rows().map((cells, k) => make("tr", {}, ...cells.map((cell, at) => make(k && at ? "td" : "th", {}, cell)))));

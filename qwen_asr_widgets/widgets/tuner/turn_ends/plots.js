@@ -4,7 +4,7 @@
  * @import { EndsState } from "./state.js"
  * @import { Translate } from "../../shared/strings.js"
  */
-import { make, setText } from "../../shared/dom.js";
+import { make, scrolling, setText } from "../../shared/dom.js";
 import { colours, whenRestyled } from "../../shared/theme.js";
 import { COLOURS } from "../../waveform/draw.js";
 import { sized } from "../../waveform/overview.js";
@@ -83,9 +83,8 @@ function createPicture(shown, themed, signal) {
   const canvas = make("canvas", { "aria-hidden": "true" });
   const note = make("p", { class: "qaw-dim" });
   const body = make("table", { class: "qaw-table" });
-  const table = make("details", { class: "qaw-wave-details" }, make("summary", {}, shown.tableTitle), make("div", {
-    class: "qaw-table-scroll", tabindex: "0", role: "region", "aria-label": shown.tableTitle, "data-scrolls": "",
-  }, body));
+  const table = make("details", { class: "qaw-wave-details" }, make("summary", {}, shown.tableTitle),
+    scrolling(shown.tableTitle, body));
   const root = make("div", {}, make("h3", {}, shown.title), canvas, note, table);
   /** @type {unknown[]} */
   let drawn = [];

@@ -15,15 +15,13 @@
  * @typedef {{list: "cuts" | "waits" | null, at: number, pause: number}} Chosen  its place in a list, where it is from one
  */
 import { HOP, MAX_TURN, silenceFrames } from "../judging/turns.js";
+import { floats, ints } from "../state.js";
 import { closingsOf, figuresOf, judgeClosings, judgeTimers, longestWaits, policyTurns, worstCuts } from "./judge.js";
 
 /** How many of the worst are gone through. */
 export const MOST = 10;
 /** Seconds from which a wait is long, before somebody says otherwise. */
 const LONG = 1;
-
-/** @param {DataView} view */
-const bytes = (view) => view.buffer.slice(view.byteOffset, view.byteOffset + view.byteLength);
 
 export class EndsState {
   /** @param {TunerState} tuner */
@@ -75,14 +73,15 @@ export class EndsState {
 
   /** @param {EndsMessage} message @param {DataView[]} buffers */
   open(message, buffers) {
-    const [rows, speakers, turns, said] = buffers.map(bytes);
+    const [rows, speakers, turns, said] = buffers;
     if (this.about?.detector !== message.detector) this.traded = null;
     if (!this.about || this.about.detector !== message.detector || !message.asking) this.asking = null;
     this.about = message;
     this.policy = message.policy;
     this.pauses = !message.known ? null : {
-      count: rows.byteLength / 16, holds: message.holds, rows: new Int32Array(rows), speakers: new Uint8Array(speakers),
-      turns: new Int32Array(turns), said: new Float32Array(said), instants: message.instants, length: message.length,
+      count: rows.byteLength / 16, holds: message.holds, rows: ints(rows), turns: ints(turns), said: floats(said),
+      speakers: new Uint8Array(speakers.buffer, speakers.byteOffset, speakers.byteLength),
+      instants: message.instants, length: message.length,
     };
     this.chosen = null;
   }

@@ -5,7 +5,7 @@
  * @import { EndsState } from "./state.js"
  * @import { Translate } from "../../shared/strings.js"
  */
-import { RATE } from "../judging/turns.js";
+import { HOP, RATE, silenceFrames } from "../judging/turns.js";
 import { clock } from "../../shared/format.js";
 import { lengthOf, saidAt, startOf } from "./judge.js";
 
@@ -73,7 +73,7 @@ function reasonOf(state, pauses, k, t) {
 
 /** @param {EndsState} state @param {number} answer samples @param {boolean} isHold @param {Translate} t */
 function detectorReason({ tuner }, answer, isHold, t) {
-  const silence = Math.ceil((tuner.settings?.silence ?? 0) / 32) * 0.032;
+  const silence = (silenceFrames(tuner.settings?.silence ?? 0) * HOP) / RATE;
   const rest = answer / RATE - silence;
   if (isHold || rest < 0.001) return t("tuner.ends.why.detector", { silence: inSeconds(silence) });
   return t("tuner.ends.why.trailing", { silence: inSeconds(silence), rest: inSeconds(rest) });
