@@ -10,8 +10,10 @@ import pytest
 
 import qwen_asr_widgets as qaw
 from qwen_asr_widgets.errors import SettingError
+from qwen_asr_widgets.vad.evaluation.metrics import measure
 from qwen_asr_widgets.vad.scoring import cache
 from qwen_asr_widgets.vad.sweep import heard
+from qwen_asr_widgets.vad.turns import TurnDetection, detect_turns
 
 THRESHOLDS, SILENCES = [-0.4, 0.0, 0.4], [400, 800]
 CLEAN, NOISY = qaw.Condition(), qaw.Condition("pink", 0)
@@ -84,6 +86,42 @@ def test_the_best_of_the_worst_has_the_fewest_errors_where_there_are_most(found)
     assert "3 conditions: each figure of the worst" in str(best)
     low, high = best.intervals["errors_per_minute"]
     assert low <= best.errors_per_minute <= high
+
+
+def cost_of_waiting(scores, settings: TurnDetection, invented: float, early: float) -> float:
+    """Return the mean wait of both clips and what their errors cost; infinite where few waits are known."""
+    measured = [
+        measure(detect_turns(one, settings), source.turns, duration=one.duration, settings=settings)
+        for one, source in zip(scores, SOURCES)
+    ]
+    waits = [wait for each in measured for wait in each.waits]
+    turns = sum(len(source.turns) for source in SOURCES)
+    errors = sum(invented * each.invented + early * (each.cut_off - each.cut) for each in measured)
+    return float(np.mean(waits)) + errors / turns if 2 * len(waits) >= turns else np.inf
+
+
+@pytest.mark.parametrize(("invented", "early"), [(1.0, 1.0), (1.0, 2.0)])
+def test_the_best_of_the_worst_waits_the_shortest_where_waiting_costs_most(invented, early) -> None:
+    # Babble invents turns and pink noise ends them early, so that neither is the worst in everything.
+    conditions = [qaw.Condition("babble", 10), qaw.Condition("pink", -5)]
+    thresholds, silences = [-0.8, -0.4, 0.0, 0.4], [200, 300, 400, 600, 800, 1_200]
+    under = [
+        [qaw.speech_scores(one.apply(source, spans(source))) for source in SOURCES] for one in conditions
+    ]
+    costs = {
+        settings: max(cost_of_waiting(scores, settings, invented, early) for scores in under)
+        for settings in (TurnDetection(t, s, 300) for t in thresholds for s in silences)
+    }
+    least, next_to_it = sorted(costs, key=costs.__getitem__)[:2]
+    assert costs[next_to_it] - costs[least] > 0.01
+    swept = qaw.sweep(SOURCES, thresholds, silences, reference=SOURCES, conditions=conditions)
+    weights = {"invented": invented, "early": early}
+    best = swept.best(objective="wait", weights=weights, over="worst")
+    others = swept.best(objective="wait", weights=weights), swept.best(weights=weights, over="worst")
+    assert best.settings == least and least not in [other.settings for other in others]
+    at, parts = swept.nearest(least), [swept.under(one) for one in conditions]
+    assert best.wait == pytest.approx(max(part.total("wait")[at] for part in parts))
+    assert best.wait_p90 == max(part.wait_quantiles()["wait_p90"][at] for part in parts)
 
 
 def test_the_best_of_the_mean_counts_all_conditions_together(found) -> None:

@@ -271,7 +271,7 @@ class Limits:
 
     def cost(self, cells: Mapping[str, Cells]) -> tuple[Cells, Cells]:
         """Return what is to be small, and what decides between equals; NaN where no wait is known."""
-        counts = {**cells, "early": cells["cut_off"] - cells["cut"]}
+        counts = error_counts(cells)
         default = 0.0 if self.objective == "wait" else 1.0
         errors = sum(self.weights.get(name, default) * counts[name] for name in ERRORS)
         if self.objective == "errors":
@@ -289,15 +289,26 @@ class Limits:
         return kept
 
 
-def fewest_errors(
+def error_counts(cells: Mapping[str, Any]) -> dict[str, Any]:
+    """Return how many there are of each of ``ERRORS``.
+
+    Examples
+    --------
+    >>> error_counts({"cuts": 3, "merges": 0, "missed": 1, "invented": 0, "cut_off": 4, "cut": 2})
+    {'cuts': 3, 'merges': 0, 'missed': 1, 'invented': 0, 'early': 2}
+    """
+    given = {**cells, "early": cells["cut_off"] - cells["cut"]}
+    return {name: given[name] for name in ERRORS}
+
+
+def best_cell(
     cells: Mapping[str, Cells], limits: Limits, costs: tuple[Cells, Cells]
 ) -> tuple[int, int] | None:
-    """Return the best cell within limits: its threshold and its silence, by index.
+    """Return the cell of least cost within limits: its threshold and its silence, by index; None without any.
 
-    ``costs`` is what is to be small, and what decides between equals, see ``Limits.cost``.
-
-    Of equals, mostly in errors, the shortest wait is taken, and of those with the same silence the threshold
-    in their middle: it is the least likely to be a chance of these very calls.
+    ``costs`` is what is to be small, and what decides between equals, see ``Limits.cost``: of those the
+    silence is taken. Of the thresholds that cost the same at it the one in their middle is: it is the least
+    likely to be a chance of these very calls.
     """
     usable = limits.kept(cells)
     if not usable.any():

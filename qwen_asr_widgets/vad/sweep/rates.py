@@ -13,7 +13,7 @@ from ...audio.units import SAMPLE_RATE
 from ..evaluation.measures import COUNTS
 from ..scoring.frames import HOP_SECONDS
 from ..turns import TurnDetection
-from .choice import Cells
+from .choice import Cells, error_counts
 
 
 @dataclass(frozen=True)
@@ -60,15 +60,13 @@ def rates(
     reference, said = of_clips("reference_turns"), of_clips("reference_samples")
     silence = np.array([TurnDetection(0, ms).silence_frames * HOP_SECONDS for ms in silences])
     delay = np.broadcast_to(silence + overhead, sums["turns"].shape).copy()
-    early = sums["cut_off"] - sums["cut"]
-    felt = sums["cuts"] + sums["merges"] + sums["missed"] + sums["invented"] + early
     found = {
         "turns_per_minute": _over(sums["turns"], minutes),
         "speech_share": _over(sums["speech"], minutes * 60 * SAMPLE_RATE),
         "expected_delay": delay,
     }
     known = {
-        "errors_per_minute": _over(felt, minutes),
+        "errors_per_minute": _over(sum(error_counts(sums).values()), minutes),
         **{f"{name}_per_minute": _over(sums[name], minutes) for name in COUNTS},
         "cut_rate": _over(sums["cut"], reference),
         "cut_off_rate": _over(sums["cut_off"], reference),

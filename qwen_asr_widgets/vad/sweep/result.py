@@ -17,7 +17,7 @@ from ..evaluation.measures import COUNTS
 from ..scoring.frames import HOP, SILERO
 from .batch import START_SUMS, WAIT_BINS, Sums
 from .choice import (
-    MIN_COVERAGE, SHOWN, Cells, Choice, Limits, check_seconds, check_share, fewest_errors, fold_of_calls,
+    MIN_COVERAGE, SHOWN, Cells, Choice, Limits, best_cell, check_seconds, check_share, fold_of_calls,
     known_waits, nothing_within,
 )
 from .intervals import (
@@ -478,9 +478,7 @@ def _counted(number: int, name: str) -> str:
 
 def _choose(result: SweepResult, limits: Limits, over: str, folds: int, seed: int) -> Choice:
     """Choose as ``SweepResult.best`` says."""
-    everything = np.ones(len(result.clips), dtype=np.int64)
-    cells = _counted_over(result, everything, over)
-    chosen = fewest_errors(cells, limits, _costs(result, everything, over, limits))
+    cells, chosen = _best(result, np.ones(len(result.clips), dtype=np.int64), over, limits)
     if chosen is None:
         raise nothing_within(cells, limits, result.silences)
     t, s = chosen
@@ -499,43 +497,43 @@ def _choose(result: SweepResult, limits: Limits, over: str, folds: int, seed: in
     )
 
 
-def _counted_over(result: SweepResult, counts: NDArray[np.int64], over: str) -> dict[str, Cells]:
-    """Return every measure (T, S) over the clips that count, (clips,): together, or the worst."""
+def _best(
+    result: SweepResult, counts: NDArray[np.int64], over: str, limits: Limits
+) -> tuple[dict[str, Cells], tuple[int, int] | None]:
+    """Return every measure (T, S) over the clips that count, (clips,), and the best cell within limits."""
+    measured = result.weighted(_groups(result, over) * counts)
+    cost, second = (np.fmax.reduce(rows, axis=0) for rows in limits.cost(measured))
+    cells = _worst(measured)
+    return cells, best_cell(cells, limits, (cost, second))
+
+
+def _groups(result: SweepResult, over: str) -> NDArray[np.int64]:
+    """Return which clips are judged together, int64 (groups, clips): all of them, or those of a condition."""
     if over == "mean":
-        return {name: rows[0] for name, rows in result.weighted(counts[None]).items()}
-    _, of_condition = result.group_weights("condition")
-    measured = result.weighted(of_condition * counts)
+        return np.ones((1, len(result.clips)), dtype=np.int64)
+    return result.group_weights("condition")[1]
+
+
+def _worst(measured: dict[str, Cells]) -> dict[str, Cells]:
+    """Return each measure (T, S) of the group that is worst in it, from (groups, T, S)."""
     return {
         name: (np.fmin if name in FEWER_IS_WORSE else np.fmax).reduce(rows, axis=0)
         for name, rows in measured.items()
     }
 
 
-def _costs(
-    result: SweepResult, counts: NDArray[np.int64], over: str, limits: Limits
-) -> tuple[Cells, Cells]:
-    """Return what is to be small and what decides between equals (T, S), of the condition that costs most."""
-    if over == "mean":
-        return limits.cost(_counted_over(result, counts, over))
-    _, of_condition = result.group_weights("condition")
-    cost, second = (np.fmax.reduce(rows) for rows in limits.cost(result.weighted(of_condition * counts)))
-    return cost, second
-
-
 def _quantiles(result: SweepResult, t: int, s: int, over: str) -> dict[str, float]:
-    """Return what half and 90 % of the waits keep to in one cell, under the condition that waits longest."""
-    parts = [result.under(name) for name in result.conditions] if over == "worst" else [result]
-    found = [part.wait_quantiles() for part in parts]
-    return {name: float(np.fmax.reduce([each[name][t, s] for each in found])) for name in found[0]}
+    """Return what half and 90 % of the waits keep to in one cell, in the group that waits longest."""
+    found = result.wait_quantiles(_groups(result, over))
+    return {name: float(np.fmax.reduce(rows[:, t, s])) for name, rows in found.items()}
 
 
 def _interval(result: SweepResult, name: str, t: int, s: int, over: str) -> tuple[float, float]:
     """Return the interval of one cell, under the condition that is worst in it where that is what counts."""
     one = _cell(result, t, s)
-    if over == "worst":
-        values = {condition: float(one.under(condition).total(name)[0, 0]) for condition in one.conditions}
-        one = one.under(max(values, key=lambda condition: np.nan_to_num(values[condition], nan=-np.inf)))
-    low, high = one.interval(name)
+    parts = [one] if over == "mean" else [one.under(condition) for condition in one.conditions]
+    worst = max(parts, key=lambda part: np.nan_to_num(part.total(name)[0, 0], nan=-np.inf))
+    low, high = worst.interval(name)
     return float(low[0, 0]), float(high[0, 0])
 
 
@@ -564,8 +562,7 @@ def _held_out(
     chosen, pieces, infos = [], [], []
     for part in fold_of_calls(len(of_call), max(folds, 2), seed):
         inside = of_call[part].sum(axis=0)
-        rest = _counted_over(result, 1 - inside, over)
-        cell = fewest_errors(rest, limits, _costs(result, 1 - inside, over, limits))
+        _, cell = _best(result, 1 - inside, over, limits)
         if cell is None:
             continue
         judged += len(part)
@@ -590,5 +587,5 @@ def _judged(
     one = replace(
         result, thresholds=result.thresholds[:1], silences=result.silences[:1], clips=tuple(infos), sums=sums
     )
-    cells = _counted_over(one, np.ones(len(infos), dtype=np.int64), over)
+    cells = _worst(one.weighted(_groups(one, over)))
     return {name: float(cells[name][0, 0]) for name in SHOWN}
