@@ -38,7 +38,7 @@ from ..audio.units import SAMPLE_RATE
 from ..arguments import checked_keywords, is_number
 from ..errors import LabelError, SettingError
 from .runs import join_runs, speech_runs
-from .scoring.frames import HOP, SpeechScores
+from .scoring.frames import HOP, HOP_SECONDS, SpeechScores
 
 THRESHOLD_RANGE = (-1.0, 1.0)
 SILENCE_RANGE_MS = (200, 6_000)
@@ -458,6 +458,17 @@ recording.turns gives it.
             f"{name} {given}; give a list of Turn, as detect_turns(scores) or recording.turns gives it.", name
         )
     return listed
+
+
+def silent_frames(seconds: float) -> int:
+    """Return the frames of a silence that has lasted so long, rounded up; at least 1.
+
+    Examples
+    --------
+    >>> silent_frames(0.2), silent_frames(0.224), silent_frames(-0.005)
+    (7, 7, 1)
+    """
+    return max(1, math.ceil(seconds / HOP_SECONDS - 1e-9))
 
 
 def turns_from_frames(frames: NDArray[np.int64], padding_samples: int) -> list[Turn]:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..scoring.frames import HOP_SECONDS
-from ..turns import MAX_TURN_SECONDS, TurnDetection
+from ..turns import MAX_TURN_SECONDS, TurnDetection, silent_frames
 from .model import Model
 from .timing import EndFit, fit_ends, fit_starts, plain_or_middle
 from .track import Numbers, Pairs, Point, Track
@@ -121,10 +121,9 @@ class Search:
         for track in self.tracks:
             point, asked = model.point(track.settings), track.settings.silence_duration_ms
             waited = np.maximum(asked, floors)[:, None] + shifts[None, :]
-            frames = np.maximum(np.ceil(waited / 32.0 - 1e-9), 1).astype(np.int64)
-            counts, where = np.unique(frames, return_inverse=True)
-            rows = track.costs([point._replace(silence=count) for count in counts.tolist()])
-            total += rows[where.reshape(frames.shape)]
+            each, where = np.unique(waited, return_inverse=True)
+            rows = track.costs([point._replace(silence=silent_frames(ms / 1_000)) for ms in each.tolist()])
+            total += rows[where.reshape(waited.shape)]
         return total
 
     @property

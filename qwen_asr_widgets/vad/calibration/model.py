@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..scoring.frames import HOP_SECONDS, SpeechScores
-from ..turns import MAX_TURN_SECONDS, Turn, TurnDetection
+from ..turns import MAX_TURN_SECONDS, Turn, TurnDetection, silent_frames
 from .track import Numbers, Pairs, Point, Track, seconds_to_frames
 
 
@@ -66,7 +66,7 @@ class Model:
         waited = max(settings.silence_duration_ms, self.silence_floor_ms) + self.silence_shift_ms
         return Point(
             round(self.threshold(settings.threshold), 4), round(self.hysteresis, 4),
-            frames_of(waited), round(self.min_turn, 4), seconds_to_frames(self.longest_turn),
+            silent_frames(waited / 1_000), round(self.min_turn, 4), seconds_to_frames(self.longest_turn),
         )
 
     def ends(self, pairs: Pairs) -> Numbers:
@@ -116,14 +116,3 @@ def _alone(
         speech_end=ends, decided=closings, by_silence=np.array([silent]), found=1, reported=0,
         settings=settings,
     )
-
-
-def frames_of(silence_ms: float) -> int:
-    """Return the frames of silence that a number of milliseconds takes, rounded up, at least 1.
-
-    Examples
-    --------
-    >>> frames_of(400), frames_of(416), frames_of(-5)
-    (13, 13, 1)
-    """
-    return max(-int(-silence_ms // (HOP_SECONDS * 1_000)), 1)

@@ -17,7 +17,6 @@ questions, come out. By the rules of ``vad.turns``, and beyond them:
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Union
@@ -26,8 +25,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...audio.units import SAMPLE_RATE
-from ..scoring.frames import HOP, HOP_SECONDS
-from ..turns import MAX_TURN_FRAMES, TurnChange, TurnClosed, TurnDetection, TurnDetector, TurnOpened
+from ..scoring.frames import HOP
+from ..turns import (
+    MAX_TURN_FRAMES, TurnChange, TurnClosed, TurnDetection, TurnDetector, TurnOpened, silent_frames,
+)
 
 BEFORE_TURN = 0.5
 """Seconds of sound before a turn that a model hears too; pipecat's figure."""
@@ -150,14 +151,3 @@ class EndOfTurnDetector:
 
     def _is_timed_out(self, closed: TurnClosed) -> bool:
         return closed.frame + 1 - closed.end_frame >= self._time_out
-
-
-def silent_frames(seconds: float) -> int:
-    """Return the frames of a silence that has lasted so long, rounded up; at least 1.
-
-    Examples
-    --------
-    >>> silent_frames(0.2), silent_frames(0.224)
-    (7, 7)
-    """
-    return max(1, math.ceil(seconds / HOP_SECONDS - 1e-9))

@@ -24,7 +24,7 @@ from ..evaluation.matching import crop, support, to_samples
 from ..evaluation.metrics import scored_regions
 from ..labels.labels import Labels
 from ..labels.references import is_turn, read_reference
-from ..scoring.frames import SpeechScores
+from ..scoring.frames import HOP_SECONDS, SpeechScores
 from ..detectors.registry import Detector, find_detector
 from .spread import spread
 from .heard import Spans, checked_conditions, checked_detector, score_all
@@ -322,7 +322,7 @@ def _batches(clips: Mapping[Heard, SweepClip], batch_seconds: float) -> Iterable
     seconds = 0.0
     for number, clip in clips.items():
         batch.append(number)
-        seconds += len(clip.values) * 0.032
+        seconds += len(clip.values) * HOP_SECONDS
         if seconds >= batch_seconds:
             yield batch
             batch, seconds = [], 0.0

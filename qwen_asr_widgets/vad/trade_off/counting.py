@@ -65,6 +65,12 @@ def is_judged(pause: Pause, shortest: float, longest: float) -> bool:
     return pause.kind == "end" or shortest - 1e-9 <= pause.duration <= longest + 1e-9
 
 
+def holds_and_ends(found: Pauses, shortest: float, longest: float) -> tuple[list[Pause], list[Pause]]:
+    """Return the holds and the ends that are judged, each in order of time, as `judged_pauses` has them."""
+    judged = [pause for pause in found if is_judged(pause, shortest, longest)]
+    return [one for one in judged if one.kind == "hold"], [one for one in judged if one.kind == "end"]
+
+
 def judged_pauses(found: Pauses, shortest: float, longest: float) -> JudgedPauses:
     """Return the pauses of a clip that are judged."""
     rows: dict[str, list[tuple[float, float, float, int]]] = {"hold": [], "end": []}

@@ -28,7 +28,7 @@ from ..sweep.heard import (
 from ..sweep.spread import spread
 from ..sweep.sweep import SILENCES, THRESHOLDS, make_grid
 from .counting import (
-    NAMES, JudgedPauses, Sums, count_timers, count_vad, is_judged, judged_pauses,
+    NAMES, JudgedPauses, Sums, count_timers, count_vad, holds_and_ends, judged_pauses,
 )
 from .curves import Curve, JudgedClip
 from .policy import (
@@ -298,16 +298,10 @@ def _asked(
     hold_range: tuple[float, float], condition: Condition | None, executor: Executor | None,
 ) -> Sequence[_Clip]:
     """Return the clips with what a model says at their pauses."""
-    tasks = [(sound, each, *_judged_of(each, hold_range)) for sound, each in zip(sounds, found)]
+    tasks = [(sound, each, *holds_and_ends(each, *hold_range)) for sound, each in zip(sounds, found)]
     ask = partial(_ask, detector.model, condition)
     said = [ask(*task) for task in tasks] if executor is None else _spread(executor, ask, tasks)
     return [replace(clip, heard=heard) for clip, heard in zip(clips, said)]
-
-
-def _judged_of(found: Pauses, hold_range: tuple[float, float]) -> tuple[list[Pause], list[Pause]]:
-    """Return the holds and the ends that are judged."""
-    judged = [pause for pause in found if is_judged(pause, *hold_range)]
-    return [p for p in judged if p.kind == "hold"], [p for p in judged if p.kind == "end"]
 
 
 def _ask(

@@ -13,7 +13,7 @@ from ....errors import LabelError
 from ....vad.labels.labels import Labels
 from ....vad.pauses import Pause, Pauses, pauses
 from ....vad.scoring.frames import SpeechScores
-from ....vad.trade_off.counting import JudgedPauses, is_judged, judged_pauses
+from ....vad.trade_off.counting import JudgedPauses, holds_and_ends, judged_pauses
 from ....vad.trade_off.trade_off import HOLD_RANGE
 from ..case import Case
 
@@ -51,8 +51,8 @@ class Reading:
     @property
     def asked(self) -> list[Pause]:
         """The pauses at which a model is asked: the holds that count, then the ends."""
-        counted = [pause for pause in self.pauses if is_judged(pause, *HOLD_RANGE)]
-        return sorted(counted, key=lambda pause: pause.kind == "end")
+        holds, ends = holds_and_ends(self.pauses, *HOLD_RANGE)
+        return [*holds, *ends]
 
     @property
     def missing(self) -> list[Pause]:
