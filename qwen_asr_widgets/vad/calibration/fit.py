@@ -138,7 +138,7 @@ class Search:
         lengths = [(track.ends - track.starts).max() for track in self.tracks if len(track.starts)]
         paddings = [track.settings.prefix_padding_ms / 1_000 for track in self.tracks]
         low, high = max(lengths) - max(paddings) - 0.5, min(max(lengths) + 0.6, MAX_TURN_SECONDS)
-        return [*np.arange(max(low, SHORTEST_CUT), high, 0.032).round(3).tolist(), MAX_TURN_SECONDS]
+        return [*np.arange(max(low, SHORTEST_CUT), high, HOP_SECONDS).round(3).tolist(), MAX_TURN_SECONDS]
 
     # ---- the search
 

@@ -37,7 +37,11 @@ class Policy:
         where silence alone decides.
     action_delay, time_out : float
         Seconds of silence before which nothing, and after which everything is taken for an end. Of
-        ``"vad"`` and of silence alone both are the silence. Without any: pipecat's policy for Smart Turn.
+        ``"vad"`` and of silence alone both are the silence.
+
+    Notes
+    -----
+    What is not given is as in pipecat 1.0: Smart Turn's threshold, ``VAD_STOP_SECS`` and ``STOP_SECS``.
 
     Examples
     --------

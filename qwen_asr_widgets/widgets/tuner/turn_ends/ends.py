@@ -41,9 +41,6 @@ from .reading import Reading, checked_pauses, read_pauses
 VAD, SILENCE = "vad", "silence"
 """What decides beside models: the turn detector as it is tuned, and a fixed silence after true speech."""
 
-USUAL = Policy(0.5, 0.2, 3.0)
-"""Threshold, action delay and time-out of pipecat 1.0: Smart Turn's, ``VAD_STOP_SECS`` and ``STOP_SECS``."""
-
 DELAY_RANGE, TIME_OUT_RANGE = (0.2, 3.5), (0.2, 6.0)
 """Seconds that can be tried: those of eot-bench, and time-outs up to the longest silence of the service."""
 
@@ -98,7 +95,7 @@ class TurnEnds:
         self._readings: dict[int, Reading] = {}
         self._end_of_turn: EndOfTurn | None = None
         self._detector = VAD
-        self._policy = USUAL
+        self._policy = Policy()
         self._traded: _Traded | None = None
         self.aim: Aim | None = None
         self.problem = ""
