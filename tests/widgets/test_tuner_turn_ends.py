@@ -240,6 +240,14 @@ def test_where_no_policy_keeps_the_limit_nothing_is_taken(make) -> None:
     assert tuner.ends.policy == before
 
 
+@pytest.mark.parametrize(("purpose", "limit", "most"), [("agent", 61, 60), ("captions", 5, 1)])
+def test_a_limit_out_of_its_range_is_refused_before_anything_is_swept(make, purpose, limit, most) -> None:
+    tuner = make()
+    with pytest.raises(SettingError, match=f"limit is {limit}; it must be a number from 0 to {most}"):
+        tuner.ends.tune_for(purpose, limit)
+    assert tuner.ends.traded is None and tuner.ends.aim is None
+
+
 def test_a_page_tunes_for_a_purpose_and_hears_what_was_found() -> None:
     tuner = VadTuner(qaw.sample("conversation"))
     view = View(tuner)

@@ -364,11 +364,18 @@ class TurnEnds:
         -------
         OperatingPoint or None
             None where no policy keeps the limit: then nothing is taken.
+
+        Raises
+        ------
+        SettingError
+            There is no such purpose, or the limit is out of its range: 0 to 60 s, or 0 to 1.
+        LabelError
+            As for `trade_off`.
         """
-        wanted = checked_purpose(purpose)
-        point = wanted.choose(self.trade_off(), limit, self._detector)
+        wanted = checked_purpose(purpose, limit)
+        point = wanted.choose(self.trade_off(), self._detector)
         with self._model.lock:
-            self.aim = Aim(purpose, wanted.limit if limit is None else float(limit), point)
+            self.aim = Aim(purpose, wanted.limit, point)
         if point is not None:
             self._take(point.policy)
         self._say(Traded())

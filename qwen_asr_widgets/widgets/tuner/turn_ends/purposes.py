@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 from ....arguments import checked_number, suggestion
@@ -27,11 +27,10 @@ class Purpose:
     limited: str
     limit: float
 
-    def choose(self, found: TradeOff, limit: float | None, detector: str) -> OperatingPoint | None:
+    def choose(self, found: TradeOff, detector: str) -> OperatingPoint | None:
         """Return the policy of a detector that serves the purpose best; None where none keeps the limit."""
-        most = self.limit if limit is None else checked_number("limit", limit, 0.0, self.greatest)
         ask = found.at_budget if self.limited == LATENCY else found.latency_at
-        return ask(most, detector=detector)[0]
+        return ask(self.limit, detector=detector)[0]
 
     @property
     def greatest(self) -> float:
@@ -49,13 +48,13 @@ PURPOSES: Mapping[str, Purpose] = MappingProxyType({
 telephone 0.3 s are felt as 0.6 s: a line may take 150 ms each way (ITU-T G.114)."""
 
 
-def checked_purpose(name: str) -> Purpose:
-    """Return a purpose by its name.
+def checked_purpose(name: str, limit: float | None = None) -> Purpose:
+    """Return a purpose by its name, with another limit where one is given.
 
     Raises
     ------
     SettingError
-        There is none of that name.
+        There is none of that name, or the limit is out of its range.
 
     Examples
     --------
@@ -67,4 +66,7 @@ def checked_purpose(name: str) -> Purpose:
             f"There is no purpose {name!r:.40}{suggestion(str(name), PURPOSES) or ';'} give one of "
             f"{', '.join(PURPOSES)}.", "purpose",
         )
-    return PURPOSES[name]
+    purpose = PURPOSES[name]
+    if limit is None:
+        return purpose
+    return replace(purpose, limit=float(checked_number("limit", limit, 0.0, purpose.greatest)))
