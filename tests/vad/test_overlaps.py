@@ -92,11 +92,13 @@ def test_whatever_holds_turns_is_taken() -> None:
     assert "Interruptions" in found._repr_html_() and ">1<" in found._repr_html_()
 
 
-@pytest.mark.parametrize("given", [
-    {"speakers": ("a", "a")}, {"speakers": ("a",)}, {"longest_backchannel": -1},
+@pytest.mark.parametrize(("given", "sentence"), [
+    ({"speakers": ("a", "a")}, "speakers is .*; give two names that differ"),
+    ({"speakers": ("a",)}, "speakers is .*; give two names that differ"),
+    ({"longest_backchannel": -1}, "longest_backchannel is -1; it must be a number from 0 to 60"),
 ])
-def test_what_cannot_be_is_told(given: dict) -> None:
-    with pytest.raises(SettingError):
+def test_what_cannot_be_is_told(given: dict, sentence: str) -> None:
+    with pytest.raises(SettingError, match=sentence):
         qaw.overlaps([(0, 1)], [(0, 1)], **given)
 
 

@@ -125,7 +125,7 @@ def test_of_a_long_clip_only_what_was_asked_for_last_is_heard(monkeypatch, view,
         heard = view.ask(kind="second", serial=snr, **{**PLAIN, "noise": "pink", "snr": snr})
         assert heard[-1][0]["busy"] and heard[-1][0]["figures"] is None
     may_go.set()
-    wait_until(lambda: (known := tuner.model.judged_second()) and known or None, 30, "it is heard")
+    wait_until(tuner.model.judged_second, 30, "it is heard")
     spans = [(turn.start, turn.end) for turn in tuner.labels.turns]
     wanted = qaw.Condition("pink", 0).apply(qaw.sample("noisy"), spans)
     assert scored[-1] == wanted and len(scored) <= 2
@@ -137,7 +137,7 @@ def test_python_sees_what_a_page_does(tuner, view) -> None:
     assert tuner.hear_under(detector="energy").turns == measure(
         detect_turns(qaw.speech_scores(qaw.sample("noisy"), detector="energy"), TIGHT), None, duration=30.0,
     ).turns
-    with pytest.raises(SettingError):
+    with pytest.raises(SettingError, match="threshold is 2"):
         tuner.hear_under(detector="energy", threshold=2)
 
 
