@@ -60,7 +60,9 @@ def test_appends_that_follow_each_other_are_one_band():
 ])
 def test_what_answers_what(answer, asked):
     rows = rows_of(three_turns())
-    for row in by_type(rows, answer):
+    answers = by_type(rows, answer)
+    assert answers
+    for row in answers:
         partner = rows[row.partner]
         assert partner.type.endswith(asked) and partner.item == row.item
         assert rows[partner.partner] is row

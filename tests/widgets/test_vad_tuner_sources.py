@@ -86,7 +86,7 @@ def test_a_silence_below_the_floor_of_the_service_is_shown_without_effect(noisy)
     assert tuner.expected_wait > wait + 0.3
     found = tuner.sweep([0.2], [300, 400, 800])
     assert found.silences == (400, 800), "of silences without effect the longest stands for all"
-    assert found.total("waits").tolist() and tuner.settings.silence_duration_ms == 1_000
+    assert found.total("waits").min() > 0 and tuner.settings.silence_duration_ms == 1_000
     tuner.close()
 
 
