@@ -8,6 +8,7 @@ from __future__ import annotations
 import functools
 import inspect
 import warnings
+from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any, TypeVar, cast, overload
 
 from .errors import SettingError
@@ -167,18 +168,18 @@ def is_number(value: object, kinds: type | tuple[type, ...] = (int, float)) -> b
 
 
 def checked_number(name: str, value: N, low: float, high: float, whole: bool = False) -> N:
-    """Return a number, where it is one and lies within its range.
+    """Return a number as an int or a float, where it is one of any type and lies within its range.
 
     Parameters
     ----------
     name : str
         The setting, as the user knows it.
     value : int or float
-        What it was set to.
+        What it was set to; numpy's numbers come back as Python's, which can be sent and saved.
     low, high : float
         The range, both ends included.
     whole : bool
-        Whether it must be an int.
+        Whether it must be a whole number.
 
     Raises
     ------
@@ -194,8 +195,7 @@ def checked_number(name: str, value: N, low: float, high: float, whole: bool = F
         ...
     qwen_asr_widgets.errors.SettingError: threads is 0; it must be a whole number from 1 to 64.
     """
-    is_one = is_number(value, int if whole else (int, float))
-    if not is_one or not low <= value <= high:
+    if not is_number(value, Integral if whole else Real) or not low <= value <= high:
         kind = "whole number" if whole else "number"
         raise SettingError(f"{name} is {value!r:.60}; it must be a {kind} from {low:g} to {high:g}.", name)
-    return value
+    return cast("N", int(value) if isinstance(value, Integral) else float(value))

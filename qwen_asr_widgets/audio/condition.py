@@ -87,17 +87,20 @@ class Condition:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        checked_number("level_db", self.level_db, *LEVEL_RANGE_DB)
-        checked_number("seed", self.seed, 0, 2**32 - 1, whole=True)
+        self._set("level_db", checked_number("level_db", self.level_db, *LEVEL_RANGE_DB))
+        self._set("seed", checked_number("seed", self.seed, 0, 2**32 - 1, whole=True))
         if not isinstance(self.telephone, bool):
             raise SettingError(f"telephone is {self.telephone!r:.40}; it must be True or False.", "telephone")
         if (self.noise is None) != (self.snr_db is None):
             missing, given = ("snr_db", "noise") if self.snr_db is None else ("noise", "snr_db")
             raise SettingError(f"{given} is given without {missing}; give both or none.", missing)
         if self.snr_db is not None:
-            checked_number("snr_db", self.snr_db, *SNR_RANGE_DB)
+            self._set("snr_db", checked_number("snr_db", self.snr_db, *SNR_RANGE_DB))
         if self.noise is not None and not (isinstance(self.noise, str) and self.noise in NOISES):
-            object.__setattr__(self, "noise", _recorded(self.noise))
+            self._set("noise", _recorded(self.noise))
+
+    def _set(self, name: str, value: Any) -> None:
+        object.__setattr__(self, name, value)
 
     def __str__(self) -> str:
         parts = []

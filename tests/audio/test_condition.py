@@ -124,6 +124,18 @@ def test_a_wrong_value_is_told_in_one_sentence(given: dict, sentence: str) -> No
     assert str(caught.value).startswith(sentence)
 
 
+def test_numbers_of_numpy_are_taken_as_pythons() -> None:
+    grid = [qaw.Condition("pink", snr) for snr in np.arange(-10, 11, 10)]
+    assert grid == [qaw.Condition("pink", snr) for snr in (-10, 0, 10)]
+    one = qaw.Condition("pink", np.float32(2.5), np.float64(-6.0), seed=np.uint8(7))
+    assert [type(value) for value in (one.snr_db, one.level_db, one.seed)] == [float, float, int]
+    assert one == qaw.Condition("pink", 2.5, -6.0, seed=7)
+    with pytest.raises(SettingError, match="seed is .*; it must be a whole number"):
+        qaw.Condition(seed=np.float64(7))
+    with pytest.raises(SettingError, match="level_db is .*; it must be a number"):
+        qaw.Condition(level_db=np.bool_(True))
+
+
 def test_what_is_no_sound_is_told_at_once_and_what_is_silent_when_it_is_mixed() -> None:
     with pytest.raises(AudioError, match=r"takes an AudioClip"):
         qaw.Condition(np.zeros(8), 5)

@@ -188,6 +188,18 @@ def test_a_page_and_python_try_policies_and_every_page_hears_of_both(make) -> No
     assert view.last("policy")[0]["serial"] is None
 
 
+def test_a_policy_of_numpys_numbers_is_tried_and_told_as_one_of_pythons(make) -> None:
+    tuner = make()
+    view = View(tuner)
+    tuner.ends.policy = Policy(np.float32(0.75), np.float64(0.5), np.int64(2))
+    policy = view.last("policy")[0]["policy"]
+    assert {name: (type(value), value) for name, value in policy.items()} == {
+        "threshold": (float, 0.75), "delay": (float, 0.5), "timeOut": (int, 2),
+    }
+    model = EndOfTurn("punctuation", policy=Policy(np.float32(0.75), np.float64(0.5), np.int64(2)))
+    assert model.policy == tuner.ends.policy and type(model.policy.threshold) is float
+
+
 def test_an_unknown_detector_or_purpose_is_refused_with_those_there_are(make) -> None:
     tuner = make()
     with pytest.raises(SettingError, match="There is no end-of-turn model 'smart'"):

@@ -74,7 +74,7 @@ class EndOfTurn:
                 f"model is {self.model!r:.60}; give a name, or an object with the methods of EndOfTurnModel.",
                 "model",
             )
-        _check_policy(self.policy)
+        object.__setattr__(self, "policy", _checked_policy(self.policy))
         self._loaded  # so that a name that is not known is told at once
 
     def __str__(self) -> str:
@@ -222,16 +222,18 @@ class EndOfTurn:
         return digest.digest()
 
 
-def _check_policy(policy: object) -> None:
-    """Raise ``SettingError`` where a policy is none by which a model can end turns."""
+def _checked_policy(policy: object) -> Policy:
+    """Return a policy, or raise ``SettingError`` where it is none by which a model can end turns."""
     if not isinstance(policy, Policy):
         raise SettingError(
             f"policy is {policy!r:.60}; give a Policy(threshold, action_delay, time_out).", "policy"
         )
     shortest, longest = (limit / 1_000 for limit in SILENCE_RANGE_MS)
-    checked_number("policy.threshold", policy.threshold, 0.0, 1.0)
-    checked_number("policy.time_out", policy.time_out, shortest, longest)
-    checked_number("policy.action_delay", policy.action_delay, 0.0, policy.time_out)
+    time_out = checked_number("policy.time_out", policy.time_out, shortest, longest)
+    return Policy(
+        checked_number("policy.threshold", policy.threshold, 0.0, 1.0),
+        checked_number("policy.action_delay", policy.action_delay, 0.0, time_out), time_out,
+    )
 
 
 def _heard(clip: Sound) -> NDArray[np.float32]:

@@ -164,11 +164,10 @@ def overlaps(
     >>> qaw.overlaps(*by.values(), speakers=tuple(by))
     <Overlaps of agent and caller: 0.60 s at once, 0 backchannels, 1 interruption>
     """
-    checked_number("longest_backchannel", longest_backchannel, 0.0, 60.0)
+    longest = round(checked_number("longest_backchannel", longest_backchannel, 0.0, 60.0) * SAMPLE_RATE)
     if len(speakers) != 2 or speakers[0] == speakers[1] or not all(isinstance(one, str) for one in speakers):
         raise SettingError(f"speakers is {speakers!r:.60}; give two names that differ.", "speakers")
     turns = [_united(each, name) for each, name in ((first, "first"), (second, "second"))]
-    longest = round(longest_backchannel * SAMPLE_RATE)
     events = [
         *_events(turns[0], turns[1], speakers[0], longest), *_events(turns[1], turns[0], speakers[1], longest)
     ]

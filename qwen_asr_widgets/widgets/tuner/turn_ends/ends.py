@@ -190,17 +190,18 @@ class TurnEnds:
         """
         if not isinstance(policy, Policy):
             raise SettingError(f"policy takes a Policy, not {type(policy).__name__}.", "policy")
-        if not math.isnan(policy.threshold):
-            checked_number("threshold", policy.threshold, 0.0, 1.0)
-        checked_number("action_delay", policy.action_delay, self.least_delay, DELAY_RANGE[1])
-        checked_number("time_out", policy.time_out, *TIME_OUT_RANGE)
-        if policy.time_out < policy.action_delay:
+        threshold = policy.threshold
+        if not math.isnan(threshold):
+            threshold = checked_number("threshold", threshold, 0.0, 1.0)
+        delay = checked_number("action_delay", policy.action_delay, self.least_delay, DELAY_RANGE[1])
+        time_out = checked_number("time_out", policy.time_out, *TIME_OUT_RANGE)
+        if time_out < delay:
             raise SettingError(
-                f"The time-out of {policy.time_out:g} s is shorter than the action delay of "
-                f"{policy.action_delay:g} s; give a longer one.", "time_out",
+                f"The time-out of {time_out:g} s is shorter than the action delay of {delay:g} s; give a "
+                "longer one.", "time_out",
             )
         with self._model.lock:
-            self._policy = policy
+            self._policy = Policy(threshold, delay, time_out)
         self._say(PolicyTried(serial))
 
     # Pauses, and what a model says at them.
