@@ -39,7 +39,7 @@ test("a filter and a search leave the rows that they name", () => {
   assert.deepEqual(numbers("session"), [0, 1, 2]);
   assert.deepEqual(numbers("problems"), [5]);
   assert.deepEqual(numbers("all", "good MORNING"), [5]);
-  assert.deepEqual(numbers("in", "a"), filteredRows(rows, "in", "a").map(({ number }) => number));
+  assert.deepEqual(numbers("in", "audio_buffer"), [4]);
 });
 
 test("a band says seconds, bytes with base64 counted, and pace", () => {
