@@ -2,14 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from typing import Any, TypeVar
 
+Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 _PENDING = 256
 """Tasks handed to an executor ahead of their results."""
+
+
+def in_batches(items: Iterable[Item], seconds: Callable[[Item], float], most: float) -> list[list[Item]]:
+    """Divide clips, in their order, into batches that are each closed once they last so many seconds.
+
+    Examples
+    --------
+    >>> in_batches([3.0, 1.0, 1.0, 2.0], lambda clip: clip, 2.0)
+    [[3.0], [1.0, 1.0], [2.0]]
+    """
+    made: list[list[Item]] = []
+    length = 0.0
+    for item in items:
+        if not made or length >= most:
+            made.append([])
+            length = 0.0
+        made[-1].append(item)
+        length += seconds(item)
+    return made
 
 
 def spread(

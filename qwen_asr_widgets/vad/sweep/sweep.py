@@ -26,7 +26,7 @@ from ..labels.labels import Labels
 from ..labels.references import is_turn, read_reference
 from ..scoring.frames import HOP_SECONDS, SpeechScores
 from ..detectors.registry import Detector, find_detector
-from .spread import spread
+from .spread import in_batches, spread
 from .heard import Spans, checked_conditions, checked_detector, score_all
 from .batch import Grid, SweepClip, Sums, measure_batch
 from .result import ClipInfo, SweepResult
@@ -141,7 +141,7 @@ def sweep(
     prepared = {
         (k, c): _prepare(scores[k][c], truths[k], k + 1, block_seconds) for k, c in known
     }
-    batches = list(_batches(prepared, batch_seconds))
+    batches = in_batches(prepared, lambda each: len(prepared[each].values) * HOP_SECONDS, batch_seconds)
     with _Report(progress, len(sounds) * len(heard_under) * len(grid.thresholds)) as report:
         done, broken = _measure(prepared, batches, grid, None if lost else executor, report)
     finished = [each for number in sorted(done) for each in batches[number]]
@@ -314,20 +314,6 @@ def _speaker(truth: Truth | None) -> str:
     turns: Any = getattr(truth, "turns", truth) or ()
     names = {getattr(turn, "speaker", "") for turn in turns}
     return names.pop() if len(names) == 1 else ""
-
-
-def _batches(clips: Mapping[Heard, SweepClip], batch_seconds: float) -> Iterable[list[Heard]]:
-    """Yield clips that make a batch of about the length given."""
-    batch: list[Heard] = []
-    seconds = 0.0
-    for number, clip in clips.items():
-        batch.append(number)
-        seconds += len(clip.values) * HOP_SECONDS
-        if seconds >= batch_seconds:
-            yield batch
-            batch, seconds = [], 0.0
-    if batch:
-        yield batch
 
 
 def _measure(

@@ -25,7 +25,7 @@ from ..scoring.frames import HOP_SECONDS, SILERO, SpeechScores
 from ..sweep.heard import (
     UNCHANGED, Conditions, checked_conditions, checked_detector, heard_under, score_all,
 )
-from ..sweep.spread import spread
+from ..sweep.spread import in_batches, spread
 from ..sweep.sweep import SILENCES, THRESHOLDS, make_grid
 from .counting import (
     NAMES, JudgedPauses, Sums, count_timers, count_vad, holds_and_ends, judged_pauses,
@@ -325,24 +325,12 @@ def _scored(
 
 def _counted(detector: Any, clips: Sequence[_Clip], executor: Executor | None) -> Sums:
     """Return the counts of one detector over all clips."""
+    batches = in_batches(clips, lambda clip: len(clip.values) * HOP_SECONDS, BATCH_SECONDS)
     if executor is None:
-        parts = [detector.count(batch) for batch in _batches(clips)]
+        parts = [detector.count(batch) for batch in batches]
     else:
-        parts = _spread(executor, detector.count, [(batch,) for batch in _batches(clips)])
+        parts = _spread(executor, detector.count, [(batch,) for batch in batches])
     return {name: np.concatenate([part[name] for part in parts]) for name in NAMES}
-
-
-def _batches(clips: Sequence[_Clip]) -> list[list[_Clip]]:
-    """Return the clips in batches of about an hour: so much is held at once."""
-    batches: list[list[_Clip]] = [[]]
-    seconds = 0.0
-    for clip in clips:
-        if seconds >= BATCH_SECONDS:
-            batches.append([])
-            seconds = 0.0
-        batches[-1].append(clip)
-        seconds += len(clip.values) * HOP_SECONDS
-    return batches
 
 
 def _spread(executor: Executor, function: Any, tasks: list[tuple[Any, ...]]) -> list[Any]:
