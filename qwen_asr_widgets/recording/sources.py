@@ -68,9 +68,7 @@ def open_source(
     SettingError
         ``chunk_ms`` is out of range.
     """
-    low, high = CHUNK_RANGE_MS
-    if not is_number(chunk_ms) or not low <= chunk_ms <= high:
-        raise SettingError(f"chunk_ms is {chunk_ms!r}; it must lie between {low} and {high}.", "chunk_ms")
+    chunk_ms = checked_chunk_ms(chunk_ms)
     if source is None or isinstance(source, (bool, int, float, complex, dict)):
         raise AudioError(
             f"{source!r:.60} is no sound; give a path, bytes, an array, a clip or chunks of sound."
@@ -86,6 +84,14 @@ def open_source(
     samples = clip.resample(session_rate).to_pcm16()
     cut = (samples[start : start + length] for start in range(0, len(samples), length))
     return SoundSource(cut, clip.origin, len(samples) / session_rate)
+
+
+def checked_chunk_ms(chunk_ms: float) -> float:
+    """Return the length of a piece in ms, or raise `SettingError` where it is out of range."""
+    low, high = CHUNK_RANGE_MS
+    if not is_number(chunk_ms) or not low <= chunk_ms <= high:
+        raise SettingError(f"chunk_ms is {chunk_ms!r}; it must lie between {low} and {high}.", "chunk_ms")
+    return chunk_ms
 
 
 def _chosen(source: Any, channel: Any) -> Any:

@@ -8,17 +8,18 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Iterator
-from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import suppress
 from html.parser import HTMLParser
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
+from unicodedata import normalize
 
 import numpy as np
 import pytest
+import soundfile
 from support.processes import descendants, is_running
 from support.waiting import wait_until
 
@@ -27,8 +28,11 @@ from qwen_asr_widgets import (
     AudioClip, AudioError, Batch, SessionConfig, SettingError, TurnDetection, embedded, transcribe,
     transcribe_all,
 )
+from qwen_asr_widgets.errors import WriteFailed
+from qwen_asr_widgets.recording.autosave.folder_lock import FolderLock
 from qwen_asr_widgets.recording.batch.jobs import make_jobs
 from qwen_asr_widgets.recording.batch.transcribe_all import agree_price
+from qwen_asr_widgets.recording.batch.workers import Workers
 
 pytestmark = pytest.mark.service
 
@@ -168,6 +172,134 @@ def journal_that_reads(out: Path) -> list[dict[str, Any]]:
     return found
 
 
+def saved(folder: Path, name: str, samples: np.ndarray) -> Path:
+    """Return a sound whose file has the time of all others that are made like this."""
+    path = folder / name
+    path.parent.mkdir(exist_ok=True)
+    AudioClip(samples, 16_000).save(path)
+    os.utime(path, (1, 1))
+    return path
+
+
+def test_another_sound_of_the_same_name_length_and_time_is_another_sound(tmp_path: Path) -> None:
+    low, high = (0.3 * np.sin(np.arange(16_000) * step) for step in (0.1, 0.2))
+    first, second = saved(tmp_path, "a/1.wav", low), saved(tmp_path, "b/1.wav", high)
+    batch_of([first], out=tmp_path / "out")
+    batch = batch_of([second], out=tmp_path / "out")
+    assert np.array_equal(batch.recording("1").tape.read(), AudioClip.load(second).to_pcm16())
+    assert journal(tmp_path / "out") == ["1", "1"]
+
+
+def test_a_result_with_other_settings_is_no_row_of_this_batch(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = tmp_path / "out"
+    batch_of(folder, out=out)
+    monkeypatch.setattr(Workers, "outcomes", interrupted)
+    batch = batch_of(folder, SCRIPT, FAST, out=out)
+    assert repr(batch) == "Batch(0 of 2 done, 0 utterances, interrupted)" and not batch.rows
+    with pytest.raises(SettingError, match="no recording 'first'"):
+        batch.recording("first")
+
+
+def interrupted(*_: Any) -> Iterator[Any]:
+    raise KeyboardInterrupt
+
+
+def test_a_run_that_fails_leaves_the_complete_bundle_of_an_earlier_one(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out, sound = tmp_path / "out", folder / "first.wav"
+    whole = batch_of([sound], out=out).recording("first").text
+    told = iter([False] * 20 + [True] * 1_000)
+    monkeypatch.setattr("threading.Event.is_set", lambda self: next(told))
+    batch = batch_of([sound], out=out, resume=False)
+    monkeypatch.undo()
+    assert batch.failures and not batch.recording("first").complete
+    assert qaw.load_recording(out / "first.qasr").text == whole
+    assert not batch_of([sound], out=out).failures and not list(out.glob("*.incomplete.qasr"))
+
+
+def test_one_batch_at_a_time_writes_into_a_folder(folder: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    holder = FolderLock(made(out))
+    with pytest.raises(SettingError, match="Another batch is writing into"):
+        batch_of([folder / "first.wav"], out=out)
+    holder.release()
+    assert not batch_of([folder / "first.wav"], out=out).failures
+    assert not (out / "writing").exists()
+
+
+def made(folder: Path) -> Path:
+    folder.mkdir()
+    return folder
+
+
+def test_a_folder_that_cannot_be_made_is_said_before_anything_is_sent(
+    talk: AudioClip, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Workers, "outcomes", interrupted)
+    with pytest.raises(WriteFailed, match="Not a directory"):
+        batch_of([talk], out=Path(__file__) / "out")
+
+
+# ---- a journal that somebody else wrote
+
+def altered(change: dict[str, Any], row: dict[str, Any], heard: Any) -> Callable[[dict[str, Any]], str]:
+    def alter(line: dict[str, Any]) -> str:
+        utterances = line["utterances"] if heard is None else heard
+        return json.dumps({**line, "utterances": utterances, **change, "row": {**line["row"], **row}})
+
+    return alter
+
+
+@pytest.mark.parametrize("hostile", [
+    altered({}, {"words": "many"}, None),
+    altered({}, {"utterances": None}, None),
+    altered({}, {"duration": float("nan")}, None),
+    altered({}, {"duration": 10**400}, None),
+    altered({}, {"engine": {"a": 1}}, None),
+    altered({}, {"error": 0}, None),
+    altered({}, {"error_rate": 0.5, "reference_words": None}, None),
+    altered({}, {}, ["x"]),
+    altered({}, {}, [{"start": 0, "end": None, "text": "x", "status": "final"}]),
+    altered({}, {}, [{"start": 0, "end": 1, "text": ["x"], "status": "final"}]),
+    altered({"key": 7}, {}, None),
+    lambda line: "[" * 100_000,
+    lambda line: json.dumps({"row": {}}),
+])
+def test_a_line_of_another_shape_is_as_if_it_were_not_there(
+    hostile: Callable[[dict[str, Any]], str], talk: AudioClip, tmp_path: Path
+) -> None:
+    out, talk = tmp_path / "out", talk[:2]
+    right = batch_of([talk], out=out).rows
+    [line] = journal_that_reads(out)
+    (out / "batch.jsonl").write_text(hostile(line) + "\n")
+    batch = batch_of([talk], out=out)
+    assert batch.rows == right and done(out) == 2  # done again
+
+
+def test_what_a_journal_says_of_names_and_bundles_leads_nowhere_else(
+    talk: AudioClip, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    batch_of([talk[:2]], out=out)
+    qaw.Recording().save(tmp_path / "other.qasr")
+    [line] = journal_that_reads(out)
+    alter = altered({"bundle": "../other.qasr"}, {"name": "../other", "settings": "x"}, None)
+    (out / "batch.jsonl").write_text(alter(line))
+    batch = batch_of([talk[:2]], out=out)
+    assert journal_that_reads(out) == [json.loads(alter(line))]  # it was not done again
+    assert batch.recording("conversation").duration == 2.0
+    assert (batch.rows[0]["name"], batch.rows[0]["settings"]) == ("conversation", "")
+
+
+def test_a_journal_that_is_no_file_says_so(talk: AudioClip, tmp_path: Path) -> None:
+    made(made(tmp_path / "out") / "batch.jsonl")
+    with pytest.raises(SettingError, match="cannot be read"):
+        batch_of([talk], out=tmp_path / "out")
+
+
 # ---- workers
 
 def test_several_workers_of_our_own_give_the_same_and_leave_no_process(
@@ -239,6 +371,31 @@ def test_an_executor_that_breaks_keeps_what_was_done(talk: AudioClip) -> None:
     assert isinstance(raised.value.result, Batch) and not raised.value.result.rows
 
 
+def test_an_executor_whose_jobs_are_cancelled_keeps_what_was_done(
+    talk: AudioClip, tmp_path: Path
+) -> None:
+    with pytest.raises(qaw.WorkerLost, match="CancelledError") as raised:
+        batch_of([talk[:2], talk[:3]], executor=OneThenCancelled(), out=tmp_path / "out")
+    assert [row["duration"] for row in raised.value.result] == [2.0]
+    assert (tmp_path / "out" / "recordings.csv").is_file()
+
+
+class OneThenCancelled(Executor):
+    """Does its first job and cancels the others, as a cluster that is taken down does."""
+
+    def __init__(self) -> None:
+        self._jobs = 0
+
+    def submit(self, function: Callable[..., Any], /, *args: Any, **options: Any) -> Future[Any]:
+        future: Future[Any] = Future()
+        self._jobs += 1
+        if self._jobs > 1:
+            future.cancel()
+        else:
+            future.set_result(function(*args, **options))
+        return future
+
+
 # ---- ends before the end
 
 BATCH = """
@@ -299,8 +456,9 @@ def test_a_kill_loses_what_was_under_way_and_the_next_call_does_the_rest(
 def test_killed_twenty_times_it_is_done_in_the_end_and_nothing_twice(many: Path, tmp_path: Path) -> None:
     out, random = tmp_path / "out", np.random.default_rng(7)
     for _ in range(20):
-        child = started(many, out, tmp_path, jobs=2)
-        time.sleep(random.uniform(0.5, 4.0))
+        child, before, progress = started(many, out, tmp_path, jobs=2), done(out), random.integers(9)
+        wait_until(lambda: child.poll() is not None
+                   or len(descendants(child.pid)) + done(out) - before >= progress, 60)
         child.kill()
         child.communicate(timeout=30)
         for path in out.rglob("*.qasr"):
@@ -362,14 +520,51 @@ def test_the_report_plays_the_worst_utterances_and_no_text_is_markup(talk: Audio
 
 # ---- names, prices and bad input
 
+@pytest.mark.parametrize("missing", [None, float("nan")])
+def test_a_cell_that_is_missing_in_a_table_is_no_name_and_no_text(talk: AudioClip, missing: Any) -> None:
+    pandas = pytest.importorskip("pandas")
+    frame = pandas.DataFrame({"audio": [talk, talk], "name": ["said", missing], "text": ["Hello", missing]})
+    assert [(job.name, job.text) for job in make_jobs(frame)] == [("said", "Hello"), ("conversation", None)]
+
+
+@pytest.mark.parametrize("said", ["", "  ", "?!"])
+def test_a_text_without_words_is_no_reference(talk: AudioClip, said: str) -> None:
+    [row] = batch_of([{"audio": talk[:2], "text": said}])
+    assert (row["error"], row["metric"], row["error_rate"], row["reference_words"]) == ("", None, None, None)
+
+
+def test_a_recording_that_cannot_be_judged_is_kept_and_says_why(
+    talk: AudioClip, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_jiwer(*_: Any) -> float:
+        raise qaw.MissingDependency("no jiwer")
+
+    monkeypatch.setattr("qwen_asr_widgets.recording.comparison.error_rate", no_jiwer)
+    batch = batch_of([{"audio": talk[:2], "text": "hello"}, talk[:3]])
+    assert list(batch.failures.values()) == ["MissingDependency: no jiwer"]
+    assert batch.recording("conversation").complete and batch.rows[1]["error"] == ""
+
+
+def test_a_sound_of_no_length_is_a_failure_of_its_own(talk: AudioClip, tmp_path: Path) -> None:
+    soundfile.write(tmp_path / "empty.wav", np.zeros(0, np.int16), 16_000)
+    batch = batch_of([tmp_path / "empty.wav", talk[:2]])
+    assert batch.failures == {"empty": "AudioError: empty.wav is empty: it holds no samples."}
+    assert batch.rows[1]["duration"] == 2.0
+
+
 def test_names_stay_inside_the_folder_and_are_the_same_for_no_two(talk: AudioClip, tmp_path: Path) -> None:
-    names = ["../../etc/passwd", "a\\b", "A.", "a", "", "con:1", "x" * 300]
+    names = [
+        "../../etc/passwd", "a\\b", "A.", "a", "", "con:1", "x" * 300, "\u65e9" * 100, "lone \ud800",
+        "NUL.txt", "caf\u00e9", "cafe\u0301",
+    ]
     jobs = make_jobs([{"audio": talk, "name": name} for name in names])
     found = [job.name for job in jobs]
-    assert len({name.casefold() for name in found}) == len(names)
+    assert len({normalize("NFC", name).casefold() for name in found}) == len(names)
+    assert found[9] == "_NUL.txt"
     for name in found:
         path = (tmp_path / f"{name}.qasr").resolve()
-        assert tmp_path in path.parents and ".." not in name.split("/") and len(path.name) < 130
+        assert tmp_path in path.parents and ".." not in name.split("/")
+        assert len(path.name.encode("utf-8")) < 130
 
 
 def test_the_price_is_said_first_and_must_be_agreed_to(
@@ -396,6 +591,7 @@ def test_the_price_is_said_first_and_must_be_agreed_to(
     (["a.wav"], {"configs": {"a/": FAST, "a_": FAST}}, SettingError, "same name as a folder"),
     (["a.wav"], {"reference": ["x", "y"]}, SettingError, "There are 1 sounds but 2 references"),
     (["a.wav"], {"pace": -1}, SettingError, "pace is -1"),
+    (["a.wav"], {"chunk_ms": 5}, SettingError, "chunk_ms is 5; it must lie between 10 and 2000"),
     (["a.wav"], {"out": __file__}, SettingError, "which is a file; give a folder"),
     (["a.wav"], {"job": 2}, TypeError, "did you mean 'jobs'"),
 ])

@@ -12,16 +12,20 @@ import io
 import json
 import os
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from ...errors import MissingDependency, SettingError, WriteFailed
+from ...errors import SettingError, WriteFailed
 from ...formatting import well_formed
 from ...writing import write_atomically, write_text
+from ..autosave.folder_lock import FolderLock, is_in_use
+from ..bundle.bundle import SUFFIX
 from ..exports.rows import table_cell
 from ..latency import import_pandas
 from ..recording import Recording
-from .jobs import BatchJob
+from .jobs import BatchJob, alike
+from .journal import Line, append_line, read_journal
 from .work import ROW_COLUMNS, UTTERANCE_COLUMNS, BatchOutcome, How
 
 JOURNAL = "batch.jsonl"
@@ -37,7 +41,7 @@ class BatchFolder:
     Parameters
     ----------
     path : path or None
-        The folder; it is made when the first sound is done.
+        The folder.
     how : How
         What holds for all sounds: another way of transcribing them is another result.
     """
@@ -46,53 +50,74 @@ class BatchFolder:
         self.path = None if path is None else _checked(Path(path))
         self._how = how
         self._in_memory: dict[tuple[str, str], bytes] = {}
-        self._lines: dict[tuple[str, str], dict[str, Any]] = {}
+        self._keys: dict[tuple[str, str], str] = {}
+        self._lines: dict[str, Line] = {}
+        """The last line about each file that a bundle can be."""
         if self.path is not None:
-            self._lines = {(line["name"], line["settings"]): line for line in _journal(self.path / JOURNAL)}
+            lines = read_journal(self.path / JOURNAL)
+            self._lines = {alike(_stem(line["settings"], line["name"])): line for line in lines}
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """Make the folder, and keep other batches out of it.
+
+        Raises
+        ------
+        SettingError
+            Another batch writes into it.
+        WriteFailed
+            It cannot be made or written.
+        """
+        if self.path is None:
+            yield
+            return
+        lock = _locked(self.path)
+        try:
+            yield
+        finally:
+            lock.release()
 
     def is_done(self, job: BatchJob) -> bool:
         """Tell whether this sound was transcribed to its end with these very settings, and is there."""
-        line = self._lines.get(job.place)
-        if line is None or line["row"]["error"] or line["key"] != self._key(job) or self.path is None:
+        line = self._line(job)
+        if line is None or line["row"]["error"] or self.path is None:
             return False
-        return (self.path / line["bundle"]).is_file()
+        return (self.path / _bundle_name(job, "")).is_file()
 
     def take(self, job: BatchJob, outcome: BatchOutcome) -> None:
         """Keep what came of a job: the bundle first, then a line of the journal."""
         line = {
             "name": job.name, "settings": job.settings, "key": self._key(job), "row": outcome.row,
-            "utterances": outcome.utterances, "bundle": "",
+            "utterances": outcome.utterances,
+            "bundle": _bundle_name(job, outcome.error) if outcome.bundle else "",
         }
-        if outcome.bundle and self.path is None:
+        if self.path is None:
             self._in_memory[job.place] = outcome.bundle
-        elif outcome.bundle and self.path is not None:
-            line["bundle"] = self._write_bundle(job, outcome)
-        self._lines[job.place] = line
-        if self.path is not None:
-            _make(self.path)
-            _append(self.path / JOURNAL, line)
+        else:
+            _write_bundle(self.path, job, outcome)
+            append_line(self.path / JOURNAL, line)
+        self._lines[alike(_stem(job.settings, job.name))] = line
 
     def rows(self, jobs: Iterable[BatchJob]) -> list[dict[str, Any]]:
         """Return the row of each job that was done or has failed, with every column."""
-        return [{name: line["row"].get(name) for name in ROW_COLUMNS} for line in self._of(jobs)]
+        return [_named(job, line["row"], ROW_COLUMNS) for job, line in self._of(jobs)]
 
     def utterances(self, jobs: Iterable[BatchJob]) -> list[dict[str, Any]]:
         """Return the rows of their utterances."""
         return [
-            {name: row.get("number" if name == "utterance" else name) for name in UTTERANCE_COLUMNS}
-            for line in self._of(jobs) for row in line["utterances"]
+            _named(job, row, UTTERANCE_COLUMNS) for job, line in self._of(jobs) for row in line["utterances"]
         ]
 
-    def recording(self, place: tuple[str, str]) -> Recording | None:
+    def recording(self, job: BatchJob) -> Recording | None:
         """Open what was kept of a sound; None where nothing was."""
         from ..earlier.restoring import load_recording
 
-        if place in self._in_memory:
-            return load_recording(self._in_memory[place])
-        line = self._lines.get(place)
-        if line is None or not line["bundle"] or self.path is None:
+        line = self._line(job)
+        if line is None or not line["bundle"]:
             return None
-        return load_recording(self.path / line["bundle"])
+        if self.path is None:
+            return load_recording(self._in_memory[job.place])
+        return load_recording(self.path / _bundle_name(job, line["row"]["error"]))
 
     def write_tables(self, jobs: Iterable[BatchJob]) -> None:
         """Write recordings and utterances as tables; the latter also as Parquet where pyarrow is there."""
@@ -105,14 +130,25 @@ class BatchFolder:
         try:
             frame = import_pandas().DataFrame(utterances, columns=list(UTTERANCE_COLUMNS))
             data = frame.to_parquet(index=False)
-        except (MissingDependency, ImportError):
+        except ImportError:
+            (self.path / UTTERANCES[1]).unlink(missing_ok=True)  # of an earlier run, which had pyarrow
             return
         write_atomically(self.path / UTTERANCES[1], lambda file: file.write(data))
 
-    def _of(self, jobs: Iterable[BatchJob]) -> Iterator[dict[str, Any]]:
-        return (self._lines[job.place] for job in jobs if job.place in self._lines)
+    def _of(self, jobs: Iterable[BatchJob]) -> Iterator[tuple[BatchJob, Line]]:
+        return ((job, line) for job in jobs if (line := self._line(job)) is not None)
+
+    def _line(self, job: BatchJob) -> Line | None:
+        """Return what came of a job last; None where that was with another sound or other settings."""
+        line = self._lines.get(alike(_stem(job.settings, job.name)))
+        return line if line is not None and line["key"] == self._key(job) else None
 
     def _key(self, job: BatchJob) -> str:
+        if job.place not in self._keys:
+            self._keys[job.place] = self._made_key(job)
+        return self._keys[job.place]
+
+    def _made_key(self, job: BatchJob) -> str:
         """Return what says that a result is this job's: the sound, the settings and how it is sent."""
         endpoint = self._how.endpoint
         parts = [
@@ -123,16 +159,43 @@ class BatchFolder:
         ]
         return hashlib.sha256(json.dumps(parts, default=str, sort_keys=True).encode()).hexdigest()[:16]
 
-    def _write_bundle(self, job: BatchJob, outcome: BatchOutcome) -> str:
-        assert self.path is not None
-        stem = "/".join(filter(None, (job.settings, job.name)))
-        name, other = f"{stem}.qasr", f"{stem}{INCOMPLETE}"
-        if outcome.error:
-            name, other = other, name
-        _make((self.path / name).parent)
-        write_atomically(self.path / name, lambda file: file.write(outcome.bundle))
-        (self.path / other).unlink(missing_ok=True)
-        return name
+
+def _write_bundle(folder: Path, job: BatchJob, outcome: BatchOutcome) -> None:
+    """Write what was recorded; a complete bundle of an earlier run outlives one that is not."""
+    if outcome.bundle:
+        path = folder / _bundle_name(job, outcome.error)
+        _make(path.parent)
+        write_atomically(path, lambda file: file.write(outcome.bundle))
+    if not outcome.error:
+        (folder / _bundle_name(job, "incomplete")).unlink(missing_ok=True)
+
+
+def _stem(settings: str, name: str) -> str:
+    return "/".join(filter(None, (settings, name)))
+
+
+def _bundle_name(job: BatchJob, error: str) -> str:
+    """Return where in the folder a job's bundle is; never what a journal says."""
+    return _stem(job.settings, job.name) + (INCOMPLETE if error else SUFFIX)
+
+
+def _named(job: BatchJob, row: Mapping[str, Any], columns: Iterable[str]) -> dict[str, Any]:
+    """Return the columns of a row, under the names of its job."""
+    found = {name: row.get("number" if name == "utterance" else name) for name in columns}
+    return {**found, "name": job.name, "settings": job.settings}
+
+
+def _locked(folder: Path) -> FolderLock:
+    """Return the lock of a folder, which is made where it is missing."""
+    _make(folder)
+    try:
+        if is_in_use(folder):
+            raise SettingError(
+                f"Another batch is writing into {str(folder)!r}; wait for it or give another folder.", "out"
+            )
+        return FolderLock(folder)
+    except OSError as error:
+        raise WriteFailed(error.errno, error.strerror or str(error), str(folder)) from error
 
 
 def _checked(path: Path) -> Path:
@@ -146,40 +209,6 @@ def _make(path: Path) -> None:
     """Make a folder that may be there."""
     try:
         path.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise WriteFailed(error.errno, error.strerror or str(error), str(path)) from error
-
-
-def _journal(path: Path) -> Iterator[dict[str, Any]]:
-    """Yield the lines of a journal; one that a kill has cut is left out."""
-    try:
-        text = path.read_text(encoding="utf-8", errors="replace")
-    except FileNotFoundError:
-        return
-    for line in text.splitlines():
-        try:
-            entry = json.loads(line)
-        except ValueError:
-            continue
-        if _is_entry(entry):
-            yield entry
-
-
-def _is_entry(entry: Any) -> bool:
-    if not isinstance(entry, Mapping) or not isinstance(entry.get("row"), Mapping):
-        return False
-    texts = all(isinstance(entry.get(name), str) for name in ("name", "settings", "key", "bundle"))
-    return texts and isinstance(entry.get("utterances"), list) and "error" in entry["row"]
-
-
-def _append(path: Path, line: Mapping[str, Any]) -> None:
-    """Add a line to the journal; a break goes before it, so that one that was cut harms no other."""
-    data = f"\n{json.dumps(line, allow_nan=False)}\n"
-    try:
-        with open(path, "a", encoding="utf-8") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
     except OSError as error:
         raise WriteFailed(error.errno, error.strerror or str(error), str(path)) from error
 

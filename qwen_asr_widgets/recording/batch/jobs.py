@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import os
 import re
+import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from numbers import Real
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +19,12 @@ from ...audio.clip import AudioClip, as_clip
 from ...audio.reference import ReferenceTurn
 from ...audio.samples import Sample
 from ...errors import AudioError, SettingError
+from ...formatting import well_formed
 from ...protocol.config import SessionConfig
 from ...vad.labels.references import is_turn
 from ..comparison import said_in
 from ..recording import Recording
+from ..text import normalized
 from ..transcription import checked_config
 
 SOUND_ENDINGS = frozenset(
@@ -30,7 +35,14 @@ SOUND_ENDINGS = frozenset(
 _SOUND_COLUMNS = ("audio", "path", "file", "file_name")
 _TEXT_COLUMNS = ("text", "sentence", "transcription", "reference")
 _FORBIDDEN = re.compile(r'[<>:"\\|?*\x00-\x1f]')
+_RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
+"""Names that Windows keeps for devices, whatever their ending."""
+
 _LONGEST_NAME = 100
+"""Bytes of a part of a name: a file system takes 255, and endings are put to it."""
+
+_HEAD = 1 << 16
+"""Bytes at the beginning of a file that tell it from others of its size and time."""
 
 
 @dataclass(frozen=True)
@@ -48,11 +60,11 @@ class BatchJob:
     config : SessionConfig
         The settings asked for.
     text : str or None
-        What was truly said.
+        What was truly said; None where nothing is known, or no word was said.
     turns : tuple of ReferenceTurn or None
         What was truly said and when.
     stamp : str
-        Says whether the sound is still the same: size and time of a file, a hash of samples.
+        Says whether the sound is still the same: size, time and beginning of a file, a hash of samples.
     """
 
     name: str
@@ -105,6 +117,7 @@ def make_jobs(files: Any, configs: Any = None, reference: Any = None) -> tuple[B
     jobs = []
     for name, (_, source, _), said in zip(_names(name for name, _, _ in sounds), sounds, references):
         text, turns = said_in(said)
+        text = text if text and normalized(text) else None
         sound = source if isinstance(source, str) else as_clip(source, "transcribe_all")
         stamp = _stamp(sound)
         jobs += [BatchJob(name, label, sound, config, text, turns, stamp) for label, config in wanted.items()]
@@ -190,25 +203,40 @@ def _row(row: Mapping[Any, Any]) -> tuple[str, Any, Any]:
         )
     name, sound, _ = _sound(row[column])
     said = next((row[text] for text in _TEXT_COLUMNS if isinstance(row.get(text), str)), None)
-    return str(row.get("name", name)), sound, said
+    own = row.get("name")  # None or NaN where a table has none
+    has_own = isinstance(own, str) or (isinstance(own, Real) and math.isfinite(own))
+    return str(own) if has_own else name, sound, said
 
 
 def _names(names: Iterable[str]) -> Iterator[str]:
-    """Yield names that can be files, the same for no two, also where case does not count."""
+    """Yield names that can be files, the same for no two, also where neither case nor code points count."""
     used: set[str] = set()
     for wanted in names:
         name = first = "/".join(map(_safe, wanted.split("/")))
         number = 1
-        while name.casefold() in used:
+        while alike(name) in used:
             number += 1
             name = f"{first}-{number}"
-        used.add(name.casefold())
+        used.add(alike(name))
         yield name
+
+
+def alike(name: str) -> str:
+    """Return what names have in common that some file systems take for the same.
+
+    Examples
+    --------
+    >>> alike("Caf\u00e9") == alike("cafe\u0301")
+    True
+    """
+    return unicodedata.normalize("NFC", name.casefold())
 
 
 def _safe(part: str) -> str:
     """Return a part of a name that leads nowhere else and can be a file or folder everywhere."""
-    return _FORBIDDEN.sub("_", part.replace("/", "_"))[:_LONGEST_NAME].strip(" .") or "sound"
+    name = _FORBIDDEN.sub("_", well_formed(part).replace("/", "_"))
+    name = name.encode("utf-8")[:_LONGEST_NAME].decode("utf-8", "ignore").strip(" .") or "sound"
+    return f"_{name}" if _RESERVED.fullmatch(name) else name
 
 
 def _references(reference: Any, own: list[Any]) -> list[Any]:
@@ -230,7 +258,8 @@ def _stamp(source: str | AudioClip) -> str:
         digest = hashlib.sha256(np.ascontiguousarray(source.samples).tobytes())
         return f"{digest.hexdigest()} {source.sample_rate}"
     try:
-        found = os.stat(source)
-    except OSError:
+        with open(source, "rb") as file:
+            found, head = os.fstat(file.fileno()), file.read(_HEAD)
+    except (OSError, ValueError):
         return "missing"
-    return f"{found.st_size} {found.st_mtime_ns}"
+    return f"{found.st_size} {found.st_mtime_ns} {hashlib.sha256(head).hexdigest()}"

@@ -99,7 +99,8 @@ class Batch:
         BundleError
             Its bundle cannot be read.
         """
-        found = self._kept.recording((name, settings))
+        jobs = (job for job in self._jobs if job.place == (name, settings))
+        found = next(map(self._kept.recording, jobs), None)
         if found is None:
             names = ", ".join(_called(row) for row in self.rows[:5]) or "none"
             raise SettingError(f"There is no recording {name!r} {settings!r}; there are {names} …", "name")

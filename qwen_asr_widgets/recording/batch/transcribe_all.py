@@ -18,6 +18,7 @@ from ...client.retry import Retry, checked_retry
 from ...arguments import checked_keywords, is_number
 from ...errors import SettingError, WorkerLost
 from ...protocol.config import SessionConfig
+from ..sources import checked_chunk_ms
 from ..transcription import CLIP_RETRY
 from ..turn_taking import SERVICE, checked_turn_taking
 from .folder import BatchFolder
@@ -60,7 +61,7 @@ def transcribe_all(
     files : folder, path, AudioClip, Sample, Recording, list of those, or table
         A folder is searched with all below it. A table (pandas, or a list of dicts as Hugging Face has them)
         holds sounds in a column ``audio``, ``path`` or ``file``, what was said in ``text`` if it is known,
-        and ``name`` if the file's is not to be taken.
+        and ``name`` if the file's is not to be taken. A text without words is no reference.
     endpoint : Endpoint or str, optional
         As for `transcribe`: the embedded service by default.
     configs : SessionConfig, list, or dict by name, optional
@@ -80,8 +81,8 @@ def transcribe_all(
         Where bundles, the journal (``batch.jsonl``), ``recordings.csv`` and ``utterances.csv`` (also
         ``.parquet`` where pyarrow is installed) are written. Without it all is kept in memory.
     resume : bool
-        Whether what stands in ``out`` is not done again: same sound (size and time of the file), same
-        settings, same service.
+        Whether what stands in ``out`` is not done again: same sound (size, time and beginning of the file),
+        same reference, same settings, same service.
     pace : float or None
         None: as fast as the service takes it; no waits are stated then. 1.0 is real time. Where a service
         closes uploads that are too fast (DashScope), all jobs share its limit.
@@ -102,7 +103,7 @@ def transcribe_all(
     AudioError
         There is no sound in ``files``.
     SettingError
-        A parameter is out of its range, or the price was not agreed to.
+        A parameter is out of its range, another batch writes into ``out``, or the price was not agreed to.
     EndpointError, MissingKey
         There is no such endpoint, or no key for it.
     WorkerLost
@@ -121,15 +122,19 @@ def transcribe_all(
     todo = make_jobs(files, configs, reference)
     for config in {id(job.config): job.config for job in todo}.values():
         checked_turn_taking(turn_taking, config)
-    how = How(endpoint, check_pace(pace), chunk_ms, channel, turn_taking, checked_retry(retry, CLIP_RETRY))
+    how = How(
+        endpoint, check_pace(pace), checked_chunk_ms(chunk_ms), channel, turn_taking,
+        checked_retry(retry, CLIP_RETRY),
+    )
     kept = BatchFolder(out, how)
     missing = [job for job in todo if not (resume and kept.is_done(job))]
     if missing and not isinstance(endpoint, EmbeddedEndpoint):
         endpoint.key()  # without one it is said now, not once for every sound
     agree_price(endpoint, missing, yes)
-    shared = _shared_pace(how, missing, 1 if executor is not None else jobs)
+    count = 1 if executor is not None else max(1, min(jobs, len(missing)))
+    shared = _shared_pace(how, missing, count)
     interrupted = False
-    with Workers(shared, executor, jobs) as workers, _Bar(len(todo), progress) as bar:
+    with kept.writing(), Workers(shared, executor, count) as workers, _Bar(len(todo), progress) as bar:
         bar.done(len(todo) - len(missing))
         try:
             for job, outcome in workers.outcomes(missing):

@@ -16,7 +16,7 @@ from ..log.run_info import run_info
 from ..recording import Recording
 from ..run import Run
 from ..sources import open_source
-from ..text import judged_by_character, units
+from ..text import judged_by_character, normalized, units
 from ..transcription import Playback
 from .jobs import BatchJob
 
@@ -31,6 +31,12 @@ ROW_COLUMNS = (
 
 UTTERANCE_COLUMNS = ("name", "settings", "utterance", *COLUMNS[1:])
 """The columns of an utterance's row: its recording's name, its number, and those of a ``.csv``."""
+
+TEXT_COLUMNS = frozenset((
+    "name", "settings", "engine", "metric", "error", "text", "language", "emotion", "ended_by", "status",
+    "end_source",
+))
+"""Which of the columns hold texts; the others hold numbers."""
 
 Stopped = Callable[[], bool]
 
@@ -93,7 +99,7 @@ def transcribe_job(job: BatchJob, how: How, stopped: Stopped = never) -> BatchOu
         recording = _run(job, how, stopped)
     except Exception as problem:
         recording = getattr(problem, "recording", None)
-        error = f"{type(problem).__name__}: {problem}"
+        error = _cause(problem)
     if recording is None:
         return failed(job, error)
     if not recording.complete and not error:
@@ -119,12 +125,19 @@ def _run(job: BatchJob, how: How, stopped: Stopped) -> Recording:
     return recording
 
 
+def _cause(problem: Exception) -> str:
+    return f"{type(problem).__name__}: {problem}"
+
+
 def _outcome(job: BatchJob, recording: Recording, error: str) -> BatchOutcome:
+    """Return what came of a recording; one that cannot be judged is kept, and its row says why."""
     bundle = io.BytesIO()
     write_bundle(recording, bundle)
-    named = {key: value for key, value in _named(job).items() if key in ("name", "settings")}
-    rows = [{**named, **row} for row in utterance_rows(recording)]
-    return BatchOutcome({**_row(job, recording), "error": error}, rows, bundle.getvalue())
+    try:
+        row, rows = _row(job, recording), list(utterance_rows(recording))
+    except Exception as problem:
+        row, rows, error = _named(job), [], error or _cause(problem)
+    return BatchOutcome({**row, "error": error}, rows, bundle.getvalue())
 
 
 def _named(job: BatchJob) -> dict[str, Any]:
@@ -134,6 +147,12 @@ def _named(job: BatchJob) -> dict[str, Any]:
         "threshold": None if detection is None else detection.threshold,
         "silence_ms": None if detection is None else detection.silence_duration_ms,
     }
+
+
+def _count(text: str, metric: str | None) -> int:
+    """Return how many words or characters of a reference its error rate was divided by."""
+    said = normalized(text)
+    return len(said.replace(" ", "") if metric == "CER" else said.split())
 
 
 def _row(job: BatchJob, recording: Recording) -> dict[str, Any]:
@@ -150,7 +169,7 @@ def _row(job: BatchJob, recording: Recording) -> dict[str, Any]:
         "words": len(units(recording.text, job.config.language)),
         "metric": metric,
         "error_rate": compared.error_rate,
-        "reference_words": None if job.text is None else len(units(job.text, job.config.language)),
+        "reference_words": None if job.text is None else _count(job.text, metric),
         "wait": compared.finalization,
         "longest_wait": compared.longest,
         "waits": compared.n,

@@ -13,8 +13,9 @@ import signal
 import threading
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import (
-    FIRST_COMPLETED, BrokenExecutor, Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor, wait,
+    BrokenExecutor, CancelledError, Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor, wait,
 )
+from queue import SimpleQueue
 from typing import Any
 
 from ...client.embedded import EmbeddedEndpoint
@@ -55,6 +56,7 @@ class Workers:
         self._context = context
         self._stop = context.Event() if self._in_processes else threading.Event()
         self._pending: dict[Future[BatchOutcome], tuple[BatchJob, Executor]] = {}
+        self._ready: SimpleQueue[Future[BatchOutcome]] = SimpleQueue()
         self._pool = executor or self._make_pool()
 
     def __enter__(self) -> Workers:
@@ -102,14 +104,14 @@ class Workers:
                 self._submit(job, suspects)
             if not self._pending:
                 return
-            for future in wait(self._pending, return_when=FIRST_COMPLETED).done:
-                job, pool = self._pending.pop(future)
-                broken = future.exception()
-                if broken is None:
-                    yield job, future.result()
-                else:
-                    self._lost(broken, pool)
-                    suspects.append(job)
+            future = self._ready.get()
+            job, pool = self._pending.pop(future)
+            broken = CancelledError() if future.cancelled() else future.exception()
+            if broken is None:
+                yield job, future.result()
+            else:
+                self._lost(broken, pool)
+                suspects.append(job)
 
     def _submit(self, job: BatchJob, suspects: list[BatchJob]) -> None:
         pool = self._pool
@@ -125,6 +127,7 @@ class Workers:
             suspects.append(job)
         else:
             self._pending[future] = job, pool
+            future.add_done_callback(self._ready.put)  # concurrent.futures.wait() overlooks the cancelled
 
     def _lost(self, broken: BaseException, pool: Executor) -> None:
         """Replace a pool of ours that broke; raise where it was given."""
