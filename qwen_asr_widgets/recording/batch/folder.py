@@ -26,7 +26,7 @@ from ..latency import import_pandas
 from ..recording import Recording
 from .jobs import BatchJob, alike
 from .journal import Line, append_line, read_journal
-from .work import ROW_COLUMNS, UTTERANCE_COLUMNS, BatchOutcome, How
+from .work import ROW_COLUMNS, UTTERANCE_COLUMNS, BatchOptions, BatchOutcome
 
 JOURNAL = "batch.jsonl"
 RECORDINGS = "recordings.csv"
@@ -42,13 +42,13 @@ class BatchFolder:
     ----------
     path : path or None
         The folder.
-    how : How
+    options : BatchOptions
         What holds for all sounds: another way of transcribing them is another result.
     """
 
-    def __init__(self, path: str | os.PathLike[str] | None, how: How) -> None:
+    def __init__(self, path: str | os.PathLike[str] | None, options: BatchOptions) -> None:
         self.path = None if path is None else _checked(Path(path))
-        self._how = how
+        self._options = options
         self._in_memory: dict[tuple[str, str], bytes] = {}
         self._keys: dict[tuple[str, str], str] = {}
         self._lines: dict[str, Line] = {}
@@ -150,12 +150,12 @@ class BatchFolder:
 
     def _made_key(self, job: BatchJob) -> str:
         """Return what says that a result is this job's: the sound, the settings and how it is sent."""
-        endpoint = self._how.endpoint
+        endpoint = self._options.endpoint
         parts = [
             job.stamp, job.config.to_wire(), job.config.sample_rate, job.text,
             [[turn.start, turn.end, turn.text] for turn in job.turns or ()], endpoint.name,
-            endpoint.public_address, endpoint.model, getattr(endpoint, "options", ""), self._how.pace,
-            self._how.chunk_ms, self._how.channel, self._how.turn_taking,
+            endpoint.public_address, endpoint.model, getattr(endpoint, "options", ""), self._options.pace,
+            self._options.chunk_ms, self._options.channel, self._options.turn_taking,
         ]
         return hashlib.sha256(json.dumps(parts, default=str, sort_keys=True).encode()).hexdigest()[:16]
 

@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Sequence
 from concurrent.futures import Executor
+from dataclasses import replace
 from typing import Any
 
 from ...client.embedded import EmbeddedEndpoint
@@ -24,7 +25,7 @@ from ..turn_taking import SERVICE, checked_turn_taking
 from .folder import BatchFolder
 from .jobs import BatchJob, make_jobs
 from .result import Batch
-from .work import How, BatchOutcome
+from .work import BatchOptions, BatchOutcome
 from .workers import Workers
 
 MOST_WORKERS = 64
@@ -122,17 +123,17 @@ def transcribe_all(
     todo = make_jobs(files, configs, reference)
     for config in {id(job.config): job.config for job in todo}.values():
         checked_turn_taking(turn_taking, config)
-    how = How(
+    options = BatchOptions(
         endpoint, check_pace(pace), checked_chunk_ms(chunk_ms), channel, turn_taking,
         checked_retry(retry, CLIP_RETRY),
     )
-    kept = BatchFolder(out, how)
+    kept = BatchFolder(out, options)
     missing = [job for job in todo if not (resume and kept.is_done(job))]
     if missing and not isinstance(endpoint, EmbeddedEndpoint):
         endpoint.key()  # without one it is said now, not once for every sound
     agree_price(endpoint, missing, yes)
     count = 1 if executor is not None else max(1, min(jobs, len(missing)))
-    shared = _shared_pace(how, missing, count)
+    shared = _shared_pace(options, missing, count)
     interrupted = False
     with kept.writing(), Workers(shared, executor, count) as workers, _Bar(len(todo), progress) as bar:
         bar.done(len(todo) - len(missing))
@@ -174,15 +175,13 @@ def agree_price(endpoint: Endpoint, jobs: Sequence[BatchJob], yes: bool) -> None
         raise SettingError("The price was not agreed to; nothing was sent.", "yes")
 
 
-def _shared_pace(how: How, jobs: Sequence[BatchJob], workers: int) -> How:
+def _shared_pace(options: BatchOptions, jobs: Sequence[BatchJob], workers: int) -> BatchOptions:
     """Return how it is sent: where a service bears so much, each worker gets its share of that."""
-    limit = how.endpoint.facts.upload_pace_kB_s
-    if how.pace is not None or limit is None or workers == 1:
-        return how
-    from dataclasses import replace
-
+    limit = options.endpoint.facts.upload_pace_kB_s
+    if options.pace is not None or limit is None or workers == 1:
+        return options
     rate = max((job.config.sample_rate for job in jobs), default=SessionConfig().sample_rate)
-    return replace(how, pace=round(1_000 * limit / (rate * _SAMPLE_BYTES) / workers, 2))
+    return replace(options, pace=round(1_000 * limit / (rate * _SAMPLE_BYTES) / workers, 2))
 
 
 def _checked_count(jobs: Any) -> int:

@@ -42,7 +42,7 @@ Stopped = Callable[[], bool]
 
 
 @dataclass(frozen=True)
-class How:
+class BatchOptions:
     """What holds for all sounds of a batch: the parameters of `transcribe` of the same names."""
 
     endpoint: Endpoint
@@ -82,13 +82,13 @@ def never() -> bool:
     return False
 
 
-def transcribe_job(job: BatchJob, how: How, stopped: Stopped = never) -> BatchOutcome:
+def transcribe_job(job: BatchJob, options: BatchOptions, stopped: Stopped = never) -> BatchOutcome:
     """Transcribe one sound; what goes wrong is part of the outcome.
 
     Parameters
     ----------
     job : BatchJob
-    how : How
+    options : BatchOptions
     stopped : callable
         Asked after each piece of sound whether to make an end: what was sent by then is still answered.
     """
@@ -96,7 +96,7 @@ def transcribe_job(job: BatchJob, how: How, stopped: Stopped = never) -> BatchOu
         return failed(job, INTERRUPTED)
     recording, error = None, ""
     try:
-        recording = _run(job, how, stopped)
+        recording = _run(job, options, stopped)
     except Exception as problem:
         recording = getattr(problem, "recording", None)
         error = _cause(problem)
@@ -112,16 +112,18 @@ def failed(job: BatchJob, error: str) -> BatchOutcome:
     return BatchOutcome({**_named(job), "error": error})
 
 
-def _run(job: BatchJob, how: How, stopped: Stopped) -> Recording:
-    sound = open_source(job.source, job.config.sample_rate, how.chunk_ms, how.channel)
-    info = run_info(how.endpoint, how.pace, how.chunk_ms, sound.origin, turn_taking=how.turn_taking)
+def _run(job: BatchJob, options: BatchOptions, stopped: Stopped) -> Recording:
+    sound = open_source(job.source, job.config.sample_rate, options.chunk_ms, options.channel)
+    info = run_info(
+        options.endpoint, options.pace, options.chunk_ms, sound.origin, turn_taking=options.turn_taking
+    )
     recording = Recording(job.config, info)
 
     def stop_if_told() -> None:
         if stopped():
             raise KeyboardInterrupt
 
-    Playback(sound, Run(how.endpoint, recording, retry=how.retry), how.pace, stop_if_told).play()
+    Playback(sound, Run(options.endpoint, recording, retry=options.retry), options.pace, stop_if_told).play()
     return recording
 
 

@@ -21,7 +21,7 @@ from typing import Any
 from ...client.embedded import EmbeddedEndpoint
 from ...errors import WorkerLost
 from .jobs import BatchJob
-from .work import How, BatchOutcome, failed, never, transcribe_job
+from .work import BatchOptions, BatchOutcome, failed, never, transcribe_job
 
 AHEAD = 64
 """Jobs handed to an executor that is not ours ahead of their outcomes: how many workers it has is unknown."""
@@ -37,7 +37,7 @@ class Workers:
 
     Parameters
     ----------
-    how : How
+    options : BatchOptions
         What holds for all jobs.
     executor : Executor or None
         Whose workers; None: our own, which can be stopped in the middle of a sound.
@@ -47,11 +47,11 @@ class Workers:
         stay in this process.
     """
 
-    def __init__(self, how: How, executor: Executor | None, count: int) -> None:
-        self._how = how
+    def __init__(self, options: BatchOptions, executor: Executor | None, count: int) -> None:
+        self._options = options
         self._count = count
         self._given = executor
-        self._in_processes = count > 1 and isinstance(how.endpoint, EmbeddedEndpoint)
+        self._in_processes = count > 1 and isinstance(options.endpoint, EmbeddedEndpoint)
         context = multiprocessing.get_context("spawn")
         self._context = context
         self._stop = context.Event() if self._in_processes else threading.Event()
@@ -117,11 +117,11 @@ class Workers:
         pool = self._pool
         try:
             if self._in_processes:
-                future = pool.submit(_in_process, job, self._how)
+                future = pool.submit(_in_process, job, self._options)
             elif self._given is not None:
-                future = pool.submit(transcribe_job, job, self._how)
+                future = pool.submit(transcribe_job, job, self._options)
             else:
-                future = pool.submit(transcribe_job, job, self._how, self._stop.is_set)
+                future = pool.submit(transcribe_job, job, self._options, self._stop.is_set)
         except RuntimeError as broken:
             self._lost(broken, pool)
             suspects.append(job)
@@ -164,5 +164,5 @@ def _end_with_parent() -> None:
         os._exit(1)
 
 
-def _in_process(job: BatchJob, how: How) -> BatchOutcome:
-    return transcribe_job(job, how, never if _stop is None else _stop.is_set)
+def _in_process(job: BatchJob, options: BatchOptions) -> BatchOutcome:
+    return transcribe_job(job, options, never if _stop is None else _stop.is_set)
