@@ -7,6 +7,7 @@ import tempfile
 import weakref
 from collections import deque
 from collections.abc import Mapping
+from operator import attrgetter
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -17,6 +18,8 @@ from ...client.recognizers import Footprint
 from ...errors import EndpointError
 from ...protocol.cloud_facts import ServiceFacts
 from ...recording import Recording, load_recording
+from ...recording.bundle.bundle import load_bundle
+from ...recording.log.run_info import RunInfo
 from ..recognizers import Hypothesis
 from .recorded import recorded_sessions
 from .replay_session import ReplaySession
@@ -93,7 +96,8 @@ class ReplayRecognizer:
     @staticmethod
     def facts_of(options: Mapping[str, Any]) -> ServiceFacts:
         """Return what was known of the service that the recording is of: how its reports are read."""
-        return load_recording(options["recording"]).info.facts
+        info: RunInfo = load_bundle(options["recording"], attrgetter("info"))  # its events are not read
+        return info.facts
 
     @staticmethod
     def answers(options: Mapping[str, Any]) -> ReplayedSessions:
