@@ -152,6 +152,14 @@ def test_what_is_done_is_not_done_again_unless_sound_or_settings_changed(
     assert journal(out)[5:] == ["first", "first"]
 
 
+def test_a_service_with_other_quirks_is_another_service(talk: AudioClip, tmp_path: Path) -> None:
+    for delay in (0.0, 0.1):
+        quirks = {"finish_delay_s": delay}
+        with embedded("script", behaviour="dashscope", quirks=quirks) as endpoint:
+            assert not batch_of([talk[:2]], endpoint, out=tmp_path / "out").failures
+    assert len(journal(tmp_path / "out")) == 2
+
+
 def test_a_line_that_a_kill_has_cut_harms_no_other(folder: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     batch_of([folder / "first.wav"], out=out)
@@ -197,7 +205,8 @@ def test_a_result_with_other_settings_is_no_row_of_this_batch(
     batch_of(folder, out=out)
     monkeypatch.setattr(Workers, "outcomes", interrupted)
     batch = batch_of(folder, SCRIPT, FAST, out=out)
-    assert repr(batch) == "Batch(0 of 2 done, 0 utterances, interrupted)" and not batch.rows
+    assert repr(batch) == "Batch(0 of 2 done, 0 utterances, interrupted)" and batch.rows == []
+    assert len(batch) == len(list(batch)) == 0
     with pytest.raises(SettingError, match="no recording 'first'"):
         batch.recording("first")
 

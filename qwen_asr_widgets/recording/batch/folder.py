@@ -154,8 +154,9 @@ class BatchFolder:
         parts = [
             job.stamp, job.config.to_wire(), job.config.sample_rate, job.text,
             [[turn.start, turn.end, turn.text] for turn in job.turns or ()], endpoint.name,
-            endpoint.public_address, endpoint.model, getattr(endpoint, "options", ""), self._options.pace,
-            self._options.chunk_ms, self._options.channel, self._options.turn_taking,
+            endpoint.public_address, endpoint.model, getattr(endpoint, "options", ""),
+            getattr(endpoint, "quirks", ""), self._options.pace, self._options.chunk_ms,
+            self._options.channel, self._options.turn_taking,
         ]
         return hashlib.sha256(json.dumps(parts, default=str, sort_keys=True).encode()).hexdigest()[:16]
 

@@ -115,12 +115,12 @@ class Batch:
         WriteFailed
             It cannot be written.
         """
-        title = f"{len(self)} recordings" + (", ended by hand" if self.interrupted else "")
+        title = f"{len(self._jobs)} recordings" + (", ended by hand" if self.interrupted else "")
         write_text(path, report_page(title, self.rows, self.utterances, self.recording))
         return Path(path)
 
     def __len__(self) -> int:
-        return len(self._jobs)
+        return len(self.rows)
 
     def __iter__(self) -> Iterator[dict[str, Any]]:
         return iter(self.rows)
@@ -133,7 +133,8 @@ class Batch:
         rows = self.rows
         done = [row for row in rows if not row["error"]]
         failed = len(rows) - len(done)
-        parts = [f"{len(done)} of {len(self)} done", f"{sum(row['utterances'] for row in done)} utterances"]
+        heard = sum(row["utterances"] for row in done)
+        parts = [f"{len(done)} of {len(self._jobs)} done", f"{heard} utterances"]
         parts += [f"{failed} failed"] if failed else []
         parts += ["interrupted"] if self.interrupted else []
         return ", ".join(parts)
