@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from ..recording.run import Outage
 
 _NOT_GIVEN = -1.0
+"""Stands for a ``--pace`` that was not given: None is one that was."""
 
 NO_WAITS = (
     "No waits are stated: with --pace 0 sound goes out as fast as it is taken, not in real time, and an "
@@ -46,7 +47,7 @@ def add_parser(commands: Any) -> None:
                          help="a model that hears whether a speaker is done, such as smart-turn: turns are "
                               "found here and end when it says so, at the latest after 3 s of silence")
     command.add_argument("--channel", metavar="N", help="channel to take: 0, 1, … or mean")
-    command.add_argument("--pace", type=pace, default="", metavar="X",
+    command.add_argument("--pace", type=pace, default=_NOT_GIVEN, metavar="X",
                          help="1 is real time (default for one file), 2 twice as fast, 0 as fast as it is "
                               "taken (default for several), where no waits are stated")
     command.add_argument("--patience", type=float, metavar="S",
@@ -58,15 +59,13 @@ def add_parser(commands: Any) -> None:
 
 
 def pace(text: str) -> float | None:
-    """Read ``--pace``: 0, as fast as it is taken, is None; what was not given is -1.
+    """Read ``--pace``: 0, as fast as it is taken, is None.
 
     Examples
     --------
     >>> pace("2"), pace("0")
     (2.0, None)
     """
-    if not text:
-        return _NOT_GIVEN
     try:
         value = float(text)
     except ValueError:
