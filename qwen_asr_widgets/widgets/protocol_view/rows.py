@@ -19,6 +19,9 @@ ANSWERS: Mapping[type, type] = {
 }
 """Which event answers, or ends, which: of the same item where both name one, else the oldest not answered."""
 
+ASKED = frozenset((*ANSWERS.values(), CommitBuffer))
+"""What is noted until it is answered; commits are answered by what they have committed."""
+
 OPENED, CLOSED = "connection.opened", "connection.closed"
 
 
@@ -163,7 +166,8 @@ class EventRows:
         name = timed.message.get("event_id")
         if timed.direction == "out" and isinstance(name, str):
             self._by_id[name] = at
-        self._open.setdefault((type(event), item), []).append(at)
+        if type(event) in ASKED:
+            self._open.setdefault((type(event), item), []).append(at)
         asked = ANSWERS.get(type(event))
         if isinstance(event, ErrorEvent):
             self._join(self._by_id.get(str(event.error.get("event_id")), -1), at)
