@@ -189,6 +189,22 @@ def saved(folder: Path, name: str, samples: np.ndarray) -> Path:
     return path
 
 
+def test_another_reference_is_compared_and_nothing_sent(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out, sound, said = tmp_path / "out", folder / "first.wav", "good morning can you show me how this works"
+    batch_of([sound], out=out)
+    expected = batch_of([{"path": sound, "text": said}]).rows
+    monkeypatch.setattr(Workers, "_submit", None)  # nobody is given anything to do
+    assert batch_of([sound], out=out, reference=[said]).rows == expected
+    assert batch_of([sound], out=out, reference=[said]).rows == expected
+    assert done(out) == 2 and batch_of([sound], out=out).rows[0]["error_rate"] is None
+    (out / "first.qasr").write_bytes(b"broken")
+    assert batch_of([sound], out=out, reference=[said]).failures["first"].startswith("BundleError: ")
+    monkeypatch.undo()
+    assert batch_of([sound], out=out, reference=[said]).rows == expected
+
+
 def test_another_sound_of_the_same_name_length_and_time_is_another_sound(tmp_path: Path) -> None:
     low, high = (0.3 * np.sin(np.arange(16_000) * step) for step in (0.1, 0.2))
     first, second = saved(tmp_path, "a/1.wav", low), saved(tmp_path, "b/1.wav", high)

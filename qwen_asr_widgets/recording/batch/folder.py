@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from ...errors import SettingError, WriteFailed
+from ...errors import BundleError, SettingError, WriteFailed
 from ...formatting import well_formed
 from ...writing import write_atomically, write_text
 from ..autosave.folder_lock import FolderLock, is_in_use
@@ -26,7 +26,7 @@ from ..latency import import_pandas
 from ..recording import Recording
 from .jobs import BatchJob, alike
 from .journal import Line, append_line, read_journal
-from .work import ROW_COLUMNS, UTTERANCE_COLUMNS, BatchOptions, BatchOutcome
+from .work import ROW_COLUMNS, UTTERANCE_COLUMNS, BatchOptions, BatchOutcome, failed, judged
 
 JOURNAL = "batch.jsonl"
 RECORDINGS = "recordings.csv"
@@ -86,15 +86,32 @@ class BatchFolder:
 
     def take(self, job: BatchJob, outcome: BatchOutcome) -> None:
         """Keep what came of a job: the bundle first, then a line of the journal."""
-        line = {
-            "name": job.name, "settings": job.settings, "key": self._key(job), "row": outcome.row,
-            "utterances": outcome.utterances,
-            "bundle": _bundle_name(job, outcome.error) if outcome.bundle else "",
-        }
         if self.path is None:
             self._in_memory[job.place] = outcome.bundle
         else:
             _write_bundle(self.path, job, outcome)
+        self._note(job, outcome, bool(outcome.bundle))
+
+    def judge(self, job: BatchJob) -> None:
+        """Compare what is done with the job's reference, where that is another than it was."""
+        line = self._line(job)
+        if line is None or line["reference"] == _reference_key(job):
+            return
+        try:
+            recording = self.recording(job)
+        except BundleError as error:
+            self._note(job, failed(job, f"BundleError: {error}"), False)
+        else:
+            if recording is not None:
+                self._note(job, judged(job, recording), True)
+
+    def _note(self, job: BatchJob, outcome: BatchOutcome, has_bundle: bool) -> None:
+        line = {
+            "name": job.name, "settings": job.settings, "key": self._key(job),
+            "reference": _reference_key(job), "row": outcome.row, "utterances": outcome.utterances,
+            "bundle": _bundle_name(job, outcome.error) if has_bundle else "",
+        }
+        if self.path is not None:
             append_line(self.path / JOURNAL, line)
         self._lines[alike(_stem(job.settings, job.name))] = line
 
@@ -152,13 +169,11 @@ class BatchFolder:
         """Return what says that a result is this job's: the sound, the settings and how it is sent."""
         endpoint = self._options.endpoint
         parts = [
-            job.stamp, job.config.to_wire(), job.config.sample_rate, job.text,
-            [[turn.start, turn.end, turn.text] for turn in job.turns or ()], endpoint.name,
-            endpoint.public_address, endpoint.model, getattr(endpoint, "options", ""),
-            getattr(endpoint, "quirks", ""), self._options.pace, self._options.chunk_ms,
-            self._options.channel, self._options.turn_taking,
+            job.stamp, job.config.to_wire(), job.config.sample_rate, endpoint.name, endpoint.public_address,
+            endpoint.model, getattr(endpoint, "options", ""), getattr(endpoint, "quirks", ""),
+            self._options.pace, self._options.chunk_ms, self._options.channel, self._options.turn_taking,
         ]
-        return hashlib.sha256(json.dumps(parts, default=str, sort_keys=True).encode()).hexdigest()[:16]
+        return _hash(parts)
 
 
 def _write_bundle(folder: Path, job: BatchJob, outcome: BatchOutcome) -> None:
@@ -169,6 +184,15 @@ def _write_bundle(folder: Path, job: BatchJob, outcome: BatchOutcome) -> None:
         write_atomically(path, lambda file: file.write(outcome.bundle))
     if not outcome.error:
         (folder / _bundle_name(job, "incomplete")).unlink(missing_ok=True)
+
+
+def _reference_key(job: BatchJob) -> str:
+    """Return what says with which reference a result was compared."""
+    return _hash([job.text, [[turn.start, turn.end, turn.text] for turn in job.turns or ()]])
+
+
+def _hash(parts: list[Any]) -> str:
+    return hashlib.sha256(json.dumps(parts, default=str, sort_keys=True).encode()).hexdigest()[:16]
 
 
 def _stem(settings: str, name: str) -> str:

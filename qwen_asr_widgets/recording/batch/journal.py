@@ -14,7 +14,10 @@ from ..bundle.checks import is_bounded
 from .work import ROW_COLUMNS, TEXT_COLUMNS, UTTERANCE_COLUMNS
 
 Line = dict[str, Any]
-"""``name``, ``settings``, ``key``, ``bundle`` (a path in the folder, or empty), ``row``, ``utterances``."""
+"""``name``, ``settings``, ``key`` (of sound, settings and service), ``reference`` (a key of it, too),
+``bundle`` (a path in the folder, or empty), ``row``, ``utterances``."""
+
+_TEXTS = ("name", "settings", "key", "reference", "bundle")
 
 
 def read_journal(path: Path) -> Iterator[Line]:
@@ -64,7 +67,7 @@ def _is_line(entry: Any) -> bool:
     """Tell whether every value of a line has the type that tables and pages count on."""
     if not isinstance(entry, Mapping) or not isinstance(entry.get("utterances"), list):
         return False
-    texts = all(isinstance(entry.get(name), str) for name in ("name", "settings", "key", "bundle"))
+    texts = all(isinstance(entry.get(name), str) for name in _TEXTS)
     known = ("start", "end", "text", "status")
     heard = all(_is_row(row, UTTERANCE_COLUMNS, known) for row in entry["utterances"])
     return texts and heard and _is_recording(entry.get("row"))

@@ -83,7 +83,7 @@ def transcribe_all(
         ``.parquet`` where pyarrow is installed) are written. Without it all is kept in memory.
     resume : bool
         Whether what stands in ``out`` is not done again: same sound (size, time and beginning of the file),
-        same reference, same settings, same service.
+        same settings, same service. With another reference it is compared again, and not sent.
     pace : float or None
         None: as fast as the service takes it; no waits are stated then. 1.0 is real time. Where a service
         closes uploads that are too fast (DashScope), all jobs share its limit.
@@ -138,6 +138,8 @@ def transcribe_all(
     with kept.writing(), Workers(shared, executor, count) as workers, _Bar(len(todo), progress) as bar:
         bar.done(len(todo) - len(missing))
         try:
+            for job in todo if resume else ():
+                kept.judge(job)
             for job, outcome in workers.outcomes(missing):
                 kept.take(job, outcome)
                 bar.took(outcome)

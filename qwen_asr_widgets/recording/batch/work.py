@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ...client.endpoints import Endpoint
@@ -104,7 +104,18 @@ def transcribe_job(job: BatchJob, options: BatchOptions, stopped: Stopped = neve
         return failed(job, error)
     if not recording.complete and not error:
         error = INTERRUPTED if stopped() else "; ".join(recording.notes) or "the recording is not complete"
-    return _outcome(job, recording, error)
+    bundle = io.BytesIO()
+    write_bundle(recording, bundle)
+    return replace(judged(job, recording, error), bundle=bundle.getvalue())
+
+
+def judged(job: BatchJob, recording: Recording, error: str = "") -> BatchOutcome:
+    """Return the rows of a recording, by the job's reference; one that cannot be judged says why."""
+    try:
+        row, rows = _row(job, recording), list(utterance_rows(recording))
+    except Exception as problem:
+        row, rows, error = _named(job), [], error or _cause(problem)
+    return BatchOutcome({**row, "error": error}, rows)
 
 
 def failed(job: BatchJob, error: str) -> BatchOutcome:
@@ -129,17 +140,6 @@ def _run(job: BatchJob, options: BatchOptions, stopped: Stopped) -> Recording:
 
 def _cause(problem: Exception) -> str:
     return f"{type(problem).__name__}: {problem}"
-
-
-def _outcome(job: BatchJob, recording: Recording, error: str) -> BatchOutcome:
-    """Return what came of a recording; one that cannot be judged is kept, and its row says why."""
-    bundle = io.BytesIO()
-    write_bundle(recording, bundle)
-    try:
-        row, rows = _row(job, recording), list(utterance_rows(recording))
-    except Exception as problem:
-        row, rows, error = _named(job), [], error or _cause(problem)
-    return BatchOutcome({**row, "error": error}, rows, bundle.getvalue())
 
 
 def _named(job: BatchJob) -> dict[str, Any]:
