@@ -128,7 +128,7 @@ def protocol_figures(recording: Recording) -> None:
     from support.profiles import Profiles
     from support.view_page import ViewPage
 
-    with chromium(Path("/dev/null")) as browser:
+    with chromium(Path("/dev/null"), whole=True) as browser:
         view = qaw.ProtocolView(recording)
         shown = ViewPage(Profiles(browser).take(viewport={"width": 900, "height": 700}), view)
         page = shown.open("light")

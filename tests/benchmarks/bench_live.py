@@ -113,7 +113,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=float, default=60.0)
     seconds = parser.parse_args().seconds
-    if not find_chromium():
+    if not find_chromium(whole=True):
         print("skipped: there is no chromium on the PATH")
         return
     print(f"{'live transcriber, ' + format(seconds, 'g') + ' s':<40}{'measured':>12}{'limit':>9}  ratio")

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 import soundfile
-from support.chromium import chromium, find_chromium
+from support.chromium import find_chromium, launch
 from support.ipykernel6 import ipykernel6_folder
 from support.jupyter_server import JupyterServer
 from support.microphone_page import Bare, MicrophonePage
@@ -83,9 +83,27 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[JupyterServer]:
 
 
 @pytest.fixture(scope="session")
-def browser(spoken_wav: Path) -> Iterator[Any]:
-    """Run one Chromium whose microphone plays the spoken wav."""
-    with chromium(spoken_wav) as running:
+def playwright() -> Iterator[Any]:
+    """Run the one playwright of this worker."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def browser(playwright: Any, spoken_wav: Path) -> Iterator[Any]:
+    """Run one Chromium whose microphone plays the spoken wav to every page."""
+    with launch(playwright, spoken_wav) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def whole_browser(playwright: Any, spoken_wav: Path) -> Iterator[Any]:
+    """Run a Chromium that refuses the microphone to pages which are not allowed it."""
+    if not find_chromium(whole=True):
+        pytest.skip("the headless shell refuses nobody the microphone; install chromium")
+    with launch(playwright, spoken_wav, whole=True) as running:
         yield running
 
 
@@ -107,20 +125,19 @@ def open_page(
 ) -> Iterator[Callable[..., NotebookPage]]:
     """Make pages; errors on their consoles fail the test.
 
-    They share a profile, and what asks for options has one of its own.
+    They share a profile, and what asks for options, or is refused the microphone, has one of its own.
     """
     pages: list[NotebookPage] = []
     shutil.rmtree(server.notebooks / FOLDER, ignore_errors=True)  # recordings that the test before has left
 
     def make(microphone: bool = True, init_script: str = "", **options: Any) -> NotebookPage:
-        own = bool(init_script or options)
+        own = bool(init_script or options or not microphone)
         context = lab_tabs.context
         if own:
-            context = browser.new_context(**{"locale": "en-US", "viewport": VIEWPORT, **options})
+            running = browser if microphone else request.getfixturevalue("whole_browser")
+            context = running.new_context(**{"locale": "en-US", "viewport": VIEWPORT, **options})
         if microphone:
             context.grant_permissions(["microphone"])
-        else:
-            context.clear_permissions()
         if init_script:
             context.add_init_script(init_script)
         pages.append(NotebookPage(server, context, None if own else lab_tabs))
@@ -172,4 +189,11 @@ def show_tuner(profiles: Profiles) -> Iterator[Callable[..., ViewPage]]:
 def show_transcriber(profiles: Profiles) -> Iterator[Show]:
     """Open transcribers on bare pages, see `transcriber_pages`."""
     with transcriber_pages(profiles) as show:
+        yield show
+
+
+@pytest.fixture
+def show_refused(whole_browser: Any) -> Iterator[Show]:
+    """Open transcribers on bare pages that are refused the microphone."""
+    with transcriber_pages(Profiles(whole_browser), microphone=False) as show:
         yield show

@@ -52,8 +52,8 @@ def test_it_speaks_chinese(show_transcriber: Show) -> None:
     asked.shows("Record, open a file, or try the sample")
 
 
-def test_a_denied_microphone_leaves_the_way_by_a_file(show_transcriber: Show, tmp_path: Any) -> None:
-    shown = show_transcriber(Transcriber(endpoint=script(), pace=None), microphone=False)
+def test_a_denied_microphone_leaves_the_way_by_a_file(show_refused: Show, tmp_path: Any) -> None:
+    shown = show_refused(Transcriber(endpoint=script(), pace=None))
     shown.page.locator(RECORD).click()
     shown.shows("The browser was not allowed to use the microphone.")
     path = tmp_path / "talk.wav"

@@ -94,7 +94,7 @@ def test_every_front_end_shows_zooms_and_plays(
 ) -> None:
     tone = "tone = (0.5 * np.sin(2 * np.pi * 200 * np.arange(960_000) / 16_000)).astype(np.float32)\n"
     cells = [setup + TWO_TURNS + tone, "Waveform(AudioClip(tone, 16_000), lang='en')", "words"]
-    page = open_page(microphone=False).open(f"views-{front_end}", cells, front_end)
+    page = open_page().open(f"views-{front_end}", cells, front_end)
     page.locator(".qaw-row", has_text="the second").wait_for(timeout=60_000)
     far = wait_until(lambda: painted(page, WAVE), 10, "the tone is drawn")
     page.locator(PLOT).focus()
@@ -151,7 +151,7 @@ def test_a_saved_minute_is_small_and_read_without_kernel_trust_or_style(
     import nbformat
     from nbconvert import HTMLExporter
 
-    notebook = open_page(microphone=False)
+    notebook = open_page()
     kinds = ["Transcriber", "Waveform", "TranscriptView"]
     page = notebook.open("minute", [setup + MINUTE, *(f"{kind}(rec)" for kind in kinds)])
     page.locator(PLOT).nth(1).wait_for()
@@ -189,7 +189,7 @@ def test_a_saved_minute_is_small_and_read_without_kernel_trust_or_style(
 def test_what_was_kept_is_taken_out_by_a_click_and_said_to_be_there_where_it_cannot_be(
     open_page: Callable[..., NotebookPage], setup: str
 ) -> None:
-    notebook = open_page(microphone=False)
+    notebook = open_page()
     page = notebook.open("keep", [setup + TWO_TURNS, "wave", "words"])
     switches = page.get_by_label(SWITCH)
     switches.nth(1).wait_for()

@@ -109,7 +109,7 @@ def plot() -> None:
 def main() -> None:
     """Take all pictures, or those named (``plot``, ``transcriber``, ``tuner``)."""
     wanted = sys.argv[1:] or ["plot", "transcriber", "tuner"]
-    if not find_chromium():
+    if not find_chromium(whole=True):
         raise SystemExit("Pictures need a chromium on the PATH.")
     IMAGES.mkdir(parents=True, exist_ok=True)
     clip = sample("conversation").clip
@@ -119,7 +119,7 @@ def main() -> None:
         os.chdir(folder)  # where no copy of a recording is left from before
         wav = Path(folder) / "spoken.wav"
         soundfile.write(wav, resample(clip.samples, clip.sample_rate, 48_000), 48_000)
-        with chromium(wav) as browser:
+        with chromium(wav, whole=True) as browser:
             if "tuner" in wanted:
                 tune(browser, "light")
             for theme in ("light", "dark") if "transcriber" in wanted else ():

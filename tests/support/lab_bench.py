@@ -30,7 +30,7 @@ def lab_page(spoken: AudioClip | None = None, height: int = 900) -> Iterator[Not
         soundfile.write(wav, heard, MICROPHONE_RATE)
         server = JupyterServer(Path(folder) / "jupyter").start()
         try:
-            with chromium(wav) as browser:
+            with chromium(wav, whole=True) as browser:
                 context = browser.new_context(viewport={"width": 1_000, "height": height})
                 context.grant_permissions(["microphone"])
                 notebook = NotebookPage(server, context)

@@ -112,13 +112,13 @@ Show = Callable[..., TranscriberPage]
 
 
 @contextlib.contextmanager
-def transcriber_pages(profiles: Profiles) -> Iterator[Show]:
+def transcriber_pages(profiles: Profiles, microphone: bool = True) -> Iterator[Show]:
     """Open transcribers on bare pages, and close them all at the end.
 
     Yields
     ------
     callable
-        ``show(view, microphone=True, theme="light", **options)`` returns the open page.
+        ``show(view, theme="light", **options)`` returns the open page, allowed the microphone or not.
 
     Raises
     ------
@@ -127,7 +127,7 @@ def transcriber_pages(profiles: Profiles) -> Iterator[Show]:
     """
     with view_pages(profiles, TranscriberPage, viewport={"width": 920, "height": 900}) as make:
 
-        def show(view: Any, microphone: bool = True, theme: str = "light", **options: Any) -> TranscriberPage:
+        def show(view: Any, theme: str = "light", **options: Any) -> TranscriberPage:
             allowed = [*options.pop("permissions", ()), *(["microphone"] if microphone else [])]
             shown = make(view, permissions=allowed, **options)
             shown.show(theme)
