@@ -16,7 +16,7 @@ from ..client.endpoints import DEFAULT_MODEL, REALTIME_PATH
 from ..protocol.quirks import NO_QUIRKS, Quirks
 from .client_connection import ClientConnection
 from .detuned_vad import DetunedSegmenter, Detuning
-from .operation.access import HEALTH, METRICS, Access, HandshakeRefusal, refuse_handshake
+from .operation.access import HEALTH, METRICS, Access, HandshakeRefusal, cannot_listen, refuse_handshake
 from .operation.metrics import CONTENT_TYPE, ServiceMetrics
 from .recognizers import find_recognizer
 from .replay.recognizer import ReplayedSessions, ReplayRecognizer
@@ -108,13 +108,11 @@ class Service:
         Raises
         ------
         EndpointError
-            There is no such recogniser.
+            There is no such recogniser, the port is taken, or the address is none of this machine's.
         MissingDependency
             The package that the recogniser needs is not installed.
         RecognizerUnavailable
             The recogniser cannot be started with these options.
-        OSError
-            The port is taken.
         """
         service = cls(access, recognizer or default_recognizer(), options or {}, quirks, sessions, workers)
         await service._listen(port)
@@ -135,20 +133,27 @@ class Service:
         await self._pool.close()
 
     async def _listen(self, port: int) -> None:
-        from websockets.asyncio.server import serve as listen
-
         try:
             self.engine = await self._pool.open()
-            self._server = await listen(
-                self._serve, self._access.host, port, process_request=self._admit, compression=None,
-                max_size=MAX_FRAME, max_queue=_FRAMES_WAITING, server_header=None, close_timeout=2,
-                logger=_quiet_logger(), ping_timeout=PATIENCE, open_timeout=HANDSHAKE_SECONDS, backlog=2 *
-                MOST_CONNECTIONS, ssl=self._access.tls,
-            )
+            self._server = await self._bind(port)
         except BaseException:
             await self._pool.close()
             raise
         self.port = next(iter(self._server.sockets)).getsockname()[1]
+
+    async def _bind(self, port: int) -> Server:
+        from websockets.asyncio.server import serve as listen
+
+        host = self._access.host
+        try:
+            return await listen(
+                self._serve, host, port, process_request=self._admit, compression=None,
+                max_size=MAX_FRAME, max_queue=_FRAMES_WAITING, server_header=None, close_timeout=2,
+                logger=_quiet_logger(), ping_timeout=PATIENCE, open_timeout=HANDSHAKE_SECONDS, backlog=2 *
+                MOST_CONNECTIONS, ssl=self._access.tls,
+            )
+        except OSError as problem:
+            raise cannot_listen(host, port, problem) from None
 
     def _admit(self, connection: ServerConnection, request: Request) -> Response | None:
         refusal = refuse_handshake(request.path, request.headers, self._access, self.port)
@@ -229,7 +234,7 @@ def serve(
 
     Raises
     ------
-    EndpointError, MissingDependency, RecognizerUnavailable, OSError
+    EndpointError, MissingDependency, RecognizerUnavailable
         As `Service.start`.
     """
     announce = announce or _say

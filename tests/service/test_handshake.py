@@ -110,7 +110,9 @@ def test_a_file_of_keys_is_read_and_must_be_private(tmp_path):
 
 
 @pytest.mark.parametrize(("text", "said"), [
-    ("", "needs one key a line"), ("short\n", "each of 16 characters"), (None, "cannot be read"),
+    ("", "needs one key a line"), ("short\n", "each of 16 characters"),
+    (None, "cannot be read: No such file or directory\\."),
+    ("Schl\u00fcssel-0123456789", "letters that HTTP does not carry"),
 ])
 def test_a_file_of_keys_that_is_none_is_refused_without_repeating_it(tmp_path, text, said):
     file = tmp_path / "keys"

@@ -6,6 +6,7 @@ import asyncio
 import datetime
 import http.client
 import ipaddress
+import socket
 import ssl
 import threading
 
@@ -16,7 +17,7 @@ from support.waiting import wait_until
 import qwen_asr_widgets as qaw
 from qwen_asr_widgets.cli import main
 from qwen_asr_widgets.client.keys import Secret
-from qwen_asr_widgets.service.operation.access import Access, tls_context
+from qwen_asr_widgets.service.operation.access import Access, cannot_listen, tls_context
 from qwen_asr_widgets.service.operation.metrics import ServiceMetrics
 from qwen_asr_widgets.service.server import Service
 from qwen_asr_widgets.service.workers.messages import FinalText, LoadRecognizer, RecognizerFailed
@@ -85,6 +86,23 @@ def test_a_service_tells_its_health_to_all_and_its_sessions_to_who_has_the_key()
 def test_a_service_for_nobody_is_refused(capsys, option):
     assert main(["serve", option, "0"]) == 2
     assert f"{option} is 0; a service needs one at least." in capsys.readouterr().err
+
+
+@pytest.mark.service
+def test_a_port_that_is_taken_is_said_in_a_sentence(capsys):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        assert main(["serve", "--recognizer", "script", "--port", str(port)]) == 2
+    said = f"Nothing can listen at 127.0.0.1, port {port}: Address already in use. Choose another"
+    assert said in capsys.readouterr().err
+
+
+def test_an_address_of_no_machine_is_said_in_a_sentence():
+    with pytest.raises(socket.gaierror) as unknown:
+        socket.getaddrinfo("300.1.2.3", 80, flags=socket.AI_NUMERICHOST)
+    said = str(cannot_listen("300.1.2.3", 80, unknown.value))
+    assert said.startswith("Nothing can listen at 300.1.2.3, port 80: ")
+    assert said.endswith("Give an address of this machine, such as 127.0.0.1, or 0.0.0.0 for all it has.")
 
 
 @pytest.fixture

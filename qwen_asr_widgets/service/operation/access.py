@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import hmac
 import os
+import socket
 import ssl
 import stat
 from collections.abc import Mapping
@@ -157,7 +159,8 @@ def read_keys(file: str) -> tuple[Secret, ...]:
         text = Path(file).read_text(encoding="utf-8")
         mode = os.stat(file).st_mode
     except (OSError, UnicodeDecodeError) as problem:
-        raise EndpointError(f"The file of keys {file!r} cannot be read: {problem}.") from None
+        reason = getattr(problem, "strerror", None) or "it is not UTF-8"
+        raise EndpointError(f"The file of keys {file!r} cannot be read: {reason}.") from None
     if os.name == "posix" and mode & (stat.S_IRWXG | stat.S_IRWXO):
         raise EndpointError(f"Others may read the file of keys {file!r}; run: chmod 600 {file}")
     lines = [line.strip() for line in text.splitlines()]
@@ -166,7 +169,28 @@ def read_keys(file: str) -> tuple[Secret, ...]:
         raise EndpointError(
             f"The file of keys {file!r} needs one key a line, each of {SHORTEST_KEY} characters or more."
         )
+    if not all(key.isascii() and key.isprintable() for key in keys):
+        raise EndpointError(
+            f"A key in the file {file!r} has letters that HTTP does not carry; use a-z, A-Z and 0-9."
+        )
     return tuple(map(Secret, keys))
+
+
+def cannot_listen(host: str, port: int, problem: OSError) -> EndpointError:
+    """Return the error for an address at which nothing can listen.
+
+    Examples
+    --------
+    >>> print(cannot_listen("127.0.0.1", 8443, OSError(errno.EADDRINUSE, "in use")))
+    Nothing can listen at 127.0.0.1, port 8443: Address already in use. Choose another, or 0 for a free one.
+    """
+    is_address = isinstance(problem, socket.gaierror) or problem.errno == errno.EADDRNOTAVAIL
+    said = problem.strerror if isinstance(problem, socket.gaierror) else os.strerror(problem.errno or 0)
+    remedy = (
+        "Give an address of this machine, such as 127.0.0.1, or 0.0.0.0 for all it has" if is_address
+        else "Choose another, or 0 for a free one"
+    )
+    return EndpointError(f"Nothing can listen at {host}, port {port}: {said}. {remedy}.")
 
 
 def tls_context(certificate: str, key: str) -> ssl.SSLContext:
@@ -182,8 +206,10 @@ def tls_context(certificate: str, key: str) -> ssl.SSLContext:
     try:
         context.load_cert_chain(certificate, key)
     except (OSError, ValueError) as problem:
+        reason = getattr(problem, "strerror", None) or problem
         raise EndpointError(
-            f"The certificate {certificate!r} with the key {key!r} cannot be used: {problem}."
+            f"The certificate {certificate!r} with the key {key!r} cannot be used: {reason}. Both must be "
+            "PEM files and belong together."
         ) from None
     return context
 

@@ -85,7 +85,7 @@ class RecognizerSource:
             inspect.signature(kind).bind(**wanted.options)
         except TypeError as problem:
             raise EndpointError(
-                f"The recogniser {wanted.recognizer!r} does not take these options: {problem}."
+                f"The options of the recogniser {wanted.recognizer!r} do not fit: {problem}."
             ) from None
         self._make: Callable[[], Recognizer] = partial(kind, **wanted.options)
         self._loaded: Recognizer | None = self._make()
