@@ -261,7 +261,7 @@ class ConnectFailed(QawError, TimeoutError):
     status : int or None
         The HTTP status of a refused handshake (401: wrong key, 404: wrong path), else None.
     cut_off : bool
-        Whether somebody was there, who cut the connection before it stood.
+        Whether somebody was there, who cut the connection before it stood, or was too busy for it.
 
     Examples
     --------

@@ -7,11 +7,15 @@ by `protocol.session_settings`.
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from ..errors import ConnectFailed, NotConnected, QawError, ServiceClosed, ServiceError, SessionLost
 from ..protocol.events import ErrorEvent, ServerEvent, SessionFinished, SessionUpdated
+
+PATIENCE = 12
+"""How many times as long as a silent one a service may take for the settings that says what it does: 60 s."""
 
 
 class Answers:
@@ -98,19 +102,40 @@ class Answers:
     # ---- waiting
 
     def await_settings(self, timeout: float) -> None:
-        """Wait until the settings are confirmed; raise what came instead."""
+        """Wait until the settings are confirmed; raise what came instead.
+
+        Parameters
+        ----------
+        timeout : float
+            Seconds without an event that are the end; `PATIENCE` times as many are it in any case. A service
+            that loads its recogniser on a busy machine says so once a second.
+        """
+        end = time.monotonic() + PATIENCE * timeout
         with self._changed:
-            self._changed.wait_for(
-                lambda: self._answered or self._refusal or self._failure or self._closed, timeout
-            )
+            while not self._is_settled and time.monotonic() < end:
+                seen = self._events
+                self._changed.wait_for(lambda: self._is_settled or self._events > seen, timeout)
+                if self._events == seen:
+                    break
             if self._refusal:
                 raise ServiceError.from_wire(self._refusal)
             self.raise_failure()
             if not self._answered:
-                raise ConnectFailed(
-                    f"{self._service} took the connection but did not confirm the settings within "
-                    f"{timeout:g} s. Does it speak the Qwen-ASR-Realtime protocol?"
-                )
+                raise self._unconfirmed(timeout)
+
+    @property
+    def _is_settled(self) -> bool:
+        """Whether the settings were answered, or cannot be any more."""
+        return bool(self._answered or self._refusal or self._failure or self._closed)
+
+    def _unconfirmed(self, timeout: float) -> ConnectFailed:
+        """Return the failure of a service that is silent; one that has spoken may be asked again."""
+        problem = f"{self._service} took the connection but did not confirm the settings"
+        if self._events:
+            return ConnectFailed(f"{problem}: it, or its recogniser, seems to be busy.", cut_off=True)
+        return ConnectFailed(
+            f"{problem} within {timeout:g} s. Check that it speaks the Qwen-ASR-Realtime protocol."
+        )
 
     def await_finish(self, timeout: float, unsent: Callable[[], int]) -> None:
         """Wait until everything is answered; ``timeout`` seconds without an event or a byte sent are the end.

@@ -14,11 +14,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.scripted_server import Peer, ScriptedServer, created, greet_and_record, item_events, updated
 
+from qwen_asr_widgets.client.answers import Answers
 from qwen_asr_widgets.client.endpoints import Endpoint
+from qwen_asr_widgets.client.healing import heals_at_first
 from qwen_asr_widgets.client.stream import AudioStream
 from qwen_asr_widgets.errors import ConnectFailed, NotConnected, ServiceClosed, ServiceError, SessionLost
 from qwen_asr_widgets.protocol.cloud_facts import DASHSCOPE, ServiceFacts
 from qwen_asr_widgets.protocol.config import SessionConfig
+from qwen_asr_widgets.protocol.events import RecognizerBehind, ServerEvent, SessionUpdated
 
 RAMP = np.arange(-8_000, 8_000, dtype=np.int16)
 MANUAL = SessionConfig(turn_detection=None)
@@ -196,6 +199,31 @@ def test_a_service_that_does_not_confirm_is_given_up() -> None:
     with ScriptedServer(lambda peer: peer.drain()) as server:
         with pytest.raises(ConnectFailed, match="did not confirm"):
             stream(server, connect_timeout=0.3).connect()
+
+
+class Arriving(threading.Condition):
+    """In place of each wait one of these events comes, or nothing any more."""
+
+    def __init__(self, answers: Answers, events: list[ServerEvent]) -> None:
+        super().__init__()
+        self.answers, self.events = answers, events
+
+    def wait_for(self, predicate: Any, timeout: float | None = None) -> bool:
+        if self.events:
+            self.answers.take(self.events.pop(0))
+        return bool(predicate())
+
+
+@pytest.mark.parametrize("is_confirmed", [True, False])
+def test_a_service_that_speaks_while_it_loads_is_waited_for(is_confirmed: bool) -> None:
+    answers = Answers("the service")
+    events: list[ServerEvent] = [RecognizerBehind(3_000) for _ in range(9)]
+    answers._changed = Arriving(answers, events + [SessionUpdated({})] * is_confirmed)
+    if is_confirmed:
+        return answers.await_settings(5.0)
+    with pytest.raises(ConnectFailed, match="did not confirm the settings: .* seems to be busy") as failed:
+        answers.await_settings(5.0)
+    assert heals_at_first(failed.value)
 
 
 def midway(act: Any) -> Any:

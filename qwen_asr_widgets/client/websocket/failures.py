@@ -80,13 +80,13 @@ def _reason(problem: BaseException, place: str, timeout: float, proxy: str | Non
             "ca_file, or check for an intercepting proxy"
         )
     if isinstance(problem, ssl.SSLError):
-        return f"TLS failed ({problem.reason or problem}). Is this a wss:// service?"
+        return f"TLS failed ({problem.reason or problem}). Check that it is a wss:// service"
     if isinstance(problem, (websocket.WebSocketTimeoutException, TimeoutError)):
         return f"no answer within {timeout:g} s. Check network, firewall and proxy settings"
     if isinstance(problem, ConnectionRefusedError):
         return "nothing listens there (connection refused). Start the service, or check host and port"
     if isinstance(problem, _CUT_OFF):
-        return "it was closed during the handshake. Is this a WebSocket service, and ws:// or wss:// right?"
+        return "it was closed during the handshake. Check that a WebSocket service is there, and ws or wss"
     if isinstance(problem, OSError) and problem.errno:
         return f"{os.strerror(problem.errno)}"
     return f"{problem}"
