@@ -53,10 +53,12 @@ def unsupported_language(
     if language is None or languages is None or language.split("-")[0].lower() in languages:
         return None
     few = ", ".join(repr(code) for code in languages[:MOST_NAMED])
-    known = f"only {few}" if len(languages) <= MOST_NAMED else f"{len(languages)} others, such as {few}"
+    knows_few = len(languages) <= MOST_NAMED
+    known = f"only {few}" if knows_few else f"{len(languages)} others, such as {few}"
+    elsewhere = "Whisper (on this computer) or a DashScope endpoint" if knows_few else "a DashScope endpoint"
     return ProtocolError(
         f"language is {language!r}; {engine} knows {known}. Leave the language out or set it to "
-        f"{languages[0]!r}; for others use a DashScope endpoint.",
+        f"{languages[0]!r}; for others use {elsewhere}.",
         "unsupported_language", "input_audio_transcription.language",
     )
 

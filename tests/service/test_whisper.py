@@ -97,8 +97,15 @@ def test_a_language_that_the_model_lacks_is_refused_in_a_sentence(model):
     with pytest.raises(SettingError, match="does not know the language 'xx'; it knows 3 others, such as en"):
         WhisperRecognizer().configure("xx", None)
     model.supported_languages = ["en"]
-    with pytest.raises(SettingError, match="does not know the language 'de'; it knows English alone"):
+    with pytest.raises(SettingError, match="'de'; it knows English alone. Take a model of more .* 'base'"):
         WhisperRecognizer().configure("de", None)
+
+
+def test_a_language_with_a_region_is_the_language(model):
+    recognizer = WhisperRecognizer()
+    recognizer.configure("zh-CN", None)
+    recognise(recognizer, spoken(PROMPTS.turns[0]), 8_000)
+    assert model.asked[-1]["language"] == "zh"
 
 
 def test_each_decoding_is_bounded_in_tokens_and_made_once(model):

@@ -9,6 +9,7 @@ import threading
 import numpy as np
 import pytest
 
+from qwen_asr_widgets.errors import SettingError
 from qwen_asr_widgets.service.recognizers import Hypothesis
 from qwen_asr_widgets.service.recognizers.script import ScriptRecognizer
 from qwen_asr_widgets.service.workers.decoder import COSTLY_STEP, MARGIN, STEP, UtteranceDecoder
@@ -223,6 +224,15 @@ def test_a_recogniser_that_raises_fails_its_item_alone():
 def test_settings_that_cannot_be_taken_are_answered(decoder):
     decoder.handle(Configure("en", "words"))
     assert decoder.results[-1] == RecognizerFailed(None, "ValueError: no settings")
+
+
+def test_an_error_of_ours_is_answered_in_its_own_words(decoder, monkeypatch):
+    def refuse(language, corpus_text):
+        raise SettingError("language is 'xx'.", "language")
+
+    monkeypatch.setattr(decoder._recognizer, "configure", refuse)
+    decoder.handle(Configure("xx", None))
+    assert decoder.results[-1] == RecognizerFailed(None, "language is 'xx'.")
 
 
 @contextlib.contextmanager

@@ -24,6 +24,7 @@ from ...client.keys import Secret, sealed
 from ...client.recognizers import Footprint, Requirement
 from ...arguments import checked_number
 from ...errors import EndpointError, RecognizerUnavailable
+from ...protocol.languages import primary_subtag
 from .agreement import AgreedText
 from .base import Hypothesis
 from .transcription_api import TranscriptionServers, checked_url
@@ -111,7 +112,7 @@ class OpenAIRecognizer:
 
     def configure(self, language: str | None, corpus_text: str | None) -> tuple[str, ...]:
         """Take language and context for the requests; which words of it help only the server knows."""
-        self._language, self._prompt = language, corpus_text
+        self._language, self._prompt = primary_subtag(language) or None, corpus_text
         return ()
 
     def start(self, first_sample: int) -> None:

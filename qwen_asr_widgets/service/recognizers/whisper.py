@@ -19,6 +19,7 @@ from ...audio.units import SAMPLE_RATE, pcm16_to_float
 from ...client.recognizers import Footprint, MissingModel, Requirement
 from ...arguments import checked_number
 from ...errors import RecognizerUnavailable, SettingError
+from ...protocol.languages import primary_subtag
 from .base import Hypothesis
 from .piecewise import PiecewiseText
 from .transcripts import Transcript
@@ -103,12 +104,15 @@ class WhisperRecognizer:
         SettingError
             The model does not know the language.
         """
-        known = tuple(self._model.supported_languages)
-        if language is not None and language not in known:
-            listed = "English alone" if known == ("en",) else f"{len(known)} others, such as en, zh, de, fr"
+        known, code = tuple(self._model.supported_languages), primary_subtag(language) or None
+        if code is not None and code not in known:
+            listed = (
+                f"English alone. Take a model of more languages, such as {MODELS[0].name!r}"
+                if known == ("en",) else f"{len(known)} others, such as en, zh, de, fr"
+            )
             problem = f"whisper {self._name} does not know the language {language!r}; it knows {listed}."
             raise SettingError(problem, "language")
-        self._language, self._prompt = language, corpus_text
+        self._language, self._prompt = code, corpus_text
         return ()
 
     def start(self, first_sample: int) -> None:

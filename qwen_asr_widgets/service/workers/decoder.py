@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...audio.units import SAMPLE_RATE
+from ...errors import QawError
 from ..recognizers import Recognizer
 from ..recognizers.base import Hypothesis
 from .messages import (
@@ -218,7 +219,7 @@ class UtteranceDecoder:
         try:
             unknown = self._recognizer.configure(command.language, command.corpus_text)
         except Exception as problem:
-            self._send(RecognizerFailed(None, f"{type(problem).__name__}: {problem}"))
+            self._send(RecognizerFailed(None, _in_words(problem)))
         else:
             self._send(Configured(tuple(unknown)))
 
@@ -328,4 +329,9 @@ class UtteranceDecoder:
             action(utterance)
         except Exception as problem:
             self._drop()
-            self._send(RecognizerFailed(utterance.item_id, f"{type(problem).__name__}: {problem}"))
+            self._send(RecognizerFailed(utterance.item_id, _in_words(problem)))
+
+
+def _in_words(problem: Exception) -> str:
+    """Return what an error says: our own are sentences, those of an engine need the name of their kind."""
+    return str(problem) if isinstance(problem, QawError) else f"{type(problem).__name__}: {problem}"
