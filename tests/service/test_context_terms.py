@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import time
 
 import jiwer
 import pytest
@@ -41,6 +42,16 @@ def test_a_name_is_put_where_the_text_sounds_like_it(heard: str, said: str) -> N
 ])
 def test_what_is_plain_english_or_right_stays_as_it_is(text: str) -> None:
     assert corrected(text) == text
+
+
+def test_the_cost_of_a_context_grows_no_faster_than_its_length() -> None:
+    def seconds(context: str) -> float:
+        before = time.process_time()
+        TermCorrector(context, SOUNDS)
+        return time.process_time() - before
+
+    seconds("A." * 100)
+    assert seconds("A." * 16_000) < 30 * max(seconds("A." * 2_000) for _ in range(3))
 
 
 def test_names_of_others_change_no_word_of_the_samples() -> None:

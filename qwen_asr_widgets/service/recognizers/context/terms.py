@@ -39,6 +39,9 @@ MOST_WORDS = 4
 """Words of a span, as in "cats and brigand" for Katzenberg."""
 
 _WORD = re.compile(r"[^\W_]+(?:['\u2019][^\W_]+)*")
+_BEFORE = 40
+"""Letters before a word in which the end of a sentence is looked for."""
+
 _SENTENCE_END = re.compile(r"(?<!\bMr)(?<!\bMrs)(?<!\bDr)[.!?;:\r\n]\s*$")
 _TITLES = {"mr": "mister", "mrs": "missus", "dr": "doctor"}
 
@@ -194,7 +197,7 @@ def _stem(match: re.Match[str]) -> str:
 
 def _is_name(match: re.Match[str], text: str) -> bool:
     """Return whether a word has a capital though no sentence begins with it."""
-    before = text[:match.start()]
+    before = text[max(0, match.start() - _BEFORE):match.start()]
     return match.group()[0].isupper() and bool(before) and not _SENTENCE_END.search(before)
 
 
