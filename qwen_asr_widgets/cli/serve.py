@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import EndpointError
 from .arguments import fetch_missing_model
+from .termination import sigterm_as_ctrl_c
 
 if TYPE_CHECKING:
     from ..protocol.quirks import Quirks
@@ -53,8 +54,9 @@ def port(text: str) -> int:
     return int(text)
 
 
+@sigterm_as_ctrl_c()
 def run(arguments: argparse.Namespace) -> int:
-    """Serve until Ctrl-C."""
+    """Serve until Ctrl-C or SIGTERM."""
     from ..client.embedded import embedded
     from ..service.server import serve
 

@@ -14,6 +14,7 @@ from .arguments import (
     read_channel, read_endpoint, read_outputs, read_source, tell,
 )
 from .batch import add_batch_arguments, is_batch, run_batch
+from .termination import sigterm_as_ctrl_c
 
 if TYPE_CHECKING:
     from ..recording import Recording
@@ -75,6 +76,7 @@ def pace(text: str) -> float | None:
     return value or None
 
 
+@sigterm_as_ctrl_c()
 def run(arguments: argparse.Namespace) -> int:
     """Transcribe, print each utterance as it is final, and write what was asked for.
 

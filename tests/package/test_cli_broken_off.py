@@ -40,8 +40,8 @@ def close_midway(peer):
     peer.close(1011, "worn out \x1b[31m")
 
 
-def interrupt():
-    signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
+def interrupt(number=signal.SIGINT):
+    signal.pthread_kill(threading.main_thread().ident, number)
 
 
 def command(script, clip, *more):
@@ -69,13 +69,16 @@ def test_an_output_that_cannot_be_written_keeps_no_other_from_being(clip, tmp_pa
     assert "taken.srt was not written" in capsys.readouterr().err and (tmp_path / "talk.json").is_file()
 
 
-def test_ctrl_c_while_the_last_answers_are_awaited_keeps_those_that_come(clip, tmp_path, capsys):
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["ctrl_c", "kill"])
+def test_ctrl_c_and_kill_while_the_last_answers_are_awaited_keep_those_that_come(
+    clip, tmp_path, capsys, number
+):
     def script(peer):
         greet(peer)
         peer.until("session.finish")
         first, *rest = item_events()
         peer.send(first)
-        interrupt()
+        interrupt(number)
         peer.send(*rest, {"type": "session.finished"})
         peer.drain()
 
