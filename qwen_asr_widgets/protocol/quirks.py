@@ -14,7 +14,7 @@ from typing import Any
 from ..arguments import suggestion
 from ..errors import EndpointError
 from ..vad.turns import MAX_TURN_SECONDS
-from .cloud_facts import DASHSCOPE, FACTS, IDEAL, ServiceFacts, is_of_type
+from .cloud_facts import DASHSCOPE, FACTS, IDEAL, MOST, ServiceFacts, is_of_type
 
 
 @dataclass(frozen=True)
@@ -101,9 +101,13 @@ class Quirks:
         for place in fields(self):
             kind, value = str(place.type), getattr(self, place.name)
             if not is_of_type(value, kind):
-                number = "a number from 0" + " or None" * ("None" in kind)
+                number = f"a number from 0 to {MOST:,.0f}" + " or None" * ("None" in kind)
                 wanted = "true or false" if kind == "bool" else number
                 raise EndpointError(f"The quirk {place.name} is {value!r:.60}; it must be {wanted}.")
+            if value == 0 and "None" in kind:
+                raise EndpointError(
+                    f"The quirk {place.name} is 0, which lets no session live; give more, or None for no limit."
+                )
         if not 1 <= self.longest_turn_s <= MAX_TURN_SECONDS:
             raise EndpointError(
                 f"The quirk longest_turn_s is {self.longest_turn_s:g}; it must lie between 1 and "

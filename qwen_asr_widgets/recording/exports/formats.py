@@ -128,7 +128,7 @@ def format_of(path: str | PathLike[str]) -> Format:
     suffix = next((ending for ending in endings if ending in FORMATS), "")
     if not suffix:
         raise SettingError(
-            f"{path.name!r} ends in {path.suffix or 'nothing'!r}; export knows {', '.join(FORMATS)}.", "path"
+            f"{path.name!r} ends in {path.suffix or 'nothing'}; export knows {', '.join(FORMATS)}.", "path"
         )
     return FORMATS[suffix]
 
