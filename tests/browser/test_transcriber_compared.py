@@ -38,9 +38,9 @@ def by_hand() -> Recording:
 
 
 def both(before: Recording, now: Recording, **options: Any) -> Transcriber:
-    """Return a transcriber on whose desk two runs lie."""
-    view = Transcriber(now, **options)
-    view.model.earlier = before
+    """Return a transcriber with two runs of one sound, of which the second is shown."""
+    view = Transcriber(before, **options)
+    view.model.show_run(view.model.runs.add(now, view.model.sound).number)
     return view
 
 

@@ -455,13 +455,14 @@ export interface StateMessage extends Kernel {
   kind: "state";
 }
 
-/** An earlier run of the same sound. */
+/** Another run of the same sound, to be compared with; utterances null: none any more. */
 export interface OtherRunMessage {
   kind: "other";
   source: string;
-  utterances: Utterance[];
+  utterances: Utterance[] | null;
   pace: number | null;
   waits: boolean;
+  pinned: boolean;
 }
 
 /** A slice of a file the page has asked for, or why there is none. */
@@ -539,6 +540,9 @@ export type TranscriberCommand =
   | { kind: "settings"; config: Partial<Config> }
   | { kind: "endpoint"; id: string; url: string; model: string }
   | { kind: "key"; key: string }
+  | { kind: "run-show" | "run-throw"; number: number }
+  | { kind: "run-name"; number: number; name: string }
+  | { kind: "run-pin"; number: number | null }
   | { kind: "again"; pace: number | null }
   | { kind: "replay" | "protocol"; on: boolean }
   | { kind: "save"; format: string; job: string }

@@ -177,6 +177,28 @@ class LeftChoice:
 
 
 @dataclass(frozen=True)
+class RunChoice:
+    """One of the runs that stay."""
+
+    number: int
+
+
+@dataclass(frozen=True)
+class RunName:
+    """What a run is called from now on; empty takes its name away."""
+
+    number: int
+    name: str
+
+
+@dataclass(frozen=True)
+class RunPin:
+    """Compare the other runs with one of them; None compares each with the one before it."""
+
+    number: int | None
+
+
+@dataclass(frozen=True)
 class Dismiss:
     """A notice was read."""
 
@@ -212,6 +234,13 @@ def commands(
         view.see_again(choice.on)
         return view.opening()
 
+    def comparing(kind: type[M], act: Callable[[M], object]) -> Command[M]:
+        def act_and_compare(message: M) -> list[Message]:
+            act(message)
+            return [*view.state_changes(), *view.baseline()]
+
+        return Command(kind, act_and_compare)
+
     def show_protocol(choice: ProtocolChoice) -> list[Message]:
         view.show_protocol(choice.on)
         return [*view.state_changes(), *(view.protocol.opening() if view.protocol else [])]
@@ -233,6 +262,10 @@ def commands(
         "step": Command(StepRequest, lambda wanted: view.replay.step(wanted) if view.replay else []),
         "protocol": Command(ProtocolChoice, show_protocol),
         "event": Command(EventRequest, lambda wanted: view.protocol.event(wanted) if view.protocol else []),
+        "run-show": changing(RunChoice, lambda run: model.show_run(run.number)),
+        "run-name": changing(RunName, lambda run: model.runs.rename(run.number, run.name)),
+        "run-pin": comparing(RunPin, lambda run: model.pin(run.number)),
+        "run-throw": comparing(RunChoice, lambda run: model.throw_away(run.number)),
         "again": changing(RunAgain, lambda again: model.repeat(again.pace)),
         "save": changing(Save, lambda wanted: controls.save(wanted.format, wanted.job)),
         "stored": changing(Stored, lambda stored: controls.note_stored(stored.job)),

@@ -8,8 +8,9 @@
  * @typedef {{from: number, config: import("./logic.js").Config}} Held  settings, and the second from which on they held
  * @typedef {{engine: string, settings: Held[], pace: number | null, count: number,
  *   n: number, median: number | null, longest: number | null, source: NonNullable<import("../shared/run/state.js").Summary>["source"],
- *   no_wait: "" | "free" | "turns" | "manual" | "silence" | "pace" | "unknown"}} ComparedRun  `no_wait`: why it has no wait to state
- * @typedef {{utterances: Utterance[], waits: boolean}} RunTurns
+ *   no_wait: "" | "free" | "turns" | "manual" | "silence" | "pace" | "unknown", pinned: boolean,
+ *   complete: boolean}} ComparedRun  `no_wait`: why it has no wait to state
+ * @typedef {{utterances: Utterance[], waits: boolean, pinned?: boolean}} RunTurns
  * @typedef {{from: number | null, to: number | null, runs: [Utterance[], Utterance[]]}} Pair  seconds; of each run what was heard there
  */
 import { make } from "../shared/dom.js";
@@ -77,6 +78,11 @@ export function heldText(settings, t) {
   return settings.length > 1 ? t("compared.changed", { settings: said }) : said;
 }
 
+/** What the run is called with which the present one is compared. @param {{pinned?: boolean}} run @param {Translate} t */
+export function beforeText({ pinned = false }, t) {
+  return t(pinned ? "transcriber.baseline" : "transcriber.before");
+}
+
 /** The figures of both runs. @param {Translate} t */
 export function createComparison(t) {
   const element = make("div", { class: "qaw-compared", hidden: true });
@@ -96,7 +102,7 @@ export function createComparison(t) {
 
 /** @param {ComparedRun[]} runs @param {Translate} t */
 function figuresTable(runs, t) {
-  const names = [t("transcriber.before"), t("transcriber.now")];
+  const names = [beforeText(runs[0], t), t("transcriber.now")];
   const head = ["", t("transcriber.endpoint"), t("transcriber.settings"), t("transcriber.turns"),
     t("transcriber.median"), t("compared.longest")];
   const cell = (/** @type {number} */ at, /** @type {string} */ text) => make("td", { "data-label": head[at] }, text);
@@ -105,7 +111,7 @@ function figuresTable(runs, t) {
     const waits = run.median === null || run.longest === null
       ? [make("td", { colspan: 2, class: "qaw-compared-none" }, t(`compared.none.${run.no_wait || "unknown"}`))]
       : [cell(4, t("compared.figure", { time: duration(run.median, t), n: run.n })), cell(5, duration(run.longest, t))];
-    return make("tr", {}, make("th", { scope: "row" }, names[k] ?? ""),
+    return make("tr", {}, make("th", { scope: "row" }, names[k] ?? "", run.complete ? "" : ` (${t("runs.incomplete")})`),
       cell(1, run.engine), cell(2, settings), cell(3, String(run.count)), ...waits);
   });
   return make("table", { class: "qaw-table" },
@@ -136,8 +142,8 @@ export function sourcesText(runs, t) {
 export function createTurnTable(host, { run, t, signal }) {
   const body = make("tbody");
   const head = [t("transcript.time"), t("transcriber.before"), t("transcriber.now")];
-  const table = make("table", { class: "qaw-table" },
-    make("thead", {}, make("tr", {}, ...head.map((text) => make("th", { scope: "col" }, text)))), body);
+  const headings = head.map((text) => make("th", { scope: "col" }, text));
+  const table = make("table", { class: "qaw-table" }, make("thead", {}, make("tr", {}, ...headings)), body);
   const details = make("details", { class: "qaw-wave-details qaw-pairs", hidden: true }, make("summary", {}, t("compared.turns")),
     make("div", { class: "qaw-table-scroll", tabindex: "0", role: "region", "aria-label": t("compared.turns") }, table));
   host.append(details);
@@ -153,9 +159,10 @@ export function createTurnTable(host, { run, t, signal }) {
   details.addEventListener("toggle", fill, { signal });
   run.subscribe({ changed: fill }, signal);
   return {
-    /** @param {RunTurns} turns of the earlier run */
+    /** @param {RunTurns | null} turns of the run beside this one, if there is one */
     take(turns) {
       earlier = turns;
+      headings[1].textContent = head[1] = beforeText(turns ?? {}, t);
       fill();
     },
   };

@@ -10,6 +10,7 @@ import { createComparison, heldText } from "./compared.js";
 import { createDrawers } from "./drawers.js";
 import { figuresText, isRunning, endpointText, settingsText } from "./logic.js";
 import { createFormats } from "./save.js";
+import { PRESETS } from "./settings.js";
 import { clock } from "../shared/format.js";
 
 /**
@@ -26,17 +27,23 @@ export function createFoot(t, signal, send, saver, keep) {
     make("option", { value: "2" }, t("transcriber.pace.times", { pace: 2 })),
     make("option", { value: "" }, t("transcriber.pace.free")));
   const what = make("p", { class: "qaw-dim" });
-  const run = button(t("transcriber.again.run"), () => {
+  const repeat = () => {
     drawers.show(null);
     send({ kind: "again", pace: pace.value === "" ? null : Number(pace.value) });
-  }, signal, { class: "qaw-button-main" });
+  };
+  const run = button(t("transcriber.again.run"), repeat, signal, { class: "qaw-button-main" });
+  const presets = PRESETS.map(([name, config]) => button(t(`transcriber.preset.${name}`), () => {
+    send({ kind: "settings", config });
+    repeat();
+  }, signal));
+  const others = make("div", { class: "qaw-line" }, make("span", { class: "qaw-dim" }, t("transcriber.again.preset")), ...presets);
   const replay = button("", () => send({ kind: "replay", on: replay.getAttribute("aria-pressed") !== "true" }), signal, {
     class: "qaw-button-plain", title: t("transcriber.replay.text"), "aria-pressed": "false",
   });
   const protocol = button(t("transcriber.protocol"), () => send({
     kind: "protocol", on: protocol.getAttribute("aria-pressed") !== "true",
   }), signal, { class: "qaw-button-plain", title: t("transcriber.protocol.text"), "aria-pressed": "false" });
-  const again = drawers.add(t("transcriber.again"), [what, make("div", { class: "qaw-line" }, pace, run)], "qaw-button-plain");
+  const again = drawers.add(t("transcriber.again"), [what, make("div", { class: "qaw-line" }, pace, run), others], "qaw-button-plain");
   const said = make("span", { class: "qaw-dim", role: "status" });
   const tell = (/** @type {Promise<string | void>} */ work) => {
     said.textContent = t("transcriber.save.making");
@@ -69,6 +76,7 @@ export function createFoot(t, signal, send, saver, keep) {
       replay.setAttribute("aria-pressed", String(kernel.replaying));
       setText(replay, t(kernel.replaying ? "transcriber.replay.end" : "transcriber.replay"));
       what.textContent = againText(kernel, t);
+      for (const one of presets) one.disabled = kernel.config.turns === "manual";
       compared.update(kernel.compared);
     },
   };

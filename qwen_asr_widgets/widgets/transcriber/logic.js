@@ -87,6 +87,7 @@
  * @property {Config} config
  * @property {Figures} figures
  * @property {import("./compared.js").ComparedRun[]} compared
+ * @property {import("./runs/switcher.js").KeptRun[]} runs that stay, oldest first
  * @property {boolean} replaying  the run is seen again, from its beginning on
  * @property {boolean} protocol   what client and service say to each other is shown
  * @property {Channels | null} channels of the file at hand, where it has several
@@ -117,7 +118,7 @@ export function unknownState() {
       improvement: "", renews: false, prices: {}, hosts: {},
     },
     config: { threshold: 0.2, silence: 800, padding: 300, language: "", context: "", turns: "service" },
-    figures: {}, compared: [], channels: null, clips: false, clip_uid: "", recorder: "", away: false,
+    figures: {}, compared: [], runs: [], channels: null, clips: false, clip_uid: "", recorder: "", away: false,
     beside_cells: true, kept: null, left: [], replaying: false, protocol: false,
   };
 }

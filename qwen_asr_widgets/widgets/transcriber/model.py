@@ -33,6 +33,7 @@ from ..capture.upload import FileOpened
 from .endpoints import EndpointChoice
 from .kept import KeptOnDisk
 from .notices import Notice, notice_of_report, notice_of_run, notice_of_source
+from .runs.kept_runs import KeptRun, KeptRuns
 from .sound import SoundAtHand, is_recording, load_source, load_upload, sound_at_hand
 from .sources import (
     MicrophoneSource, PacedSource, about_capture, about_clip, about_recording, processing_note,
@@ -96,16 +97,14 @@ class TranscriberModel:
     ----------
     recording : Recording or None
         The present run's.
-    recordings : tuple of Recording
-        Those of all runs.
+    runs : KeptRuns
+        All runs that were not thrown away.
     sound : SoundAtHand
         What can be transcribed.
     run : Run or None
         The run under way, or the last one of this recording.
     source : MicrophoneSource, PacedSource or None
         Where the run's sound comes from.
-    earlier : Recording or None
-        The run before, of the same sound.
     notice : Notice or None
         What went wrong.
     problem : QawError or None
@@ -148,11 +147,10 @@ class TranscriberModel:
         self.retry = retry
         self.pace = pace
         self.recording: Recording | None = None
-        self.recordings: tuple[Recording, ...] = ()
+        self.runs = KeptRuns()
         self.sound = SoundAtHand()
         self.run: Run | None = None
         self.source: MicrophoneSource | PacedSource | None = None
-        self.earlier: Recording | None = None
         self.notice: Notice | None = None
         self.problem: QawError | None = None
         self.shown: Callable[[], None] = lambda: None
@@ -198,6 +196,16 @@ class TranscriberModel:
         """The source of a sound that is given out in its own time, where that is what runs."""
         return self.source if isinstance(self.source, PacedSource) else None
 
+    @property
+    def recordings(self) -> tuple[Recording, ...]:
+        """Those of all runs, oldest first."""
+        return tuple(one.recording for one in self.runs)
+
+    @property
+    def baseline(self) -> KeptRun | None:
+        """The run of the same sound with which the present one is compared, see `KeptRuns.baseline`."""
+        return self.runs.baseline(self.recording)
+
     # ---- the sound at hand
 
     def load(self, source: Any) -> bool:
@@ -225,7 +233,7 @@ class TranscriberModel:
                 self.begin()
 
     def take_channel(self, channel: Channel) -> None:
-        """Have another channel of the file at hand, ready to be transcribed.
+        """Have another channel of the file at hand: with its last run, else ready to be transcribed.
 
         Raises
         ------
@@ -233,7 +241,13 @@ class TranscriberModel:
             There is no such channel.
         """
         if self.sound.channels is not None and not self.active:
-            self._lay(self.sound.with_channel(channel))
+            sound = self.sound.with_channel(channel)
+            with self.deciding():
+                before = self.runs.last_of(sound)
+                if before is None:
+                    self._lay(sound)
+                else:
+                    self._restore(before)
 
     def _put(self, load: Callable[[], AudioClip | Recording], name: str, source: Any) -> bool:
         try:
@@ -248,6 +262,7 @@ class TranscriberModel:
                 return False
             if is_recording(found):
                 self.sound = sound
+                self.source = None
                 self._show(found, None)
             else:
                 self._lay(sound)
@@ -257,8 +272,51 @@ class TranscriberModel:
         """Have a sound at hand that was not transcribed yet."""
         with self.deciding():
             self.sound = sound
-            self.recording = self.run = self.earlier = self.source = None
+            self.recording = self.run = self.source = None
             self._changed = True
+
+    # ---- runs that stay
+
+    def show_run(self, number: int) -> None:
+        """Show another of the runs, with the sound it is of; not while a run is under way."""
+        with self.deciding():
+            kept = self.runs.numbered(number)
+            if kept is not None and not self.active and kept.recording is not self.recording:
+                self._restore(kept)
+
+    def pin(self, number: int | None) -> None:
+        """Compare the other runs of its sound with one of them; None compares each with the one before it."""
+        with self.lock:
+            self.runs.pin(number)
+
+    def throw_away(self, number: int) -> None:
+        """Let go of a run, and of its copy on disk; another one is shown in its place."""
+        with self.deciding():
+            kept = self.runs.numbered(number)
+            if kept is None or kept.growing:
+                return
+            other = self.runs.remove(number)
+            self.kept.discard(kept.recording)
+            if kept.recording is self.recording and other is not None:
+                self._restore(other)
+            elif kept.recording is self.recording:
+                self._lay(kept.sound)
+
+    def go_on_from(self, before: TranscriberModel) -> None:
+        """Take over the runs of another transcriber; what a page records into it is shown while it ends."""
+        with before.lock:
+            self.runs.take_over(before.runs)
+            shown = self.runs.of(before.recording)
+        with self.deciding():
+            if shown is not None and isinstance(shown.source, MicrophoneSource):
+                self._restore(shown)
+
+    def _restore(self, kept: KeptRun) -> None:
+        self.sound, self.recording, self.run, self.source = kept.sound, kept.recording, kept.run, kept.source
+        error = None if kept.run is None else kept.run.error
+        self.notice = None if kept.run is None or error is None else notice_of_run(error, kept.run.endpoint)
+        self.problem = None
+        self._changed = True
 
     # ---- runs
 
@@ -279,7 +337,7 @@ class TranscriberModel:
             if clip is None:
                 raise AudioError("There is no sound to transcribe: open a file, or press Record.")
             source = PacedSource(clip.resample(rate).to_pcm16(), rate, self.pace)
-            self._pace_out(source, about_clip(clip, self.sound.title), None)
+            self._pace_out(source, about_clip(clip, self.sound.title))
 
     def repeat(self, pace: float | None) -> None:
         """Send the recorded sound once more, with the settings and to the endpoint there are now.
@@ -301,7 +359,7 @@ class TranscriberModel:
             source = PacedSource(before.tape.read(), rate, pace)
             if self.config.sample_rate != rate:
                 self.config = replace(self.config, sample_rate=rate)
-            self._pace_out(source, about_recording(before), before if before.utterances else None)
+            self._pace_out(source, about_recording(before))
 
     def try_again(self) -> None:
         """Where a run has failed, try the service again.
@@ -392,18 +450,17 @@ class TranscriberModel:
                 if run is not None:
                     run.update(config)
 
-    def _pace_out(self, source: PacedSource, about: Mapping[str, Any], earlier: Recording | None) -> None:
-        self._launch(source, source.pace, about, earlier)
+    def _pace_out(self, source: PacedSource, about: Mapping[str, Any]) -> None:
+        self._launch(source, source.pace, about)
         source.start(lambda: self.run if self.source is source else None, self.lock)
 
     def _launch(
-        self, source: MicrophoneSource | PacedSource, pace: float | None, about: Mapping[str, Any],
-        earlier: Recording | None = None,
+        self, source: MicrophoneSource | PacedSource, pace: float | None, about: Mapping[str, Any]
     ) -> None:
         run = self._new_run(pace, about)
         self.source = source
         self.notice = self.problem = None
-        self._show(run.recording, run, earlier)
+        self._show(run.recording, run)
         run.start()
 
     def _new_run(
@@ -438,10 +495,10 @@ class TranscriberModel:
         self._runs = (*(one for one in self._runs if one.active), run)
         return run
 
-    def _show(self, recording: Recording, run: Run | None, earlier: Recording | None = None) -> None:
+    def _show(self, recording: Recording, run: Run | None) -> None:
         with self.deciding():
-            self.recording, self.run, self.earlier = recording, run, earlier
-            self.recordings = (*self.recordings, recording)
+            self.recording, self.run = recording, run
+            self.runs.add(recording, self.sound, run, self.source)
             self._changed = True
 
     # ---- the microphone

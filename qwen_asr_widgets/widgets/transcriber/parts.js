@@ -28,6 +28,7 @@ import { createDrawers } from "./drawers.js";
 import { createEndpoint } from "./endpoint/endpoint.js";
 import { createFoot } from "./foot.js";
 import { createKept, createLeft } from "./kept.js";
+import { createRuns } from "./runs/switcher.js";
 import { createSettings } from "./settings.js";
 
 /** @param {Acts} acts */
@@ -63,15 +64,16 @@ export function buildParts(acts) {
   const foot = createFoot(t, signal, send, acts.saver, acts.keep);
   const kept = createKept(t, signal, send);
   const left = createLeft(t, signal, send);
+  const runs = createRuns(t, signal, send);
   const pageLeft = createPageLeft(recorders.live, t, signal);
   const elements = [
     bar.bar, micDrawer.panel, settingsDrawer.panel, endpointDrawer.panel,
     problem, notice, left.element, pageLeft.element, hint, channels.element, warning, status,
-    empty, place, kept.element, ...foot.elements, picker,
+    runs.element, empty, place, kept.element, ...foot.elements, picker,
   ];
   return {
     elements, picker, bar, drawers, settings, endpoint, ways, device, sound, micDrawer, settingsDrawer, endpointDrawer,
-    problem, notice, hint, leaves, channels, status, warning, empty, place, foot, kept, left, pageLeft,
+    problem, notice, hint, leaves, channels, status, warning, empty, place, foot, kept, left, pageLeft, runs,
   };
 }
 

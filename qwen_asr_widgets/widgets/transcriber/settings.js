@@ -8,7 +8,7 @@ import { button, make, newId, radio } from "../shared/dom.js";
 import { LANGUAGES, SILENCE, languageHint, silenceToSlider, sliderToSilence } from "./logic.js";
 
 const TURNS = /** @type {const} */ (["service", "client", "manual"]);
-const PRESETS = /** @type {const} */ ([["fast", { threshold: 0, silence: 400 }], ["balanced", { threshold: 0.2, silence: 800 }]]);
+export const PRESETS = /** @type {const} */ ([["fast", { threshold: 0, silence: 400 }], ["balanced", { threshold: 0.2, silence: 800 }]]);
 
 /**
  * @param {Translate} t @param {AbortSignal} signal

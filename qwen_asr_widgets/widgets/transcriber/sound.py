@@ -122,6 +122,16 @@ class SoundAtHand:
         """Whether the file has channels with different sound, so that one must be chosen."""
         return self.channels is not None and self.channels.differ
 
+    def is_same(self, other: SoundAtHand) -> bool:
+        """Tell whether both are the same sound: of one file the same channel, else the very same."""
+        if self is other:
+            return True
+        ours, theirs = self.clip, other.clip
+        return (
+            self.channels is not None and self.channels is other.channels
+            and ours is not None and theirs is not None and ours.channel == theirs.channel
+        )
+
     def with_channel(self, channel: Channel) -> SoundAtHand:
         """Return it with another channel of the file taken; itself where the file has one.
 

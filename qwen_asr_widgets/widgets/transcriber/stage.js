@@ -5,7 +5,6 @@
  * @import { KernelMessage, Send } from "../shared/messages.js"
  * @import { Row } from "../waveform/rows.js"
  * @import { Translate } from "../shared/strings.js"
- * @import { Utterance } from "../shared/run/state.js"
  */
 import { layBands } from "../shared/axis/lanes.js";
 import { latencyBars, placed } from "../shared/run/state.js";
@@ -13,7 +12,7 @@ import { createRunStore } from "../shared/run/store.js";
 import { make } from "../shared/dom.js";
 import { ProtocolChart } from "../protocol_view/protocol.js";
 import { Replay } from "../replay/replay.js";
-import { createTurnTable } from "./compared.js";
+import { beforeText, createTurnTable } from "./compared.js";
 import { createTranscript } from "../transcript/transcript.js";
 import { waveRow } from "../waveform/rows.js";
 import { createWaveform } from "../waveform/waveform.js";
@@ -63,9 +62,11 @@ export function createStage(host, options) {
       if (message.kind === "protocol") chart ??= new ProtocolChart(protocol, { send, t, signal, height: EVENTS_HEIGHT });
       chart?.receive(message);
       if (message.kind === "other") {
-        rows.splice(0, rows.length, nowRow, otherRow(message.utterances, message.pace));
-        turns.take(message);
-        wave.schedule();
+        const { utterances, pace } = message;
+        const beside = utterances ? { ...message, utterances } : null;
+        rows.splice(0, rows.length, ...(beside ? [nowRow, otherRow(beside, pace)] : []));
+        turns.take(beside);
+        wave.redraw();
       }
     },
     /** @param {boolean} on */
@@ -80,20 +81,20 @@ export function createStage(host, options) {
 const nowRow = { ...waveRow, label: (_, t) => t("transcriber.now") };
 
 /**
- * An earlier run of the same sound: its turns with their numbers, under them its waits and, dimmed, its words.
- * @param {Utterance[]} utterances
+ * Another run of the same sound: its turns with their numbers, under them its waits and, dimmed, its words.
+ * @param {import("./compared.js").RunTurns} run
  * @param {number | null} pace
  * @returns {Row}
  */
-function otherRow(utterances, pace) {
-  const turns = placed(utterances);
+function otherRow(run, pace) {
+  const turns = placed(run.utterances);
   const bars = latencyBars(turns, pace);
   const waits = bars.length ? latencyRows(bars) * LATENCY_ROW_HEIGHT : 0;
   return {
     id: "other",
     until: Math.max(0, ...bars.map((bar) => bar.to)),
     height: () => LANE + 2 + waits + TEXT,
-    label: (_, t) => t("transcriber.before"),
+    label: (_, t) => beforeText(run, t),
     draw(pen, box, scene) {
       const { bands, density, ticks } = layBands(turns, pen.view, pen.width, scene.duration);
       drawLane(pen, { y: box.y, height: LANE }, bands, "service", { density, ticks });

@@ -12,6 +12,7 @@ from ...recording.summary import waits_count
 from ...vad.turns import TurnDetection
 from ..shared.run_messages import utterance_state
 from .model import TranscriberModel
+from .runs.kept_runs import KeptRun
 
 MANUAL = "manual"
 """A third who ends turns, beside the service and the client: whoever presses Commit."""
@@ -85,20 +86,46 @@ def figures(recording: Recording) -> dict[str, Any]:
     }
 
 
-def earlier_state(recording: Recording, source: str) -> dict[str, Any]:
-    """Return an earlier run of the same sound, to stand above the present one."""
+def baseline_state(model: TranscriberModel, source: str) -> dict[str, Any]:
+    """Return the run to be drawn and read beside the present one; ``utterances`` None where there is none."""
+    kept = model.baseline
+    if kept is None:
+        nothing = {"utterances": None, "pace": None, "waits": False, "pinned": False}
+        return {"kind": "other", "source": source, **nothing}
+    recording = kept.recording
     latency = recording.latency()
     rows = [utterance_state(one, latency[at], recording) for at, one in enumerate(recording.utterances)]
     info = recording.info
     return {
         "kind": "other", "source": source, "utterances": rows, "pace": info.pace,
-        "waits": waits_count(info.pace),
+        "waits": waits_count(info.pace), "pinned": kept.number == model.runs.pinned,
     }
 
 
-def comparison_state(before: Recording, now: Recording) -> list[dict[str, Any]]:
-    """Return two runs as rows of a table."""
-    return [_compared(recording) for recording in (before, now)]
+def runs_state(model: TranscriberModel) -> list[dict[str, Any]]:
+    """Return the runs that stay, as the views' switcher shows them."""
+    return [_run_kept(kept, model) for kept in model.runs]
+
+
+def _run_kept(kept: KeptRun, model: TranscriberModel) -> dict[str, Any]:
+    recording, info = kept.recording, kept.recording.info
+    config = config_state(recording.config, info.turn_taking, ends=info.end_of_turn)
+    return {
+        "number": kept.number, "name": kept.name, "sound": kept.sound.title or info.name,
+        "channel": info.channel, "channels": info.original_channels or 1, "config": config,
+        "pace": info.pace, "count": len(recording.utterances), "seconds": round(recording.duration, 1),
+        "growing": kept.growing, "complete": recording.complete, "baseline": kept.is_baseline,
+        "pinned": kept.number == model.runs.pinned, "shown": recording is model.recording,
+    }
+
+
+def comparison_state(model: TranscriberModel) -> list[dict[str, Any]]:
+    """Return the baseline and the present run as rows of a table; none where there is nothing to compare."""
+    baseline, now = model.baseline, model.recording
+    if baseline is None or now is None or model.active:
+        return []
+    pinned = baseline.number == model.runs.pinned
+    return [{**_compared(baseline.recording), "pinned": pinned}, {**_compared(now), "pinned": False}]
 
 
 def _compared(recording: Recording) -> dict[str, Any]:
@@ -107,7 +134,7 @@ def _compared(recording: Recording) -> dict[str, Any]:
         "engine": run.engine, "pace": recording.info.pace,
         "settings": held_state(recording),
         "count": run.utterances, "n": run.n, "median": run.finalization, "longest": run.longest,
-        "no_wait": run.no_wait, "source": recording.latency().source,
+        "no_wait": run.no_wait, "source": recording.latency().source, "complete": recording.complete,
     }
 
 
@@ -117,9 +144,6 @@ def model_state(model: TranscriberModel) -> dict[str, Any]:
     paced = model.paced if run is not None else None
     behind = run.lag if run is not None and run.active and paced is None else 0.0
     phase = _phase(model)
-    compared = [] if recording is None or model.earlier is None or model.active else (
-        comparison_state(model.earlier, recording)
-    )
     return {
         "phase": phase,
         "source": "file" if paced else "mic" if run is not None else "",
@@ -144,7 +168,8 @@ def model_state(model: TranscriberModel) -> dict[str, Any]:
             model.config, model.turn_taking, model.detection, str(model.end_of_turn or "")
         ),
         "channels": _channels(model),
-        "compared": compared,
+        "compared": comparison_state(model),
+        "runs": runs_state(model),
         "kept": model.kept.state(recording),
         "left": model.kept.left_state(),
     }

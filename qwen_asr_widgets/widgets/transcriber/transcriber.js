@@ -188,6 +188,7 @@ export class TranscriberView {
     parts.foot.update(kernel, reading !== null);
     parts.kept.update(kernel.kept);
     const busy = mic || held || reading !== null || (isRunning(kernel) && !kernel.away);
+    parts.runs.update(kernel.runs, busy || isRunning(kernel));
     parts.left.update(kernel.left, busy || isRunning(kernel));
     parts.pageLeft.update(recorders.live.state, busy);
   }

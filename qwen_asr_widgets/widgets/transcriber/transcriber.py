@@ -30,6 +30,7 @@ from .model import TranscriberModel
 from .notices import notice_of
 from .pages import ClipFirst, Pages
 from .preparation import Preparation
+from .runs import cells
 from .save import menu
 from .sources import MicrophoneSource
 from .view import TranscriberView
@@ -48,6 +49,8 @@ AWAY_SECONDS = 600.0
 
 NO_PAGE = 30.0
 """Seconds that `Transcriber.wait` gives a page to show the widget: one that loads slowly takes 10 or more."""
+
+_made: cells.MadeInCells[TranscriberModel] = cells.MadeInCells()
 
 SPOKEN = "; the language spoken is config=SessionConfig(language=…), and lang= is that of the page."
 
@@ -110,6 +113,10 @@ class Transcriber(ViewWidget):
     -----
     A sound that cannot be read is said in the widget, beside a button that opens another file; `start`
     raises it.
+
+    All runs stay, can be named and shown again, and one of them can be pinned as the baseline of the others
+    of its sound. A cell that is run again takes over the runs of the transcriber it had made before, and what
+    a page was recording into that.
 
     Examples
     --------
@@ -188,6 +195,9 @@ class Transcriber(ViewWidget):
             clips.make()
         if recorder is not None:
             sound = recorder.clip
+        before = _made.take(cells.running_cell(), self.model)
+        if before is not None:
+            self.model.go_on_from(before)
         if sound is not None:
             self.model.load(sound)
 
@@ -252,7 +262,7 @@ class Transcriber(ViewWidget):
 
     @property
     def recordings(self) -> tuple[Recording, ...]:
-        """The recordings of all runs of this widget, oldest first."""
+        """The recordings of all runs of this widget that were not thrown away, oldest first."""
         return self.model.recordings
 
     @property

@@ -15,7 +15,7 @@ from ..shared.throttle import Message
 from .model import TranscriberModel
 from .pages import Pages
 from .preparation import Preparation
-from .state import earlier_state, figures, model_state
+from .state import baseline_state, figures, model_state
 
 
 class TranscriberView:
@@ -74,8 +74,8 @@ class TranscriberView:
             )
             self.shown = Shown(recording, recording.tape, sound.title, run=messages)
         else:
-            self.shown = Shown(None, sound.clip, sound.title)
-        self._empty = False
+            self.shown = Shown(None, sound.clip or Tape(SAMPLE_RATE), sound.title)
+        self._empty = recording is None and sound.clip is None
         self._counted = (None, {})
         self.show_protocol(self._shows_protocol)
 
@@ -103,13 +103,14 @@ class TranscriberView:
     def opening(self) -> list[Message]:
         """Return everything a view needs before its first picture."""
         self.told = self.state()
-        earlier = self._model.earlier
-        other: list[Message] = []
-        if earlier is not None and self.replay is None:
-            other.append((earlier_state(earlier, self.shown.run.source), []))
+        other = self.baseline() if self._model.baseline is not None and self.replay is None else []
         shown = [] if self._empty else (self.replay or self.shown).opening()
         other += self.protocol.opening() if self.protocol else []
         return [({"kind": "state", **self.told}, []), *shown, *other]
+
+    def baseline(self) -> list[Message]:
+        """Return the run beside the present one, or that there is none any more."""
+        return [(baseline_state(self._model, self.shown.run.source), [])]
 
     def changes(self) -> list[Message]:
         """Return what has changed since views were told last."""
