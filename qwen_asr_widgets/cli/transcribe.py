@@ -28,6 +28,10 @@ NO_WAITS = (
     "No waits are stated: with --pace 0 sound goes out as fast as it is taken, not in real time, and an "
     "utterance waits for all before it."
 )
+NO_WAITS_AT_THAT_PACE = (
+    "No waits are stated: with --pace {pace:g} sound does not go out in real time, and the silence that ends "
+    "a turn passes at that pace too."
+)
 
 
 def add_parser(commands: Any) -> None:
@@ -204,4 +208,6 @@ def closing_line(recording: Recording, pace: float | None) -> str:
     """Return the summary of the waits, or why there is none."""
     from ..recording.summary import waits_count
 
-    return str(recording.latency().summary()) if waits_count(pace) else NO_WAITS
+    if waits_count(pace):
+        return str(recording.latency().summary())
+    return NO_WAITS if pace is None else NO_WAITS_AT_THAT_PACE.format(pace=pace)

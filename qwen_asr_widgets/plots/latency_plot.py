@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from ..arguments import checked_keywords
 from ..recording.latency import LatencyTable, UtteranceLatency
 from ..recording.recording import Recording, checked_recording
-from ..recording.summary import NO_WAITS, waits_count
+from ..recording.summary import no_waits_text, waits_count
 from ..vad.labels.references import Reference
 from .axes import axes_or_new, figure_dpi, footer_text, points_high, points_wide, quiet
 from .fitted import FittedText
@@ -34,7 +34,7 @@ def plot_latency(
     """Draw what each utterance took: endpoint delay, hatched on it decode delay, the median as a line.
 
     Where silence closed some, utterances that something else closed are pale: the summary leaves them out.
-    Of sound that was sent as fast as it was taken nothing is drawn: its waits are no one's.
+    Of sound that was not sent in real time nothing is drawn: its waits are no one's.
 
     Parameters
     ----------
@@ -88,7 +88,7 @@ def plot_latency(
         _add(ax, row.number - 0.48, row.number + 0.48, _top(row) + 0.02 * top, f"{_top(row):.2f}",
              max_lines=0, ha="center", va="bottom", color=colors.dim, gid=f"total-{row.number}")
     if not rows:
-        none = "no utterance was timed" if counts else NO_WAITS
+        none = "no utterance was timed" if counts else no_waits_text(latency.pace)
         _add(ax, 0.02, 0.98, 0.6, none, transform=ax.transAxes, max_lines=3, ha="center", va="center",
              color=colors.dim, gid="none")
     else:

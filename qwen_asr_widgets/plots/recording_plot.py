@@ -11,6 +11,7 @@ from ..audio.reference import ReferenceTurn
 from ..arguments import checked_keywords
 from ..protocol.utterance import Utterance
 from ..recording.recording import Recording, checked_recording
+from ..recording.summary import waits_count
 from ..vad.labels.references import Reference, reference_turns
 from .axes import (
     ClockFormatter, ClockLocator, axes_or_new, figure_dpi, footer_text, points_high, points_wide, quiet,
@@ -89,7 +90,7 @@ def plot_recording(
     footer = footer_text(recording, latency)
     texts = [recording.info.name, *(utterance.text for utterance in utterances)]
     fonts = fonts_for("".join(map(shortened, texts)))
-    in_real_time = recording.info.pace == 1  # else a wait has no place on the sound's axis
+    in_real_time = waits_count(recording.info.pace)  # else a wait has no place on the sound's axis
     waits = waits_of(utterances, latency, turns) if in_real_time else []
     rows = stack([(wait.end, wait.final) for wait in waits])
     picture = _Picture(ax, colors, fonts)

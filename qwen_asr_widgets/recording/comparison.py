@@ -16,14 +16,15 @@ from .latency import import_pandas
 from .log.settings import SettingsChange
 from .pairing import WaitDifference, check_same_sound, wait_difference
 from .recording import Recording, checked_recording
-from .summary import NO_WAITS, LatencySummary, pace_text, waits_count
+from .summary import LatencySummary, no_waits_text, pace_text, waits_count
 from .text import error_rate, judged_by_character
 
 MOST_CHANGES = 4
 """So many settings of one run are listed; of more, the first and the last two."""
 
 NO_WAIT = {
-    "free": NO_WAITS,
+    "free": no_waits_text(None),
+    "speed": "not sent in real time, so its waits say nothing",
     "turns": "no utterance was found",
     "manual": "turns closed by hand or by the end, so nothing waited for silence",
     "silence": "no utterance closed by silence",
@@ -242,7 +243,7 @@ def compared_run(
 def _no_wait(recording: Recording, summary: LatencySummary) -> str:
     """Return why a recording has no wait to state, a key of `NO_WAIT`; empty where it has one."""
     if not waits_count(recording.info.pace):
-        return "free"
+        return "free" if recording.info.pace is None else "speed"
     if "finalization" in summary.measures:
         return ""
     if not recording.utterances:

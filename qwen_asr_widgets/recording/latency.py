@@ -158,7 +158,7 @@ class LatencyTable(Sequence[UtteranceLatency]):
         """Return percentiles over the utterances that silence closed, with n, chunk length and pace.
 
         Utterances that the service cut before their reference turn ended are counted apart: their wait
-        is not one that a person had. Of sound that was sent as fast as it was taken no wait is stated: an
+        is not one that a person had. Of sound that was not sent in real time no wait is stated: an
         utterance then waits for all that was sent before it.
         """
         closed = [row for row in self._rows if row.ended_by == "silence"]

@@ -12,6 +12,7 @@ from ..audio.tape import Tape
 from ..errors import SettingError
 from .latency import TimedUtterance, match_reference
 from .recording import Recording
+from .summary import waits_count
 
 RESAMPLES = 2_000
 ENOUGH = 5
@@ -110,7 +111,7 @@ def paired_waits(
     Utterances are paired one to one, the greatest overlap in time first. Of runs that were not sent in real
     time there are none: nobody waited for them as long as that.
     """
-    if recording.info.pace != 1.0 or other.info.pace != 1.0:
+    if not (waits_count(recording.info.pace) and waits_count(other.info.pace)):
         return []
     mine, theirs = recording.utterances, other.utterances
     heard = [(at, _turn(one)) for at, one in enumerate(theirs) if one.end is not None]

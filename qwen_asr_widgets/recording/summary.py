@@ -20,9 +20,6 @@ MEASURES = {
 }
 """The delays a summary states, with the short name each has in print."""
 
-NO_WAITS = "sent as fast as it was taken, so its waits say nothing"
-"""Why a run has no waits to state, see `waits_count`."""
-
 ENOUGH = 20
 """From this many utterances on, a 95th percentile says more than the longest value."""
 
@@ -86,7 +83,7 @@ class LatencySummary:
         Utterances without a wait because their sound did not go out at the pace: in a burst, or paused.
     measures : dict of str to Measure
         By field name of `UtteranceLatency`; a delay that no utterance has is absent. Empty where the sound
-        was sent as fast as it was taken (see `waits_count`).
+        was not sent in real time (see `waits_count`).
 
     Examples
     --------
@@ -135,7 +132,7 @@ class LatencySummary:
     def __str__(self) -> str:
         named = self.measures.get("finalization")
         if not waits_count(self.pace):
-            return f"no wait: {NO_WAITS} ({self.conditions})"
+            return f"no wait: {no_waits_text(self.pace)} ({self.conditions})"
         if named is None:
             why = "no utterance sent at that pace" if self.off_pace else "ends of speech not known"
             return f"{f'no wait: {why}' if self.n else 'no utterance closed by silence'} ({self.conditions})"
@@ -172,14 +169,29 @@ def pace_text(pace: float | None) -> str:
 def waits_count(pace: float | None) -> bool:
     """Tell whether the waits of a run say what a person would wait, by the pace it was sent at.
 
-    They do not where its sound was sent as fast as it was taken: an utterance then waits for all before it.
+    They do only where its sound was sent in real time. At another pace the silence that ends a turn passes at
+    that pace too, and of sound that is sent as fast as it is taken an utterance waits for all before it.
 
     Examples
     --------
-    >>> waits_count(1.0), waits_count(None)
-    (True, False)
+    >>> waits_count(1.0), waits_count(2.0), waits_count(None)
+    (True, False, False)
     """
-    return pace is not None
+    return pace == 1
+
+
+def no_waits_text(pace: float | None) -> str:
+    """Return why a run has no waits to state, see `waits_count`.
+
+    Examples
+    --------
+    >>> no_waits_text(None)
+    'sent as fast as it was taken, so its waits say nothing'
+    >>> no_waits_text(2.0)
+    'sent at 2 × real time, so its waits say nothing'
+    """
+    how = "as fast as it was taken" if pace is None else f"at {pace_text(pace)}"
+    return f"sent {how}, so its waits say nothing"
 
 
 def total_usage(usages: Iterable[Mapping[str, Any] | None]) -> dict[str, Any]:

@@ -81,9 +81,8 @@ test("a wait reads the same under the waveform, in the transcript and in the fig
 });
 
 test("waits have a place on the axis only where the sound was sent in real time", () => {
-  assert.equal(latencyBars([utterance(1)], 1).length, 1);
-  assert.deepEqual(latencyBars([utterance(1)], 2), []);
-  assert.deepEqual(latencyBars([utterance(1)], null), []);
+  assert.equal(latencyBars([utterance(1)], true).length, 1);
+  assert.deepEqual(latencyBars([utterance(1)], false), []);
 });
 
 test("manual mode has a decode delay and no endpoint", () => {
@@ -105,6 +104,7 @@ test("figures never stand without their number and how the sound was sent", () =
     + "2 × real time, speech ends by the service, 2 not closed by silence)");
   assert.match(said({ ...summary, figures: null, n: 0 }, t), /^no utterance closed by silence \(n = 0/);
   assert.match(said({ ...summary, pace: null }, t, false), /^Waits are not shown: .*as fast as it was taken/);
+  assert.match(said({ ...summary, pace: 2 }, t, false), /^Waits are not shown: this was sent at 2 × real time/);
   assert.equal(said(summary, translator("zh")),
     "定稿：中位数 1.10 秒，最长 1.40 秒（n = 12，每块 100 毫秒，实时，语音结束点取自服务）");
 });

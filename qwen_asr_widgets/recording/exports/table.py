@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from ...formatting import clock, table
 from ..latency import LatencyTable, TimedUtterance, UtteranceLatency
 from ..log.run_info import RunInfo
-from ..summary import NO_WAITS, seconds_text, waits_count
+from ..summary import no_waits_text, seconds_text, waits_count
 
 END_NOTES = {
     "estimated": "≈: an estimate, as this service reports where the silence after speech ends",
@@ -60,7 +60,7 @@ def _parts(info: RunInfo, latency: LatencyTable, complete: bool, notes: Sequence
         yield info.made_by
     if info.turns_by and not waits:
         yield info.turns_by
-    yield str(latency.summary()) if waits else NO_WAITS
+    yield str(latency.summary()) if waits else no_waits_text(latency.pace)
     if not complete:
         yield "incomplete"
     yield from notes

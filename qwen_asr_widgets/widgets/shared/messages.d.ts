@@ -460,7 +460,6 @@ export interface OtherRunMessage {
   kind: "other";
   source: string;
   utterances: Utterance[] | null;
-  pace: number | null;
   waits: boolean;
   pinned: boolean;
 }

@@ -8,7 +8,7 @@
  * @typedef {{from: number, config: import("./logic.js").Config}} Held  settings, and the second from which on they held
  * @typedef {{engine: string, settings: Held[], pace: number | null, count: number,
  *   n: number, median: number | null, longest: number | null, source: NonNullable<import("../shared/run/state.js").Summary>["source"],
- *   no_wait: "" | "free" | "turns" | "manual" | "silence" | "pace" | "unknown", pinned: boolean,
+ *   no_wait: "" | "free" | "turns" | "manual" | "silence" | "pace" | "speed" | "unknown", pinned: boolean,
  *   complete: boolean}} ComparedRun  `no_wait`: why it has no wait to state
  * @typedef {{utterances: Utterance[], waits: boolean, pinned?: boolean}} RunTurns
  * @typedef {{from: number | null, to: number | null, runs: [Utterance[], Utterance[]]}} Pair  seconds; of each run what was heard there

@@ -252,7 +252,7 @@ export function figuresText(figures, t) {
       median: duration(median, t), worst: worst[0], other: duration(Number(worst[1]), t), n,
       pace: [paceText(pace, t), ...why].join(t("run.comma")),
     }));
-  } else if (count && pace === null) said.push(paceText(pace, t));
+  } else if (count && pace !== 1) said.push(t("transcriber.final.none", { pace: paceText(pace, t) }));
   else said.push(...why);
   return said;
 }

@@ -62,9 +62,9 @@ export function createStage(host, options) {
       if (message.kind === "protocol") chart ??= new ProtocolChart(protocol, { send, t, signal, height: EVENTS_HEIGHT });
       chart?.receive(message);
       if (message.kind === "other") {
-        const { utterances, pace } = message;
+        const { utterances } = message;
         const beside = utterances ? { ...message, utterances } : null;
-        rows.splice(0, rows.length, ...(beside ? [nowRow, otherRow(beside, pace)] : []));
+        rows.splice(0, rows.length, ...(beside ? [nowRow, otherRow(beside)] : []));
         turns.take(beside);
         wave.redraw();
       }
@@ -83,12 +83,11 @@ const nowRow = { ...waveRow, label: (_, t) => t("transcriber.now") };
 /**
  * Another run of the same sound: its turns with their numbers, under them its waits and, dimmed, its words.
  * @param {import("./compared.js").RunTurns} run
- * @param {number | null} pace
  * @returns {Row}
  */
-function otherRow(run, pace) {
+function otherRow(run) {
   const turns = placed(run.utterances);
-  const bars = latencyBars(turns, pace);
+  const bars = latencyBars(turns, run.waits);
   const waits = bars.length ? latencyRows(bars) * LATENCY_ROW_HEIGHT : 0;
   return {
     id: "other",

@@ -90,15 +90,14 @@ def baseline_state(model: TranscriberModel, source: str) -> dict[str, Any]:
     """Return the run to be drawn and read beside the present one; ``utterances`` None where there is none."""
     kept = model.baseline
     if kept is None:
-        nothing = {"utterances": None, "pace": None, "waits": False, "pinned": False}
+        nothing = {"utterances": None, "waits": False, "pinned": False}
         return {"kind": "other", "source": source, **nothing}
     recording = kept.recording
     latency = recording.latency()
     rows = [utterance_state(one, latency[at], recording) for at, one in enumerate(recording.utterances)]
-    info = recording.info
     return {
-        "kind": "other", "source": source, "utterances": rows, "pace": info.pace,
-        "waits": waits_count(info.pace), "pinned": kept.number == model.runs.pinned,
+        "kind": "other", "source": source, "utterances": rows,
+        "waits": waits_count(recording.info.pace), "pinned": kept.number == model.runs.pinned,
     }
 
 

@@ -65,7 +65,7 @@ export const waveRow = {
     }
     drawMarkLines(pen, box, scene.marks);
     // The words have a time on this axis only where the sound was sent in real time.
-    if (scene.run.info.pace === 1) drawPartials(pen, box, bands);
+    if (scene.run.info.waits) drawPartials(pen, box, bands);
     drawBadges(pen, box, bands);
     drawDensity(pen, { y: box.y, height: STRIP }, density, ticks);
     if (scene.run.info.growing) drawLiveEdge(pen, box.y, box.y + box.height, scene.duration);
@@ -103,7 +103,7 @@ export const latencyRow = {
  * @param {RunInfo} info @param {Utterance[]} turns @param {Translate} t
  */
 export function noteOf(info, turns, t) {
-  if (info.pace === 1 || !turns.some((turn) => (turn.finalization ?? turn.decode_delay) !== null)) return "";
+  if (info.waits || !turns.some((turn) => (turn.finalization ?? turn.decode_delay) !== null)) return "";
   const pace = info.pace === null ? t("wave.pace.free") : t("wave.pace.times", { pace: info.pace });
   return t("wave.noWaits", { pace });
 }

@@ -65,7 +65,7 @@ export class WaveformView {
     this.window = new WaveWindow(() => this.extent(), () => motion.matches);
     this.sound = new WaveSound(options.send, (playing) => this.playingChanged(playing));
     this.turns = placed(run.state.utterances);
-    this.bars = latencyBars(this.turns, run.state.info.pace);
+    this.bars = latencyBars(this.turns, run.state.info.waits);
     /** @type {Mark[]} */
     this.marks = [];
 
@@ -160,7 +160,7 @@ export class WaveformView {
 
   runChanged() {
     this.turns = placed(this.run.state.utterances);
-    this.bars = latencyBars(this.turns, this.run.state.info.pace);
+    this.bars = latencyBars(this.turns, this.run.state.info.waits);
     this.marks = this.run.state.marks.map((mark) => ({ ...mark, label: markText(mark, this.t) }));
     this.window.settle();
     this.redraw();

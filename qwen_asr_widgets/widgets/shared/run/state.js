@@ -117,15 +117,14 @@ export function textOf(utterance) {
 }
 
 /**
- * The latency bars of the utterances that have a final or an endpoint. They have a place on the axis of the
- * sound only where it was sent in real time.
- * @param {Utterance[]} utterances @param {number | null} [pace] times real time; null: as fast as it is taken
+ * The latency bars of the utterances that have a final or an endpoint, where waits count.
+ * @param {Utterance[]} utterances @param {boolean} [waits] whether they say what a person would wait
  * @returns {import("../axis/lanes.js").LatencyBar[]}
  */
-export function latencyBars(utterances, pace = 1) {
+export function latencyBars(utterances, waits = true) {
   /** @type {import("../axis/lanes.js").LatencyBar[]} */
   const bars = [];
-  if (pace !== 1) return bars;
+  if (!waits) return bars;
   for (const u of utterances) {
     if (u.end === null) continue;
     const endpoint = u.endpoint_delay;

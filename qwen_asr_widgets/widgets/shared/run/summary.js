@@ -25,7 +25,7 @@ export function engineText({ engine, settings }, t) {
  */
 export function summaryText({ summary, waits }, t) {
   if (!summary) return "";
-  if (!waits) return t("run.noWaits");
+  if (!waits) return summary.pace === null ? t("run.noWaits") : t("run.noWaits.speed", { pace: summary.pace });
   const { figures, n, chunk_ms: chunk, pace, source, cut, left_out: leftOut, off_pace: offPace } = summary;
   const said = [`n = ${n}`];
   if (chunk !== null) said.push(t("run.chunks", { ms: chunk }));
