@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +43,35 @@ def talk(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def disabled(shown: TranscriberPage, name: str) -> bool:
     return bool(shown.page.get_by_role("button", name=name).first.is_disabled())
+
+
+DRAG = """([kind, text, name]) => {
+  const data = new DataTransfer();
+  const bytes = Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
+  data.items.add(new File([bytes], name));
+  const event = new DragEvent(kind, { dataTransfer: data, bubbles: true, cancelable: true });
+  window.escaped ??= [];
+  document.addEventListener(kind, (one) => window.escaped.push(one.type), { once: true });
+  return document.querySelector('.qaw-tr-empty, .qaw-tr-stage').dispatchEvent(event);
+}"""
+
+
+def test_a_file_dropped_onto_the_widget_is_opened_and_no_one_else_takes_it(
+    show_transcriber: Show, tmp_path: Path
+) -> None:
+    shown = show_transcriber(Transcriber(endpoint=script(), pace=None))
+    file = tmp_path / "dropped.wav"
+    sample("conversation").clip[:3.0].save(file)
+    data = base64.b64encode(file.read_bytes()).decode()
+    over = shown.page.get_by_text("Drop it to open it")
+    for kind in ("dragenter", "dragover"):
+        assert shown.page.evaluate(DRAG, [kind, data, "dropped.wav"]) is False, "the page lets it be dropped"
+    assert over.is_visible()
+    shown.page.evaluate(DRAG, ["drop", data, "dropped.wav"])
+    assert not over.is_visible() and shown.page.evaluate("window.escaped") == []
+    shown.until(lambda: shown.view.recording is not None, what="it is transcribed")
+    shown.settled()
+    assert shown.view.recording.info.name == "dropped.wav"
 
 
 def test_a_file_that_is_read_says_so_and_holds_what_would_collide(show_transcriber: Show, talk: Path) -> None:

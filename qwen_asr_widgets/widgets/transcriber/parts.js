@@ -16,6 +16,7 @@
  * @property {() => void} pause       or goes on
  * @property {() => void} redraw
  * @property {() => void} choose      opens the file picker
+ * @property {(file: File) => void} opened  a file was picked
  * @property {(on: boolean) => void} clips  record a clip first, or live
  * @property {() => void} understand  the sentence on privacy has been read
  */
@@ -36,8 +37,7 @@ export function buildParts(acts) {
   const { t, signal, recorders, send } = acts;
   const picker = make("input", { type: "file", accept: AUDIO_FILES, hidden: true });
   picker.addEventListener("change", () => {
-    recorders.forgive();
-    if (picker.files?.[0]) void recorders.live.open(picker.files[0]);
+    if (picker.files?.[0]) acts.opened(picker.files[0]);
     picker.value = "";
   }, { signal });
   const bar = createBar(t, signal, {

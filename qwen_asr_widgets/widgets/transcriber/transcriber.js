@@ -4,7 +4,7 @@
  * @import { KernelMessage, Model, PageCommand, Surface, TranscriberTraits } from "../shared/messages.js"
  */
 import { CaptureController } from "../capture/controller.js";
-import { listenTo, newId, setText, viewRoot } from "../shared/dom.js";
+import { listenTo, make, newId, setText, viewRoot } from "../shared/dom.js";
 import { clipText, clipWarning } from "../clip_recorder/clips.js";
 import { hideStatic, keepSwitch } from "../shared/saved_output.js";
 import { drawDevices, drawProblem, pressPause, realText, say, warningText } from "../microphone/microphone.js";
@@ -13,6 +13,7 @@ import { translator } from "../shared/strings.js";
 import { followTheme } from "../shared/theme.js";
 import { drawBar } from "./bar.js";
 import { nameDrawer } from "./drawers.js";
+import { takeDropped } from "./drop.js";
 import {
   endpointText, inOneLine, isCrowded, isRunning, leavesText, readingText, recordsElsewhere, sendingText, settingsShort, settingsText,
   statusText, unknownState,
@@ -52,10 +53,10 @@ export class TranscriberView {
     this.choose = () => this.parts.picker.click();
     this.parts = buildParts({
       t: this.t, signal, recorders, send: this.send, saver: this.saver, record: () => this.record(), pause: () => this.pause(),
-      choose: this.choose, clips: (on) => this.clips(on), keep: keepSwitch(model, this.t, signal),
+      choose: this.choose, opened: (file) => this.openFile(file), clips: (on) => this.clips(on), keep: keepSwitch(model, this.t, signal),
       redraw: () => this.draw(), understand: () => this.understand(),
     });
-    this.root.append(...this.parts.elements);
+    this.root.append(...this.parts.elements, make("div", { class: "qaw-tr-drop", "aria-hidden": "true" }, this.t("transcriber.drop")));
     this.listen();
     this.send({ kind: "hello" });
   }
@@ -71,6 +72,13 @@ export class TranscriberView {
     listenTo(model, "change:selected", selected, signal);
     signal.addEventListener("abort", () => sayBye(this.send), { once: true });
     this.recorders.attach(() => this.draw(), signal);
+    takeDropped(this.root, () => !this.parts.bar.open.hidden, (file) => this.openFile(file), signal);
+  }
+
+  /** @param {File} file */
+  openFile(file) {
+    this.recorders.forgive();
+    void this.recorders.live.open(file);
   }
 
   /** @param {KernelMessage} message @param {DataView[]} buffers */
