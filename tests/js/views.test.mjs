@@ -47,6 +47,19 @@ test("the draft gives way before the settled words", () => {
   assert.equal(fitParts("settled", " two", 50, measure, measure).draft, "");
 });
 
+test("of words that are still coming the newest are shown, whatever the room", () => {
+  const coming = (width) => fitParts("one two", " three", width, measure, measure, true);
+  assert.deepEqual(coming(130), { settled: "one two", draft: " three", draftX: 70 });
+  assert.deepEqual(coming(100), { settled: "…two", draft: " three", draftX: 40 });
+  assert.deepEqual(coming(60), { settled: "", draft: " three", draftX: 0 });
+  assert.deepEqual(coming(40), { settled: "", draft: "…ree", draftX: 0 });
+  for (let width = 20; width <= 130; width += 10) {
+    const { settled, draft } = coming(width);
+    assert.ok(`${settled}${draft}`.endsWith("e"), `${width} pixels`);
+  }
+  assert.deepEqual(fitParts("only settled", "", 60, measure, measure, true), { settled: "…ttled", draft: "", draftX: 60 });
+});
+
 test("Arabic and Hebrew run from right to left, whatever numbers stand first", () => {
   assert.equal(isRightToLeft("12 مرحبا"), true);
   assert.equal(isRightToLeft("hello مرحبا"), false);

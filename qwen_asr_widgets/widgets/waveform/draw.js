@@ -211,7 +211,7 @@ function hatching(pen) {
 }
 
 /**
- * Settled words plain, the draft dim and italic.
+ * Settled words plain, the draft dim and italic; of a turn whose words are still coming the newest.
  * @param {Pen} pen @param {Box} box @param {Band[]} bands @returns {boolean} whether there was room for any
  */
 export function drawTexts(pen, box, bands) {
@@ -230,7 +230,8 @@ export function drawTexts(pen, box, bands) {
   for (const { turn, x, width } of textSlots(bands, pen.width, needed)) {
     const settled = turn.settled ?? "";
     const draft = turn.draft ?? "";
-    const parts = fitParts(settled, draft, width - 4, measures[0], measures[1]);
+    const coming = turn.end === null || draft !== "";
+    const parts = fitParts(settled, draft, width - 4, measures[0], measures[1], coming);
     drawn ||= settled + draft !== "";
     ctx.direction = isRightToLeft(settled + draft) ? "rtl" : "ltr";
     ctx.textAlign = "left";

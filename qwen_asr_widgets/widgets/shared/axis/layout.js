@@ -26,28 +26,55 @@ export function stackRows(rows, gap = 4) {
  * @param {string} text @param {number} width pixels @param {(text: string) => number} measure
  */
 export function fitText(text, width, measure) {
+  return fitted(text, width, measure, (letters, count) => `${letters.slice(0, count).join("").trimEnd()}…`);
+}
+
+/**
+ * The longest end of a text that fits, after an ellipsis where something is left out.
+ * @param {string} text @param {number} width pixels @param {(text: string) => number} measure
+ */
+export function fitEnd(text, width, measure) {
+  return fitted(text, width, measure, (letters, count) => `…${letters.slice(letters.length - count).join("").trimStart()}`);
+}
+
+/**
+ * @param {string} text @param {number} width @param {(text: string) => number} measure
+ * @param {(letters: string[], count: number) => string} shortened to so many letters
+ */
+function fitted(text, width, measure, shortened) {
   if (!text || measure(text) <= width) return text;
   const letters = Array.from(text);
   let low = 0;
   let high = letters.length;
   while (low < high) {
     const middle = (low + high + 1) >> 1;
-    if (measure(`${letters.slice(0, middle).join("").trimEnd()}…`) <= width) low = middle;
+    if (measure(shortened(letters, middle)) <= width) low = middle;
     else high = middle - 1;
   }
-  return low ? `${letters.slice(0, low).join("").trimEnd()}…` : "";
+  return low ? shortened(letters, low) : "";
 }
 
 /**
- * Fit a settled part and the draft after it; the draft gives way first.
+ * Fit a settled part and the draft after it. Of words that are still coming the newest stay, and the settled part gives
+ * way from its beginning; of others the beginning does, and the draft gives way first.
  * @param {string} settled @param {string} draft @param {number} width
  * @param {(text: string) => number} measure @param {(text: string) => number} measureDraft
+ * @param {boolean} [coming]
  * @returns {{settled: string, draft: string, draftX: number}}
  */
-export function fitParts(settled, draft, width, measure, measureDraft) {
+export function fitParts(settled, draft, width, measure, measureDraft, coming = false) {
+  if (coming) return fitNewest(settled, draft, width, measure, measureDraft);
   const used = settled ? measure(settled) : 0;
   if (used > width) return { settled: fitText(settled, width, measure), draft: "", draftX: width };
   return { settled, draft: fitText(draft, width - used, measureDraft), draftX: used };
+}
+
+/** @type {typeof fitParts} */
+function fitNewest(settled, draft, width, measure, measureDraft) {
+  const used = draft ? measureDraft(draft) : 0;
+  if (used > width) return { settled: "", draft: fitEnd(draft, width, measureDraft), draftX: 0 };
+  const before = fitEnd(settled, width - used, measure);
+  return { settled: before, draft, draftX: before ? measure(before) : 0 };
 }
 
 /** Whether a text is written from right to left, by its first strong letter. @param {string} text */
