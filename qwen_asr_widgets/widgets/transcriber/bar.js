@@ -1,5 +1,6 @@
 /**
- * The bar: what starts and stops, how far one is, and the two buttons that open settings and recogniser.
+ * The bar: what starts and stops, how far one is, and the two buttons that open settings and recogniser. Its `ways` come
+ * and go with what is said, and stand beside that, so that the bar keeps its rows.
  *
  * @import { Send } from "../shared/messages.js"
  * @import { Kernel } from "./logic.js"
@@ -38,9 +39,8 @@ export function createBar(t, signal, { record, pause, open, giveUp, send }) {
     class: "qaw-mic-meter", role: "meter", "aria-label": t("mic.level"), "aria-valuemin": 0, "aria-valuemax": 100,
   }, parts.fill);
   const bar = make("div", { class: "qaw-bar qaw-tr-bar" }, parts.record, parts.begin, parts.pause, parts.commit,
-    parts.elapsed, meter, parts.progress, parts.far, parts.giveUp, parts.paused, parts.said, parts.opus, parts.hurry,
-    parts.leave, parts.open, parts.sample);
-  return { ...parts, meter, bar };
+    parts.elapsed, meter, parts.progress, parts.far, parts.giveUp, parts.paused, parts.said, parts.open, parts.sample);
+  return { ...parts, meter, bar, ways: [parts.opus, parts.hurry, parts.leave] };
 }
 
 /**

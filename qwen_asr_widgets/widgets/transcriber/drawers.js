@@ -1,6 +1,6 @@
 /**
  * Drawers under a bar, each with the button that opens it; one is open at a time. They stand in the flow of
- * the page, so that an output area never cuts them off.
+ * the page, so that an output area never cuts them off; while sound comes, beside or over what is under the bar.
  *
  * @typedef {{button: HTMLButtonElement, panel: HTMLElement, focus?: HTMLElement}} Drawer
  */

@@ -21,7 +21,7 @@ import { clock } from "../shared/format.js";
 export function createFoot(t, signal, send, saver, keep) {
   const drawers = createDrawers(signal);
   const name = make("bdi", { class: "qaw-tr-name", dir: "auto" });
-  const figures = make("div", { class: "qaw-figures qaw-dim" });
+  const figures = make("div", { class: "qaw-figures qaw-dim", "data-scrolls": "" });
   const pace = make("select", { class: "qaw-select", "aria-label": t("transcriber.pace") },
     make("option", { value: "1" }, t("transcriber.pace.real")),
     make("option", { value: "2" }, t("transcriber.pace.times", { pace: 2 })),

@@ -36,6 +36,7 @@ export function createKept(t, signal, send) {
       if (kept === null) return;
       element.dataset.kind = kept.problem ? "problem" : "kept";
       setText(said, keptText(kept, t));
+      said.title = keptText(kept, t);
       drop.hidden = kept.problem !== "" && kept.until === 0;
     },
   };

@@ -30,6 +30,7 @@ import { createEndpoint } from "./endpoint/endpoint.js";
 import { createFoot } from "./foot.js";
 import { createKept, createLeft } from "./kept.js";
 import { createRuns } from "./runs/switcher.js";
+import { createSaid } from "./said.js";
 import { createSettings } from "./settings.js";
 
 /** @param {Acts} acts */
@@ -51,13 +52,11 @@ export function buildParts(acts) {
   const settingsDrawer = drawers.add(t("transcriber.settings"), [settings.element]);
   const endpointDrawer = drawers.add(t("transcriber.endpoint"), [endpoint.element]);
   bar.bar.append(micDrawer.button, make("div", { class: "qaw-together" }, settingsDrawer.button, endpointDrawer.button));
-  const problem = make("div", { class: "qaw-notice", role: "alert", hidden: true });
-  const notice = make("div", { class: "qaw-notice", role: "alert", hidden: true });
+  const [problem, notice] = [1, 2].map(() => make("div", { class: "qaw-notice qaw-tr-problem", role: "alert", hidden: true }));
   const leaves = make("p", { class: "qaw-notice-text" });
   const hint = make("div", { class: "qaw-notice qaw-tr-hint", "data-kind": "hint", role: "note", hidden: true }, leaves,
     button(t("transcriber.understood"), acts.understand, signal));
-  const status = make("p", { class: "qaw-tr-line qaw-dim", role: "status", hidden: true });
-  const warning = make("p", { class: "qaw-tr-line qaw-mic-warning", role: "status", hidden: true });
+  const said = createSaid(bar.ways, signal);
   const channels = createChannels(t, signal, (channel) => send({ kind: "channel", channel }));
   const empty = make("div", { class: "qaw-tr-empty qaw-dim" });
   const place = make("div", { class: "qaw-tr-stage", hidden: true });
@@ -66,14 +65,12 @@ export function buildParts(acts) {
   const left = createLeft(t, signal, send);
   const runs = createRuns(t, signal, send);
   const pageLeft = createPageLeft(recorders.live, t, signal);
-  const elements = [
-    bar.bar, micDrawer.panel, settingsDrawer.panel, endpointDrawer.panel,
-    problem, notice, left.element, pageLeft.element, hint, channels.element, warning, status,
-    runs.element, empty, place, kept.element, ...foot.elements, picker,
-  ];
+  const body = make("div", { class: "qaw-tr-body" }, micDrawer.panel, settingsDrawer.panel, endpointDrawer.panel,
+    problem, notice, left.element, pageLeft.element, hint, channels.element, runs.element, empty, place, kept.element);
+  const elements = [bar.bar, said.element, body, ...foot.elements, picker];
   return {
     elements, picker, bar, drawers, settings, endpoint, ways, device, sound, micDrawer, settingsDrawer, endpointDrawer,
-    problem, notice, hint, leaves, channels, status, warning, empty, place, foot, kept, left, pageLeft, runs,
+    problem, notice, hint, leaves, channels, said, empty, place, foot, kept, left, pageLeft, runs,
   };
 }
 

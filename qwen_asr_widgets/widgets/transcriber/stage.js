@@ -37,14 +37,15 @@ export function createStage(host, options) {
   /** @type {Row[]} */
   const rows = [];
   const replay = options.replaying ? new Replay(host.appendChild(make("div")), { send, t, signal }) : null;
-  const wave = createWaveform(host, {
+  const live = host.appendChild(make("div", { class: "qaw-tr-live", style: `--qaw-wave-height: ${height}px` }));
+  const wave = createWaveform(live, {
     run, send, signal, t, height, rows, caption: false, table: false, ...replay?.transport,
   });
   if (replay) {
     wave.limitTo(0);
     replay.wave = wave;
   }
-  const transcript = createTranscript(host, { run, signal, t, height: LIST_HEIGHT });
+  const transcript = createTranscript(live, { run, signal, t, height: LIST_HEIGHT });
   const turns = createTurnTable(host, { run, t, signal });
   const protocol = make("div", { class: "qaw-tr-protocol", hidden: true });
   host.append(protocol);

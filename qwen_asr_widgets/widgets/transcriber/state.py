@@ -26,6 +26,9 @@ SILENT = 5.0
 BEHIND = 2.0
 """Seconds: a smaller backlog than this is not mentioned."""
 
+ANSWERED = ("final", "failed")
+"""What an utterance's status is once nothing more is said of it."""
+
 
 def config_state(
     config: SessionConfig, turn_taking: str, chosen: TurnDetection | None = None, ends: str = ""
@@ -159,7 +162,7 @@ def model_state(model: TranscriberModel) -> dict[str, Any]:
         "slow_line": run is not None and run.slow_line and not run.renewing,
         "renewing": run is not None and run.active and run.renewing,
         "silent": int(run.silent) if run is not None and run.silent >= SILENT else 0,
-        "slow": int(recording.recognizer_behind) if recording is not None and model.active else 0,
+        "slow": int(recognizer_lag(recording)) if recording is not None and model.active else 0,
         "lost": _lost(recording),
         "clipped": model.sound.clipped,
         "notice": _notice_state(model),
@@ -172,6 +175,28 @@ def model_state(model: TranscriberModel) -> dict[str, Any]:
         "kept": model.kept.state(recording),
         "left": model.kept.left_state(),
     }
+
+
+def recognizer_lag(recording: Recording) -> float:
+    """Return the seconds of sound by which the recogniser is behind: as the service says, or as it answers.
+
+    A turn that is over and has no words yet is as late as the sound that went out since its end, less the
+    silence that ended it. Below `BEHIND` that is the usual wait, and 0 is returned; so it is where sound does
+    not go out in real time.
+
+    Parameters
+    ----------
+    recording : Recording
+        One that is still answered.
+    """
+    said = recording.recognizer_behind
+    ends = [one.end for one in recording.utterances if one.end is not None and one.status not in ANSWERED]
+    if said or not ends or recording.info.pace != 1:
+        return said
+    detection = recording.settings_held[-1].config.turn_detection
+    silence = 0.0 if detection is None else detection.silence_duration_ms / 1_000
+    late = recording.sent_duration + recording.skipped_duration - min(ends) - silence
+    return late if late >= BEHIND else 0.0
 
 
 def _outage(run: Run | None) -> dict[str, Any] | None:
@@ -234,7 +259,7 @@ def _unanswered_since(recording: Recording) -> float:
     """Return the second from which on the service had not answered when the run was over."""
     answered = 0.0
     for utterance in recording.utterances:
-        if utterance.status not in ("final", "failed"):
+        if utterance.status not in ANSWERED:
             return answered if utterance.onset is None else utterance.onset
         answered = answered if utterance.end is None else utterance.end
     return answered

@@ -176,6 +176,8 @@ export class TranscriberView {
     const mic = capture.phase !== "idle";
     const stage = recorders.clipping?.stage;
     this.root.dataset.phase = kernel.phase;
+    const running = mic || isRunning(kernel);
+    this.root.dataset.running = String(running && this.stage !== null);
     const reading = recorders.live.state.file;
     this.root.dataset.crowded = String(isCrowded(kernel) || reading !== null);
     const held = recorders.preparing || stage === "waiting" || stage === "late";
@@ -183,21 +185,21 @@ export class TranscriberView {
     const short = settingsShort(kernel.config, t);
     nameDrawer(parts.settingsDrawer, kernel.config.turns === "client" ? short : settingsText(kernel.config, t), short);
     nameDrawer(parts.endpointDrawer, endpointText(kernel.endpoint, t));
-    parts.settings.update(kernel.config, kernel.endpoint.english_only, mic || isRunning(kernel), kernel.endpoint.renews);
+    parts.settings.update(kernel.config, kernel.endpoint.english_only, running, kernel.endpoint.renews);
     parts.channels.update(kernel);
-    parts.endpoint.update(kernel, kernel.phase !== "failed" && (mic || isRunning(kernel)));
+    parts.endpoint.update(kernel, kernel.phase !== "failed" && running);
     this.drawMicrophone(capture);
     this.drawMessages(capture, elsewhere);
     drawEmpty(parts.empty, kernel, mic || held || reading !== null, t);
     parts.place.hidden = kernel.phase === "empty";
     const unheard = kernel.notice !== null && !kernel.figures.count;
     this.stage?.showProtocol(kernel.protocol);
-    if (this.stage) this.stage.transcript.hidden = kernel.phase === "ready" || unheard;
+    if (this.stage) this.stage.transcript.hidden = kernel.phase === "ready" || (unheard && !running);
     parts.foot.update(kernel, reading !== null);
     parts.kept.update(kernel.kept);
     const busy = mic || held || reading !== null || (isRunning(kernel) && !kernel.away);
-    parts.runs.update(kernel.runs, busy || isRunning(kernel));
-    parts.left.update(kernel.left, busy || isRunning(kernel));
+    parts.runs.update(kernel.runs, busy || running);
+    parts.left.update(kernel.left, busy || running);
     parts.pageLeft.update(recorders.live.state, busy);
   }
 
@@ -228,7 +230,6 @@ export class TranscriberView {
     parts.notice.hidden = kernel.notice === null || capture.problem !== null;
     setText(parts.leaves, leavesText(kernel.endpoint, t));
     parts.hint.hidden = this.understood || !kernel.endpoint.cloud || !parts.endpointDrawer.panel.hidden;
-    say(parts.warning, clipWarning(clip, t) || warningText(capture, t));
     const { file } = recorders.live.state;
     const waits = (capture.phase !== "idle" || file !== null) && !kernel.beside_cells;
     const isAway = elsewhere && capture.problem?.code !== "othertab";
@@ -239,7 +240,7 @@ export class TranscriberView {
       statusText(kernel, waits && !clip?.stage, t),
       clip?.stage ? clipText(clip, t, kernel.pace === 1 ? "transcriber.clip.real" : "transcriber.clip.recording") : "",
     ];
-    say(parts.status, inOneLine(said));
+    parts.said.update(inOneLine(said), clipWarning(clip, t) || warningText(capture, t));
   }
 }
 
