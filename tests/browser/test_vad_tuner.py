@@ -175,9 +175,10 @@ def test_at_400_pixels_nothing_is_cut_off_and_fingers_get_large_targets(show_tun
     tuner.sweep([0.0, 0.5, 0.9], [200, 400, 800])
     shown = show_tuner(tuner, has_touch=True, is_mobile=True, viewport={"width": 400, "height": 900})
     page = shown.show()
-    page.locator(".qaw-tuner-menu > summary").click()
-    page.evaluate(NEXT_FRAME)
-    assert cut_off(page) == []
+    for menu in page.locator(".qaw-tuner-menu > summary").all():
+        menu.click()
+        page.evaluate(NEXT_FRAME)
+        assert cut_off(page) == []
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
     assert [text for text in small_targets(page) if text.strip()] == []
 

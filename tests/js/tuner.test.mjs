@@ -1,14 +1,46 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { mainRows, waitRow } from "../../qwen_asr_widgets/widgets/tuner/judging/figures.js";
-import { worthText } from "../../qwen_asr_widgets/widgets/tuner/judging/panel.js";
+import { differenceText, noteText, worthText } from "../../qwen_asr_widgets/widgets/tuner/judging/panel.js";
+import { errorsText } from "../../qwen_asr_widgets/widgets/tuner/bar.js";
 import { Cues, toneSamples } from "../../qwen_asr_widgets/widgets/tuner/hear.js";
 import { cellAt, cellBox, indexOf, moveCell, nearestCell, settingsAt, shades, tradeOffRange } from "../../qwen_asr_widgets/widgets/tuner/sweep/map.js";
+import { serviceLane, triedLane } from "../../qwen_asr_widgets/widgets/tuner/rows.js";
 import { same, scales, score } from "../../qwen_asr_widgets/widgets/tuner/scales.js";
 import { emptyTuner, judgeHere, stepProblem, takeTuner } from "../../qwen_asr_widgets/widgets/tuner/state.js";
 import { Tries } from "../../qwen_asr_widgets/widgets/tuner/tries.js";
 
+const english = (key, values = {}) => STRINGS[key].replace(/\{(\w+)\}/g, (_, name) => String(values[name]));
+
+const STRINGS = JSON.parse(readFileSync(new URL("../../qwen_asr_widgets/widgets/locales/en.json", import.meta.url), "utf-8"));
 const RANGES = { threshold: [-1, 1], silence: [200, 6000], padding: [0, 6000] };
+
+test("what is wrong is counted place by place, and each number says what it counts", () => {
+  const problems = ["merged", "cut", "merged", "merged", "invented"].map((kind, k) => ({ start: k, end: k + 0.5, kind }));
+  assert.equal(errorsText({ problems, chosen: null }, english), "places with errors: 5 (1 cut, 3 merged, 1 invented)");
+  assert.equal(errorsText({ problems, chosen: 1 }, english), "place 2 of 5: cut");
+  assert.equal(errorsText({ problems: [], chosen: null }, english), "places with errors: 0");
+});
+
+test("where turns differ from the service's it is said whether the reference has them so", () => {
+  const state = { problems: [{ start: 4, end: 5, kind: "cut" }], hasReference: true, judge: { regions: [[0, 10 * 16_000]] } };
+  const place = (start, kind) => ({ start, end: start + 0.6, kind });
+  assert.equal(differenceText(place(2, "cut"), state, english), "splits here: agrees");
+  assert.equal(differenceText(place(4.1, "cut"), state, english), "splits here: against the reference");
+  assert.equal(differenceText(place(4.1, "merged"), state, english), "joins here: agrees");
+  assert.equal(differenceText(place(2, "cut"), { ...state, hasReference: false }, english), "splits here");
+  assert.equal(differenceText(place(9.8, "cut"), state, english), "splits here", "nobody labelled that part");
+});
+
+test("a lane is named by whose settings it shows, and a replay is no recording of the service", () => {
+  const tuner = (shown, estimate) => ({ shown, state: { about: { estimate } }, t: english });
+  assert.equal(triedLane(tuner("trying", "exact")), "Trying (exact)");
+  assert.equal(triedLane(tuner("in_force", "exact")), "In force (exact)");
+  assert.equal(triedLane(tuner("in_force", "calibrated")), "In force (fitted)");
+  assert.equal(serviceLane({ about: { service: { replayed: false } } }, english), "Service");
+  assert.equal(serviceLane({ about: { service: { replayed: true } } }, english), "Replay");
+});
 
 test("every slider reaches both ends of the documented range and comes back to the value set", () => {
   for (const [name, scale] of Object.entries(scales(RANGES))) {
@@ -32,18 +64,21 @@ test("a negative score has a true minus", () => {
 });
 
 test("figures say what was and whether that is better; a turn count is neither", () => {
-  const now = { wait: 0.4, cut: 1, merged: 0, turns: 9, cut_per_minute: 2.07, cuts: 3, merges: 0 };
+  const now = { wait: 0.4, cut: 1, merged: 0, turns: 9, reference_turns: 7, cut_per_minute: 2.07, cuts: 3, merges: 0 };
   const was = { wait: 0.9, cut: 0, merged: 3, turns: 3 };
-  assert.deepEqual(waitRow(now, was), { name: "wait", value: "0.40 s", was: "0.90 s", verdict: "better", note: "", places: 0 });
+  assert.deepEqual(waitRow(now, was), { name: "wait", value: "0.40 s", was: "0.90 s", verdict: "better", note: "", places: 0, total: null });
   const rows = Object.fromEntries(mainRows(now, was, true).map((row) => [row.name, row]));
   assert.deepEqual([rows.cut.verdict, rows.cut.was, rows.cut.note], ["worse", "0", "2.1/min"]);
   assert.deepEqual([rows.merged.verdict, rows.turns.verdict, rows.turns.was], ["better", null, "3"]);
   assert.deepEqual([rows.cut.places, rows.merged.places], [3, 0]);
+  assert.equal(noteText(rows.cut, english), "of 7 reference turns · at 3 places · 2.1/min");
+  assert.equal(noteText(rows.merged, english), "of 9 turns");
+  assert.equal(noteText(rows.turns, english), "");
   assert.equal(rows.missed, undefined);
 });
 
 test("a difference that is not seen is none", () => {
-  assert.deepEqual(waitRow({ wait: 0.4001 }, { wait: 0.4 }), { name: "wait", value: "0.40 s", was: "", verdict: "same", note: "", places: 0 });
+  assert.deepEqual(waitRow({ wait: 0.4001 }, { wait: 0.4 }), { name: "wait", value: "0.40 s", was: "", verdict: "same", note: "", places: 0, total: null });
 });
 
 const SWEEP = {

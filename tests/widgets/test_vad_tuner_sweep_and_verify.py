@@ -115,6 +115,15 @@ def test_the_embedded_service_does_exactly_what_was_shown(tuner):
     assert tuner.case.service.turns == done.turns
 
 
+def test_the_lane_of_real_turns_says_whether_they_are_a_recordings_or_a_replays(noisy):
+    recording = qaw.transcribe(noisy.clip, endpoint=qaw.embedded("script"), pace=None, progress=False)
+    tuner = qaw.VadTuner(recording, endpoint=qaw.embedded("script"))
+    assert tuner.view.about()[0]["service"]["replayed"] is False
+    tuner.verify(TIGHT, pace=None)
+    assert tuner.view.about()[0]["service"]["replayed"] is True
+    tuner.close()
+
+
 def test_a_replay_is_asked_for_and_stated_in_the_view(noisy):
     tuner = qaw.VadTuner(noisy, endpoint=qaw.embedded("script"), settings=TIGHT)
     view = View(tuner)

@@ -73,18 +73,23 @@ class ServiceTurns:
         The service, in words.
     exact : bool
         Whether our own detector finds the same turns to the frame, see `is_exact`.
+    replayed : bool
+        Whether they are those of a replay, else of the recording that was given.
     """
 
     turns: list[Turn]
     settings: TurnDetection | None
     name: str
     exact: bool
+    replayed: bool = False
 
     @classmethod
-    def of(cls, recording: Recording, settings: TurnDetection | None) -> ServiceTurns:
+    def of(
+        cls, recording: Recording, settings: TurnDetection | None, replayed: bool = False
+    ) -> ServiceTurns:
         """Read them from a recording."""
         name = ", ".join(filter(None, (recording.info.engine, recording.info.turns_by)))
-        return cls(recording.turns, settings, name, is_exact(recording))
+        return cls(recording.turns, settings, name, is_exact(recording), replayed)
 
 
 def is_exact(recording: Recording) -> bool:

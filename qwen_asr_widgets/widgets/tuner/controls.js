@@ -6,8 +6,7 @@
  * @import { Scale, SettingName, Settings } from "./scales.js"
  * @import { Box } from "../shared/axis/layout.js"
  */
-import { button, make, setText } from "../shared/dom.js";
-import { copyCode } from "./bar.js";
+import { button, make } from "../shared/dom.js";
 import { POSITIONS, brief, same, scales, score } from "./scales.js";
 import { scoreToY } from "./draw.js";
 
@@ -25,14 +24,6 @@ export function createControls(host, tuner, signal) {
   const presets = make("div", { class: "qaw-tuner-presets" });
   const reset = button(t("tuner.preset.back"), () => tuner.state.inForce && tuner.try(tuner.state.inForce), signal);
   const sweep = button(t("tuner.sweep"), () => tuner.send({ kind: "sweep" }), signal);
-  const copied = make("span", { class: "qaw-dim qaw-tuner-copied", role: "status" });
-  /** @type {Settings | null} what was copied last */
-  let copiedOf = null;
-  const take = async () => {
-    copiedOf = tuner.wanted;
-    setText(copied, t(await copyCode(tuner, "sdk")));
-  };
-  const copy = button(t("tuner.copy"), take, signal, { "aria-label": t("tuner.copy.label"), title: t("tuner.copy.label") });
   root.append(presets);
 
   /** @param {SettingName} name */
@@ -73,12 +64,11 @@ export function createControls(host, tuner, signal) {
         Object.assign(inputs[name].box, { min: String(min), max: String(max), step: String(step) });
       }
       const choices = PRESETS.map((name) => preset(t(`tuner.preset.${name}`), about.presets[name]));
-      presets.replaceChildren(...choices, reset, copy, make("span", { class: "qaw-space" }), sweep, copied);
+      presets.replaceChildren(...choices, reset, make("span", { class: "qaw-space" }), sweep);
     },
     describe() {
       const { wanted, state } = tuner;
       if (!wanted || !known) return;
-      if (!copiedOf || !same(copiedOf, wanted)) setText(copied, "");
       for (const name of NAMES) {
         const { range, box } = inputs[name];
         const position = known[name].toPosition(wanted[name]);

@@ -454,5 +454,5 @@ class TunerModel:
         )
         with self.lock:
             self._replays.append(Replay(case, done))
-            case.service = ServiceTurns.of(done.recording, settings)
+            case.service = ServiceTurns.of(done.recording, settings, replayed=True)
         self._say(Replayed(case))

@@ -82,8 +82,9 @@ def picture(model: TunerModel) -> bytes:
     if case.reference is not None:
         lanes["reference"] = ("reference", [(t.start, t.end) for t in case.editor.labels.turns])
     if case.service is not None:
-        lanes["service"] = ("service", [(t.onset, t.end) for t in case.service.turns])
-    worth = {"exact": "trying (exact)"}.get(model.estimate_kind, model.estimate_kind)
+        lanes["service"] = ("replay" if case.service.replayed else "service", [(t.onset, t.end) for t in case.service.turns])
+    whose = "in force" if model.settings == model.in_force else "trying"
+    worth = f"{whose} ({model.estimate_kind})"
     lanes["estimated"] = (worth, [(t.onset, t.end) for t in judged.turns])
     figure = Figure(figsize=(9.6, 3.6), layout="constrained", facecolor="white")
     plot_tuning(

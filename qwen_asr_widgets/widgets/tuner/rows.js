@@ -6,6 +6,8 @@
  * @import { Turn } from "../shared/axis/lanes.js"
  * @import { Pen } from "../waveform/draw.js"
  * @import { Box } from "../shared/axis/layout.js"
+ * @import { Translate } from "../shared/strings.js"
+ * @import { TunerState } from "./state.js"
  */
 import { layBands } from "../shared/axis/lanes.js";
 import { toTime, toX } from "../shared/axis/time_axis.js";
@@ -60,23 +62,34 @@ function grabReference({ labels, wave }, x, time) {
   };
 }
 
+/** What the lane of the turns judged is called: by whose settings, and what they are worth. @param {TunerView} tuner */
+export function triedLane({ state, shown, t }) {
+  const estimate = state.about?.estimate ?? "estimated";
+  return shown === "in_force" ? t(`tuner.lane.in_force.${estimate}`) : t(`tuner.lane.trying.${estimate}`);
+}
+
+/** What the lane of real turns is called: of a recording, or of the last replay. @param {TunerState} state @param {Translate} t */
+export function serviceLane({ about }, t) {
+  return t(about?.service?.replayed ? "tuner.lane.replay" : "wave.lane.service");
+}
+
 /** @param {TunerView} tuner @returns {Row} */
 function serviceRow({ state, t }) {
   return {
     id: "tuner:service",
     height: () => (state.about?.service ? LANE : 0),
-    label: () => t("wave.lane.service"),
+    label: () => serviceLane(state, t),
     draw: (pen, box) => lane(pen, box, state.service, "service"),
   };
 }
 
 /** @param {TunerView} tuner @returns {Row} */
 function estimateRow(tuner) {
-  const { state, t } = tuner;
+  const { state } = tuner;
   return {
     id: "tuner:estimate",
     height: () => LANE,
-    label: () => t(`tuner.lane.${state.about?.estimate ?? "estimated"}`),
+    label: () => triedLane(tuner),
     draw(pen, box) {
       lane(pen, box, state.turns, "estimated");
       drawProblems(pen, box, state.problems, state.chosen);

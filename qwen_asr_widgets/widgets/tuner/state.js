@@ -9,7 +9,7 @@
  * @typedef {Record<string, number | null>} Figures
  * @typedef {"cut" | "merged" | "missed" | "invented"} Kind
  * @typedef {{start: number, end: number, kind: Kind}} Problem  seconds
- * @typedef {{settings: Settings | null, name: string, turns: [number, number][]}} Service
+ * @typedef {{settings: Settings | null, name: string, replayed: boolean, turns: [number, number][]}} Service
  * @typedef {object} TunerState
  * @property {TunerAbout | null} about
  * @property {Settings | null} settings   what is judged
@@ -180,6 +180,27 @@ export function ints(view) {
 /** @param {DataView} view */
 export function floats(view) {
   return new Float32Array(view.buffer.slice(view.byteOffset, view.byteOffset + view.byteLength));
+}
+
+/** @typedef {"agrees" | "opposes" | null} Verdict  null where no reference tells */
+
+/**
+ * Whether the reference has the turns as they are here, where they differ from the service's. It has where it
+ * finds no error of that kind there; outside of what was labelled nobody knows.
+ * @param {Problem} difference
+ * @param {Pick<TunerState, "problems" | "hasReference" | "judge">} state
+ * @returns {Verdict}
+ */
+export function verdictOf({ start, end, kind }, { problems, hasReference, judge }) {
+  const [from, to] = [start * RATE, end * RATE];
+  if (!hasReference || !judge?.regions.some(([first, last]) => first <= from && to <= last)) return null;
+  return problems.some((one) => one.kind === kind && one.start < end && one.end > start) ? "opposes" : "agrees";
+}
+
+/** How many errors there are of each kind that there are any of. @param {Problem[]} problems @returns {[Kind, number][]} */
+export function countsOf(problems) {
+  return KINDS.map((kind) => /** @type {[Kind, number]} */ ([kind, problems.filter((one) => one.kind === kind).length]))
+    .filter(([, count]) => count);
 }
 
 /**

@@ -20,7 +20,7 @@ import { createClipTable, createPanel } from "./judging/panel.js";
 import { yToScore } from "./draw.js";
 import { Cues } from "./hear.js";
 import { Labels, createLabelTools } from "./labels.js";
-import { tunerRows } from "./rows.js";
+import { serviceLane, triedLane, tunerRows } from "./rows.js";
 import { same } from "./scales.js";
 import { cueTimes, emptyTuner, judgeHere, stepProblem, takeTuner } from "./state.js";
 import { SweepPanel } from "./sweep/sweep.js";
@@ -165,6 +165,7 @@ export class TunerView {
     this.shown = which;
     this.tried = which === "in_force" ? tried : null;
     this.describe();
+    this.wave.schedule();
   }
 
   /** @param {number} y pixels in the plot */
@@ -314,11 +315,13 @@ function turnTable(host, tuner, signal) {
   const describe = () => {
     if (!root.open) return;
     const { state } = tuner;
-    const lanes = /** @type {const} */ ([["reference", state.reference], ["service", state.service], ["estimated", state.turns]]);
+    const lanes = /** @type {const} */ ([
+      [t("wave.lane.reference"), state.reference], [serviceLane(state, t), state.service], [triedLane(tuner), state.turns],
+    ]);
     body.replaceChildren(
       ...state.problems.map((one) => row(t("tuner.table.error"), one.start, one.end, t(`tuner.figure.${one.kind}`))),
-      ...lanes.flatMap(([role, turns]) => turns.map(
-        (turn) => row(`${t(`wave.lane.${role}`)} ${turn.number}`, turn.onset, turn.end, turn.settled ?? ""),
+      ...lanes.flatMap(([lane, turns]) => turns.map(
+        (turn) => row(`${lane} ${turn.number}`, turn.onset, turn.end, turn.settled ?? ""),
       )),
     );
   };

@@ -80,7 +80,7 @@ def test_an_error_explains_itself_and_its_remedy_is_one_click(show_tuner) -> Non
     tuner = VadTuner(qaw.sample("noisy"), settings=TIGHT)
     shown = show_tuner(tuner)
     page = shown.show()
-    assert "errors: 1" in page.locator(".qaw-tuner-errors").inner_text()
+    assert "places with errors: 1 (1 cut)" in page.locator(".qaw-tuner-errors").inner_text()
     page.get_by_role("button", name="Next error").click()
     shown.serve()
     why = page.locator(".qaw-tuner-main .qaw-tuner-why")
@@ -97,7 +97,11 @@ def test_what_differs_from_the_service_is_listed_and_can_be_heard(show_tuner) ->
     shown = show_tuner(tuner)
     page = shown.show()
     spots = page.locator(".qaw-tuner-spot")
-    assert spots.count() == 6 and "cut here" in spots.first.inner_text()
+    assert spots.count() == 6
+    words = [text.split("\n")[-1] for text in spots.all_inner_texts()]
+    assert sorted(set(words)) == ["splits here: against the reference ▶", "splits here: agrees ▶"]
+    assert words.count("splits here: agrees ▶") == 5 and figure(page, "cut") == "1"
+    assert page.locator(".qaw-tuner-differ").inner_text().startswith("Differs from the replay")
     spots.first.click()
     shown.serve()
     page.wait_for_function("document.querySelector('.qaw-tuner-play').textContent.includes('Pause')")

@@ -40,9 +40,10 @@ def test_a_sweep_is_clicked_verified_and_copied(show_tuner) -> None:
     page.get_by_role("button", name="Replay", exact=True).click()
     serve_until(shown, lambda: "exact: all" in page.locator(".qaw-tuner-panel").inner_text())
     assert page.locator(".qaw-tuner-differ").inner_text().endswith("Nothing: the same turns.")
-    page.locator(".qaw-tuner-menu > summary").click()
+    page.locator("summary", has_text="Save").click()
     offered = page.locator(".qaw-tuner-menu option").evaluate_all("all => all.map((one) => one.value)")
     assert offered == list(FORMATS)
+    page.locator("summary", has_text="Copy as code").click()
     page.get_by_role("button", name="TurnDetection(…)").click()
     page.get_by_text("Copied").wait_for()
     copied = page.evaluate("navigator.clipboard.readText()")
@@ -101,23 +102,29 @@ def test_what_cannot_be_done_is_said_in_the_view(show_tuner) -> None:
     assert "Sweep first" in page.locator(".qaw-notice[role=alert]").inner_text()
 
 
-def test_one_click_copies_what_is_tried(show_tuner) -> None:
+def test_what_is_tried_is_copied_as_code_in_one_place(show_tuner) -> None:
     tuner = VadTuner(qaw.sample("noisy"), settings=TIGHT)
+    tuner.sweep([0.0, 0.9], [200, 800])
     shown = show_tuner(tuner, permissions=["clipboard-read", "clipboard-write"])
     page = shown.show()
-    copy = page.get_by_role("button", name="Copy the settings as update_session(…)")
+    for once in ("Copy as code", "Use the best"):
+        assert page.get_by_text(once, exact=True).count() == 1
+    assert page.get_by_text("Take").count() == page.get_by_text("Copy", exact=True).count() == 0
+    menu = page.locator(".qaw-tuner-menu", has_text="Copy as code")
+    menu.locator("summary").click()
+    copy = menu.get_by_role("button", name="update_session(…)")
     copy.click()
-    controls = page.locator(".qaw-tuner-controls")
-    controls.get_by_text("Copied").wait_for()
-    assert page.evaluate("navigator.clipboard.readText()") == tuner.code("sdk")
+    menu.get_by_text("Copied").wait_for()
+    assert page.evaluate("navigator.clipboard.readText()") == tuner.code("sdk") == menu.locator("pre").inner_text()
     page.locator(HANDLE).focus()
     page.keyboard.press("PageDown")
+    menu.locator("summary").click()
     copy.click()
     # The kernel has not made the code of these settings yet: what was before is not copied in their place.
-    controls.get_by_text("The kernel has not answered yet").wait_for()
+    menu.get_by_text("The kernel has not answered yet").wait_for()
     shown.serve()
     copy.click()
-    controls.get_by_text("Copied").wait_for()
+    menu.get_by_text("Copied").wait_for()
     assert page.evaluate("navigator.clipboard.readText()") == tuner.code("sdk")
     assert f"turn_detection_threshold={tuner.settings.threshold}" in tuner.code("sdk")
 
@@ -126,7 +133,7 @@ def test_a_file_comes_to_the_browser(show_tuner, tmp_path) -> None:
     tuner = VadTuner(qaw.sample("noisy"), settings=TIGHT)
     shown = show_tuner(tuner, accept_downloads=True)
     page = shown.show()
-    page.locator(".qaw-tuner-menu > summary").click()
+    page.locator("summary", has_text="Save").click()
     page.get_by_role("button", name="Save report").click()
     with page.expect_download() as download:
         shown.serve()

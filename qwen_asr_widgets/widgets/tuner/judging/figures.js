@@ -5,12 +5,14 @@
  * @typedef {"better" | "worse" | "same" | null} Verdict  null where more is neither
  * @typedef {"wait" | "cut" | "merged" | "missed" | "invented" | "turns" | "onset" | "offset" | "late_starts" | "onset_p90"
  *   | "offset_p90" | "f1" | "precision" | "recall" | "miss" | "false_alarm" | "length" | "share" | "clipped"} FigureName
- * @typedef {{name: FigureName, value: string, was: string, verdict: Verdict, note: string, places: number}} FigureRow
- *   `places`: where more than the turns that are counted, else 0
+ * @typedef {{name: FigureName, value: string, was: string, verdict: Verdict, note: string, places: number,
+ *   total: number | null}} FigureRow
+ *   `places`: where more than the turns that are counted, else 0; `total`: of how many turns they are, null where of none
  */
 
 /** @typedef {{name: FigureName, write: (value: number) => string, judged: 1 | -1 | 0, note?: (f: Figures) => string,
- *   places?: (f: Figures) => number | null}} Column  `places`: at how many of them, where turns are counted */
+ *   places?: (f: Figures) => number | null, total?: (f: Figures) => number | null}} Column  `places`: at how many of them, where
+ *   turns are counted; `total`: among how many turns they are counted */
 
 const seconds = (/** @type {number} */ value) => `${value.toFixed(2)} s`;
 const millis = (/** @type {number} */ value) => `${Math.round(value * 1000)} ms`;
@@ -18,12 +20,15 @@ const whole = (/** @type {number} */ value) => String(value);
 const share = (/** @type {number} */ value) => `${(100 * value).toFixed(value >= 0.995 || value < 0.1 ? 1 : 0)} %`;
 const rate = (/** @type {number | null | undefined} */ value) => (value ? `${value.toFixed(1)}/min` : "");
 
+const inReference = (/** @type {Figures} */ figures) => figures.reference_turns;
+const found = (/** @type {Figures} */ figures) => figures.turns;
+
 /** @type {Column[]} */
 const FELT = [
-  { name: "cut", write: whole, judged: -1, note: (f) => rate(f.cut_per_minute), places: (f) => f.cuts },
-  { name: "merged", write: whole, judged: -1, note: (f) => rate(f.merged_per_minute), places: (f) => f.merges },
-  { name: "missed", write: whole, judged: -1, note: (f) => rate(f.missed_per_minute) },
-  { name: "invented", write: whole, judged: -1, note: (f) => rate(f.invented_per_minute) },
+  { name: "cut", write: whole, judged: -1, note: (f) => rate(f.cut_per_minute), places: (f) => f.cuts, total: inReference },
+  { name: "merged", write: whole, judged: -1, note: (f) => rate(f.merged_per_minute), places: (f) => f.merges, total: found },
+  { name: "missed", write: whole, judged: -1, note: (f) => rate(f.missed_per_minute), total: inReference },
+  { name: "invented", write: whole, judged: -1, note: (f) => rate(f.invented_per_minute), total: found },
   { name: "turns", write: whole, judged: 0 },
   { name: "onset", write: millis, judged: -1 },
   { name: "offset", write: millis, judged: -1 },
@@ -63,7 +68,7 @@ export function fieldRows(now, was) {
 }
 
 /** @param {Column} column @param {Figures} now @param {Figures} was @returns {FigureRow} */
-function row({ name, write, judged, note, places }, now, was) {
+function row({ name, write, judged, note, places, total }, now, was) {
   const value = now[name];
   const before = was[name];
   const text = typeof value === "number" ? write(value) : "";
@@ -72,7 +77,7 @@ function row({ name, write, judged, note, places }, now, was) {
   return {
     name, places: at > Number(value) ? at : 0, value: text,
     was: old === text ? "" : old, verdict: verdict(value, before, judged, old === text),
-    note: note?.(now) ?? "",
+    note: note?.(now) ?? "", total: total?.(now) ?? null,
   };
 }
 

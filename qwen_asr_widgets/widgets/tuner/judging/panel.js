@@ -7,11 +7,13 @@
  * @import { TunerView } from "../tuner.js"
  * @import { Settings } from "../scales.js"
  * @import { FigureRow } from "./figures.js"
+ * @import { Problem, TunerState } from "../state.js"
  */
 import { button, make, setText } from "../../shared/dom.js";
 import { clock } from "../../shared/format.js";
 import { fieldRows, mainRows, waitRow } from "./figures.js";
 import { brief } from "../scales.js";
+import { verdictOf } from "../state.js";
 import { agreementSentence, replayName } from "../why.js";
 
 const SHOWN = 8;
@@ -31,12 +33,13 @@ export function createPanel(host, under, tuner, signal) {
   const worth = make("p", { class: "qaw-tuner-worth" });
   const differences = make("div", { class: "qaw-tuner-list" });
   const differHeading = make("h3");
-  const differ = make("section", { class: "qaw-tuner-differ", hidden: true }, differHeading, differences);
+  const meaning = make("p", { class: "qaw-dim" }, t("tuner.differs.meaning"));
+  const differ = make("section", { class: "qaw-tuner-differ", hidden: true }, differHeading, differences, meaning);
   const replays = make("div", { class: "qaw-tuner-list" });
   const verified = make("section", { hidden: true }, make("h3", {}, t("tuner.verified")), replays);
   host.append(make("h3", {}, t("tuner.felt")), wait, basis, heading, main, more, verified, worth);
   under.append(differ);
-  let listed = /** @type {unknown} */ (null);
+  let listed = /** @type {unknown[]} */ ([]);
 
   function describe() {
     const { state } = tuner;
@@ -50,28 +53,29 @@ export function createPanel(host, under, tuner, signal) {
     fill(field, fieldRows(figures, was), t);
     setText(worth, worthText(about, state.settings, t));
     worth.dataset.kind = about.estimate;
-    if (listed !== state.differences) list(about);
+    if (listed[0] !== state.differences || listed[1] !== state.problems) list(about);
   }
 
   /** @param {TunerAbout} about */
   function list(about) {
     const { state } = tuner;
-    listed = state.differences;
+    listed = [state.differences, state.problems];
     differ.hidden = !about.service;
     const real = about.service?.settings;
-    setText(differHeading, t("tuner.differs.long") + (real ? ` (${brief(real)})` : ""));
-    const rows = state.differences.slice(0, SHOWN).map((one) => {
-      const spot = () => tuner.playSpot(one.start, one.end);
-      const word = t(`tuner.differs.${one.kind}`);
-      return button("", spot, signal, { class: "qaw-tuner-spot", "aria-label": `${clock(one.start)} ${word}` });
-    });
-    rows.forEach((row, k) => {
-      const one = state.differences[k];
-      row.append(make("span", {}, clock(one.start)), make("span", {}, `${t(`tuner.differs.${one.kind}`)} ▶`));
-    });
+    setText(differHeading, t(about.service?.replayed ? "tuner.differs.replay" : "tuner.differs.long") + (real ? ` (${brief(real)})` : ""));
+    const rows = state.differences.slice(0, SHOWN).map((one) => spot(one, differenceText(one, state, t)));
     const rest = state.differences.length - SHOWN;
     const tail = !state.differences.length ? t("tuner.differs.none") : rest > 0 ? t("tuner.differs.more", { count: rest }) : "";
     differences.replaceChildren(...rows, ...(tail ? [make("p", { class: "qaw-dim" }, tail)] : []));
+    meaning.hidden = !state.differences.some((one) => verdictOf(one, state) === "agrees");
+  }
+
+  /** A place that is heard at a click. @param {Problem} one @param {string} words */
+  function spot(one, words) {
+    const name = `${clock(one.start)} ${words}`;
+    const row = button("", () => tuner.playSpot(one.start, one.end), signal, { class: "qaw-tuner-spot", "aria-label": name });
+    row.append(make("span", {}, clock(one.start)), make("span", {}, `${words} ▶`));
+    return row;
   }
 
   return {
@@ -100,11 +104,31 @@ function fill(host, rows, t) {
     line.setAttribute("data-verdict", row.verdict ?? "");
     const [name, note, value, was] = /** @type {HTMLElement[]} */ ([...line.children]);
     setText(name, t(`tuner.figure.${row.name}`));
-    setText(note, [row.places ? t("tuner.figure.places", { count: row.places }) : "", row.note].filter(Boolean).join(" · "));
+    setText(note, noteText(row, t));
     setText(value, row.value);
     const word = row.verdict === "better" || row.verdict === "worse" ? t(`tuner.verdict.${row.verdict}`) : "";
     setText(was, !row.was ? "" : t(word ? "tuner.was.judged" : "tuner.was", { value: row.was, word }));
   });
+}
+
+/** What a count counts: of how many, at how many places, how often. @param {FigureRow} row @param {Translate} t */
+export function noteText({ name, places, total, note }, t) {
+  const counted = name === "cut" || name === "merged" || name === "missed" || name === "invented";
+  const parts = [
+    counted && total !== null ? t(`tuner.counted.${name}`, { total }) : "",
+    places ? t("tuner.figure.places", { count: places }) : "", note,
+  ];
+  return parts.filter(Boolean).join(" · ");
+}
+
+/**
+ * How turns differ from the service's at a place, and what the reference says to it.
+ * @param {Problem} one @param {Pick<TunerState, "problems" | "hasReference" | "judge">} state @param {Translate} t
+ */
+export function differenceText(one, state, t) {
+  const what = t(`tuner.differs.${one.kind}`);
+  const verdict = verdictOf(one, state);
+  return verdict ? t(`tuner.differs.${verdict}`, { what }) : what;
 }
 
 /** What the wait is made of. @param {TunerAbout} about @param {TunerView} tuner */

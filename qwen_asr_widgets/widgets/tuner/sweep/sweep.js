@@ -20,7 +20,7 @@ const HEIGHT = 200;
 const LEFT = 44;
 const BOTTOM = 20;
 /** Of the table of the trade-off. */
-const COLUMNS = /** @type {const} */ (["threshold", "silence", "wait", "cut", "errors", "waits", "take"]);
+const COLUMNS = /** @type {const} */ (["threshold", "silence", "wait", "cut", "errors", "waits", "try"]);
 
 export class SweepPanel {
   /** @param {TunerView} tuner @param {HTMLElement} host @param {AbortSignal} signal */
@@ -74,7 +74,7 @@ export class SweepPanel {
     };
     return make("div", { class: "qaw-tuner-tools" },
       make("label", {}, `${t("tuner.best.wait")} `, wait, " s"), make("label", {}, `${t("tuner.best.cut")} `, cut, " %"),
-      button(t("tuner.best.take"), ask, this.signal));
+      button(t("tuner.best.use"), ask, this.signal));
   }
 
   /** @param {KernelMessage} message @param {DataView[]} buffers @returns {boolean} whether it was for this panel */
@@ -272,7 +272,7 @@ export class SweepPanel {
       make("span", {}, score(point.threshold)), make("span", {}, `${point.silence} ms`), make("span", {}, `${point.wait.toFixed(2)} s`),
       make("span", {}, `${(100 * point.cut_off).toFixed(1)} %`), make("span", {}, point.errors.toFixed(2)),
       make("span", {}, point.censored ? tuner.t("tuner.front.open", { waits: point.waits, count: point.censored }) : String(point.waits)),
-      button(tuner.t("tuner.front.take"), () => this.tryOnFront(point), this.signal),
+      button(tuner.t("tuner.front.try"), () => this.tryOnFront(point), this.signal),
     ])];
   }
 }
