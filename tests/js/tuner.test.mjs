@@ -9,6 +9,7 @@ import { cellAt, cellBox, indexOf, moveCell, nearestCell, settingsAt, shades, tr
 import { serviceLane, triedLane } from "../../qwen_asr_widgets/widgets/tuner/rows.js";
 import { same, scales, score } from "../../qwen_asr_widgets/widgets/tuner/scales.js";
 import { emptyTuner, judgeHere, stepProblem, takeTuner } from "../../qwen_asr_widgets/widgets/tuner/state.js";
+import { bestSentence } from "../../qwen_asr_widgets/widgets/tuner/why.js";
 import { Tries } from "../../qwen_asr_widgets/widgets/tuner/tries.js";
 
 const english = (key, values = {}) => STRINGS[key].replace(/\{(\w+)\}/g, (_, name) => String(values[name]));
@@ -197,6 +198,15 @@ test("what a fit is worth says where a silence has no effect and what it has not
   assert.match(worthText(about, { ...within, silence: 900, threshold: -1 }, t),
     /tuner.worth.outside tuner.setting.threshold, tuner.setting.silence$/);
   assert.equal(worthText({ estimate: "exact", fit: null }, within, t), "tuner.worth.exact");
+});
+
+test("the best settings say where they lie at the edge of the grid", () => {
+  const best = {
+    settings: { threshold: 0.1, silence: 200, padding: 300 }, wait: 0.3, cut_off_rate: 0, errors_per_minute: 0, turns: 8, calls: 1, waits: 8,
+    censored: 0, held_out: null, held_out_calls: 0, intervals: null, within: null, edges: ["threshold_low", "silence_low"],
+  };
+  assert.match(bestSentence(best, english), / At the edge of the grid: the lowest threshold tried, the shortest silence tried\. /);
+  assert.doesNotMatch(bestSentence({ ...best, edges: [] }, english), /edge/);
 });
 
 test("errors are walked through in a circle, the first one after the cursor", () => {

@@ -7,6 +7,7 @@ import pytest
 from qwen_asr_widgets.audio.reference import ReferenceTurn
 from qwen_asr_widgets.errors import SettingError
 from qwen_asr_widgets.vad.scoring.frames import SpeechScores
+from qwen_asr_widgets.vad.sweep.choice import EDGES
 from qwen_asr_widgets.vad.sweep.sweep import sweep
 from qwen_asr_widgets.vad.sweep.result import SweepResult
 from qwen_asr_widgets.vad.turns import TurnDetection
@@ -149,3 +150,18 @@ def test_operating_points_are_the_best_that_keep_to_a_budget_or_a_share(result: 
     assert result.at_budget(0.1, 0.6)[0] is None
     with pytest.raises(SettingError, match="budget is 300; it is in seconds"):
         result.at_budget(300)
+
+
+@pytest.mark.parametrize("thresholds, silences, said", [
+    ([0.0], (480, 640, 960), ["shortest silence tried"]),
+    ([0.0], (200, 320, 480), ["longest silence tried"]),
+    ([-0.5, 0.0], (320, 480, 640), ["lowest threshold tried"]),
+    ([-0.9, -0.5, 0.0, 0.5, 0.9], SILENCES, []),
+    ([0.0], (480,), []),
+])
+def test_a_choice_at_the_edge_of_the_grid_says_so(thresholds, silences, said) -> None:
+    clips, truths = zip(*(_call(seed) for seed in range(6)))
+    best = sweep(list(clips), thresholds, silences, reference=list(truths)).best()
+    assert best.settings.silence_duration_ms == 480
+    assert [EDGES[one] for one in best.edges] == said
+    assert ("At the edge of the grid: the " + said[0] + "." in str(best)) if said else "edge" not in str(best)

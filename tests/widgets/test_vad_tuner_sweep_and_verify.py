@@ -55,6 +55,22 @@ def test_a_sweep_shows_errors_and_the_best_is_taken(tuner):
     assert figures["figures"]["errors"] == tuner.measures.errors < figures["was"]["errors"]
 
 
+def test_without_a_limit_no_turn_is_cut_off_where_that_can_be(noisy):
+    """Of these clips fewer errors could be had by cutting one turn off."""
+    clips = [noisy, qaw.sample("conversation"), qaw.sample("prompts")]
+    model = TunerModel(open_cases(clips, None))
+    result = model.sweep()
+    assert result.best().cut_off_rate > 0 == model.choice.cut_off_rate
+    assert model.best() == model.choice and model.settings == model.choice.settings
+    assert model.measures.cut_off == 0
+    assert model.choice.held_out["cut_off_rate"] > 0, "on held-out calls it does not hold, which is said"
+    assert f"{model.choice.held_out['cut_off_rate']:.1%} cut off" in str(model.choice)
+    assert model.best(max_cut=1.0).settings == result.best().settings
+    least = model.best(max_wait=0.3)
+    assert 0 < least.cut_off_rate == result.at_budget(0.3)[0].cut_off_rate, "the fewest within the wait"
+    model.close()
+
+
 def test_a_sweep_asked_for_in_a_page_says_how_far_it_is_from_its_beginning(tuner):
     view = View(tuner)
     view.ask(kind="sweep")

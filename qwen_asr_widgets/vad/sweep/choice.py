@@ -24,6 +24,12 @@ SHOWN = {
 }
 """The measures a choice is told by: their titles, and how they are written."""
 
+EDGES = {
+    "threshold_low": "lowest threshold tried", "threshold_high": "highest threshold tried",
+    "silence_low": "shortest silence tried", "silence_high": "longest silence tried",
+}
+"""Where a choice may lie at the edge of a grid."""
+
 OBJECTIVES = ("errors", "wait")
 ERRORS = ("cuts", "merges", "missed", "invented", "early")
 """The errors of which all are counted together, by the names under which each can be given a weight."""
@@ -72,6 +78,8 @@ class Choice:
     over : {"mean", "worst"}
         Whether the measures are those of all conditions together, or each that of the condition which is
         worst in it.
+    edges : tuple of str
+        Where the settings lie at the edge of the grid, keys of ``EDGES``: others beyond it were not tried.
 
     Examples
     --------
@@ -100,6 +108,7 @@ class Choice:
     goal: str = ""
     conditions: tuple[str, ...] = ()
     over: str = "mean"
+    edges: tuple[str, ...] = ()
 
     @property
     def recommended(self) -> bool:
@@ -121,6 +130,8 @@ class Choice:
         ]
         if not np.isnan(self.wait_p90):
             parts.append(f"Half wait at most {self.wait_p50:.2f} s, 90 % at most {self.wait_p90:.2f} s.")
+        if self.edges:
+            parts.append(f"At the edge of the grid: the {', the '.join(EDGES[one] for one in self.edges)}.")
         if self.goal:
             parts.append(f"Chosen for {self.goal}.")
         if self.calls > 1:
@@ -319,6 +330,28 @@ def best_cell(
     s = int(np.where(equal, second, np.inf).argmin() % allowed.shape[1])
     thresholds = np.flatnonzero(equal[:, s])
     return int(thresholds[(len(thresholds) - 1) // 2]), s
+
+
+def edges_of(grid: Mapping[str, Sequence[float]], cell: Mapping[str, int]) -> tuple[str, ...]:
+    """Return at which edges of the grid a cell lies, keys of ``EDGES``; an axis of one value has none.
+
+    Parameters
+    ----------
+    grid : mapping of str to sequence of float
+        The thresholds and the silences, in rising order.
+    cell : mapping of str to int
+        The index in each.
+
+    Examples
+    --------
+    >>> edges_of({"threshold": [0.0, 0.2, 0.4], "silence": [200, 400]}, {"threshold": 1, "silence": 0})
+    ('silence_low',)
+    """
+    ends = {"low": 0, "high": -1}
+    return tuple(
+        f"{name}_{end}" for name, values in grid.items() for end, index in ends.items()
+        if len(values) > 1 and cell[name] == range(len(values))[index]
+    )
 
 
 def nothing_within(cells: Mapping[str, Cells], limits: Limits, silences: Sequence[int]) -> SettingError:

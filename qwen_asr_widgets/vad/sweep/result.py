@@ -17,7 +17,8 @@ from ..evaluation.measures import COUNTS
 from ..scoring.frames import HOP, SILERO
 from .batch import START_SUMS, WAIT_BINS, Sums
 from .choice import (
-    MIN_COVERAGE, SHOWN, Cells, Choice, Limits, best_cell, check_seconds, check_share, fold_of_calls,
+    MIN_COVERAGE, SHOWN, Cells, Choice, Limits, best_cell, check_seconds, check_share, edges_of,
+    fold_of_calls,
     known_waits, nothing_within,
 )
 from .intervals import (
@@ -494,6 +495,9 @@ def _choose(result: SweepResult, limits: Limits, over: str, folds: int, seed: in
         len(result.group_weights("call")[0]), sum(clip.reference_turns for clip in result.clips) // copies,
         int(cells["waits"][t, s]), int(cells["censored"][t, s]), judged,
         **_quantiles(result, t, s, over), goal=limits.goal, conditions=result.conditions, over=over,
+        edges=edges_of(
+            {"threshold": result.thresholds, "silence": result.silences}, {"threshold": t, "silence": s}
+        ),
     )
 
 

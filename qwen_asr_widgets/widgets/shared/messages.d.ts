@@ -316,6 +316,8 @@ export interface Best extends HeldOut {
   /** 95 %, after selection; null with a single call. */
   intervals: Record<keyof HeldOut, [number, number]> | null;
   within: boolean | null;
+  /** Where the settings lie at the edge of the grid. */
+  edges: ("threshold_low" | "threshold_high" | "silence_low" | "silence_high")[];
 }
 
 export interface Agreement {

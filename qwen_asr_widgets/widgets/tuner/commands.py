@@ -100,7 +100,7 @@ class Hear:
 
 @dataclass(frozen=True)
 class Best:
-    """Take the best settings of the sweep, within limits: seconds, share of turns in [0, 1]."""
+    """Use the best settings of the sweep, within limits: seconds, share of turns in [0, 1]."""
 
     max_wait: float | None = None
     max_cut: float | None = None

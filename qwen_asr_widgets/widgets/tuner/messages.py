@@ -147,7 +147,7 @@ def best_state(best: Choice | None) -> dict[str, Any] | None:
         "errors_per_minute": best.errors_per_minute, "waits": best.waits, "censored": best.censored,
         "turns": best.reference_turns, "calls": best.calls,
         "held_out": None if best.held_out is None else dict(best.held_out), "within": best.within_limits,
-        "held_out_calls": best.held_out_calls,
+        "held_out_calls": best.held_out_calls, "edges": list(best.edges),
         "intervals": {k: list(edges) for k, edges in best.intervals.items()} if best.calls > 1 else None,
     }
 

@@ -36,6 +36,7 @@ from ...vad.sweep.choice import Choice
 from ...vad.sweep.result import SweepResult
 from ...vad.sweep.sweep import SILENCES, THRESHOLDS, SweepProgress, make_grid, sweep
 from ...vad.turns import TurnDetection, detect_turns
+from .best import best_within
 from .case import Case, Growing, Judgement, ServiceTurns
 from .changes import (
     Change, ClipChosen, Failed, InForce, ReferenceEdited, Replayed, Replaying, Scored, ScoresGrew, Swept,
@@ -358,7 +359,7 @@ class TunerModel:
         )
         result = self.estimator.named(found, our_thresholds, our_silences)
         labelled = result.has_reference and result.total("coverage").max() >= LABELLED_ENOUGH
-        choice = result.best() if labelled else None
+        choice = best_within(result) if labelled else None
         with self.lock:
             self.sweep_result, self.choice = result, choice
         self._say(Swept())
@@ -372,7 +373,7 @@ class TunerModel:
         check_limit(max_wait, "max_wait")
         check_limit(max_cut, "max_cut")
         result = self.sweep() if self.sweep_result is None else self.sweep_result
-        choice = result.best(max_wait, max_cut)
+        choice = best_within(result, max_wait, max_cut)
         with self.lock:
             self.choice = choice
         if choice.recommended:

@@ -82,7 +82,8 @@ def picture(model: TunerModel) -> bytes:
     if case.reference is not None:
         lanes["reference"] = ("reference", [(t.start, t.end) for t in case.editor.labels.turns])
     if case.service is not None:
-        lanes["service"] = ("replay" if case.service.replayed else "service", [(t.onset, t.end) for t in case.service.turns])
+        real = "replay" if case.service.replayed else "service"
+        lanes["service"] = (real, [(t.onset, t.end) for t in case.service.turns])
     whose = "in force" if model.settings == model.in_force else "trying"
     worth = f"{whose} ({model.estimate_kind})"
     lanes["estimated"] = (worth, [(t.onset, t.end) for t in judged.turns])

@@ -335,16 +335,17 @@ class VadTuner(ViewWidget):
 
     @checked_keywords
     def best(self, max_wait: float | None = None, max_cut: float | None = None) -> Choice:
-        """Take the settings with the fewest errors within limits, sweeping first where that was not done.
+        """Use the settings with the fewest errors within limits, sweeping first where that was not done.
 
-        Where they leave the limits on held-out calls they are said, and not taken.
+        Where they leave the limits on held-out calls they are said, and not used.
 
         Parameters
         ----------
         max_wait : float, optional
             Longest mean wait in seconds.
         max_cut : float, optional
-            Largest share of reference turns that may be cut off, in [0, 1].
+            Largest share of reference turns that may be cut off, in [0, 1]. By default none, or where every
+            setting cuts some off, the fewest.
         """
         return self.model.best(max_wait, max_cut)
 

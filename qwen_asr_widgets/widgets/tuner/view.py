@@ -317,5 +317,6 @@ def _service_state(case: Case) -> dict[str, Any] | None:
         return None
     return {
         "settings": None if service.settings is None else settings_state(service.settings),
-        "name": service.name, "replayed": service.replayed, "turns": [[turn.onset, turn.end] for turn in service.turns],
+        "name": service.name, "replayed": service.replayed,
+        "turns": [[turn.onset, turn.end] for turn in service.turns],
     }

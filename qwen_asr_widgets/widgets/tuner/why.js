@@ -67,6 +67,9 @@ export function bestSentence(best, t) {
     threshold: score(threshold), silence, padding, ...written(best, best.intervals), turns: best.turns, calls: best.calls,
   });
   const parts = [said];
+  if (best.edges.length) {
+    parts.push(t("tuner.best.edge", { edges: best.edges.map((edge) => t(`tuner.best.at.${edge}`)).join(t("run.comma")) }));
+  }
   if (best.intervals) parts.push(t("tuner.best.selected"));
   if (best.censored) parts.push(t("tuner.best.censored", { waits: best.waits, count: best.censored }));
   return [...parts, verdict(best, t)].join(" ");

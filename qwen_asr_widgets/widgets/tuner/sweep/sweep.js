@@ -64,9 +64,9 @@ export class SweepPanel {
   /** The best within limits. */
   bestTools() {
     const { t } = this.tuner;
-    const box = { type: "number", class: "qaw-input", min: "0", placeholder: "–" };
-    const wait = make("input", { ...box, step: "0.05", "aria-label": t("tuner.best.wait") });
-    const cut = make("input", { ...box, max: "100", step: "1", "aria-label": t("tuner.best.cut") });
+    const box = { type: "number", class: "qaw-input", min: "0" };
+    const wait = make("input", { ...box, step: "0.05", placeholder: "–", "aria-label": t("tuner.best.wait") });
+    const cut = make("input", { ...box, max: "100", step: "1", placeholder: "0", "aria-label": t("tuner.best.cut") });
     const number = (/** @type {HTMLInputElement} */ { value }) => (value === "" ? null : Number(value));
     const ask = () => {
       const percent = number(cut);
