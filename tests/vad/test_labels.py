@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from hypothesis import given, strategies as st
+import qwen_asr_widgets as qaw
 from qwen_asr_widgets.audio.reference import ReferenceTurn
 from qwen_asr_widgets.errors import LabelError
 from qwen_asr_widgets.vad.labels.editor import LabelEditor
@@ -189,5 +190,20 @@ def test_segments_are_joined_across_short_pauses_of_one_speaker() -> None:
 
 
 def test_what_is_no_reference_turn_is_said() -> None:
-    with pytest.raises(LabelError, match=r"turns\[0\] is \(0.5, 1.0\); Labels holds ReferenceTurn"):
-        Labels([(0.5, 1.0)])
+    with pytest.raises(LabelError, match=r"turns\[1\] is 3.0; write a turn as ReferenceTurn"):
+        Labels([(0.5, 1.0), 3.0])  # type: ignore[list-item]
+    with pytest.raises(LabelError, match=r"turns\[0\]: .* end"):
+        Labels([(1.0, 0.5)])
+
+
+def test_lists_of_start_and_end_are_labels(tmp_path: Path) -> None:
+    """They need not be turned into anything first: not in Python, not for a file, not for the tuner."""
+    pairs, noisy = [(2.0, 3.0), (0.5, 1.25, "hello")], qaw.sample("noisy").clip
+    said = Labels([ReferenceTurn(0.5, 1.25, "hello"), ReferenceTurn(2.0, 3.0)])
+    assert Labels(pairs) == Labels([list(one) for one in pairs]) == said
+    assert load_labels(save_labels(pairs, tmp_path / "talk.csv")).turns == said.turns
+    shown = ((noisy, pairs), ([noisy], pairs), ([noisy], [pairs]), ([noisy, noisy], [pairs, None]))
+    for source, reference in shown:
+        tuner = qaw.VadTuner(source, reference)
+        assert tuner.labels == said and tuner.measures.reference_turns in (2, None)
+        tuner.close()

@@ -313,8 +313,8 @@ def test_a_new_format_is_one_entry_of_the_list(monkeypatch: pytest.MonkeyPatch, 
 
 
 def test_what_are_no_labels_or_no_format_is_said(tmp_path: Path) -> None:
-    with pytest.raises(LabelError, match=r"save_labels takes Labels, not list; give Labels\(turns\)"):
-        save_labels([ReferenceTurn(1, 2)], tmp_path / "talk.csv")  # type: ignore[arg-type]
+    with pytest.raises(LabelError, match=r"save_labels takes Labels or a list of \(start, end\), not int"):
+        save_labels(5, tmp_path / "talk.csv")  # type: ignore[arg-type]
     with pytest.raises(LabelError, match="Label format '.docx' is not known; use one of rttm, textgrid"):
         save_labels(Labels([]), tmp_path / "talk.docx")
     with pytest.raises(LabelError, match="read from a path or from text, not from int"):

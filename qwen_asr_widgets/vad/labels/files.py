@@ -15,7 +15,7 @@ from ...arguments import checked_keywords
 from ...errors import LabelError
 from ...writing import write_text
 from .formats import FORMATS, detect_format, format_by_ending, label_format
-from .labels import Labels, checked_turns
+from .labels import AnyTurn, Labels, checked_turns
 from .nist import read_uem, write_uem
 from .rows import Parsed, Region, Row, Wanted
 
@@ -90,13 +90,14 @@ def load_labels(
 
 @checked_keywords
 def save_labels(
-    labels: Labels, path: PathOrText, format: str | None = None, *, duration: float | None = None
+    labels: Labels | Iterable[AnyTurn], path: PathOrText, format: str | None = None, *,
+    duration: float | None = None,
 ) -> Path:
     """Write reference turns to a file, with a UEM file beside it where the format has no scored regions.
 
     Parameters
     ----------
-    labels : Labels
+    labels : Labels, or a list of ReferenceTurn, Turn, (start, end) or (start, end, text)
     path : str or path
     format : str, optional
         As for ``load_labels``; by default known from the ending (``.txt`` is Audacity's).
@@ -124,8 +125,11 @@ def save_labels(
     ...     load_labels(save_labels(labels, f"{folder}/talk.csv")).turns == labels.turns
     True
     """
-    if not isinstance(labels, Labels):
-        raise LabelError(f"save_labels takes Labels, not {type(labels).__name__}; give Labels(turns).")
+    if isinstance(labels, (str, bytes, dict)) or not isinstance(labels, Iterable):
+        raise LabelError(
+            f"save_labels takes Labels or a list of (start, end), not {type(labels).__name__}."
+        )
+    labels = labels if isinstance(labels, Labels) else Labels(labels)
     target = Path(path)
     form = label_format(format or format_by_ending(target.suffix) or target.suffix)
     if not labels.uri:

@@ -10,15 +10,22 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from numbers import Real
 from pathlib import Path
+from typing import Any, Union
+
+import numpy as np
 
 from ...audio.reference import ReferenceTurn
 from ...arguments import is_number
 from ...errors import LabelError
 from ...formatting import table, well_formed
+from ..turns import Turn
 from .rows import Hold, Region, Row
 
 CLIP_TOLERANCE = 0.05
 """Seconds by which labels may end after the clip and are trimmed: tools round lengths to frames."""
+
+AnyTurn = Union[ReferenceTurn, Turn, "tuple[float, float]", "tuple[float, float, str]"]
+"""A turn as people write it: (start, end) in seconds, with or without its words."""
 
 ROWS_SHOWN = 200
 """Turns that a notebook shows of labels."""
@@ -30,8 +37,9 @@ class Labels:
 
     Parameters
     ----------
-    turns : iterable of ReferenceTurn
-        Kept in order of time, rounded to 1 ms. Turns of different speakers may overlap.
+    turns : iterable of ReferenceTurn, Turn, (start, end) or (start, end, text)
+        Kept as ``ReferenceTurn`` in order of time, rounded to 1 ms. Turns of different speakers may overlap.
+        Of a ``Turn``, a detector's, the onset and the end count.
     scored : iterable of (start, end), optional
         Seconds of the regions that were labelled; None: the whole clip was. Outside of them nothing is
         judged.
@@ -53,6 +61,8 @@ class Labels:
     >>> labels = Labels([ReferenceTurn(2.0, 3.0004, speaker="b"), ReferenceTurn(0.5, 1.25, "hello", "a")])
     >>> labels.turns[1].end, [turn.text for turn in labels.of_speaker("a")], len(labels)
     (3.0, ['hello'], 2)
+    >>> Labels([(2.0, 3.0), (0.5, 1.25, "hello")]).turns[0]
+    ReferenceTurn(start=0.5, end=1.25, text='hello', speaker='')
     """
 
     turns: tuple[ReferenceTurn, ...]
@@ -62,12 +72,13 @@ class Labels:
 
     def __init__(
         self,
-        turns: Iterable[ReferenceTurn] = (),
+        turns: Iterable[AnyTurn] = (),
         scored: Iterable[Region] | None = None,
         uri: str = "",
         holds: Iterable[Region | Hold] = (),
     ) -> None:
-        rows = [_row(turn, number) for number, turn in enumerate(turns)]
+        given = (as_turn(turn, f"turns[{number}]") for number, turn in enumerate(turns))
+        rows = [Row(0, turn.start, turn.end, turn.text, turn.speaker) for turn in given]
         object.__setattr__(self, "turns", checked_turns(rows))
         object.__setattr__(self, "scored", None if scored is None else _checked_regions(scored))
         object.__setattr__(self, "uri", well_formed(uri))
@@ -187,11 +198,42 @@ class Labels:
         return self.within(duration)
 
 
-def _row(turn: object, number: int) -> Row:
-    """Return a turn as a row, or raise ``LabelError`` where it is none."""
-    if not isinstance(turn, ReferenceTurn):
-        raise LabelError(f"turns[{number}] is {turn!r:.60}; Labels holds ReferenceTurn(start, end).")
-    return Row(0, turn.start, turn.end, turn.text, turn.speaker)
+def as_turn(item: Any, name: str) -> ReferenceTurn:
+    """Return a turn in any of its forms as a reference turn; ``name`` is what messages call it.
+
+    Examples
+    --------
+    >>> as_turn((0.5, 1.25), "turn"), as_turn(Turn(1.0, 0.7, 2.0), "turn").start
+    (ReferenceTurn(start=0.5, end=1.25, text='', speaker=''), 1.0)
+    """
+    if isinstance(item, ReferenceTurn):
+        return item
+    if isinstance(item, Turn):
+        return ReferenceTurn(item.onset, item.end)
+    if not is_pair(item):
+        raise LabelError(
+            f"{name} is {shown(item)}; write a turn as ReferenceTurn(start, end), (start, end) or "
+            "(start, end, text)."
+        )
+    try:
+        return ReferenceTurn(float(item[0]), float(item[1]), *item[2:])
+    except LabelError as error:
+        raise LabelError(f"{name}: {error}") from None
+
+
+def is_pair(item: Any) -> bool:
+    """Tell whether something is (start, end) or (start, end, text)."""
+    row = isinstance(item, (tuple, list)) or isinstance(item, np.ndarray) and item.ndim == 1
+    if not row or len(item) not in (2, 3):
+        return False
+    times = all(is_number(value, Real) for value in item[:2])
+    return times and all(isinstance(text, str) for text in item[2:])
+
+
+def shown(value: Any) -> str:
+    """Return a value for a message: itself where that is short, else its type."""
+    said = repr(value)
+    return said if len(said) <= 60 and not said.startswith("<") else f"of type {type(value).__name__}"
 
 
 def checked_turns(rows: Sequence[Row]) -> tuple[ReferenceTurn, ...]:

@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from numbers import Real
 from os import PathLike
 from typing import Any, Union
 
-import numpy as np
-
 from ...audio.reference import ReferenceTurn
 from ...audio.samples import Sample
-from ...arguments import is_number
 from ...errors import LabelError
 from ..turns import Turn
-from .labels import Labels
+from .labels import Labels, as_turn, is_pair, shown
 
 Reference = Union[
     Labels, Sample, str, "PathLike[str]", Sequence[ReferenceTurn], Sequence[Turn],
@@ -89,13 +85,10 @@ def read_reference(reference: Reference, name: str = "reference") -> Labels | tu
 
         return load_labels(reference)
     if is_turn(reference):
-        raise LabelError(f"{name} is one turn, {_shown(reference)}; give a list of turns, also of one.")
+        raise LabelError(f"{name} is one turn, {shown(reference)}; give a list of turns, also of one.")
     if isinstance(reference, (bytes, dict)) or not isinstance(reference, Iterable):
-        raise LabelError(f"{name} is {_shown(reference)}; {_WANTED}.")
-    return tuple(
-        item if isinstance(item, ReferenceTurn) else _turn(item, f"{name}[{number}]")
-        for number, item in enumerate(reference)
-    )
+        raise LabelError(f"{name} is {shown(reference)}; {_WANTED}.")
+    return tuple(as_turn(item, f"{name}[{number}]") for number, item in enumerate(reference))
 
 
 def is_turn(item: Any) -> bool:
@@ -106,34 +99,4 @@ def is_turn(item: Any) -> bool:
     >>> is_turn((0.5, 1.25)), is_turn([(0.5, 1.25)]), is_turn(Labels([]))
     (True, False, False)
     """
-    return isinstance(item, (ReferenceTurn, Turn)) or _is_pair(item)
-
-
-def _is_pair(item: Any) -> bool:
-    """Tell whether something is (start, end) or (start, end, text)."""
-    row = isinstance(item, (tuple, list)) or isinstance(item, np.ndarray) and item.ndim == 1
-    if not row or len(item) not in (2, 3):
-        return False
-    times = all(is_number(value, Real) for value in item[:2])
-    return times and all(isinstance(text, str) for text in item[2:])
-
-
-def _turn(item: Any, name: str) -> ReferenceTurn:
-    """Return one item of a list as a turn."""
-    if isinstance(item, Turn):
-        return ReferenceTurn(item.onset, item.end)
-    if not _is_pair(item):
-        raise LabelError(
-            f"{name} is {_shown(item)}; write a turn as ReferenceTurn(start, end), (start, end) or "
-            "(start, end, text)."
-        )
-    try:
-        return ReferenceTurn(float(item[0]), float(item[1]), *item[2:])
-    except LabelError as error:
-        raise LabelError(f"{name}: {error}") from None
-
-
-def _shown(value: Any) -> str:
-    """Return a value for a message: itself where that is short, else its type."""
-    shown = repr(value)
-    return shown if len(shown) <= 60 and not shown.startswith("<") else f"of type {type(value).__name__}"
+    return isinstance(item, (ReferenceTurn, Turn)) or is_pair(item)

@@ -19,8 +19,8 @@ def best_within(result: SweepResult, max_wait: float | None = None, max_cut: flo
     max_wait : float, optional
         Longest mean wait in seconds.
     max_cut : float, optional
-        Largest share of reference turns that may be cut off, in [0, 1]. Without it none may be, or where every
-        setting cuts some off, as few as there can be: a default is no limit that held-out calls must keep.
+        Largest share of reference turns that may be cut off, in [0, 1]. Without it none may be, or where
+        every setting cuts some off, as few as there can be: a default is no limit for held-out calls.
 
     Raises
     ------

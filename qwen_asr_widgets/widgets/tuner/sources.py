@@ -14,7 +14,7 @@ from ...errors import LabelError, SettingError
 from ...protocol.config import SessionConfig
 from ...vad.labels.editor import LabelEditor
 from ...vad.labels.labels import CLIP_TOLERANCE, Labels
-from ...vad.labels.references import as_labels
+from ...vad.labels.references import as_labels, is_turn
 from ...vad.turns import TurnDetection
 from ..shared.shown import clip_title
 from .case import Case, Overhead, ServiceTurns
@@ -63,7 +63,8 @@ def open_cases(source: Any, reference: Any) -> list[Case]:
 def _references(reference: Any, count: int, several: bool) -> list[Any]:
     if reference is None:
         return [None] * count
-    if not several:
+    one_of_turns = isinstance(reference, (list, tuple)) and any(map(is_turn, reference))
+    if not several or (count == 1 and one_of_turns):
         return [reference]
     if not isinstance(reference, (list, tuple)) or len(reference) != count:
         got = len(reference) if isinstance(reference, (list, tuple)) else "one"
