@@ -4,6 +4,7 @@ import { test } from "node:test";
 import { mainRows, waitRow } from "../../qwen_asr_widgets/widgets/tuner/judging/figures.js";
 import { differenceText, noteText, worthText } from "../../qwen_asr_widgets/widgets/tuner/judging/panel.js";
 import { errorsText } from "../../qwen_asr_widgets/widgets/tuner/bar.js";
+import { LEVELS, ScorePicture, isCrowded, scoreDensity } from "../../qwen_asr_widgets/widgets/tuner/density.js";
 import { Cues, toneSamples } from "../../qwen_asr_widgets/widgets/tuner/hear.js";
 import { cellAt, cellBox, indexOf, moveCell, nearestCell, settingsAt, shades, tradeOffRange } from "../../qwen_asr_widgets/widgets/tuner/sweep/map.js";
 import { serviceLane, triedLane } from "../../qwen_asr_widgets/widgets/tuner/rows.js";
@@ -157,7 +158,7 @@ const view = (array) => new DataView(array.buffer);
 function open() {
   const state = emptyTuner();
   const values = Float32Array.from([...new Array(30).fill(-1), ...new Array(60).fill(0.5), ...new Array(60).fill(-1)]);
-  takeTuner(state, { kind: "tuner", at: 0, in_force: { threshold: 0.2, silence: 800, padding: 300 }, estimate: "exact", overhead: { seconds: 0 }, service: null }, []);
+  takeTuner(state, { kind: "tuner", at: 0, in_force: { threshold: 0.2, silence: 800, padding: 300 }, settings: { threshold: 0.2, silence: 800, padding: 300 }, estimate: "exact", overhead: { seconds: 0 }, service: null }, []);
   takeTuner(state, { kind: "reference", known: true, undo: false, redo: false, selected: null, texts: ["hi"], regions: [[0, 150 * 512]] }, [view(Int32Array.from([30 * 512, 90 * 512]))]);
   takeTuner(state, { kind: "scores", hop: 0.032, first: 0, total: 150 }, [view(values)]);
   return state;
@@ -177,6 +178,17 @@ test("turns and figures are there before the kernel answers, and its answer to w
   assert.equal(state.turns.length, 1);
   takeTuner(state, { ...old, settings }, empty);
   assert.equal(state.turns.length, 0);
+});
+
+test("the sliders have their values before there are scores", () => {
+  const state = emptyTuner();
+  const [settings, later] = [{ threshold: 0.5, silence: 400, padding: 300 }, { threshold: 0, silence: 200, padding: 0 }];
+  const about = { kind: "tuner", at: 0, in_force: later, settings, estimate: "exact", overhead: { seconds: 0 }, service: null };
+  takeTuner(state, about, []);
+  assert.deepEqual(state.wanted, settings);
+  state.wanted = later;
+  takeTuner(state, about, []);
+  assert.equal(state.wanted, later, "what is under the hand stays");
 });
 
 test("nothing is judged on the page where a fit stands between, or before all scores are here", () => {
@@ -207,6 +219,30 @@ test("the best settings say where they lie at the edge of the grid", () => {
   };
   assert.match(bestSentence(best, english), / At the edge of the grid: the lowest threshold tried, the shortest silence tried\. /);
   assert.doesNotMatch(bestSentence({ ...best, edges: [] }, english), /edge/);
+});
+
+test("an hour's score is a density band, and a line again where one zooms in", () => {
+  const values = new Float32Array(112_500).map((_, k) => (k % 4 === 3 ? 0.9 : -0.9));
+  const score = { values, hop: 0.032 };
+  assert.ok(isCrowded(score, { start: 0, span: 3600 }, 900));
+  assert.ok(!isCrowded(score, { start: 0, span: 300 }, 900));
+  const shares = scoreDensity(score, { start: 0, span: 3600 }, 900);
+  for (let x = 0; x < 900; x += 1) {
+    const pixel = shares.subarray(LEVELS * x, LEVELS * (x + 1));
+    assert.ok(Math.abs(pixel.reduce((sum, one) => sum + one) - 1) < 1e-5);
+    assert.ok(Math.abs(pixel[1] - 0.75) < 0.02 && Math.abs(pixel[23] - 0.25) < 0.02);
+  }
+});
+
+test("where nothing is scored yet the band is empty, and what stands still is computed once", () => {
+  const score = { values: new Float32Array(1000).fill(NaN), hop: 0.032 };
+  const picture = new ScorePicture();
+  const view = { start: 0, span: 32 };
+  const empty = picture.band(score, 0, view, 10);
+  assert.equal(Math.max(...empty), 0);
+  score.values.fill(0);
+  assert.equal(picture.band(score, 0, view, 10), empty);
+  assert.equal(Math.max(...picture.band(score, 1, view, 10)), 1);
 });
 
 test("errors are walked through in a circle, the first one after the cursor", () => {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from threading import Event
 
 import numpy as np
 import pytest
@@ -109,6 +110,30 @@ def test_long_sound_is_scored_while_it_is_shown_and_python_waits_for_it():
     long = AudioClip(np.tile(clip.samples, 5), 16_000)
     tuner = VadTuner(long)
     assert len(tuner.scores) == len(long) // 512 and tuner.turns
+    tuner.close()
+
+
+def test_a_tuner_shown_by_run_all_fills_at_once_also_while_its_sound_is_scored(monkeypatch):
+    """Its page need not say hello, which waits for the cells after it, nor wait for the scores."""
+    from qwen_asr_widgets.widgets.shared import page_link
+    from qwen_asr_widgets.widgets.tuner import model
+
+    scoring, scored = Event(), model.speech_scores
+    monkeypatch.setattr(page_link, "in_kernel", lambda: True)
+    monkeypatch.setattr(model, "speech_scores", lambda *of: scoring.wait(30) and scored(*of))
+    clip = qaw.sample("conversation").clip
+    tuner = VadTuner(AudioClip(np.tile(clip.samples, 4), 16_000), settings=TIGHT)
+    view = View(tuner)
+    tuner.page.displayed()
+    content, _ = view.wait("tuner")
+    assert content["settings"] == {"threshold": 0.9, "silence": 250, "padding": 300}
+    assert {"run", "sound", "reference"} <= {heard["kind"] for heard, _ in view.heard}
+    assert [heard for heard, _ in view.ask(kind="try", serial=3, threshold=0.1, silence=400, padding=0)] == [
+        {"kind": "tried", "serial": 3}
+    ]
+    scoring.set()
+    judged, _ = view.wait("judged")
+    assert judged["settings"]["threshold"] == 0.1 and judged["figures"]["turns"] == len(tuner.turns)
     tuner.close()
 
 

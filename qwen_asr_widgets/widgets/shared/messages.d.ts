@@ -225,6 +225,8 @@ export interface TunerAbout {
   /** The clip in sight, an index in `cases`. */
   at: number;
   in_force: Settings;
+  /** What is tried. */
+  settings: Settings;
   cases: { name: string; duration: number }[];
   label_formats: string[];
   presets: Record<"low" | "balanced", Settings>;
@@ -442,6 +444,7 @@ export interface SpeakerMessage {
 export type TunerMessage =
   | TunerAbout | ReferenceMessage | ScoresMessage | JudgedMessage | DifferencesMessage | ExplanationMessage | CuesMessage | SweepMessage
   | EndsMessage | TradedMessage
+  | { kind: "tried"; serial: number }
   | { kind: "asking"; done: number; count: number }
   | { kind: "policy"; policy: Policy; serial: number | null }
   | SecondMessage | SecondScoresMessage | SpeakerMessage

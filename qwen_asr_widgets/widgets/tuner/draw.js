@@ -24,16 +24,13 @@ export function yToScore(y, box) {
 }
 
 /**
- * The score from −1 to 1, filled where it reaches the threshold; the threshold tried is a solid line, the one
- * in force a dashed one.
- * @param {Pen} pen @param {Box} box @param {{values: Float32Array, hop: number}} score
- * @param {number} threshold @param {number | null} inForce
+ * The score from −1 to 1, filled where it reaches the threshold.
+ * @param {Pen} pen @param {Box} box @param {{values: Float32Array, hop: number}} score @param {number} threshold
  */
-export function drawScoreCurve(pen, box, score, threshold, inForce) {
+export function drawScoreCurve(pen, box, score, threshold) {
   const { ctx, colours, width } = pen;
   const columns = scoreColumns(score, pen.view, Math.ceil(width));
   const level = scoreToY(threshold, box);
-  drawGrid(pen, box);
   ctx.fillStyle = colours["turn-fill"];
   for (let x = 0; 2 * x < columns.length; x += 1) {
     if (columns[2 * x + 1] >= threshold) ctx.fillRect(x, scoreToY(columns[2 * x + 1], box), 1, level - scoreToY(columns[2 * x + 1], box));
@@ -48,12 +45,19 @@ export function drawScoreCurve(pen, box, score, threshold, inForce) {
     ctx.lineTo(x + 0.5, scoreToY(columns[2 * x + 1], box));
   }
   ctx.stroke();
-  if (inForce !== null) line(pen, scoreToY(inForce, box), colours.ink, 1, [2, 4]);
-  line(pen, level, colours.turn, 1.75, []);
 }
 
-/** @param {Pen} pen @param {Box} box */
-function drawGrid({ ctx, colours, width }, box) {
+/**
+ * The threshold tried as a solid line, the one in force as a dashed one.
+ * @param {Pen} pen @param {Box} box @param {number} threshold @param {number | null} inForce
+ */
+export function drawThresholds(pen, box, threshold, inForce) {
+  if (inForce !== null) line(pen, scoreToY(inForce, box), pen.colours.ink, 1, [2, 4]);
+  line(pen, scoreToY(threshold, box), pen.colours.turn, 1.75, []);
+}
+
+/** Lines at −1, 0 and 1. @param {Pen} pen @param {Box} box */
+export function drawGrid({ ctx, colours, width }, box) {
   ctx.strokeStyle = colours.line;
   ctx.lineWidth = 1;
   ctx.beginPath();

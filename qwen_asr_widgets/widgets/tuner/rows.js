@@ -9,9 +9,10 @@
  * @import { Translate } from "../shared/strings.js"
  * @import { TunerState } from "./state.js"
  */
+import { ScorePicture } from "./density.js";
 import { layBands } from "../shared/axis/lanes.js";
 import { toTime, toX } from "../shared/axis/time_axis.js";
-import { drawCues, drawDifferences, drawEdited, drawHint, drawProblems, drawScoreCurve, scoreToY } from "./draw.js";
+import { drawCues, drawDifferences, drawEdited, drawHint, drawProblems, scoreToY } from "./draw.js";
 import { drawLane } from "../waveform/draw.js";
 
 const LANE = 22;
@@ -120,14 +121,16 @@ function cueRow({ hear, t }) {
 /** @param {TunerView} tuner @returns {Row} */
 function scoreRow(tuner) {
   const { state, t } = tuner;
+  const picture = new ScorePicture();
   return {
     id: "tuner:score",
     height: () => 108,
     label: () => t("wave.score"),
     draw(pen, box) {
       if (!state.score || !tuner.wanted) return;
-      const inForce = state.inForce && state.inForce.threshold !== tuner.wanted.threshold ? state.inForce.threshold : null;
-      drawScoreCurve(pen, box, state.score, tuner.wanted.threshold, inForce);
+      const { threshold } = tuner.wanted;
+      const inForce = state.inForce && state.inForce.threshold !== threshold ? state.inForce.threshold : null;
+      picture.draw(pen, box, state.score, state.scored, threshold, inForce);
     },
     grab(_x, y, _time, box) {
       if (!tuner.wanted || Math.abs(y - scoreToY(tuner.wanted.threshold, box)) > GRIP) return null;

@@ -73,6 +73,7 @@ function takeAbout(state, message) {
   if (state.about && state.about.at !== message.at) Object.assign(state, emptyTuner());
   state.about = message;
   state.inForce = message.in_force;
+  state.wanted ??= message.settings;
   const turns = message.service?.turns ?? [];
   state.service = turns.map(([onset, end], k) => ({ number: k + 1, onset, end }));
 }

@@ -109,6 +109,7 @@ export class TunerView {
     if (message.kind === "file") {
       saveFile(new Blob([/** @type {DataView<ArrayBuffer>} */ (buffers[0])], { type: message.mime }), message.name);
     }
+    if (message.kind === "tried") this.tries.answered(message.serial);
     if (message.kind === "cues") this.hear.set({ a: cueTimes(buffers[0]), b: cueTimes(buffers[1]) });
     if (message.kind === "verify") this.panel.showReplays(message.results);
     this.verify.receive(message);

@@ -6,6 +6,7 @@ Kernel to page, beside the sound (see `Shown`):
   the service reported.
 * ``reference``, ``scores``: what the page finds and measures turns with, on its own, under the hand.
 * ``judged``: turns, errors and figures of the settings tried; ``differences`` from the service's turns.
+  ``tried``: settings were taken that are judged as soon as there are scores.
 * ``sweep``, ``best``, ``verifying``, ``verify``: sweeps and replays, under way and done.
 * ``explanation``, ``cues``, ``file``: answers; ``tuner-problem``: what could not be done, in one sentence.
 * ``second``, ``second-scores``, ``speaker``: see ``lanes/messages.py``.
@@ -152,6 +153,7 @@ class TunerView:
         fit = model.estimator.calibration
         content = {
             "kind": "tuner", "at": model.at, "in_force": settings_state(model.in_force),
+            "settings": settings_state(model.settings),
             "cases": [{"name": one.name, "duration": one.clip.duration} for one in model.cases],
             "label_formats": list(FORMATS),
             "presets": {name: settings_state(one) for name, one in PRESETS.items()},
@@ -181,10 +183,10 @@ class TunerView:
     # What settings do.
 
     def judgement(self, serial: int | None = None) -> list[Message]:
-        """Return what the settings tried do; nothing before the clip in sight is scored."""
+        """Return what the settings tried do; before the clip in sight is scored only that they were taken."""
         model, case = self._model, self._model.case
         if case.scores is None:
-            return []
+            return [] if serial is None else [({"kind": "tried", "serial": serial}, [])]
         judged = model.judged()
         code = {kind: settings_code(model.settings, kind) for kind in CODE_KINDS}
         more = {"serial": serial, "code": code, "table": self._table()}

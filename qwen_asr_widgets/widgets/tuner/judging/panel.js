@@ -44,7 +44,8 @@ export function createPanel(host, under, tuner, signal) {
   function describe() {
     const { state } = tuner;
     const { about, figures, was } = state;
-    if (!about || !figures || !was) return;
+    if (!about) return;
+    if (!figures || !was) return setText(basis, t("tuner.scoring", { percent: Math.floor(100 * state.scored) }));
     fill(wait, [waitRow(figures, was)], t);
     setText(basis, basisText(about, tuner));
     setText(heading, state.hasReference ? t("tuner.against") : t("tuner.blind"));

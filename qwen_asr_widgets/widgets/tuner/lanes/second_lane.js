@@ -12,7 +12,8 @@
 import { make, setText } from "../../shared/dom.js";
 import { layBands } from "../../shared/axis/lanes.js";
 import { drawLane } from "../../waveform/draw.js";
-import { drawProblems, drawScoreCurve } from "../draw.js";
+import { ScorePicture } from "../density.js";
+import { drawProblems } from "../draw.js";
 import { floats, ints, problemsOf, turnsOf } from "../state.js";
 import { createSecondControls } from "./second_controls.js";
 import { detectorName, noiseName, signed } from "./words.js";
@@ -141,11 +142,12 @@ export class SecondLane {
   rows() {
     const { t } = this.tuner;
     const shown = () => this.heard?.on === true && this.score !== null;
+    const picture = new ScorePicture();
     return [{
       id: "tuner:second-score",
       height: () => (shown() ? SCORE : 0),
       label: () => (this.heard && this.heard.detector !== "silero" ? detectorName(this.heard.detector, t) : t("tuner.second.score")),
-      draw: (pen, box) => { if (this.score) drawScoreCurve(pen, box, this.score, this.threshold, null); },
+      draw: (pen, box) => { if (this.score) picture.draw(pen, box, this.score, 1, this.threshold, null); },
     }, {
       id: "tuner:second",
       height: () => (shown() ? LANE : 0),
