@@ -142,7 +142,8 @@ function basisText({ overhead, fit }, { t, state }) {
     parts.push(t("tuner.basis.service", { value: Math.round(1000 * Math.max(0, overhead.endpoint)) }));
     parts.push(t("tuner.basis.decode", { value: Math.round(1000 * overhead.decode) }));
   }
-  const made = t("tuner.basis.sum", { parts: parts.join(" + ") });
+  const sum = t("tuner.basis.sum", { parts: parts.join(" + ") });
+  const made = sum.charAt(0).toUpperCase() + sum.slice(1);
   const { waits, censored } = state.figures ?? {};
   const from = waits ? t("tuner.basis.reference", { count: waits }) : t("tuner.basis.frame");
   const open = censored ? ` ${t("tuner.basis.censored", { count: censored })}` : "";
