@@ -43,7 +43,9 @@ _HOMES = {
         "MissingKey", "ProbeError", "ProtocolError", "QawError", "ServiceClosed", "ServiceError",
         "SessionLost", "SettingError", "WorkerLost",
     ),
-    "plots": ("plot_latency", "plot_pauses", "plot_recording", "plot_sweep", "plot_trade_off"),
+    "plots": (
+        "plot_latency", "plot_pauses", "plot_recording", "plot_sweep", "plot_trade_off", "plot_waterfall",
+    ),
     "protocol.config": ("SessionConfig",),
     "recording": (
         "LatencySummary", "LatencyTable", "Recording", "UtteranceLatency", "load_recording", "transcribe",
@@ -103,8 +105,8 @@ __all__ = [
     "TranslationParams", "Turn", "TurnDetection", "UtteranceLatency", "VadTuner", "Verification",
     "Waveform", "WorkerLost", "calibrate", "compare", "dashscope", "detect_turns", "embedded", "explain",
     "load_labels", "load_recording", "measure", "mix", "overlaps", "pauses", "plot_latency",
-    "plot_pauses", "plot_recording", "plot_sweep", "plot_trade_off", "probe", "recover", "replay",
-    "sample", "save_labels", "speech_scores", "sweep", "trade_off", "transcribe", "transcribe_all",
+    "plot_pauses", "plot_recording", "plot_sweep", "plot_trade_off", "plot_waterfall", "probe", "recover",
+    "replay", "sample", "save_labels", "speech_scores", "sweep", "trade_off", "transcribe", "transcribe_all",
     "verify",
 ]
 
@@ -131,7 +133,9 @@ if TYPE_CHECKING:
         ProbeError, ProtocolError, QawError, ServiceClosed, ServiceError, SessionLost, SettingError,
         WorkerLost,
     )
-    from .plots import plot_latency, plot_pauses, plot_recording, plot_sweep, plot_trade_off
+    from .plots import (
+        plot_latency, plot_pauses, plot_recording, plot_sweep, plot_trade_off, plot_waterfall,
+    )
     from .protocol.config import SessionConfig
     from .recording import (
         LatencySummary, LatencyTable, Recording, UtteranceLatency, load_recording, transcribe,

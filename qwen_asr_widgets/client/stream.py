@@ -60,6 +60,9 @@ class StreamObserver(Protocol):
     def received(self, message: Mapping[str, Any], event: Event, time: float) -> object:
         """An event arrived; what is returned is not used."""
 
+    def round_trip(self, seconds: float, time: float) -> None:
+        """A ping was answered, ``seconds`` after it was sent."""
+
     def closed(self, code: int | None, reason: str, time: float) -> None:
         """The connection has ended; code is None where no close frame came."""
 
@@ -168,6 +171,7 @@ class AudioStream:
             outbox_bytes=self._outbox_bytes, clock=self._clock, on_open=self._on_open,
             upload_pace=endpoint.facts.upload_pace_kB_s, ping_interval=PING_INTERVAL,
             ping_timeout=PING_TIMEOUT, send_buffer_bytes=SEND_BUFFER_BYTES,
+            on_round_trip=self._on_round_trip,
         )
         if self._closing:
             self._connection.close()
@@ -330,6 +334,10 @@ class AudioStream:
     def _on_open(self) -> None:
         if self._observer is not None:
             self._observer.opened(self._clock())
+
+    def _on_round_trip(self, seconds: float) -> None:
+        if self._observer is not None:
+            self._observer.round_trip(seconds, self._clock())
 
     def _on_message(self, text: str | bytes) -> None:
         now = self._clock()

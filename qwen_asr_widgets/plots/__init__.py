@@ -13,9 +13,11 @@ if TYPE_CHECKING:
     from .recording_plot import plot_recording
     from .sweep_plot import plot_sweep
     from .trade_off_plot import plot_pauses, plot_trade_off
+    from .waterfall_plot import plot_waterfall
 
 __all__ = [
-    "plot_latency", "plot_pauses", "plot_recording", "plot_sweep", "plot_trade_off", "save_picture",
+    "plot_latency", "plot_pauses", "plot_recording", "plot_sweep", "plot_trade_off", "plot_waterfall",
+    "save_picture",
 ]
 _HOMES = {
     "plot_latency": "latency_plot",
@@ -23,6 +25,7 @@ _HOMES = {
     "plot_recording": "recording_plot",
     "plot_sweep": "sweep_plot",
     "plot_trade_off": "trade_off_plot",
+    "plot_waterfall": "waterfall_plot",
     "save_picture": "picture",
 }
 

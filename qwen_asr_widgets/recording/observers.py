@@ -136,6 +136,12 @@ class SessionObserver:
             tell(self._observer.reported, self._reports[-1])
         tell(self._observer.changed)
 
+    def round_trip(self, seconds: float, time: float) -> None:
+        """Note how long a ping and its answer took."""
+        with self._guard:
+            if not self._is_over:
+                self._recording.round_trip(seconds, time)
+
     def closed(self, code: int | None, reason: str, time: float) -> None:
         """Note that the connection closed."""
         with self._guard:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time as wall
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,6 +21,9 @@ from ..protocol.config import SessionConfig
 from ..protocol.session import Violation
 from ..protocol.session_settings import SettingsAnswer
 from ..vad.turns import Turn
+from .delays.stability import StabilityTable, stability_of
+from .delays.waterfall import RunTimes, waterfall_of
+from .delays.waterfall_table import WaterfallTable
 from .exports.captions import SubtitleRules
 from .latency import (
     Known, LatencyTable, TimedUtterance, UtteranceTimer, import_pandas, measure_by_reference, table_source,
@@ -32,9 +35,14 @@ from .log.run_log import RunLog
 from .log.sessions import Gap
 from .log.settings import SettingsChange
 from .summary import total_usage
-from .values import AudioSkipped, ConnectionSpan, RecordingState, SessionBegun, TimedEvent, sent_audio
+from .values import (
+    AudioSkipped, ConnectionSpan, RecordingState, RoundTrip, SessionBegun, TimedEvent, WordsPainted,
+    sent_audio,
+)
 
 if TYPE_CHECKING:
+    from ..audio.reference import ReferenceTurn
+    from ..protocol.utterance import Utterance
     from ..vad.labels.references import Reference
 
 FRAME_COLUMNS = [
@@ -198,6 +206,16 @@ class Recording:
     def pause_judged(self, judged: PauseJudged, time: float) -> None:
         """Note what the client's end-of-turn model has said of a pause."""
         self._take_local(judged, time)
+
+    def round_trip(self, seconds: float, time: float) -> None:
+        """Note that a ping of the connection was answered after so many seconds."""
+        self._take_local(RoundTrip(seconds), time)
+
+    def words_painted(self, item_id: str, time: float) -> None:
+        """Note that a page has reported an item's final words as painted; once the run is over, no more."""
+        with self._lock:
+            if self._log.has_open_connection and item_id not in self._log.painted:
+                self._take_local(WordsPainted(item_id), time)
 
     def _take_local(self, event: LocalEvent, time: float) -> None:
         message = {"type": event.type, **asdict(event)}
@@ -488,15 +506,80 @@ class Recording:
         LabelError
             ``reference`` is none of these.
         """
-        info, utterances = self.info, self.utterances
-        if reference is None:
+        turns = _reference_turns(reference)
+        return self._latency_of(self.utterances, turns)
+
+    def _latency_of(
+        self, utterances: tuple[TimedUtterance, ...], turns: Sequence[ReferenceTurn] | None
+    ) -> LatencyTable:
+        info = self.info
+        if turns is None:
             rows = [utterance.latency for utterance in utterances]
             return LatencyTable(rows, table_source(rows), info.chunk_ms, info.pace)
-        from ..vad.labels.references import reference_turns
-
-        turns = reference_turns(reference)
         rows = measure_by_reference(utterances, self.sent_at, self.tape.sample_rate, turns, self.drift)
         return LatencyTable(rows, "reference", info.chunk_ms, info.pace)
+
+    def waterfall(self, reference: Reference | None = None) -> WaterfallTable:
+        """Return what each wait consists of, from the end of speech to the words on the screen.
+
+        The parts: the network there, the silence that was asked for, the detector until its
+        ``speech_stopped``, the network back, the recogniser until its final, the page until it has painted
+        the words. They add up to the millisecond, and each says whether it was measured, inferred or cannot
+        be known; nothing is guessed. Known parts up to the final are the ``finalization`` of `latency`.
+
+        Parameters
+        ----------
+        reference : Labels, Sample, path, or list of turns, optional
+            Where speech truly began and ended; without it the service's own ends of speech are taken.
+
+        Returns
+        -------
+        WaterfallTable
+            A sequence, one an utterance; ``to_frame()`` is tidy, ``summary()`` has percentiles with n and
+            intervals.
+
+        Raises
+        ------
+        LabelError
+            ``reference`` is none of these.
+
+        Examples
+        --------
+        >>> Recording().waterfall().summary().spread
+        {}
+        """
+        turns = _reference_turns(reference)
+        with self._lock:
+            utterances, log = self.utterances, self._log
+            latency = self._latency_of(utterances, turns)
+            run = RunTimes(
+                log.ledger.at, self.tape.sample_rate, tuple(log.settings.changes), log.info.facts,
+                tuple(log.round_trips), tuple(log.connections), dict(log.painted),
+            )
+            rows = [
+                waterfall_of(one, row, _end_of_speech(one, row.reference, turns), run)
+                for one, row in zip(utterances, latency)
+            ]
+        return WaterfallTable(rows, latency)
+
+    def stability(self) -> StabilityTable:
+        """Return how partial results changed: when each word stopped changing, and every line shown.
+
+        Returns
+        -------
+        StabilityTable
+            A sequence, one a word of a final; ``revisions`` are the lines, ``delays()`` the percentiles of
+            the time from a word's estimated end, ``to_frame()`` is tidy.
+
+        Examples
+        --------
+        >>> Recording().stability().delays()
+        {}
+        """
+        with self._lock:
+            utterances = self.utterances
+            latency = self._latency_of(utterances, None)
+            return stability_of(utterances, latency, self._log.ledger.at, self.tape.sample_rate)
 
     def to_frame(self, reference: Reference | None = None) -> Any:
         """Return a pandas DataFrame, one row per utterance: text, times on the sound's axis, delays (s).
@@ -651,6 +734,24 @@ returns or load_recording reads.
         f"{taker} takes a Recording, not {value!r:.60}: one that transcribe returns or load_recording reads.",
         "recording",
     )
+
+
+def _reference_turns(reference: Reference | None) -> Sequence[ReferenceTurn] | None:
+    """Return the turns of a reference in whatever form it is given; None without one."""
+    if reference is None:
+        return None
+    from ..vad.labels.references import reference_turns
+
+    return reference_turns(reference)
+
+
+def _end_of_speech(
+    utterance: Utterance, matched: int | None, turns: Sequence[ReferenceTurn] | None
+) -> float | None:
+    """Return where an utterance's speech ended: by the reference where there is one, else by the service."""
+    if turns is not None:
+        return None if matched is None else turns[matched].end
+    return None if utterance.end_source == "bound" else utterance.end
 
 
 def _turn(onset: float, start: float, end: float) -> Turn:

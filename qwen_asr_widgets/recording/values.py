@@ -51,6 +51,34 @@ class AudioSkipped(LocalEvent):
 
 
 @dataclass(frozen=True)
+class RoundTrip(LocalEvent):
+    """A ping of the connection was answered: what the network takes, there and back.
+
+    Parameters
+    ----------
+    seconds : float
+        From the ping to its answer.
+    """
+
+    type: ClassVar[str] = "connection.round_trip"
+    seconds: float
+
+
+@dataclass(frozen=True)
+class WordsPainted(LocalEvent):
+    """A page has reported that the final words of an item stand on the screen.
+
+    Parameters
+    ----------
+    item_id : str
+        Whose words.
+    """
+
+    type: ClassVar[str] = "words.painted"
+    item_id: str
+
+
+@dataclass(frozen=True)
 class SessionBegun(LocalEvent):
     """Another session goes on with the sound: what it reports counts from ``start`` on.
 

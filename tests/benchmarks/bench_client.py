@@ -58,7 +58,7 @@ class Silent:
     def note(self, *values: Any) -> None:
         """Take anything, keep nothing."""
 
-    opened = sent = audio_sent = received = closed = note
+    opened = sent = audio_sent = received = round_trip = closed = note
 
 
 def stream(url: str) -> tuple[Callable[[], None], Callable[[], None]]:

@@ -50,6 +50,9 @@ class Notes:
     def received(self, message: Any, event: Any, time: float) -> None:
         self.note("received", message["type"], time)
 
+    def round_trip(self, seconds: float, time: float) -> None:
+        self.note("round trip", seconds, time)
+
     def closed(self, code: Any, reason: str, time: float) -> None:
         self.note("closed", code, time)
 

@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from support.recordings import TRANSCRIPTION, Script, three_turns
 
 from qwen_asr_widgets import ReferenceTurn
-from qwen_asr_widgets.plots import plot_latency, plot_recording, save_picture
+from qwen_asr_widgets.plots import plot_latency, plot_recording, plot_waterfall, save_picture
 from qwen_asr_widgets.plots.fitted import FittedText
 from qwen_asr_widgets.protocol.config import SessionConfig
 from qwen_asr_widgets.recording import Recording
@@ -108,7 +108,7 @@ RUNS = {"three": three_turns, "odd": odd_run, "many": many_turns, "manual": manu
 
 @pytest.mark.parametrize("size", [(9.6, 3.6), (4.0, 3.0), (2.6, 2.4), (16.0, 7.0), (6.0, 1.8)])
 @pytest.mark.parametrize("run", RUNS)
-@pytest.mark.parametrize("plot", [plot_recording, plot_latency])
+@pytest.mark.parametrize("plot", [plot_recording, plot_latency, plot_waterfall])
 def test_nothing_overlaps_or_is_cut_off(plot, run, size):
     assert faults(figure_of(RUNS[run](), plot, *size)) == []
 

@@ -90,6 +90,8 @@ class Connection:
         Called on the reader thread when the service has accepted, before anything is read or sent.
     upload_pace : float or None
         Kilobytes a second that are sent at most; None: as fast as they are taken.
+    on_round_trip : callable
+        Called on the reader thread with the seconds that a ping and its answer took.
 
     Examples
     --------
@@ -115,6 +117,7 @@ class Connection:
         clock: Callable[[], float] = time.monotonic,
         on_open: Callable[[], None] | None = None,
         upload_pace: float | None = None,
+        on_round_trip: Callable[[float], None] = lambda seconds: None,
     ) -> None:
         self.url = url
         self.close_code: int | None = None
@@ -127,6 +130,7 @@ class Connection:
         self._proxy = proxy
         self._connect_timeout = connect_timeout
         self._on_open = on_open
+        self._on_round_trip = on_round_trip
         self._shared = SharedSocket(url)
         self._redactor = Redactor(url)
         self._changed = self._shared.changed
@@ -269,10 +273,15 @@ class Connection:
                 self._take_close_frame(frame.data)
                 return
             if opcode in (frames.PING, frames.PONG):
-                self._writer.answered(frame.data if opcode == frames.PONG else b"")
+                self._take_pong(frame.data if opcode == frames.PONG else b"")
                 continue
             data = self._redactor.hide(frame.data)
             self._deliver(data.decode("utf-8") if opcode == frames.TEXT else data)
+
+    def _take_pong(self, stamp: bytes) -> None:
+        seconds = self._writer.answered(stamp)
+        if seconds is not None:
+            self._on_round_trip(seconds)
 
     def _deliver(self, message: str | bytes) -> None:
         with self._changed:

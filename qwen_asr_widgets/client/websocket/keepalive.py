@@ -35,6 +35,7 @@ class KeepAlive:
     2.0
     >>> stamp = pings.ping(now=102.0)
     >>> pings.answered(stamp, now=103.5)
+    1.5
     >>> pings.delay, pings.wait(now=103.5, heard=103.5)
     (1.5, 1.5)
     >>> _ = pings.ping(now=105.0)
@@ -73,11 +74,19 @@ class KeepAlive:
         self._pinged = now
         return _STAMP.pack(now)
 
-    def answered(self, stamp: bytes, now: float) -> None:
-        """Take a pong, which carries what its ping did; more than one may be on its way."""
+    def answered(self, stamp: bytes, now: float) -> float | None:
+        """Take a pong, which carries what its ping did; more than one may be on its way.
+
+        Returns
+        -------
+        float or None
+            Seconds that the ping took there and back; None where this answers none of ours.
+        """
         delay = now - _STAMP.unpack(stamp)[0] if len(stamp) == _STAMP.size else -1.0
-        if 0.0 <= delay <= LONGEST:
-            self.delay = delay
+        if not 0.0 <= delay <= LONGEST:
+            return None
+        self.delay = delay
+        return delay
 
     def forget(self) -> None:
         """Note that the connection was given up: no answer is waited for."""

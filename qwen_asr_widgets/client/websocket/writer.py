@@ -184,11 +184,12 @@ class Writer:
             self._outbox.put(memoryview(frames.client_frame(data, opcode)), None, urgent=True)
             self._changed.notify_all()
 
-    def answered(self, stamp: bytes) -> None:
-        """Take the answer to a ping."""
+    def answered(self, stamp: bytes) -> float | None:
+        """Take the answer to a ping; return the seconds that it took, None where it answers none of ours."""
         with self._changed:
-            self._keepalive.answered(stamp, time.monotonic())
+            seconds = self._keepalive.answered(stamp, time.monotonic())
             self._changed.notify_all()
+        return seconds
 
     @property
     def silent(self) -> float:

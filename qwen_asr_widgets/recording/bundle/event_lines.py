@@ -12,7 +12,9 @@ from ...errors import BundleError
 from ...protocol.codec import MAX_NESTING, read_client, read_json, read_server
 from ...protocol.events import ClientTurnClosed, ClientTurnOpened, Event, LocalEvent, PauseJudged
 from ...vad.turns import CloseReason
-from ..values import WHY_BEGUN, AudioSent, AudioSkipped, SessionBegun, TimedEvent, sent_audio
+from ..values import (
+    WHY_BEGUN, AudioSent, AudioSkipped, RoundTrip, SessionBegun, TimedEvent, WordsPainted, sent_audio,
+)
 from .checks import count, is_bounded, seconds
 
 EVENTS = "events.jsonl"
@@ -34,6 +36,10 @@ def event_line(timed: TimedEvent) -> str:
         line["skipped"] = [timed.event.start, timed.event.stop]
     elif isinstance(timed.event, SessionBegun):
         line["session"] = asdict(timed.event)
+    elif isinstance(timed.event, RoundTrip):
+        line["round_trip"] = timed.event.seconds
+    elif isinstance(timed.event, WordsPainted):
+        line["painted"] = timed.event.item_id
     elif isinstance(timed.event, LocalEvent):
         line["turn"] = asdict(timed.event)
     else:
@@ -104,6 +110,10 @@ def _local_event(line: Mapping[str, Any], samples: int) -> LocalEvent:
         return AudioSkipped(*_on_tape(samples, *line["skipped"]))
     if "session" in line:
         return _session_begun(line["session"], samples)
+    if "round_trip" in line:
+        return _round_trip(line["round_trip"])
+    if "painted" in line:
+        return _words_painted(line["painted"])
     turn: Mapping[str, Any] = line["turn"]
     if "probability" in turn:
         return _pause_judged(turn, samples)
@@ -112,6 +122,18 @@ def _local_event(line: Mapping[str, Any], samples: int) -> LocalEvent:
     if turn["reason"] not in get_args(CloseReason):
         raise ValueError(f"reason {turn['reason']!r:.60}")
     return ClientTurnClosed(_on_tape(samples, 0, turn["end"])[1], turn["reason"])
+
+
+def _round_trip(took: Any) -> RoundTrip:
+    if seconds(took, "round_trip") < 0:
+        raise ValueError(f"round_trip {took!r:.60}")
+    return RoundTrip(float(took))
+
+
+def _words_painted(item_id: Any) -> WordsPainted:
+    if not isinstance(item_id, str):
+        raise ValueError(f"painted {item_id!r:.60}")
+    return WordsPainted(item_id)
 
 
 def _pause_judged(turn: Mapping[str, Any], samples: int) -> PauseJudged:

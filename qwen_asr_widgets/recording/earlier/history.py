@@ -13,7 +13,10 @@ from ..latency import Known
 from ..log.event_log import EventView
 from ..log.run_log import RunLog
 from ..recording import Recording, checked_recording
-from ..values import AudioSent, SessionBegun
+from ..values import AudioSent, RoundTrip, SessionBegun, WordsPainted
+
+_NOT_SEEN = (AudioSent, RoundTrip, WordsPainted)
+"""Events that change nothing of what is shown: one does not step to them."""
 
 SNAPSHOT_EVENTS = 500
 """Events between two logs that are kept, so that no moment is further from one: about 8 ms of work."""
@@ -89,7 +92,7 @@ class History:
         self.duration = max(0.0, whole.time)
         self.at(self.duration).utterances  # measured once, for every moment at which they are the same
         self._moments = sorted({
-            0.0, self.duration, *(one.time for one in self._events if not isinstance(one.event, AudioSent)),
+            0.0, self.duration, *(one.time for one in self._events if not isinstance(one.event, _NOT_SEEN)),
         })
 
     def at(self, time: float) -> Recording:
@@ -111,7 +114,7 @@ class History:
         return Recording.of_log(log, state, tape, self._known, interrupted)
 
     def next(self, time: float, step: int = 1) -> float:
-        """Return the moment of the next event other than audio, or of the one before (``step`` −1).
+        """Return the moment of the next event that shows, or of the one before (``step`` −1): of no audio.
 
         The beginning and the end count as such.
         """

@@ -15,7 +15,9 @@ from ...protocol.events import (
 )
 from ...protocol.session import Session
 from ...protocol.utterance import Utterance
-from ..values import AudioSent, AudioSkipped, ConnectionSpan, SessionBegun, TimedEvent
+from ..values import (
+    AudioSent, AudioSkipped, ConnectionSpan, RoundTrip, SessionBegun, TimedEvent, WordsPainted,
+)
 from .event_log import EventLog
 from .ledger import SendLedger
 from .run_info import RunInfo, named_by_service
@@ -52,6 +54,10 @@ class RunLog:
         When a connection stood.
     gaps : list of Gap
         Where one session ended and another went on.
+    round_trips : list of tuple of float
+        When a ping was answered, and how long that took (s).
+    painted : dict of str to float
+        When a page has reported the final words of an item as painted (s).
 
     Examples
     --------
@@ -71,6 +77,8 @@ class RunLog:
         self.info = info
         self.connections: list[ConnectionSpan] = []
         self.gaps: list[Gap] = []
+        self.round_trips: list[tuple[float, float]] = []
+        self.painted: dict[str, float] = {}
         self.ledger = SendLedger()
         self.events = EventLog(self.ledger)
         self.settings = SettingsLog(config, info.turn_taking)
@@ -138,6 +146,10 @@ class RunLog:
             self.settings.begin(event.start)
         elif isinstance(event, (ClientTurnOpened, ClientTurnClosed)):
             self.sessions.take_turn(event, time)
+        elif isinstance(event, RoundTrip):
+            self.round_trips.append((time, event.seconds))
+        elif isinstance(event, WordsPainted):
+            self.painted.setdefault(event.item_id, time)
 
     def _gap(self, begun: SessionBegun, time: float) -> Gap:
         """Return the gap before a session that begins now."""

@@ -60,7 +60,7 @@ def event_details(recording: Recording, row: ProtocolRow) -> dict[str, Any]:
     message = dict(first.message)
     if row.samples:
         begin: Any = first.event
-        end: Any = events[row.first + row.count - 1].event
+        end: Any = events[row.last].event
         message = _band(recording, row, begin.start, end.stop)
     return {
         "message": message, "facts": dict(_facts(message, row.type)),

@@ -11,7 +11,9 @@ from ...protocol.events import (
     SessionUpdate, SessionUpdated, SpeechStarted, SpeechStopped, TranscriptCompleted, TranscriptFailed,
 )
 from ...recording import Recording
-from ...recording.values import AudioSent, AudioSkipped, ConnectionSpan, SessionBegun, TimedEvent
+from ...recording.values import (
+    AudioSent, AudioSkipped, ConnectionSpan, RoundTrip, SessionBegun, TimedEvent,
+)
 
 ANSWERS: Mapping[type, type] = {
     SessionUpdated: SessionUpdate, BufferCleared: ClearBuffer, SessionFinished: FinishSession,
@@ -47,6 +49,8 @@ class ProtocolRow:
         Index of the row that it answers, or that answers it; −1 where there is none.
     samples : int
         Audio samples that it carried.
+    last : int
+        The last event that it stands for, by its index; what the connection itself did may lie between.
     """
 
     time: float
@@ -60,6 +64,7 @@ class ProtocolRow:
     mark: str = ""
     partner: int = -1
     samples: int = 0
+    last: int = -1
 
     @property
     def told(self) -> list[Any]:
@@ -136,11 +141,13 @@ class EventRows:
 
     def _take(self, timed: TimedEvent, mark: str) -> None:
         event = timed.event
+        if isinstance(event, RoundTrip):
+            return  # a ping is no event of the protocol
         if isinstance(event, (AudioSent, AudioSkipped)) and self._goes_on(timed):
             return
         row = ProtocolRow(
             timed.time, timed.time, timed.direction, _type_of(timed), self._read, item=_item_of(timed),
-            text=_text_of(timed), mark=mark,
+            text=_text_of(timed), mark=mark, last=self._read,
         )
         if isinstance(event, (AudioSent, AudioSkipped)):
             row.samples = event.stop - event.start
@@ -155,7 +162,7 @@ class EventRows:
         if last is None or last.type != event.type or last.way != timed.direction:
             return False
         assert isinstance(event, (AudioSent, AudioSkipped))
-        last.until, last.count = timed.time, last.count + 1
+        last.until, last.count, last.last = timed.time, last.count + 1, self._read
         last.samples += event.stop - event.start
         self._changed = min(self._changed, len(self.rows) - 1)
         return True
