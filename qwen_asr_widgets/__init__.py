@@ -44,7 +44,8 @@ _HOMES = {
         "SessionLost", "SettingError", "WorkerLost",
     ),
     "plots": (
-        "plot_latency", "plot_pauses", "plot_recording", "plot_sweep", "plot_trade_off", "plot_waterfall",
+        "plot_alignment", "plot_latency", "plot_pauses", "plot_recording", "plot_sweep", "plot_trade_off",
+        "plot_waterfall",
     ),
     "protocol.config": ("SessionConfig",),
     "recording": (
@@ -54,7 +55,7 @@ _HOMES = {
     "recording.batch.result": ("Batch",),
     "recording.batch.transcribe_all": ("transcribe_all",),
     "recording.calibration": ("calibrate",),
-    "recording.comparison": ("Comparison", "compare"),
+    "recording.comparing.comparison": ("Comparison", "compare"),
     "recording.exports.captions": ("SubtitleRules",),
     "recording.verification": ("Verification", "verify"),
     "vad.calibration.calibrate": ("Calibration", "Observation"),
@@ -104,10 +105,10 @@ __all__ = [
     "SubtitleRules", "SweepResult", "TradeOff", "Transcriber", "TranscriptView", "TranscriptionParams",
     "TranslationParams", "Turn", "TurnDetection", "UtteranceLatency", "VadTuner", "Verification",
     "Waveform", "WorkerLost", "calibrate", "compare", "dashscope", "detect_turns", "embedded", "explain",
-    "load_labels", "load_recording", "measure", "mix", "overlaps", "pauses", "plot_latency",
-    "plot_pauses", "plot_recording", "plot_sweep", "plot_trade_off", "plot_waterfall", "probe", "recover",
-    "replay", "sample", "save_labels", "speech_scores", "sweep", "trade_off", "transcribe", "transcribe_all",
-    "verify",
+    "load_labels", "load_recording", "measure", "mix", "overlaps", "pauses", "plot_alignment",
+    "plot_latency", "plot_pauses", "plot_recording", "plot_sweep", "plot_trade_off", "plot_waterfall",
+    "probe", "recover", "replay", "sample", "save_labels", "speech_scores", "sweep", "trade_off",
+    "transcribe", "transcribe_all", "verify",
 ]
 
 if TYPE_CHECKING:
@@ -134,7 +135,8 @@ if TYPE_CHECKING:
         WorkerLost,
     )
     from .plots import (
-        plot_latency, plot_pauses, plot_recording, plot_sweep, plot_trade_off, plot_waterfall,
+        plot_alignment, plot_latency, plot_pauses, plot_recording, plot_sweep, plot_trade_off,
+        plot_waterfall,
     )
     from .protocol.config import SessionConfig
     from .recording import (
@@ -144,7 +146,7 @@ if TYPE_CHECKING:
     from .recording.batch.result import Batch
     from .recording.batch.transcribe_all import transcribe_all
     from .recording.calibration import calibrate
-    from .recording.comparison import Comparison, compare
+    from .recording.comparing.comparison import Comparison, compare
     from .recording.exports.captions import SubtitleRules
     from .recording.verification import Verification, verify
     from .vad.calibration.calibrate import Calibration, Observation

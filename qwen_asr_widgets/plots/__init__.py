@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from .alignment_plot import plot_alignment
     from .latency_plot import plot_latency
     from .picture import save_picture
     from .recording_plot import plot_recording
@@ -16,10 +17,12 @@ if TYPE_CHECKING:
     from .waterfall_plot import plot_waterfall
 
 __all__ = [
-    "plot_latency", "plot_pauses", "plot_recording", "plot_sweep", "plot_trade_off", "plot_waterfall",
+    "plot_alignment", "plot_latency", "plot_pauses", "plot_recording", "plot_sweep", "plot_trade_off",
+    "plot_waterfall",
     "save_picture",
 ]
 _HOMES = {
+    "plot_alignment": "alignment_plot",
     "plot_latency": "latency_plot",
     "plot_pauses": "trade_off_plot",
     "plot_recording": "recording_plot",

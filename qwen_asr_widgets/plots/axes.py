@@ -11,7 +11,7 @@ from matplotlib.ticker import Formatter, Locator
 from ..errors import SettingError
 from ..formatting import clock
 from ..recording import Recording
-from ..recording.comparison import settings_text
+from ..recording.comparing.comparison import settings_text
 from ..recording.latency import LatencyTable
 from ..recording.summary import SOURCES, pace_text, waits_count
 

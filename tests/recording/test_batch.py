@@ -564,7 +564,7 @@ def test_a_recording_that_cannot_be_judged_is_kept_and_says_why(
     def no_jiwer(*_: Any) -> float:
         raise qaw.MissingDependency("no jiwer")
 
-    monkeypatch.setattr("qwen_asr_widgets.recording.comparison.error_rate", no_jiwer)
+    monkeypatch.setattr("qwen_asr_widgets.recording.comparing.comparison.error_rate", no_jiwer)
     batch = batch_of([{"audio": talk[:2], "text": "hello"}, talk[:3]])
     assert list(batch.failures.values()) == ["MissingDependency: no jiwer"]
     assert batch.recording("conversation").complete and batch.rows[1]["error"] == ""

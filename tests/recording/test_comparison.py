@@ -12,7 +12,7 @@ from support.recordings import TRANSCRIPTION, Script, three_turns
 
 from qwen_asr_widgets import ReferenceTurn, SessionConfig, TurnDetection, compare
 from qwen_asr_widgets.errors import SettingError
-from qwen_asr_widgets.recording.comparison import settings_text
+from qwen_asr_widgets.recording.comparing.comparison import settings_text
 from qwen_asr_widgets.recording.text import error_rate, normalized
 
 

@@ -22,7 +22,7 @@ from ...errors import AudioError, SettingError
 from ...formatting import well_formed
 from ...protocol.config import SessionConfig
 from ...vad.labels.references import is_turn
-from ..comparison import said_in
+from ..comparing.comparison import said_in
 from ..recording import Recording
 from ..text import normalized
 from ..transcription import checked_config

@@ -10,7 +10,7 @@ from typing import Any
 from ...client.endpoints import Endpoint
 from ...client.retry import Retry
 from ..bundle.bundle import write_bundle
-from ..comparison import compared_run
+from ..comparing.comparison import compared_run
 from ..exports.rows import COLUMNS, utterance_rows
 from ..log.run_info import run_info
 from ..recording import Recording

@@ -6,7 +6,7 @@ from typing import Any
 
 from ...protocol.config import SessionConfig
 from ...recording import Recording
-from ...recording.comparison import compared_run
+from ...recording.comparing.comparison import compared_run
 from ...recording.run import Run
 from ...recording.summary import waits_count
 from ...vad.turns import TurnDetection

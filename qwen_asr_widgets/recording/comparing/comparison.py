@@ -7,17 +7,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ..audio.reference import ReferenceTurn
-from ..arguments import checked_keywords
-from ..errors import SettingError
-from ..formatting import table
-from ..vad.labels.references import Reference, reference_turns
-from .latency import import_pandas
-from .log.settings import SettingsChange
+from ...audio.reference import ReferenceTurn
+from ...arguments import checked_keywords
+from ...errors import SettingError
+from ...formatting import table
+from ...vad.labels.references import Reference, reference_turns
+from ..latency import import_pandas
+from ..log.settings import SettingsChange
 from .pairing import WaitDifference, check_same_sound, wait_difference
-from .recording import Recording, checked_recording
-from .summary import LatencySummary, no_waits_text, pace_text, waits_count
-from .text import error_rate, judged_by_character
+from ..recording import Recording, checked_recording
+from ..summary import LatencySummary, no_waits_text, pace_text, waits_count
+from ..text import error_rate, judged_by_character
 
 MOST_CHANGES = 4
 """So many settings of one run are listed; of more, the first and the last two."""

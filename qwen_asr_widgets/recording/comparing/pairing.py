@@ -7,12 +7,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..audio.reference import ReferenceTurn
-from ..audio.tape import Tape
-from ..errors import SettingError
-from .latency import TimedUtterance, match_reference
-from .recording import Recording
-from .summary import waits_count
+from ...audio.reference import ReferenceTurn
+from ...audio.tape import Tape
+from ...errors import SettingError
+from ..latency import TimedUtterance, match_reference
+from ..recording import Recording
+from ..summary import waits_count
 
 RESAMPLES = 2_000
 ENOUGH = 5

@@ -1,0 +1,1 @@
+"""Recordings of one sound side by side: settings, words, waits."""
