@@ -18,8 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "plot_alignment", "plot_latency", "plot_pauses", "plot_recording", "plot_sweep", "plot_trade_off",
-    "plot_waterfall",
-    "save_picture",
+    "plot_waterfall", "save_picture",
 ]
 _HOMES = {
     "plot_alignment": "alignment_plot",

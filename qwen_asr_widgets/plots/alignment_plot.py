@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from ..arguments import checked_keywords
 from ..errors import SettingError
-from ..recording.comparing.alignment import ADDED, LEFT_OUT, REPLACED, Alignment, Column, SpokenText, align
-from ..recording.comparing.comparison import said_in
+from ..recording.comparing.alignment import ADDED, LEFT_OUT, REPLACED, Alignment, Column
+from ..recording.comparing.comparison import aligned, said_in
 from ..recording.comparing.naming import run_names
 from ..recording.recording import Recording
 from ..vad.labels.references import Reference
@@ -89,15 +89,7 @@ def _aligned(
             "plot_alignment compares two or more recordings or texts, or one with reference=.", "heard"
         )
     called = _called(heard, names)
-    texts = [
-        SpokenText.of_recording(name, one) if isinstance(one, Recording) else SpokenText(name, (one,))
-        for name, one in zip(called, heard)
-    ]
-    if text is not None:
-        pieces = tuple(turn.text for turn in turns) if turns else (text,)
-        texts.insert(0, SpokenText("reference", pieces))
-    languages = {one.config.language for one in heard if isinstance(one, Recording)}
-    return align(texts[0], texts[1:], languages.pop() if len(languages) == 1 else None)
+    return aligned(heard, called, text, turns)
 
 
 def _called(heard: Sequence[Recording | str], names: Sequence[str]) -> tuple[str, ...]:

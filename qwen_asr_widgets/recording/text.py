@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+from typing import Any
 
 from ..errors import SettingError
 from ..protocol.languages import WITHOUT_SPACES, has_spaces, primary_subtag
@@ -81,6 +83,33 @@ def normalized(text: str) -> str:
         for character in text
     )
     return " ".join("".join(kept).split())
+
+
+@lru_cache(maxsize=None)
+def whisper_english() -> Callable[[str], str] | None:
+    """Return Whisper's normalisation of English, None where whisper-normalizer is not installed."""
+    try:
+        from whisper_normalizer.english import EnglishTextNormalizer
+    except ImportError:
+        return None
+    normalizer: Any = EnglishTextNormalizer()
+    return lambda text: str(normalizer(text))
+
+
+def whisper_error_rate(reference: str, hypothesis: str) -> float | None:
+    """Return the word error rate of English as Whisper's authors count it, None where that is not possible.
+
+    Numbers, spellings, contractions and fillers that mean the same are the same: see appendix C of Radford et
+    al. (2022), "Robust Speech Recognition via Large-Scale Weak Supervision". None where whisper-normalizer is
+    not installed, or leaves nothing of the reference.
+    """
+    import jiwer
+
+    normalize = whisper_english()
+    said = "" if normalize is None else normalize(reference)
+    if normalize is None or not said:
+        return None
+    return float(jiwer.wer(said, normalize(hypothesis)))
 
 
 def revised_share(versions: Sequence[str], language: str | None = None) -> float | None:

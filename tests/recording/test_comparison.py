@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import jiwer
 import numpy as np
 import pytest
@@ -9,10 +11,12 @@ import scipy.stats
 from hypothesis import given
 from hypothesis import strategies as st
 from support.recordings import TRANSCRIPTION, Script, three_turns
+from whisper_normalizer.english import EnglishTextNormalizer
 
 from qwen_asr_widgets import ReferenceTurn, SessionConfig, TurnDetection, compare
 from qwen_asr_widgets.errors import SettingError
 from qwen_asr_widgets.recording.comparing.comparison import settings_text
+from qwen_asr_widgets.recording import text
 from qwen_asr_widgets.recording.text import error_rate, normalized
 
 
@@ -223,3 +227,48 @@ def test_runs_of_other_sounds_are_refused_with_the_place_where_they_differ():
     with pytest.raises(SettingError, match="'b' is of another sound than 'a': they differ from 1.50 s on"):
         compare(first, other.finish(), names=["a", "b"])
     compare(first, Script(2.5).finish())  # one that broke off
+
+
+SAID = "It's twenty one dollars, so colour it"
+HEARD = "It is $21, um, so color it"
+
+
+def heard(words, language="en"):
+    return Script(4.0).turn("a", 1.0, 2.0, words, language=language).finish()
+
+
+def test_english_has_a_second_rate_by_whispers_normalisation():
+    said, found = EnglishTextNormalizer()(SAID), EnglishTextNormalizer()(HEARD)
+    result = compare(heard(HEARD), heard(SAID), reference=SAID, names=["a", "b"])
+    assert [run.whisper_rate for run in result.runs] == [jiwer.wer(said, found), 0.0]
+    assert result.runs[0].whisper_rate < result.runs[0].error_rate == error_rate(SAID, HEARD, "en")
+    for shown in (str(result), result._repr_html_()):
+        assert "WER (Whisper)" in shown and "after Unicode NFKC, without case and punctuation" in shown
+
+
+def test_without_the_package_one_sentence_says_how_to_have_it(monkeypatch):
+    text.whisper_english.cache_clear()
+    monkeypatch.setitem(sys.modules, "whisper_normalizer.english", None)
+    result = compare(heard(HEARD), heard(SAID), reference=SAID)
+    text.whisper_english.cache_clear()
+    said = str(result)
+    assert said.count("pip install 'qwen-asr-widgets[wer]'") == 1 and "WER (Whisper)" not in said
+    assert result.runs[0].whisper_rate is None and result.runs[0].error_rate == error_rate(SAID, HEARD, "en")
+
+
+@pytest.mark.parametrize("words, language, metric", [("ein guter Tag", "de", "WER"), ("早上好", "zh", "CER")])
+def test_other_languages_have_one_rate(words, language, metric):
+    script = Script(4.0, SessionConfig(language=language)).turn("a", 1.0, 2.0, words, language=language)
+    result = compare(script.finish(), script.recording, reference=words)
+    assert (result.metric, result.whisper, result.runs[0].error_rate) == (metric, "", 0.0)
+    assert "Whisper" not in str(result)
+
+
+def test_words_are_aligned_with_the_reference_or_with_the_first_run():
+    runs = heard("so it was"), heard("so I was")
+    beside = compare(*runs, names=["a", "b"]).alignment
+    assert beside.names == ("a", "b") and beside.counts(1).replaced == 1
+    turns = [ReferenceTurn(1.0, 2.0, "so it was good")]
+    against = compare(*runs, names=["a", "b"], reference=turns).alignment
+    assert against.names == ("reference", "a", "b") and against.counts(2).rate == 0.5
+    assert against.counts(1).rate == compare(*runs, reference=turns).runs[0].error_rate

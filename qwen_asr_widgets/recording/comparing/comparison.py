@@ -4,23 +4,36 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ...audio.reference import ReferenceTurn
 from ...arguments import checked_keywords
 from ...errors import SettingError
 from ...formatting import table
+from ...protocol.languages import primary_subtag
 from ...vad.labels.references import Reference, reference_turns
 from ..latency import import_pandas
 from ..log.settings import SettingsChange
-from .pairing import WaitDifference, check_same_sound, wait_difference
 from ..recording import Recording, checked_recording
 from ..summary import LatencySummary, no_waits_text, pace_text, waits_count
-from ..text import error_rate, judged_by_character
+from ..text import error_rate, judged_by_character, whisper_english, whisper_error_rate
+from .alignment import Alignment, SpokenText, align
+from .pairing import WaitDifference, check_same_sound, wait_difference
 
 MOST_CHANGES = 4
 """So many settings of one run are listed; of more, the first and the last two."""
+
+SHOWN, MISSING = "shown", "missing"
+"""Whether rates by Whisper's normalisation stand beside ours."""
+
+BY_WHISPER = (
+    "WER (Whisper): after Whisper's normalisation of English (numbers, spellings, contractions, fillers)."
+)
+NO_WHISPER = (
+    "The rate by Whisper's normalisation of English needs whisper-normalizer: "
+    "pip install 'qwen-asr-widgets[wer]'."
+)
 
 NO_WAIT = {
     "free": no_waits_text(None),
@@ -53,6 +66,8 @@ class ComparedRun:
         Number of those utterances.
     no_wait : str
         Why there is none, a key of `NO_WAIT`; empty where there is one.
+    whisper_rate : float or None
+        Word error rate of English after Whisper's normalisation, where whisper-normalizer is installed.
     """
 
     name: str
@@ -64,6 +79,7 @@ class ComparedRun:
     longest: float | None
     n: int
     no_wait: str = ""
+    whisper_rate: float | None = None
 
 
 @dataclass(frozen=True)
@@ -81,6 +97,11 @@ class Comparison:
         What the ends of speech were taken from.
     differences : tuple of WaitDifference
         How much longer or shorter each run after the first waited than it, utterance by utterance.
+    alignment : Alignment or None
+        What each run wrote, word under word of the reference, or of the first run where there is none.
+    whisper : {"", "shown", "missing"}
+        Whether error rates by Whisper's normalisation stand beside ours: for English alone, and where
+        whisper-normalizer is installed.
 
     Examples
     --------
@@ -93,6 +114,8 @@ class Comparison:
     metric: str | None
     source: str
     differences: tuple[WaitDifference, ...] = ()
+    alignment: Alignment | None = field(default=None, repr=False)
+    whisper: str = ""
 
     def to_frame(self) -> Any:
         """Return a pandas DataFrame, one row per run.
@@ -106,26 +129,32 @@ class Comparison:
         return import_pandas().DataFrame([vars(run) for run in self.runs]).rename(columns=names)
 
     def _rows(self) -> list[list[str]]:
-        return [
-            [
-                run.name, run.engine, run.settings, str(run.utterances), _percent(run.error_rate),
+        rows = []
+        for run in self.runs:
+            rates = [run.error_rate, run.whisper_rate] if self.whisper == SHOWN else [run.error_rate]
+            rows.append([
+                run.name, run.engine, run.settings, str(run.utterances), *map(_percent, rates),
                 _seconds(run.finalization), _seconds(run.longest), str(run.n),
-            ]
-            for run in self.runs
-        ]
+            ])
+        return rows
 
     @property
     def _head(self) -> list[str]:
-        return [
-            "Recording", "Recogniser", "Settings", "Utterances", self.metric or "Errors",
-            "Final (median)", "Longest", "n",
-        ]
+        rates = [self.metric or "Errors", *([f"{self.metric} (Whisper)"] if self.whisper == SHOWN else [])]
+        return ["Recording", "Recogniser", "Settings", "Utterances", *rates, "Final (median)", "Longest", "n"]
 
     def __str__(self) -> str:
         rows = [self._head, *self._rows()]
         widths = [max(len(row[column]) for row in rows) for column in range(len(self._head))]
         lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip() for row in rows]
-        return "\n".join([*lines, *map(str, self.differences), *self._missing()])
+        return "\n".join([*lines, *map(str, self.differences), *self._normalization(), *self._missing()])
+
+    def _normalization(self) -> list[str]:
+        """Return after which normalisation errors were counted."""
+        if self.metric is None:
+            return []
+        said = f"{self.metric}: after Unicode NFKC, without case and punctuation."
+        return [said, *filter(None, [{SHOWN: BY_WHISPER, MISSING: NO_WHISPER}.get(self.whisper, "")])]
 
     def _missing(self) -> list[str]:
         """Return what stands where a run has no wait: a dash alone would leave it open."""
@@ -133,8 +162,8 @@ class Comparison:
         return list(dict.fromkeys(lines))
 
     def _repr_html_(self) -> str:
-        below = " ".join([f"Ends of speech: {self.source}.", *map(str, self.differences), *self._missing()])
-        return table(self._head, self._rows(), below)
+        notes = [*map(str, self.differences), *self._normalization(), *self._missing()]
+        return table(self._head, self._rows(), " ".join([f"Ends of speech: {self.source}.", *notes]))
 
 
 @checked_keywords
@@ -170,7 +199,8 @@ def compare(
     Notes
     -----
     Case, punctuation and width of characters do not count. Chinese, Cantonese, Japanese, Korean and Thai
-    are judged by character (CER), everything else by word (WER), as jiwer computes them.
+    are judged by character (CER), everything else by word (WER), as jiwer computes them. Of English the rate
+    after Whisper's normalisation stands beside it (extra ``wer``).
 
     Examples
     --------
@@ -188,13 +218,16 @@ def compare(
     called = list(names) or [f"recording {number}" for number in range(1, len(recordings) + 1)]
     check_same_sound(recordings, called)
     text, turns = said_in(reference)
-    metric = None
-    if text is not None:
-        metric = "CER" if judged_by_character(text, _language(recordings)) else "WER"
+    metric, whisper = _rates(text, recordings)
     runs = tuple(
         compared_run(recording, names[index] if names else "", text, metric, turns)
         for index, recording in enumerate(recordings)
     )
+    if text is not None and whisper == SHOWN:
+        runs = tuple(
+            replace(run, whisper_rate=whisper_error_rate(text, recording.text))
+            for run, recording in zip(runs, recordings)
+        )
     sources = {recording.latency(turns).source for recording in recordings}
     source = "reference" if turns is not None else " and ".join(sorted(sources))
     differences = tuple(
@@ -202,7 +235,36 @@ def compare(
         for recording, name, run in zip(recordings[1:], called[1:], runs[1:])
         if not run.no_wait and not runs[0].no_wait
     )
-    return Comparison(runs, metric, source, differences)
+    alignment = aligned(recordings, called, text, turns)
+    return Comparison(runs, metric, source, differences, alignment, whisper)
+
+
+def aligned(
+    heard: Sequence[Recording | str], names: Sequence[str], text: str | None,
+    turns: Sequence[ReferenceTurn] | None,
+) -> Alignment:
+    """Align what was recognised with what was said, without it with the first of ``heard``."""
+    texts = [
+        SpokenText.of_recording(name, one) if isinstance(one, Recording) else SpokenText(name, (one,))
+        for name, one in zip(names, heard)
+    ]
+    if text is not None:
+        texts.insert(0, SpokenText("reference", tuple(turn.text for turn in turns) if turns else (text,)))
+    language = _language([one for one in heard if isinstance(one, Recording)])
+    return align(texts[0], texts[1:], language)
+
+
+def _rates(text: str | None, recordings: Sequence[Recording]) -> tuple[str | None, str]:
+    """Return what error rates count, and whether they are counted by Whisper's normalisation too."""
+    if text is None:
+        return None, ""
+    if judged_by_character(text, _language(recordings)):
+        return "CER", ""
+    said = {recording.config.language for recording in recordings}
+    said |= {one.language for recording in recordings for one in recording.utterances}
+    if {primary_subtag(code) for code in said if code} != {"en"}:
+        return "WER", ""
+    return "WER", MISSING if whisper_english() is None else SHOWN
 
 
 def said_in(reference: str | Reference | None) -> tuple[str | None, tuple[ReferenceTurn, ...] | None]:
