@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..arguments import checked_keywords
+from ..errors import SettingError
+from ..recording.comparing.naming import run_names
 from ..recording.latency import LatencyTable, UtteranceLatency
 from ..recording.recording import Recording, checked_recording
 from ..recording.summary import no_waits_text, waits_count
@@ -12,11 +15,15 @@ from ..vad.labels.references import Reference
 from .axes import axes_or_new, figure_dpi, footer_text, points_high, points_wide, quiet
 from .fitted import FittedText
 from .style import Palette, palette_for
+from .waits_plot import draw_waits
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 SMALL_SIZE = 7.5
+SLIDE = (12.8, 7.2)
+"""Inches of a picture of several recordings."""
+
 WIDEST_BAR = 0.5
 """Inches."""
 
@@ -29,31 +36,37 @@ PALE = 0.4
 
 @checked_keywords
 def plot_latency(
-    recording: Recording, ax: Axes | None = None, *, reference: Reference | None = None
+    recording: Recording | Sequence[Recording], ax: Axes | None = None, *,
+    reference: Reference | None = None, names: Sequence[str] = (),
 ) -> Axes:
     """Draw what each utterance took: endpoint delay, hatched on it decode delay, the median as a line.
+
+    Of several recordings the waits for the final stand under each other, one dot an utterance, with their
+    medians and, where they are of one sound, how much longer one waits: a slide of its own.
 
     Where silence closed some, utterances that something else closed are pale: the summary leaves them out.
     Of sound that was not sent in real time nothing is drawn: its waits are no one's.
 
     Parameters
     ----------
-    recording : Recording
+    recording : Recording, or sequence of Recording
         Finished or still running.
     ax : matplotlib Axes, optional
-        Where to draw; without it a new figure of 9.6 × 3 inches.
+        Where to draw; without it a new figure of 9.6 × 3 inches, for several recordings 12.8 × 7.2.
     reference : Labels, Sample, path, or list of turns, optional
         True turns; delays are then measured from their ends.
+    names : sequence of str, optional
+        What to call each of several recordings; by default by what they differ in.
 
     Returns
     -------
     matplotlib Axes
-        The same: utterance numbers on x, seconds on y.
+        The same: utterance numbers on x, seconds on y; for several recordings seconds on x.
 
     Raises
     ------
     SettingError
-        ``recording`` or ``ax`` is something else.
+        ``recording`` or ``ax`` is something else, or there are not as many names as recordings.
     LabelError
         ``reference`` is.
 
@@ -65,6 +78,8 @@ def plot_latency(
     >>> ax.get_ylabel()
     'seconds after speech ends'
     """
+    if isinstance(recording, Sequence):
+        return _plot_several(recording, ax, reference, names)
     checked_recording(recording, "plot_latency")
     ax = axes_or_new(ax, height=3.0)
     colors = palette_for(ax)
@@ -94,6 +109,17 @@ def plot_latency(
     else:
         _draw_typical(ax, colors, latency)
     return ax
+
+
+def _plot_several(
+    recordings: Sequence[Recording], ax: Axes | None, reference: Reference | None, names: Sequence[str]
+) -> Axes:
+    for one in recordings:
+        checked_recording(one, "plot_latency")
+    if not recordings:
+        raise SettingError("plot_latency was given no recordings.", "recording")
+    called = run_names(recordings, names)
+    return draw_waits(axes_or_new(ax, *SLIDE), recordings, called, reference)
 
 
 def _top(row: UtteranceLatency) -> float:
