@@ -267,7 +267,7 @@ class ConnectFailed(QawError, TimeoutError):
     --------
     >>> try:
     ...     raise ConnectFailed("The key was not accepted (401).", status=401)
-    ... except TimeoutError as failed:
+    ... except ConnectFailed as failed:
     ...     print(failed, failed.status)
     The key was not accepted (401). 401
     """
@@ -359,7 +359,7 @@ class SessionLost(ServiceClosed, TimeoutError):
     --------
     >>> try:
     ...     raise SessionLost("The connection was lost before the session was finished.", code=1006)
-    ... except TimeoutError as lost:
+    ... except SessionLost as lost:
     ...     print(lost.code)
     1006
     """

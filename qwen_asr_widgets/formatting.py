@@ -6,14 +6,20 @@ The tables show text as text and are readable on light and dark pages.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from numbers import Real
+from typing import Any, TypeVar
+
+Class = TypeVar("Class", bound=type)
 
 _LINE = "border-bottom:1px solid rgba(128,128,128,.35)"
 _CELL = f"padding:4px 12px 4px 0;text-align:left;vertical-align:top;{_LINE}"
 _DIM = "opacity:.75"
 _SHORT = 20
 """Characters up to which a cell (a place, a delay) stays on one line."""
+
+_SHOWN = 60
+"""Characters of a text that are shown of a value."""
 
 _CONTROL = "[\0-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029]"
 _REORDERING = "[\u202a-\u202e\u2066-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff]"
@@ -66,6 +72,89 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]], below: str = "") -
 def _cell(text: str, escaped: str) -> str:
     space = "nowrap" if len(text) <= _SHORT else "pre-wrap"
     return f'<td style="{_CELL};white-space:{space}">{escaped}</td>'
+
+
+_SUFFIXES: Mapping[str, str] = {"_ms": "ms", "_db": "dB", "_s": "s", "sample_rate": "Hz"}
+"""The unit that the end of a field's name says."""
+
+
+def unit_of(name: str, units: Mapping[str, str]) -> str | None:
+    """Return the unit of a field: the one given, else the one its name says; None where neither does.
+
+    Examples
+    --------
+    >>> unit_of("level_db", {}), unit_of("start", {"start": "s"}), unit_of("count", {})
+    ('dB', 's', None)
+    """
+    said = (unit for suffix, unit in _SUFFIXES.items() if name.endswith(suffix))
+    return units[name] if name in units else next(said, None)
+
+
+def with_units(**units: str) -> Callable[[Class], Class]:
+    """Have a notebook show the values of a dataclass with their units, as text and as a table.
+
+    The ``repr`` stays as it is: code that makes the value again.
+
+    Parameters
+    ----------
+    **units : str
+        The unit of each number whose name does not say it; empty for a number that has none.
+
+    Examples
+    --------
+    >>> from dataclasses import dataclass
+    >>> @with_units(start="s", count="")
+    ... @dataclass
+    ... class Part:
+    ...     start: float
+    ...     count: int
+    ...     pause_ms: int = 400
+    >>> print(in_words(Part(1.25, 3)))
+    Part(start=1.25 s, count=3, pause_ms=400 ms)
+    """
+    def shown(kind: Class) -> Class:
+        kind._units = units  # type: ignore[attr-defined]
+        kind._repr_pretty_ = _pretty  # type: ignore[attr-defined]
+        kind._repr_html_ = _html  # type: ignore[attr-defined]
+        return kind
+
+    return shown
+
+
+def in_words(value: Any) -> str:
+    """Return a value as a notebook shows it in text: its fields, each number with its unit."""
+    if not hasattr(value, "_units"):
+        return repr(value)
+    return f"{type(value).__name__}({', '.join(f'{name}={text}' for name, text in _fields(value))})"
+
+
+def _fields(value: Any) -> list[tuple[str, str]]:
+    """Return name and text of each field that a repr shows."""
+    from dataclasses import fields
+
+    return [
+        (each.name, _with_unit(getattr(value, each.name), unit_of(each.name, value._units)))
+        for each in fields(value) if each.repr
+    ]
+
+
+def _with_unit(value: Any, unit: str | None) -> str:
+    if isinstance(value, str) and len(value) > _SHOWN:
+        return f"{value[:_SHOWN]!r}…"
+    if isinstance(value, bool) or not isinstance(value, Real):
+        return in_words(value)
+    number = f"{float(value):.6g}" if isinstance(value, float) else str(value)
+    return f"{number} {unit}" if unit else number
+
+
+def _pretty(self: Any, printer: Any, cycle: bool) -> None:
+    """What IPython prints."""
+    printer.text(in_words(self))
+
+
+def _html(self: Any) -> str:
+    """What a notebook shows."""
+    return table((type(self).__name__, ""), _fields(self))
 
 
 def well_formed(value: Any) -> Any:

@@ -15,9 +15,10 @@ from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from ..arguments import is_number
 from ..errors import AudioError
+from ..formatting import table
 from . import files
 from .files import Encoded
-from .intake import Intake, array_to_float
+from .intake import Intake, array_to_float, has_int16_scale
 from .resample import checked_rate, resample
 from .units import float_to_pcm16, samples_to_seconds, seconds_to_samples
 
@@ -44,6 +45,10 @@ class ChannelsAveraged(UserWarning):
 
 class AudioCutShort(UserWarning):
     """The end of a sound file is missing; what is there was loaded."""
+
+
+class AudioTooQuiet(UserWarning):
+    """Integers of 32 bits hold values of 16 bits: at their own full scale the sound is 96 dB too quiet."""
 
 
 class AudioClipped(UserWarning):
@@ -130,6 +135,7 @@ class AudioClip:
             )
         intake = Intake(origin.name if origin else "array", rate, channel=None)
         intake.add(array_to_float(given, "the array"))
+        warn_of_int16_scale(has_int16_scale(given), "The array", stacklevel=3)
         _warn_if_clipped(intake, stacklevel=3)
         self._set(intake.mono(), rate, origin or Origin(rate, clipped=intake.clipped))
 
@@ -183,6 +189,8 @@ class AudioClip:
             Several channels and no choice.
         AudioCutShort
             The end of a WAV, Ogg, Opus or MP3 file is missing.
+        AudioTooQuiet
+            An int32 array whose values are those of int16.
         AudioClipped
             Float samples beyond full scale were limited to it (up to 2.0; more is an error), or three and
             more samples in a row stand at full scale.
@@ -276,6 +284,18 @@ class AudioClip:
             parts.append(f"{origin.clipped} samples at full scale")
         return f"<AudioClip {', '.join(parts)}>"
 
+    def _repr_html_(self) -> str:
+        """What a notebook shows: length, rate, level, and where the sound came from."""
+        origin = self.origin
+        rows = [
+            ("length", f"{self.duration:.2f} s, {len(self)} samples"),
+            ("sample rate", f"{self.sample_rate} Hz"),
+            ("peak", level(float(np.abs(self.samples).max(initial=0.0)))),
+            ("mean level", level(float(np.sqrt(np.mean(np.square(self.samples, dtype=np.float64)))))),
+            ("source", f"{origin.channels} × {origin.sample_rate} Hz"),
+        ]
+        return table((f"AudioClip {origin.name}", ""), rows)
+
     def __getitem__(self, span: slice) -> AudioClip:
         """Return the part between two times in seconds, e.g. ``clip[1.0:2.5]``; negative from the end.
 
@@ -344,6 +364,17 @@ class AudioClip:
             Another suffix, a rate that the format cannot hold, or a path that cannot be written.
         """
         files.write_pcm16(path, self.to_pcm16(), self.sample_rate)
+
+
+def level(amplitude: float) -> str:
+    """Return an amplitude in [0, 1] in decibels below full scale.
+
+    Examples
+    --------
+    >>> level(0.5), level(0.0)
+    ('-6.0 dBFS', 'silence')
+    """
+    return f"{20 * math.log10(amplitude):.1f} dBFS" if amplitude else "silence"
 
 
 def amplified(clip: AudioClip, db: float) -> tuple[AudioClip, int]:
@@ -424,7 +455,18 @@ def _taken_in(source: Any, sample_rate: int | None, channel: Any) -> Intake:
         raise AudioError("An array does not say its sample rate; give it, e.g. sample_rate=16000.")
     intake = Intake("array", checked_rate(sample_rate), channel)
     intake.add(array_to_float(source, "the array"))
+    warn_of_int16_scale(has_int16_scale(np.asarray(source)), "The array", stacklevel=4)
     return intake
+
+
+def warn_of_int16_scale(found: bool, name: str, stacklevel: int) -> None:
+    """Warn, where it was found, that a sound of int32 has the scale of int16."""
+    if found:
+        warnings.warn(
+            f"{name} is int32 and nowhere beyond the values of int16: at the full scale of int32 it is 96 dB "
+            "too quiet to be heard. If it is 16-bit sound, give samples.astype(np.int16).",
+            AudioTooQuiet, stacklevel=stacklevel,
+        )
 
 
 def _of_row(source: Any, sample_rate: int | None) -> tuple[Any, int | None]:

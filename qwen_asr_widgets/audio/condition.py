@@ -11,6 +11,7 @@ import numpy as np
 
 from ..arguments import checked_keywords, checked_number
 from ..errors import SettingError
+from ..formatting import with_units
 from .clip import AudioClip, Sound, amplified, as_clip
 from .g711 import through_mu_law
 from .mix import mix
@@ -41,6 +42,7 @@ VOICES = 8
 
 
 @checked_keywords
+@with_units(seed="")
 @dataclass(frozen=True)
 class Condition:
     """Noise, level and line under which a clip is heard; the clip itself stays clean.

@@ -57,6 +57,21 @@ def array_to_float(source: Any, name: str) -> NDArray[np.float32]:
     )
 
 
+def has_int16_scale(array: NDArray[Any]) -> bool:
+    """Tell whether an int32 array holds nothing beyond the values of int16, and something but zeros.
+
+    Taken at the full scale of int32 such sound is 96 dB too quiet.
+
+    Examples
+    --------
+    >>> has_int16_scale(np.array([12_000, -9_000], np.int32)), has_int16_scale(np.zeros(4, np.int32))
+    (True, False)
+    """
+    if array.dtype.newbyteorder("=") != np.int32 or not array.size:
+        return False
+    return 0 < max(int(array.max()), -int(array.min())) <= FULL_SCALE
+
+
 def _time_first(array: NDArray[Any], name: str) -> NDArray[Any]:
     """Return the array with shape (n, channels): the channels are the axis of length 8 or less."""
     if array.ndim not in (1, 2):

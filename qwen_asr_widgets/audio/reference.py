@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from numbers import Real
 
 from ..errors import LabelError
+from ..formatting import with_units
 
 
+@with_units(start="s", end="s")
 @dataclass(frozen=True, order=True)
 class ReferenceTurn:
     """One turn of speech as it really was.

@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from ..errors import AudioError
+from ..formatting import table
 from .clip import AudioClip, Origin
 from .reference import ReferenceTurn
 
@@ -91,6 +92,17 @@ class Sample:
             f"<Sample {self.name!r} {clip.duration:.1f} s at {clip.sample_rate} Hz{channels}, "
             f"{len(self.turns)} turns: {self.description}>"
         )
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows."""
+        clip = self.channels[0]
+        rows = [
+            ("description", self.description), ("length", f"{clip.duration:.1f} s"),
+            ("sample rate", f"{clip.sample_rate} Hz"), ("channels", str(len(self.channels))),
+            ("turns", f"{len(self.turns)} by {', '.join(self.speakers)}"),
+            ("signal to noise", "no noise" if self.snr_db is None else f"{self.snr_db:g} dB"),
+        ]
+        return table((f"Sample {self.name}", ""), rows, below=self.credit)
 
 
 @lru_cache(maxsize=None)

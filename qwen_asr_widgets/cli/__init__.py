@@ -1,7 +1,8 @@
-"""The command line: ``qwen-asr-widgets transcribe | sweep | serve | probe | lab | doctor``, a module each.
+"""The command line, ``qwen-asr-widgets transcribe | sweep | serve | probe | lab | doctor | completion``.
 
-A subcommand's module has ``add_parser(commands)``, which says how it is called, and ``run(arguments)``, which
-returns the exit code. Heavy modules are imported where they are used: ``--help`` answers at once.
+Each subcommand is a module, which has ``add_parser(commands)``, which says how it is called, and
+``run(arguments)``, which returns the exit code. Heavy modules are imported where they are used: ``--help``
+answers at once.
 """
 
 from __future__ import annotations
@@ -13,9 +14,9 @@ from collections.abc import Sequence
 from .. import __version__
 from ..errors import QawError
 from .arguments import tell
-from . import doctor, lab, probe, serve, sweep, transcribe
+from . import completion, doctor, lab, probe, serve, sweep, transcribe
 
-SUBCOMMANDS = (transcribe, sweep, serve, probe, lab, doctor)
+SUBCOMMANDS = (transcribe, sweep, serve, probe, lab, doctor, completion)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -51,4 +52,5 @@ def build_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     for subcommand in SUBCOMMANDS:
         subcommand.add_parser(commands)
+    parser.set_defaults(parser=parser)  # for the subcommand that describes the others to a shell
     return parser

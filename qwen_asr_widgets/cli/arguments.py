@@ -24,8 +24,9 @@ SAMPLE_PREFIX = "sample:"
 
 # ---- sound
 
-def read_source(text: str) -> str | Sample:
-    """Return what FILE names: a bundled sample for ``sample:NAME``, else the path as it is.
+def read_source(text: str) -> str | bytes | Sample:
+    """Return what FILE names: a bundled sample for ``sample:NAME``, what stands in standard input for ``-``,
+    else the path as it is.
 
     Raises
     ------
@@ -39,6 +40,8 @@ def read_source(text: str) -> str | Sample:
     """
     from ..audio.samples import sample
 
+    if text == "-":
+        return sys.stdin.buffer.read()
     return sample(text.removeprefix(SAMPLE_PREFIX)) if text.startswith(SAMPLE_PREFIX) else text
 
 
@@ -71,6 +74,8 @@ def read_clip(text: str) -> tuple[AudioClip, Sequence[ReferenceTurn] | None]:
     from ..recording import load_recording
 
     source = read_source(text)
+    if isinstance(source, bytes):
+        return AudioClip.load(source), None
     if not isinstance(source, str):
         return source.clip, source.turns
     if Path(source).suffix.lower() == ".qasr":

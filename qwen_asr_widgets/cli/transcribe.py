@@ -42,7 +42,8 @@ def add_parser(commands: Any) -> None:
                     "With several files, or a folder, write recordings, tables and a report into a folder.",
     )
     command.add_argument("file", metavar="FILE", nargs="+",
-                         help="a sound file, a folder of them, or sample:NAME for a bundled one")
+                         help="a sound file, a folder of them, - for one on standard input, or "
+                              "sample:NAME for a bundled one")
     add_endpoint_arguments(command)
     add_config_arguments(command)
     command.add_argument("--turn-taking", default="service", choices=("service", "client"),

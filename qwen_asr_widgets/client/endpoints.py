@@ -11,6 +11,7 @@ from urllib.parse import parse_qs, quote, unquote_plus, urlsplit, urlunsplit
 
 from ..arguments import checked_keywords
 from ..errors import EndpointError, MissingKey
+from ..formatting import table
 from ..protocol.cloud_facts import DASHSCOPE, DOCUMENTED, ServiceFacts, speaks_other_protocol
 from .keys import (
     KEY_VARIABLE, Secret, find_key, is_secret, looks_like_key, revealed_headers, sealed, sealed_headers,
@@ -110,6 +111,11 @@ class Endpoint:
     def __repr__(self) -> str:
         shown = [f"{place.name}={getattr(self, place.name)!r}" for place in fields(self) if place.repr]
         return f"{type(self).__name__}({', '.join([repr(self.public_address), *shown])})"
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: where it leads, without any secret."""
+        shown = [(place.name, repr(getattr(self, place.name))) for place in fields(self) if place.repr]
+        return table((type(self).__name__, ""), [("address", self.public_address), *shown])
 
     def __getstate__(self) -> dict[str, Any]:
         """Return what a pickle holds."""

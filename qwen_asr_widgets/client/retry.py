@@ -13,11 +13,13 @@ from typing import Any
 
 from ..arguments import is_number
 from ..errors import SettingError
+from ..formatting import with_units
 
 AFTER_SOUND = 60.0
 """Seconds that a run without a patience of its own waits for its service once no more sound comes."""
 
 
+@with_units(patience="s", first="s", longest="s")
 @dataclass(frozen=True)
 class Retry:
     """How a lost connection is taken up again.

@@ -10,8 +10,9 @@ from typing import Any
 from ..audio.units import SESSION_RATES
 from ..arguments import checked_keywords
 from ..errors import SettingError
-from ..formatting import well_formed
+from ..formatting import well_formed, with_units
 from ..vad.turns import TurnDetection
+from .languages import canonical_tag
 
 INPUT_FORMATS = ("pcm", "opus")
 _OLDER_NAMES = {"pcm16": "pcm"}
@@ -34,6 +35,7 @@ _CODE = re.compile(r"[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8})*")
 
 
 @checked_keywords
+@with_units()
 @dataclass(frozen=True, repr=False)
 class SessionConfig:
     """The settings of one recognition session.
@@ -41,7 +43,7 @@ class SessionConfig:
     Parameters
     ----------
     language : str or None
-        Language code such as ``"en"`` or ``"zh"``; None lets the service detect it.
+        Language code such as ``"en"`` or ``"zh"``, in any case; None lets the service detect it.
     corpus_text : str or None
         Context: names, terms or sentences that make recognition of them likelier.
     input_audio_format : {"pcm", "opus"}
@@ -89,6 +91,7 @@ class SessionConfig:
             )
         object.__setattr__(self, "sample_rate", int(self.sample_rate))
         check_language(self.language)
+        object.__setattr__(self, "language", canonical_tag(self.language))
         if self.corpus_text is not None and not isinstance(self.corpus_text, str):
             raise SettingError(
                 f"corpus_text must be text, not {type(self.corpus_text).__name__}.",

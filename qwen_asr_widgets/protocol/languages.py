@@ -24,6 +24,21 @@ def primary_subtag(language: str | None) -> str:
     return (language or "").lower().replace("_", "-").split("-")[0]
 
 
+def canonical_tag(language: str | None) -> str | None:
+    """Return a code of a language as RFC 5646 (2.1.1) writes it: ``en``, ``zh-Hans-CN``; None without one.
+
+    Examples
+    --------
+    >>> canonical_tag("EN"), canonical_tag("zh_hans_cn"), canonical_tag("En-gb"), canonical_tag(None)
+    ('en', 'zh-Hans-CN', 'en-GB', None)
+    """
+    if language is None:
+        return None
+    first, *others = language.replace("_", "-").lower().split("-")
+    shaped = {2: str.upper, 4: str.title}
+    return "-".join([first, *(shaped.get(len(part), str)(part) for part in others)])
+
+
 def has_spaces(text: str, language: str | None = None) -> bool:
     """Tell whether words are separated by spaces: by the language where known, else by the script.
 

@@ -13,7 +13,7 @@ from typing import Any, overload
 from ..audio.reference import ReferenceTurn
 from ..audio.units import seconds_to_ms, seconds_to_samples
 from ..errors import MissingDependency
-from ..formatting import table
+from ..formatting import table, with_units
 from ..protocol.utterance import Utterance
 from .summary import MEASURES, LatencySummary, seconds_text, summarize, waits_count
 from .text import revised
@@ -35,6 +35,10 @@ STEADY = 0.3
 """Seconds of drift up to which a delay is still one of the service."""
 
 
+@with_units(
+    number="", onset_delay="s", first_partial="s", endpoint_delay="s", decode_delay="s", finalization="s",
+    revised_share="", reference="",
+)
 @dataclass(frozen=True)
 class UtteranceLatency:
     """What one utterance took, in seconds; None where it cannot be known.
@@ -73,7 +77,8 @@ class UtteranceLatency:
     --------
     >>> from qwen_asr_widgets import UtteranceLatency
     >>> row = UtteranceLatency(1, endpoint_delay=0.83, decode_delay=0.19, finalization=1.02)
-    >>> round(row.endpoint_delay + row.decode_delay, 3) == row.finalization
+    >>> parts = (row.endpoint_delay, row.decode_delay)
+    >>> round(sum(part for part in parts if part is not None), 3) == row.finalization
     True
     """
 

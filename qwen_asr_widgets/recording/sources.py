@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..audio.clip import AudioClip, Origin
-from ..audio.intake import Intake, array_to_float
+from ..audio.clip import AudioClip, Origin, warn_of_int16_scale
+from ..audio.intake import Intake, array_to_float, has_int16_scale
 from ..audio.resample import StreamResampler
 from ..audio.samples import Sample
 from ..audio.units import float_to_pcm16
@@ -124,15 +124,18 @@ def _is_chunks(source: Any) -> bool:
 
 def _resampled(chunks: Iterable[Any], rate: int, session_rate: int, channel: Any) -> Iterator[Piece]:
     resampler = StreamResampler(rate, session_rate)
-    number = -1
+    number, scales = -1, set()
     for number, chunk in enumerate(chunks):
         if np.size(chunk) == 0:
             continue
+        if np.any(chunk):
+            scales.add(has_int16_scale(np.asarray(chunk)))
         intake = Intake(f"chunk {number}", rate, channel)
         intake.add(array_to_float(chunk, f"chunk {number}"))
         yield float_to_pcm16(resampler.push(intake.mono()))
     if number < 0:
         raise AudioError("There was not one chunk of sound to transcribe.")
+    warn_of_int16_scale(scales == {True}, "The sound in chunks", stacklevel=2)
     yield float_to_pcm16(resampler.flush())
 
 

@@ -17,7 +17,7 @@ from ..audio.clip import Sound, as_clip
 from ..audio.reference import ReferenceTurn
 from ..arguments import checked_keywords, checked_number
 from ..errors import LabelError
-from ..formatting import table
+from ..formatting import table, with_units
 from .labels.labels import Labels
 from .labels.references import Reference, read_reference
 from .runs import speech_runs
@@ -42,6 +42,7 @@ SHOWN_MS = (200, 300, 400, 500, 600, 800, 1_000, 1_500, 2_000, 3_000)
 """The silences (ms) for which a summary tells the share of longer holds."""
 
 
+@with_units(start="s", end="s", turn="")
 @dataclass(frozen=True, order=True)
 class Pause:
     """A silence inside or after a turn.

@@ -37,6 +37,7 @@ from numpy.typing import NDArray
 from ..audio.units import SAMPLE_RATE
 from ..arguments import checked_keywords, is_number
 from ..errors import LabelError, SettingError
+from ..formatting import with_units
 from .runs import join_runs, speech_runs
 from .scoring.frames import HOP, HOP_SECONDS, SpeechScores
 
@@ -90,6 +91,7 @@ def _seconds_meant(value: float, limits: tuple[float, float], unit: str) -> str:
 
 
 @checked_keywords
+@with_units(threshold="")
 @dataclass(frozen=True)
 class TurnDetection:
     """The settings that decide when a turn of speech opens and closes (server VAD).
@@ -147,6 +149,7 @@ class TurnDetection:
         return self.prefix_padding_ms * SAMPLE_RATE // 1_000
 
 
+@with_units(onset="s", start="s", end="s")
 @dataclass(frozen=True, order=True)
 class Turn:
     """One turn of speech as a turn detector found it.

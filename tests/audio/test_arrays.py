@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from qwen_asr_widgets.audio.clip import AudioClip, AudioClipped, ChannelsAveraged
+from qwen_asr_widgets.audio.clip import AudioClip, AudioClipped, AudioTooQuiet, ChannelsAveraged
 from qwen_asr_widgets.errors import AudioError
 
 TONE = (0.5 * np.sin(np.arange(1_600) * 0.1)).astype(np.float32)
@@ -181,3 +181,20 @@ def test_one_sample_is_a_clip_but_may_be_too_short_for_another_rate():
 def test_the_constructor_takes_one_channel_only():
     with pytest.raises(AudioError, match="AudioClip.load chooses or averages channels"):
         AudioClip(STEREO, 16_000)
+
+
+def test_int16_values_in_an_int32_array_are_warned_of_with_the_remedy() -> None:
+    quiet = np.array([12_000, -32_768, 9_000], np.int32)
+    for make in (lambda: AudioClip(quiet, 16_000), lambda: AudioClip.load(quiet, 16_000)):
+        with pytest.warns(AudioTooQuiet, match=r"96 dB too quiet.*astype\(np.int16\)") as warned:
+            make()
+        assert warned[0].filename == __file__
+
+
+@pytest.mark.parametrize("samples", [
+    np.array([12_000, -9_000], np.int16), np.array([40_000, -9_000], np.int32), np.zeros(8, np.int32),
+])
+def test_other_integers_are_not_warned_of(samples: np.ndarray) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        AudioClip(samples, 16_000)

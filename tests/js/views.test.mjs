@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { fitParts, fitText, isRightToLeft, stackRows } from "../../qwen_asr_widgets/widgets/shared/axis/layout.js";
+import { fitParts, fitText, isRightToLeft, stackRows, wrapParts } from "../../qwen_asr_widgets/widgets/shared/axis/layout.js";
 import { Playback } from "../../qwen_asr_widgets/widgets/shared/axis/playback.js";
 import { duration } from "../../qwen_asr_widgets/widgets/shared/format.js";
 import { emptyRun, latencyBars, takeRun } from "../../qwen_asr_widgets/widgets/shared/run/state.js";
@@ -58,6 +58,19 @@ test("of words that are still coming the newest are shown, whatever the room", (
     assert.ok(`${settled}${draft}`.endsWith("e"), `${width} pixels`);
   }
   assert.deepEqual(fitParts("only settled", "", 60, measure, measure, true), { settled: "…ttled", draft: "", draftX: 60 });
+});
+
+test("words are broken into lines between words, the draft going on where the settled words end", () => {
+  const lines = wrapParts("one two three", " four five", 80, measure, measure, 4);
+  assert.deepEqual(lines.map((line) => line.settled + line.draft), ["one two", "three", "four", "five"]);
+  const mixed = wrapParts("one", " two three", 80, measure, measure, 4);
+  assert.deepEqual(mixed[0], { settled: "one", draft: " two", draftX: 30 });
+  assert.deepEqual(wrapParts("", "", 80, measure, measure, 4), [{ settled: "", draft: "", draftX: 0 }]);
+});
+
+test("a script without spaces is broken anywhere, and what the last line cannot hold ends in an ellipsis", () => {
+  const lines = wrapParts("今天天气很好我们去", "", 40, measure, measure, 2);
+  assert.deepEqual(lines.map((line) => line.settled), ["今天天气", "很好我…"]);
 });
 
 test("Arabic and Hebrew run from right to left, whatever numbers stand first", () => {

@@ -1,5 +1,6 @@
 """The command line: what it prints, what it writes, and that wrong input is one sentence and exit code 2."""
 
+import io
 import json
 import os
 import re
@@ -42,6 +43,13 @@ def test_a_file_is_transcribed_and_written_in_every_format(short_clip, tmp_path,
     assert len(qaw.load_recording(qasr).utterances) == 2
     assert qaw.AudioClip.load(wav).duration == pytest.approx(9.5)
     assert png.read_bytes().startswith(b"\x89PNG")
+
+
+def test_a_hyphen_is_the_sound_on_standard_input(short_clip, capsys, monkeypatch):
+    with short_clip.open("rb") as file:
+        monkeypatch.setattr("sys.stdin", io.TextIOWrapper(file))
+        assert cli.main(["transcribe", "-", "--pace", "0", "--quiet"]) == 0
+    assert "good morning" in capsys.readouterr().out.lower()
 
 
 def test_where_pocketsphinx_stands_in_one_line_says_what_to_install(short_clip, capsys, monkeypatch):

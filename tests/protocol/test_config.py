@@ -33,7 +33,7 @@ def test_a_name_or_a_country_is_answered_with_the_languages_code(given: str, mea
     assert refused.value.param == "input_audio_transcription.language"
 
 
-@pytest.mark.parametrize("code", ["en", "yue", "fil", "zh-CN", "en_GB", "eo", "uk", "se", None])
+@pytest.mark.parametrize("code", ["en", "yue", "fil", "zh-CN", "en-GB", "eo", "uk", "se", None])
 def test_every_code_of_a_language_may_be_asked_for(code: str | None) -> None:
     assert SessionConfig(language=code).language == code
 
@@ -52,3 +52,12 @@ def test_turn_detection_in_the_place_of_the_language_is_told_its_name() -> None:
 def test_a_misspelt_keyword_is_answered() -> None:
     with pytest.raises(TypeError, match="did you mean 'turn_detection'?"):
         SessionConfig(turn_detecton=None)  # type: ignore[call-arg]
+
+
+@pytest.mark.parametrize(("given", "written"), [
+    ("EN", "en"), ("Zh", "zh"), ("en_gb", "en-GB"), ("ZH-hans-cn", "zh-Hans-CN"),
+])
+def test_a_code_is_sent_as_codes_are_written(given: str, written: str) -> None:
+    config = SessionConfig(language=given)
+    assert config.language == written
+    assert config.to_wire()["input_audio_transcription"]["language"] == written

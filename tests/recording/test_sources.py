@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from support.recordings import three_turns
 
 from qwen_asr_widgets import AudioClip
+from qwen_asr_widgets.audio.clip import AudioTooQuiet
 from qwen_asr_widgets.audio.resample import resample
 from qwen_asr_widgets.audio.samples import sample
 from qwen_asr_widgets.errors import AudioError, AudioFileNotFound, SettingError
@@ -91,3 +92,11 @@ def test_a_channel_of_a_sample_is_that_channel():
 def test_what_cannot_be_used_is_refused_with_the_value(source, options, error, sentence):
     with pytest.raises(error, match=sentence):
         whole(source(), **options)
+
+
+def test_chunks_of_int32_with_int16_values_are_warned_of_once_and_louder_ones_are_not():
+    chunks = np.split(SOUND.astype(np.int32), 10)
+    with pytest.warns(AudioTooQuiet, match="The sound in chunks") as warned:
+        whole(iter(chunks), sample_rate=16_000)
+    assert len(warned) == 1
+    whole(iter([*chunks, chunks[0] << 16]), sample_rate=16_000)

@@ -6,9 +6,13 @@ A run without a cache, as in a clean clone, costs half a minute; so whoever asks
 from __future__ import annotations
 
 import configparser
+import doctest
+import inspect
+import re
 import subprocess
 import sys
 import tempfile
+import textwrap
 from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
@@ -48,11 +52,38 @@ except qaw.QawError as error:
     print(error)
 '''
 
+PAGES = [ROOT / "README.md", *sorted((ROOT / "notebooks" / "docs").rglob("*.md"))]
+"""The documents whose Python a reader copies."""
+
+
+def examples_of_names() -> str:
+    """Return a script of the examples of all public names, one function for each."""
+    parts = ["import numpy as np", "import qwen_asr_widgets as qaw", "from qwen_asr_widgets import *"]
+    for name in sorted({*qaw.__all__} - {"__version__", "api_key"}):
+        found = doctest.DocTestParser().get_examples(inspect.getdoc(getattr(qaw, name)) or "")
+        body = "".join(example.source for example in found if not example.exc_msg)
+        parts += [f"def example_{name}() -> None:", textwrap.indent(body, "    ")]
+    return "\n".join(parts)
+
+
+def examples_of_pages() -> str:
+    """Return a script of the Python in the documents, a function for each page."""
+    parts = ["import qwen_asr_widgets as qaw"]
+    for number, page in enumerate(PAGES):
+        blocks = re.findall(r"^```python\n(.*?)^```", page.read_text(encoding="utf-8"), re.S | re.M)
+        parts += [f"def page_{number}_{page.stem.replace('-', '_')}() -> None:", "    pass"]
+        parts += [textwrap.indent(block, "    ") for block in blocks]
+    return "\n".join(parts)
+
+
 SCRIPTS = {
+    "names": examples_of_names(),
+    "pages": examples_of_pages(),
     "uses": USES + "".join(f"print(qaw.{name})\n" for name in sorted({*qaw.__all__} - {"__version__"})),
     "mistaken": "import qwen_asr_widgets as qaw\nqaw.TurnDetection(threshold='low')\n",
 }
-"""A script that uses every public name, and one that gives a word for a number."""
+"""The examples of all public names and of all documents, a script that uses every public name, and one that
+gives a word for a number."""
 
 STRICT = (
     "check_untyped_defs disallow_any_generics disallow_incomplete_defs disallow_subclassing_any "

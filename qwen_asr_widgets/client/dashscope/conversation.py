@@ -45,8 +45,9 @@ class OmniRealtimeCallback:
 
     Examples
     --------
+    >>> from typing import Any
     >>> class Show(OmniRealtimeCallback):
-    ...     def on_event(self, message):
+    ...     def on_event(self, message: Any) -> None:
     ...         print(message["type"])
     >>> Show().on_event({"type": "session.created"})
     session.created
@@ -109,9 +110,10 @@ class OmniRealtimeConversation:
     Offline, by the embedded service (here with its recogniser that says what it is told to):
 
     >>> import base64
+    >>> from typing import Any
     >>> import qwen_asr_widgets as qaw
     >>> class Show(qaw.OmniRealtimeCallback):
-    ...     def on_event(self, message):
+    ...     def on_event(self, message: Any) -> None:
     ...         if message["type"].endswith("transcription.completed"):
     ...             print(message["transcript"])
     >>> service = qaw.embedded("script", words=[(0.4, "good"), (0.8, "morning")])
@@ -123,8 +125,8 @@ class OmniRealtimeConversation:
     >>> conversation.commit()
     >>> conversation.end_session()
     good morning
-    >>> conversation.close(), service.stop()
-    (None, None)
+    >>> conversation.close()
+    >>> service.stop()
 
     In the cloud, where the key is looked up:
 
@@ -169,6 +171,11 @@ class OmniRealtimeConversation:
         self.metrics: list[Any] = []
         self.disconnect_event: threading.Event | None = None
         self._disconnect_error: Any = None
+
+    def __repr__(self) -> str:
+        connection: Connection | None = vars(self).get("ws")  # a traceback may show it half made
+        is_open = connection is not None and connection.is_open
+        return f"<OmniRealtimeConversation {'connected' if is_open else 'not connected'}>"
 
     session_id = _fact("session_id", "The id of the session; None before ``session.created``.")
     last_message = _fact("last_message", "The newest event, a dict; None before the first.")

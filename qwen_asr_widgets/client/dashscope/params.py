@@ -8,6 +8,7 @@ from enum import Enum, unique
 from typing import Any, Union
 
 from ...errors import SettingError
+from ...formatting import with_units
 
 logger = logging.getLogger("qwen_asr_widgets")
 
@@ -84,6 +85,7 @@ class AudioSampleRate(Enum):
         return self.value
 
 
+@with_units()
 @dataclass
 class AudioFormatConfig:
     """The format of one direction, sent as ``session.audio.input.format`` or ``….output.format``.
@@ -133,6 +135,7 @@ class MultiModality(Enum):
         return self.name
 
 
+@with_units()
 @dataclass
 class TranscriptionParams:
     """Settings of a speech recognition session.
@@ -163,6 +166,7 @@ class TranscriptionParams:
     corpus_text: str | None = None
 
 
+@with_units()
 @dataclass
 class TranslationParams:
     """Settings of a translation session; speech recognition has no use for them.

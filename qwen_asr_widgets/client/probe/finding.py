@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Literal, Union, get_args
 
 from ...errors import ProbeError
+from ...formatting import with_units
 from ...protocol.cloud_facts import FACTS, Fact
 
 Verdict = Literal["agrees", "differs", "not identifiable", "not asked"]
@@ -19,6 +20,7 @@ REPORTED: Mapping[str, Fact] = {fact.name: fact for fact in FACTS}
 """The facts as the public record reports them of DashScope, by name."""
 
 
+@with_units(n="")
 @dataclass(frozen=True)
 class Finding:
     """What a probe found of one fact.

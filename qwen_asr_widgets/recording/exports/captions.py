@@ -16,6 +16,7 @@ from itertools import accumulate
 from numbers import Real
 
 from ...errors import SettingError
+from ...formatting import with_units
 
 _WIDE = "\u2e80-\u303f\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff\uff00-\uffef"
 _CLOSING = "\u3001\u3002\u300d\u300f\uff01\uff0c\uff1a\uff1b\uff1f\uff09"
@@ -26,6 +27,7 @@ _CLAUSE_WORTH = 0.3
 """Share of a line or caption by which a cut may be off the balance to stand at the end of a clause."""
 
 
+@with_units(line_chars="characters", lines="", chars_per_second="characters/s")
 @dataclass(frozen=True)
 class SubtitleRules:
     """How much of a text is shown at once, and how long it stands.

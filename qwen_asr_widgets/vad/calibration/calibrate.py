@@ -25,7 +25,7 @@ from typing import Any
 import numpy as np
 
 from ...errors import SettingError
-from ...formatting import table
+from ...formatting import table, with_units
 from .fit import Search
 from .identify import Identification
 from .judge import HeldStarts, Judged, judge
@@ -51,6 +51,7 @@ _FURTHER = (
 """Terms that stand in a row of their own of the table."""
 
 
+@with_units()
 @dataclass(frozen=True)
 class Observation:
     """Turns that a service reported for known sound at known settings.

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, Union, get_args
 
+from ...formatting import table
+
 Status = Literal["identified", "measured", "not identifiable"]
 Value = Union[bool, int, float]
 
@@ -62,6 +64,10 @@ class CalibrationTerm:
     high: Value
     status: Status
     advice: str = ""
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows."""
+        return table(("CalibrationTerm", ""), [(self.label, self.text), ("", str(self))])
 
     @property
     def identified(self) -> bool:

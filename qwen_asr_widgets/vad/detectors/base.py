@@ -33,12 +33,13 @@ class SpeechDetector(Protocol):
 
     Examples
     --------
+    >>> from numpy.typing import NDArray
     >>> from qwen_asr_widgets import SpeechDetector, speech_scores, sample
     >>> class Loud:
     ...     name, scale, identity = "loud", "1 where the peak exceeds a tenth, else -1", "loud:1"
-    ...     def scorer(self):
+    ...     def scorer(self) -> "Loud":
     ...         return self
-    ...     def push(self, samples):
+    ...     def push(self, samples: NDArray[np.int16]) -> NDArray[np.float32]:
     ...         frames = np.abs(samples[:len(samples) // 512 * 512].astype(int)).reshape(-1, 512)
     ...         return np.where(frames.max(axis=1) > 3_277, 1.0, -1.0).astype(np.float32)
     >>> isinstance(Loud(), SpeechDetector)

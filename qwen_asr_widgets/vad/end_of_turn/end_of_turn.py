@@ -15,6 +15,7 @@ from ...audio.clip import Sound, as_clip
 from ...audio.units import SAMPLE_RATE, float_to_pcm16, pcm16_to_float
 from ...arguments import checked_keywords, checked_number
 from ...errors import SettingError
+from ...formatting import with_units
 from ..pauses import Pause, Pauses
 from ..scoring.cache import ScoreCache
 from ..scoring.scores import speech_scores
@@ -30,6 +31,7 @@ ASKED_AFTER = (0.2,)
 
 
 @checked_keywords
+@with_units()
 @dataclass(frozen=True)
 class EndOfTurn:
     """A model that says at a pause whether somebody is done: for ``transcribe``, ``trade_off``, by itself.

@@ -12,7 +12,7 @@ from typing import Literal
 import numpy as np
 
 from ...arguments import checked_keywords
-from ...formatting import clock, table
+from ...formatting import clock, table, with_units
 from .critical import (
     FRAME_MS, Scores, healing_silence, healing_threshold, longest_pause, offered_thresholds, peak_pair,
     scores_around, turns_near,
@@ -40,6 +40,7 @@ CAUSES: dict[CauseKind, str] = {
 """Every kind of cause in English; the page has the same sentences under ``tuner.why.…`` in its languages."""
 
 
+@with_units(threshold="", ms="ms")
 @dataclass(frozen=True)
 class Cause:
     """What the scores did at an error.
@@ -71,6 +72,7 @@ class Cause:
         return CAUSES[self.kind].format(threshold=threshold, ms=self.ms)
 
 
+@with_units(extra_wait="s", also_heals="", adds="")
 @dataclass(frozen=True)
 class Remedy:
     """A change of one setting that heals an error.
@@ -124,6 +126,7 @@ class Remedy:
         return f"a {self.setting} of {self.value}"
 
 
+@with_units()
 @dataclass(frozen=True)
 class Explanation:
     """Why one error happened and what would heal it.

@@ -12,7 +12,7 @@ from typing import Any, Literal
 import numpy as np
 
 from ...errors import SettingError
-from ...formatting import table
+from ...formatting import table, with_units
 
 COUNTS = ("cut", "merged", "missed", "invented")
 """The four errors a person notices, in the order in which they are shown."""
@@ -27,6 +27,7 @@ DERIVED = (
 ProblemKind = Literal["cut", "merged", "missed", "invented"]
 
 
+@with_units(start="s", end="s")
 @dataclass(frozen=True, order=True)
 class Problem:
     """One error of a turn detector.

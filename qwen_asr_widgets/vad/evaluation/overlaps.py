@@ -21,7 +21,7 @@ import numpy as np
 from ...audio.units import SAMPLE_RATE
 from ...arguments import checked_keywords, checked_number
 from ...errors import SettingError
-from ...formatting import table
+from ...formatting import table, with_units
 from ..labels.references import Reference, reference_turns
 from .matching import Intervals, support, to_samples
 
@@ -32,6 +32,7 @@ OverlapKind = Literal["backchannel", "interruption"]
 KINDS: tuple[OverlapKind, ...] = ("backchannel", "interruption")
 
 
+@with_units(start="s", end="s", seconds="s")
 @dataclass(frozen=True, order=True)
 class Overlap:
     """A turn that began while the other one spoke.
@@ -160,8 +161,9 @@ def overlaps(
     --------
     >>> import qwen_asr_widgets as qaw
     >>> call = qaw.sample("call")
-    >>> by = {name: [turn for turn in call.turns if turn.speaker == name] for name in call.speakers}
-    >>> qaw.overlaps(*by.values(), speakers=tuple(by))
+    >>> first, second = call.speakers
+    >>> turns = [[turn for turn in call.turns if turn.speaker == name] for name in (first, second)]
+    >>> qaw.overlaps(turns[0], turns[1], speakers=(first, second))
     <Overlaps of agent and caller: 0.60 s at once, 0 backchannels, 1 interruption>
     """
     longest = round(checked_number("longest_backchannel", longest_backchannel, 0.0, 60.0) * SAMPLE_RATE)

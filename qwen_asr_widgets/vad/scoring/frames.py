@@ -5,12 +5,14 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from numbers import Real
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ...audio.units import SAMPLE_RATE
 from ...errors import AudioError
+from ...formatting import table
 
 HOP = 512
 """New samples (at 16 kHz) in one scored frame: 32 ms."""
@@ -59,6 +61,12 @@ class SpeechScores:
     detector: str = SILERO
     scale: str = SILERO_SCALE
 
+    if TYPE_CHECKING:
+        def __init__(
+            self, values: ArrayLike, duration: float | None = None, detector: str = SILERO,
+            scale: str = SILERO_SCALE,
+        ) -> None: ...
+
     def __post_init__(self) -> None:
         values = _checked_values(self.values)
         object.__setattr__(self, "values", values)
@@ -74,6 +82,15 @@ class SpeechScores:
         span = f", from {self.values.min():.2f} to {self.values.max():.2f}" if len(self) else ""
         by = "" if self.detector == SILERO else f", by {self.detector}"
         return f"<SpeechScores of {len(self)} frames, {self.duration:.2f} s{span}{by}>"
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows."""
+        span = f"{self.values.min():.2f} to {self.values.max():.2f}" if len(self) else "none"
+        rows = [
+            ("frames", f"{len(self)} of {1_000 * HOP_SECONDS:g} ms"), ("length", f"{self.duration:.2f} s"),
+            ("scores", span), ("scale", self.scale), ("detector", self.detector),
+        ]
+        return table(("SpeechScores", ""), rows)
 
     def __len__(self) -> int:
         return len(self.values)

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...audio.units import SAMPLE_RATE
+from ...formatting import with_units
 from ..sweep.choice import MIN_COVERAGE
 from .counting import Sums
 from .policy import Policy, PolicyGrid
@@ -147,6 +148,9 @@ def _over(part: NDArray[np.float64], whole: NDArray[np.float64]) -> NDArray[np.f
     return np.divide(part, whole, out=np.full(part.shape, np.nan), where=whole != 0)
 
 
+@with_units(
+    index="", cut_off_rate="", latency="s", turn_cut_off_rate="", holds="", ends="", held_out="",
+)
 @dataclass(frozen=True)
 class OperatingPoint:
     """A policy and what it costs.

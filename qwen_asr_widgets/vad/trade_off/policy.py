@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from ...audio.units import SAMPLE_RATE
 from ...errors import SettingError
+from ...formatting import with_units
 
 PROBABILITIES = tuple(round(step / 100, 2) for step in range(101))
 """Thresholds of a model that are tried: those of eot-bench."""
@@ -26,6 +27,7 @@ FIXED_SILENCES = tuple(round(0.2 + step / 100, 2) for step in range(331))
 """Silences in seconds of the baseline: 0.2 to 3.5 s in steps of 10 ms, as in eot-bench's tables."""
 
 
+@with_units(threshold="", action_delay="s", time_out="s")
 @dataclass(frozen=True)
 class Policy:
     """What decides that a speaker is done.

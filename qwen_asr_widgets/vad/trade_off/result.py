@@ -68,8 +68,8 @@ class TradeOff:
     <TradeOff of vad (3 policies): 1 hold and 1 end of 1 clip>
     >>> [(point.policy.time_out, point.cut_off_rate, point.latency) for point in found.pareto()]
     [(0.2, 1.0, 0.224), (0.8, 0.0, 0.8)]
-    >>> found.latency_at(0.05)[0].latency
-    0.8
+    >>> [point.latency for point in found.latency_at(0.05) if point]
+    [0.8]
     """
 
     curves: tuple[Curve, ...]

@@ -122,7 +122,7 @@ class Transcriber(ViewWidget):
     --------
     >>> t = Transcriber()
     >>> t                                         # doctest: +SKIP
-    >>> t.recording.utterances                    # doctest: +SKIP
+    >>> t.recording and t.recording.utterances    # doctest: +SKIP
 
     Without touching the page:
 

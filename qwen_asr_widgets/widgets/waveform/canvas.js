@@ -2,6 +2,7 @@
  * The canvas under all rows of a waveform view: gives each row its place, draws it, finds it under a pointer; and the
  * colours and the font it is drawn in.
  *
+ * @import { Band } from "../shared/axis/lanes.js"
  * @import { Box } from "../shared/axis/layout.js"
  * @import { Mark } from "../shared/run/state.js"
  * @import { Row, Scene } from "./rows.js"
@@ -14,7 +15,7 @@ import { toTime } from "../shared/axis/time_axis.js";
 import { markLines } from "./moments.js";
 import { sized } from "./overview.js";
 import { colours, whenRestyled } from "../shared/theme.js";
-import { COLOURS } from "./draw.js";
+import { COLOURS, textHeight } from "./draw.js";
 
 /** CSS pixels for the names of rows: left of the axis, or over the row on a narrow page. */
 const GUTTER = 84;
@@ -78,6 +79,14 @@ export class WaveCanvas {
    */
   markLines(marks, whole, font, width) {
     return markLines(/** @type {CanvasRenderingContext2D} */ (this.canvas.getContext("2d")), font, marks, whole, width);
+  }
+
+  /**
+   * Pixels that the words of some turns need, see `textHeight`.
+   * @param {Band[]} bands @param {string} font @param {number} width
+   */
+  textHeight(bands, font, width) {
+    return textHeight(/** @type {CanvasRenderingContext2D} */ (this.canvas.getContext("2d")), font, bands, width);
   }
 
   /** The row under a pointer. @param {number} x @param {number} y @param {View} view */

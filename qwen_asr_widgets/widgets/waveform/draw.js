@@ -11,7 +11,7 @@
  * }} Pen  The context's origin stands at the left of the time axis; width in CSS pixels.
  */
 import { layBadges, layLatency, layPartials, stackBars, textSlots } from "../shared/axis/lanes.js";
-import { fitParts, isRightToLeft } from "../shared/axis/layout.js";
+import { isRightToLeft, wrapParts } from "../shared/axis/layout.js";
 
 export const COLOURS = /** @type {const} */ ([
   "ground", "ink", "dim", "line", "line-strong", "accent", "on-accent", "turn", "turn-fill", "turn-open-fill",
@@ -19,6 +19,10 @@ export const COLOURS = /** @type {const} */ ([
 ]);
 
 const LATENCY_ROW = 14;
+const TEXT_ROW = 18;
+const TEXT_LINE = 16;
+/** Lines of the words of a turn that is alone in sight: enough for a minute of speech on a wide page. */
+const MOST_LINES = 8;
 const BADGE = 14;
 
 /**
@@ -210,37 +214,54 @@ function hatching(pen) {
   return pattern;
 }
 
+/** @param {CanvasRenderingContext2D} ctx @param {string} face */
+function textMeasures(ctx, face) {
+  return [`12px ${face}`, `italic 12px ${face}`].map((font) => (/** @type {string} */ text) => {
+    ctx.font = font;
+    return ctx.measureText(text).width;
+  });
+}
+
 /**
- * Settled words plain, the draft dim and italic; of a turn whose words are still coming the newest.
+ * Height of the words under a waveform: one line, and as many as it needs for a turn that is alone in sight.
+ * @param {CanvasRenderingContext2D} ctx @param {string} face @param {Band[]} bands @param {number} width
+ */
+export function textHeight(ctx, face, bands, width) {
+  if (bands.length !== 1) return TEXT_ROW;
+  const [measure, measureDraft] = textMeasures(ctx, face);
+  const lines = textSlots(bands, width).map(({ turn, width: room }) =>
+    wrapParts(turn.settled ?? "", turn.draft ?? "", room - 4, measure, measureDraft, MOST_LINES).length);
+  return TEXT_ROW + TEXT_LINE * (Math.max(1, ...lines) - 1);
+}
+
+/**
+ * Settled words plain, the draft dim and italic, in as many lines as the box has room for; of a turn whose words are
+ * still coming the newest.
  * @param {Pen} pen @param {Box} box @param {Band[]} bands @returns {boolean} whether there was room for any
  */
 export function drawTexts(pen, box, bands) {
   const { ctx, colours } = pen;
-  const plain = `12px ${pen.font}`;
-  const slanted = `italic 12px ${pen.font}`;
-  const measureIn = (/** @type {string} */ font) => (/** @type {string} */ text) => {
-    ctx.font = font;
-    return ctx.measureText(text).width;
-  };
   ctx.textBaseline = "middle";
-  const y = box.y + box.height / 2;
-  const measures = [measureIn(plain), measureIn(slanted)];
-  const needed = (/** @type {Band["turn"]} */ { settled = "", draft = "" }) => measures[0](settled) + measures[1](draft) + 4;
+  const [measure, measureDraft] = textMeasures(ctx, pen.font);
+  const most = 1 + Math.floor((box.height - TEXT_ROW) / TEXT_LINE);
+  const needed = (/** @type {Band["turn"]} */ { settled = "", draft = "" }) => measure(settled) + measureDraft(draft) + 4;
   let drawn = false;
   for (const { turn, x, width } of textSlots(bands, pen.width, needed)) {
     const settled = turn.settled ?? "";
     const draft = turn.draft ?? "";
-    const coming = turn.end === null || draft !== "";
-    const parts = fitParts(settled, draft, width - 4, measures[0], measures[1], coming);
     drawn ||= settled + draft !== "";
     ctx.direction = isRightToLeft(settled + draft) ? "rtl" : "ltr";
     ctx.textAlign = "left";
-    ctx.font = plain;
-    ctx.fillStyle = colours.ink;
-    ctx.fillText(parts.settled, x + 2, y);
-    ctx.font = slanted;
-    ctx.fillStyle = colours.dim;
-    ctx.fillText(parts.draft, x + 2 + parts.draftX, y);
+    const coming = turn.end === null || draft !== "";
+    for (const [k, line] of wrapParts(settled, draft, width - 4, measure, measureDraft, most, coming).entries()) {
+      const y = box.y + TEXT_ROW / 2 + k * TEXT_LINE;
+      ctx.font = `12px ${pen.font}`;
+      ctx.fillStyle = colours.ink;
+      ctx.fillText(line.settled, x + 2, y);
+      ctx.font = `italic 12px ${pen.font}`;
+      ctx.fillStyle = colours.dim;
+      ctx.fillText(line.draft, x + 2 + line.draftX, y);
+    }
   }
   ctx.direction = "ltr";
   return drawn;

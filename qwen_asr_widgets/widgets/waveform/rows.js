@@ -16,6 +16,7 @@
  * @property {LatencyBar[]} bars
  * @property {Mark[]} marks           their labels in the reader's language
  * @property {(width: number) => number} markLines  lines that their words need on an axis so wide
+ * @property {(width: number) => number} textHeight  CSS pixels that the words on screen need on an axis so wide
  * @property {number} duration        seconds
  * @property {number} rate
  * @property {TileStore | null} tiles
@@ -111,7 +112,7 @@ export function noteOf(info, turns, t) {
 /** @type {Row} */
 export const textRow = {
   id: "text",
-  height: (scene) => (scene.run.utterances.length ? 18 : 0),
+  height: (scene, width) => (scene.run.utterances.length ? scene.textHeight(width) : 0),
   draw(pen, box, scene) {
     const { bands, density } = scene.laid;
     const small = density !== null && scene.turns.some(textOf);

@@ -181,13 +181,15 @@ export class WaveformView {
   /** @returns {Scene} */
   scene() {
     const { tiles, rate, score, threshold } = this.sound;
+    const laid = (/** @type {number} */ width) => layBands(this.turns, this.view, width, this.duration);
     return {
       run: this.run.state, turns: this.turns, bars: this.bars, marks: this.marks, duration: this.duration, rate, tiles, score,
       markLines: (width) => this.canvas.markLines(this.marks, this.window.whole, this.style.read().font, width),
       written: (seconds) => duration(seconds, this.t), noWords: this.t("wave.noWords"), threshold,
       waveHeight: this.options.height ?? HEIGHT, note: noteOf(this.run.state.info, this.turns, this.t),
       empty: this.duration || !this.sound.tiles ? "" : this.t(this.growing ? "wave.waiting" : "wave.silent"),
-      laid: layBands(this.turns, this.view, this.canvas.width, this.duration),
+      textHeight: (width) => this.canvas.textHeight(laid(width).bands, this.style.read().font, width),
+      laid: laid(this.canvas.width),
     };
   }
 

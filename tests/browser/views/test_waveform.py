@@ -96,6 +96,17 @@ def test_words_stand_under_their_turn_settled_plain_and_the_draft_dim_and_slante
     assert 100 < first["y"] == settled["y"] == draft["y"] < said["0:02"]["y"]
 
 
+def test_the_words_of_a_long_turn_that_is_alone_in_sight_are_wrapped_not_elided(show) -> None:
+    spoken = " ".join(f"word{k}" for k in range(90))
+    script = Script(34.0)
+    script.turn("a", 1.0, 32.0, spoken)
+    page = noting(show(Waveform(script.finish(), height=100)))
+    lines = [one for one in page.evaluate("drawnTexts") if "word" in one["text"]]
+    newest = lines[-len({one["y"] for one in lines}):]
+    assert " ".join(one["text"] for one in newest) == spoken and len(newest) > 1
+    assert newest[-1]["y"] < drawn(page)["0:05"]["y"] - 8
+
+
 def test_lanes_and_the_score_with_its_threshold_stand_over_the_same_axis(show) -> None:
     script = Script(10.0)
     script.turn("a", 4.0, 6.0, "words", endpoint=0.5, decode=0.5)
