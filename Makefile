@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: demo test check matrix bench soak lint samples screenshots clean browser types
+.PHONY: demo test check matrix bench soak lint samples screenshots notebooks clean browser types
 
 demo: $(VENV)/.demo
 	$(BIN)/qwen-asr-widgets transcribe sample:conversation
@@ -43,6 +43,10 @@ samples: $(VENV)/.test
 
 screenshots: $(VENV)/.test browser
 	$(BIN)/python tests/screenshots/make.py
+
+# The course in both languages, from `notebooks/sources/`; RUN="03 04" also runs those and keeps what they show.
+notebooks: $(VENV)/.test
+	$(BIN)/python notebooks/sources/make.py $(if $(RUN),--run $(RUN))
 
 # Debian's chromium, where no browser is there and root is at hand; without one the browser tests say so. Beside
 # it its headless shell, which shows pages for half the processor time; the tests do without where it is missing.

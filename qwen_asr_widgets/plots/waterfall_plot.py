@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from ..arguments import checked_keywords
 from ..recording.delays.waterfall import PARTS, Waterfall
 from ..recording.recording import Recording, checked_recording
-from ..recording.summary import NO_WAITS, waits_count
+from ..recording.summary import no_waits_text, waits_count
 from ..vad.labels.references import Reference
 from .axes import axes_or_new, figure_dpi, footer_text, points_high, points_wide, quiet
 from .fitted import FittedText
@@ -84,7 +84,7 @@ def plot_waterfall(
     for place, row in enumerate(rows):
         _draw_row(ax, colors, place, row, room, 1.0 if row.counts or not some_count else UNCOUNTED)
     if not rows:
-        none = "no utterance was timed" if counts else NO_WAITS
+        none = "no utterance was timed" if counts else no_waits_text(waits.latency.pace)
         _add(ax, 0.02, 0.98, 0.6, none, transform=ax.transAxes, max_lines=3, ha="center", va="center",
              color=colors.dim, gid="none")
     return ax

@@ -1,0 +1,1 @@
+"""For those who learn and those who teach: the exercises of the notebooks, and what a lecture shows."""
