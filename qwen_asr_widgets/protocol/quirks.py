@@ -106,7 +106,7 @@ class Quirks:
                 raise EndpointError(f"The quirk {place.name} is {value!r:.60}; it must be {wanted}.")
             if value == 0 and "None" in kind:
                 raise EndpointError(
-                    f"The quirk {place.name} is 0, which lets no session live; give more, or None for no limit."
+                    f"The quirk {place.name} is 0, which ends every session; give more, or None for no limit."
                 )
         if not 1 <= self.longest_turn_s <= MAX_TURN_SECONDS:
             raise EndpointError(

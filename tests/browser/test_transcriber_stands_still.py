@@ -16,13 +16,14 @@ from qwen_asr_widgets.widgets.transcriber.transcriber import Transcriber
 pytestmark = [pytest.mark.browser, pytest.mark.service]
 
 WATCH = """() => {
+  const FREE = '.qaw-wave, .qaw-transcript, .qaw-drawer, .qaw-notice, .qaw-tr-said > *';
   window.shifts = [];
   new PerformanceObserver((list) => {
     for (const entry of list.getEntries()) {
       for (const { node, previousRect, currentRect } of entry.sources) {
         const element = node?.nodeType === 1 ? node : node?.parentElement;
-        if (!element?.isConnected || element.closest('.qaw-wave, .qaw-transcript, .qaw-drawer, .qaw-notice, .qaw-tr-said > *')) continue;
-        window.shifts.push([element.className, previousRect.y, currentRect.y, previousRect.height, currentRect.height]);
+        if (!element?.isConnected || element.closest(FREE)) continue;
+        window.shifts.push([element.className, previousRect.toJSON(), currentRect.toJSON()]);
       }
     }
   }).observe({ type: 'layout-shift' });
@@ -53,12 +54,15 @@ def tell(shown: TranscriberPage, change: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize("width", [1400, 900, 420])
-def test_nothing_moves_while_a_page_records_but_waveform_and_words(show_transcriber: Show, width: int) -> None:
+def test_nothing_moves_while_a_page_records_but_waveform_and_words(
+    show_transcriber: Show, width: int
+) -> None:
     shown = show_transcriber(Transcriber(endpoint=script()), viewport={"width": width, "height": 1000})
     page = shown.page
     press_record(page)
     wait_for_seconds(page, 0.3)
-    shown.until(lambda: page.locator("[data-running=true]").count() and shown.view.view.told["phase"] == "live")
+    shown.until(lambda: shown.view.view.told["phase"] == "live")
+    page.locator("[data-running=true]").wait_for()
     shown.serve()
     page.evaluate(WATCH)
     tell(shown, SAID[0])

@@ -34,7 +34,7 @@ def test_the_attribute_that_a_term_names_exists(one: GlossaryTerm) -> None:
     first, *rest = one.python.split(".")
     homes = {
         "RunInfo": "recording.log.run_info", "Measure": "recording.summary",
-        "ComparedRun": "recording.comparison",
+        "ComparedRun": "recording.comparing.comparison",
     }
     home = qwen_asr_widgets
     if first in homes:

@@ -106,7 +106,7 @@ def test_a_pace_keeps_its_distance_from_a_limit_given_for_a_test() -> None:
     ("ideal", {"finish_delay_s": float("nan")}, "must be a number from 0"),
     ("ideal", {"idle_close_s": "never"}, "must be a number from 0 to 1,000,000 or None"),
     ("ideal", {"decode_delay_s": 1e9}, "must be a number from 0 to 1,000,000."),
-    ("ideal", {"upload_limit_kB_s": 0}, "lets no session live; give more, or None"),
+    ("ideal", {"upload_limit_kB_s": 0}, "ends every session; give more, or None"),
     ("ideal", {"longest_turn_s": 90}, "between 1 and 60"),
     ("ideal", ["usage"], "must be a mapping"),
 ])

@@ -1,4 +1,4 @@
-"""What a page is told of a recording under way: by how much the recogniser is behind, also where it does not say so."""
+"""How far behind the recogniser is, also where the service does not say so."""
 
 from __future__ import annotations
 

@@ -2,8 +2,6 @@
  * The line under the bar: what goes on, what is wrong with the sound, and the ways on from either. While sound comes it
  * keeps its height, so that nothing under it moves; what has no room in it is read over what follows, under the pointer or
  * by keys.
- *
- * @import { Translate } from "../shared/strings.js"
  */
 import { make } from "../shared/dom.js";
 import { say } from "../microphone/microphone.js";

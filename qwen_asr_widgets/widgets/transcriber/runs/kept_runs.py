@@ -66,7 +66,7 @@ class KeptRuns:
     >>> [runs.add(Recording(), sound).number for _ in range(3)]
     [1, 2, 3]
     >>> runs.remove(2).number, [run.number for run in runs]
-    (1, [1, 3])
+    (3, [1, 3])
     """
 
     def __init__(self) -> None:
