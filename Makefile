@@ -13,11 +13,12 @@ ifneq ($(LAB),0)
 	$(BIN)/qwen-asr-widgets lab --notebook 01_quickstart.ipynb --dir notebooks
 endif
 
-# What records in a browser mostly waits for speech to be spoken: it runs beside everything else.
+# What records in a browser mostly waits for speech to be spoken: it runs beside everything else, and two cores
+# have work for three.
 test: $(VENV)/.test browser types
-	$(BIN)/python -m pytest -n 2 --durations 10
+	$(BIN)/python -m pytest -n 3 --durations 10
 
-# The inner loop: what needs neither a browser nor the embedded service.
+# The inner loop: what needs neither a browser nor the embedded service and its recognisers.
 check: $(VENV)/.test types
 	$(BIN)/python -m pytest -n 2 --durations 10 -m "not browser and not service and not soak"
 

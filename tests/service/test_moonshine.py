@@ -19,6 +19,8 @@ from qwen_asr_widgets.service.recognizers.piecewise import FINAL_SPEECH, PARTIAL
 from qwen_asr_widgets.service.workers.messages import LoadRecognizer, pack, read_frame
 from qwen_asr_widgets.service.workers.process import run
 
+pytestmark = pytest.mark.service
+
 if find_spec("moonshine_voice") is None:
     pytest.skip("moonshine-voice has no wheel for this machine", allow_module_level=True)
 

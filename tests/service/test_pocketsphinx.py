@@ -11,6 +11,8 @@ from qwen_asr_widgets.service.recognizers.context.language_model import read_con
 from qwen_asr_widgets.service.recognizers.pocketsphinx import MEASURED, PocketsphinxRecognizer
 from qwen_asr_widgets.service.recognizers.settling import Settler, Word
 
+pytestmark = pytest.mark.service
+
 TALK = sample("conversation")
 SAMPLES = TALK.clip.to_pcm16()
 

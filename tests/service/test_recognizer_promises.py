@@ -20,6 +20,8 @@ from qwen_asr_widgets.errors import SettingError
 from qwen_asr_widgets.service.recognizers import Hypothesis, find_recognizer
 from qwen_asr_widgets.service.recognizers.openai_http import OpenAIRecognizer
 
+pytestmark = pytest.mark.service
+
 CALL = sample("call").clip.resample(16_000).to_pcm16()
 FIRST, SECOND = CALL[131_200:177_600], CALL[179_200:219_200]
 """Two turns of the bundled call, 1.6 s and 1.5 s of speech, each with the silence that ends it."""
