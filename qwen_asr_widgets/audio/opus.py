@@ -60,6 +60,35 @@ def opus_decoder(channels: int, extradata: bytes | None = None) -> Any:
     return decoder
 
 
+def decode_packets(packets: list[bytes]) -> NDArray[np.int16]:
+    """Decode bare Opus packets that follow each other, the encoder's lead-in with them.
+
+    Parameters
+    ----------
+    packets : list of bytes
+        Of one channel, the first of a new stream.
+
+    Returns
+    -------
+    ndarray of int16, shape (n,)
+        At 48 kHz.
+
+    Raises
+    ------
+    AudioError
+        One is no Opus packet.
+    MissingDependency
+        PyAV is not installed.
+    """
+    av = _pyav()
+    decoder = opus_decoder(channels=1)
+    try:
+        frames = [frame for packet in packets for frame in decoder.decode(av.Packet(packet))]
+    except av.error.FFmpegError as error:
+        raise AudioError(f"{len(packets)} pieces are no Opus packets ({error}).") from error
+    return np.concatenate([np.zeros(0, np.int16), *(frame.to_ndarray().reshape(-1) for frame in frames)])
+
+
 class _Pages:
     """A file for the muxer to write into, and a cutter of whole Ogg pages for who reads them."""
 

@@ -99,9 +99,12 @@ def test_a_kernel_that_is_gone_takes_nothing_from_the_recording(bare: Bare) -> N
     page.get_by_text("Recorded in this browser, and not all of it is in Python yet").wait_for()
     assert low_contrast(page) == cut_off(page) == []
     page.get_by_role("button", name="Send to Python").click()
-    stop = shown.wait_for_sent("stop")
+    stop, start = shown.wait_for_sent("stop"), shown.sent("start")[0]
+    while (count := len(shown.sent("chunk"))) < stop["chunks"] - start["first"]:  # a part at a time
+        some = {"session": start["session"], "chunks": start["first"] + count, "safe": 0, "upto": None, "over": False}
+        page.evaluate("(heard) => window.tell({ heard })", some)
+        shown.wait_for_chunks(count + 1)
     chunks = shown.sent("chunk")
-    start = shown.sent("start")[0]
     assert [one["seq"] for one in chunks] == list(range(start["first"], stop["chunks"])) and len(chunks) > 3
     assert {one["session"] for one in (start, stop, *chunks)} == {start["session"]}
     session, count = start["session"], stop["chunks"]

@@ -50,8 +50,8 @@ test("a model that is missing is named with its size, where it comes from and wh
 
 test("what takes noticeable time before the first word is said", () => {
   const preparing = { kind: "loading", name: "moonshine", megabytes: null };
-  assert.equal(statusText(kernel({ preparing, phase: "connecting" }), false, t), "Moonshine is getting ready…");
+  assert.equal(statusText(kernel({ preparing, phase: "connecting" }), t), "Moonshine is getting ready…");
   const fetching = { kind: "fetching", name: "base", megabytes: 145 };
-  assert.equal(statusText(kernel({ preparing: fetching }), false, t), "Downloading the model base, 145 MB…");
-  assert.equal(statusText(kernel({ preparing: { ...fetching, megabytes: null } }), false, zh), "正在下载模型 base……");
+  assert.equal(statusText(kernel({ preparing: fetching }), t), "Downloading the model base, 145 MB…");
+  assert.equal(statusText(kernel({ preparing: { ...fetching, megabytes: null } }), zh), "正在下载模型 base……");
 });

@@ -69,23 +69,23 @@ test("waits of sound sent as fast as possible are not told", () => {
 });
 
 test("only what is out of the ordinary is said", () => {
-  assert.equal(statusText(kernel({ phase: "live" }), false, t), "");
-  assert.equal(statusText(kernel({ phase: "live", behind: 12 }), false, t), "12 s behind");
-  assert.equal(statusText(kernel({ phase: "live", slow: 7 }), false, t), "the recogniser is 7 s behind, nothing is lost");
-  assert.match(statusText(kernel({ phase: "live", lost: 0.3 }), true, t), /0\.3 s lost.* · .*running cell ends/);
-  assert.match(statusText(kernel({ phase: "ready", clipped: true }), false, t), /^The sound is clipped/);
-  assert.match(statusText(kernel({ phase: "connecting" }), false, t), /^Connecting/);
+  assert.equal(statusText(kernel({ phase: "live" }), t), "");
+  assert.equal(statusText(kernel({ phase: "live", behind: 12 }), t), "12 s behind");
+  assert.equal(statusText(kernel({ phase: "live", slow: 7 }), t), "the recogniser is 7 s behind, nothing is lost");
+  assert.match(statusText(kernel({ phase: "live", lost: 0.3 }), t), /0\.3 s lost/);
+  assert.match(statusText(kernel({ phase: "ready", clipped: true }), t), /^The sound is clipped/);
+  assert.match(statusText(kernel({ phase: "connecting" }), t), /^Connecting/);
 });
 
 test("a lost connection is said with what becomes of the sound, and a slow line with what helps", () => {
-  const said = (rest) => statusText(kernel(rest), false, t);
+  const said = (rest) => statusText(kernel(rest), t);
   const away = { phase: "connecting", outage: { tries: 3, waiting: 0 } };
   assert.equal(said(away), "Reconnecting, try 3; your sound is kept");
   assert.match(said({ ...away, outage: { tries: 4, waiting: 12 } }), /kept · 12 s of sound wait to be sent$/);
   assert.equal(said({ phase: "live", silent: 6 }), "No answer for 6 s; your sound is kept");
   assert.match(said({ phase: "live", slow_line: true }), /Opus needs a tenth/);
   assert.match(said({ phase: "live", renewing: true }), /new session, after this turn; nothing is lost$/);
-  assert.match(statusText(kernel(away), false, zh), /第 3 次/);
+  assert.match(statusText(kernel(away), zh), /第 3 次/);
 });
 
 test("another page that records is told from this one, and from this one before a reload", () => {

@@ -16,9 +16,10 @@ from numpy.typing import NDArray
 
 from ..shared.commands import Bare, MessageError
 from .messages import (
-    BeatMessage, ChunkMessage, ForgetMessage, PauseMessage, ProblemMessage, RecordingMessage, ResumeMessage,
-    SliceMessage, StartMessage, StopMessage, parse,
+    BeatMessage, ChunkMessage, ForgetMessage, PackedMessage, PauseMessage, ProblemMessage, RecordingMessage,
+    ResumeMessage, SliceMessage, StartMessage, StopMessage, parse,
 )
+from .packed import unpacked
 from .upload import FileArriving, FileOpened, Uploads, UploadError
 
 HEARTBEAT_TIMEOUT = 5.0
@@ -69,6 +70,8 @@ class CaptureSession:
         Nothing has been heard of the page for some seconds; what it records meanwhile may still come.
     gaps : list of (int, int)
         Sample ranges that are zeros because their chunks were lost.
+    opus_from : int or None
+        Sample from which on sound came as Opus, because the page's line is slow.
     state : str
         ``"recording"``, ``"paused"`` or ``"ended"``.
     ended_by : str or None
@@ -90,6 +93,7 @@ class CaptureSession:
     late: int = 0
     away: bool = False
     gaps: list[tuple[int, int]] = field(default_factory=list)
+    opus_from: int | None = None
     state: str = "recording"
     ended_by: str | None = None
 
@@ -231,6 +235,7 @@ class CaptureReceiver:
         self._ahead: dict[int, ChunkMessage] = {}
         self._stop_message: StopMessage | None = None
         self._keeps = False
+        self._sent_upto = 0
         self._heard_at = self._told_at = self._missing_since = 0.0
         self._refused_sessions: set[str] = set()
         self._uploads = Uploads()
@@ -256,6 +261,8 @@ class CaptureReceiver:
         message = parse(content, buffers)
         if isinstance(message, Bare):
             return []
+        if isinstance(message, PackedMessage):
+            return self._packed(message, now)
         if isinstance(message, SliceMessage):
             return self._file(message, now)
         if isinstance(message, ForgetMessage):
@@ -263,6 +270,16 @@ class CaptureReceiver:
             return []
         if isinstance(message, ProblemMessage):
             return [CaptureProblem(message.code, message.detail, message.client, shown=True)]
+        return self._recorded(message, now)
+
+    def _packed(self, message: PackedMessage, now: float) -> list[CaptureEvent]:
+        session = self.session
+        if session is not None and session.id == message.session and session.opus_from is None:
+            session.opus_from = session.samples
+        return [event for chunk in unpacked(message) for event in self._recorded(chunk, now)]
+
+    def _recorded(self, message: RecordingMessage, now: float) -> list[CaptureEvent]:
+        """Take what belongs to one recording."""
         events = self._made_way(message, now)
         if not self._is_ours(message):
             return self._refuse(message)
@@ -275,6 +292,8 @@ class CaptureReceiver:
             events += self._pause(isinstance(message, ResumeMessage))
         elif isinstance(message, StopMessage):
             events += self._stop(message, now)
+        if isinstance(message, (BeatMessage, StopMessage)) and message.upto is not None:
+            self._sent_upto = message.upto
         return [*events, *self._impatient(now), *self._told(message, now)]
 
     def tick(self, now: float) -> list[CaptureEvent]:
@@ -358,7 +377,7 @@ class CaptureReceiver:
         if not isinstance(message, (StartMessage, ChunkMessage)):
             return []
         self._expected = message.first if isinstance(message, StartMessage) else 0
-        self._ahead, self._stop_message, self._keeps = {}, None, False
+        self._ahead, self._stop_message, self._keeps, self._sent_upto = {}, None, False, 0
         self._chunk_length = round(message.rate / 10)
         session = self.session = CaptureSession(message.session, message.client, message.rate)
         self._browser = ""
@@ -403,11 +422,16 @@ class CaptureReceiver:
         return [*self._in_order(upto, now), *self._ended_in_order()]
 
     def _missing_upto(self) -> int | None:
-        """Return the number of the chunk before which some are missing; None where none is."""
+        """Return the number of the chunk before which some are missing; None where none is.
+
+        Those that its page has said it sent before that word and that have not come are missing; others of a
+        recording that is over may still be on their way.
+        """
         if self._ahead:
             return min(self._ahead)
         stop = self._stop_message
-        return stop.chunks if stop is not None and stop.chunks > self._expected else None
+        sent = self._sent_upto if stop is None or stop.upto is not None else stop.chunks
+        return sent if sent > self._expected else None
 
     def _fill(self, until: int, now: float) -> list[CaptureEvent]:
         """Put zeros where the chunks from the expected one up to ``until`` should have been."""

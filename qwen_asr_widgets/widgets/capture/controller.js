@@ -13,6 +13,8 @@ const SILENT_SECONDS = 3;
 /** How long a recording whose kernel and views are gone waits for another widget: a notebook may be run from its top. */
 const UNATTENDED_MS = 60_000;
 const CLIP_SHOWN_SECONDS = 2;
+/** Milliseconds without a word from the kernel, which speaks twice a second, after which it counts as busy. */
+const QUIET_MS = 2000;
 
 /**
  * @typedef {import("./capture.js").Problem} Problem
@@ -33,6 +35,10 @@ const CLIP_SHOWN_SECONDS = 2;
  * @property {{chunks: number, seconds: number} | null} lost on the way to the kernel, as it says
  * @property {boolean | null} besideCells whether sound reaches the kernel while a cell runs, as it says
  * @property {import("./keeper.js").Waiting | null} kept in this page because the kernel is away
+ * @property {boolean} quiet  the kernel has not answered for a while: a cell may be running
+ * @property {boolean} slow   the line carries less than what is recorded
+ * @property {boolean} wasSlow  it did so during the last recording
+ * @property {import("./keeper.js").Sending | null} sending a recording that is over
  * @property {import("./chunk_store.js").Kept[]} left by pages that ended before the kernel had it
  * @property {boolean} goesOn  another widget's recording goes on in this page without a kernel, to be taken over
  */
@@ -53,6 +59,8 @@ export class CaptureController {
     this.ending = new AbortController();
     this.forgetLock = () => {};
     this.files = new FileWay(this);
+    /** When the kernel answered last, or began to be waited for. */
+    this.wordAt = 0;
     this.quiet = 0;
     this.clippedAt = -Infinity;
     /** The device that was chosen and is not there; it is chosen again when it is plugged in again. */
@@ -64,6 +72,7 @@ export class CaptureController {
       phase: "idle", seconds: 0, peak: 0, clipping: false, silent: false, devices: [], deviceId: "",
       processing: { ...UNPROCESSED }, settings: null, problem: this.leftBehind(), file: null,
       lost: null, besideCells: null, kept: null, left: [], goesOn: false,
+      quiet: false, slow: false, wasSlow: false, sending: null,
     };
     const devices = navigator.mediaDevices;
     devices?.addEventListener("devicechange", () => this.listDevices(), { signal: this.ending.signal });
@@ -81,10 +90,28 @@ export class CaptureController {
   }
 
   showKept() {
-    const { waiting: kept, left } = this.keeper;
+    const { waiting: kept, left, slow, sending } = this.keeper;
     const goesOn = unattended.of(this) !== null;
-    const changed = kept !== null || this.state.kept !== null || left !== this.state.left || goesOn !== this.state.goesOn;
-    if (changed) this.set({ kept, left, goesOn });
+    const { state } = this;
+    const kinds = [left !== state.left, goesOn !== state.goesOn, slow !== state.slow];
+    const moves = kept ?? state.kept ?? sending ?? state.sending;
+    if (moves || kinds.some(Boolean)) this.set({ kept, left, goesOn, slow, sending, wasSlow: slow || state.wasSlow });
+  }
+
+  /** The kernel has answered, or is waited for from now on. */
+  word() {
+    this.wordAt = performance.now();
+    if (this.state.quiet) this.set({ quiet: false });
+  }
+
+  get isQuiet() {
+    return performance.now() - this.wordAt > QUIET_MS;
+  }
+
+  /** What the kernel has of a recording. @param {import("./keeper.js").Heard} heard */
+  hear(heard) {
+    this.word();
+    this.keeper.heard(heard);
   }
 
   /**
@@ -170,7 +197,7 @@ export class CaptureController {
     const forbidden = pageProblem(thisPage());
     if (forbidden) return this.fail(forbidden);
     this.set({
-      phase: "starting", problem: null, seconds: 0, settings: null, silent: false, clipping: false, lost: null,
+      phase: "starting", problem: null, seconds: 0, settings: null, silent: false, clipping: false, lost: null, wasSlow: false,
     });
     if (!(await this.takeLock())) return this.fail("othertab");
     /** @type {Recorder} */
@@ -205,6 +232,7 @@ export class CaptureController {
     const rate = Number(settings.sampleRate);
     this.quiet = 0;
     this.clippedAt = -Infinity;
+    this.word();
     this.set({ phase: "recording", settings });
     const asked = this.state.processing;
     if (!this.uplink.start({ rate, label, settings, asked, startDelay, browser })) return void this.stop("kernel");
@@ -229,6 +257,7 @@ export class CaptureController {
       peak: this.state.phase === "recording" ? chunk.peak : 0,
       silent: this.quiet >= SILENT_SECONDS,
       clipping: seconds - this.clippedAt < CLIP_SHOWN_SECONDS,
+      quiet: this.isQuiet,
     });
   }
 
@@ -279,7 +308,7 @@ export class CaptureController {
     this.uplink.close();
     this.forgetLock();
     storage("sessionStorage")?.removeItem(this.memory);
-    this.set({ phase: "idle", peak: 0, silent: false, clipping: false });
+    this.set({ phase: "idle", peak: 0, silent: false, clipping: false, quiet: false });
   }
 
   /**

@@ -5,36 +5,49 @@
  *
  * @import { About, Kept } from "./chunk_store.js"
  * @import { Chunk } from "./recorder.js"
+ * @import { KeptChunk } from "./kept_chunks.js"
+ * @import { Packed } from "./packer.js"
  * @import { Uplink } from "./uplink.js"
  *
- * @typedef {{session: string, chunks: number, upto: number | null, over: boolean, safe: number}} Heard   what the kernel has of
- *   a recording: chunks before `safe` need not be kept
+ * @typedef {{session: string, chunks: number, upto: number | null, over: boolean, safe: number, opus?: boolean}} Heard
+ *   what the kernel has of a recording: chunks before `safe` need not be kept; whether it reads Opus
  * @typedef {{seconds: number}} Waiting
+ * @typedef {{done: number, of: number}} Sending   seconds of a recording that is over, of which some are still on their way
  *
  * @typedef {object} Entry   a recording of which something is kept
  * @property {About} about
  * @property {KeptChunks} chunks
  * @property {{chunks: number, reason: string} | null} stop   how it ended
+ * @property {boolean} givenUp  what was not sent then is not sent any more
  * @property {number} looks    how often it was looked at since
  * @property {number} stored   chunks before this number are in the database
  * @property {() => void} release   lets another page take it over
  * @property {Promise<unknown>} freed   settled once another page may
+ * @property {"pcm" | "opus"} coding   how it is sent; it stays Opus once that was needed
+ * @property {boolean} packing   a piece is being coded
  */
 import { ChunkStore } from "./chunk_store.js";
-import { AGAIN_CHUNKS, KeptChunks } from "./kept_chunks.js";
+import { CHUNK_SECONDS, KeptChunks } from "./kept_chunks.js";
+import { canPack, pack } from "./packer.js";
 
 const LOOK_MS = 1000;
 /** Looks after which a kernel that has not once said what it has counts as one that does not say it. */
 const UNANSWERED_LOOKS = 5;
 const CHANNEL = "qaw-kept";
+/** Chunks that are coded as one piece. */
+const PIECE = { least: 5, most: 50 };
+/** Seconds of a recording that is over, below which nobody need be told that they are on their way. */
+const SOON_SECONDS = 1;
 
 export class Keeper {
   /**
    * @param {Uplink} uplink
    * @param {string} uid of the widget
    * @param {() => void} changed called when something else is kept or left
+   * @param {{canPack: typeof canPack, pack: typeof pack}} [codec]
    */
-  constructor(uplink, uid, changed) {
+  constructor(uplink, uid, changed, codec = { canPack, pack }) {
+    this.codec = codec;
     this.uplink = uplink;
     this.uid = uid;
     this.changed = changed;
@@ -47,6 +60,7 @@ export class Keeper {
     if (this.channel) this.channel.onmessage = () => void this.findLeft();
     /** Runs while something is kept. @type {number | undefined} */
     this.timer = undefined;
+    uplink.sentUpto = () => this.entries.get(uplink.session)?.chunks.sent;
     void this.findLeft();
   }
 
@@ -55,6 +69,33 @@ export class Keeper {
     let seconds = 0;
     for (const { chunks } of this.entries.values()) if (chunks.late) seconds += chunks.seconds;
     return seconds > 0 ? { seconds } : null;
+  }
+
+  /** Whether the kernel is there, and the line to it slower than what is recorded. */
+  get slow() {
+    const now = performance.now();
+    return [...this.entries.values()].some(({ chunks }) => chunks.isSlow(now));
+  }
+
+  /** How far a recording that is over is. @returns {Sending | null} */
+  get sending() {
+    for (const { chunks, stop, givenUp } of this.entries.values()) {
+      if (stop === null || givenUp || !chunks.answered || chunks.missing <= SOON_SECONDS) continue;
+      return { done: chunks.came * CHUNK_SECONDS, of: stop.chunks * CHUNK_SECONDS };
+    }
+    return null;
+  }
+
+  /** Send no more of the recordings that are over: what has gone out is all there is of them. */
+  giveUp() {
+    for (const entry of this.entries.values()) {
+      if (entry.stop === null) continue;
+      entry.chunks.cut();
+      entry.stop = { ...entry.stop, chunks: entry.chunks.next };
+      entry.givenUp = true;
+      this.tellStop(entry);
+    }
+    this.changed();
   }
 
   /** Whether no more of the recording under way can be kept. */
@@ -73,7 +114,10 @@ export class Keeper {
   /** @param {About} about @returns {Entry} */
   enter(about) {
     /** @type {Entry} */
-    const entry = { about, chunks: new KeptChunks(), stop: null, looks: 0, stored: 0, release: () => {}, freed: Promise.resolve() };
+    const entry = {
+      about, chunks: new KeptChunks(), stop: null, givenUp: false, looks: 0, stored: 0, release: () => {}, freed: Promise.resolve(),
+      coding: "pcm", packing: false,
+    };
     this.hold(entry);
     return entry;
   }
@@ -111,12 +155,12 @@ export class Keeper {
     this.bring(entry, browser);
   }
 
-  /** Keep a chunk, and send it. @param {Chunk} chunk */
+  /** Keep a chunk, and send what may be sent. @param {Chunk} chunk */
   take(chunk) {
     const entry = this.entries.get(this.uplink.session);
     if (!entry) return;
     entry.chunks.add(chunk);
-    this.send(entry, [chunk]);
+    this.pump(entry);
     if (entry.chunks.late) void this.persist(entry); // at once: a reload gives no time
   }
 
@@ -140,11 +184,14 @@ export class Keeper {
   // ---- what the kernel says
 
   /** @param {Heard} heard */
-  heard({ session, chunks, upto, over, safe }) {
+  heard({ session, chunks, upto, over, safe, opus = false }) {
     const entry = this.entries.get(session);
     if (!entry) return;
-    entry.chunks.heard(safe);
-    if (upto !== null) this.send(entry, entry.chunks.again(chunks, upto, performance.now()));
+    const now = performance.now();
+    entry.chunks.heard(chunks, safe, now);
+    if (upto !== null) entry.chunks.goBack(now);
+    if (opus && entry.coding === "pcm" && entry.chunks.isSlow(now)) void this.change(entry);
+    this.pump(entry);
     if (entry.stored > 0) void this.stored((store) => store.drop(session, safe));
     if (over && entry.stop !== null) this.settle(entry);
     this.changed();
@@ -172,16 +219,57 @@ export class Keeper {
 
   // ---- sending
 
-  /** @param {Entry} entry @param {Chunk[]} chunks */
-  send(entry, chunks) {
-    const { session, rate } = entry.about;
-    for (const chunk of chunks) {
-      const sent = this.uplink.reach("chunk", {
-        session, rate, seq: chunk.seq, peak: chunk.peak, clipped: chunk.clipped, held: entry.chunks.first,
-        sent: performance.timeOrigin + performance.now(),
-      }, [chunk.pcm]);
-      if (!sent) return entry.chunks.failed(chunk.seq);
+  /** Send what may be sent now. @param {Entry} entry @param {boolean} [all] also what makes a small piece */
+  pump(entry, all = false) {
+    if (entry.coding === "opus") return void this.pumpPacked(entry, all);
+    const { chunks, about: { session, rate } } = entry;
+    const now = performance.now();
+    for (const chunk of chunks.ready(now)) {
+      const { seq, peak, clipped, pcm } = chunk;
+      const sent = performance.timeOrigin + now;
+      const went = this.uplink.reach("chunk", { session, rate, seq, peak, clipped, held: chunks.first, sent }, [pcm]);
+      chunks.refused = !went;
+      if (!went) return;
+      chunks.went(chunk, now);
     }
+  }
+
+  /** From now on the sound goes as Opus, where this browser codes it. @param {Entry} entry */
+  async change(entry) {
+    if (!(await this.codec.canPack(entry.about.rate))) return;
+    entry.coding = "opus";
+    this.pump(entry);
+  }
+
+  /** Code and send piece after piece. @param {Entry} entry @param {boolean} all */
+  async pumpPacked(entry, all) {
+    if (entry.packing) return;
+    const { chunks } = entry;
+    const ready = chunks.ready(performance.now()).slice(0, PIECE.most);
+    if (ready.length === 0 || (ready.length < PIECE.least && !all && entry.stop === null)) return;
+    entry.packing = true;
+    try {
+      const packed = await this.codec.pack(chunks.before(ready[0].seq), ready.map(({ pcm }) => pcm));
+      if (chunks.sent !== ready[0].seq || !this.sendPacked(entry, ready, packed)) return;
+    } catch (error) {
+      console.warn("qwen_asr_widgets: this browser does not code Opus", error);
+      entry.coding = "pcm";
+    } finally {
+      entry.packing = false;
+    }
+    this.pump(entry);
+  }
+
+  /** @param {Entry} entry @param {KeptChunk[]} piece @param {Packed} packed @returns {boolean} */
+  sendPacked({ about: { session, rate }, chunks }, piece, { data, sizes, skip, lead }) {
+    const now = performance.now();
+    const went = this.uplink.reach("packed", {
+      session, rate, seq: piece[0].seq, held: chunks.first, skip, lead, sizes,
+      lengths: piece.map(({ pcm }) => pcm.byteLength / 2), peaks: piece.map(({ peak }) => peak),
+    }, [data]);
+    chunks.refused = !went;
+    if (went) for (const chunk of piece) chunks.went(chunk, now);
+    return went;
   }
 
   /**
@@ -193,22 +281,24 @@ export class Keeper {
     const { first, next, samples } = chunks;
     const at = chunks.between(first, next)[0]?.at ?? samples;
     this.uplink.reach("start", { session, rate, label, settings, asked, first, at, browser });
-    this.send(entry, chunks.between(first, first + AGAIN_CHUNKS));
+    chunks.beginAnew(performance.now());
+    this.pump(entry);
   }
 
   /** @param {Entry} entry */
   tellStop({ about, chunks, stop }) {
     const { session, rate } = about;
-    return this.uplink.reach("stop", { session, rate, ...stop, held: chunks.first });
+    return this.uplink.reach("stop", { session, rate, ...stop, held: chunks.first, upto: chunks.sent });
   }
 
   /** Once a second: remind the kernel of recordings that are over, and write down what it does not take. */
   look() {
     for (const entry of this.entries.values()) {
       if (entry.chunks.late) void this.persist(entry);
+      this.pump(entry, true);
       if (entry.stop !== null) this.remind(entry);
     }
-    if (this.waiting) this.changed();
+    if (this.waiting || this.sending) this.changed();
   }
 
   /** Say again that a recording is over; a kernel that never answers is asked for nothing. @param {Entry} entry */

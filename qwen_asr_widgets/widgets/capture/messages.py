@@ -16,6 +16,12 @@ Rate = Annotated[int, Within(1_000, 768_000)]
 
 Count = Annotated[int, Within(0)]
 
+MOST_PACKED = 300
+"""Chunks in one message of Opus; pages send 50 at most."""
+
+MOST_PACKETS = 2_000
+"""Opus packets in it, of 20 ms."""
+
 
 @dataclass(frozen=True)
 class ProblemMessage:
@@ -74,11 +80,39 @@ class ChunkMessage:
 
 
 @dataclass(frozen=True)
-class BeatMessage:
-    """A page still records, or keeps silent in a pause."""
+class PackedMessage:
+    """The next chunks as Opus packets, which stand alone.
+
+    Of what they decode to at 48 kHz the first ``skip`` samples are the encoder's and the next ``lead`` those
+    of sound before; then come chunks ``seq``, ``seq + 1`` … of ``lengths`` samples, with their ``peaks``.
+    """
 
     client: str
     session: str
+    rate: Annotated[int, Within(48_000, 48_000)]
+    seq: Count
+    data: bytes = field(repr=False)
+    sizes: Annotated[tuple[Annotated[int, Within(1, 4_000)], ...], Within(1, MOST_PACKETS)]
+    lengths: Annotated[tuple[Annotated[int, Within(1, 48_000)], ...], Within(1, MOST_PACKED)]
+    peaks: Annotated[tuple[float, ...], Within(1, MOST_PACKED)]
+    skip: Annotated[int, Within(0, 48_000)]
+    lead: Annotated[int, Within(0, 48_000)]
+    held: Count
+
+    def __post_init__(self) -> None:
+        if len(self.peaks) != len(self.lengths):
+            raise MessageError("packed peaks", f"{len(self.peaks)} for {len(self.lengths)} chunks")
+        if sum(self.sizes) != len(self.data):
+            raise MessageError("packed buffers", f"{len(self.data)} bytes, not {sum(self.sizes)}")
+
+
+@dataclass(frozen=True)
+class BeatMessage:
+    """A page still records, or keeps silent in a pause; chunks before number ``upto`` were sent."""
+
+    client: str
+    session: str
+    upto: Count | None = None
 
 
 @dataclass(frozen=True)
@@ -99,13 +133,14 @@ class ResumeMessage:
 
 @dataclass(frozen=True)
 class StopMessage:
-    """A recording is over after so many chunks; ``held`` as of a chunk."""
+    """A recording is over after so many chunks; ``held`` as of a chunk, ``upto`` as of a beat."""
 
     client: str
     session: str
     chunks: Count
     reason: str
     held: Count | None = None
+    upto: Count | None = None
 
 
 @dataclass(frozen=True)
@@ -136,13 +171,14 @@ class ForgetMessage:
 RecordingMessage = Union[StartMessage, ChunkMessage, BeatMessage, PauseMessage, ResumeMessage, StopMessage]
 """What belongs to one recording."""
 
-PageMessage = Union[Bare, ProblemMessage, RecordingMessage, SliceMessage, ForgetMessage]
+PageMessage = Union[Bare, ProblemMessage, PackedMessage, RecordingMessage, SliceMessage, ForgetMessage]
 
 KINDS: Mapping[str, type] = {
     "hello": Bare,
     "problem": ProblemMessage,
     "start": StartMessage,
     "chunk": ChunkMessage,
+    "packed": PackedMessage,
     "beat": BeatMessage,
     "pause": PauseMessage,
     "resume": ResumeMessage,

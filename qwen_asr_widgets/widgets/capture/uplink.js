@@ -26,6 +26,8 @@ export class Uplink {
     this.rate = 0;
     /** Whether it was said that the kernel cannot be reached. */
     this.unreachable = false;
+    /** The number of the first chunk that was not sent. @type {() => number | undefined} */
+    this.sentUpto = () => undefined;
     /** @type {number | undefined} */
     this.timer = undefined;
   }
@@ -58,7 +60,7 @@ export class Uplink {
   /** Say now and then that the recording goes on. */
   beat() {
     this.timer = window.setInterval(() => {
-      this.reach("beat");
+      this.reach("beat", { upto: this.sentUpto() });
       this.beaten();
     }, HEARTBEAT_MS);
   }

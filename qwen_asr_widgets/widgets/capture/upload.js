@@ -7,6 +7,8 @@ import { size as sizeText } from "../shared/format.js";
 /** Bytes that may be ahead of what the kernel says it has taken; what is further ahead could not be called back. */
 export const AHEAD = 8 << 20;
 
+const LOOK_MS = 500;
+
 /** @typedef {import("./capture.js").ProblemCode} ProblemCode */
 
 export class Upload {
@@ -58,13 +60,23 @@ export class FileWay {
     if (size > UPLOAD_LIMIT) return this.fail("toolarge", `${name} (${sizeText(size)})`);
     const upload = new Upload(file, this.answered);
     this.upload = upload;
+    this.controller.word();
     this.controller.set({ file: { name, size, sent: 0, taken: 0 }, problem: null });
+    window.setTimeout(() => this.look(upload), LOOK_MS);
     try {
       await this.controller.uplink.file(upload, (sent) => this.move(upload, { sent }));
     } catch (error) {
       // What cannot be read says so with a DOMException; a kernel that is gone with an Error.
       if (!upload.over) this.fail(error instanceof DOMException ? "file" : "kernel", String(error));
     }
+  }
+
+  /** Say, while a file is on its way, whether the kernel answers. @param {Upload} upload */
+  look(upload) {
+    const { controller } = this;
+    if (this.upload !== upload || !controller.state.file) return;
+    controller.set({ quiet: controller.isQuiet });
+    window.setTimeout(() => this.look(upload), LOOK_MS);
   }
 
   /** @param {ProblemCode} code @param {string} detail */
@@ -84,6 +96,7 @@ export class FileWay {
   /** What the kernel says of a file. @param {{kind: string, upload?: string, bytes?: number}} message */
   hear({ kind, upload, bytes = 0 }) {
     if (!this.upload || this.upload.id !== upload) return;
+    this.controller.word();
     this.upload.took(bytes);
     if (kind === "opened") this.drop();
     else this.move(this.upload, { taken: bytes });
@@ -100,6 +113,6 @@ export class FileWay {
   drop() {
     this.upload?.giveUp();
     this.upload = null;
-    this.controller.set({ file: null });
+    this.controller.set({ file: null, quiet: false });
   }
 }

@@ -12,7 +12,7 @@ import { button, listenTo, make, viewRoot } from "../shared/dom.js";
 import { clock, size } from "../shared/format.js";
 import { translator } from "../shared/strings.js";
 import { followTheme } from "../shared/theme.js";
-import { createPageLeft, pageKeptText } from "./page_kept.js";
+import { createCancel, createPageLeft, pageKeptText, waitsText } from "./page_kept.js";
 
 /**
  * @typedef {import("../capture/controller.js").State} State
@@ -257,10 +257,11 @@ function mount(controller, model, host, signal) {
   const lost = make("p", { class: "qaw-mic-line qaw-mic-warning", role: "status" });
   const kept = make("p", { class: "qaw-mic-line qaw-mic-warning", role: "status" });
   const left = createPageLeft(controller, t, signal);
+  const cancel = createCancel(controller, t, signal);
   const waits = make("p", { class: "qaw-mic-line qaw-mic-waits" });
   const file = make("p", { class: "qaw-mic-line qaw-mic-file", role: "status" });
   const said = make("span", { class: "qaw-only-spoken", role: "status" });
-  root.append(parts.bar, problem, left.element, warning, kept, lost, waits, file, sound.panel, said, picker);
+  root.append(parts.bar, problem, left.element, warning, kept, cancel, lost, waits, file, sound.panel, said, picker);
 
   controller.attach((state) => {
     drawBar(parts, state, t);
@@ -269,8 +270,8 @@ function mount(controller, model, host, signal) {
     say(lost, lostText(state, t));
     say(kept, pageKeptText(state, t));
     left.update(state, state.phase !== "idle");
-    const inTime = state.besideCells ?? model.get("live_while_busy");
-    say(waits, state.phase === "idle" || state.lost || inTime ? "" : t("mic.waits"));
+    say(waits, state.lost ? "" : waitsText(state, state.besideCells ?? model.get("live_while_busy"), t));
+    cancel.hidden = state.sending === null;
     say(file, fileText(state, t));
     sound.panel.hidden = parts.sound.getAttribute("aria-expanded") !== "true";
     say(sound.real, realText(state.settings, t));
@@ -290,7 +291,7 @@ async function followReport(model, controller) {
   let number = report.get("problem")?.number;
   const read = () => {
     const heard = report.get("heard");
-    if (heard?.session !== undefined) controller.keeper.heard(heard);
+    if (heard?.session !== undefined) controller.hear(heard);
     const { client } = controller.uplink;
     const chunks = report.get("client") === client ? report.get("lost") ?? 0 : 0;
     const besideCells = report.get("beside_cells") ?? null;

@@ -14,6 +14,7 @@ import traitlets
 from numpy.typing import NDArray
 
 from ...audio.clip import AudioClip
+from ...audio.opus import can_encode_opus
 from ...audio.resample import StreamResampler
 from ...audio.units import SAMPLE_RATE, pcm16_to_float
 from ...arguments import checked_keywords
@@ -82,10 +83,10 @@ class CaptureReport(ipywidgets.Widget):
 
 
 def heard_state(event: CaptureHeard) -> dict[str, str | int | None]:
-    """Return how much of a page's recording has arrived, as a message for that page."""
+    """Return how much of a page's recording has arrived, and whether Opus is read, as a message for it."""
     return {
         "session": event.session.id, "chunks": event.chunks, "upto": event.upto, "over": event.over,
-        "safe": event.chunks if event.safe is None else event.safe,
+        "safe": event.chunks if event.safe is None else event.safe, "opus": can_encode_opus(),
     }
 
 

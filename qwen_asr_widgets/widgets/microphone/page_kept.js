@@ -9,9 +9,29 @@ import { unattended } from "../capture/unattended.js";
 import { button, make } from "../shared/dom.js";
 import { clock } from "../shared/format.js";
 
-/** How much is kept in this page because the kernel is away; empty where nothing is. @param {State} state @param {Translate} t */
-export function pageKeptText({ kept }, t) {
-  return kept ? t("mic.page.kept", { seconds: Math.round(kept.seconds) }) : "";
+/**
+ * How much is on its way on a slow line, or kept in this page because the kernel is away; empty where nothing is.
+ * @param {Pick<State, "kept" | "slow" | "sending">} state @param {Translate} t
+ */
+export function pageKeptText({ kept, slow, sending }, t) {
+  if (sending) return t("mic.page.sending", { done: clock(sending.done, 0), total: clock(sending.of, 0) });
+  if (!kept) return "";
+  return t(slow ? "mic.page.slow" : "mic.page.kept", { seconds: Math.round(kept.seconds) });
+}
+
+/**
+ * That what is recorded or read waits until the kernel answers; empty where it does.
+ * @param {Pick<State, "phase" | "file" | "quiet">} state @param {boolean} beside whether the kernel can answer while a cell runs
+ * @param {Translate} t
+ */
+export function waitsText({ phase, file, quiet }, beside, t) {
+  if (!quiet || (phase === "idle" && file === null)) return "";
+  return t(beside ? "mic.quiet" : "mic.waits");
+}
+
+/** A button that sends no more of what is on its way. @param {CaptureController} controller @param {Translate} t @param {AbortSignal} signal */
+export function createCancel(controller, t, signal) {
+  return button(t("mic.page.cancel"), () => controller.keeper.giveUp(), signal, { title: t("mic.page.cancel.text"), hidden: true });
 }
 
 /**

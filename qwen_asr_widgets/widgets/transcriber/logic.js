@@ -259,9 +259,9 @@ export function figuresText(figures, t) {
 
 /**
  * The one line of what is out of the ordinary or takes time; empty when there is nothing to say.
- * @param {Kernel} kernel @param {boolean} waits the kernel hears nothing while a cell runs @param {Translate} t
+ * @param {Kernel} kernel @param {Translate} t
  */
-export function statusText(kernel, waits, t) {
+export function statusText(kernel, t) {
   const said = [];
   if (kernel.outage) said.push(...outageText(kernel.outage, t));
   else if (kernel.preparing) said.push(preparingText(kernel.preparing, t));
@@ -274,7 +274,6 @@ export function statusText(kernel, waits, t) {
   if (kernel.slow > 0) said.push(t("transcriber.slow", { seconds: kernel.slow }));
   if (kernel.lost > 0) said.push(t("transcriber.lost", { seconds: kernel.lost.toFixed(1) }));
   if (kernel.clipped) said.push(t("transcriber.clipped"));
-  if (waits) said.push(t("mic.waits"));
   return inOneLine(said);
 }
 

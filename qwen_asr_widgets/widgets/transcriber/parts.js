@@ -22,7 +22,7 @@
  */
 import { button, make, newId, radio } from "../shared/dom.js";
 import { AUDIO_FILES, makeSound } from "../microphone/microphone.js";
-import { createPageLeft } from "../microphone/page_kept.js";
+import { createCancel, createPageLeft } from "../microphone/page_kept.js";
 import { createBar } from "./bar.js";
 import { createChannels } from "./notices.js";
 import { createDrawers } from "./drawers.js";
@@ -56,7 +56,11 @@ export function buildParts(acts) {
   const leaves = make("p", { class: "qaw-notice-text" });
   const hint = make("div", { class: "qaw-notice qaw-tr-hint", "data-kind": "hint", role: "note", hidden: true }, leaves,
     button(t("transcriber.understood"), acts.understand, signal));
-  const said = createSaid(bar.ways, signal);
+  const cancel = createCancel(recorders.live, t, signal);
+  const clipsInstead = button(t("transcriber.slow.clips.way"), () => acts.clips(true), signal, {
+    title: t("transcriber.record.clip.text"), hidden: true,
+  });
+  const said = createSaid([...bar.ways, cancel, clipsInstead], signal);
   const channels = createChannels(t, signal, (channel) => send({ kind: "channel", channel }));
   const empty = make("div", { class: "qaw-tr-empty qaw-dim" });
   const place = make("div", { class: "qaw-tr-stage", hidden: true });
@@ -70,7 +74,7 @@ export function buildParts(acts) {
   const elements = [bar.bar, said.element, body, ...foot.elements, picker];
   return {
     elements, picker, bar, drawers, settings, endpoint, ways, device, sound, micDrawer, settingsDrawer, endpointDrawer,
-    problem, notice, hint, leaves, channels, said, empty, place, foot, kept, left, pageLeft, runs,
+    problem, notice, hint, leaves, channels, said, cancel, clipsInstead, empty, place, foot, kept, left, pageLeft, runs,
   };
 }
 

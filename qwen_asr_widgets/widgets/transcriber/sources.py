@@ -52,6 +52,7 @@ class MicrophoneSource:
         self._taken = self._given = 0
         self._ends: deque[tuple[int, int]] = deque(maxlen=AHEAD_CHUNKS)  # a page keeps no more of them
         self._first_beyond = 0
+        self._said_opus = False
 
     @property
     def begins_at(self) -> int:
@@ -68,7 +69,8 @@ class MicrophoneSource:
         return self._first_beyond
 
     def bring(self, chunk: CaptureChunk, run: Run) -> None:
-        """Hand on one chunk."""
+        """Hand on one chunk, and note where the page could not send all of the sound as it was."""
+        self._note_opus(run)
         self._taken += len(chunk.samples)
         end = round((self.session.begins_at + self._taken) * self._rate / self.session.sample_rate)
         self._ends.append((chunk.following, end))
@@ -84,6 +86,15 @@ class MicrophoneSource:
         """Hand on what the filter held back; no more sound comes."""
         self._give(self._resampler.flush(), run)
         run.finish()
+
+    def _note_opus(self, run: Run) -> None:
+        if self.session.opus_from is None or self._said_opus:
+            return
+        self._said_opus = True
+        seconds = (self.session.begins_at + self.session.opus_from) / self.session.sample_rate
+        run.recording.note(
+            f"From {seconds:.1f} s on the page sent its sound as Opus: the line was slower than PCM."
+        )
 
     def _give(self, samples: NDArray[np.int16], run: Run) -> None:
         self._given += len(samples)

@@ -8,7 +8,7 @@ import { listenTo, make, newId, setText, viewRoot } from "../shared/dom.js";
 import { clipText, clipWarning } from "../clip_recorder/clips.js";
 import { hideStatic, keepSwitch } from "../shared/saved_output.js";
 import { drawDevices, drawProblem, pressPause, realText, say, warningText } from "../microphone/microphone.js";
-import { pageKeptText } from "../microphone/page_kept.js";
+import { pageKeptText, waitsText } from "../microphone/page_kept.js";
 import { translator } from "../shared/strings.js";
 import { followTheme } from "../shared/theme.js";
 import { drawBar } from "./bar.js";
@@ -97,7 +97,7 @@ export class TranscriberView {
     else if (message.kind === "refused") {
       if (message.client === live.uplink.client) live.refused(message.code, message.detail);
     }
-    else if (message.kind === "heard") live.keeper.heard(message);
+    else if (message.kind === "heard") live.hear(message);
     else if (message.kind === "taken" || message.kind === "opened") live.files.hear(message);
     else this.show(message, buffers);
   }
@@ -231,16 +231,20 @@ export class TranscriberView {
     setText(parts.leaves, leavesText(kernel.endpoint, t));
     parts.hint.hidden = this.understood || !kernel.endpoint.cloud || !parts.endpointDrawer.panel.hidden;
     const { file } = recorders.live.state;
-    const waits = (capture.phase !== "idle" || file !== null) && !kernel.beside_cells;
     const isAway = elsewhere && capture.problem?.code !== "othertab";
     const said = [
       pageKeptText(recorders.live.state, t),
       isAway ? t(kernel.away ? "transcriber.away" : "transcriber.elsewhere") : "",
       file ? readingText(file, t) : sendingText(kernel, t),
-      statusText(kernel, waits && !clip?.stage, t),
+      statusText(kernel, t),
+      clip?.stage ? "" : waitsText(recorders.live.state, kernel.beside_cells, t),
       clip?.stage ? clipText(clip, t, kernel.pace === 1 ? "transcriber.clip.real" : "transcriber.clip.recording") : "",
     ];
-    parts.said.update(inOneLine(said), clipWarning(clip, t) || warningText(capture, t));
+    const { sending, wasSlow, phase } = recorders.live.state;
+    parts.cancel.hidden = sending === null;
+    parts.clipsInstead.hidden = !wasSlow || phase !== "idle" || !recorders.offered || recorders.chosen;
+    const slow = parts.clipsInstead.hidden || sending ? "" : t("transcriber.slow.clips");
+    parts.said.update(inOneLine([...said, slow]), clipWarning(clip, t) || warningText(capture, t));
   }
 }
 
