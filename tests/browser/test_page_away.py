@@ -101,8 +101,8 @@ def test_a_kernel_that_is_gone_takes_nothing_from_the_recording(bare: Bare) -> N
     page.get_by_role("button", name="Send to Python").click()
     stop, start = shown.wait_for_sent("stop"), shown.sent("start")[0]
     while (count := len(shown.sent("chunk"))) < stop["chunks"] - start["first"]:  # a part at a time
-        some = {"session": start["session"], "chunks": start["first"] + count, "safe": 0, "upto": None, "over": False}
-        page.evaluate("(heard) => window.tell({ heard })", some)
+        some = {"session": start["session"], "chunks": start["first"] + count, "safe": 0}
+        page.evaluate("(heard) => window.tell({ heard })", {**some, "upto": None, "over": False})
         shown.wait_for_chunks(count + 1)
     chunks = shown.sent("chunk")
     assert [one["seq"] for one in chunks] == list(range(start["first"], stop["chunks"])) and len(chunks) > 3

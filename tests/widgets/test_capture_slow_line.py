@@ -1,4 +1,4 @@
-"""Sound that a page sends as Opus because its line is slow, and what it says it has sent, as the kernel takes them."""
+"""Sound that a page sends as Opus because its line is slow, and what it says it has sent."""
 
 from __future__ import annotations
 
@@ -81,7 +81,8 @@ def test_a_piece_that_comes_twice_is_heard_once_and_one_that_is_none_changes_not
     assert heard(receiver.receive(*packed(0, 5), 0.1)).size == 0
     content, buffers = packed(5, 5)
     for broken, data in (
-        ({**content, "lengths": [LENGTH] * 40, "peaks": [0.1] * 40}, buffers), ({**content, "sizes": [7]}, buffers),
+        ({**content, "lengths": [LENGTH] * 40, "peaks": [0.1] * 40}, buffers),
+        ({**content, "sizes": [7]}, buffers),
         ({**content, "rate": 44_100}, buffers), ({**content, "peaks": []}, buffers),
         ({**content, "sizes": [3]}, [b"\xff\xff\xff"]),
     ):
