@@ -78,6 +78,34 @@ def test_runs_are_switched_named_pinned_and_thrown_away_after_a_question(
     assert len(view.recordings) == 2
 
 
+@pytest.mark.parametrize("width, theme", [(900, "light"), (420, "dark")])
+def test_a_transcript_is_corrected_in_its_row_and_the_error_rate_is_stated(
+    show_transcriber: Show, width: int, theme: str
+) -> None:
+    view = three_runs(lang="en")
+    shown = show_transcriber(view, theme=theme, viewport={"width": width, "height": 1000})
+    page = shown.page
+    correct = page.get_by_role("button", name="Correct…")
+    assert correct.is_disabled()
+    row = page.locator(".qaw-row[data-number='2']")
+    row.click()
+    correct.click()
+    field = page.get_by_role("textbox", name="What was said in row 2")
+    assert field.input_value() == "every blue band is one turn"
+    assert cut_off(page) == low_contrast(page) == []
+    field.fill("every green band is one turn")
+    page.keyboard.press("Enter")
+    shown.shows("WER 3.0 % against your text (1 of 3 corrected)")
+    assert "said: every green band is one turn" in row.inner_text() and not field.is_visible()
+    assert page.evaluate("document.activeElement.getAttribute('role')") == "listbox"
+    assert cut_off(page) == low_contrast(page) == []
+    assert "3.0 %" in page.locator(".qaw-compared tbody").inner_text()
+    page.keyboard.press("F2")
+    page.get_by_role("button", name="Heard rightly").click()
+    shown.hides("against your text")
+    assert view.corrected_text is None and "said:" not in row.inner_text()
+
+
 def test_the_same_sound_with_other_settings_is_two_clicks_away(show_transcriber: Show) -> None:
     shown = show_transcriber(Transcriber(sample("conversation").clip[:3.0], script(), pace=None))
     shown.press("Transcribe")

@@ -6,6 +6,7 @@ import io
 from collections.abc import Callable
 from typing import Any
 
+import jiwer
 import numpy as np
 import pytest
 import soundfile
@@ -13,7 +14,9 @@ from support.recordings import Script, three_turns
 from support.transcribing import NOWHERE, MicrophonePage, ask, of_kind, spoken, state, transcriber
 from support.waiting import wait_until
 
+import qwen_asr_widgets as qaw
 from qwen_asr_widgets import Recording
+from qwen_asr_widgets.recording.text import normalized
 from qwen_asr_widgets.widgets.transcriber.runs import cells
 from qwen_asr_widgets.widgets.transcriber.runs.kept_runs import KeptRuns
 from qwen_asr_widgets.widgets.transcriber.sound import SoundAtHand
@@ -81,6 +84,26 @@ def test_a_run_is_named_and_thrown_away_alone(three: Transcriber) -> None:
     ask(three, "run-throw", number=2)
     assert three.recordings == () and three.recording is None and state(three)["phase"] == "empty"
     assert three.model.runs.add(three_turns(), SoundAtHand()).number == 4, "no number is given twice"
+
+
+def test_corrections_judge_every_run_of_their_sound(three: Transcriber) -> None:
+    assert three.corrected_text is None and state(three)["judged"] is None
+    ask(three, "correct", number=2, text=" every green band is  one turn ")
+    ask(three, "correct", number=9, text="there is no such row")
+    assert state(three)["corrections"] == {"2": "every green band is one turn"}
+    assert state(three)["judged"] == {"metric": "WER", "rate": pytest.approx(1 / 33), "count": 1, "of": 3}
+    said = three.corrected_text
+    assert said is not None and said.splitlines()[1] == "every green band is one turn"
+    table = qaw.compare(three.recordings[0], three.recording, reference=said)
+    whole, broken = (jiwer.wer(normalized(said), normalized(one.text)) for one in three.recordings[:2])
+    assert [run.error_rate for run in table.runs] == [whole, whole] and broken > 0.5
+    ask(three, "run-show", number=2)
+    assert [row["rate"] for row in state(three)["compared"]] == [whole, broken]
+    ask(three, "run-show", number=3)
+    ask(three, "correct", number=2, text="")
+    assert state(three)["corrections"] == {"2": ""}, "nothing was said there"
+    ask(three, "correct", number=2, text="every blue band is one turn")
+    assert state(three)["corrections"] == {} and three.corrected_text is None, "as it was heard"
 
 
 def test_what_is_no_run_is_passed_over(three: Transcriber) -> None:

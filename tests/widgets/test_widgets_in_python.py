@@ -55,8 +55,8 @@ def test_the_language_spoken_belongs_in_the_settings() -> None:
 LISTED = {
     "Waveform": "height lang pause play recording save_outputs selected set_lane set_scores show",
     "TranscriptView": "height lang recording save_outputs selected",
-    "Transcriber": "active commit config discard_autosave height lang pause recording recordings resume "
-    "run_again save_outputs selected start stop stop_waiting wait",
+    "Transcriber": "active commit config corrected_text discard_autosave height lang pause recording "
+    "recordings resume run_again save_outputs selected start stop stop_waiting wait",
     "Microphone": "chunks file_clip hears_beside_cells lang problem record session state stream subscribe",
     "ClipRecorder": "lang on_clip pending recording start stop",
 }

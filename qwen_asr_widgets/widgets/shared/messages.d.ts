@@ -544,6 +544,7 @@ export type TranscriberCommand =
   | { kind: "settings"; config: Partial<Config> }
   | { kind: "endpoint"; id: string; url: string; model: string }
   | { kind: "key"; key: string }
+  | { kind: "correct"; number: number; text: string | null }
   | { kind: "run-show" | "run-throw"; number: number }
   | { kind: "run-name"; number: number; name: string }
   | { kind: "run-pin"; number: number | null }

@@ -199,6 +199,14 @@ class RunPin:
 
 
 @dataclass(frozen=True)
+class Correction:
+    """What was truly said in an utterance of the run shown; None takes a correction back."""
+
+    number: int
+    text: str | None
+
+
+@dataclass(frozen=True)
 class Dismiss:
     """A notice was read."""
 
@@ -266,6 +274,7 @@ def commands(
         "run-name": changing(RunName, lambda run: model.runs.rename(run.number, run.name)),
         "run-pin": comparing(RunPin, lambda run: model.pin(run.number)),
         "run-throw": comparing(RunChoice, lambda run: model.throw_away(run.number)),
+        "correct": changing(Correction, lambda one: model.correct(one.number, one.text)),
         "again": changing(RunAgain, lambda again: model.repeat(again.pace)),
         "save": changing(Save, lambda wanted: controls.save(wanted.format, wanted.job)),
         "stored": changing(Stored, lambda stored: controls.note_stored(stored.job)),

@@ -9,14 +9,14 @@
  * @typedef {{engine: string, settings: Held[], pace: number | null, count: number,
  *   n: number, median: number | null, longest: number | null, source: NonNullable<import("../shared/run/state.js").Summary>["source"],
  *   no_wait: "" | "free" | "turns" | "manual" | "silence" | "pace" | "speed" | "unknown", pinned: boolean,
- *   complete: boolean}} ComparedRun  `no_wait`: why it has no wait to state
+ *   complete: boolean, metric: "" | "WER" | "CER", rate: number | null}} ComparedRun  `no_wait`: why it has no wait to state
  * @typedef {{utterances: Utterance[], waits: boolean, pinned?: boolean}} RunTurns
  * @typedef {{from: number | null, to: number | null, runs: [Utterance[], Utterance[]]}} Pair  seconds; of each run what was heard there
  */
 import { make } from "../shared/dom.js";
 import { clock, duration } from "../shared/format.js";
 import { textOf } from "../shared/run/state.js";
-import { paceText, settingsText } from "./logic.js";
+import { paceText, percentText, settingsText } from "./logic.js";
 import { latencyChips, problemText } from "../transcript/rows.js";
 
 /**
@@ -105,6 +105,7 @@ function figuresTable(runs, t) {
   const names = [beforeText(runs[0], t), t("transcriber.now")];
   const head = ["", t("transcriber.endpoint"), t("transcriber.settings"), t("transcriber.turns"),
     t("transcriber.median"), t("compared.longest")];
+  const metric = runs.find((run) => run.metric)?.metric;
   const cell = (/** @type {number} */ at, /** @type {string} */ text) => make("td", { "data-label": head[at] }, text);
   const rows = runs.map((run, k) => {
     const settings = `${heldText(run.settings, t)} · ${paceText(run.pace, t)}`;
@@ -112,10 +113,11 @@ function figuresTable(runs, t) {
       ? [make("td", { colspan: 2, class: "qaw-compared-none" }, t(`compared.none.${run.no_wait || "unknown"}`))]
       : [cell(4, t("compared.figure", { time: duration(run.median, t), n: run.n })), cell(5, duration(run.longest, t))];
     return make("tr", {}, make("th", { scope: "row" }, names[k] ?? "", run.complete ? "" : ` (${t("runs.incomplete")})`),
-      cell(1, run.engine), cell(2, settings), cell(3, String(run.count)), ...waits);
+      cell(1, run.engine), cell(2, settings), cell(3, String(run.count)), ...waits,
+      ...(metric ? [make("td", { "data-label": metric }, run.rate === null ? "" : percentText(run.rate))] : []));
   });
   return make("table", { class: "qaw-table" },
-    make("thead", {}, make("tr", {}, ...head.map((text) => make("th", { scope: "col" }, text)))),
+    make("thead", {}, make("tr", {}, ...head.concat(metric ?? []).map((text) => make("th", { scope: "col" }, text)))),
     make("tbody", {}, ...rows));
 }
 

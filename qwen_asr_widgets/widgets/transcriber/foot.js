@@ -8,7 +8,7 @@
 import { button, make, setText } from "../shared/dom.js";
 import { createComparison, heldText } from "./compared.js";
 import { createDrawers } from "./drawers.js";
-import { figuresText, isRunning, endpointText, settingsText } from "./logic.js";
+import { figuresText, isRunning, judgedText, endpointText, settingsText } from "./logic.js";
 import { createFormats } from "./save.js";
 import { PRESETS } from "./settings.js";
 import { clock } from "../shared/format.js";
@@ -69,7 +69,7 @@ export function createFoot(t, signal, send, saver, keep) {
       foot.hidden = !shown && (name.hidden || kernel.phase === "empty");
       if (!shown || ((isRunning(kernel) || reading) && !again.panel.hidden)) drawers.show(null);
       const by = heardText(kernel, t) || madeByText(kernel, t);
-      const said = [...figuresText(kernel.figures, t), partlyText(kernel, t), by].filter(Boolean);
+      const said = [...figuresText(kernel.figures, t), judgedText(kernel, t), partlyText(kernel, t), by].filter(Boolean);
       figures.replaceChildren(...said.map((text) => make("span", {}, text)));
       again.button.disabled = replay.disabled = isRunning(kernel) || reading;
       protocol.setAttribute("aria-pressed", String(kernel.protocol));

@@ -57,6 +57,8 @@
  *
  * @typedef {{count: number, differ: boolean, taken: number | "mean"}} Channels
  *
+ * @typedef {{metric: "WER" | "CER", rate: number, count: number, of: number}} Judged  `count` of so many were corrected
+ *
  * @typedef {{where: string, problem: string, until: number}} Kept  a folder; why nothing more goes there, from second `until` on
  * @typedef {{id: string, name: string, when: string, seconds: number}} Left  `when` as ISO 8601
  *
@@ -88,6 +90,8 @@
  * @property {Figures} figures
  * @property {import("./compared.js").ComparedRun[]} compared
  * @property {import("./runs/switcher.js").KeptRun[]} runs that stay, oldest first
+ * @property {import("../transcript/correcting.js").Corrections} corrections of the run on show
+ * @property {Judged | null} judged how far its words are from what was said
  * @property {boolean} replaying  the run is seen again, from its beginning on
  * @property {boolean} protocol   what client and service say to each other is shown
  * @property {Channels | null} channels of the file at hand, where it has several
@@ -118,7 +122,7 @@ export function unknownState() {
       improvement: "", renews: false, prices: {}, hosts: {},
     },
     config: { threshold: 0.2, silence: 800, padding: 300, language: "", context: "", turns: "service" },
-    figures: {}, compared: [], runs: [], channels: null, clips: false, clip_uid: "", recorder: "", away: false,
+    figures: {}, compared: [], runs: [], corrections: {}, judged: null, channels: null, clips: false, clip_uid: "", recorder: "", away: false,
     beside_cells: true, kept: null, left: [], replaying: false, protocol: false,
   };
 }
@@ -236,6 +240,16 @@ export function leavesText({ goes_to: hosts }, t) {
 export function paceText(pace, t) {
   if (pace === null) return t("transcriber.pace.free");
   return pace === 1 ? t("transcriber.pace.real") : t("transcriber.pace.times", { pace });
+}
+
+/** A share in percent, as error rates are stated. @param {number} share */
+export function percentText(share) {
+  return `${(100 * share).toFixed(1)} %`;
+}
+
+/** How far the words are from what was said; empty where nothing was corrected. @param {Kernel} kernel @param {Translate} t */
+export function judgedText({ judged }, t) {
+  return judged ? t("transcriber.judged", { ...judged, rate: percentText(judged.rate) }) : "";
 }
 
 /** The few figures of the foot. @param {Figures} figures @param {Translate} t */

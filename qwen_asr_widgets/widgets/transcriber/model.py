@@ -289,6 +289,13 @@ class TranscriberModel:
         with self.lock:
             self.runs.pin(number)
 
+    def correct(self, utterance: int, text: str | None) -> None:
+        """Note what was truly said in an utterance of the run shown; None takes that back."""
+        with self.lock:
+            shown = self.runs.of(self.recording)
+            if shown is not None and not shown.growing:
+                self.runs.correct(shown.number, utterance, text)
+
     def throw_away(self, number: int) -> None:
         """Let go of a run, and of its copy on disk; another one is shown in its place."""
         with self.deciding():

@@ -45,7 +45,9 @@ export function createStage(host, options) {
     wave.limitTo(0);
     replay.wave = wave;
   }
-  const transcript = createTranscript(live, { run, signal, t, height: LIST_HEIGHT });
+  const transcript = createTranscript(live, {
+    run, signal, t, height: LIST_HEIGHT, correct: (number, text) => send({ kind: "correct", number, text }),
+  });
   const turns = createTurnTable(host, { run, t, signal });
   const protocol = make("div", { class: "qaw-tr-protocol", hidden: true });
   host.append(protocol);
@@ -69,6 +71,10 @@ export function createStage(host, options) {
         turns.take(beside);
         wave.redraw();
       }
+    },
+    /** @param {import("../transcript/correcting.js").Corrections} corrections */
+    showCorrections(corrections) {
+      transcript.takeCorrections(corrections);
     },
     /** @param {boolean} on */
     showProtocol(on) {

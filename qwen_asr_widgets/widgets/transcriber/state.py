@@ -12,6 +12,7 @@ from ...recording.summary import waits_count
 from ...vad.turns import TurnDetection
 from ..shared.run_messages import utterance_state
 from .model import TranscriberModel
+from .runs.corrections import judged
 from .runs.kept_runs import KeptRun
 
 MANUAL = "manual"
@@ -126,17 +127,36 @@ def comparison_state(model: TranscriberModel) -> list[dict[str, Any]]:
     baseline, now = model.baseline, model.recording
     if baseline is None or now is None or model.active:
         return []
-    pinned = baseline.number == model.runs.pinned
-    return [{**_compared(baseline.recording), "pinned": pinned}, {**_compared(now), "pinned": False}]
+    pinned, said = baseline.number == model.runs.pinned, model.runs.reference(now)
+    return [
+        {**_compared(baseline.recording, said), "pinned": pinned}, {**_compared(now, said), "pinned": False},
+    ]
 
 
-def _compared(recording: Recording) -> dict[str, Any]:
+def correction_state(model: TranscriberModel) -> dict[str, Any]:
+    """Return what was truly said in the run shown, and how far its words are from that."""
+    shown, corrected = model.runs.of(model.recording), model.runs.corrected(model.recording)
+    rate = None
+    if shown is not None and corrected is not None and not shown.growing:
+        rate = judged(shown.recording, model.runs.reference(shown.recording))
+    return {
+        "corrections": {str(number): text for number, text in shown.corrections.items()} if shown else {},
+        "judged": None if rate is None or corrected is None else {
+            "metric": rate.metric, "rate": rate.rate, "count": len(corrected.corrections),
+            "of": len(corrected.recording.utterances),
+        },
+    }
+
+
+def _compared(recording: Recording, said: str | None) -> dict[str, Any]:
+    rate = judged(recording, said)
     run = compared_run(recording, "", None, None, None)
     return {
         "engine": run.engine, "pace": recording.info.pace,
         "settings": held_state(recording),
         "count": run.utterances, "n": run.n, "median": run.finalization, "longest": run.longest,
         "no_wait": run.no_wait, "source": recording.latency().source, "complete": recording.complete,
+        "metric": rate.metric if rate else "", "rate": rate.rate if rate else None,
     }
 
 
@@ -172,6 +192,7 @@ def model_state(model: TranscriberModel) -> dict[str, Any]:
         "channels": _channels(model),
         "compared": comparison_state(model),
         "runs": runs_state(model),
+        **correction_state(model),
         "kept": model.kept.state(recording),
         "left": model.kept.left_state(),
     }

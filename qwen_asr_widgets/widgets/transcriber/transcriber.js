@@ -194,6 +194,7 @@ export class TranscriberView {
     parts.place.hidden = kernel.phase === "empty";
     const unheard = kernel.notice !== null && !kernel.figures.count;
     this.stage?.showProtocol(kernel.protocol);
+    this.stage?.showCorrections(kernel.corrections);
     if (this.stage) this.stage.transcript.hidden = kernel.phase === "ready" || (unheard && !running);
     parts.foot.update(kernel, reading !== null);
     parts.kept.update(kernel.kept);

@@ -266,6 +266,14 @@ class Transcriber(ViewWidget):
         return self.model.recordings
 
     @property
+    def corrected_text(self) -> str | None:
+        """What was said in the sound shown, one utterance a line, once words were corrected in the page.
+
+        As ``reference`` of `compare` it judges all runs of that sound.
+        """
+        return self.model.runs.reference(self.recording)
+
+    @property
     def active(self) -> bool:
         """Whether sound or answers are still to come."""
         return self.model.active

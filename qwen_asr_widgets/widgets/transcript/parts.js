@@ -19,8 +19,10 @@ export function transcriptParts(t, height) {
   problems.setAttribute("aria-pressed", "false");
   const live = press(t("wave.live"), true);
   const copy = press(t("transcript.copy"), false);
+  const correct = press(t("transcript.correct"), true);
+  correct.title = t("transcript.correct.text");
   const count = make("span", { class: "qaw-dim" });
-  const bar = make("div", { class: "qaw-bar" }, search, problems, count, make("span", { class: "qaw-space" }), live, copy);
+  const bar = make("div", { class: "qaw-bar" }, search, problems, count, make("span", { class: "qaw-space" }), live, correct, copy);
   const rows = make("div", { class: "qaw-rows", role: "presentation" });
   const spacer = make("div", { class: "qaw-spacer", role: "presentation" }, rows);
   const list = make("div", {
@@ -34,7 +36,7 @@ export function transcriptParts(t, height) {
   const spoken = make("div", { class: "qaw-only-spoken", "aria-live": "polite", role: "status" });
   const legend = legendOf(t);
   const root = make("div", { class: "qaw-transcript" }, bar, heading(t, legend), list, empty, foot, spoken);
-  return { root, legend, search, problems, live, copy, count, rows, spacer, list, empty, said, foot, spoken };
+  return { root, legend, search, problems, live, copy, correct, count, rows, spacer, list, empty, said, foot, spoken };
 }
 
 /** @param {Translate} t @param {HTMLElement} legend */

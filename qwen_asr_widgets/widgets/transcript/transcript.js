@@ -10,6 +10,8 @@
  * @property {Translate} t
  * @property {AbortSignal} signal
  * @property {number} [height]   most CSS pixels of the list before it scrolls
+ * @property {(number: number, text: string | null) => void} [correct] told what was truly said in an utterance; with it
+ *   rows can be corrected
  * @property {HTMLElement} [aside] what stands at the end of the foot
  */
 import { copyText, make, newId } from "../shared/dom.js";
@@ -18,6 +20,7 @@ import { textOf } from "../shared/run/state.js";
 import { engineText, summaryText } from "../shared/run/summary.js";
 import { asText, emptyText, filtered, latencyChips, noteChips, splitMatches, timeOf } from "./rows.js";
 import { chip, transcriptParts } from "./parts.js";
+import { Correcting } from "./correcting.js";
 import { RowHeights } from "../shared/virtual_list.js";
 
 const ROW_GUESS = 34;
@@ -43,7 +46,7 @@ export class TranscriptView {
     this.listWidth = 0;
     /** @type {Utterance[]} */
     this.shown = [];
-    /** @type {Map<number, {element: HTMLElement, utterance: Utterance, query: string, waits: boolean}>} */
+    /** @type {Map<number, {element: HTMLElement, utterance: Utterance, key: string}>} */
     this.drawn = new Map();
     /** @type {Set<number> | null} */
     this.announced = null;
@@ -54,6 +57,11 @@ export class TranscriptView {
     /** @type {ReturnType<typeof setTimeout> | undefined} */
     this.copyTimer = undefined;
     this.parts = transcriptParts(this.t, options.height ?? HEIGHT);
+    this.correcting = new Correcting(this.t, signal, {
+      decided: (number, text) => options.correct?.(number, text), changed: () => this.relaid(),
+      closed: () => this.parts.list.focus({ preventScroll: true }),
+    });
+    this.parts.correct.hidden = !options.correct;
     if (options.aside) this.parts.foot.append(options.aside);
     host.append(this.parts.root);
     this.listen(signal);
@@ -69,6 +77,8 @@ export class TranscriptView {
     problems.addEventListener("click", () => this.filter(this.query, !this.problemsOnly), { signal });
     live.addEventListener("click", () => this.toEnd(), { signal });
     copy.addEventListener("click", () => void this.copy(), { signal });
+    this.parts.correct.addEventListener("click", () => this.correctSelected(), { signal });
+    list.addEventListener("dblclick", () => this.correctSelected(), { signal });
     list.addEventListener("scroll", () => this.schedule(), { signal, passive: true });
     list.addEventListener("click", (event) => {
       const row = /** @type {HTMLElement} */ (event.target).closest(".qaw-row");
@@ -115,11 +125,35 @@ export class TranscriptView {
       this.run.select(this.shown[Math.min(Math.max(target, 0), last)].number);
       return true;
     }
+    if (key === "F2" && at >= 0) return this.correctSelected();
     if ((key === "Enter" || key === " ") && at >= 0) {
       this.run.select(this.run.state.selected, true);
       return true;
     }
     return false;
+  }
+
+  /** Rows have another content, and perhaps another height. */
+  relaid() {
+    this.heights.forget();
+    this.schedule();
+  }
+
+  /** Show what was truly said. @param {import("./correcting.js").Corrections} corrections */
+  takeCorrections(corrections) {
+    if (this.correcting.take(corrections)) this.relaid();
+  }
+
+  /** Have what was heard in the selected row corrected. @returns {boolean} whether it can be */
+  correctSelected() {
+    const { selected, info } = this.run.state;
+    const at = this.shown.findIndex(({ number }) => number === selected);
+    if (!this.options.correct || at < 0 || info.growing) return false;
+    this.correcting.open(this.shown[at]);
+    this.goal = at;
+    this.draw();
+    this.correcting.field.focus({ preventScroll: true });
+    return true;
   }
 
   changed() {
@@ -157,6 +191,7 @@ export class TranscriptView {
       make("span", {}, engineText(info, this.t)), make("span", {}, summaryText(info, this.t)),
     );
     this.parts.legend.hidden = !info.waits;
+    this.lookAtSelected();
     const ended = this.growing && !info.growing;
     this.growing = info.growing;
     this.stick = stuck && (info.growing || (ended && info.live));
@@ -239,11 +274,13 @@ export class TranscriptView {
     element.setAttribute("aria-setsize", String(this.shown.length));
     const selected = this.run.state.selected === utterance.number;
     element.setAttribute("aria-selected", String(selected));
-    const { waits } = this.run.state.info;
-    if (known?.utterance === utterance && known.query === this.query && known.waits === waits) return element;
+    const key = JSON.stringify([
+      this.query, this.run.state.info.waits, this.correcting.number === utterance.number, this.correcting.of(utterance),
+    ]);
+    if (known?.utterance === utterance && known.key === key) return element;
     element.classList.toggle("qaw-row-problem", utterance.problem);
     element.replaceChildren(...this.cells(utterance));
-    this.drawn.set(utterance.number, { element, utterance, query: this.query, waits });
+    this.drawn.set(utterance.number, { element, utterance, key });
     return element;
   }
 
@@ -257,6 +294,8 @@ export class TranscriptView {
     const waits = latencyChips(u, this.t, this.run.state.info.waits);
     if (u.status === "final" && !u.settled) text.append(make("span", { class: "qaw-dim" }, this.t("transcript.wordless")));
     if (wrong.length) text.append(" ", ...wrong.map((one) => chip(one, this.t)));
+    const under = this.correcting.under(u);
+    if (under) text.append(under);
     return [
       make("b", { class: "qaw-row-number" }, String(u.number)),
       make("span", { class: "qaw-row-time qaw-dim", title: endNote(u, this.t) }, timeOf(u)),
@@ -280,7 +319,14 @@ export class TranscriptView {
       this.goal = at;
     }
     this.stick = false;
+    this.lookAtSelected();
     this.schedule();
+  }
+
+  /** A row can be corrected once it is selected, and nothing more comes. */
+  lookAtSelected() {
+    const { selected, info } = this.run.state;
+    this.parts.correct.disabled = info.growing || !this.shown.some(({ number }) => number === selected);
   }
 
   /** Scroll no further than it takes to see a row, and whole rows. @param {number} row */

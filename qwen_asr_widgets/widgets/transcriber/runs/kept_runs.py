@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 from ....recording import Recording
 from ....recording.run import Run
 from ..sound import SoundAtHand
 from ..sources import MicrophoneSource, PacedSource
+from .corrections import corrected_text
 
 LONGEST_NAME = 60
 """Letters of a name."""
+
+LONGEST_CORRECTION = 10_000
+"""Letters of what was said in an utterance: many times what a minute holds."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,6 +37,8 @@ class KeptRun:
         Where its sound came from.
     name : str
         As the user calls it; empty until then.
+    corrections : dict of int to str
+        What was truly said, by the number of the utterance.
     """
 
     number: int
@@ -40,6 +47,7 @@ class KeptRun:
     run: Run | None = None
     source: MicrophoneSource | PacedSource | None = None
     name: str = ""
+    corrections: Mapping[int, str] = field(default_factory=dict)
 
     @property
     def growing(self) -> bool:
@@ -105,8 +113,36 @@ class KeptRuns:
 
     def rename(self, number: int, name: str) -> None:
         """Call a run something; an empty name takes the name away."""
-        name = " ".join(name.split())[:LONGEST_NAME]
-        self._runs = tuple(replace(one, name=name) if one.number == number else one for one in self._runs)
+        self._change(number, name=" ".join(name.split())[:LONGEST_NAME])
+
+    def correct(self, number: int, utterance: int, text: str | None) -> None:
+        """Note what was truly said in an utterance of a run; None, or what was heard, takes that back."""
+        kept = self.numbered(number)
+        heard = {} if kept is None else {one.number: one.text for one in kept.recording.utterances}
+        if kept is None or utterance not in heard:
+            return
+        corrections = {key: said for key, said in kept.corrections.items() if key != utterance}
+        text = None if text is None else " ".join(text.split())[:LONGEST_CORRECTION]
+        if text is not None and text != heard[utterance]:
+            corrections[utterance] = text
+        self._change(number, corrections=corrections)
+
+    def corrected(self, recording: Recording | None) -> KeptRun | None:
+        """Return the newest run with corrections, of the same sound as another's recording."""
+        shown = self.of(recording)
+        same = (
+            one for one in reversed(self._runs)
+            if shown is not None and one.corrections and one.sound.is_same(shown.sound)
+        )
+        return next(same, None)
+
+    def reference(self, recording: Recording | None) -> str | None:
+        """Return what was said in the sound of a recording, by the corrections; None where there are none."""
+        kept = self.corrected(recording)
+        return None if kept is None else corrected_text(kept.recording, kept.corrections)
+
+    def _change(self, number: int, **changes: Any) -> None:
+        self._runs = tuple(replace(one, **changes) if one.number == number else one for one in self._runs)
 
     def pin(self, number: int | None) -> None:
         """Compare the others of its sound with a run; an incomplete one stays no baseline."""
