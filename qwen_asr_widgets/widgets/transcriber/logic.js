@@ -122,7 +122,8 @@ export function unknownState() {
       improvement: "", renews: false, prices: {}, hosts: {},
     },
     config: { threshold: 0.2, silence: 800, padding: 300, language: "", context: "", turns: "service" },
-    figures: {}, compared: [], runs: [], corrections: {}, judged: null, channels: null, clips: false, clip_uid: "", recorder: "", away: false,
+    figures: {}, compared: [], runs: [], corrections: {}, judged: null,
+    channels: null, clips: false, clip_uid: "", recorder: "", away: false,
     beside_cells: true, kept: null, left: [], replaying: false, protocol: false,
   };
 }

@@ -32,7 +32,7 @@ def corrected_text(recording: Recording, corrections: Mapping[int, str]) -> str:
 
 
 @dataclass(frozen=True)
-class Judged:
+class ErrorRate:
     """How far a run's words are from what was said.
 
     Parameters
@@ -47,16 +47,16 @@ class Judged:
     rate: float
 
 
-def judged(recording: Recording, reference: str | None) -> Judged | None:
+def judged(recording: Recording, reference: str | None) -> ErrorRate | None:
     """Return how far a run's words are from a text; None where there is none to compare with.
 
     Examples
     --------
     >>> judged(Recording(), "good morning")
-    Judged(metric='WER', rate=1.0)
+    ErrorRate(metric='WER', rate=1.0)
     """
     if reference is None or not normalized(reference):
         return None
     language = recording.config.language
     metric = "CER" if judged_by_character(reference, language) else "WER"
-    return Judged(metric, error_rate(reference, recording.text, language))
+    return ErrorRate(metric, error_rate(reference, recording.text, language))
