@@ -544,6 +544,9 @@ export type TranscriberCommand =
   | { kind: "settings"; config: Partial<Config> }
   | { kind: "endpoint"; id: string; url: string; model: string }
   | { kind: "key"; key: string }
+  | { kind: "part"; start: number; end: number; pace: number | null }
+  | { kind: "part-save"; start: number; end: number; job: string }
+  | { kind: "whole" }
   | { kind: "correct"; number: number; text: string | null }
   | { kind: "run-show" | "run-throw"; number: number }
   | { kind: "run-name"; number: number; name: string }

@@ -62,7 +62,7 @@ export function drawBar(parts, kernel, { capture, clips, held, elsewhere, readin
   parts.record.dataset.phase = stops ? "recording" : "idle";
   setText(parts.record, t(capture.phase === "starting" ? "mic.starting" : stops ? "mic.stop" : clips ? "clip.record" : "mic.record"));
   parts.record.disabled = stopping || held || Boolean(reading && !stops) || (busy && !stops);
-  parts.begin.hidden = kernel.phase !== "ready" || mic || reading !== null;
+  parts.begin.hidden = kernel.phase !== "ready" || kernel.asks || mic || reading !== null;
   const paused = capture.phase === "paused" || kernel.paused;
   parts.pause.hidden = !mic && (!file || kernel.waiting || kernel.phase === "failed");
   setText(parts.pause, t(paused ? "mic.resume" : "mic.pause"));

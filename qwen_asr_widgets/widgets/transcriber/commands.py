@@ -47,6 +47,24 @@ class ChannelChoice:
 
 
 @dataclass(frozen=True)
+class PartChoice:
+    """Transcribe a stretch (s) of the sound shown at a pace; None is as fast as the service takes it."""
+
+    start: float
+    end: float
+    pace: float | None
+
+
+@dataclass(frozen=True)
+class PartSaved:
+    """Make a file of a stretch of the sound shown; ``job`` names it in what is sent."""
+
+    start: float
+    end: float
+    job: str
+
+
+@dataclass(frozen=True)
 class ClipsChoice:
     """Record a clip first, or no longer."""
 
@@ -260,6 +278,9 @@ def commands(
         "claim": changing(Claim, lambda claim: pages.let_record(claim.view, claim.token)),
         "sample": changing(Bare, lambda _: controls.try_sample()),
         "channel": changing(ChannelChoice, lambda choice: model.take_channel(choice.channel)),
+        "part": changing(PartChoice, lambda part: controls.transcribe_part(part.start, part.end, part.pace)),
+        "part-save": changing(PartSaved, lambda part: controls.save_part(part.start, part.end, part.job)),
+        "whole": changing(Bare, lambda _: model.take_whole()),
         "clips": changing(ClipsChoice, lambda choice: pages.clips.choose(choice.on)),
         "settings": changing(ChangeSettings, change_settings),
         "endpoint": changing(EndpointChange, lambda to: controls.choose_endpoint(to.id, to.url, to.model)),

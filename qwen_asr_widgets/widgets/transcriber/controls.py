@@ -11,6 +11,7 @@ from typing import Any
 from ...audio.clip import AudioClip
 from ...audio.samples import sample
 from ...client.endpoints import Endpoint
+from ...client.pacing import check_pace
 from ...errors import EndpointError
 from ...protocol.config import SessionConfig
 from ...recording import Recording
@@ -21,7 +22,7 @@ from .model import TranscriberModel
 from .notices import notice_elsewhere
 from .pages import Pages
 from .preparation import Preparation
-from .save import BUNDLE, file_name, in_slices, saved
+from .save import BUNDLE, file_name, in_slices, part_name, saved, wav_of
 
 logger = logging.getLogger("qwen_asr_widgets")
 
@@ -131,6 +132,21 @@ class Controls:
         if not self._model.active and self._model.load(clip):
             self._model.begin()
 
+    def transcribe_part(self, start: float, end: float, pace: float | None) -> None:
+        """Transcribe a stretch of the sound shown; all of it where it is that.
+
+        Raises
+        ------
+        AudioError
+            The stretch lies outside of the sound.
+        """
+        model, pace = self._model, check_pace(pace)
+        if model.active:
+            return
+        if model.sound.clip is None or start > 0 or end < model.sound.clip.duration:
+            model.take_part(start, end)
+        model.begin(pace)
+
     # ---- what is chosen
 
     def choose_endpoint(self, name: str, url: str, model_name: str = "") -> None:
@@ -172,6 +188,18 @@ class Controls:
         if job in self._bundles:
             recording, version = self._bundles.pop(job)
             recording.note_saved(version)
+
+    def save_part(self, start: float, end: float, job: str) -> None:
+        """Send a stretch of the sound shown to the page that asked, as a WAV.
+
+        Raises
+        ------
+        AudioError
+            The stretch lies outside of the sound.
+        """
+        model = self._model
+        part = model.sound.part(model.shown_sound(), start, end)
+        self._tell_all(list(in_slices(wav_of(part), job, part_name(part))))
 
     def save(self, ending: str, job: str) -> None:
         """Make a file of the recording on a thread of its own, and send it to the page that asked."""

@@ -74,6 +74,9 @@
  * @property {number | null} pace
  * @property {string} title
  * @property {number} total   seconds of a file
+ * @property {number} seconds of the sound at hand
+ * @property {boolean} asks   that is so long that it is asked first how to transcribe it
+ * @property {{start: number, end: number, of: string} | null} part of which stretch of which sound it is
  * @property {number} behind  seconds not sent yet
  * @property {{tries: number, waiting: number} | null} outage  a lost connection that is taken up again; seconds of sound wait for it
  * @property {boolean} slow_line  the line carries less than real time of PCM
@@ -114,6 +117,7 @@ const MANY = 20;
 export function unknownState() {
   return {
     phase: "empty", source: "", paused: false, waiting: false, progress: null, pace: 1, title: "", total: 0,
+    seconds: 0, asks: false, part: null,
     behind: 0, slow: 0, outage: null, slow_line: false, renewing: false, silent: 0, lost: 0, clipped: false,
     notice: null, run: null, partly: null, preparing: null,
     endpoint: {

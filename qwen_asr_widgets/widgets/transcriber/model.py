@@ -40,6 +40,10 @@ from .sources import (
 )
 
 
+AS_CHOSEN = -1.0
+"""Stands for a pace that was not given: None is one."""
+
+
 class RunFollower(RunObserver):
     """Tells a model what happens to one of its runs, as it happens.
 
@@ -224,12 +228,12 @@ class TranscriberModel:
             self.load(self.kept.open(name))
 
     def open(self, file: FileOpened) -> None:
-        """Transcribe a file that was opened in a page, once it is clear which of its channels.
+        """Transcribe a file that was opened in a page, once it is clear which of its channels, and how.
 
-        A recording is shown as it is.
+        A long one is asked about first; a recording is shown as it is.
         """
         if not self.active and self._put(partial(load_upload, file.name, file.data), file.name, file.data):
-            if self.recording is None and not self.sound.ambiguous:
+            if self.recording is None and not self.sound.ambiguous and not self.sound.is_long:
                 self.begin()
 
     def take_channel(self, channel: Channel) -> None:
@@ -248,6 +252,45 @@ class TranscriberModel:
                     self._lay(sound)
                 else:
                     self._restore(before)
+
+    def take_part(self, start: float, end: float) -> None:
+        """Have a stretch of the sound shown at hand, ready to be transcribed; all of it may be had again.
+
+        Raises
+        ------
+        AudioError
+            There is no sound, or the stretch lies outside of it.
+        """
+        with self.deciding():
+            if not self.active:
+                self._lay(self.sound.part(self.shown_sound(), start, end))
+
+    def take_whole(self) -> None:
+        """Have the sound again of which a part is at hand: with its last run, else ready."""
+        with self.deciding():
+            whole = self.sound.whole
+            if whole is None or self.active:
+                return
+            before = self.runs.last_of(whole)
+            if before is None:
+                self._lay(whole)
+            else:
+                self._restore(before)
+
+    def shown_sound(self) -> AudioClip:
+        """Return the sound shown.
+
+        Raises
+        ------
+        AudioError
+            There is none.
+        """
+        if self.sound.clip is not None:
+            return self.sound.clip
+        if self.recording is None or not len(self.recording.tape):
+            raise AudioError("There is no sound to take a part of: open a file, or press Record.")
+        tape = self.recording.tape
+        return AudioClip(tape.read(), tape.sample_rate)
 
     def _put(self, load: Callable[[], AudioClip | Recording], name: str, source: Any) -> bool:
         try:
@@ -327,8 +370,13 @@ class TranscriberModel:
 
     # ---- runs
 
-    def begin(self) -> None:
+    def begin(self, pace: float | None = AS_CHOSEN) -> None:
         """Send the sound at hand, unless a run is under way.
+
+        Parameters
+        ----------
+        pace : float or None
+            How; by default as the transcriber was made.
 
         Raises
         ------
@@ -343,7 +391,8 @@ class TranscriberModel:
                 return
             if clip is None:
                 raise AudioError("There is no sound to transcribe: open a file, or press Record.")
-            source = PacedSource(clip.resample(rate).to_pcm16(), rate, self.pace)
+            pace = self.pace if pace == AS_CHOSEN else pace
+            source = PacedSource(clip.resample(rate).to_pcm16(), rate, pace)
             self._pace_out(source, about_clip(clip, self.sound.title))
 
     def repeat(self, pace: float | None) -> None:

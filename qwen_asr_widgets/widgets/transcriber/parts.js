@@ -29,6 +29,7 @@ import { createDrawers } from "./drawers.js";
 import { createEndpoint } from "./endpoint/endpoint.js";
 import { createFoot } from "./foot.js";
 import { createKept, createLeft } from "./kept.js";
+import { createLong, createPart } from "./part/long.js";
 import { createRuns } from "./runs/switcher.js";
 import { createSaid } from "./said.js";
 import { createSettings } from "./settings.js";
@@ -68,13 +69,17 @@ export function buildParts(acts) {
   const kept = createKept(t, signal, send);
   const left = createLeft(t, signal, send);
   const runs = createRuns(t, signal, send);
+  const long = createLong(t, signal, send);
+  const part = createPart(t, signal, send);
   const pageLeft = createPageLeft(recorders.live, t, signal);
   const body = make("div", { class: "qaw-tr-body" }, micDrawer.panel, settingsDrawer.panel, endpointDrawer.panel,
-    problem, notice, left.element, pageLeft.element, hint, channels.element, runs.element, empty, place, kept.element);
+    problem, notice, left.element, pageLeft.element, hint, channels.element,
+    long.element, runs.element, part.element, empty, place, kept.element);
   const elements = [bar.bar, said.element, body, ...foot.elements, picker];
   return {
     elements, picker, bar, drawers, settings, endpoint, ways, device, sound, micDrawer, settingsDrawer, endpointDrawer,
     problem, notice, hint, leaves, channels, said, cancel, clipsInstead, empty, place, foot, kept, left, pageLeft, runs,
+    long, part,
   };
 }
 

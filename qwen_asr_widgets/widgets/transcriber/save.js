@@ -37,14 +37,17 @@ export function createSaver(send, menu) {
   /** @type {Map<string, Job>} */
   const jobs = new Map();
 
-  /** @param {string} format @returns {Promise<{blob: Blob, name: string}>} */
-  function ask(format) {
+  /** @param {string} format */
+  const ask = (format) => collect((job) => send({ kind: "save", format, job }));
+
+  /** @param {(job: string) => void} say asks for the file @returns {Promise<{blob: Blob, name: string}>} */
+  function collect(say) {
     const job = newId();
     return new Promise((resolve, reject) => {
       jobs.set(job, {
         slices: 0, parts: [], done: (blob, name) => resolve({ blob, name }), failed: reject,
       });
-      send({ kind: "save", format, job });
+      say(job);
     });
   }
 
@@ -69,6 +72,11 @@ export function createSaver(send, menu) {
     /** Save in a format. @param {string} format */
     async download(format) {
       const { blob, name } = await ask(format);
+      saveFile(blob, name);
+    },
+    /** Save the sound of a stretch. @param {{start: number, end: number}} part seconds */
+    async downloadPart({ start, end }) {
+      const { blob, name } = await collect((job) => send({ kind: "part-save", start, end, job }));
       saveFile(blob, name);
     },
     /**

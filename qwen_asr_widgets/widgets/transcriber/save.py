@@ -7,9 +7,11 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from ...audio.files import write_pcm16
 from ...recording import Recording
 from ...recording.exports.formats import FORMATS, format_of
 from ..shared.throttle import Message
+from .sound import SoundAtHand
 
 DEVICES = {"CON", "PRN", "AUX", "NUL", *(f"{port}{k}" for port in ("COM", "LPT") for k in range(1, 10))}
 """What Windows takes for a device, whatever the ending."""
@@ -83,6 +85,28 @@ def file_name(recording: Recording, ending: str) -> str:
         when = _plain(info.started_at[:19].replace("T", "_").replace(":", "."))
         stem = "_".join(filter(None, [when, "microphone" if info.capture else "recording"]))
     return f"{stem}_.{ending}" if stem.split(".")[0].upper() in DEVICES else f"{stem}.{ending}"
+
+
+def wav_of(sound: SoundAtHand) -> bytes:
+    """Return a sound as a WAV of 16 bits; nothing where there is none."""
+    if sound.clip is None:
+        return b""
+    file = io.BytesIO()
+    write_pcm16(file, sound.clip.to_pcm16(), sound.clip.sample_rate, ".wav")
+    return file.getvalue()
+
+
+def part_name(sound: SoundAtHand) -> str:
+    """Return a name for the file of a part of a sound, with its seconds.
+
+    Examples
+    --------
+    >>> part_name(SoundAtHand(None, "", whole=SoundAtHand(None, "my talk.m4a"), start=61.25))
+    'my-talk_61.2s.wav'
+    """
+    whole = "" if sound.whole is None else sound.whole.title
+    stem = _plain(Path(whole).stem) or "part"
+    return f"{stem}_{sound.start:.1f}s.wav"
 
 
 def _plain(name: str) -> str:

@@ -16,6 +16,7 @@ from ...audio.files import open_sound
 from ...audio.intake import AT_FULL_SCALE
 from ...audio.samples import Sample
 from ...errors import AudioError, BundleError
+from ...formatting import clock
 from ...recording import Recording, load_recording
 from ..shared.shown import clip_title
 
@@ -24,6 +25,12 @@ BLOCK = 1 << 20
 
 COMPARED_SECONDS = 300
 """Seconds of a file from its beginning in which its channels are compared."""
+
+ASKED_SECONDS = 300.0
+"""A file that is longer is not transcribed before it is asked how."""
+
+SHORTEST_PART = 0.1
+"""Seconds: one chunk."""
 
 ALIKE = 1e-4
 """Share of the power by which channels may differ and still count as alike: 40 dB below the sound."""
@@ -110,17 +117,53 @@ class SoundAtHand:
         Whether it is distorted because it was recorded too loud.
     channels : Channels or None
         What else could be taken of its file, where that has several.
+    whole : SoundAtHand or None
+        The sound of which this is a part; None where it is no part.
+    start : float
+        Seconds of the whole at which it begins.
     """
 
     clip: AudioClip | None = None
     title: str = ""
     clipped: bool = False
     channels: Channels | None = None
+    whole: SoundAtHand | None = None
+    start: float = 0.0
+
+    @property
+    def is_long(self) -> bool:
+        """Whether it lasts so long that it is asked first how, and how much of it, is to be transcribed."""
+        return self.clip is not None and self.clip.duration > ASKED_SECONDS
 
     @property
     def ambiguous(self) -> bool:
         """Whether the file has channels with different sound, so that one must be chosen."""
         return self.channels is not None and self.channels.differ
+
+    def part(self, clip: AudioClip, start: float, end: float) -> SoundAtHand:
+        """Return a stretch of it as a sound of its own.
+
+        Parameters
+        ----------
+        clip : AudioClip
+            All of it, also where only a recording has its sound.
+        start, end : float
+            Seconds.
+
+        Raises
+        ------
+        AudioError
+            The stretch lies outside of the sound, or is shorter than `SHORTEST_PART`.
+        """
+        end = min(end, clip.duration)
+        if not 0 <= start <= end - SHORTEST_PART:
+            raise AudioError(
+                f"From {start:g} s to {end:g} s there are not {SHORTEST_PART:g} s of a sound of "
+                f"{clip.duration:.1f} s: choose a longer part within it."
+            )
+        piece = clip[start:end]
+        title = f"{self.title} {clock(start)}–{clock(end)}".strip()
+        return SoundAtHand(piece, title, is_clipped(piece), None, self, start)
 
     def is_same(self, other: SoundAtHand) -> bool:
         """Tell whether both are the same sound: of one file the same channel, else the very same."""

@@ -14,6 +14,7 @@ import { ProtocolChart } from "../protocol_view/protocol.js";
 import { Replay } from "../replay/replay.js";
 import { beforeText, createTurnTable } from "./compared.js";
 import { createTranscript } from "../transcript/transcript.js";
+import { createRegionBar } from "./part/region.js";
 import { waveRow } from "../waveform/rows.js";
 import { createWaveform } from "../waveform/waveform.js";
 import { LATENCY_ROW_HEIGHT, drawBadges, drawLane, drawLatency, drawTexts, latencyRows } from "../waveform/draw.js";
@@ -25,8 +26,8 @@ const EVENTS_HEIGHT = 300;
 
 /**
  * @param {HTMLElement} host
- * @param {{send: Send, t: Translate, height: number, signal: AbortSignal, replaying: boolean,
- *   selected: (number: number | null) => void}} options
+ * @param {{send: Send, t: Translate, height: number, signal: AbortSignal, replaying: boolean, pace: () => number | null,
+ *   savePart: (region: import("../waveform/overview.js").Region) => Promise<void>, selected: (number: number | null) => void}} options
  */
 export function createStage(host, options) {
   const { send, t, height } = options;
@@ -40,6 +41,11 @@ export function createStage(host, options) {
   const live = host.appendChild(make("div", { class: "qaw-tr-live", style: `--qaw-wave-height: ${height}px` }));
   const wave = createWaveform(live, {
     run, send, signal, t, height, rows, caption: false, table: false, ...replay?.transport,
+    regioned: replay ? undefined : (region, looping) => regionBar.update(region, looping),
+  });
+  const regionBar = createRegionBar(host, {
+    t, signal, whole: () => wave.duration, choose: (region) => wave.selectRegion(region), loop: (on) => wave.loop(on),
+    transcribe: (region) => send({ kind: "part", ...region, pace: options.pace() }), save: options.savePart,
   });
   if (replay) {
     wave.limitTo(0);
@@ -75,6 +81,10 @@ export function createStage(host, options) {
     /** @param {import("../transcript/correcting.js").Corrections} corrections */
     showCorrections(corrections) {
       transcript.takeCorrections(corrections);
+    },
+    /** @param {boolean} busy a run is under way */
+    hold(busy) {
+      regionBar.hold(busy);
     },
     /** @param {boolean} on */
     showProtocol(on) {

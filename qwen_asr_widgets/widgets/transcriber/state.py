@@ -190,6 +190,9 @@ def model_state(model: TranscriberModel) -> dict[str, Any]:
             model.config, model.turn_taking, model.detection, str(model.end_of_turn or "")
         ),
         "channels": _channels(model),
+        "part": _part(model),
+        "asks": _phase(model) == "ready" and model.sound.is_long,
+        "seconds": model.sound.clip.duration if model.sound.clip is not None else 0.0,
         "compared": comparison_state(model),
         "runs": runs_state(model),
         **correction_state(model),
@@ -234,6 +237,15 @@ def _channels(model: TranscriberModel) -> dict[str, Any] | None:
     if channels is None or clip is None:
         return None
     return {"count": channels.count, "differ": channels.differ, "taken": clip.channel}
+
+
+def _part(model: TranscriberModel) -> dict[str, Any] | None:
+    """Return of which stretch of what the sound shown is; None where it is no part."""
+    sound = model.sound
+    if sound.whole is None or sound.clip is None:
+        return None
+    end = sound.start + sound.clip.duration
+    return {"start": sound.start, "end": round(end, 3), "of": sound.whole.title}
 
 
 def _phase(model: TranscriberModel) -> str:

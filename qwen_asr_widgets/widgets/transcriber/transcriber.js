@@ -114,6 +114,7 @@ export class TranscriberView {
       this.parts.place.replaceChildren();
       this.stage = createStage(this.parts.place, {
         send: this.send, t: this.t, height: this.model.get("height"), signal: this.signal, replaying: this.kernel.replaying,
+        pace: () => this.kernel.pace, savePart: (part) => this.saver.downloadPart(part),
         selected: (number) => this.select(number),
       });
       this.draw();
@@ -200,6 +201,9 @@ export class TranscriberView {
     parts.kept.update(kernel.kept);
     const busy = mic || held || reading !== null || (isRunning(kernel) && !kernel.away);
     parts.runs.update(kernel.runs, busy || running);
+    this.stage?.hold(busy || running);
+    parts.long.update(kernel);
+    parts.part.update(kernel);
     parts.left.update(kernel.left, busy || running);
     parts.pageLeft.update(recorders.live.state, busy);
   }

@@ -75,6 +75,7 @@ function actionOf(key, shift) {
     case "0": return (wave) => wave.fit();
     case "l": case "L": return (wave) => wave.followLive();
     case "e": case "E": return (wave) => stepTurn(wave, shift ? -1 : 1, true);
+    case "r": case "R": return (wave) => wave.selectInSight();
     case "ArrowLeft": return (wave) => stepCursor(wave, shift ? -0.1 : -0.02);
     case "ArrowRight": return (wave) => stepCursor(wave, shift ? 0.1 : 0.02);
     case "ArrowUp": return (wave) => stepTurn(wave, -1);

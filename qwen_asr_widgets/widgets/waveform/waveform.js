@@ -6,6 +6,7 @@
  *
  * @import { KernelMessage, Send } from "../shared/messages.js"
  * @import { View } from "../shared/axis/time_axis.js"
+ * @import { Region } from "./overview.js"
  * @import { Row, Scene } from "./rows.js"
  * @import { Mark } from "../shared/run/state.js"
  * @import { RunStore } from "../shared/run/store.js"
@@ -24,6 +25,8 @@
  * @property {Row[]} [rows]        further rows, over the time axis; one with the id of a row of ours replaces it
  * @property {(view: View) => void} [viewed]      told with every frame which stretch is shown
  * @property {(playing: boolean) => void} [played]
+ * @property {(region: Region | null, looping: boolean) => void} [regioned] told which stretch is selected; with it one can be,
+ *   by a drag on the strip above, or R for the selected turn, else for what is in sight
  * @property {() => void} [transport]  what Space does in place of playing the sound; the bar then has no Play
  */
 import { make } from "../shared/dom.js";
@@ -68,6 +71,9 @@ export class WaveformView {
     this.bars = latencyBars(this.turns, run.state.info.waits);
     /** @type {Mark[]} */
     this.marks = [];
+    /** A stretch that is selected, to be heard by itself. @type {Region | null} */
+    this.region = null;
+    this.looping = false;
 
     this.root = make("div", { class: "qaw-wave" });
     this.bar = createWaveBar(this.root, this, signal, options.toolbar ?? true);
@@ -77,15 +83,17 @@ export class WaveformView {
       view: () => this.view,
       whole: () => this.window.whole,
       moved: (start) => this.show({ start, span: this.view.span }),
+      selects: () => this.selects, selected: (region) => this.selectRegion(region),
     }, signal);
     const canvas = make("canvas", { "aria-hidden": "true" });
     this.canvas = new WaveCanvas(canvas, t);
     this.playhead = make("div", { class: "qaw-playhead", hidden: true });
+    this.shade = make("div", { class: "qaw-plot-region", hidden: true });
     this.plot = make("div", {
       class: "qaw-plot", tabindex: "0", role: "slider", "aria-label": t("wave.label"),
-      "aria-keyshortcuts": "Space + - ArrowLeft ArrowRight ArrowUp ArrowDown Home End 0 L E",
+      "aria-keyshortcuts": `Space + - ArrowLeft ArrowRight ArrowUp ArrowDown Home End 0 L E${options.regioned ? " R" : ""}`,
       "aria-valuemin": "0", "aria-valuemax": "0", "aria-valuenow": "0",
-    }, canvas, this.playhead);
+    }, canvas, this.shade, this.playhead);
     body.append(this.plot);
     this.caption = createCaption(this.plot, t, options.caption ?? true);
     this.legend = createLegend(body, t);
@@ -225,6 +233,7 @@ export class WaveformView {
       this.describe();
     }
     this.overview.place();
+    this.placeRegion();
     this.placePlayhead();
     this.bar.update();
     this.sound.askFor(this.view, this.canvas.width * ratio);
@@ -275,9 +284,50 @@ export class WaveformView {
     else this.play();
   }
 
+  /** Whether a stretch can be selected: of a sound that grows no more. */
+  get selects() {
+    return this.options.regioned !== undefined && !this.growing;
+  }
+
+  /** Select a stretch, or none. @param {Region | null} region */
+  selectRegion(region) {
+    this.region = region && { start: Math.max(0, region.start), end: Math.min(region.end, this.duration) };
+    if (this.looping) this.loop(region !== null);
+    this.options.regioned?.(this.region, this.looping);
+    this.schedule();
+  }
+
+  /** Select the turn that is selected, else what is in sight. */
+  selectInSight() {
+    if (!this.selects) return;
+    const turn = this.turns.find((one) => one.number === this.run.state.selected);
+    const { start, span } = this.view;
+    this.selectRegion(turn ? { start: turn.onset, end: turn.end ?? this.duration } : { start, end: start + span });
+  }
+
+  /** Play the selected stretch again and again, or no longer. @param {boolean} on */
+  loop(on) {
+    this.looping = on && this.region !== null;
+    if (this.looping && this.region) this.play(this.region.start, this.region.end);
+    else this.pause();
+    this.options.regioned?.(this.region, this.looping);
+  }
+
+  placeRegion() {
+    this.overview.mark(this.region);
+    this.shade.hidden = this.region === null;
+    if (!this.region) return;
+    const { gutter, width } = this.canvas;
+    const [from, to] = [this.region.start, this.region.end].map((time) => Math.min(Math.max(toX(time, this.view, width), 0), width));
+    this.shade.style.left = `${gutter + from}px`;
+    this.shade.style.width = `${to - from}px`;
+  }
+
   /** @param {boolean} playing */
   playingChanged(playing) {
     if (!playing && this.sound.playback) this.cursor = this.sound.playback.from;
+    const { region, looping } = this;
+    if (!playing && looping && region && this.cursor >= region.end - 0.01) return this.play(region.start, region.end);
     this.options.played?.(playing);
     this.describe();
     this.schedule();
