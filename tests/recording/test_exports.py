@@ -136,8 +136,8 @@ def test_json_and_bundle_name_what_made_the_words_not_what_was_asked_for(tmp_pat
 
 
 MADE_BY = "embedded pocketsphinx 5.1.1"
-NO_PLACE = ("srt", "txt", "wav", "jsonl", "textgrid", "eaf", "audacity.txt", "rttm", "stm", "ctm", "zip")
-"""Endings of formats that hold cues, labels, lines or clips alone."""
+NO_PLACE = ("srt", "txt", "wav", "textgrid", "audacity.txt", "rttm")
+"""Endings of formats that hold cues, labels, words or sound alone."""
 
 
 def written(form, recording):

@@ -90,10 +90,21 @@ def test_a_recording_without_words_is_a_file_where_the_format_can_say_so(tmp_pat
         silent.export(tmp_path / "talk.audacity.txt")
 
 
+@pytest.mark.parametrize("ending", ["stm", "eaf"])
+def test_who_made_the_words_is_passed_over_by_readers_of_labels(tmp_path, ending):
+    recording = three_turns(session={"engine": "x 1\n2 <\"'&>"})
+    path = recording.export(tmp_path / f"talk.{ending}")
+    assert [(turn.start, turn.end, turn.text) for turn in load_labels(path)] == TURNS
+    if ending == "eaf":
+        assert "x 1 2 <\"'&>" in Eaf(str(path)).adocument["AUTHOR"]
+    else:
+        assert "x 1 2 <\"'&>" in path.read_text("utf-8").splitlines()[0]
+
+
 def test_ctm_has_every_word_within_its_turn(tmp_path):
     lines = three_turns().export(tmp_path / "talk.ctm").read_text("utf-8").splitlines()
-    assert lines[0].startswith(";;")
-    rows = [line.split(" ") for line in lines[1:]]
+    rows = [line.split(" ") for line in lines if not line.startswith(";;")]
+    assert len(rows) < len(lines)
     assert " ".join(row[4] for row in rows) == " ".join(text for _, _, text in TURNS)
     assert all(row[:2] == ["made_by_hand", "1"] for row in rows)
     times = [(float(row[2]), float(row[2]) + float(row[3])) for row in rows]
@@ -131,7 +142,8 @@ def test_json_lines_are_the_utterances_of_the_document(tmp_path):
     recording = three_turns()
     lines = recording.export(tmp_path / "talk.jsonl").read_text("utf-8").splitlines()
     document = json.loads(recording.export(tmp_path / "talk.json").read_text("utf-8"))
-    assert [json.loads(line) for line in lines] == document["utterances"]
+    made_by = {"engine": recording.info.made_by}
+    assert [json.loads(line) for line in lines] == [{**one, **made_by} for one in document["utterances"]]
 
 
 def test_text_is_the_transcript(tmp_path):

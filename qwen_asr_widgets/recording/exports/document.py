@@ -22,9 +22,13 @@ def write_text(recording: Recording, file: Any, options: ExportOptions = ExportO
 
 
 def write_jsonl(recording: Recording, file: Any, options: ExportOptions = ExportOptions()) -> None:
-    """Write one utterance a line into a binary file, as the document lists them; drafts say so."""
+    """Write one utterance a line into a binary file, as the document lists them, and what made its words.
+
+    Drafts say so.
+    """
     for utterance in _utterances(recording):
         if options.include_drafts or not utterance["is_draft"]:
+            utterance["engine"] = recording.info.made_by
             file.write((json.dumps(utterance, ensure_ascii=False) + "\n").encode("utf-8"))
 
 

@@ -93,9 +93,10 @@ def write_clips(recording: Recording, file: Any, options: ExportOptions = Export
     Hugging Face's ``load_dataset("audiofolder", data_dir=…)`` reads the unpacked folder.
     """
     rate, samples = recording.tape.sample_rate, recording.tape.read()
+    made_by = table_cell(recording.info.made_by, options.safe)
     table = io.StringIO(newline="")
     writer = csv.writer(table, lineterminator="\n")
-    writer.writerow(("file_name", "start", "end", "text"))
+    writer.writerow(("file_name", "start", "end", "text", "engine"))
     with zipfile.ZipFile(file, "w") as archive:
         for number, span in enumerate(spoken_spans(recording, options.include_drafts), 1):
             name = f"{number:04}.flac"
@@ -103,6 +104,6 @@ def write_clips(recording: Recording, file: Any, options: ExportOptions = Export
             write_pcm16(sound, samples[round(span.start * rate) : round(span.end * rate)], rate, ".flac")
             archive.writestr(zipfile.ZipInfo(name, _ZIP_TIME), sound.getvalue())
             text = table_cell(span.text, options.safe)
-            writer.writerow((name, f"{span.start:.3f}", f"{span.end:.3f}", text))
+            writer.writerow((name, f"{span.start:.3f}", f"{span.end:.3f}", text, made_by))
         about = zipfile.ZipInfo("metadata.csv", _ZIP_TIME)
         archive.writestr(about, table.getvalue(), zipfile.ZIP_DEFLATED)

@@ -111,8 +111,8 @@ def _lines(tiers: dict[str, list[tuple[float, float, str]]]) -> Iterator[str]:
     yield "  </TIME_ORDER>"
     number = 0
     for name, spans in tiers.items():
-        participant = "" if name in (_NO_SPEAKER, SCORED, HOLDS) else f" PARTICIPANT={_attribute(name)}"
-        yield f'  <TIER LINGUISTIC_TYPE_REF="default-lt" TIER_ID={_attribute(name)}{participant}>'
+        participant = "" if name in (_NO_SPEAKER, SCORED, HOLDS) else f" PARTICIPANT={xml_attribute(name)}"
+        yield f'  <TIER LINGUISTIC_TYPE_REF="default-lt" TIER_ID={xml_attribute(name)}{participant}>'
         for _, _, text in spans:
             number += 1
             yield from _annotation(number, text)
@@ -132,7 +132,14 @@ def _annotation(number: int, text: str) -> Iterator[str]:
     yield "    </ANNOTATION>"
 
 
-def _attribute(text: str) -> str:
+def xml_attribute(text: str) -> str:
+    """Return a text as the value of an XML attribute, in quotes.
+
+    Examples
+    --------
+    >>> print(xml_attribute('a "b" <c>'))
+    'a "b" &lt;c&gt;'
+    """
     return quoteattr(_in_xml(text))
 
 
