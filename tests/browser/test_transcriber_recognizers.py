@@ -20,6 +20,12 @@ MISSING = ("moonshine_voice", "pocketsphinx")
 """Packages that are said not to be installed."""
 
 
+LEFT_EDGES = """[...new Set([...document.querySelectorAll(
+  ".qaw-endpoints .qaw-check > .qaw-dim, .qaw-recognizer-more > :first-child",
+)].filter((one) => one.textContent).map((one) => Math.round(one.getBoundingClientRect().left)))]"""
+"""Where the texts of the rows begin, each place once."""
+
+
 @pytest.fixture(autouse=True)
 def bare_machine(monkeypatch: pytest.MonkeyPatch) -> None:
     """Have Whisper and httpx installed alone, and let nothing be loaded."""
@@ -58,6 +64,7 @@ def test_every_row_of_the_menu_is_legible_and_in_reach(
     )
     shown.page.locator(".qaw-opens").nth(2).click()
     assert shown.page.locator(".qaw-recognizer").count() == 4
+    assert len(shown.page.evaluate(LEFT_EDGES)) == 1
     assert low_contrast(shown.page, ".qaw-tr") == [] and cut_off(shown.page, ".qaw-tr") == []
     assert not phone or small_targets(shown.page) == []
     assert shown.page.evaluate("document.documentElement.scrollWidth <= innerWidth")

@@ -29,7 +29,7 @@ export function createEndpoint(t, signal, send) {
   const recognizers = createRecognizers(t, signal, group, pick);
   const key = keyForm(t, signal, send);
   const leaves = make("p", { class: "qaw-leaves" });
-  const fieldset = make("fieldset", { class: "qaw-choices" },
+  const fieldset = make("fieldset", { class: "qaw-choices qaw-endpoints" },
     make("legend", { class: "qaw-only-spoken" }, t("transcriber.endpoint")), given.element,
     recognizers.element, ...options.map((option) => option.element), ...address.elements);
   const element = make("div", {}, fieldset, leaves, key.element);
