@@ -12,6 +12,8 @@ from typing import Any, TypeVar
 
 Class = TypeVar("Class", bound=type)
 
+from .glossary import explained
+
 _LINE = "border-bottom:1px solid rgba(128,128,128,.35)"
 _CELL = f"padding:4px 12px 4px 0;text-align:left;vertical-align:top;{_LINE}"
 _DIM = "opacity:.75"
@@ -54,10 +56,13 @@ def timestamp(seconds: float, point: str = ",") -> str:
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]], below: str = "") -> str:
-    """Return an HTML table; every cell is plain text and is escaped."""
+    """Return an HTML table; every cell is plain text and is escaped.
+
+    A column that is a term of the glossary says what it is where the pointer rests on it.
+    """
     from html import escape
 
-    top = "".join(f'<th style="{_CELL};font-weight:600">{escape(cell)}</th>' for cell in head)
+    top = "".join(_title(cell) for cell in head)
     body = "".join(
         f'<tr>{"".join(_cell(cell, escape(cell)) for cell in row)}</tr>' for row in rows
     )
@@ -66,6 +71,18 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]], below: str = "") -
         '<div style="overflow-x:auto;font-variant-numeric:tabular-nums">'
         f'<table style="border-collapse:collapse;background:none">'
         f"<thead><tr>{top}</tr></thead><tbody>{body}</tbody></table>{note}</div>"
+    )
+
+
+def _title(cell: str) -> str:
+    from html import escape
+
+    said = explained(cell)
+    if not said:
+        return f'<th style="{_CELL};font-weight:600">{escape(cell)}</th>'
+    return (
+        f'<th style="{_CELL};font-weight:600;cursor:help" title="{escape(said)}">{escape(cell)}'
+        f'<span style="{_DIM};font-weight:400"> ?</span></th>'
     )
 
 

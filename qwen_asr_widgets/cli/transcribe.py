@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import QawError
 from ..formatting import printable
+from ..glossary import heading
 from .arguments import (
     add_config_arguments, add_endpoint_arguments, add_out_argument, fetch_missing_model, read_config,
     read_channel, read_endpoint, read_outputs, read_source, tell,
@@ -197,12 +198,10 @@ def utterance_line(utterance: TimedUtterance, with_waits: bool = True) -> str:
 
 def _delays(utterance: TimedUtterance) -> str:
     """Return the first partial's delay and the final's; without the latter, how long the decoding took."""
-    from ..recording.summary import MEASURES
-
     latency = utterance.latency
     names = ["first_partial", "decode_delay" if latency.finalization is None else "finalization"]
     known = {name: getattr(latency, name) for name in names if getattr(latency, name) is not None}
-    return ", ".join(f"{MEASURES[name]} {value:.2f} s" for name, value in known.items())
+    return ", ".join(f"{heading(name).lower()} {value:.2f} s" for name, value in known.items())
 
 
 def closing_line(recording: Recording, pace: float | None) -> str:

@@ -82,7 +82,7 @@ def footer_text(recording: Recording, latency: LatencyTable) -> str:
     parts = [
         info.made_by or "recogniser not known",
         settings_text(recording),
-        f"n = {wait.n}, final {wait.text}" if wait else f"n = {summary.n}",
+        f"n = {wait.n}, finalization {wait.text}" if wait else f"n = {summary.n}",
         pace_text(info.pace),
         SOURCES[latency.source] if wait and latency.source != "client" else "",
         info.started_at[:10],

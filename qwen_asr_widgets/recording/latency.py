@@ -14,6 +14,7 @@ from ..audio.reference import ReferenceTurn
 from ..audio.units import seconds_to_ms, seconds_to_samples
 from ..errors import MissingDependency
 from ..formatting import table, with_units
+from ..glossary import heading
 from ..protocol.utterance import Utterance
 from .summary import MEASURES, LatencySummary, seconds_text, summarize, waits_count
 from .text import revised
@@ -118,7 +119,7 @@ class LatencyTable(Sequence[UtteranceLatency]):
     >>> row = UtteranceLatency(1, finalization=1.02, ended_by="silence")
     >>> table = LatencyTable([row], "service", chunk_ms=100, pace=1.0)
     >>> print(table.summary())
-    final: median 1.02 s, longest 1.02 s (n = 1; 100 ms chunks, real time; speech ends by the service)
+    finalization: median 1.02 s, longest 1.02 s (n = 1; 100 ms chunks, real time; speech ends by the service)
     """
 
     def __init__(
@@ -188,7 +189,7 @@ class LatencyTable(Sequence[UtteranceLatency]):
         ).set_index("number")
 
     def _repr_html_(self) -> str:
-        stated = MEASURES if waits_count(self.pace) else {}
+        stated = MEASURES if waits_count(self.pace) else ()
         rows = [
             [
                 str(row.number), *(seconds_text(getattr(row, name)) for name in stated),
@@ -196,7 +197,7 @@ class LatencyTable(Sequence[UtteranceLatency]):
             ]
             for row in self
         ]
-        head = ["", *(name.capitalize() for name in stated.values()), "Revised", "Ended by"]
+        head = ["", *map(heading, stated), heading("revised_share"), "Ended by"]
         return table(head, rows, str(self.summary()))
 
 

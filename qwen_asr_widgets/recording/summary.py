@@ -10,15 +10,10 @@ import numpy as np
 
 from ..arguments import is_number
 from ..formatting import table
+from ..glossary import heading
 
-MEASURES = {
-    "onset_delay": "onset",
-    "first_partial": "first partial",
-    "endpoint_delay": "endpoint",
-    "decode_delay": "decode",
-    "finalization": "final",
-}
-"""The delays a summary states, with the short name each has in print."""
+MEASURES = ("onset_delay", "first_partial", "endpoint_delay", "decode_delay", "finalization")
+"""The delays a summary states; the glossary says what each is called."""
 
 ENOUGH = 20
 """From this many utterances on, a 95th percentile says more than the longest value."""
@@ -136,13 +131,13 @@ class LatencySummary:
         if named is None:
             why = "no utterance sent at that pace" if self.off_pace else "ends of speech not known"
             return f"{f'no wait: {why}' if self.n else 'no utterance closed by silence'} ({self.conditions})"
-        return f"final: {named.text} ({self.conditions})"
+        return f"finalization: {named.text} ({self.conditions})"
 
     def _repr_html_(self) -> str:
         many = self.n >= ENOUGH
         head = ["", "n", *(["p50", "p95", "p99"] if many else ["Median"]), "Longest"]
         rows = [
-            [MEASURES[name].capitalize(), str(measure.n), *map(seconds_text, measure.figures(many))]
+            [heading(name), str(measure.n), *map(seconds_text, measure.figures(many))]
             for name, measure in self.measures.items()
         ]
         return table(head, rows, self.conditions) if rows else table([], [], str(self))

@@ -89,7 +89,7 @@ def test_record_and_the_words_come_out(
     press_record(page)
     facts = complete(notebook)
     assert_is_what_was_said(facts, tape(notebook), spoken)
-    page.locator(".qaw-figures").get_by_text("final: median").wait_for()
+    page.locator(".qaw-figures").get_by_text("finalization: median").wait_for()
 
 
 def test_voila_records_and_shows_the_words(

@@ -79,7 +79,7 @@ def test_words_and_waits_of_both_runs_are_read_one_above_the_other(
         assert "1.00 s (n = 3)" in figures[0] and "no wait for silence: turns closed by hand" in figures[1]
         assert "–" not in figures[1]
         assert "speech ends by the service" in page.locator(".qaw-compared").inner_text()
-        assert "first partial 0.40 s · final 1.00 s" in said
+        assert "first partial 0.40 s · finalization 1.00 s" in said
         assert "final 0.35 s after Commit" in said and "closed at the end" in said
 
 

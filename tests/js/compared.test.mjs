@@ -28,7 +28,7 @@ test("every turn of both runs is there once, one without a place too", () => {
 
 test("a turn says its waits, or how it ended where nothing waited for silence", () => {
   const full = turn(1, 1, 2, { first_partial: 0.5, endpoint_delay: 0.8, decode_delay: 0.2, finalization: 1.0 });
-  assert.deepEqual(turnFacts(full, true, t), ["first partial 0.50 s", "final 1.00 s"]);
+  assert.deepEqual(turnFacts(full, true, t), ["first partial 0.50 s", "finalization 1.00 s"]);
   assert.deepEqual(turnFacts(full, false, t), []);
   const byHand = turn(1, 1, 2, { ended_by: "commit", decode_delay: 0.31 });
   assert.deepEqual(turnFacts(byHand, true, t), ["final 0.31 s after Commit"]);

@@ -49,7 +49,7 @@ test("the recogniser is called by its name", () => {
 
 test("figures are few: the longest below twenty, a percentile above", () => {
   const few = { count: 3, n: 3, median: 1.02, p95: 1.1, longest: 1.11, pace: 1 };
-  assert.deepEqual(figuresText(few, t), ["utterances: 3", "final: median 1.02 s, longest 1.11 s (n = 3, real time)"]);
+  assert.deepEqual(figuresText(few, t), ["utterances: 3", "finalization: median 1.02 s, longest 1.11 s (n = 3, real time)"]);
   assert.match(figuresText({ ...few, n: 20 }, t)[1], /95 % 1\.10 s \(n = 20, real time\)/);
   assert.deepEqual(figuresText({ count: 3, n: 0, pace: 2 }, t), ["utterances: 3", "no waits: 2 × real time"]);
   assert.deepEqual(figuresText({ count: 0, pace: null }, t), ["utterances: 0"]);
@@ -58,7 +58,7 @@ test("figures are few: the longest below twenty, a percentile above", () => {
 test("utterances that are not among the n are said with the reason", () => {
   const some = { count: 4, n: 2, median: 0.82, p95: 0.9, longest: 0.9, pace: 1, left_out: 1, off_pace: 1 };
   assert.equal(figuresText(some, t)[1],
-    "final: median 0.82 s, longest 0.90 s (n = 2, real time, 1 not closed by silence, 1 not sent at that pace)");
+    "finalization: median 0.82 s, longest 0.90 s (n = 2, real time, 1 not closed by silence, 1 not sent at that pace)");
   assert.match(figuresText({ ...some, off_pace: 0 }, zh)[1], /1 条并非由静音结束/);
   assert.deepEqual(figuresText({ count: 2, n: 0, pace: 1, left_out: 2 }, t), ["utterances: 2", "2 not closed by silence"]);
 });
@@ -195,7 +195,7 @@ test("a setting out of its range is named with its value and its range", () => {
   const said = (about, tell = t) => noticeText(kernel({ notice: told("settings", { about }) }), here(), false, tell).title;
   const silence = { param: "silence_duration_ms", value: 99999, low: 200, high: 6000 };
   assert.equal(said(silence), "Silence 99999 ms was not accepted: give 200 to 6000 ms.");
-  assert.equal(said(silence, zh), "静音 99999 毫秒 未被接受：请取 200 到 6000 毫秒。");
+  assert.equal(said(silence, zh), "静音时长 99999 毫秒 未被接受：请取 200 到 6000 毫秒。");
   assert.equal(said({ param: "threshold", value: 1.5, low: -1, high: 1 }), "Threshold 1.5 was not accepted: give -1 to 1.");
   assert.equal(said({}), "The setting was not accepted.");
 });

@@ -124,15 +124,15 @@ const summary = {
 test("figures never stand without their number and how the sound was sent", () => {
   const said = (summary, t, waits = true) => summaryText({ summary, waits }, t);
   assert.equal(said(summary, t),
-    "final: median 1.10 s, longest 1.40 s (n = 12, 100 ms chunks, real time, speech ends by the service)");
+    "finalization: median 1.10 s, longest 1.40 s (n = 12, 100 ms chunks, real time, speech ends by the service)");
   const many = { ...summary, n: 40, pace: 2, figures: { ...summary.figures, longest: null }, left_out: 2 };
-  assert.equal(said(many, t), "final: p50 1.10 s, p95 1.38 s, p99 1.39 s (n = 40, 100 ms chunks, "
+  assert.equal(said(many, t), "finalization: p50 1.10 s, p95 1.38 s, p99 1.39 s (n = 40, 100 ms chunks, "
     + "2 × real time, speech ends by the service, 2 not closed by silence)");
   assert.match(said({ ...summary, figures: null, n: 0 }, t), /^no utterance closed by silence \(n = 0/);
   assert.match(said({ ...summary, pace: null }, t, false), /^Waits are not shown: .*as fast as it was taken/);
   assert.match(said({ ...summary, pace: 2 }, t, false), /^Waits are not shown: this was sent at 2 × real time/);
   assert.equal(said(summary, translator("zh")),
-    "定稿：中位数 1.10 秒，最长 1.40 秒（n = 12，每块 100 毫秒，实时，语音结束点取自服务）");
+    "定稿用时：中位数 1.10 秒，最长 1.40 秒（n = 12，每块 100 毫秒，实时，语音结束点取自服务）");
 });
 
 test("who recognised it stands with the settings in force, and marks say what took effect", () => {
@@ -160,7 +160,7 @@ test("matches of a search are cut out exactly", () => {
 });
 
 test("chips say how long it took, or what is awaited, and what is known", () => {
-  assert.deepEqual(latencyChips(utterance(1), t).map((chip) => chip.text), ["first partial 0.50 s", "final 1.00 s"]);
+  assert.deepEqual(latencyChips(utterance(1), t).map((chip) => chip.text), ["first partial 0.50 s", "finalization 1.00 s"]);
   assert.equal(latencyChips(utterance(1, { status: "speaking" }), t)[1].text, "listening…");
   const notes = noteChips(utterance(1, { language: "en", status: "failed", error: "too noisy" }), t);
   assert.deepEqual(notes, [{ text: "en", kind: "plain" }, { text: "too noisy", kind: "alarm" }]);

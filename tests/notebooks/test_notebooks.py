@@ -52,7 +52,7 @@ def tuning(notebook: Any) -> dict[str, bool]:
     """From a bad default to settings that are measurably better, verified by replay."""
     cells = {cell.id.removeprefix("04-"): cell for cell in code_cells(notebook)}
     shown = {name: text_of(cell) for name, cell in cells.items()}
-    waits = re.findall(r"final: median ([\d.]+) s", shown["verified-run"])
+    waits = re.findall(r"finalization: median ([\d.]+) s", shown["verified-run"])
     default, tuned = (float(wait) for wait in waits)
     return {
         "the default merges turns": "8 turns were spoken, 3 came" in shown["before-run"],

@@ -80,8 +80,8 @@ def test_no_wait_is_stated_at_another_pace_than_real_time(short_clip, capsys):
 
 @pytest.mark.parametrize(("delays", "shown"), [
     ({"first_partial": 0.5, "endpoint_delay": 0.8, "decode_delay": 0.1, "finalization": 0.9},
-     "[first partial 0.50 s, final 0.90 s]"),
-    ({"decode_delay": 0.1}, "[decode 0.10 s]"),
+     "[first partial 0.50 s, finalization 0.90 s]"),
+    ({"decode_delay": 0.1}, "[decode delay 0.10 s]"),
     ({}, "word"),
 ])
 def test_a_delay_is_named_for_what_it_is(delays, shown):

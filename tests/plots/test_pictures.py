@@ -221,7 +221,7 @@ def test_every_picture_says_what_it_shows(plot):
     ax = figure_of(three_turns(), plot)
     footer = next(artist for artist in texts(ax) if artist.get_gid() == "footer")
     assert footer.get_text().replace("\n", " ") == (
-        "pocketsphinx · threshold 0.20, silence 800 ms · n = 3, final median 1.00 s, longest 1.12 s"
+        "pocketsphinx · threshold 0.20, silence 800 ms · n = 3, finalization median 1.00 s, longest 1.12 s"
         " · real time · speech ends by the service · 2026-11-22"
     )
 

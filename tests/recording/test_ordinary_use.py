@@ -171,7 +171,7 @@ def test_no_wait_is_stated_of_sound_that_did_not_go_out_in_real_time():
     assert str(twice.latency().summary()).startswith(said)
     for shown in (twice.latency()._repr_html_(), twice._repr_html_()):
         assert not re.search(r"\d s<|median", shown)
-    assert str(three_turns().latency().summary()).startswith("final: median 1.00 s")
+    assert str(three_turns().latency().summary()).startswith("finalization: median 1.00 s")
 
 
 def test_results_print_in_a_line_and_show_as_a_table():

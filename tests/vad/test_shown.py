@@ -29,7 +29,7 @@ def found() -> dict[str, Any]:
         "choice": (swept.best(), ["Held out", "95 %", "Turns cut off", "0.46 s"]),
         "calibration": (fitted, ["Our threshold", "Good fit", "ours +0 ms"]),
         "measures": (
-            measures, ["Reference turns cut", "98.1%", "Offset error (median, p90)", "4.9 s judged"]
+            measures, ["Cut", "98.1%", "Offset error (median, p90)", "4.9 s judged"]
         ),
         "explanations": (qaw.explain(scores, tight, TRUTH), ["the score stayed below 0.00 for 448 ms"]),
         "labels": (Labels([ReferenceTurn(1, 2, "<b>hi</b>", "anna")], uri="talk"),

@@ -60,6 +60,6 @@ def test_the_report_is_one_page_with_pictures_and_figures(tuner, tmp_path):
 
 def test_a_saved_notebook_keeps_picture_and_figures(tuner):
     html = tuner.saved.output()
-    assert "data:image/png" in html and "expected wait" in html and len(html) < 300_000
+    assert "data:image/png" in html and ">Wait<" in html and len(html) < 300_000
     tuner.save_outputs = False
     assert "data:image/png" not in tuner.saved.output()

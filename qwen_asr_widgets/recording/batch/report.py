@@ -18,12 +18,14 @@ import numpy as np
 from ...audio.files import write_pcm16
 from ...errors import QawError
 from ...formatting import clock
+from ...glossary import heading
 from ..recording import Recording
 
 Row = dict[str, Any]
 
 HEAD = (
-    "Recording", "Settings", "Duration", "Utterances", "Words", "Error rate", "Final (median)", "n",
+    "Recording", "Settings", "Duration", "Utterances", "Words", "Error rate",
+    f"{heading('finalization')} (median)", "n",
     "Problem",
 )
 """Heads of the columns of `row_text`."""
@@ -193,7 +195,8 @@ def _summary(rows: Sequence[Row]) -> str:
 
 
 def _settings(costs: Sequence[Costs]) -> str:
-    head = ("Settings", "Done", "Failed", "Utterances", "Error rate", "Final (median of medians)")
+    typical = f"{heading('finalization')} (median of medians)"
+    head = ("Settings", "Done", "Failed", "Utterances", "Error rate", typical)
     rows = [
         [html.escape(one.settings), str(one.done), str(one.failed), str(one.utterances),
          "–" if one.error_rate is None else f"{100 * one.error_rate:.1f} %",
@@ -224,7 +227,7 @@ def _picture(costs: Sequence[Costs]) -> str:
         f'<text class="soft" x="44" y="30" text-anchor="end">{highest:.0f} %</text>'
         '<text class="soft" x="44" y="224" text-anchor="end">0</text>'
         f'<text class="soft" x="490" y="238" text-anchor="middle">{widest:.1f} s</text>'
-        '<text x="285" y="256" text-anchor="middle">Wait for the final (median)</text>'
+        '<text x="285" y="256" text-anchor="middle">Finalization (median)</text>'
         '<text x="58" y="16">Error rate</text>' + "".join(dots) + "</svg>"
     )
 
@@ -241,7 +244,8 @@ def _worst(
          (html.escape(row["text"]) or "(nothing understood)") + _sound(recording, row), _figure(row, timed)]
         for row in rows
     ]
-    return _table(("Recording", "At", "Transcript", "Final" if timed else "Taken back"), cells, said=2)
+    figure = heading("finalization" if timed else "revised_share")
+    return _table(("Recording", "At", "Transcript", figure), cells, said=2)
 
 
 def _figure(row: Row, timed: bool) -> str:

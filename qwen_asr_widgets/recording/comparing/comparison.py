@@ -11,6 +11,7 @@ from ...audio.reference import ReferenceTurn
 from ...arguments import checked_keywords
 from ...errors import SettingError
 from ...formatting import table
+from ...glossary import heading
 from ...protocol.languages import primary_subtag
 from ...vad.labels.references import Reference, reference_turns
 from ..latency import import_pandas
@@ -141,7 +142,8 @@ class Comparison:
     @property
     def _head(self) -> list[str]:
         rates = [self.metric or "Errors", *([f"{self.metric} (Whisper)"] if self.whisper == SHOWN else [])]
-        return ["Recording", "Recogniser", "Settings", "Utterances", *rates, "Final (median)", "Longest", "n"]
+        waits = [f"{heading('finalization')} (median)", "Longest", "n"]
+        return ["Recording", "Recogniser", "Settings", "Utterances", *rates, *waits]
 
     def __str__(self) -> str:
         rows = [self._head, *self._rows()]

@@ -19,6 +19,7 @@ import numpy as np
 
 from ...audio.files import write_pcm16
 from ...formatting import clock
+from ...glossary import heading
 from ..recording import Recording
 from ..summary import seconds_text, waits_count
 from .options import ExportOptions
@@ -111,7 +112,7 @@ def to_html(recording: Recording, options: ExportOptions = ExportOptions()) -> s
         sound=_sound(recording), points=POINTS, duration=duration,
         picture=f"Waveform of {clock(duration)} with {len(spans)} turns", wave=_wave(recording),
         turns="\n".join(_turns(spans, duration)), rows="\n".join(_rows(spans, waits)),
-        last="Final" if waits else "",
+        last=heading("finalization") if waits else "",
         below=html.escape(summary_line(recording.info, latency, recording.complete, recording.notes)),
     )
 

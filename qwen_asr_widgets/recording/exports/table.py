@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from ...formatting import clock, table
+from ...glossary import heading
 from ..latency import LatencyTable, TimedUtterance, UtteranceLatency
 from ..log.run_info import RunInfo
 from ..summary import no_waits_text, seconds_text, waits_count
+
+COLUMNS = ("first_partial", "endpoint_delay", "decode_delay", "finalization")
+"""The delays that stand beside an utterance."""
 
 END_NOTES = {
     "estimated": "≈: an estimate, as this service reports where the silence after speech ends",
@@ -30,7 +34,7 @@ def transcript_table(utterances: Sequence[TimedUtterance], latency: LatencyTable
     """
     waits = waits_count(latency.pace)
     head = ["", "Time", "Transcript"]
-    head += ["First partial", "Endpoint", "Decode", "Final"] if waits else []
+    head += list(map(heading, COLUMNS)) if waits else []
     reasons = {one.end_source: None for one in utterances if one.estimated and one.end is not None}
     below = " · ".join([below, *(END_NOTES[str(reason)] for reason in reasons)])
     return table(head, [_row(one, row, waits) for one, row in zip(utterances, latency)], below)
@@ -71,7 +75,7 @@ def _row(utterance: TimedUtterance, latency: UtteranceLatency, waits: bool) -> l
     end = f"{'≈ ' if utterance.estimated else ''}{clock(utterance.end)}" if utterance.end else "…"
     span = "" if start is None else f"{clock(start)} – {end}"
     text = " ".join(filter(None, [utterance.text, *_remarks(utterance)]))
-    delays = (latency.first_partial, latency.endpoint_delay, latency.decode_delay, latency.finalization)
+    delays = (getattr(latency, name) for name in COLUMNS)
     return [str(utterance.number), span, text, *(map(seconds_text, delays) if waits else ())]
 
 

@@ -65,10 +65,10 @@ class Problem:
 
 SHOWN = {
     "turns": ("Turns", "{}"), "reference_turns": ("Reference turns", "{}"),
-    "cut": ("Reference turns cut", "{}"), "cuts": ("Places at which they are cut", "{}"),
-    "merged": ("Turns that merge several", "{}"), "merges": ("Places at which they merge", "{}"),
-    "missed": ("Missed", "{}"), "invented": ("Invented", "{}"), "cut_off": ("Cut off before their end", "{}"),
-    "censored": ("Wait not known", "{}"), "late_starts": ("First sound not heard", "{}"),
+    "cut": ("Cut", "{}"), "cuts": ("Places at which they are cut", "{}"),
+    "merged": ("Merged", "{}"), "merges": ("Places at which they merge", "{}"),
+    "missed": ("Missed", "{}"), "invented": ("Invented", "{}"), "cut_off": ("Turns cut off", "{}"),
+    "censored": ("Wait not known", "{}"), "late_starts": ("Late starts", "{}"),
     "clipped_starts": ("Clipped starts", "{}"), "speech_share": ("Share of speech", "{:.1%}"),
     "precision": ("Precision", "{:.1%}"), "recall": ("Recall", "{:.1%}"), "f1": ("F1", "{:.1%}"),
     "detection_error_rate": ("Detection error rate", "{:.1%}"),

@@ -48,7 +48,7 @@ class Choice:
     Parameters
     ----------
     settings : TurnDetection
-        Chosen on all calls. The padding is the shortest with the fewest starts that are not heard.
+        Chosen on all calls. The padding is the shortest with the fewest late starts.
     wait, cut_off_rate, errors_per_minute : float
         What they do on all calls (seconds, share, count).
     intervals : mapping of str to (low, high)

@@ -194,7 +194,7 @@ class Case:
         return Judgement(settings, turns, measures, self.wait(ours, measures))
 
     def wait(self, ours: TurnDetection, measures: Measures) -> float | None:
-        """Return the expected wait: by the reference where it tells, else from the end of the last frame."""
+        """Return the wait, by the reference where it tells, else from the end of the last frame."""
         extra = self.overhead.seconds
         by_reference = measures.quantile("waits", 0.5)
         if by_reference is not None:

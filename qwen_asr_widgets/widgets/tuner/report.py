@@ -11,6 +11,7 @@ from html import escape
 from typing import TYPE_CHECKING, Any
 
 from ...formatting import clock, table
+from ...glossary import heading
 from ...vad.turns import TurnDetection
 from ..shared.saved_output import figure_png, image_html
 from .exports import CODE_KINDS, settings_code
@@ -23,12 +24,12 @@ if TYPE_CHECKING:
 MAX_ERRORS = 200
 """Errors explained in a report; the rest is counted."""
 
-ROWS = (
-    ("turns cut", "cut"), ("turns merged", "merged"), ("turns missed", "missed"),
-    ("turns invented", "invented"), ("turns", "turns"), ("speech share", "speech_share"),
-    ("F1", "f1"), ("clipped starts", "clipped_starts"),
-)
-"""Rows of the table of measures: their names, and the fields of `Measures`."""
+ROWS = {
+    "cut": "cut", "merged": "merged", "missed": "missed", "invented": "invented", "turns": "turn",
+    "speech_share": "speech_share", "f1": "f1", "late_starts": "late_starts",
+    "clipped_starts": "clipped_starts",
+}
+"""Rows of the table of measures: fields of `Measures`, and their terms of the glossary."""
 
 PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
@@ -118,15 +119,15 @@ def honesty(model: TunerModel) -> str:
 def figures_html(model: TunerModel) -> str:
     """Return the measures at the settings tried beside those in force."""
     judged, was = model.judged(), model.judged_in_force()
-    rows = [["expected wait", _seconds(judged.wait), _seconds(was.wait)]]
+    rows = [[heading("wait"), _seconds(judged.wait), _seconds(was.wait)]]
     rows += [
-        [name, _text(judged.measures, key), _text(was.measures, key)] for name, key in ROWS
+        [heading(name), _text(judged.measures, key), _text(was.measures, key)] for key, name in ROWS.items()
         if not (getattr(judged.measures, key) is None and getattr(was.measures, key) is None)
     ]
-    for name, key in (("onset error (median)", "onset_errors"), ("offset error (median)", "offset_errors")):
+    for name, key in (("onset_error", "onset_errors"), ("offset_error", "offset_errors")):
         if judged.measures.onset_errors:
             pair = (one.measures.quantile(key, 0.5, absolute=True) for one in (judged, was))
-            rows.append([name, *(_seconds(value, 3) for value in pair)])
+            rows.append([f"{heading(name)} (median)", *(_seconds(value, 3) for value in pair)])
     head = ["", f"tried: {named(judged.settings)}", f"in force: {named(was.settings)}"]
     return table(head, rows, honesty(model).capitalize() + ".")
 
@@ -167,7 +168,8 @@ def _clips(model: TunerModel) -> list[str]:
                      _seconds(judged.wait)])
     together = model.measures
     rows.append(["all", "", *(_text(together, key) for key in keys), _seconds(model.total_wait(together))])
-    return ["<h2>Clips</h2>", table(["clip", "length", *keys, "wait"], rows)]
+    names = [heading(ROWS[key]) for key in keys]
+    return ["<h2>Clips</h2>", table(["Clip", "Length", *names, heading("wait")], rows)]
 
 
 def _errors(model: TunerModel) -> list[str]:
@@ -178,9 +180,9 @@ def _errors(model: TunerModel) -> list[str]:
         return ["<h2>Errors</h2>", "<p>None: every reference turn came as one turn, and no other.</p>"]
     if len(problems) > MAX_ERRORS:
         rows: Sequence[Sequence[str]] = [[clock(one.start), one.kind] for one in problems[:MAX_ERRORS]]
-        return ["<h2>Errors</h2>", table(["at", "what"], rows, f"{len(problems) - MAX_ERRORS} more")]
+        return ["<h2>Errors</h2>", table(["At", "What"], rows, f"{len(problems) - MAX_ERRORS} more")]
     rows = [[clock(why.problem.start), why.sentence] for why in model.explanations()]
-    return ["<h2>Errors, and what would heal them</h2>", table(["at", "why"], rows)]
+    return ["<h2>Errors, and what would heal them</h2>", table(["At", "Why"], rows)]
 
 
 def _sweep(model: TunerModel) -> list[str]:
@@ -199,10 +201,10 @@ def _sweep(model: TunerModel) -> list[str]:
         best=best.settings if best is not None else None, source=honesty(model),
     )
     rows = [
-        [f"{point.settings.threshold:g}", str(point.settings.silence_duration_ms), f"{point.wait:.2f} s",
+        [f"{point.settings.threshold:g}", f"{point.settings.silence_duration_ms} ms", f"{point.wait:.2f} s",
          f"{point.cut_off_rate:.1%}", f"{point.errors_per_minute:.2f}"] for point in found.pareto()
     ]
-    head = ["threshold", "silence (ms)", "wait", "cut off", "errors a minute"]
+    head = [heading(name) for name in ("threshold", "silence", "wait", "cut_off", "errors_per_minute")]
     chosen: list[str] = []
     if best is not None:
         chosen = [f"<p>{'Best' if best.recommended else 'Not recommended'}: {escape(str(best))}</p>"]
@@ -217,4 +219,4 @@ def _verified(model: TunerModel) -> list[str]:
         [case.name, named(one.settings), one.recording.info.engine, str(one.agreement)]
         for case, one in model.replays
     ]
-    return ["<h2>Verified by replay</h2>", table(["clip", "settings", "service", "agreement"], rows)]
+    return ["<h2>Verified by replay</h2>", table(["Clip", "Settings", "Service", "Agreement"], rows)]

@@ -20,7 +20,7 @@ def test_a_row_says_when_what_and_how_long(show) -> None:
     first = page.locator(ROWS).first.inner_text().split("\n")
     assert first == [
         "1", "0:01.1 – 0:05.2", "So the first thing is the waveform.", "en", "first partial 0.50 s",
-        "final 1.00 s",
+        "finalization 1.00 s",
     ]
     foot = page.locator(".qaw-foot").inner_text()
     assert "utterances: 3" in foot and "pocketsphinx" in foot and "n = 3" in foot
@@ -34,7 +34,7 @@ def test_language_and_emotion_stand_where_they_are_known(show) -> None:
     script.turn("b", 6.0, 8.0, "nothing known of it", language=None)
     page = show(TranscriptView(script.finish())).show()
     chips = [row.locator(".qaw-chip").all_inner_texts() for row in page.locator(ROWS).all()]
-    assert chips == [["yue", "happy", "final 1.00 s"], ["final 1.00 s"]]
+    assert chips == [["yue", "happy", "finalization 1.00 s"], ["finalization 1.00 s"]]
 
 
 def test_an_emotion_is_named_in_the_readers_language(show) -> None:
