@@ -63,12 +63,12 @@ def test_a_model_brings_its_handles_and_what_they_do_moves_with_them(show_tuner,
     held = [p for p in tuner.ends.pauses.holds if p.duration >= 0.2]
     said = tuner.ends.probabilities[:len(held), 0]
     cut = sum(float(p) > 0.5 or hold.duration > 3.0 for p, hold in zip(said, held))
-    assert figures(page)["Cut off"] == str(cut) and cut > 0
+    assert figures(page)["Holds cut off"] == str(cut) and cut > 0
     slider = page.get_by_label("Model’s threshold").first
     slider.focus()
     page.keyboard.press("End")
     alone = figures(page)
-    assert alone["Cut off"] == str(sum(hold.duration > 3.0 for hold in held))
+    assert alone["Holds cut off"] == str(sum(hold.duration > 3.0 for hold in held))
     assert alone["Mean wait"] == "3.00 s" and alone["By time-out"] == "3"
     serve_until(shown, lambda: tuner.ends.policy == Policy(1.0, 0.2, 3.0))
     assert figures(page) == alone
@@ -114,7 +114,7 @@ def test_the_worst_cut_offs_and_longest_waits_are_one_key_apart_and_heard(show_t
     page.keyboard.press("c")
     serve_until(shown, lambda: page.evaluate(PLAYED))
     steps = page.locator(".qaw-ends-steps")
-    cuts = int(figures(page)["Cut off"])
+    cuts = int(figures(page)["Holds cut off"])
     assert f"Worst cut-offs (key C): 1 of {cuts}" in steps.first.inner_text()
     why = page.locator(f"{ENDS} .qaw-tuner-why p").first.inner_text()
     first = max((p for p in tuner.ends.pauses.holds if p.duration >= 0.2 and said_of(tuner, p) > 0.5),
@@ -162,7 +162,7 @@ def test_why_names_the_handles_that_heal_and_what_each_costs_and_one_click_turns
     tuner = make()
     shown = show_tuner(tuner)
     page = shown.show()
-    cut = int(figures(page)["Cut off"])
+    cut = int(figures(page)["Holds cut off"])
     page.get_by_role("button", name="Next cut-off, with sound").click()
     remedies = page.locator(".qaw-ends-remedy")
     texts = remedies.all_inner_texts()
@@ -170,7 +170,7 @@ def test_why_names_the_handles_that_heal_and_what_each_costs_and_one_click_turns
     assert all(f"cut off {cut} → " in text for text in texts) and len(texts) == 2
     then = texts[0].split(f"cut off {cut} → ")[1].split(" ")[0]
     remedies.first.get_by_role("button").click()
-    assert figures(page)["Cut off"] == then and int(then) < cut
+    assert figures(page)["Holds cut off"] == then and int(then) < cut
     assert "is waited out" in page.locator(f"{ENDS} .qaw-tuner-why").inner_text()
     assert remedies.count() == 0
     page.locator(".qaw-tuner-play").click()
