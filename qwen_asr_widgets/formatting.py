@@ -10,9 +10,9 @@ from collections.abc import Callable, Mapping, Sequence
 from numbers import Real
 from typing import Any, TypeVar
 
-Class = TypeVar("Class", bound=type)
-
 from .glossary import explained
+
+Class = TypeVar("Class", bound=type)
 
 _LINE = "border-bottom:1px solid rgba(128,128,128,.35)"
 _CELL = f"padding:4px 12px 4px 0;text-align:left;vertical-align:top;{_LINE}"

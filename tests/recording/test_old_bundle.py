@@ -39,7 +39,8 @@ def test_its_utterances_have_their_words_places_and_waits(recording):
     latency = first.latency
     assert (latency.endpoint_delay, latency.finalization, latency.revised_share) == (0.8, 1.0, 0.5)
     assert str(recording.latency().summary()) == (
-        "finalization: median 1.00 s, longest 1.00 s (n = 2; 100 ms chunks, real time; speech ends by the service; "
+        "finalization: median 1.00 s, longest 1.00 s (n = 2; 100 ms chunks, real time; "
+        "speech ends by the service; "
         "1 not closed by silence)"
     )
 
