@@ -51,6 +51,9 @@ FRAME_COLUMNS = [
 ]
 """What `Recording.to_frame` says of an utterance, before its delays."""
 
+LATE_REPORT = 1.0
+"""Seconds that words and the page's report of them may be on their way together."""
+
 
 class Recording:
     """Audio, send times, events and settings of one run; whoever shows something reads it from here.
@@ -211,11 +214,33 @@ class Recording:
         """Note that a ping of the connection was answered after so many seconds."""
         self._take_local(RoundTrip(seconds), time)
 
-    def words_painted(self, item_id: str, time: float) -> None:
-        """Note that a page has reported an item's final words as painted; once the run is over, no more."""
+    def words_painted(self, item_id: str, time: float, took: float = 0.0) -> None:
+        """Note that a page has reported an item's final words as painted, the first time and during the run.
+
+        A report that was long on its way, as while a cell keeps Python busy, says nothing and is passed over.
+
+        Parameters
+        ----------
+        item_id : str
+            Whose words.
+        time : float
+            When the report came.
+        took : float
+            Seconds that passed in the page from its hearing of the words until it had painted them.
+        """
         with self._lock:
-            if self._log.has_open_connection and item_id not in self._log.painted:
+            found = next((one for one in self._log.sessions.utterances if one.item_id == item_id), None)
+            if found is None or found.final_at is None or item_id in self._log.painted:
+                return
+            on_its_way = time - self._began - found.final_at - took
+            if self._log.has_open_connection and on_its_way <= LATE_REPORT:
                 self._take_local(WordsPainted(item_id), time)
+
+    @property
+    def painted(self) -> dict[str, float]:
+        """When pages have reported the final words of an item as painted (s since the recording began)."""
+        with self._lock:
+            return dict(self._log.painted)
 
     def _take_local(self, event: LocalEvent, time: float) -> None:
         message = {"type": event.type, **asdict(event)}

@@ -166,6 +166,16 @@ def test_what_a_page_reports_after_the_end_of_a_run_is_not_noted() -> None:
     assert recording.version == before and recording.waterfall()[0]["painting"].seconds is None
 
 
+def test_a_report_that_was_long_on_its_way_says_nothing() -> None:
+    script = Script(8.0).turn("a", 1.0, 3.0, "so")
+    script.recording.words_painted("a", 105.5, took=0.1)  # the final came at 4.0 s
+    script.recording.words_painted("nobody", 104.1)
+    assert script.recording.painted == {}
+    script.recording.words_painted("a", 104.9, took=0.1)
+    script.recording.words_painted("a", 104.95)
+    assert script.recording.painted == {"a": pytest.approx(4.9)}
+
+
 def test_pings_of_a_real_connection_are_noted(monkeypatch: pytest.MonkeyPatch) -> None:
     def trips() -> list[float]:
         return [one.event.seconds for one in recording.events if isinstance(one.event, RoundTrip)]

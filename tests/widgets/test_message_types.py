@@ -52,7 +52,7 @@ def test_of_a_tuner(tuner: qaw.VadTuner) -> None:
 
 def test_of_a_transcriber(transcriber: qaw.Transcriber) -> None:
     assert set(transcriber.page.commands) == kinds(
-        "ViewCommand", "ReplayCommand", "ProtocolCommand", "TranscriberCommand"
+        "ViewCommand", "DelaysCommand", "ReplayCommand", "ProtocolCommand", "TranscriberCommand"
     ) | {CAPTURE}
 
 
@@ -64,7 +64,7 @@ def test_of_a_waveform(clip: qaw.AudioClip) -> None:
 
 def test_of_a_replay_and_of_a_protocol() -> None:
     replay, protocol = qaw.replay(qaw.Recording()), qaw.ProtocolView(qaw.Recording())
-    assert set(replay.page.commands) == kinds("ViewCommand", "ReplayCommand")
+    assert set(replay.page.commands) == kinds("ViewCommand", "DelaysCommand", "ReplayCommand")
     assert set(protocol.page.commands) == (kinds("ViewCommand", "ProtocolCommand") - {"tiles", "audio"})
     replay.close()
     protocol.close()

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 from ...recording import Recording
 from ...recording.earlier.history import History
+from ..delays.model import DelaysChoice, DelaysModel
 from ..shared.commands import Command, Commands, Within
 from ..shared.run_messages import RunMessages
 from ..shared.shown import Shown
@@ -53,6 +54,8 @@ class ReplayModel:
         The run as it was at `time`, and all of the sound; the page hides what had not gone out yet.
     time : float
         Seconds since the recording began.
+    delays : DelaysModel
+        What the waits of the whole run consist of, for a view that asks.
 
     Examples
     --------
@@ -71,6 +74,7 @@ class ReplayModel:
             uuid.uuid4().hex, self._seen, "", growing=lambda: self.time < self.history.duration
         )
         self.shown = Shown(recording, recording.tape, run=run)
+        self.delays = DelaysModel(recording, run.source)
 
     @property
     def growing(self) -> bool:
@@ -113,8 +117,10 @@ class ReplayModel:
 
     @property
     def commands(self) -> Commands:
-        """What a view may ask: moments, and what `Shown` answers."""
+        """What a view may ask: moments, the waits taken apart, and what `Shown` answers."""
         return {
             **self.shown.commands,
             "moment": Command(MomentRequest, self.go_to), "step": Command(StepRequest, self.step),
+            **self.delays.commands,
+            "delays": Command(DelaysChoice, lambda choice: self.delays.opening() if choice.on else []),
         }

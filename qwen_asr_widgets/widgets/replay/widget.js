@@ -3,7 +3,8 @@
  *
  * @import { Surface } from "../shared/messages.js"
  */
-import { make } from "../shared/dom.js";
+import { DelaysPanel } from "../delays/delays.js";
+import { button, make } from "../shared/dom.js";
 import { keepSwitch } from "../shared/saved_output.js";
 import { translator } from "../shared/strings.js";
 import { hostView } from "../shared/view_host.js";
@@ -28,7 +29,14 @@ function render({ model, el }) {
     wave.limitTo(0);
     replay.wave = wave;
     createTranscript(root, { run, signal, t, height: LIST_HEIGHT, aside: keepSwitch(model, t, signal) });
-    return [wave, replay];
+    const delays = make("div", { hidden: true });
+    const shown = button(t("delays.show"), () => {
+      delays.hidden = !delays.hidden;
+      shown.setAttribute("aria-pressed", String(!delays.hidden));
+      send({ kind: "delays", on: !delays.hidden });
+    }, signal, { class: "qaw-button-plain", title: t("delays.show.text"), "aria-pressed": "false" });
+    root.append(make("div", { class: "qaw-replay-more" }, shown), delays);
+    return [wave, replay, new DelaysPanel(delays, { run, send, t, signal })];
   });
 }
 

@@ -206,7 +206,40 @@ export interface EventMessage {
   code: string;
 }
 
-export type ViewMessage = MomentMessage | ProtocolMessage | EventMessage | RunMessage | SoundMessage | TilesMessage | GrowMessage | PcmMessage | ScoreMessage | WaveMessage;
+/** n, then p50, p95 and p99 in seconds, each with the bounds of its interval. */
+export type SpreadFigures = [number, number, number | null, number | null, number, number | null, number | null, number, number | null, number | null];
+
+export type Basis = "measured" | "inferred" | "unknown";
+export type PartName = "network_there" | "silence" | "detection" | "network_back" | "decoding" | "painting";
+
+/** Name, start, seconds, basis, and of one that is not known the part that holds its time. */
+export type WaitPart = [PartName, number | null, number | null, Basis, PartName | ""];
+
+/** What the waits of a run consist of; `stated` is false where the sound was sent as fast as it was taken. */
+export interface DelaysMessage {
+  kind: "delays";
+  source: string;
+  stated: boolean;
+  waits: { number: number; total: number | null; counts: boolean; parts: WaitPart[] }[];
+  spread: [PartName | "total", Basis, ...SpreadFigures][];
+  words: ["stable" | "settled", ...SpreadFigures][];
+  revised: number | null;
+  speech_ends: string;
+}
+
+/** Time, line, letters settled, letters kept of the line before, what it took back of that, whether it is the final. */
+export type RevisionLine = [number, string, number, number, string, boolean];
+
+/** Every line that was shown of an utterance. */
+export interface RevisionsMessage {
+  kind: "revisions";
+  source: string;
+  number: number;
+  onset: number | null;
+  lines: RevisionLine[];
+}
+
+export type ViewMessage = DelaysMessage | RevisionsMessage | MomentMessage | ProtocolMessage | EventMessage | RunMessage | SoundMessage | TilesMessage | GrowMessage | PcmMessage | ScoreMessage | WaveMessage;
 
 // ---- from the kernel: the tuner
 
@@ -514,6 +547,10 @@ export type ReplayCommand =
   | { kind: "moment"; time: number; serial: number }
   | { kind: "step"; by: 1 | -1; serial: number };
 
+export type DelaysCommand =
+  | { kind: "delays"; on: boolean }
+  | { kind: "revisions"; number: number };
+
 export type EditCommand =
   | { kind: "edit"; action: "add"; start: number; end: number }
   | { kind: "edit"; action: "move"; index: number; edge: "start" | "end"; time: number }
@@ -553,6 +590,7 @@ export type TranscriberCommand =
   | { kind: "run-pin"; number: number | null }
   | { kind: "again"; pace: number | null }
   | { kind: "replay" | "protocol"; on: boolean }
+  | { kind: "painted"; number: number; took: number }
   | { kind: "save"; format: string; job: string }
   | { kind: "stored"; job: string }
   | { kind: "unkeep" | "left-pass" }
@@ -560,7 +598,7 @@ export type TranscriberCommand =
   | { kind: "dismiss"; id: number };
 
 /** What a page may ask. */
-export type PageCommand = ViewCommand | ReplayCommand | ProtocolCommand | TunerCommand | TranscriberCommand;
+export type PageCommand = ViewCommand | DelaysCommand | ReplayCommand | ProtocolCommand | TunerCommand | TranscriberCommand;
 
 /** How a part of a view asks. */
 export type Send = (command: PageCommand) => void;

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
 from ...protocol.config import SessionConfig
 from ...recording.turn_taking import CLIENT, SERVICE
 from ...vad.turns import TurnDetection
+from ..delays.model import MOST_UTTERANCES, DelaysChoice, RevisionsRequest
 from ..protocol_view.model import EventRequest
 from ..replay.model import MomentRequest, StepRequest
-from ..shared.commands import Bare, Command, Commands
+from ..shared.commands import Bare, Command, Commands, Within
 from ..shared.sound_messages import AudioRequest, TilesRequest
 from ..shared.throttle import Message
 from .controls import Controls
@@ -173,6 +174,14 @@ class ProtocolChoice:
 
 
 @dataclass(frozen=True)
+class Painted:
+    """A page has painted the final words of an utterance, so many seconds after it heard of them."""
+
+    number: Annotated[int, Within(1, MOST_UTTERANCES)]
+    took: Annotated[float, Within(0, 3_600)]
+
+
+@dataclass(frozen=True)
 class Save:
     """Make a file of the recording; ``job`` names it in what is sent."""
 
@@ -271,6 +280,10 @@ def commands(
         view.show_protocol(choice.on)
         return [*view.state_changes(), *(view.protocol.opening() if view.protocol else [])]
 
+    def show_delays(choice: DelaysChoice) -> list[Message]:
+        view.show_delays(choice.on)
+        return [*view.state_changes(), *(view.delays.opening() if view.delays else [])]
+
     return {
         "tiles": Command(TilesRequest, lambda wanted: view.shown.tiles(wanted)),
         "audio": Command(AudioRequest, lambda wanted: view.shown.audio(wanted)),
@@ -296,6 +309,11 @@ def commands(
         "run-pin": comparing(RunPin, lambda run: model.pin(run.number)),
         "run-throw": comparing(RunChoice, lambda run: model.throw_away(run.number)),
         "correct": changing(Correction, lambda one: model.correct(one.number, one.text)),
+        "delays": Command(DelaysChoice, show_delays),
+        "revisions": Command(
+            RevisionsRequest, lambda wanted: view.delays.revisions(wanted) if view.delays else []
+        ),
+        "painted": Command(Painted, lambda one: view.note_painted(one.number, one.took)),
         "again": changing(RunAgain, lambda again: model.repeat(again.pace)),
         "save": changing(Save, lambda wanted: controls.save(wanted.format, wanted.job)),
         "stored": changing(Stored, lambda stored: controls.note_stored(stored.job)),

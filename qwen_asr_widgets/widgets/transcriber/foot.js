@@ -43,6 +43,9 @@ export function createFoot(t, signal, send, saver, keep) {
   const protocol = button(t("transcriber.protocol"), () => send({
     kind: "protocol", on: protocol.getAttribute("aria-pressed") !== "true",
   }), signal, { class: "qaw-button-plain", title: t("transcriber.protocol.text"), "aria-pressed": "false" });
+  const delays = button(t("delays.show"), () => send({
+    kind: "delays", on: delays.getAttribute("aria-pressed") !== "true",
+  }), signal, { class: "qaw-button-plain", title: t("delays.show.text"), "aria-pressed": "false" });
   const again = drawers.add(t("transcriber.again"), [what, make("div", { class: "qaw-line" }, pace, run), others], "qaw-button-plain");
   const said = make("span", { class: "qaw-dim", role: "status" });
   const tell = (/** @type {Promise<string | void>} */ work) => {
@@ -56,7 +59,7 @@ export function createFoot(t, signal, send, saver, keep) {
     formats, make("div", { class: "qaw-line" }, picture, said), keep,
   ], "qaw-button-plain");
   const compared = createComparison(t);
-  const buttons = make("div", { class: "qaw-together" }, protocol, replay, again.button, save.button);
+  const buttons = make("div", { class: "qaw-together" }, delays, protocol, replay, again.button, save.button);
   const foot = make("div", { class: "qaw-tr-foot" }, name, figures, buttons);
   return {
     elements: [compared.element, foot, again.panel, save.panel],
@@ -73,6 +76,7 @@ export function createFoot(t, signal, send, saver, keep) {
       figures.replaceChildren(...said.map((text) => make("span", {}, text)));
       again.button.disabled = replay.disabled = isRunning(kernel) || reading;
       protocol.setAttribute("aria-pressed", String(kernel.protocol));
+      delays.setAttribute("aria-pressed", String(kernel.delays));
       replay.setAttribute("aria-pressed", String(kernel.replaying));
       setText(replay, t(kernel.replaying ? "transcriber.replay.end" : "transcriber.replay"));
       what.textContent = againText(kernel, t);

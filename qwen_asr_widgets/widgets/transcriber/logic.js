@@ -96,6 +96,7 @@
  * @property {import("../transcript/correcting.js").Corrections} corrections of the run on show
  * @property {Judged | null} judged how far its words are from what was said
  * @property {boolean} replaying  the run is seen again, from its beginning on
+ * @property {boolean} delays     what the waits consist of is shown
  * @property {boolean} protocol   what client and service say to each other is shown
  * @property {Channels | null} channels of the file at hand, where it has several
  * @property {boolean} clips  Record records a clip first
@@ -128,7 +129,7 @@ export function unknownState() {
     config: { threshold: 0.2, silence: 800, padding: 300, language: "", context: "", turns: "service" },
     figures: {}, compared: [], runs: [], corrections: {}, judged: null,
     channels: null, clips: false, clip_uid: "", recorder: "", away: false,
-    beside_cells: true, kept: null, left: [], replaying: false, protocol: false,
+    beside_cells: true, kept: null, left: [], replaying: false, protocol: false, delays: false,
   };
 }
 

@@ -10,6 +10,8 @@ import { layBands } from "../shared/axis/lanes.js";
 import { latencyBars, placed } from "../shared/run/state.js";
 import { createRunStore } from "../shared/run/store.js";
 import { make } from "../shared/dom.js";
+import { DelaysPanel } from "../delays/delays.js";
+import { PaintReports } from "../delays/painted.js";
 import { ProtocolChart } from "../protocol_view/protocol.js";
 import { Replay } from "../replay/replay.js";
 import { beforeText, createTurnTable } from "./compared.js";
@@ -55,8 +57,11 @@ export function createStage(host, options) {
     run, signal, t, height: LIST_HEIGHT, correct: (number, text) => send({ kind: "correct", number, text }),
   });
   const turns = createTurnTable(host, { run, t, signal });
+  const delays = make("div", { hidden: true });
+  const waits = new DelaysPanel(delays, { run, send, t, signal });
   const protocol = make("div", { class: "qaw-tr-protocol", hidden: true });
-  host.append(protocol);
+  host.append(delays, protocol);
+  const reports = options.replaying ? null : new PaintReports(send);
   /** @type {ProtocolChart | null} made when it is first shown */
   let chart = null;
   run.subscribe({ selected: ({ number }) => options.selected(number) }, signal);
@@ -68,6 +73,8 @@ export function createStage(host, options) {
       run.receive(message);
       wave.receive(message, buffers);
       replay?.receive(message, buffers);
+      waits.receive(message);
+      if (message.kind === "run") reports?.take(message);
       if (message.kind === "protocol") chart ??= new ProtocolChart(protocol, { send, t, signal, height: EVENTS_HEIGHT });
       chart?.receive(message);
       if (message.kind === "other") {
@@ -86,9 +93,10 @@ export function createStage(host, options) {
     hold(busy) {
       regionBar.hold(busy);
     },
-    /** @param {boolean} on */
-    showProtocol(on) {
-      protocol.hidden = !on;
+    /** @param {{protocol: boolean, delays: boolean}} parts which of those that are not always shown are */
+    showParts(parts) {
+      protocol.hidden = !parts.protocol;
+      delays.hidden = !parts.delays;
     },
     end: () => end.abort(),
   };

@@ -194,7 +194,7 @@ export class TranscriberView {
     drawEmpty(parts.empty, kernel, mic || held || reading !== null, t);
     parts.place.hidden = kernel.phase === "empty";
     const unheard = kernel.notice !== null && !kernel.figures.count;
-    this.stage?.showProtocol(kernel.protocol);
+    this.stage?.showParts(kernel);
     this.stage?.showCorrections(kernel.corrections);
     if (this.stage) this.stage.transcript.hidden = kernel.phase === "ready" || (unheard && !running);
     parts.foot.update(kernel, reading !== null);

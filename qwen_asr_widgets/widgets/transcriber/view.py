@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import time
+from itertools import chain
 from typing import Any
 
 from ...audio.tape import Tape
 from ...audio.units import SAMPLE_RATE
+from ..delays.model import DelaysModel
 from ..protocol_view.model import ProtocolModel
 from ..replay.model import ReplayModel
 from ..shared.run_messages import RunMessages
@@ -40,6 +43,8 @@ class TranscriberView:
         The run seen again, where it is.
     protocol : ProtocolModel or None
         What client and service say, where that is shown.
+    delays : DelaysModel or None
+        What the waits consist of, where that is shown.
     told : dict
         The state as views were told it last.
     """
@@ -52,6 +57,8 @@ class TranscriberView:
         self.replay: ReplayModel | None = None
         self.protocol: ProtocolModel | None = None
         self._shows_protocol = False
+        self.delays: DelaysModel | None = None
+        self._shows_delays = False
         self._empty = True
         self.told: dict[str, Any] = {}
         self._endpoint = model.choice.state()
@@ -78,6 +85,7 @@ class TranscriberView:
         self._empty = recording is None and sound.clip is None
         self._counted = (None, {})
         self.show_protocol(self._shows_protocol)
+        self.show_delays(self._shows_delays)
 
     def show_protocol(self, on: bool) -> None:
         """Show what client and service say to each other, in this run and the next ones, or no longer."""
@@ -85,6 +93,21 @@ class TranscriberView:
         recording = self.shown.recording
         is_shown = on and recording is not None
         self.protocol = ProtocolModel(recording, self.shown.run.source) if is_shown and recording else None
+
+    def show_delays(self, on: bool) -> None:
+        """Show what the waits consist of, in this run and the next ones, or no longer."""
+        self._shows_delays = on
+        recording = self._model.recording
+        is_shown = on and recording is not None
+        self.delays = DelaysModel(recording, self.shown.run.source) if is_shown and recording else None
+
+    def note_painted(self, number: int, took: float) -> None:
+        """Note that a page has painted the final words of an utterance, unless a run is seen again."""
+        recording, now = self._model.recording, time.monotonic()
+        if recording is None or self.replay is not None:
+            return
+        item = next((one.item_id for one in recording.utterances if one.number == number), "")
+        recording.words_painted(item, now, took)
 
     def see_again(self, on: bool) -> None:
         """Show the run that is over from its beginning on, or all of it again."""
@@ -95,6 +118,7 @@ class TranscriberView:
             self.replay = ReplayModel(recording)
             self.shown = self.replay.shown
             self.show_protocol(self._shows_protocol)
+            self.show_delays(self._shows_delays)
 
     def look_at_endpoint(self) -> None:
         """See anew which recogniser is chosen and whether there is a key, which costs a look at files."""
@@ -106,6 +130,7 @@ class TranscriberView:
         other = self.baseline() if self._model.baseline is not None and self.replay is None else []
         shown = [] if self._empty else (self.replay or self.shown).opening()
         other += self.protocol.opening() if self.protocol else []
+        other += self.delays.opening() if self.delays else []
         return [({"kind": "state", **self.told}, []), *shown, *other]
 
     def baseline(self) -> list[Message]:
@@ -115,7 +140,8 @@ class TranscriberView:
     def changes(self) -> list[Message]:
         """Return what has changed since views were told last."""
         shown = [] if self._empty else (self.replay or self.shown).changes()
-        return [*self.state_changes(), *shown, *(self.protocol.changes() if self.protocol else [])]
+        parts = [part.changes() for part in (self.protocol, self.delays) if part is not None]
+        return [*self.state_changes(), *shown, *chain.from_iterable(parts)]
 
     def state_changes(self) -> list[Message]:
         """Return the state, where it has changed."""
@@ -130,6 +156,7 @@ class TranscriberView:
         ours = {
             "endpoint": self._endpoint, "figures": self._figures(), "preparing": self._preparation.state(),
             "replaying": self.replay is not None, "protocol": self.protocol is not None,
+            "delays": self.delays is not None,
         }
         return {**model_state(self._model), **self._pages.state(), **ours}
 
