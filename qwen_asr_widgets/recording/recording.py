@@ -456,6 +456,11 @@ class Recording:
         with self._lock:
             return self._log.ledger.at(sample)
 
+    def sent_by(self, time: float) -> float:
+        """Return up to where (s of the sound) it had gone out at a time (s since the recording began)."""
+        with self._lock:
+            return self._log.ledger.sent_by(time) / self.tape.sample_rate
+
     def drift(self, sample: int, until: float) -> float:
         """Return by how many seconds sound went out too soon for the run's pace, see `RunLog.drift`."""
         with self._lock:
@@ -673,6 +678,7 @@ class Recording:
         *,
         rules: SubtitleRules | None = SubtitleRules(),
         safe: bool = True,
+        word_times: bool = False,
     ) -> Path:
         """Write the recording in the format that the path's ending names; return the path.
 
@@ -709,6 +715,10 @@ class Recording:
             How subtitles are laid out; None: one an utterance.
         safe : bool
             Whether a text that a spreadsheet would run as a formula gets an apostrophe before it (csv, zip).
+        word_times : bool
+            Whether cues of WebVTT hold times, as ``<00:00:01.200>``, up to where the sound had gone out when
+            the service had settled the words after them; what settled later than its cue stands is marked
+            ``<c.late>``. Browsers take them; some readers of subtitles (pysubs2) do not.
 
         Raises
         ------
@@ -719,7 +729,7 @@ class Recording:
         from .exports.formats import export_recording, format_of
         from .exports.options import ExportOptions
 
-        path = export_recording(self, path, ExportOptions(include_drafts, rules, safe))
+        path = export_recording(self, path, ExportOptions(include_drafts, rules, safe, word_times))
         if format_of(path).ending == "qasr":
             self.note_saved(version)
         return path

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import zipfile
 
 import pysubs2
 import pytest
+import webvtt
 from PIL import Image
 from hypothesis import given
 from hypothesis import strategies as st
@@ -16,6 +18,8 @@ from support.recordings import Script, three_turns
 from qwen_asr_widgets import AudioClip, SessionConfig, Transcriber, load_labels, load_recording
 from qwen_asr_widgets.errors import SettingError
 from qwen_asr_widgets.plots.axes import footer_text
+from qwen_asr_widgets.recording import Recording
+from qwen_asr_widgets.recording.exports.captions import SubtitleRules
 from qwen_asr_widgets.recording.exports.document import to_json
 from qwen_asr_widgets.recording.exports.formats import FORMATS, Format, format_of
 from qwen_asr_widgets.recording.exports.options import ExportOptions
@@ -204,3 +208,41 @@ def test_an_unknown_ending_is_refused_and_the_known_ones_named(tmp_path, name):
     with pytest.raises(SettingError, match=r"export knows \.srt, \.vtt, .*\.qasr"):
         three_turns().export(tmp_path / name)
     assert list(tmp_path.iterdir()) == []
+
+
+def settling() -> Recording:
+    """Two turns: of the first, words settle at 1.8 and 2.4 s; of the second, nothing before the final."""
+    script = Script(12.0)
+    script.turn("a", 1.0, 4.0, "so <it> was a bright & cold day", partials=[
+        (0.8, "so <it>", " w"), (1.4, "so <it> was a", " b"), (2.0, "so <it> was a", " bright")])
+    return script.turn("b", 7.0, 9.0, "in April", partials=[(0.5, "", "in")]).finish()
+
+
+def test_words_of_a_vtt_have_the_place_of_the_sound_at_which_they_settled(tmp_path) -> None:
+    text = settling().export(tmp_path / "a.vtt", word_times=True).read_text("utf-8")
+    assert "\n<00:00:01.800>so &lt;it&gt; <00:00:02.400>was a <c.late>bright &amp; cold day</c>\n" in text
+    assert "\nin April\n" in text and "<c" not in to_vtt(settling())
+
+
+@pytest.mark.parametrize("pace", [1.0, None])
+@pytest.mark.parametrize("rules", [None, SubtitleRules(line_chars=8, lines=1), SubtitleRules(line_chars=24)])
+def test_times_within_a_cue_lie_within_it_and_its_words_stay_what_they_are(rules, pace) -> None:
+    """Judge: webvtt-py, which passes over marks; our own reader has the same turns with and without them."""
+    recording = settling() if pace else three_turns(pace=None)
+    timed = to_vtt(recording, ExportOptions(rules=rules, word_times=True))
+    plain = to_vtt(recording, ExportOptions(rules=rules))
+    read = webvtt.from_string(timed)
+    assert [(one.start, one.end, one.text) for one in read] == [
+        (one.start, one.end, one.text) for one in webvtt.from_string(plain)
+    ]
+    for cue in read:
+        times = re.findall(r"<([\d:.]+)>", cue.raw_text)
+        assert times == sorted(set(times)) and all(cue.start < one < cue.end for one in times)
+        assert cue.raw_text.count("<c.late>") == cue.raw_text.count("</c>") <= 1
+    assert load_labels(timed, "vtt") == load_labels(plain, "vtt")
+
+
+def test_characters_of_a_language_without_spaces_settle_one_by_one() -> None:
+    script = Script(8.0).turn("a", 1.0, 3.0, "早上好, 大家", partials=[(0.8, "早上", "号")], language="zh")
+    text = to_vtt(script.finish(), ExportOptions(word_times=True))
+    assert "\n<00:00:01.800>早上<c.late>好, 大家</c>\n" in text

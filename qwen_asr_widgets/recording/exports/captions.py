@@ -11,7 +11,7 @@ import math
 import re
 import unicodedata
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import accumulate
 from numbers import Real
 
@@ -70,11 +70,12 @@ class SubtitleRules:
 
 @dataclass(frozen=True)
 class Caption:
-    """What stands on the screen from ``start`` to ``end`` (seconds of the sound)."""
+    """What stands on the screen from ``start`` to ``end`` (seconds of the sound), of which turn, from 0."""
 
     start: float
     end: float
     lines: tuple[str, ...]
+    turn: int = 0
 
 
 @dataclass(frozen=True)
@@ -104,7 +105,10 @@ def captions(turns: Sequence[tuple[float, float, str]], rules: SubtitleRules, un
     >>> [(one.start, one.lines) for one in captions([(1.0, 2.0, "it works, as you see")], rules, 9.0)]
     [(1.0, ('it works,',)), (1.45, ('as you see',))]
     """
-    laid_out = [caption for turn in turns for caption in _of_turn(*turn, rules)]
+    laid_out = [
+        replace(caption, turn=number)
+        for number, turn in enumerate(turns) for caption in _of_turn(*turn, rules)
+    ]
     following = [*(one.start for one in laid_out[1:]), until]
     return [_readable(one, rules, after) for one, after in zip(laid_out, following)]
 
@@ -143,7 +147,7 @@ def _readable(caption: Caption, rules: SubtitleRules, after: float) -> Caption:
     """Return a caption that stands long enough to be read, as far as there is time before what follows."""
     letters = sum(_width(list(_tokens(line, rules.line_chars))) for line in caption.lines)
     wanted = min(caption.start + letters / rules.chars_per_second, after)
-    return Caption(caption.start, round(max(caption.end, wanted), 3), caption.lines)
+    return replace(caption, end=round(max(caption.end, wanted), 3))
 
 
 def _tokens(text: str, longest: int) -> Iterator[_Token]:

@@ -19,8 +19,11 @@ class ExportOptions:
         How subtitles are laid out; None: one an utterance, as long as it may be.
     safe : bool
         Whether cells of a table that a spreadsheet would run as a formula are made text.
+    word_times : bool
+        Whether cues of WebVTT hold the times at which words in them settled.
     """
 
     include_drafts: bool = False
     rules: SubtitleRules | None = SubtitleRules()
     safe: bool = True
+    word_times: bool = False
