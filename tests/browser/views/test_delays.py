@@ -1,4 +1,4 @@
-"""The waits in a real browser: bars, figures, flip-book; by pointer and keys, in all widths and themes."""
+"""The waits in a real browser: bars, figures, flip-book; by pointer and keys, in all widths, themes."""
 
 from __future__ import annotations
 
