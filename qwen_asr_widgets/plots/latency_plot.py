@@ -14,7 +14,7 @@ from ..recording.summary import no_waits_text, waits_count
 from ..vad.labels.references import Reference
 from .axes import axes_or_new, figure_dpi, footer_text, points_high, points_wide, quiet
 from .fitted import FittedText
-from .style import Palette, palette_for
+from .style import Palette, halo, palette_for
 from .waits_plot import draw_waits
 
 if TYPE_CHECKING:
@@ -101,7 +101,8 @@ def plot_latency(
     _lay_out(ax, min([0.0, *ends]), top, legend, LINE * footer.lines_needed())
     for row in rows:
         _add(ax, row.number - 0.48, row.number + 0.48, _top(row) + 0.02 * top, f"{_top(row):.2f}",
-             max_lines=0, ha="center", va="bottom", color=colors.dim, gid=f"total-{row.number}")
+             max_lines=0, ha="center", va="bottom", color=colors.dim, gid=f"total-{row.number}", zorder=6,
+             path_effects=halo(ax))
     if not rows:
         none = "no utterance was timed" if counts else no_waits_text(latency.pace)
         _add(ax, 0.02, 0.98, 0.6, none, transform=ax.transAxes, max_lines=3, ha="center", va="center",

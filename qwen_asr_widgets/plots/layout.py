@@ -93,9 +93,19 @@ def _wait(utterance: Utterance, row: UtteranceLatency, end: float | None) -> Wai
     return Wait(utterance.number, end, stopped, stopped + (row.decode_delay or 0.0), label)
 
 
-def with_label(ax: Axes, final: float, end: float) -> float:
+def first_partials(utterances: Sequence[Utterance], latency: LatencyTable) -> dict[int, float]:
+    """Return where on the time axis (s) each utterance had its first partial, by number."""
+    return {
+        utterance.number: utterance.onset + row.first_partial
+        for utterance, row in zip(utterances, latency)
+        if utterance.onset is not None and row.first_partial is not None
+    }
+
+
+def with_label(ax: Axes, final: float, end: float, scale: float = 1.0) -> float:
     """Return how far the axis must reach for the total beside a wait that ends at ``final``."""
-    share = LABEL / max(points_wide(ax), 2 * LABEL)
+    label = LABEL * scale
+    share = label / max(points_wide(ax), 2 * label)
     return final + share * end / (1 - share)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,10 +15,11 @@ from ..recording.summary import waits_count
 from ..vad.labels.references import Reference, reference_turns
 from .axes import (
     ClockFormatter, ClockLocator, axes_or_new, figure_dpi, footer_text, points_high, points_wide, quiet,
+    slide_scale,
 )
-from .fitted import FittedText, shortened
+from .fitted import ELLIPSIS, FittedText, shortened
 from .fonts import fonts_for
-from .layout import Lanes, Wait, envelope, stack, text_room, waits_of, with_label
+from .layout import Lanes, Wait, envelope, first_partials, stack, text_room, waits_of, with_label
 from .style import Palette, palette_for
 
 if TYPE_CHECKING:
@@ -37,6 +38,12 @@ FINE = 4.0
 BAR = 11.0
 """Height in points of a row of wait bars."""
 
+WORDS_SHARE = 1 / 3
+"""Share of the height that words take at most."""
+
+LARGER = (2.0, 1.6, 1.3, 1.0)
+"""How many times larger than other texts words may be on a slide."""
+
 
 @checked_keywords
 def plot_recording(
@@ -48,9 +55,10 @@ def plot_recording(
     """Draw a recording: waveform, numbered turns, each utterance's wait, and its words.
 
     Right of each turn, plain orange is the wait until the service closed it (endpoint delay), hatched the
-    wait from there to the final transcript (decode delay), with the total beside. A tick inside the turn
-    marks the first partial. Words stand under their turn where there is room, else the number alone. Waits
-    are drawn only of sound that was sent in real time: at another pace they are not those of a person.
+    wait from there to the final transcript (decode delay), with the total beside. A tick inside the turn,
+    or where it came later on the wait, marks the first partial. Words stand under their turn where there is
+    room, else the number alone; in a high picture, as on a slide, texts are larger. Waits are drawn only of
+    sound that was sent in real time: at another pace they are not those of a person.
 
     Parameters
     ----------
@@ -96,11 +104,12 @@ def plot_recording(
     picture = _Picture(ax, colors, fonts)
     picture.prepare(recording, waits)
     picture.lay_out(footer, utterances, max(rows, default=-1) + 1)
-    picture.draw_heading(recording)
     picture.draw_wave(recording)
-    for utterance, row in zip(utterances, latency):
-        picture.draw_turn(utterance, row.first_partial if in_real_time else None, recording.duration)
-    picture.draw_waits(waits, rows)
+    partials = first_partials(utterances, latency) if in_real_time else {}
+    for utterance in utterances:
+        picture.draw_turn(utterance, partials.get(utterance.number), recording.duration)
+    picture.draw_waits(waits, rows, partials)
+    picture.draw_heading(recording, bool(waits), bool(partials))
     if turns:
         picture.draw_reference(turns)
     return ax
@@ -114,13 +123,14 @@ class _Picture:
         self.colors = colors
         self.fonts = fonts
         self.mixed = ax.get_xaxis_transform()
+        self.scale = slide_scale(ax)
         self.lanes = Lanes(0, 0, 0, 0, (0, 1), 0)
 
     def fitted(self, x0: float, x1: float, y: float, text: str, **properties: Any) -> Any:
         """Add a text that stays between two times; ``transform`` may say otherwise."""
         properties.setdefault("transform", self.mixed)
         properties.setdefault("color", self.colors.text)
-        properties.setdefault("fontsize", TEXT_SIZE)
+        properties["fontsize"] = self.scale * properties.get("fontsize", TEXT_SIZE)
         text = self.fonts.shown(shortened(text))
         families = list(self.fonts.families)
         artist = FittedText(x0, x1, y, text, fontfamily=families, parse_math=False, **properties)
@@ -137,19 +147,20 @@ class _Picture:
         """Set limits and axis: everything drawn lies within, with room for the last total."""
         ax, colors = self.ax, self.colors
         end = max([recording.duration, 0.1, *(wait.final for wait in waits)])
-        ax.set_xlim(0, max([end, *(with_label(ax, wait.final, end) for wait in waits)]))
+        ax.set_xlim(0, max([end, *(with_label(ax, wait.final, end, self.scale) for wait in waits)]))
         ax.set_ylim(0, 1)
         ax.set_yticks([])
         ax.grid(False)
         quiet(ax, colors.line)
-        ax.xaxis.set_major_locator(ClockLocator())
+        ax.xaxis.set_major_locator(ClockLocator(self.scale))
         ax.xaxis.set_major_formatter(ClockFormatter())
-        ax.tick_params(axis="x", labelsize=SMALL_SIZE, colors=colors.dim, length=3, pad=2, color=colors.line)
+        ax.tick_params(axis="x", labelsize=self.scale * SMALL_SIZE, colors=colors.dim, length=3, pad=2,
+                       color=colors.line)
 
     def lay_out(self, footer: str, utterances: Sequence[Utterance], rows: int) -> None:
         """Give every lane its height, the waveform what is left; add footer and transcripts on the way."""
         ax = self.ax
-        point = 1 / max(points_high(ax), 1.0)
+        point = self.scale / max(points_high(ax), 1.0)
         note = self.fitted(0, 1, 0.0, footer, transform=ax.transAxes, max_lines=3, fontsize=SMALL_SIZE,
                            color=self.colors.dim, ha="right", va="bottom")
         note.set_gid("footer")
@@ -157,19 +168,34 @@ class _Picture:
         axis = footer_top + 16 * point
         ax.spines["bottom"].set_position(("axes", axis))
         spans = list(zip(utterances, text_room(utterances, ax.get_xlim()[1])))
-        most = max(1, min(4, int((0.45 / point - 50) / LINE)))
-        words = [self._words(utterance, span, most) for utterance, span in spans]
-        lines = max([artist.lines_needed() for artist in words if artist is not None] + [0])
-        text_top = axis + point * (LINE * lines + (6 if lines else 2))
+        words = [artist for one, span in spans if (artist := self._words(one, span)) is not None]
+        lines, height = self._fit_words(words, point)
+        text_top = axis + point * (height + (6 if lines else 2))
         for artist in words:
-            if artist is not None:
-                artist.set_y(text_top)
-                artist.max_lines = max(1, lines)
+            artist.set_y(text_top)
+            artist.max_lines = max(1, lines)
         rows = min(rows, 3)
         waits_top = text_top + point * (BAR * rows + (4 if rows else 0))
         self.lanes = Lanes(0.0, axis, text_top, waits_top, (waits_top, 1 - 20 * point), point)
 
-    def _words(self, utterance: Utterance, span: tuple[float, float], lines: int) -> Any:
+    def _fit_words(self, words: Sequence[FittedText], point: float) -> tuple[int, float]:
+        """Make words as large as a third of the height allows on a slide; return lines and points they take.
+
+        Elsewhere, and where they do not fit whole, they have their usual size.
+        """
+        room = max(LINE, min(WORDS_SHARE / point, 0.5 / point - 50))
+        lines = 0
+        for larger in LARGER if self.scale > 1 else LARGER[-1:]:
+            most = max(1, int(room / (LINE * larger)))
+            for artist in words:
+                artist.set_fontsize(TEXT_SIZE * self.scale * larger)
+                artist.max_lines = most
+            lines = max([artist.lines_needed() for artist in words] + [0])
+            if not any(artist.get_text().endswith(ELLIPSIS) for artist in words):
+                break
+        return lines, LINE * larger * lines
+
+    def _words(self, utterance: Utterance, span: tuple[float, float]) -> Any:
         text, style = utterance.text, dict[str, Any]()
         if utterance.status in ("failed", "lost"):
             text = text or ("no transcript" if utterance.status == "failed" else "lost")
@@ -178,26 +204,30 @@ class _Picture:
             style = {"color": self.colors.dim, "style": "italic"}
         if not text:
             return None
-        pixels = TEXT_POINTS * figure_dpi(self.ax) / 72
-        artist = self.fitted(*span, 0.0, text, max_lines=lines, min_pixels=pixels, va="top", **style)
+        pixels = TEXT_POINTS * self.scale * figure_dpi(self.ax) / 72
+        artist = self.fitted(*span, 0.0, text, min_pixels=pixels, va="top", **style)
         artist.set_gid(f"text-{utterance.number}")
         return artist
 
-    def draw_heading(self, recording: Recording) -> None:
-        """Above the waveform: what the sound is called, and what the marks mean."""
+    def draw_heading(self, recording: Recording, has_waits: bool, has_partials: bool) -> None:
+        """Above the waveform: what the sound is called, and what the marks that are drawn mean."""
         from matplotlib.lines import Line2D
         from matplotlib.patches import Patch
 
         colors, ax = self.colors, self.ax
-        marks = [
-            Patch(facecolor=colors.wait, label="endpoint delay"),
-            Patch(facecolor="none", edgecolor=colors.decode, hatch="//////", label="decode delay"),
-            Line2D([], [], color=colors.turn, marker="|", linestyle="none", markersize=6, markeredgewidth=1.6,
-                   label="first partial"),
-        ]
+        marks: list[Any] = []
+        if has_waits:
+            marks = [
+                Patch(facecolor=colors.wait, label="endpoint delay"),
+                Patch(facecolor="none", edgecolor=colors.decode, hatch="//////", label="decode delay"),
+            ]
+        if has_partials:
+            marks.append(Line2D([], [], color=colors.turn, marker="|", linestyle="none", markersize=6,
+                                markeredgewidth=1.6, label="first partial"))
         legend = ax.legend(
             handles=marks, loc="upper right", bbox_to_anchor=(1.0, 1.0), ncols=3, frameon=False,
-            fontsize=SMALL_SIZE, labelcolor=colors.dim, handlelength=1.1, handleheight=0.8, handletextpad=0.5,
+            fontsize=self.scale * SMALL_SIZE, labelcolor=colors.dim, handlelength=1.1,
+            handleheight=0.8, handletextpad=0.5,
             columnspacing=1.4, borderaxespad=0, borderpad=0,
         )
         box = legend.get_window_extent()
@@ -234,7 +264,8 @@ class _Picture:
         """Shade a turn from its onset to its end, with its number and the tick of its first partial.
 
         An open turn is drawn dashed, one whose end is an estimate dotted.
-        First words that came after the turn's end have no tick: it would stand among other sound.
+        First words that came after the turn's end have their tick on the wait: here it would stand among
+        other sound.
         """
         from matplotlib.patches import Rectangle
 
@@ -257,17 +288,23 @@ class _Picture:
         number = self.fitted(
             onset, end, high - 3.5 * self.lanes.point, str(utterance.number), max_lines=0,
             fontsize=SMALL_SIZE, shift=3.5, color=self.colors.on_turn, weight="bold", va="top", zorder=5,
-            min_pixels=NUMBER_POINTS * figure_dpi(self.ax) / 72,
+            min_pixels=NUMBER_POINTS * self.scale * figure_dpi(self.ax) / 72,
             bbox={"boxstyle": "square,pad=0.3", "facecolor": color, "edgecolor": "none"},
         )
         number.set_gid(f"number-{utterance.number}")
-        if first_partial is not None and onset + first_partial <= end and wide > 2 * FINE:
-            where = onset + first_partial
-            self.ax.plot([where, where], [low, low + 7 * self.lanes.point], color=self.colors.turn,
-                         linewidth=1.6, zorder=4, solid_capstyle="butt", gid=f"partial-{utterance.number}")
+        if first_partial is not None and first_partial <= end and wide > 2 * FINE:
+            self._tick(first_partial, low, low + 7 * self.lanes.point, utterance.number)
 
-    def draw_waits(self, waits: Sequence[Wait], rows: Sequence[int]) -> None:
-        """Draw the waits in their lane, those that overlap in rows; a total only where it has room."""
+    def _tick(self, where: float, low: float, high: float, number: int) -> None:
+        """Draw the tick of a first partial."""
+        self.ax.plot([where, where], [low, high], color=self.colors.turn, linewidth=1.6 * self.scale,
+                     zorder=4, solid_capstyle="butt", gid=f"partial-{number}")
+
+    def draw_waits(self, waits: Sequence[Wait], rows: Sequence[int], partials: Mapping[int, float]) -> None:
+        """Draw the waits in their lane, those that overlap in rows; a total only where it has room.
+
+        A first partial that came during a wait has its tick there.
+        """
         from matplotlib.patches import Rectangle
 
         colors, point = self.colors, self.lanes.point
@@ -285,6 +322,8 @@ class _Picture:
                 facecolor=colors.decode if fine else "none", linewidth=0 if fine else 0.8,
                 hatch="//////", zorder=3, gid=f"decode-{wait.number}",
             ))
+            if partials.get(wait.number, 0.0) > wait.end:
+                self._tick(partials[wait.number], low - point, low + height + point, wait.number)
             following = [waits[later].end for later in range(index + 1, len(waits)) if rows[later] == row]
             label = self.fitted(
                 max(wait.final, wait.end), min([right, *following]), low + height / 2, wait.label, shift=4,

@@ -42,6 +42,13 @@ def palette_for(ax: Axes) -> Palette:
     return DARK if _luminance(_ground(ax)) < 0.4 else LIGHT
 
 
+def halo(ax: Axes) -> list[Any]:
+    """Return the path effect of a text that lines pass behind: they end short of it."""
+    from matplotlib.patheffects import withStroke
+
+    return [withStroke(linewidth=3, foreground=_ground(ax))]
+
+
 def _ground(ax: Axes) -> tuple[float, float, float]:
     """Return the colour behind the axes: its own, else the figure's, else the style's."""
     import matplotlib

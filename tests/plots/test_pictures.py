@@ -173,10 +173,34 @@ def test_a_run_sent_as_fast_as_it_was_taken_has_a_picture_that_states_no_wait():
     assert not [line for line in ax.lines if line.get_gid() == "median"]
 
 
-def test_first_words_that_came_after_their_turn_have_no_tick():
+def test_first_words_that_came_after_their_turn_have_their_tick_on_the_wait():
     late = Script(8.0).turn("a", 1.0, 2.0, "so", partials=[(1.5, "", "so")])
     prompt = Script(8.0).turn("a", 1.0, 2.0, "so", partials=[(0.7, "", "so")])
-    assert not marks(figure_of(late.finish()), "partial") and marks(figure_of(prompt.finish()), "partial")
+    (_, low), (_, high) = marks(figure_of(late.finish()), "partial")[1].get_xydata()
+    wait = marks(figure_of(late.finish()), "endpoint")[1].get_bbox()
+    assert low < wait.y0 < wait.y1 < high
+    (_, low), (_, high) = marks(figure_of(prompt.finish()), "partial")[1].get_xydata()
+    assert low > wait.y1
+
+
+def test_on_a_slide_words_are_legible_and_take_up_to_a_third_of_the_height():
+    """1280 × 720 pixels: no text is smaller than 17 pixels, words are larger where they have room."""
+    ax = figure_of(three_turns(), width=12.8, height=7.2)
+    heights = {artist.get_gid(): artist.get_fontsize() * 100 / 72 for artist in texts(ax)}
+    assert min(heights.values()) >= 17 and heights["text-1"] >= 30
+    words = [artist.get_window_extent() for artist in marks(ax, "text").values()]
+    assert 60 < max(box.height for box in words) <= 240 and faults(ax) == []
+    usual = figure_of(three_turns(), width=9.6, height=4.0)
+    assert {round(artist.get_fontsize(), 1) for artist in texts(usual)} == {7.5, 8.0}
+
+
+def test_a_legend_names_what_is_drawn_and_nothing_else():
+    def named(recording):
+        return [text.get_text() for text in figure_of(recording).get_legend().get_texts()]
+
+    assert named(three_turns()) == ["endpoint delay", "decode delay", "first partial"]
+    silent = Script(6.0).turn("a", 1.0, 2.0, "so").finish()
+    assert named(silent) == ["endpoint delay", "decode delay"] and named(three_turns(pace=None)) == []
 
 
 def test_the_first_partial_is_marked_inside_its_turn():
