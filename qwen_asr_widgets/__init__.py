@@ -82,6 +82,7 @@ _HOMES = {
     "vad.trade_off.trade_off": ("trade_off",),
     "vad.turns": ("Turn", "TurnDetection", "detect_turns"),
     "widgets.clip_recorder.clip_recorder": ("ClipRecorder",),
+    "widgets.compare_view.compare_view": ("CompareView",),
     "widgets.microphone.microphone": ("Microphone",),
     "widgets.protocol_view.protocol_view": ("ProtocolView",),
     "widgets.replay.replay": ("replay",),
@@ -96,7 +97,7 @@ __all__ = [
     "__version__", "api_key",
     "AudioClip", "AudioError", "AudioFormat", "AudioFormatConfig", "AudioFormatType", "AudioSampleRate",
     "Batch", "BundleError", "Calibration", "CalibrationTerm", "Cause", "Choice", "ClipRecorder",
-    "Comparison", "Condition", "ConnectFailed", "EndOfTurn", "EndOfTurnModel", "Endpoint",
+    "CompareView", "Comparison", "Condition", "ConnectFailed", "EndOfTurn", "EndOfTurnModel", "Endpoint",
     "EndpointError", "Explanation", "Finding", "LabelError", "Labels", "LatencySummary", "LatencyTable",
     "Measures", "Microphone", "MissingDependency", "MissingKey", "MultiModality", "Observation",
     "OmniRealtimeCallback", "OmniRealtimeConversation", "OperatingPoint", "Overlap", "Overlaps", "Pause",
@@ -174,6 +175,7 @@ if TYPE_CHECKING:
     from .vad.trade_off.trade_off import trade_off
     from .vad.turns import Turn, TurnDetection, detect_turns
     from .widgets.clip_recorder.clip_recorder import ClipRecorder
+    from .widgets.compare_view.compare_view import CompareView
     from .widgets.microphone.microphone import Microphone
     from .widgets.protocol_view.protocol_view import ProtocolView
     from .widgets.replay.replay import replay

@@ -9,6 +9,7 @@
  */
 import type { Heard } from "../capture/keeper.js";
 import type { ClipProblem, ProblemCode } from "../capture/capture.js";
+import type { Comparison } from "../compare_view/runs.js";
 import type { Config, Kernel } from "../transcriber/logic.js";
 import type { Figures, Service } from "../tuner/state.js";
 import type { Menu } from "../transcriber/save.js";
@@ -502,6 +503,12 @@ export interface OtherRunMessage {
   pinned: boolean;
 }
 
+/** Runs of one sound compared; of no runs: nothing is any more. */
+export interface ComparedMessage extends Comparison {
+  kind: "compared";
+  source: string;
+}
+
 /** A slice of a file the page has asked for, or why there is none. */
 export type SavedMessage =
   | { kind: "saved"; job: string; error: string }
@@ -532,7 +539,7 @@ export type ClipMessage =
   | { kind: "failed"; code: ClipProblem; detail: string };
 
 /** What a view of a recording, the tuner or the transcriber may hear. */
-export type KernelMessage = ViewMessage | TunerMessage | TranscriberMessage;
+export type KernelMessage = ViewMessage | TunerMessage | TranscriberMessage | ComparedMessage;
 
 // ---- from a page
 

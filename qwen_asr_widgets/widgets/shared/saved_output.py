@@ -11,7 +11,7 @@ import base64
 import io
 import threading
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from html import escape
 from typing import TYPE_CHECKING, Any
 
@@ -35,6 +35,17 @@ def recording_picture(recording: Recording) -> bytes:
 
     figure = Figure(figsize=SIZE, layout="constrained", facecolor="white")
     plot_recording(recording, figure.add_subplot(facecolor="white"))
+    return figure_png(figure)
+
+
+def comparison_picture(recordings: Sequence[Recording], names: Sequence[str]) -> bytes:
+    """Return the waits of several recordings, as `plot_latency` draws them, as PNG."""
+    from matplotlib.figure import Figure
+
+    from ...plots import plot_latency
+
+    figure = Figure(figsize=SIZE, layout="constrained", facecolor="white")
+    plot_latency(list(recordings), figure.add_subplot(facecolor="white"), names=names)
     return figure_png(figure)
 
 

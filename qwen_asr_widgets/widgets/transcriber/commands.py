@@ -13,12 +13,12 @@ from ..delays.model import MOST_UTTERANCES, DelaysChoice, RevisionsRequest
 from ..protocol_view.model import EventRequest
 from ..replay.model import MomentRequest, StepRequest
 from ..shared.commands import Bare, Command, Commands, Within
+from ..shared.run_settings import MANUAL
 from ..shared.sound_messages import AudioRequest, TilesRequest
 from ..shared.throttle import Message
 from .controls import Controls
 from .model import TranscriberModel
 from .pages import Pages
-from .state import MANUAL
 from .view import TranscriberView
 
 M = TypeVar("M")

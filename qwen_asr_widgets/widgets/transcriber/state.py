@@ -4,19 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from ...protocol.config import SessionConfig
 from ...recording import Recording
 from ...recording.comparing.comparison import compared_run
 from ...recording.run import Run
 from ...recording.summary import waits_count
-from ...vad.turns import TurnDetection
 from ..shared.run_messages import utterance_state
+from ..shared.run_settings import config_state, held_state
 from .model import TranscriberModel
 from .runs.corrections import judged
 from .runs.kept_runs import KeptRun
-
-MANUAL = "manual"
-"""A third who ends turns, beside the service and the client: whoever presses Commit."""
 
 UNSENT = 0.05
 """Seconds: less sound than this that was not sent is not mentioned."""
@@ -31,45 +27,12 @@ ANSWERED = ("final", "failed")
 """What an utterance's status is once nothing more is said of it."""
 
 
-def config_state(
-    config: SessionConfig, turn_taking: str, chosen: TurnDetection | None = None, ends: str = ""
-) -> dict[str, Any]:
-    """Return settings as the view edits them; ``turns`` says who takes turns, ``ends`` which model ends those
-    of this computer.
-
-    Where they are taken by hand, ``chosen`` is what holds again once they are not.
-    """
-    detection = config.turn_detection or chosen or TurnDetection()
-    return {
-        "threshold": detection.threshold,
-        "silence": detection.silence_duration_ms,
-        "padding": detection.prefix_padding_ms,
-        "language": config.language or "",
-        "context": config.corpus_text or "",
-        "turns": MANUAL if config.turn_detection is None else turn_taking,
-        "ends": ends,
-    }
-
-
 def run_state(recording: Recording) -> dict[str, Any]:
     """Return name, recogniser and settings of the run on show, which may differ from what is chosen now."""
     info = recording.info
     return {
         "name": info.name, "engine": info.engine, "made_by": info.made_by, "settings": held_state(recording),
     }
-
-
-def held_state(recording: Recording) -> list[dict[str, Any]]:
-    """Return the settings of a run as the view edits them, each with the second from which on it held."""
-    return [
-        {
-            "from": change.sample / recording.tape.sample_rate,
-            "config": config_state(
-                change.config, recording.info.turn_taking, ends=recording.info.end_of_turn
-            ),
-        }
-        for change in recording.settings_held
-    ]
 
 
 def figures(recording: Recording) -> dict[str, Any]:

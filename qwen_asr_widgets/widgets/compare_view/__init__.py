@@ -1,0 +1,1 @@
+"""Runs of one sound side by side."""
