@@ -29,6 +29,9 @@ test("a sentence says by how much a run waits longer, how sure that is, and what
 test("runs of one widget are named by their role", () => {
   assert.deepEqual(["before", "now"].map((role) => runName({ name: "", role }, t)), ["Before", "Now"]);
   assert.equal(runName(runs[0], t), "A");
+  const own = [{ name: "", role: "before" }, { name: "", role: "now" }];
+  const uncut = { cut_off: null, cut_off_other: null, turns: null, n: 2, low: null, high: null };
+  assert.equal(differenceText({ ...difference, ...uncut }, own, t), "This run waits 0.31 s less than the one before (n = 2, too few for an interval).");
 });
 
 test("where runs count from different ends of speech, each says from which", () => {

@@ -1,7 +1,8 @@
+import { heldText } from "../../qwen_asr_widgets/widgets/compare_view/runs.js";
+import { pairTurns, turnFacts } from "../../qwen_asr_widgets/widgets/compare_view/turns.js";
+import { translator } from "../../qwen_asr_widgets/widgets/shared/strings.js";
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { translator } from "../../qwen_asr_widgets/widgets/shared/strings.js";
-import { heldText, pairTurns, sourcesText, turnFacts } from "../../qwen_asr_widgets/widgets/transcriber/compared.js";
 
 const t = translator("en");
 const turn = (number, onset, end, rest = {}) => ({
@@ -13,17 +14,17 @@ const numbers = (pairs) => pairs.map(({ from, to, runs }) => [from, to, ...runs.
 test("what two runs heard at the same time stands side by side, a split turn beside its parts", () => {
   const before = [turn(1, 1, 2), turn(2, 2.4, 4), turn(3, 8, 9)];
   const now = [turn(1, 1.1, 4.1), turn(2, 5, 6)];
-  assert.deepEqual(numbers(pairTurns(before, now)), [[1, 4.1, [1, 2], [1]], [5, 6, [], [2]], [8, 9, [3], []]]);
-  assert.deepEqual(numbers(pairTurns(before, [turn(1, 0, 10)])), [[0, 10, [1, 2, 3], [1]]]);
-  assert.deepEqual(numbers(pairTurns([turn(1, 1, 2)], [turn(1, 2, 3)])), [[1, 2, [1], []], [2, 3, [], [1]]], "touching is apart");
+  assert.deepEqual(numbers(pairTurns([before, now])), [[1, 4.1, [1, 2], [1]], [5, 6, [], [2]], [8, 9, [3], []]]);
+  assert.deepEqual(numbers(pairTurns([before, [turn(1, 0, 10)]])), [[0, 10, [1, 2, 3], [1]]]);
+  assert.deepEqual(numbers(pairTurns([[turn(1, 1, 2)], [turn(1, 2, 3)]])), [[1, 2, [1], []], [2, 3, [], [1]]], "touching is apart");
 });
 
 test("every turn of both runs is there once, one without a place too", () => {
   const lost = { ...turn(2, null, null), start: null };
-  assert.deepEqual(numbers(pairTurns([turn(1, 1, 2), lost], [])), [[1, 2, [1], []], [null, null, [2], []]]);
-  assert.deepEqual(numbers(pairTurns([lost], [lost])), [[null, null, [2], []], [null, null, [], [2]]]);
-  assert.deepEqual(numbers(pairTurns([turn(1, 1, null)], [])), [[1, 1, [1], []]]);
-  assert.deepEqual(pairTurns([], []), []);
+  assert.deepEqual(numbers(pairTurns([[turn(1, 1, 2), lost], []])), [[1, 2, [1], []], [null, null, [2], []]]);
+  assert.deepEqual(numbers(pairTurns([[lost], [lost]])), [[null, null, [2], []], [null, null, [], [2]]]);
+  assert.deepEqual(numbers(pairTurns([[turn(1, 1, null)], []])), [[1, 1, [1], []]]);
+  assert.deepEqual(pairTurns([[], []]), []);
 });
 
 test("a turn says its waits, or how it ended where nothing waited for silence", () => {
@@ -55,12 +56,4 @@ test("settings that changed midway are all named, each with its place", () => {
 test("of many settings the first and the last two are named", () => {
   const many = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6].map((threshold, k) => held(k, { threshold }));
   assert.match(heldText(many, t), /^Threshold 0\.10 .*; …; from 0:04\.0 Threshold 0\.50 .*; from 0:05\.0 Threshold 0\.60 [^;]*\(changed midway\)$/);
-});
-
-test("where two runs count from different ends of speech, each says from which", () => {
-  const run = (source, none = "") => ({ source, no_wait: none });
-  assert.equal(sourcesText([run("service"), run("service")], t), "speech ends by the service");
-  assert.equal(sourcesText([run("estimated"), run("service")], t), "before: speech ends estimated, now: speech ends by the service");
-  assert.equal(sourcesText([run("estimated", "free"), run("service")], t), "speech ends by the service");
-  assert.equal(sourcesText([run("service", "free"), run("service", "manual")], t), "");
 });

@@ -80,6 +80,11 @@ def of_kind(widget: Transcriber, kind: str) -> list[dict[str, Any]]:
     return [content for content, _ in widget.heard if content["kind"] == kind]
 
 
+def compared(widget: Transcriber) -> dict[str, Any]:
+    """Return what views were last told of the run shown beside its baseline."""
+    return of_kind(widget, "compared")[-1]
+
+
 def state(widget: Transcriber) -> dict[str, Any]:
     """Return what views are told now."""
     return widget.view.state()

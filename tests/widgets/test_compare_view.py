@@ -39,7 +39,10 @@ def test_views_are_told_figures_words_and_the_turns_of_all_runs_but_the_first(ru
 
 
 def test_without_a_reference_words_stand_under_the_first_run_s(runs):
+    words = told(CompareView(*reversed(runs)))["words"]
+    assert [(block["number"], block["from"]) for block in words["blocks"]] == [(1, 1.0), (2, 5.0)]
     words = told(CompareView(*runs))["words"]
+    assert [(block["number"], block["from"]) for block in words["blocks"]] == [(1, 1.0), (2, 5.0), (3, 8.0)]
     assert not words["reference"] and len(words["counts"]) == 1
     assert words["blocks"][0]["columns"][0] == ["=", ["so", "so"]]
 

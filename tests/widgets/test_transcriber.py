@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import asdict
 
 import numpy as np
 import pytest
-from support.transcribing import SECONDS, MicrophonePage, ask, of_kind, spoken, state
+from support.transcribing import SECONDS, MicrophonePage, ask, compared, of_kind, spoken, state
 from support.waiting import wait_until
 
 from qwen_asr_widgets.audio.clip import AudioClip
 from qwen_asr_widgets.audio.samples import sample
 from qwen_asr_widgets.errors import AudioError, SettingError
 from qwen_asr_widgets.protocol.config import SessionConfig
+from qwen_asr_widgets.recording.comparing.comparison import compare
 from qwen_asr_widgets.recording.run import Run
 from qwen_asr_widgets.widgets.transcriber.transcriber import Transcriber
 from qwen_asr_widgets.widgets.transcriber.sources import PacedSource
@@ -87,11 +89,13 @@ def test_run_again_keeps_both_runs_and_compares_them(made) -> None:
     assert t.recordings == (before, after) and after is t.recording
     assert np.array_equal(before.tape.read(), after.tape.read())
     assert len(after.utterances) < len(before.utterances)
-    rows = state(t)["compared"]
+    wait_until(lambda: compared(t)["over"])
+    rows = compared(t)["runs"]
     assert [row["count"] for row in rows] == [len(before.utterances), len(after.utterances)]
-    other = of_kind(t, "other")[-1]
-    assert other["source"] == of_kind(t, "run")[-1]["source"]
-    assert len(other["utterances"]) == len(before.utterances)
+    assert compared(t)["source"] == of_kind(t, "run")[-1]["source"] and compared(t)["shown"] == 1
+    assert len(rows[0]["utterances"]) == len(before.utterances) and rows[1]["utterances"] is None
+    assert compared(t)["words"]["counts"] == [asdict(compare(before, after).alignment.counts(1))]
+    assert of_kind(t, "compared")[0]["over"] is False, "its turns stand there while the other runs"
 
 
 def test_pace_0_is_as_fast_as_taken_at_first_and_again(made) -> None:

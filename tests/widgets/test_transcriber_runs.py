@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import soundfile
 from support.recordings import Script, three_turns
-from support.transcribing import NOWHERE, MicrophonePage, ask, of_kind, spoken, state, transcriber
+from support.transcribing import NOWHERE, MicrophonePage, ask, compared, spoken, state, transcriber
 from support.waiting import wait_until
 
 import qwen_asr_widgets as qaw
@@ -54,20 +54,19 @@ def test_an_incomplete_run_is_no_baseline_and_is_marked(three: Transcriber) -> N
     assert runs(three) == [(1, "", True, False), (2, "", False, False), (3, "", True, True)]
     assert baseline(three) == 1
     ask(three, "run-show", number=2)
-    assert baseline(three) == 1 and [row["complete"] for row in state(three)["compared"]] == [True, False]
+    assert baseline(three) == 1 and [row["complete"] for row in compared(three)["runs"]] == [True, False]
     ask(three, "run-pin", number=2)
     assert three.model.runs.pinned is None
     ask(three, "run-show", number=1)
-    assert baseline(three) is None and state(three)["compared"] == []
+    assert baseline(three) is None and three.view.opening()[-1][0]["kind"] != "compared"
 
 
 def test_the_pinned_run_is_the_baseline_of_all_others_of_its_sound(three: Transcriber) -> None:
     ask(three, "run-pin", number=3)
     assert baseline(three) is None, "it is not compared with one of the others"
-    assert of_kind(three, "other")[-1]["utterances"] is None
+    assert compared(three)["runs"] == []
     ask(three, "run-show", number=1)
-    assert baseline(three) == 3 and of_kind(three, "other")[-1]["pinned"] is True
-    assert [row["pinned"] for row in state(three)["compared"]] == [True, False]
+    assert baseline(three) == 3 and [row["role"] for row in compared(three)["runs"]] == ["baseline", "now"]
     other = three.model.runs.add(three_turns(), SoundAtHand())
     assert three.model.runs.baseline(other.recording) is None, "of another sound"
     ask(three, "run-pin", number=None)
@@ -98,7 +97,7 @@ def test_corrections_judge_every_run_of_their_sound(three: Transcriber) -> None:
     whole, broken = (jiwer.wer(normalized(said), normalized(one.text)) for one in three.recordings[:2])
     assert [run.error_rate for run in table.runs] == [whole, whole] and broken > 0.5
     ask(three, "run-show", number=2)
-    assert [row["rate"] for row in state(three)["compared"]] == [whole, broken]
+    assert [row["rate"] for row in compared(three)["runs"]] == [whole, broken]
     ask(three, "run-show", number=3)
     ask(three, "correct", number=2, text="")
     assert state(three)["corrections"] == {"2": ""}, "nothing was said there"

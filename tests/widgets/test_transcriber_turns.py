@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from support.scripted_server import ScriptedServer
 from support.turn_models import Dice
-from support.transcribing import SECONDS, MicrophonePage, ask, spoken, state
+from support.transcribing import SECONDS, MicrophonePage, ask, compared, spoken, state
 from support.waiting import wait_until
 
 from qwen_asr_widgets.audio.samples import sample
@@ -120,7 +120,8 @@ def test_run_again_by_the_other_shows_both(made) -> None:
     client = t.wait(SECONDS)
     assert (service.info.turn_taking, client.info.turn_taking) == ("service", "client")
     assert [turn.onset for turn in service.turns] == [turn.onset for turn in client.turns]
-    assert [row["settings"][0]["config"]["turns"] for row in state(t)["compared"]] == ["service", "client"]
+    ask(t, "hello")
+    assert [row["settings"][0]["config"]["turns"] for row in compared(t)["runs"]] == ["service", "client"]
 
 
 def test_trying_again_while_turns_are_found_here_starts_from_the_first_sample(made) -> None:

@@ -219,6 +219,26 @@ def compare(
         raise SettingError(f"{len(names)} names were given for {len(recordings)} recordings.", "names")
     called = list(names) or [f"recording {number}" for number in range(1, len(recordings) + 1)]
     check_same_sound(recordings, called)
+    return compare_runs(recordings, called, reference, names)
+
+
+def compare_runs(
+    recordings: Sequence[Recording], called: Sequence[str], reference: str | Reference | None,
+    names: Sequence[str] = (),
+) -> Comparison:
+    """Compare recordings that are known to be of one sound; see `compare`.
+
+    Parameters
+    ----------
+    recordings : sequence of Recording
+        Two or more.
+    called : sequence of str
+        What sentences call each.
+    reference : str, Reference or None
+        What was truly said.
+    names : sequence of str, optional
+        What rows call each; otherwise the name of its sound.
+    """
     text, turns = said_in(reference)
     metric, whisper = _rates(text, recordings)
     runs = tuple(

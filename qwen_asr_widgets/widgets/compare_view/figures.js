@@ -18,7 +18,7 @@
 import { make } from "../shared/dom.js";
 import { duration } from "../shared/format.js";
 import { paceText } from "../transcriber/logic.js";
-import { heldText, runName } from "./runs.js";
+import { heldText, runName, saidName } from "./runs.js";
 
 /** @param {Translate} t */
 export function createFigures(t) {
@@ -27,8 +27,8 @@ export function createFigures(t) {
     element,
     /** @param {Comparison | null} comparison */
     update(comparison) {
-      element.hidden = comparison === null;
-      if (comparison) {
+      element.hidden = !comparison?.over;
+      if (comparison?.over) {
         const said = comparison.differences.map((one) => differenceText(one, comparison.runs, t));
         element.replaceChildren(
           ...said.map((text) => make("p", { class: "qaw-compared-said" }, text)),
@@ -44,7 +44,7 @@ export function createFigures(t) {
  * @param {Difference} difference @param {ComparedRun[]} runs @param {Translate} t
  */
 export function differenceText(difference, runs, t) {
-  const names = { name: runName(runs[difference.run], t), other: runName(runs[0], t) };
+  const names = { name: saidName(runs[difference.run], t), other: saidName(runs[0], t) };
   const { seconds, cut_off: cut, cut_off_other: other, turns } = difference;
   const waits = seconds === null
     ? t("compare.waits.none", names)
@@ -73,7 +73,7 @@ function figuresTable({ runs, metric, whisper }, t) {
     const texts = [run.engine, `${heldText(run.settings, t)} · ${paceText(run.pace, t)}`, ...figures];
     const cells = texts.map((text, k) => make("td", { "data-label": head[k + 1] }, text));
     if (run.median === null) noWait(cells[cells.length - 1]);
-    return make("tr", {}, make("th", { scope: "row" }, runName(run, t), run.complete ? "" : ` (${t("compare.incomplete")})`), ...cells);
+    return make("tr", {}, make("th", { scope: "row" }, runName(run, t), run.complete ? "" : ` (${t("runs.incomplete")})`), ...cells);
   });
   return make("table", { class: "qaw-table" },
     make("thead", {}, make("tr", {}, ...head.map((text) => make("th", { scope: "col" }, text)))),

@@ -7,6 +7,7 @@ from dataclasses import asdict
 from typing import Any
 
 from ...audio.reference import ReferenceTurn
+from ...protocol.utterance import Utterance
 from ...recording import Recording
 from ...recording.comparing.alignment import Alignment, Column
 from ...recording.comparing.comparison import ComparedRun, Comparison
@@ -16,9 +17,16 @@ from ..shared.run_messages import lane_state, utterance_state
 from ..shared.run_settings import held_state
 
 
+NOTHING_COMPARED: dict[str, Any] = {
+    "shown": 0, "over": True, "runs": [], "metric": "", "whisper": "", "differences": [], "reference": None,
+    "words": None,
+}
+"""What views are told where nothing is compared any more."""
+
+
 def comparison_state(
     comparison: Comparison, recordings: Sequence[Recording], shown: int,
-    turns: Sequence[ReferenceTurn] | None = None, role: str = "",
+    turns: Sequence[ReferenceTurn] | None = None, role: str = "", is_over: bool = True,
 ) -> dict[str, Any]:
     """Return a comparison as views take it.
 
@@ -35,14 +43,16 @@ def comparison_state(
     role : {"", "before", "baseline"}
         What the page calls the first of two runs of one widget, whose other it calls the present one; empty
         where runs have names.
+    is_over : bool
+        Whether figures and words are shown; of a run under way its turns alone are.
     """
     roles = [role, "now"] if role else [""] * len(recordings)
     alignment = comparison.alignment
     return {
-        "shown": shown,
+        "shown": shown, "over": is_over,
         "runs": [
-            run_state(run, recording, role, with_turns=at != shown)
-            for at, (run, recording, role) in enumerate(zip(comparison.runs, recordings, roles))
+            run_state(run, recording, each, with_turns=at != shown)
+            for at, (run, recording, each) in enumerate(zip(comparison.runs, recordings, roles))
         ],
         "metric": comparison.metric or "", "whisper": comparison.whisper,
         "differences": [_difference_state(one, comparison) for one in comparison.differences],
@@ -83,16 +93,20 @@ def _ends(difference: WaitDifference) -> dict[str, float]:
 
 
 def words_state(alignment: Alignment, shown: int, recordings: Sequence[Recording]) -> dict[str, Any]:
-    """Return aligned words in blocks, each with the utterance of the shown run with which it begins."""
+    """Return aligned words in blocks, each with the utterance of the shown run with which it begins.
+
+    Where that run has none there, the block says when another one's begins.
+    """
     against_reference = len(alignment.names) > len(recordings)
-    row, utterances = shown + against_reference, recordings[shown].utterances
     blocks = []
     for block in alignment.blocks():
-        word = next((column[row] for column in block if column[row] is not None), None)
-        utterance = None if word is None else utterances[word.piece]
+        first = [
+            _first(block, row + against_reference, recording) for row, recording in enumerate(recordings)
+        ]
+        own = first[shown]
+        onsets = [one.onset for one in (own, *first) if one is not None]
         blocks.append({
-            "number": None if utterance is None else utterance.number,
-            "from": None if utterance is None else utterance.onset,
+            "number": None if own is None else own.number, "from": onsets[0] if onsets else None,
             "columns": [_column(alignment, column) for column in block],
         })
     counts = [asdict(alignment.counts(row)) for row in range(1, len(alignment.names))]
@@ -100,6 +114,12 @@ def words_state(alignment: Alignment, shown: int, recordings: Sequence[Recording
         "reference": against_reference, "character": alignment.by_character, "blocks": blocks,
         "counts": counts,
     }
+
+
+def _first(block: Sequence[Column], row: int, recording: Recording) -> Utterance | None:
+    """Return the utterance of a recording whose words come first in a block."""
+    word = next((column[row] for column in block if column[row] is not None), None)
+    return None if word is None else recording.utterances[word.piece]
 
 
 def _column(alignment: Alignment, column: Column) -> list[Any]:

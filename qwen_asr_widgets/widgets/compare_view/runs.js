@@ -18,7 +18,7 @@
  * @property {number} n        of those that have a wait to count
  * @property {number | null} median   seconds
  * @property {number | null} longest
- * @property {"" | "free" | "turns" | "manual" | "silence" | "pace" | "unknown"} no_wait  why it has no wait to state
+ * @property {"" | "free" | "turns" | "manual" | "silence" | "pace" | "speed" | "unknown"} no_wait  why it has no wait to state
  * @property {NonNullable<import("../shared/run/state.js").Summary>["source"]} source
  * @property {boolean} complete
  * @property {number | null} rate      of errors
@@ -27,6 +27,7 @@
  *
  * @typedef {object} Comparison
  * @property {number} shown  index of the run that the waveform shows
+ * @property {boolean} over  whether all runs are; of one under way there are no figures yet
  * @property {ComparedRun[]} runs  the others are compared with the first
  * @property {"" | "WER" | "CER"} metric
  * @property {"" | "shown" | "missing"} whisper
@@ -46,9 +47,16 @@ const MOST_CHANGES = 4;
 const LANE = 20;
 const TEXT = 18;
 
+const ROLES = /** @type {const} */ ({ before: "transcriber.before", baseline: "transcriber.baseline", now: "transcriber.now" });
+
 /** @param {Pick<ComparedRun, "name" | "role">} run @param {Translate} t */
 export function runName({ name, role }, t) {
-  return name || (role ? t(`compare.role.${role}`) : "");
+  return name || (role ? t(ROLES[role]) : "");
+}
+
+/** What a sentence calls a run. @param {Pick<ComparedRun, "name" | "role">} run @param {Translate} t */
+export function saidName({ name, role }, t) {
+  return name || (role ? t(`compare.said.${role}`) : "");
 }
 
 /**
@@ -85,7 +93,7 @@ export function comparedRows({ runs, shown, reference }) {
  */
 function runRow(run, utterances, id) {
   const turns = placed(utterances);
-  const bars = latencyBars(turns, run.pace);
+  const bars = latencyBars(turns, run.waits);
   const waits = bars.length ? latencyRows(bars) * LATENCY_ROW_HEIGHT : 0;
   return {
     id,

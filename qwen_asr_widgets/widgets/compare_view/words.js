@@ -8,7 +8,8 @@
  *
  * @typedef {[string, (string | null)[]]} Column  of each row but the first how it differs from it: "=", "~" another word,
  *   "+" added, "-" left out, " " neither has one; and what stands in each row
- * @typedef {{number: number | null, from: number | null, columns: Column[]}} Block  with which turn of the run on show it begins
+ * @typedef {{number: number | null, from: number | null, columns: Column[]}} Block  with which turn of the run on show it
+ *   begins, if with one; and the second at which that or another run's begins
  * @typedef {{same: number, replaced: number, left_out: number, added: number}} Counts
  * @typedef {object} Words
  * @property {boolean} reference  whether the first row is the reference; else it is the first run
@@ -19,7 +20,7 @@
 import { button, make } from "../shared/dom.js";
 import { isRightToLeft } from "../shared/axis/layout.js";
 import { clock } from "../shared/format.js";
-import { runName } from "./runs.js";
+import { runName, saidName } from "./runs.js";
 
 /** Blocks from which on those out of sight are not laid out. */
 const MANY = 100;
@@ -48,8 +49,9 @@ export function createWords({ run, t, signal }) {
       details.hidden = words === null || words.blocks.length === 0;
       if (!comparison || !words) return;
       const names = comparison.runs.map((one) => runName(one, t));
-      if (words.reference) names.unshift(t("wave.lane.reference"));
-      counts.replaceChildren(...words.counts.map((one, k) => make("p", {}, countsText(one, names[k + 1], names[0], words.character, t))));
+      const said = comparison.runs.map((one) => saidName(one, t));
+      if (words.reference) for (const each of [names, said]) each.unshift(t("wave.lane.reference"));
+      counts.replaceChildren(...words.counts.map((one, k) => make("p", {}, countsText(one, said[k + 1], said[0], words.character, t))));
       list.classList.toggle("qaw-words-characters", words.character);
       list.toggleAttribute("data-long", words.blocks.length > MANY);
       list.replaceChildren(...words.blocks.map((block) => blockElement(block, names, words.character, t)));
@@ -77,9 +79,12 @@ function differs([marks]) {
 
 /** @param {Block} block @param {string[]} names @param {boolean} character @param {Translate} t */
 function blockElement({ number, from, columns }, names, character, t) {
-  const time = number === null || from === null ? "" : make("button", {
-    type: "button", class: "qaw-button qaw-button-plain qaw-words-time", "data-number": number, title: t("compare.words.play"),
-  }, clock(from));
+  const when = from === null ? "" : clock(from);
+  const time = number === null
+    ? make("span", { class: "qaw-words-time qaw-dim" }, when)
+    : make("button", {
+      type: "button", class: "qaw-button qaw-button-plain qaw-words-time", "data-number": number, title: t("compare.words.play"),
+    }, when);
   const line = make("div", { class: "qaw-words-line", "aria-hidden": "true", style: `--rows: ${names.length}` },
     make("span", { class: "qaw-word qaw-words-names" }, ...names.map((name) => make("span", { title: name }, name))),
     ...columns.map(columnElement));

@@ -494,15 +494,6 @@ export interface StateMessage extends Kernel {
   kind: "state";
 }
 
-/** Another run of the same sound, to be compared with; utterances null: none any more. */
-export interface OtherRunMessage {
-  kind: "other";
-  source: string;
-  utterances: Utterance[] | null;
-  waits: boolean;
-  pinned: boolean;
-}
-
 /** Runs of one sound compared; of no runs: nothing is any more. */
 export interface ComparedMessage extends Comparison {
   kind: "compared";
@@ -527,7 +518,7 @@ export interface RefusedMessage {
 }
 
 export type TranscriberMessage =
-  | StateMessage | OtherRunMessage | SavedMessage | UploadMessage | RefusedMessage
+  | StateMessage | SavedMessage | UploadMessage | RefusedMessage
   | { kind: "call"; token: number }
   | ({ kind: "heard" } & Heard)
   | { kind: "begin"; view: string }

@@ -272,7 +272,7 @@ def commands(
     def comparing(kind: type[M], act: Callable[[M], object]) -> Command[M]:
         def act_and_compare(message: M) -> list[Message]:
             act(message)
-            return [*view.state_changes(), *view.baseline()]
+            return [*view.state_changes(), *view.comparison_changes()]
 
         return Command(kind, act_and_compare)
 
@@ -308,7 +308,7 @@ def commands(
         "run-name": changing(RunName, lambda run: model.runs.rename(run.number, run.name)),
         "run-pin": comparing(RunPin, lambda run: model.pin(run.number)),
         "run-throw": comparing(RunChoice, lambda run: model.throw_away(run.number)),
-        "correct": changing(Correction, lambda one: model.correct(one.number, one.text)),
+        "correct": comparing(Correction, lambda one: model.correct(one.number, one.text)),
         "delays": Command(DelaysChoice, show_delays),
         "revisions": Command(
             RevisionsRequest, lambda wanted: view.delays.revisions(wanted) if view.delays else []

@@ -1,12 +1,12 @@
 /**
- * The foot: figures, what made the words on show, run again, save; under it two runs compared.
+ * The foot: figures, what made the words on show, run again, save.
  *
  * @import { Send } from "../shared/messages.js"
  * @import { Kernel, Config } from "./logic.js"
  * @import { Translate } from "../shared/strings.js"
  */
 import { button, make, setText } from "../shared/dom.js";
-import { createComparison, heldText } from "./compared.js";
+import { heldText } from "../compare_view/runs.js";
 import { createDrawers } from "./drawers.js";
 import { figuresText, isRunning, judgedText, endpointText, settingsText } from "./logic.js";
 import { createFormats } from "./save.js";
@@ -58,11 +58,10 @@ export function createFoot(t, signal, send, saver, keep) {
   const save = drawers.add(t("transcriber.save"), [
     formats, make("div", { class: "qaw-line" }, picture, said), keep,
   ], "qaw-button-plain");
-  const compared = createComparison(t);
   const buttons = make("div", { class: "qaw-together" }, delays, protocol, replay, again.button, save.button);
   const foot = make("div", { class: "qaw-tr-foot" }, name, figures, buttons);
   return {
-    elements: [compared.element, foot, again.panel, save.panel],
+    elements: [foot, again.panel, save.panel],
     /** @param {Kernel} kernel @param {boolean} reading a file is on its way, which takes this run's place */
     update(kernel, reading) {
       const shown = kernel.phase !== "empty" && kernel.phase !== "ready";
@@ -81,7 +80,6 @@ export function createFoot(t, signal, send, saver, keep) {
       setText(replay, t(kernel.replaying ? "transcriber.replay.end" : "transcriber.replay"));
       what.textContent = againText(kernel, t);
       for (const one of presets) one.disabled = kernel.config.turns === "manual";
-      compared.update(kernel.compared);
     },
   };
 }

@@ -65,7 +65,7 @@
  * @typedef {object} Kernel   the `state` message
  * @property {"empty" | "ready" | "connecting" | "live" | "finishing" | "failed" | "done"} phase
  * @property {"" | "mic" | "file"} source
- * @property {{name: string, engine: string, made_by: string, settings: import("./compared.js").Held[]} | null} run who made the
+ * @property {{name: string, engine: string, made_by: string, settings: import("../compare_view/runs.js").Held[]} | null} run who made the
  *   words on show, of what
  * @property {{sent: number, of: number} | null} partly seconds of a sound that did not go out whole
  * @property {boolean} paused
@@ -91,7 +91,6 @@
  * @property {EndpointState} endpoint
  * @property {Config} config
  * @property {Figures} figures
- * @property {import("./compared.js").ComparedRun[]} compared
  * @property {import("./runs/switcher.js").KeptRun[]} runs that stay, oldest first
  * @property {import("../transcript/correcting.js").Corrections} corrections of the run on show
  * @property {Judged | null} judged how far its words are from what was said
@@ -127,7 +126,7 @@ export function unknownState() {
       improvement: "", renews: false, prices: {}, hosts: {},
     },
     config: { threshold: 0.2, silence: 800, padding: 300, language: "", context: "", turns: "service" },
-    figures: {}, compared: [], runs: [], corrections: {}, judged: null,
+    figures: {}, runs: [], corrections: {}, judged: null,
     channels: null, clips: false, clip_uid: "", recorder: "", away: false,
     beside_cells: true, kept: null, left: [], replaying: false, protocol: false, delays: false,
   };

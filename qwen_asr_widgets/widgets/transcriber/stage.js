@@ -6,23 +6,17 @@
  * @import { Row } from "../waveform/rows.js"
  * @import { Translate } from "../shared/strings.js"
  */
-import { layBands } from "../shared/axis/lanes.js";
-import { latencyBars, placed } from "../shared/run/state.js";
 import { createRunStore } from "../shared/run/store.js";
 import { make } from "../shared/dom.js";
 import { DelaysPanel } from "../delays/delays.js";
 import { PaintReports } from "../delays/painted.js";
 import { ProtocolChart } from "../protocol_view/protocol.js";
 import { Replay } from "../replay/replay.js";
-import { beforeText, createTurnTable } from "./compared.js";
+import { createComparison } from "../compare_view/comparison.js";
 import { createTranscript } from "../transcript/transcript.js";
 import { createRegionBar } from "./part/region.js";
-import { waveRow } from "../waveform/rows.js";
 import { createWaveform } from "../waveform/waveform.js";
-import { LATENCY_ROW_HEIGHT, drawBadges, drawLane, drawLatency, drawTexts, latencyRows } from "../waveform/draw.js";
 
-const LANE = 20;
-const TEXT = 18;
 const LIST_HEIGHT = 320;
 const EVENTS_HEIGHT = 300;
 
@@ -56,11 +50,11 @@ export function createStage(host, options) {
   const transcript = createTranscript(live, {
     run, signal, t, height: LIST_HEIGHT, correct: (number, text) => send({ kind: "correct", number, text }),
   });
-  const turns = createTurnTable(host, { run, t, signal });
   const delays = make("div", { hidden: true });
   const waits = new DelaysPanel(delays, { run, send, t, signal });
   const protocol = make("div", { class: "qaw-tr-protocol", hidden: true });
   host.append(delays, protocol);
+  const comparison = createComparison(host, { run, wave, rows, t, signal });
   const reports = options.replaying ? null : new PaintReports(send);
   /** @type {ProtocolChart | null} made when it is first shown */
   let chart = null;
@@ -77,13 +71,7 @@ export function createStage(host, options) {
       if (message.kind === "run") reports?.take(message);
       if (message.kind === "protocol") chart ??= new ProtocolChart(protocol, { send, t, signal, height: EVENTS_HEIGHT });
       chart?.receive(message);
-      if (message.kind === "other") {
-        const { utterances } = message;
-        const beside = utterances ? { ...message, utterances } : null;
-        rows.splice(0, rows.length, ...(beside ? [nowRow, otherRow(beside)] : []));
-        turns.take(beside);
-        wave.redraw();
-      }
+      comparison.receive(message);
     },
     /** @param {import("../transcript/correcting.js").Corrections} corrections */
     showCorrections(corrections) {
@@ -99,34 +87,5 @@ export function createStage(host, options) {
       delays.hidden = !parts.delays;
     },
     end: () => end.abort(),
-  };
-}
-
-/** The sound with the turns of the present run, named where another run's stand under it. @type {Row} */
-const nowRow = { ...waveRow, label: (_, t) => t("transcriber.now") };
-
-/**
- * Another run of the same sound: its turns with their numbers, under them its waits and, dimmed, its words.
- * @param {import("./compared.js").RunTurns} run
- * @returns {Row}
- */
-function otherRow(run) {
-  const turns = placed(run.utterances);
-  const bars = latencyBars(turns, run.waits);
-  const waits = bars.length ? latencyRows(bars) * LATENCY_ROW_HEIGHT : 0;
-  return {
-    id: "other",
-    until: Math.max(0, ...bars.map((bar) => bar.to)),
-    height: () => LANE + 2 + waits + TEXT,
-    label: (_, t) => beforeText(run, t),
-    draw(pen, box, scene) {
-      const { bands, density, ticks } = layBands(turns, pen.view, pen.width, scene.duration);
-      drawLane(pen, { y: box.y, height: LANE }, bands, "service", { density, ticks });
-      const colours = { ...pen.colours, turn: pen.colours.service };
-      drawBadges({ ...pen, colours }, { y: box.y + 3, height: LANE - 6 }, bands);
-      drawLatency(pen, { y: box.y + LANE + 2, height: waits }, bars, scene.written);
-      const dimmed = { ...pen, colours: { ...pen.colours, ink: pen.colours.dim } };
-      drawTexts(dimmed, { y: box.y + LANE + 2 + waits, height: TEXT }, bands);
-    },
   };
 }

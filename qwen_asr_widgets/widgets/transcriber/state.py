@@ -1,14 +1,12 @@
-"""The ``state`` message of a transcriber: phase, settings, figures and comparison, as plain values."""
+"""The ``state`` message of a transcriber: phase, settings and figures, as plain values."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from ...recording import Recording
-from ...recording.comparing.comparison import compared_run
 from ...recording.run import Run
 from ...recording.summary import waits_count
-from ..shared.run_messages import utterance_state
 from ..shared.run_settings import config_state, held_state
 from .model import TranscriberModel
 from .runs.corrections import judged
@@ -53,21 +51,6 @@ def figures(recording: Recording) -> dict[str, Any]:
     }
 
 
-def baseline_state(model: TranscriberModel, source: str) -> dict[str, Any]:
-    """Return the run to be drawn and read beside the present one; ``utterances`` None where there is none."""
-    kept = model.baseline
-    if kept is None:
-        nothing = {"utterances": None, "waits": False, "pinned": False}
-        return {"kind": "other", "source": source, **nothing}
-    recording = kept.recording
-    latency = recording.latency()
-    rows = [utterance_state(one, latency[at], recording) for at, one in enumerate(recording.utterances)]
-    return {
-        "kind": "other", "source": source, "utterances": rows,
-        "waits": waits_count(recording.info.pace), "pinned": kept.number == model.runs.pinned,
-    }
-
-
 def runs_state(model: TranscriberModel) -> list[dict[str, Any]]:
     """Return the runs that stay, as the views' switcher shows them."""
     return [_run_kept(kept, model) for kept in model.runs]
@@ -85,17 +68,6 @@ def _run_kept(kept: KeptRun, model: TranscriberModel) -> dict[str, Any]:
     }
 
 
-def comparison_state(model: TranscriberModel) -> list[dict[str, Any]]:
-    """Return the baseline and the present run as rows of a table; none where there is nothing to compare."""
-    baseline, now = model.baseline, model.recording
-    if baseline is None or now is None or model.active:
-        return []
-    pinned, said = baseline.number == model.runs.pinned, model.runs.reference(now)
-    return [
-        {**_compared(baseline.recording, said), "pinned": pinned}, {**_compared(now, said), "pinned": False},
-    ]
-
-
 def correction_state(model: TranscriberModel) -> dict[str, Any]:
     """Return what was truly said in the run shown, and how far its words are from that."""
     shown, corrected = model.runs.of(model.recording), model.runs.corrected(model.recording)
@@ -111,20 +83,8 @@ def correction_state(model: TranscriberModel) -> dict[str, Any]:
     }
 
 
-def _compared(recording: Recording, said: str | None) -> dict[str, Any]:
-    rate = judged(recording, said)
-    run = compared_run(recording, "", None, None, None)
-    return {
-        "engine": run.engine, "pace": recording.info.pace,
-        "settings": held_state(recording),
-        "count": run.utterances, "n": run.n, "median": run.finalization, "longest": run.longest,
-        "no_wait": run.no_wait, "source": recording.latency().source, "complete": recording.complete,
-        "metric": rate.metric if rate else "", "rate": rate.rate if rate else None,
-    }
-
-
 def model_state(model: TranscriberModel) -> dict[str, Any]:
-    """Return what views show of the model: phase, progress, lag, what went wrong, settings, comparison."""
+    """Return what views show of the model: phase, progress, lag, what went wrong, settings."""
     run, recording = model.run, model.recording
     paced = model.paced if run is not None else None
     behind = run.lag if run is not None and run.active and paced is None else 0.0
@@ -156,7 +116,6 @@ def model_state(model: TranscriberModel) -> dict[str, Any]:
         "part": _part(model),
         "asks": _phase(model) == "ready" and model.sound.is_long,
         "seconds": model.sound.clip.duration if model.sound.clip is not None else 0.0,
-        "compared": comparison_state(model),
         "runs": runs_state(model),
         **correction_state(model),
         "kept": model.kept.state(recording),

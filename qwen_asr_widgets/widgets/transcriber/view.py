@@ -18,13 +18,15 @@ from ..shared.throttle import Message
 from .model import TranscriberModel
 from .pages import Pages
 from .preparation import Preparation
-from .state import baseline_state, figures, model_state
+from .runs.compared import ComparedRuns
+from .state import figures, model_state
 
 
 class TranscriberView:
     """Says what the model holds in messages; a `ViewModel`.
 
-    Beside the messages of `Shown` views are told ``state`` (see `state`) and ``other`` (the run before).
+    Beside the messages of `Shown` views are told ``state`` (see `state`) and ``compared`` (the run
+    beside its baseline).
 
     Parameters
     ----------
@@ -63,6 +65,7 @@ class TranscriberView:
         self.told: dict[str, Any] = {}
         self._endpoint = model.choice.state()
         self._counted: tuple[Any, dict[str, Any]] = (None, {})
+        self._compared = ComparedRuns(model)
 
     @property
     def growing(self) -> bool:
@@ -127,21 +130,21 @@ class TranscriberView:
     def opening(self) -> list[Message]:
         """Return everything a view needs before its first picture."""
         self.told = self.state()
-        other = self.baseline() if self._model.baseline is not None and self.replay is None else []
+        other = [] if self.replay else self._compared.opening(self.shown.run.source)
         shown = [] if self._empty else (self.replay or self.shown).opening()
         other += self.protocol.opening() if self.protocol else []
         other += self.delays.opening() if self.delays else []
         return [({"kind": "state", **self.told}, []), *shown, *other]
 
-    def baseline(self) -> list[Message]:
-        """Return the run beside the present one, or that there is none any more."""
-        return [(baseline_state(self._model, self.shown.run.source), [])]
+    def comparison_changes(self) -> list[Message]:
+        """Return what the run shown is compared with, where that has changed."""
+        return [] if self.replay else self._compared.changes(self.shown.run.source)
 
     def changes(self) -> list[Message]:
         """Return what has changed since views were told last."""
         shown = [] if self._empty else (self.replay or self.shown).changes()
         parts = [part.changes() for part in (self.protocol, self.delays) if part is not None]
-        return [*self.state_changes(), *shown, *chain.from_iterable(parts)]
+        return [*self.state_changes(), *shown, *self.comparison_changes(), *chain.from_iterable(parts)]
 
     def state_changes(self) -> list[Message]:
         """Return the state, where it has changed."""
