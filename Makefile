@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: demo test check matrix bench soak lint samples screenshots notebooks clean browser types
+.PHONY: demo test check docs matrix bench soak lint samples screenshots notebooks clean browser types
 
 demo: $(VENV)/.demo
 	$(BIN)/qwen-asr-widgets transcribe sample:conversation
@@ -26,6 +26,11 @@ check: $(VENV)/.test types
 matrix: $(VENV)/.test
 	$(PIP) uv
 	$(BIN)/python .ci/matrix.py
+
+# The documentation as a site, in build-docs/; a warning ends it, and nothing but pip needs the network.
+docs: $(VENV)/.docs
+	$(BIN)/python -m sphinx -W --keep-going -q -b html -c notebooks/docs notebooks build-docs/html
+	@echo "Open build-docs/html/index.html"
 
 lint: $(VENV)/.test types
 	$(BIN)/python -m pytest tests/package/test_lint.py tests/widgets/test_javascript.py -q
@@ -83,5 +88,9 @@ $(VENV)/.test: setup.cfg pyproject.toml | $(BIN)/python
 	@$(MOONSHINE)
 	@touch $@
 
+$(VENV)/.docs: setup.cfg pyproject.toml | $(BIN)/python
+	$(PIP) -e '.[docs]'
+	@touch $@
+
 clean:
-	rm -rf $(VENV) .venv-* .make build dist *.egg-info .pytest_cache .mypy_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) .venv-* .make build build-docs notebooks/docs/reference dist *.egg-info .pytest_cache .mypy_cache .hypothesis .import_linter_cache

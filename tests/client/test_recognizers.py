@@ -1,4 +1,4 @@
-"""What is known of recognisers without loading one: what they take, where sound goes; the README agrees."""
+"""What is known of recognisers without loading one: what they take, where sound goes."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from qwen_asr_widgets.cli import arguments
-from qwen_asr_widgets.cli.doctor import about_recognizer, languages_text
+from qwen_asr_widgets.cli.doctor import about_recognizer
 from qwen_asr_widgets.client import recognizers
 from qwen_asr_widgets.client.embedded import embedded
 from qwen_asr_widgets.client.named_endpoints import dashscope
@@ -17,35 +17,20 @@ from qwen_asr_widgets.errors import RecognizerUnavailable
 from qwen_asr_widgets.service.recognizers import whisper_models
 from qwen_asr_widgets.service.recognizers.whisper_models import LANGUAGES, MODELS
 
-README = (Path(__file__).parents[2] / "README.md").read_text("utf-8")
+DOCS = Path(__file__).parents[2] / "notebooks" / "docs"
+INSTALL = (DOCS / "install.md").read_text("utf-8")
+RECOGNISERS = (DOCS / "howto" / "recognisers.md").read_text("utf-8")
 
 
-def test_the_table_of_the_readme_states_the_facts_of_each_recogniser() -> None:
-    rows = {}
-    for line in README.splitlines():
-        cells = [cell.strip() for cell in line.strip("|").split("|")]
-        name = re.fullmatch(r"`embedded\(\"(\w+)\"\)`", cells[0])
-        if name:
-            rows[name[1]] = cells[1:]
-    assert set(rows) == {facts.name for facts in all_recognizers()}
-    for facts in all_recognizers():
-        command, languages, size, sound = rows[facts.name]
-        assert facts.requires is not None and command == f"`{facts.requires.command}`"
-        assert languages == languages_text(facts).replace("en", "English")
-        assert size.startswith(f"{facts.footprint.installed_mb} MB")
-        assert ("model" in size) == bool(facts.footprint.models)
-        assert sound == ("to `base_url`" if facts.footprint.sends_sound else "stays here")
-
-
-def test_what_a_recogniser_takes_is_what_its_extra_adds_in_the_readme() -> None:
-    measured = dict(re.findall(r"^\| `?(\w+)`? \| (\d+) MB \| \d+ s \|$", README, re.M))
+def test_what_a_recogniser_takes_is_what_its_extra_adds_in_the_documentation() -> None:
+    measured = dict(re.findall(r"^\| `?(\w+)`? \| (\d+) MB \| \d+ s \|$", INSTALL, re.M))
     assert set(measured) >= {"none", "lab", "media", "pocketsphinx", "moonshine", "whisper", "openai"}
     for facts in all_recognizers():
         assert facts.footprint.installed_mb == int(measured[facts.name]) - int(measured["none"])
 
 
-def test_sizes_of_whispers_models_in_the_readme_are_those_of_the_table() -> None:
-    told = dict(re.findall(r"`([\w.-]+)`\s(?:has\s)?([\d,]+)\sMB", README))
+def test_sizes_of_whispers_models_in_the_documentation_are_those_of_the_table() -> None:
+    told = dict(re.findall(r"`([\w.-]+)`\s(?:has\s)?([\d,]+)\sMB", RECOGNISERS))
     sizes = {model.name: model.megabytes for model in MODELS}
     assert {"tiny", "base", "small", "medium", "large-v3"} <= set(told)
     assert {name: int(size.replace(",", "")) for name, size in told.items()} == {

@@ -1,4 +1,4 @@
-"""The README's table of faults names tests that are there, and every test of faults stands in it."""
+"""The documentation's table of faults names tests that are there, and every test of faults stands in it."""
 
 from __future__ import annotations
 
@@ -12,9 +12,7 @@ BESIDE = {"tests/faults/test_proxy.py", "tests/faults/test_hour.py"}
 
 
 def named() -> set[str]:
-    text = (ROOT / "README.md").read_text(encoding="utf-8")
-    table = text.partition("## When something breaks")[2].partition("\n## ")[0]
-    return set(TESTS.findall(table))
+    return set(TESTS.findall((ROOT / "notebooks" / "docs" / "faults.md").read_text(encoding="utf-8")))
 
 
 def test_every_test_that_the_table_names_is_there():

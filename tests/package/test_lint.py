@@ -12,7 +12,7 @@ BIN = Path(sys.executable).parent
 
 
 @pytest.mark.parametrize("command", [
-    [sys.executable, "-m", "flake8", "qwen_asr_widgets", "tests"],
+    [sys.executable, "-m", "flake8", "qwen_asr_widgets", "tests", "notebooks"],
     [str(BIN / "lint-imports")],
 ], ids=["flake8", "import-linter"])
 def test_the_tree_is_clean_under(command):

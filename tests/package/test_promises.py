@@ -26,7 +26,8 @@ NO_PROMISE = {"compared.changed", "transcriber.settings.when"}
 
 def paragraphs() -> Iterator[tuple[str, str]]:
     """Yield where a text for users stands, and the text: documents, notebooks, pages, docstrings."""
-    for path in (ROOT / "README.md", ROOT / "CHANGELOG.md", *PACKAGE.rglob("*.md")):
+    pages = sorted((ROOT / "notebooks").rglob("*.md"))
+    for path in (ROOT / "README.md", ROOT / "CHANGELOG.md", *pages, *PACKAGE.rglob("*.md")):
         text = path.read_text(encoding="utf-8")
         for number, paragraph in enumerate(re.split(r"\n\n|\n(?=[-|] )", text)):
             yield f"{path.name}:{number}", paragraph
@@ -68,10 +69,9 @@ def test_such_a_promise_would_be_seen(text: str) -> None:
     assert LIVE.search(text) and SETTINGS.search(text) and not SAID.search(text)
 
 
-def test_what_the_readme_says_of_dashscope_names_what_it_rests_on() -> None:
-    section = (ROOT / "README.md").read_text(encoding="utf-8").split("## With the DashScope service")[1]
-    section = section.split("\n## ")[0]
-    rows = [row.strip("| ").split(" | ") for row in section.splitlines() if row.startswith("| ")][2:]
+def test_what_the_documentation_says_of_dashscope_names_what_it_rests_on() -> None:
+    page = (ROOT / "notebooks" / "docs" / "howto" / "dashscope.md").read_text(encoding="utf-8")
+    rows = [row.strip("| ").split(" | ") for row in page.splitlines() if row.startswith("| ")][2:]
     assert len(rows) >= 9 and all(len(row) == 2 and row[1].strip() for row in rows)
     graded = re.compile(r"client|vendor's pages|read in the SDK|inferred")
     assert [row for row in rows if not graded.search(row[1])] == []

@@ -24,7 +24,7 @@ PLATFORMS = {
     "macOS on Intel": ("darwin", "x86_64"),
     "Windows x86-64": ("win32", "AMD64"),
 }
-"""The platforms that the readme claims."""
+"""The platforms that the documentation claims."""
 
 POCKETSPHINX = {
     "Linux x86-64": {"3.10", "3.11", "3.12", "3.13"},
@@ -129,7 +129,7 @@ def test_where_the_tree_is_published_pictures_and_links_are_absolute():
 
 @pytest.mark.parametrize("platform", PLATFORMS)
 @pytest.mark.parametrize("python", ["3.10", "3.11", "3.12", "3.13", "3.14"])
-def test_no_platform_of_the_readme_needs_what_has_no_wheel_there(requirements, python, platform):
+def test_no_platform_that_is_claimed_needs_what_has_no_wheel_there(requirements, python, platform):
     hard = needed(requirements, python, platform)
     assert not {"pocketsphinx", "moonshine-voice"} & set(hard)
     words = needed(requirements, python, platform, "moonshine")
@@ -156,14 +156,15 @@ def test_all_asks_for_moonshine_only_where_every_version_of_the_system_has_a_whe
     assert not any("platform_release" in str(one.marker) for one in requirements)
 
 
-def test_the_readme_claims_these_platforms_and_pythons():
-    readme = (ROOT / "README.md").read_text()
+def test_the_documentation_claims_these_platforms_and_pythons():
+    page = (ROOT / "notebooks" / "docs" / "install.md").read_text()
     for platform in PLATFORMS:
-        row = next(line for line in readme.splitlines() if line.startswith(f"| {platform}"))
+        row = next(line for line in page.splitlines() if line.startswith(f"| {platform}"))
         _, _, pythons, words, offline, _ = (cell.strip() for cell in row.split("|"))
         assert pythons.startswith("3.10 to 3.14")
         assert (words != "none") == (platform in MOONSHINE)
         assert offline == ("3.11 and 3.13" if "aarch64" in platform else "3.10 to 3.13")
+    readme = (ROOT / "README.md").read_text()
     assert 'pip install "qwen-asr-widgets[lab,media,moonshine,pocketsphinx]"' in readme
 
 

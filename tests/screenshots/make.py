@@ -100,6 +100,14 @@ def tune(browser: Any, theme: str) -> None:
     tuner.close()
 
 
+def record_talk() -> None:
+    """Keep the beginning of the conversation as the recording that the documentation plays."""
+    spoken = sample("conversation")
+    end = (spoken.turns[2].end + spoken.turns[3].start) / 2
+    talk = transcribe(spoken.clip[:end], config=SessionConfig(language="en"), progress=False)
+    talk.save(ROOT / "notebooks" / "docs" / "talk.qasr")
+
+
 def plot() -> None:
     """Draw the conversation as the embedded service hears it in real time."""
     recording = transcribe(sample("conversation"), config=SessionConfig(language="en"), progress=False)
@@ -107,14 +115,16 @@ def plot() -> None:
 
 
 def main() -> None:
-    """Take all pictures, or those named (``plot``, ``transcriber``, ``tuner``)."""
-    wanted = sys.argv[1:] or ["plot", "transcriber", "tuner"]
+    """Take all pictures, or those named (``plot``, ``talk``, ``transcriber``, ``tuner``)."""
+    wanted = sys.argv[1:] or ["plot", "talk", "transcriber", "tuner"]
     if not find_chromium(whole=True):
         raise SystemExit("Pictures need a chromium on the PATH.")
     IMAGES.mkdir(parents=True, exist_ok=True)
     clip = sample("conversation").clip
     if "plot" in wanted:
         plot()
+    if "talk" in wanted:
+        record_talk()
     with tempfile.TemporaryDirectory(prefix="qaw-") as folder:
         os.chdir(folder)  # where no copy of a recording is left from before
         wav = Path(folder) / "spoken.wav"

@@ -71,7 +71,7 @@ def examples_of_pages() -> str:
     parts = ["import qwen_asr_widgets as qaw"]
     for number, page in enumerate(PAGES):
         blocks = re.findall(r"^```python\n(.*?)^```", page.read_text(encoding="utf-8"), re.S | re.M)
-        parts += [f"def page_{number}_{page.stem.replace('-', '_')}() -> None:", "    pass"]
+        parts += [f"def page_{number}_{re.sub(r'[^a-z]', '_', page.stem)}() -> None:", "    pass"]
         parts += [textwrap.indent(block, "    ") for block in blocks]
     return "\n".join(parts)
 
