@@ -28,7 +28,7 @@ exclude_patterns = [
 ]
 default_role = "py:obj"
 suppress_warnings = ["toc.empty_glob", "myst.header"]
-templates_path = ["templates"]
+templates_path = [str(HERE / "templates")]
 
 nb_execution_mode = "off"
 nb_merge_streams = True
@@ -38,6 +38,7 @@ myst_enable_extensions = ["colon_fence", "deflist"]
 myst_heading_anchors = 3
 
 autosummary_generate = True
+autodoc_preserve_defaults = True
 autodoc_typehints = "none"
 autodoc_member_order = "bysource"
 numpydoc_class_members_toctree = False

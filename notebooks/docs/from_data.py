@@ -15,9 +15,11 @@ from typing import Any
 
 from docutils import nodes
 from docutils.statemachine import StringList
+from ipywidgets import Widget
 from sphinx.application import Sphinx
 from sphinx.config import Config
 from sphinx.util.docutils import SphinxDirective
+from sphinx.util.inspect import stringify_signature
 
 import qwen_asr_widgets as qaw
 from qwen_asr_widgets import errors, glossary
@@ -36,7 +38,7 @@ ROOMS = {
     "recording": "Runs and recordings", "widgets": "Widgets", "audio": "Sound",
     "protocol": "Settings of a session", "client": "Services",
     "client.dashscope": "The DashScope SDK's classes", "vad": "Turns, settings and turn ends",
-    "plots": "Pictures", "errors": "Errors",
+    "plots": "Pictures", "teaching": "Teaching", "errors": "Errors",
 }
 """The parts of the reference, by the folder in which a name is defined, in the order in which they stand."""
 
@@ -258,22 +260,33 @@ def reference_page() -> str:
     for room, title in ROOMS.items():
         listed = [f"   {name}" for name in names if room_of(name) == room]
         parts += [title, "-" * len(title), "", ".. currentmodule:: qwen_asr_widgets", ""]
-        parts += [".. autosummary::", "   :toctree: names", "", *listed, ""]
+        parts += [".. autosummary::", "   :toctree: names", "   :nosignatures:", "", *listed, ""]
     return "\n".join(parts)
 
 
 def write_reference(app: Sphinx, config: Config) -> None:
     """Write the reference where it has changed, so that nothing is built again for nothing."""
     path = HERE / "reference" / "index.rst"
+    path.parent.mkdir(exist_ok=True)
     text = reference_page()
     if not path.is_file() or path.read_text(encoding="utf-8") != text:
         path.write_text(text, encoding="utf-8")
+
+
+def own_signature(
+    app: Sphinx, what: str, name: str, thing: Any, options: Any, signature: str | None, returns: str | None
+) -> tuple[str, str] | None:
+    """Return how a widget is called: autodoc would show what its metaclass takes."""
+    if what != "class" or not issubclass(thing, Widget):
+        return None
+    return stringify_signature(inspect.signature(thing), show_annotation=False), ""
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
     """Add the directive, and have the reference written before autosummary looks for names."""
     app.add_directive("from-data", FromData)
     app.add_directive("recorded-page", RecordedPage)
+    app.connect("autodoc-process-signature", own_signature)
     app.connect("build-finished", write_recorded_pages)
     app.connect("config-inited", write_reference)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

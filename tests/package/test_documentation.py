@@ -16,6 +16,7 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
+from PIL import Image
 
 import qwen_asr_widgets as qaw
 from qwen_asr_widgets import glossary
@@ -37,8 +38,6 @@ FROM_DATA = re.compile(r"^```\{from-data\} (\S+)", re.M)
 
 @pytest.fixture(scope="module")
 def from_data() -> ModuleType:
-    pytest.importorskip("sphinx", reason="the extra docs is not installed")
-    pytest.importorskip("numpydoc", reason="the extra docs is not installed")
     spec = importlib.util.spec_from_file_location("from_data", DOCS / "from_data.py")
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)
@@ -135,6 +134,18 @@ def test_words_are_spelt_as_people_spell_them() -> None:
     said = subprocess.run([*command, *files], capture_output=True, text=True).stdout
     said += subprocess.run([*command, "-"], input=prose, capture_output=True, text=True).stdout
     assert said == ""
+
+
+def test_the_moving_picture_of_the_readme_moves_and_is_small() -> None:
+    path = NOTEBOOKS / "images" / "moving.gif"
+    with Image.open(path) as picture:
+        assert picture.is_animated and picture.n_frames > 20
+    assert path.stat().st_size <= 1_500_000
+    assert "moving.gif" in text_of(ROOT / "README.md") and "moving.gif" in text_of(NOTEBOOKS / "README.zh.md")
+
+
+def test_how_to_cite_names_this_version() -> None:
+    assert f"\nversion: {qaw.__version__}\n" in text_of(ROOT / "CITATION.cff")
 
 
 @pytest.mark.soak

@@ -13,8 +13,9 @@ import soundfile
 ROOT = Path(__file__).parents[2]
 IMAGES = ROOT / "notebooks" / "images"
 LIMIT = 150_000
-sys.path.insert(0, str(ROOT / "tests"))
+sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "tests" / "screenshots")]
 
+from moving import MICROPHONE, move  # noqa: E402
 from support.chromium import chromium, find_chromium  # noqa: E402
 from support.profiles import Profiles  # noqa: E402
 from support.transcriber_page import TranscriberPage  # noqa: E402
@@ -60,7 +61,7 @@ def open_page(browser: Any, view: Transcriber, theme: str, width: int) -> Transc
     profile = Profiles(browser).take(
         own=True, viewport=size, device_scale_factor=1.5, permissions=["microphone"]
     )
-    page = TranscriberPage(profile, view)
+    page = TranscriberPage(profile, view, MICROPHONE)
     page.show(theme)
     return page
 
@@ -115,8 +116,8 @@ def plot() -> None:
 
 
 def main() -> None:
-    """Take all pictures, or those named (``plot``, ``talk``, ``transcriber``, ``tuner``)."""
-    wanted = sys.argv[1:] or ["plot", "talk", "transcriber", "tuner"]
+    """Take all pictures, or those named (``plot``, ``talk``, ``moving`` …)."""
+    wanted = sys.argv[1:] or ["plot", "talk", "moving", "tuner", "transcriber"]
     if not find_chromium(whole=True):
         raise SystemExit("Pictures need a chromium on the PATH.")
     IMAGES.mkdir(parents=True, exist_ok=True)
@@ -130,6 +131,8 @@ def main() -> None:
         wav = Path(folder) / "spoken.wav"
         soundfile.write(wav, resample(clip.samples, clip.sample_rate, 48_000), 48_000)
         with chromium(wav, whole=True) as browser:
+            if "moving" in wanted:
+                move(browser, IMAGES / "moving.gif")
             if "tuner" in wanted:
                 tune(browser, "light")
             for theme in ("light", "dark") if "transcriber" in wanted else ():
