@@ -6,10 +6,12 @@ from collections import Counter
 from typing import Any
 
 from ..arguments import suggestion
+from ..client.endpoints import Endpoint
 from ..errors import SettingError
 from .exercises.catalogue import EXERCISES
 from .exercises.mark import Mark, NotAnswer, wrong
 from .feedback import Feedback
+from .line import LoopbackLine
 from .texts import checked_language, texts
 
 HINTS = 3
@@ -93,6 +95,18 @@ class Course:
         number = max(1, min(step, HINTS))
         checked, known = checked_exercise(exercise), texts(checked_language(language))
         return known["hint"].format(number=number, of=HINTS, hint=known[f"{checked}.hint{number}"])
+
+    def line(self, endpoint: Endpoint | str | None = None, *, delay: float = 0.0) -> LoopbackLine:
+        """Return a line to a service on this computer that is slow, or can be cut; see `LoopbackLine`.
+
+        Examples
+        --------
+        >>> import qwen_asr_widgets as qaw
+        >>> with qaw.course.line(qaw.embedded("script"), delay=0.1) as line:
+        ...     print(line.endpoint.name)
+        embedded script, by a line
+        """
+        return LoopbackLine(endpoint, delay=delay)
 
 
 def checked_exercise(exercise: Any) -> str:

@@ -7,9 +7,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import jiwer
+import numpy as np
 import pytest
+from support.recordings import Script, three_turns
 
 import qwen_asr_widgets as qaw
+from qwen_asr_widgets.recording.text import normalized
 from qwen_asr_widgets.teaching.course import Course
 from qwen_asr_widgets.teaching.exercises.catalogue import EXERCISES
 from qwen_asr_widgets.teaching.exercises.protocol import SHUFFLED
@@ -188,3 +192,137 @@ def error(code: str) -> dict[str, Any]:
 ])
 def test_both_errors_of_a_commit_are_wanted(codes: tuple[str, ...], said: str) -> None:
     assert marked("06b", [{"type": "session.created"}, *map(error, codes)]) == said
+
+
+# ---- 02: the share of words taken back
+
+
+def erased(versions: list[str], mistake: str = "") -> float:
+    """Return the share of words taken back, or what a mistake gives for it."""
+    written = taken = 0
+    shown: list[str] = []
+    for number, version in enumerate(versions, 1):
+        words = version.split()
+        common = 0
+        while common < min(len(shown), len(words)) and shown[common] == words[common]:
+            common += 1
+        taken += len(shown) - common
+        if number < len(versions) or mistake == "final":
+            written += len(words) - common
+        shown = words
+    return {"percent": 100.0, "count": float(written)}.get(mistake, 1.0) * taken / written
+
+
+@pytest.mark.parametrize(("mistake", "said"), [
+    ("", "right"), ("percent", "percent"), ("count", "count"), ("final", "final"),
+])
+def test_a_mistake_in_the_share_of_words_taken_back_is_named(mistake: str, said: str) -> None:
+    assert marked("02", lambda versions: erased(versions, mistake)) == said
+
+
+# ---- 05: the share of holds cut off
+
+
+@pytest.mark.parametrize(("mistake", "said"), [
+    (lambda p, ms: float(p.share_longer([ms])[0]), "right"),
+    (lambda p, ms: sum(1000 * h.duration > ms - 1e-6 for h in p.holds) / len(p.holds), "boundary"),
+    (lambda p, ms: sum(1000 * x.duration > ms + 1e-6 for x in p) / len(p), "ends"),
+    (lambda p, ms: 1 - float(p.share_longer([ms])[0]), "inverse"),
+    (lambda p, ms: 100 * float(p.share_longer([ms])[0]), "percent"),
+    (lambda p, ms: len(p.holds) * float(p.share_longer([ms])[0]), "count"),
+    (lambda p, ms: sum(h.duration > ms for h in p.holds) / len(p.holds), "seconds"),
+    (lambda p, ms: 0.123, "other"),
+])
+def test_a_mistake_in_the_share_of_holds_cut_off_is_named(mistake: Any, said: str) -> None:
+    assert marked("05", mistake) == said
+
+
+# ---- 07: the median wait
+
+
+@pytest.fixture(scope="module")
+def recording() -> Any:
+    return three_turns()
+
+
+@pytest.mark.parametrize(("answer", "said"), [
+    (lambda waits, row: np.median(waits), "right"),
+    (lambda waits, row: float(np.median(waits)) + 0.001, "right"),
+    (lambda waits, row: np.mean(waits), "mean"),
+    (lambda waits, row: max(waits), "longest"),
+    (lambda waits, row: 1_000 * np.median(waits), "milliseconds"),
+    (lambda waits, row: -np.median(waits), "negative"),
+    (lambda waits, row: row["endpoint_delay"].p50, "endpoint"),
+    (lambda waits, row: row["decode_delay"].p50, "decode"),
+    (lambda waits, row: 7.0, "other"),
+])
+def test_a_mistake_in_the_median_wait_is_named(recording: Any, answer: Any, said: str) -> None:
+    waits = [row.finalization for row in recording.latency()]
+    assert marked("07", answer(waits, recording.latency().summary().measures), recording) == said
+
+
+def test_where_no_wait_is_to_be_stated_the_exercise_says_so() -> None:
+    assert marked("07", 1.0, Script(2.0).finish()) == "no_wait"
+
+
+# ---- 08: words
+
+
+@pytest.mark.parametrize(("counts", "said"), [
+    ((2, 1, 1), "right"), ([2, 1, 1], "right"), ((1, 2, 1), "kinds"), ((2, 2, 1), "one_more"),
+    ((1, 1, 1), "few"), ((4, 3, 3), "many"), ((1, 2, 2), "one_more"),
+])
+def test_counts_of_errors_are_those_of_jiwer(counts: Any, said: str) -> None:
+    assert marked("08a", counts) == said
+
+
+WORDS = " ".join(turn.text for turn in qaw.sample("dictation").turns)
+
+
+def heard(text: str) -> Any:
+    """Return a recording in which the text is heard."""
+    return Script(4.0).turn("a", 1.0, 2.0, text).finish()
+
+
+@pytest.mark.parametrize(("answer", "said"), [
+    (lambda plain, misled: misled - plain, "right"),
+    (lambda plain, misled: round(misled - plain, 1), "right"),
+    (lambda plain, misled: plain - misled, "sign"),
+    (lambda plain, misled: (misled - plain) / 100, "fraction"),
+    (lambda plain, misled: 100 * (misled - plain) / plain, "relative"),
+    (lambda plain, misled: misled, "only_misled"),
+    (lambda plain, misled: plain, "only_plain"),
+    (lambda plain, misled: 77.7, "other"),
+])
+def test_a_mistake_in_the_harm_of_a_wrong_context_is_named(answer: Any, said: str) -> None:
+    misheard = WORDS.replace("meeting", "meat").replace("concert", "corner")
+    texts = [WORDS.replace("Shostakovich", "shop"), misheard]
+    rates = [100 * jiwer.wer(normalized(WORDS), normalized(text)) for text in texts]
+    assert marked("08b", answer(*rates), tuple(map(heard, texts))) == said
+
+
+# ---- 09: a report
+
+
+@pytest.mark.parametrize(("letters", "said"), [
+    ("BDG", "right"), ("g, d, b", "right"), (["B", "D", "G"], "right"), ({"B", "D"}, "missing"),
+    ("BDH", "blamed_H"), ("ABDG", "blamed_A"), ("CEF", "blamed_C"),
+])
+def test_faulty_sentences_are_found_and_sound_ones_defended(letters: Any, said: str) -> None:
+    assert marked("09", letters) == said
+
+
+# ---- 10: sound that was sent twice
+
+
+@pytest.mark.parametrize(("answer", "said"), [
+    (1.5, "right"), (7.5, "all_sent"), (6.0, "duration"), (24_000, "samples"), (3.3, "other"),
+])
+def test_a_mistake_in_the_sound_sent_twice_is_named(answer: float, said: str) -> None:
+    script = Script(6.0).play(4.0)
+    script.recording.audio_sent(40_000, 64_000, 104.5)
+    assert marked("10", answer, script.finish()) == said
+
+
+def test_of_a_recording_without_sound_nothing_was_sent() -> None:
+    assert marked("10", 1.0, qaw.Recording()) == "nothing_sent"

@@ -115,7 +115,7 @@ def judge_cut_share(answer: Any, about: Any = None) -> Mark:
         raise NotAnswer
     turns = (ReferenceTurn(0.2, 4.0), ReferenceTurn(5.0, 10.0))
     drawn = Pauses(HESITANT, turns, 12.0, "drawn")
-    for silence in (200, 350, 600, 1_000, 1_500):
+    for silence in (350, 600, 1_000, 200, 1_500):
         found, expected = number_in(answer(drawn, silence)), float(drawn.share_longer([silence])[0])
         if abs(found - expected) > 1e-6:
             known = mistake_in(found, _cut_mistakes(drawn, silence))
@@ -129,11 +129,11 @@ def _cut_mistakes(drawn: Pauses, silence_ms: float) -> dict[str, float]:
     cut = sum(hold.duration > silence for hold in drawn.holds)
     held, every = len(drawn.holds), len(drawn)
     return {
+        "seconds": sum(hold.duration > silence_ms for hold in drawn.holds) / held,
         "boundary": sum(hold.duration > silence - 2e-9 for hold in drawn.holds) / held,
         "ends": sum(pause.duration > silence for pause in drawn) / every,
         "inverse": 1 - cut / held,
         "count": float(cut),
         "percent": 100 * cut / held,
         "of_all": cut / every,
-        "seconds": sum(hold.duration > silence_ms for hold in drawn.holds) / held,
     }
