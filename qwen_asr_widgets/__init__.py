@@ -59,6 +59,7 @@ _HOMES = {
     "recording.exports.captions": ("SubtitleRules",),
     "recording.verification": ("Verification", "verify"),
     "teaching.course": ("course",),
+    "teaching.demos": ("demo",),
     "vad.calibration.calibrate": ("Calibration", "Observation"),
     "vad.calibration.terms": ("CalibrationTerm",),
     "vad.detectors.base": ("SpeechDetector",),
@@ -106,11 +107,11 @@ __all__ = [
     "ServiceError", "SessionConfig", "SessionLost", "SettingError", "SpeechDetector", "SpeechScores",
     "SubtitleRules", "SweepResult", "TradeOff", "Transcriber", "TranscriptView", "TranscriptionParams",
     "TranslationParams", "Turn", "TurnDetection", "UtteranceLatency", "VadTuner", "Verification",
-    "Waveform", "WorkerLost", "calibrate", "compare", "course", "dashscope", "detect_turns", "embedded",
-    "explain", "load_labels", "load_recording", "measure", "mix", "overlaps", "pauses", "plot_alignment",
-    "plot_latency", "plot_pauses", "plot_recording", "plot_sweep", "plot_trade_off", "plot_waterfall",
-    "probe", "recover", "replay", "sample", "save_labels", "speech_scores", "sweep", "trade_off",
-    "transcribe", "transcribe_all", "verify",
+    "Waveform", "WorkerLost", "calibrate", "compare", "course", "dashscope", "demo", "detect_turns",
+    "embedded", "explain", "load_labels", "load_recording", "measure", "mix", "overlaps", "pauses",
+    "plot_alignment", "plot_latency", "plot_pauses", "plot_recording", "plot_sweep", "plot_trade_off",
+    "plot_waterfall", "probe", "recover", "replay", "sample", "save_labels", "speech_scores", "sweep",
+    "trade_off", "transcribe", "transcribe_all", "verify",
 ]
 
 if TYPE_CHECKING:
@@ -152,6 +153,7 @@ if TYPE_CHECKING:
     from .recording.exports.captions import SubtitleRules
     from .recording.verification import Verification, verify
     from .teaching.course import course
+    from .teaching.demos import demo
     from .vad.calibration.calibrate import Calibration, Observation
     from .vad.calibration.terms import CalibrationTerm
     from .vad.detectors.base import SpeechDetector
