@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ...audio.samples import sample
-from ...recording.comparison import compare
+from ...recording.comparing.comparison import compare
 from ...recording.recording import Recording
 from .mark import RIGHT, Mark, NotAnswer, mistake_in, number_in, wrong
 
