@@ -199,7 +199,7 @@ def parse(content: Any, buffers: Sequence[Any]) -> PageMessage:
     Examples
     --------
     >>> parse({"kind": "beat", "client": "page", "session": "page/1"}, [])
-    BeatMessage(client='page', session='page/1')
+    BeatMessage(client='page', session='page/1', upto=None)
     """
     message: PageMessage = read_message(KINDS, content, buffers)
     return message

@@ -29,7 +29,10 @@ export function waitsText({ phase, file, quiet }, beside, t) {
   return t(beside ? "mic.quiet" : "mic.waits");
 }
 
-/** A button that sends no more of what is on its way. @param {CaptureController} controller @param {Translate} t @param {AbortSignal} signal */
+/**
+ * A button that sends no more of what is on its way.
+ * @param {CaptureController} controller @param {Translate} t @param {AbortSignal} signal
+ */
 export function createCancel(controller, t, signal) {
   return button(t("mic.page.cancel"), () => controller.keeper.giveUp(), signal, { title: t("mic.page.cancel.text"), hidden: true });
 }

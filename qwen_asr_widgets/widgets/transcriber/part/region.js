@@ -25,8 +25,8 @@ export function typedRegion(start, end, whole) {
  * @param {Translate} t @param {AbortSignal} signal @param {() => void} changed
  */
 export function createSpan(t, signal, changed) {
-  const [from, to] = /** @type {const} */ (["from", "to"]).map((name) => {
-    const field = make("input", { type: "number", class: "qaw-input qaw-part-second", min: 0, step: 0.1, "aria-label": t(`part.${name}`) });
+  const [from, to] = /** @type {const} */ ([t("part.from"), t("part.to")]).map((label) => {
+    const field = make("input", { type: "number", class: "qaw-input qaw-part-second", min: 0, step: 0.1, "aria-label": label });
     field.addEventListener("input", changed, { signal });
     return field;
   });
