@@ -5,11 +5,13 @@ import vm from "node:vm";
 
 import { constraintsFor, meterLength, pageProblem, problemOf, realSettings, slicesOf, UNPROCESSED }
   from "../../qwen_asr_widgets/widgets/capture/capture.js";
+import { Recorder } from "../../qwen_asr_widgets/widgets/capture/recorder.js";
 import { clock, size } from "../../qwen_asr_widgets/widgets/shared/format.js";
 import { chooseLanguage, translator } from "../../qwen_asr_widgets/widgets/shared/strings.js";
 import { isDark } from "../../qwen_asr_widgets/widgets/shared/theme.js";
 import locales from "../../qwen_asr_widgets/widgets/locales?strings";
 
+globalThis.window ??= globalThis;
 const WORKLET = new URL("../../qwen_asr_widgets/widgets/capture/worklet.js", import.meta.url);
 
 const GOOD_PAGE = { secure: true, devices: true, allowed: true, protocol: "https:", classes: "" };
@@ -81,6 +83,18 @@ test("dark is what the front end says, else the system", () => {
   assert.equal(isDark({ classes: "vscode-light", systemDark: true }), false);
   assert.equal(isDark({ classes: "vscode-high-contrast-light", systemDark: true }), false);
   assert.equal(isDark({ systemDark: true }), true);
+  assert.equal(isDark({ theme: "dark", classes: "dark dark-theme" }), true, "marimo");
+  assert.equal(isDark({ theme: "light", systemDark: true }), false);
+  assert.equal(isDark({ theme: "sepia", systemDark: true }), true);
+});
+
+test("what was recorded with is let go once, however often that is asked for", () => {
+  let closed = 0;
+  const recorder = new Recorder({ chunk() {}, begun() {}, muted() {}, unplugged() {} });
+  recorder.context = { state: "running", close: async () => { closed += 1; } };
+  recorder.release();
+  recorder.release();
+  assert.equal(closed, 1);
 });
 
 /** Run the worklet as the audio thread would. */

@@ -3,6 +3,7 @@ import { test } from "node:test";
 import { FileWay } from "../../qwen_asr_widgets/widgets/capture/upload.js";
 import { Uplink } from "../../qwen_asr_widgets/widgets/capture/uplink.js";
 
+globalThis.window ??= globalThis;
 const MIB = 1 << 20;
 
 /** A file way over an uplink that notes what it sends, and what the page would show. */
@@ -11,6 +12,8 @@ function way(answered) {
   const controller = {
     uplink: new Uplink({ send: (content) => sent.push(content) }, () => {}),
     state: { file: null, problem: null },
+    isQuiet: false,
+    word() {},
     set(change) { controller.state = { ...controller.state, ...change }; },
   };
   const files = new FileWay(controller);

@@ -11,6 +11,7 @@ import {
 } from "../../qwen_asr_widgets/widgets/transcript/rows.js";
 import { RowHeights } from "../../qwen_asr_widgets/widgets/shared/virtual_list.js";
 import { scoreColumns } from "../../qwen_asr_widgets/widgets/waveform/draw.js";
+import { WaveSound } from "../../qwen_asr_widgets/widgets/waveform/sound.js";
 import { axisRow, scoreRow, waveRow, withRows } from "../../qwen_asr_widgets/widgets/waveform/rows.js";
 
 const t = translator("en");
@@ -45,6 +46,19 @@ test("text that is too long ends in an ellipsis, never in half a letter", () => 
 test("the draft gives way before the settled words", () => {
   assert.deepEqual(fitParts("one", " two", 60, measure, measure), { settled: "one", draft: " t…", draftX: 30 });
   assert.equal(fitParts("settled", " two", 50, measure, measure).draft, "");
+});
+
+test("the scores of a growing sound follow each other, and those of another begin anew", () => {
+  const sound = new WaveSound(() => {}, () => {});
+  const take = (first, total, ...codes) => sound.receive(
+    { kind: "score", hop: 0.032, first, total, threshold: 0.2 }, [new DataView(new Int8Array(codes).buffer)]);
+  take(0, 2, 127, -127);
+  take(2, 3, 0);
+  assert.deepEqual([...sound.score.values], [1, -1, 0]);
+  take(3, 3);
+  assert.deepEqual([...sound.score.values], [1, -1, 0]);
+  take(0, 1, 127);
+  assert.deepEqual([...sound.score.values], [1]);
 });
 
 test("of words that are still coming the newest are shown, whatever the room", () => {

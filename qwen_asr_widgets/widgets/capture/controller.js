@@ -7,14 +7,12 @@ import { Keeper } from "./keeper.js";
 import { Recorder } from "./recorder.js";
 import { unattended } from "./unattended.js";
 import { Uplink } from "./uplink.js";
-import { FileWay } from "./upload.js";
+import { FileWay, QUIET_MS } from "./upload.js";
 
 const SILENT_SECONDS = 3;
 /** How long a recording whose kernel and views are gone waits for another widget: a notebook may be run from its top. */
 const UNATTENDED_MS = 60_000;
 const CLIP_SHOWN_SECONDS = 2;
-/** Milliseconds without a word from the kernel, which speaks twice a second, after which it counts as busy. */
-const QUIET_MS = 2000;
 
 /**
  * @typedef {import("./capture.js").Problem} Problem

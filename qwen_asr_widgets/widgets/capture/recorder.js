@@ -155,8 +155,9 @@ export class Recorder {
       this.node.port.close();
     }
     for (const track of this.stream?.getTracks() ?? []) track.stop();
-    if (this.context && this.context.state !== "closed") this.context.close();
-    this.node = this.source = this.stream = undefined;
+    const { context } = this;
+    this.node = this.source = this.stream = this.context = undefined;
+    if (context && context.state !== "closed") void context.close(); // once: Firefox marks it closed later, and complains
   }
 }
 

@@ -7,7 +7,8 @@ import { size as sizeText } from "../shared/format.js";
 /** Bytes that may be ahead of what the kernel says it has taken; what is further ahead could not be called back. */
 export const AHEAD = 8 << 20;
 
-const LOOK_MS = 500;
+/** Milliseconds without an answer after which the kernel counts as busy. */
+export const QUIET_MS = 2000;
 
 /** @typedef {import("./capture.js").ProblemCode} ProblemCode */
 
@@ -51,6 +52,8 @@ export class FileWay {
     this.answered = false;
     /** @type {Upload | null} */
     this.upload = null;
+    /** @type {number | undefined} */
+    this.timer = undefined;
   }
 
   /** @param {File} file */
@@ -60,9 +63,8 @@ export class FileWay {
     if (size > UPLOAD_LIMIT) return this.fail("toolarge", `${name} (${sizeText(size)})`);
     const upload = new Upload(file, this.answered);
     this.upload = upload;
-    this.controller.word();
+    this.watch(upload);
     this.controller.set({ file: { name, size, sent: 0, taken: 0 }, problem: null });
-    window.setTimeout(() => this.look(upload), LOOK_MS);
     try {
       await this.controller.uplink.file(upload, (sent) => this.move(upload, { sent }));
     } catch (error) {
@@ -71,12 +73,12 @@ export class FileWay {
     }
   }
 
-  /** Say, while a file is on its way, whether the kernel answers. @param {Upload} upload */
-  look(upload) {
+  /** The kernel has answered, or is waited for from now on: see whether it goes on to answer. @param {Upload} upload */
+  watch(upload) {
     const { controller } = this;
-    if (this.upload !== upload || !controller.state.file) return;
-    controller.set({ quiet: controller.isQuiet });
-    window.setTimeout(() => this.look(upload), LOOK_MS);
+    controller.word();
+    window.clearTimeout(this.timer);
+    if (upload.answered) this.timer = window.setTimeout(() => { if (!upload.over) controller.set({ quiet: true }); }, QUIET_MS);
   }
 
   /** @param {ProblemCode} code @param {string} detail */
@@ -96,7 +98,7 @@ export class FileWay {
   /** What the kernel says of a file. @param {{kind: string, upload?: string, bytes?: number}} message */
   hear({ kind, upload, bytes = 0 }) {
     if (!this.upload || this.upload.id !== upload) return;
-    this.controller.word();
+    this.watch(this.upload);
     this.upload.took(bytes);
     if (kind === "opened") this.drop();
     else this.move(this.upload, { taken: bytes });
@@ -113,6 +115,7 @@ export class FileWay {
   drop() {
     this.upload?.giveUp();
     this.upload = null;
+    window.clearTimeout(this.timer);
     this.controller.set({ file: null, quiet: false });
   }
 }

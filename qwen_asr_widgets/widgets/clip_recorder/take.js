@@ -12,6 +12,10 @@ export const LARGEST = (10 << 20) - (64 << 10);
 /** Reading a whole clip takes a browser a few ten milliseconds. */
 const READING_MS = 5000;
 const GIVEN_UP_MS = 300;
+/** What a browser may take at most until it keeps sound; Firefox takes 1.2 s at first use. */
+const STARTING_MS = 3000;
+/** Steps of other promises within which ipywebrtc has made its media recorder. */
+const TURNS = 100;
 const METER_SAMPLES = 4096;
 
 /**
@@ -50,13 +54,31 @@ export class ClipTake extends Recorder {
     }
     this.watch(this.stream);
     this.measure(this.stream);
+    const before = this.media;
     try {
       this.model.set("recording", true);
     } catch (error) {
       return this.refused(problemOf(error).detail);
     }
-    await new Promise((done) => { window.setTimeout(done); }); // ipywebrtc begins in a promise of its own
+    await this.begun(before);
     return this.media?.state === "recording" ? null : this.refused("MediaRecorder did not start");
+  }
+
+  /**
+   * Wait until sound is kept. ipywebrtc makes its media recorder in a promise of its own, and Firefox keeps nothing for a
+   * second or more after that was told to start: the time shown must not run before.
+   * @param {MediaRecorder | null} before the one of the last clip
+   */
+  async begun(before) {
+    for (let turn = 0; turn < TURNS && this.media === before; turn += 1) await null;
+    const { media } = this;
+    if (!media || media === before) return new Promise((done) => { window.setTimeout(done); });
+    const { signal } = this.ending;
+    await new Promise((done) => {
+      for (const name of ["start", "error", "stop"]) media.addEventListener(name, done, { once: true, signal });
+      signal.addEventListener("abort", done, { once: true });
+      window.setTimeout(done, STARTING_MS);
+    });
   }
 
   /** @param {string} detail @returns {Problem} */

@@ -16,17 +16,19 @@ import { createWords } from "./words.js";
 /**
  * @param {HTMLElement} host
  * @param {{run: RunStore, wave: WaveformView, rows: Row[], t: Translate, signal: AbortSignal}} options
- *   rows: those that the waveform was made with
+ *   rows: those that the waveform was made with; they stay under that of the run shown
  */
 export function createComparison(host, { run, wave, rows, t, signal }) {
   const parts = [createFigures(t), createWords({ run, t, signal }), createTurnTable({ run, t, signal })];
   host.append(...parts.map(({ element }) => element));
+  const own = [...rows];
   return {
     /** @param {KernelMessage} message */
     receive(message) {
       if (message.kind !== "compared") return;
       const comparison = message.runs.length ? message : null;
-      rows.splice(0, rows.length, ...(comparison ? comparedRows(comparison) : []));
+      const compared = comparison ? comparedRows(comparison) : [];
+      rows.splice(0, rows.length, ...compared.slice(0, 1), ...own, ...compared.slice(1));
       for (const part of parts) part.update(comparison);
       wave.redraw();
     },

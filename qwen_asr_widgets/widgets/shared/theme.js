@@ -2,12 +2,13 @@
 
 /**
  * Decide whether the page is dark.
- * JupyterLab, Notebook and Voila say so on the body, VS Code by a class; elsewhere the system decides.
- * @param {{jupyterLight?: string, classes?: string, systemDark?: boolean}} signs
+ * JupyterLab, Notebook and Voila say so on the body, marimo by a theme there, VS Code by a class; elsewhere the system decides.
+ * @param {{jupyterLight?: string, theme?: string, classes?: string, systemDark?: boolean}} signs
  * @returns {boolean}
  */
-export function isDark({ jupyterLight, classes = "", systemDark = false }) {
+export function isDark({ jupyterLight, theme, classes = "", systemDark = false }) {
   if (jupyterLight !== undefined) return jupyterLight === "false";
+  if (theme === "dark" || theme === "light") return theme === "dark";
   if (/\bvscode-(dark|high-contrast)\b(?!-light)/.test(classes)) return true;
   if (/\bvscode-/.test(classes)) return false;
   return systemDark;
@@ -26,6 +27,7 @@ export function followTheme(root, signal, changed = () => {}) {
   const apply = () => {
     const theme = isDark({
       jupyterLight: document.body.dataset.jpThemeLight,
+      theme: document.body.dataset.theme,
       classes: document.body.className,
       systemDark: system.matches,
     }) ? "dark" : "light";
@@ -37,7 +39,7 @@ export function followTheme(root, signal, changed = () => {}) {
   };
   apply();
   const observer = new MutationObserver(apply);
-  observer.observe(document.body, { attributes: true, attributeFilter: ["data-jp-theme-light", "class"] });
+  observer.observe(document.body, { attributes: true, attributeFilter: ["data-jp-theme-light", "data-theme", "class"] });
   system.addEventListener("change", apply, { signal });
   signal.addEventListener("abort", () => observer.disconnect(), { once: true });
 }

@@ -15,6 +15,7 @@ import { Replay } from "../replay/replay.js";
 import { createComparison } from "../compare_view/comparison.js";
 import { createTranscript } from "../transcript/transcript.js";
 import { createRegionBar } from "./part/region.js";
+import { scoreStrip } from "../waveform/rows.js";
 import { createWaveform } from "../waveform/waveform.js";
 
 const LIST_HEIGHT = 320;
@@ -32,7 +33,7 @@ export function createStage(host, options) {
   options.signal.addEventListener("abort", () => end.abort(), { once: true, signal });
   const run = createRunStore({ ask: send, signal });
   /** @type {Row[]} */
-  const rows = [];
+  const rows = [scoreStrip];
   const replay = options.replaying ? new Replay(host.appendChild(make("div")), { send, t, signal }) : null;
   const live = host.appendChild(make("div", { class: "qaw-tr-live", style: `--qaw-wave-height: ${height}px` }));
   const wave = createWaveform(live, {

@@ -19,6 +19,7 @@ from .model import TranscriberModel
 from .pages import Pages
 from .preparation import Preparation
 from .runs.compared import ComparedRuns
+from .scores import LiveScores
 from .state import figures, model_state
 
 
@@ -47,6 +48,8 @@ class TranscriberView:
         What client and service say, where that is shown.
     delays : DelaysModel or None
         What the waits consist of, where that is shown.
+    scores : LiveScores or None
+        Whether the sound counts as speech, of a run that was seen from its beginning on.
     told : dict
         The state as views were told it last.
     """
@@ -58,6 +61,7 @@ class TranscriberView:
         self.shown = Shown(None, Tape(SAMPLE_RATE))
         self.replay: ReplayModel | None = None
         self.protocol: ProtocolModel | None = None
+        self.scores: LiveScores | None = None
         self._shows_protocol = False
         self.delays: DelaysModel | None = None
         self._shows_delays = False
@@ -77,6 +81,10 @@ class TranscriberView:
         self.replay = None
         with self._model.lock:
             recording, run, sound = self._model.recording, self._model.run, self._model.sound
+        same = recording is not None and recording is self.shown.recording
+        if not same:
+            is_live = recording is not None and run is not None and run.active
+            self.scores = LiveScores(recording.tape, self._threshold) if recording and is_live else None
         if recording is not None:
             messages = RunMessages(
                 source_name(recording), recording, "", growing=lambda: run is not None and run.active,
@@ -89,6 +97,11 @@ class TranscriberView:
         self._counted = (None, {})
         self.show_protocol(self._shows_protocol)
         self.show_delays(self._shows_delays)
+
+    def _threshold(self) -> float | None:
+        """Return the threshold chosen now, None where turns are taken by hand."""
+        detection = self._model.config.turn_detection
+        return None if detection is None else detection.threshold
 
     def show_protocol(self, on: bool) -> None:
         """Show what client and service say to each other, in this run and the next ones, or no longer."""
@@ -132,6 +145,8 @@ class TranscriberView:
         self.told = self.state()
         other = [] if self.replay else self._compared.opening(self.shown.run.source)
         shown = [] if self._empty else (self.replay or self.shown).opening()
+        if self.scores is not None and self.replay is None:
+            shown = [*shown, *self.scores.opening()]
         other += self.protocol.opening() if self.protocol else []
         other += self.delays.opening() if self.delays else []
         return [({"kind": "state", **self.told}, []), *shown, *other]
@@ -143,6 +158,8 @@ class TranscriberView:
     def changes(self) -> list[Message]:
         """Return what has changed since views were told last."""
         shown = [] if self._empty else (self.replay or self.shown).changes()
+        if self.scores is not None and self.replay is None:
+            shown = [*shown, *self.scores.changes()]
         parts = [part.changes() for part in (self.protocol, self.delays) if part is not None]
         return [*self.state_changes(), *shown, *self.comparison_changes(), *chain.from_iterable(parts)]
 

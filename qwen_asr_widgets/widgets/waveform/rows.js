@@ -131,6 +131,17 @@ export const scoreRow = {
   },
 };
 
+/**
+ * The score as a low strip, for a view in which it is looked at in passing. What a service scores is not published: this is
+ * the score of the detector that runs here.
+ * @type {Row}
+ */
+export const scoreStrip = {
+  ...scoreRow,
+  height: (scene) => (scene.score || scene.run.info.growing ? 44 : 0),
+  label: (_, t) => t("wave.score.here"),
+};
+
 /** @type {Row} */
 export const axisRow = { id: "axis", height: () => 18, draw: (pen, box) => drawAxis(pen, box) };
 

@@ -76,7 +76,10 @@ export class WaveSound {
   /** @param {ScoreMessage} message @param {DataView[]} buffers @returns {"changed"} */
   takeScore(message, buffers) {
     if (message.total !== undefined && this.score?.values.length !== message.total) {
+      // One that grows takes what there is along, one that begins anew does not.
+      const before = message.first > 0 ? this.score?.values.subarray(0, message.first) : undefined;
       this.score = message.total ? { values: new Float32Array(message.total).fill(NaN), hop: message.hop } : null;
+      if (before) this.score?.values.set(before);
     }
     if (buffers.length && this.score) {
       const codes = new Int8Array(buffers[0].buffer, buffers[0].byteOffset, buffers[0].byteLength);
