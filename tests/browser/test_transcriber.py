@@ -300,3 +300,32 @@ def test_every_live_widget_is_round_legible_and_follows_the_theme_of_jupyterlab(
     wait_for_seconds(page, 0.3)
     assert low_contrast(page) == []
     assert [cut_off(page, part) for part in (".qaw-mic", ".qaw-tr-bar", ".qaw-tr-foot")] == [[], [], []]
+
+
+@pytest.mark.soak
+def test_a_cell_run_again_while_it_records_keeps_the_recording(
+    open_page: Callable[..., NotebookPage]
+) -> None:
+    """In JupyterLab, which says the cell's id; by itself in ``tests/widgets/test_transcriber_runs.py``."""
+    cell = """
+from qwen_asr_widgets.client.embedded import embedded
+from qwen_asr_widgets.widgets.transcriber.transcriber import Transcriber
+t = Transcriber(endpoint=embedded("script"), lang="en")
+t"""
+    notebook = open_page()
+    page = notebook.open("again", [cell])
+    press_record(page)
+    wait_for_seconds(page, 1.0)
+    before = notebook.evaluate("id(t)")
+    notebook.run_all()
+    wait_until(lambda: notebook.evaluate("id(t)") != before, 30, "another transcriber is there")
+    kept = "[len(t.recordings), t.active, t.recording.duration if t.recording else 0.0]"
+
+    def over() -> list[Any] | None:
+        count, active, seconds = notebook.evaluate(kept)
+        return [count, seconds] if count and not active else None
+
+    count, seconds = wait_until(over, 30, "the recording is over")
+    assert count == 1 and seconds > 1.0
+    page.locator(".qaw-tr[data-phase=done]").wait_for()
+    assert page.locator(RECORD).is_enabled()

@@ -117,5 +117,15 @@ def test_the_same_sound_with_other_settings_is_two_clicks_away(show_transcriber:
     assert shown.page.evaluate("window.clicks") <= 2
     held = shown.view.recording.config.turn_detection
     assert (held.threshold, held.silence_duration_ms) == (0.0, 400)
-    shown.view.stop()
+    shown.settled()
+    shown.press("0.00")
+    page = shown.page
+    again = page.get_by_role("button", name="Run again with these")
+    assert not again.is_visible(), "nothing was changed since"
+    page.evaluate("() => { window.clicks = 0; }")
+    page.locator(".qaw-drawer").get_by_role("button", name="Balanced").filter(visible=True).click()
+    shown.until(again.is_visible)
+    again.click()
+    shown.until(lambda: len(shown.view.recordings) == 3, what="it runs once more")
+    assert page.evaluate("window.clicks") <= 2, "while the settings are open"
     shown.settled()

@@ -73,6 +73,11 @@ def test_a_stretch_is_selected_looped_saved_and_transcribed(
     assert cut_off(page) == low_contrast(page) == []
     page.get_by_role("button", name="Back to the whole").click()
     shown.until(lambda: shown.view.recording is whole)
+    page.locator(".qaw-row[data-number='2']").click()
+    page.locator(".qaw-plot").press("r")
+    assert page.get_by_role("spinbutton", name="From").input_value() == "5.0", "the turn that is selected"
+    page.get_by_role("button", name="Clear").click()
+    assert not bar.is_visible()
 
 
 @pytest.mark.parametrize("width, theme", [(900, "dark"), (420, "light")])

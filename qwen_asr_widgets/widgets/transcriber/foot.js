@@ -84,6 +84,24 @@ export function createFoot(t, signal, send, saver, keep) {
   };
 }
 
+/**
+ * Under the settings: the same sound once more by what was just changed, at the speed of the run on show.
+ * @param {Translate} t @param {AbortSignal} signal @param {Send} send
+ */
+export function createRerun(t, signal, send) {
+  let pace = /** @type {number | null} */ (1);
+  const element = make("div", { class: "qaw-line", hidden: true },
+    button(t("transcriber.again.these"), () => send({ kind: "again", pace }), signal, { class: "qaw-button-main" }));
+  return {
+    element,
+    /** @param {Kernel} kernel @param {boolean} busy something else is under way */
+    update(kernel, busy) {
+      pace = kernel.pace;
+      element.hidden = busy || kernel.phase !== "done" || heardText(kernel, t) === "";
+    },
+  };
+}
+
 /** What the sound is called. @param {Kernel} kernel */
 export function nameText({ title, run }) {
   return title || (run?.name ?? "");

@@ -27,7 +27,7 @@ import { createBar } from "./bar.js";
 import { createChannels } from "./notices.js";
 import { createDrawers } from "./drawers.js";
 import { createEndpoint } from "./endpoint/endpoint.js";
-import { createFoot } from "./foot.js";
+import { createFoot, createRerun } from "./foot.js";
 import { createKept, createLeft } from "./kept.js";
 import { createLong, createPart } from "./part/long.js";
 import { createRuns } from "./runs/switcher.js";
@@ -50,7 +50,8 @@ export function buildParts(acts) {
   const endpoint = createEndpoint(t, signal, send);
   const { ways, device, sound, content } = microphoneForm(acts);
   const micDrawer = drawers.add(t("mic.label"), content);
-  const settingsDrawer = drawers.add(t("transcriber.settings"), [settings.element]);
+  const rerun = createRerun(t, signal, send);
+  const settingsDrawer = drawers.add(t("transcriber.settings"), [settings.element, rerun.element]);
   const endpointDrawer = drawers.add(t("transcriber.endpoint"), [endpoint.element]);
   bar.bar.append(micDrawer.button, make("div", { class: "qaw-together" }, settingsDrawer.button, endpointDrawer.button));
   const [problem, notice] = [1, 2].map(() => make("div", { class: "qaw-notice qaw-tr-problem", role: "alert", hidden: true }));
@@ -79,7 +80,7 @@ export function buildParts(acts) {
   return {
     elements, picker, bar, drawers, settings, endpoint, ways, device, sound, micDrawer, settingsDrawer, endpointDrawer,
     problem, notice, hint, leaves, channels, said, cancel, clipsInstead, empty, place, foot, kept, left, pageLeft, runs,
-    long, part,
+    long, part, rerun,
   };
 }
 

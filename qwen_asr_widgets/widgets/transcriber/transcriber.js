@@ -202,6 +202,7 @@ export class TranscriberView {
     const busy = mic || held || reading !== null || (isRunning(kernel) && !kernel.away);
     parts.runs.update(kernel.runs, busy || running);
     this.stage?.hold(busy || running);
+    parts.rerun.update(kernel, busy || running);
     parts.long.update(kernel);
     parts.part.update(kernel);
     parts.left.update(kernel.left, busy || running);
