@@ -36,7 +36,7 @@ def test_a_sound_stopped_early_says_how_much_was_sent_and_is_run_again_whole(
     assert sent in foot.text_content()
     shown.press("Run again with")
     shown.shows("The whole sound, 0:08.0 from its start, with what is set above")
-    shown.page.get_by_role("combobox", name="Speed").select_option("")
+    shown.page.get_by_role("combobox", name="Pace").select_option("")
     shown.page.get_by_role("button", name="Run again", exact=True).click()
     shown.until(lambda: len(shown.view.recordings) == 2)
     shown.settled()

@@ -93,7 +93,7 @@ def test_a_long_file_asks_how_and_how_much_of_it(
         shown.press("Open a file…")
     chooser.value.set_files(file)
     shown.shows("lecture.flac is 10:00 long. How shall it be transcribed?")
-    pace = page.get_by_role("combobox", name="Speed").filter(visible=True)
+    pace = page.get_by_role("combobox", name="Pace").filter(visible=True)
     assert pace.locator("option").all_text_contents() == [
         "real time: takes 10:00", "2 × real time: takes 5:00", "4 × real time: takes 2:30",
         "as fast as the recogniser takes it",

@@ -140,7 +140,7 @@ def test_run_again_shows_both_runs_with_their_waits_one_above_the_other(show_tra
     assert [row[:6] for row in rows] == ["Before", "Nowemb"]
     assert painted(shown.page, SERVICE) > 100 and painted(shown.page, WAIT) > one  # both runs' bars
     shown.press("Run again with")
-    shown.page.get_by_role("combobox", name="Speed").select_option("")
+    shown.page.get_by_role("combobox", name="Pace").select_option("")
     shown.page.get_by_role("button", name="Run again", exact=True).click()
     shown.until(lambda: len(shown.view.recordings) == 3)
     shown.settled()
