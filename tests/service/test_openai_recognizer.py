@@ -306,6 +306,7 @@ def test_the_one_model_that_a_server_offers_is_taken():
 
 @pytest.mark.parametrize(("models", "said"), [
     (["large", "small"], "it offers large, small"), (404, "it does not say which it offers"),
+    (501, "it does not say which it offers"),
 ])
 def test_several_models_are_listed_where_none_is_named(models, said):
     with transcription_server(models=models) as server:
@@ -317,20 +318,21 @@ def test_several_models_are_listed_where_none_is_named(models, said):
     ("127.0.0.1:8000/v1", "base_url is '127.0.0.1:8000/v1'; give an address such as"),
     ("ws://127.0.0.1/v1", "give an address such as"), ("http://", "give an address such as"),
     ("http://[::1", "give an address such as"), ("http://me:secret@host/v1", "holds a user, a password"),
-    ("http://host/v1?key=secret", "holds a user, a password"), (7, "base_url is 7"),
+    ("http://host/v1?key=secret", "holds a user, a password"), (7, "base_url is 7"), ([7], "base_url is 7"),
     ([], "base_url is empty"),
 ])
 def test_an_address_that_is_none_is_refused_without_repeating_a_secret(url, said):
     with pytest.raises(EndpointError, match=said) as caught:
-        OpenAIRecognizer(url if isinstance(url, (str, list)) else [url], "tiny")
+        OpenAIRecognizer(url, "tiny")
     assert "secret" not in str(caught.value)
 
 
 @pytest.mark.parametrize(("options", "said"), [
     ({"pace": -1}, "pace is -1; it must be a number from 0 to 60"), ({"timeout": 0}, "timeout is 0"),
     ({"pace": True}, "pace is True"), ({"timeout": "long"}, "timeout is 'long'"),
+    ({"fields": "hotwords"}, "fields is 'hotwords'; give names with values"),
 ])
-def test_numbers_out_of_range_are_refused(options, said):
+def test_options_out_of_range_are_refused(options, said):
     with pytest.raises(SettingError, match=said):
         OpenAIRecognizer("http://127.0.0.1:1/v1", "tiny", **options)
 

@@ -23,7 +23,7 @@ from ...audio.units import SAMPLE_RATE
 from ...client.keys import Secret, sealed
 from ...client.recognizers import Footprint, Requirement
 from ...arguments import checked_number
-from ...errors import EndpointError, RecognizerUnavailable
+from ...errors import EndpointError, RecognizerUnavailable, SettingError
 from ...protocol.languages import primary_subtag
 from .agreement import AgreedText
 from .base import Hypothesis
@@ -90,15 +90,16 @@ class OpenAIRecognizer:
         early_final: bool = True, fields: Mapping[str, Any] | None = None,
     ) -> None:
         key = sealed(api_key)
-        urls = [checked_url(url) for url in ([base_url] if isinstance(base_url, str) else base_url)]
+        urls = [checked_url(url) for url in _listed(base_url)]
         if not urls:
             raise EndpointError("base_url is empty; give an address such as 'http://127.0.0.1:8000/v1'.")
         self._pace = checked_number("pace", pace, 0, 60)
         self._timeout = checked_number("timeout", timeout, 0.1, 600)
         self._stream = stream
+        more = _checked_fields(fields)
         self._servers = TranscriptionServers(urls, key or _key_from(key_variable, urls))
         self._model = _chosen(model, self._servers.models(), self._servers.name)
-        self._fields = {**{name: str(value) for name, value in (fields or {}).items()}, "model": self._model}
+        self._fields = {**more, "model": self._model}
         self.can_finish_early = early_final
         self.engine = f"{self._model} at {self._servers.name}"
         self.heard_language: str | None = None
@@ -202,3 +203,23 @@ def _chosen(model: str | None, offered: tuple[str, ...], server: str) -> str:
         listed = f"it offers {', '.join(offered[:8])}" if offered else "it does not say which it offers"
         raise EndpointError(f"Name the model for {server} as model=…; {listed}.")
     return offered[0]
+
+
+def _listed(base_url: Any) -> Sequence[Any]:
+    """Return the addresses that were given, one or more; `checked_url` says whether they are any."""
+    is_many = isinstance(base_url, Sequence) and not isinstance(base_url, (str, bytes))
+    return base_url if is_many else [base_url]
+
+
+def _checked_fields(fields: Any) -> dict[str, str]:
+    """Return further form fields as texts.
+
+    Raises
+    ------
+    SettingError
+        They are no mapping of names to values.
+    """
+    if fields is not None and not isinstance(fields, Mapping):
+        problem = f"fields is {fields!r:.60}; give names with values, as {{'hotwords': '…'}}."
+        raise SettingError(problem, "fields")
+    return {str(name): str(value) for name, value in (fields or {}).items()}

@@ -38,6 +38,9 @@ CONNECT_SECONDS = 3.0
 TRANSIENT = frozenset({408, 409, 425, 429, 500, 502, 503, 504, 529})
 """Answers after which the same request is worth another try."""
 
+NO_LIST = (404, 405, 501)
+"""Answers of a server that does not list its models."""
+
 _FIRST_WAIT, _LONGEST_WAIT = 0.2, 2.0
 _SHORTEST_REST, _LONGEST_REST = 1.0, 30.0
 
@@ -202,7 +205,7 @@ class TranscriptionServers:
         yield from sorted(ring, key=lambda server: max(0.0, server.rests_until - now))
 
     def _models_of(self, server: ApiServer) -> tuple[str, ...]:
-        with self._answer(server, "GET", "/models", 2 * CONNECT_SECONDS, allowed=(404, 405)) as answer:
+        with self._answer(server, "GET", "/models", 2 * CONNECT_SECONDS, allowed=NO_LIST) as answer:
             if answer.status_code >= 400:
                 return ()
             listed = _json(self._body(answer, self._clock() + CONNECT_SECONDS)).get("data")
@@ -338,7 +341,10 @@ def _json(body: bytes) -> dict[str, Any]:
 
 
 def _message(body: bytes) -> str:
-    """Return what an error's body says, shortened: its message where it is OpenAI's or FastAPI's form."""
+    """Return what an error's body says, shortened: its message where it is OpenAI's or FastAPI's form.
+
+    Of a web page only that it is one.
+    """
     try:
         found: Any = json.loads(body)
         while isinstance(found, dict):
@@ -346,6 +352,8 @@ def _message(body: bytes) -> str:
             found = named[0] if named else str(found)
     except ValueError:
         found = body.decode("utf-8", "replace")
+        if found.lstrip().startswith("<"):
+            return "a web page. Is base_url the address of an API, as far as /v1?"
     return " ".join(str(found).split())[:300]
 
 
