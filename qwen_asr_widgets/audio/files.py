@@ -119,8 +119,10 @@ def _checked_path(text: str | bytes) -> Path:
         raise AudioError(f"{text} is an address, not a file; download it first and give the path.")
     if not path.exists():
         raise AudioFileNotFound(f"There is no file {text!r} (looked in {Path.cwd()}); check the path.")
-    if not path.is_file():
+    if path.is_dir():
         raise AudioError(f"{text!r} is a folder, not a sound file; give the path of one file in it.")
+    if not path.is_file():
+        raise AudioError(f"{text!r} is a pipe or a device, not a file; write the sound to a file first.")
     if path.suffix.lower() in _HEADERLESS:
         raise AudioError(
             f"{path.name} has no header that says its rate; "

@@ -175,7 +175,8 @@ def _read_text(path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise QawError(f"The context file {path} cannot be read: {error}.") from error
+        reason = getattr(error, "strerror", None) or "it is no text in UTF-8"
+        raise QawError(f"The context file {path} cannot be read: {reason}.") from error
 
 
 # ---- what went wrong

@@ -41,11 +41,13 @@ def copy_notebooks(folder: Path) -> None:
     """Copy the notebooks into a folder; one that is there stays as the user changed it."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
+        for notebook in sorted(notebooks_folder().glob("*.ipynb")):
+            if not (folder / notebook.name).exists():
+                shutil.copyfile(notebook, folder / notebook.name)
     except OSError as problem:
-        raise QawError(f"--dir {folder}: the folder cannot be made: {problem.strerror}.") from problem
-    for notebook in sorted(notebooks_folder().glob("*.ipynb")):
-        if not (folder / notebook.name).exists():
-            shutil.copyfile(notebook, folder / notebook.name)
+        raise QawError(
+            f"--dir {folder}: the notebooks cannot be copied there: {problem.strerror}. Give another folder."
+        ) from problem
 
 
 def lab_command(folder: Path, notebook: str, no_browser: bool) -> list[str]:

@@ -1,6 +1,7 @@
 """Sound files: what goes in comes out, whoever wrote the file, and every file that is none."""
 
 import io
+import os
 import sys
 import warnings
 
@@ -175,6 +176,8 @@ def test_a_file_without_samples_is_empty(tmp_path):
 def test_folders_addresses_and_text_streams_are_no_files(tmp_path):
     with pytest.raises(AudioError, match="is a folder"):
         AudioClip.load(tmp_path)
+    with pytest.raises(AudioError, match="is a pipe or a device, not a file"):
+        AudioClip.load(os.devnull)
     with pytest.raises(AudioError, match="is an address, not a file; download it"):
         AudioClip.load("https://example.org/talk.wav")
     with pytest.raises(AudioError, match="opened as text; open it with mode 'rb'"):

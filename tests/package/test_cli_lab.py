@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import os
 import pty
@@ -76,6 +77,16 @@ def test_lab_leaves_a_notebook_as_the_user_changed_it(tmp_path, monkeypatch):
     assert cli.main(["lab", "--dir", str(tmp_path), "--notebook", "02_live_transcriber.ipynb"]) == 0
     assert own.read_text() == "mine"
     assert "--LabApp.default_url=/lab/tree/02_live_transcriber.ipynb" in started[0]
+
+
+def test_lab_says_where_it_may_not_copy_to(monkeypatch, tmp_path, capsys):
+    def full(source, target):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(lab_module.shutil, "copyfile", full)
+    assert cli.main(["lab", "--dir", str(tmp_path)]) == 2
+    said = capsys.readouterr().err
+    assert f"--dir {tmp_path}: the notebooks cannot be copied there: No space left on device." in said
 
 
 def test_lab_names_the_notebooks_there_are(tmp_path, capsys):

@@ -72,7 +72,9 @@ def test_a_report_that_somebody_sent_is_used_from_then_on(
 
 @pytest.mark.parametrize("arguments, said", [
     (["--fact", "usge"], "did you mean 'usage'"), (["--minutes", "0"], "minutes is 0"),
-    (["--use", "no-such-file.json"], "no-such-file.json cannot be read"), (["--out", "a.srt"], ".json"),
+    (["--use", __file__], "test_cli_probe.py cannot be read as a report of a probe: "),
+    (["--use", "no-such-file.json"], "no-such-file.json cannot be read as a report of a probe: No such"),
+    (["--out", "a.srt"], ".json"),
 ])
 def test_wrong_input_is_one_sentence(
     arguments: list[str], said: str, quirks: dict[str, Any], capsys: pytest.CaptureFixture[str]

@@ -21,7 +21,7 @@ TALK = sample("conversation")
 def test_the_built_in_recognisers_are_found_by_name():
     assert {"pocketsphinx", "script"} <= set(available())
     assert find_recognizer("script") is ScriptRecognizer
-    with pytest.raises(EndpointError, match="'wibble'; installed are .*pocketsphinx"):
+    with pytest.raises(EndpointError, match=r"'wibble'\. Installed are .*pocketsphinx"):
         find_recognizer("wibble")
     with pytest.raises(EndpointError, match="did you mean 'pocketsphinx'?"):
         find_recognizer("pocket_sphinx")

@@ -220,9 +220,10 @@ class ProbeReport:
             with Path(path).open("rb") as file:
                 data = file.read(LARGEST + 1)
             if len(data) > LARGEST:
-                raise ProbeError(f"{path} has more than {LARGEST:,} bytes; it is no report of a probe.")
+                raise ProbeError(f"It has more than {LARGEST:,} bytes; it is no report of a probe.")
             return cls.from_dict(json.loads(data))
+        except ProbeError as problem:
+            raise ProbeError(f"{path}: {problem}") from None
         except (OSError, ValueError, RecursionError) as problem:
-            if isinstance(problem, ProbeError):
-                raise
-            raise ProbeError(f"{path} cannot be read as a report of a probe: {problem}.") from None
+            reason = problem.strerror or problem if isinstance(problem, OSError) else problem
+            raise ProbeError(f"{path} cannot be read as a report of a probe: {reason}.") from None

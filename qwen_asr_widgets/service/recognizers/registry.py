@@ -57,8 +57,8 @@ def find_recognizer(name: str) -> type[Recognizer]:
     entry = entries.get(name)
     if entry is None:
         raise EndpointError(
-            f"There is no recogniser {name!r}{suggestion(name, entries) or ';'} "
-            f"installed are {', '.join(available()) or 'none: the package was not installed by pip'}. "
+            f"There is no recogniser {name!r}{suggestion(name, entries) or '.'} "
+            f"Installed are {', '.join(available()) or 'none: the package was not installed by pip'}. "
             "One that was just added is found once its package was installed again."
         )
     try:

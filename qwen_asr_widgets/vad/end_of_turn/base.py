@@ -80,7 +80,7 @@ def find_model(name: str) -> EndOfTurnModel:
     entry = entries.get(name)
     if entry is None:
         raise SettingError(
-            f"There is no end-of-turn model {name!r:.40}{suggestion(name, entries) or ';'} installed are "
+            f"There is no end-of-turn model {name!r:.40}{suggestion(name, entries) or '.'} Installed are "
             f"{', '.join(sorted(entries)) or 'none: the package was not installed by pip'}.", "model",
         )
     try:
