@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import os
 import warnings
 from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any, TypeVar, cast, overload
@@ -199,3 +200,40 @@ def checked_number(name: str, value: N, low: float, high: float, whole: bool = F
         kind = "whole number" if whole else "number"
         raise SettingError(f"{name} is {value!r:.60}; it must be a {kind} from {low:g} to {high:g}.", name)
     return cast("N", int(value) if isinstance(value, Integral) else float(value))
+
+
+def checked_function(name: str, given: Any) -> Any:
+    """Return a function of the user's, or None where none was given.
+
+    Raises
+    ------
+    SettingError
+        It cannot be called.
+
+    Examples
+    --------
+    >>> checked_function("on_final", print) is print
+    True
+    """
+    if given is not None and not callable(given):
+        raise SettingError(f"{name} is {given!r:.60}; give a function, or None.", name)
+    return given
+
+
+def checked_folder(name: str, given: Any) -> str:
+    """Return the path of a folder, which need not be there.
+
+    Raises
+    ------
+    SettingError
+        It is no path, or one that no folder can have.
+
+    Examples
+    --------
+    >>> checked_folder("autosave", "kept")
+    'kept'
+    """
+    path = os.fspath(given) if isinstance(given, (str, os.PathLike)) else ""
+    if not isinstance(path, str) or not path or "\0" in path:
+        raise SettingError(f"{name} is {given!r:.60}; give the path of a folder, such as 'kept'.", name)
+    return path

@@ -16,7 +16,7 @@ from ..client.endpoints import Endpoint
 from ..client.named_endpoints import resolve_endpoint
 from ..client.pacing import check_pace, paced
 from ..client.retry import Retry, checked_retry
-from ..arguments import checked_keywords
+from ..arguments import checked_folder, checked_function, checked_keywords
 from ..errors import NotConnected, OutboxFull, RunBroken, ServiceClosed, ServiceError, SettingError
 from ..protocol.config import SessionConfig
 from ..protocol.events import TranscriptCompleted, TranscriptFailed
@@ -132,8 +132,9 @@ def transcribe(
     AudioError
         The sound cannot be used.
     SettingError
-        ``pace`` or ``chunk_ms`` is out of its range; ``turn_taking`` is neither of its values, or "client"
-        without turn detection; ``end_of_turn`` is no model that hears, or the service takes turns.
+        ``pace`` or ``chunk_ms`` is out of its range; a callback cannot be called; ``autosave`` is no path;
+        ``turn_taking`` is neither of its values, or "client" without turn detection; ``end_of_turn`` is no
+        model that hears, or the service takes turns.
     MissingDependency
         What the model needs is not installed.
     EndpointError, MissingKey, ConnectFailed
@@ -160,6 +161,7 @@ def transcribe(
     end_of_turn = checked_end_of_turn(end_of_turn, turn_taking)
     wanted, ended_by = ended_by_model(wanted, end_of_turn), str(end_of_turn or "")
     endpoint = resolve_endpoint(endpoint)
+    kept_in = None if autosave is None else checked_folder("autosave", autosave)
     asked = None if config is None else wanted
     if isinstance(source, Recording) and goes_on(source, endpoint, asked, turn_taking, ended_by):
         recording = continued(source, resumed_at(source))
@@ -172,14 +174,12 @@ def transcribe(
     retry = checked_retry(retry, Retry() if sound.duration is None else CLIP_RETRY)
     observer = _Callbacks(recording, on_event, on_final, on_outage)
     run = Run(endpoint, recording, observer, retry, end_of_turn)
-    with _saving(recording, autosave), Progress(sound.duration, progress) as bar:
+    with _saving(recording, kept_in), Progress(sound.duration, progress) as bar:
         Playback(sound, run, pace, lambda: bar.show(recording)).play()
     return recording
 
 
-def _saving(
-    recording: Recording, folder: str | PathLike[str] | None
-) -> AbstractContextManager[object]:
+def _saving(recording: Recording, folder: str | None) -> AbstractContextManager[object]:
     """Return what keeps a recording on disk while it grows; nothing where no folder was given."""
     if folder is None:
         return nullcontext()
@@ -305,9 +305,9 @@ class _Callbacks(RunObserver):
         on_outage: OnOutage | None,
     ) -> None:
         self._recording = recording
-        self._on_event = on_event
-        self._on_final = on_final
-        self._on_outage = on_outage
+        self._on_event = checked_function("on_event", on_event)
+        self._on_final = checked_function("on_final", on_final)
+        self._on_outage = checked_function("on_outage", on_outage)
         self._told: set[int] = set()
 
     def received(self, timed: TimedEvent) -> None:

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from support.scripted_server import ScriptedServer, created, item_events, updated
 
-from qwen_asr_widgets import Endpoint, Retry, SessionConfig, TurnDetection, transcribe
+from qwen_asr_widgets import Endpoint, Retry, SessionConfig, TurnDetection, recover, transcribe
 from qwen_asr_widgets.errors import (
     AudioError, ConnectFailed, EndpointError, MissingKey, ServiceClosed, ServiceError, SettingError,
 )
@@ -307,3 +307,19 @@ def test_a_source_that_fails_midway_loses_nothing_of_what_came_before():
 def test_a_config_that_is_none_is_refused_at_once():
     with pytest.raises(SettingError, match="config must be a SessionConfig or None, not {'language': 'en'}"):
         transcribe(SECOND, config={"language": "en"}, sample_rate=16_000)
+
+
+@pytest.mark.parametrize(("given", "said"), [
+    ({"autosave": True}, "autosave is True; give the path of a folder"), ({"autosave": ""}, "autosave is ''"),
+    ({"autosave": "a\0"}, "autosave is 'a"), ({"on_event": 3}, "on_event is 3; give a function"),
+    ({"on_final": "print"}, "on_final is 'print'"), ({"on_outage": []}, "on_outage is "),
+])
+def test_a_callback_or_folder_that_is_none_is_refused_at_once(given, said):
+    with pytest.raises(SettingError, match=said):
+        transcribe(SECOND, sample_rate=16_000, **given)
+
+
+@pytest.mark.parametrize("given", [None, 3, b"kept", "", "a\0"])
+def test_recordings_are_recovered_from_a_path_alone(given):
+    with pytest.raises(SettingError, match="folder is .*; give the path of a folder"):
+        recover(given)

@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from ...arguments import checked_folder
 from ...errors import BundleError, QawError
 from ..bundle.event_lines import EVENTS, read_events
 from ..bundle.manifest import MANIFEST, Manifest, read_manifest
@@ -120,6 +121,8 @@ def recover(folder: str | PathLike[str] = ".qaw") -> list[Recording]:
     ------
     BundleError
         There is no such folder.
+    SettingError
+        What was given is no path.
 
     Examples
     --------
@@ -129,7 +132,7 @@ def recover(folder: str | PathLike[str] = ".qaw") -> list[Recording]:
     []
     >>> folder.cleanup()
     """
-    if not Path(folder).is_dir():
+    if not Path(checked_folder("folder", folder)).is_dir():
         raise BundleError(f"There is no folder {str(folder)!r} to recover recordings from.")
     found = []
     for one in left_overs(folder):
