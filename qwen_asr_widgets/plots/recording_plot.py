@@ -9,6 +9,7 @@ import numpy as np
 
 from ..audio.reference import ReferenceTurn
 from ..arguments import checked_keywords
+from ..errors import SettingError
 from ..protocol.utterance import Utterance
 from ..recording.recording import Recording, checked_recording
 from ..recording.summary import waits_count
@@ -19,7 +20,9 @@ from .axes import (
 )
 from .fitted import ELLIPSIS, FittedText, shortened
 from .fonts import fonts_for
-from .layout import Lanes, Wait, envelope, first_partials, stack, text_room, waits_of, with_label
+from .layout import (
+    Lanes, Wait, envelope, first_partials, spectrogram_levels, stack, text_room, waits_of, with_label,
+)
 from .style import Palette, palette_for
 
 if TYPE_CHECKING:
@@ -41,6 +44,9 @@ BAR = 11.0
 WORDS_SHARE = 1 / 3
 """Share of the height that words take at most."""
 
+RANGE_DB = 60.0
+"""Decibels of a spectrogram from the loudest down."""
+
 LARGER = (2.0, 1.6, 1.3, 1.0)
 """How many times larger than other texts words may be on a slide."""
 
@@ -51,6 +57,7 @@ def plot_recording(
     ax: Axes | None = None,
     *,
     reference: Reference | None = None,
+    spectrogram: bool = False,
 ) -> Axes:
     """Draw a recording: waveform, numbered turns, each utterance's wait, and its words.
 
@@ -68,6 +75,9 @@ def plot_recording(
         Where to draw; without it a new figure of 9.6 × 4 inches. It is laid out for its present height.
     reference : Labels, Sample, path, or list of turns, optional
         True turns, drawn as violet lines above the waveform; waits are then measured from their ends.
+    spectrogram : bool
+        Whether a spectrogram stands under the waveform: 0 Hz to half the sample rate from the bottom up, the
+        upper 60 dB of the sound.
 
     Returns
     -------
@@ -77,7 +87,7 @@ def plot_recording(
     Raises
     ------
     SettingError
-        ``recording`` or ``ax`` is something else.
+        ``recording``, ``ax`` or ``spectrogram`` is something else.
     LabelError
         ``reference`` is.
 
@@ -90,6 +100,8 @@ def plot_recording(
     ['no sound yet']
     """
     checked_recording(recording, "plot_recording")
+    if not isinstance(spectrogram, bool):
+        raise SettingError(f"spectrogram is {spectrogram!r:.60}; give True or False.", "spectrogram")
     ax = axes_or_new(ax)
     turns = None if reference is None else reference_turns(reference)
     latency = recording.latency(turns)
@@ -104,6 +116,8 @@ def plot_recording(
     picture = _Picture(ax, colors, fonts)
     picture.prepare(recording, waits)
     picture.lay_out(footer, utterances, max(rows, default=-1) + 1)
+    if spectrogram and len(recording.tape):
+        picture.draw_spectrogram(recording)
     picture.draw_wave(recording)
     partials = first_partials(utterances, latency) if in_real_time else {}
     for utterance in utterances:
@@ -125,6 +139,7 @@ class _Picture:
         self.mixed = ax.get_xaxis_transform()
         self.scale = slide_scale(ax)
         self.lanes = Lanes(0, 0, 0, 0, (0, 1), 0)
+        self.wave = self.lanes.wave
 
     def fitted(self, x0: float, x1: float, y: float, text: str, **properties: Any) -> Any:
         """Add a text that stays between two times; ``transform`` may say otherwise."""
@@ -177,6 +192,7 @@ class _Picture:
         rows = min(rows, 3)
         waits_top = text_top + point * (BAR * rows + (4 if rows else 0))
         self.lanes = Lanes(0.0, axis, text_top, waits_top, (waits_top, 1 - 20 * point), point)
+        self.wave = self.lanes.wave
 
     def _fit_words(self, words: Sequence[FittedText], point: float) -> tuple[int, float]:
         """Make words as large as a third of the height allows on a slide; return lines and points they take.
@@ -237,9 +253,25 @@ class _Picture:
         self.fitted(0, max(0.0, left - 0.02), 1.0, name, transform=ax.transAxes, va="top",
                     color=self.colors.dim, fontsize=SMALL_SIZE)
 
+    def draw_spectrogram(self, recording: Recording) -> None:
+        """Draw the spectrogram under the waveform, which gets the upper half of the lane."""
+        low, high = self.lanes.wave
+        middle = (low + high) / 2
+        rate = recording.tape.sample_rate
+        levels = spectrogram_levels(recording.tape.read(), rate, max(200, int(self.ax.bbox.width)))
+        image = self.ax.imshow(
+            levels, extent=(0, recording.duration, low, middle), aspect="auto", origin="lower",
+            cmap="gray" if self.colors.dark else "gray_r", vmin=levels.max() - RANGE_DB, vmax=levels.max(),
+            interpolation="nearest", zorder=0.5,
+        )
+        image.set_gid("spectrogram")
+        self.fitted(0, 0, middle - 2 * self.lanes.point, f" {rate / 2_000:g} kHz", va="top", max_lines=0,
+                    color=self.colors.dim, fontsize=SMALL_SIZE).span = (0, recording.duration)
+        self.wave = (middle, high)
+
     def draw_wave(self, recording: Recording) -> None:
         """Draw the sound, paler where it was not sent; its loudest moment fills the lane."""
-        low, high = self.lanes.wave
+        low, high = self.wave
         samples = recording.tape.read()
         if not len(samples):
             self.ax.text(0.5, (low + high) / 2, "no sound yet", transform=self.ax.transAxes, ha="center",

@@ -6,14 +6,16 @@ from functools import lru_cache
 from itertools import combinations
 
 import matplotlib
+import numpy as np
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from support.recordings import TRANSCRIPTION, Script, three_turns
 
-from qwen_asr_widgets import ReferenceTurn
+from qwen_asr_widgets import ReferenceTurn, SettingError
 from qwen_asr_widgets.plots import plot_latency, plot_recording, plot_waterfall, save_picture
 from qwen_asr_widgets.plots.fitted import FittedText
+from qwen_asr_widgets.plots.layout import spectrogram_levels
 from qwen_asr_widgets.protocol.config import SessionConfig
 from qwen_asr_widgets.recording import Recording
 
@@ -330,3 +332,30 @@ def test_utterances_the_summary_leaves_out_are_pale():
                  "reason": "finish"}, 5.8)
     bars = marks(figure_of(script.finish(), plot_latency), "endpoint")
     assert (bars[1].get_alpha(), bars[2].get_alpha()) == (1.0, 0.4)
+
+
+def test_a_spectrogram_stands_under_the_wave_and_shows_each_tone_where_it_is():
+    """A tone of 1 kHz in the first second, one of 3 kHz in the second."""
+    recording = Recording()
+    time = np.arange(16_000) / 16_000
+    for hertz in (1_000, 3_000):
+        recording.tape.append((8_000 * np.sin(2 * np.pi * hertz * time)).astype(np.int16))
+    ax = figure_of(recording, spectrogram=True)
+    (image,) = ax.images
+    left, right, low, high = image.get_extent()
+    assert (left, right) == (0.0, 2.0) and ax.get_xlim()[0] == 0.0 and ax.get_ylim() == (0.0, 1.0)
+    levels = image.get_array()
+    hertz = levels.argmax(axis=0) * 8_000 / (levels.shape[0] - 1)
+    place = np.linspace(0, 2, levels.shape[1])
+    assert np.abs(hertz[place < 0.95] - 1_000).max() < 32 and np.abs(hertz[place > 1.05] - 3_000).max() < 32
+    wave = [one for one in ax.collections if one.get_paths()]
+    assert min(one.get_datalim(ax.transData).y0 for one in wave) >= high - 1e-9
+    assert not figure_of(recording).images and faults(ax) == []
+
+
+def test_a_spectrogram_of_an_hour_has_no_more_columns_than_the_picture_pixels():
+    sound = np.random.default_rng(0).integers(-9, 9, 60 * 16_000, np.int16)
+    assert spectrogram_levels(sound, 16_000, 900).shape == (257, 900)
+    assert spectrogram_levels(sound[:100], 16_000, 900).shape == (257, 2)
+    with pytest.raises(SettingError, match="give True or False"):
+        plot_recording(Recording(), Figure().add_subplot(), spectrogram="yes")
