@@ -679,6 +679,7 @@ class Recording:
         rules: SubtitleRules | None = SubtitleRules(),
         safe: bool = True,
         word_times: bool = False,
+        sound: bool = True,
     ) -> Path:
         """Write the recording in the format that the path's ending names; return the path.
 
@@ -719,6 +720,8 @@ class Recording:
             Whether cues of WebVTT hold times, as ``<00:00:01.200>``, up to where the sound had gone out when
             the service had settled the words after them; what settled later than its cue stands is marked
             ``<c.late>``. Browsers take them; some readers of subtitles (pysubs2) do not.
+        sound : bool
+            Whether a web page holds the sound, 1.3 MB a minute, and plays it.
 
         Raises
         ------
@@ -729,7 +732,7 @@ class Recording:
         from .exports.formats import export_recording, format_of
         from .exports.options import ExportOptions
 
-        path = export_recording(self, path, ExportOptions(include_drafts, rules, safe, word_times))
+        path = export_recording(self, path, ExportOptions(include_drafts, rules, safe, word_times, sound))
         if format_of(path).ending == "qasr":
             self.note_saved(version)
         return path

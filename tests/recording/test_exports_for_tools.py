@@ -193,3 +193,11 @@ def test_the_page_draws_the_whole_sound_and_says_the_words_as_text(tmp_path):
     assert 2.0 in (min(heights), round(100 - max(heights), 1))
     assert 200 < min(loud) and max(loud) < 400, "speech from 1 to 2 of 6 s, of 1,200 columns"
     assert "http" not in page.replace("http-equiv", "")
+
+
+def test_a_page_without_its_sound_is_small_and_plays_nothing(tmp_path):
+    recording = Script(6.0).turn("a", 1.0, 2.0, "so").finish()
+    page = recording.export(tmp_path / "talk.html", sound=False).read_text("utf-8")
+    assert ">so</td>" in page and 'class="sound"' in page
+    assert not re.search("<audio|<script|<button|base64", page) and len(page) < 40_000
+    assert "<audio" in recording.export(tmp_path / "talk.html").read_text("utf-8")

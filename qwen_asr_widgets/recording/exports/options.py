@@ -21,9 +21,12 @@ class ExportOptions:
         Whether cells of a table that a spreadsheet would run as a formula are made text.
     word_times : bool
         Whether cues of WebVTT hold the times at which words in them settled.
+    sound : bool
+        Whether a web page holds the sound.
     """
 
     include_drafts: bool = False
     rules: SubtitleRules | None = SubtitleRules()
     safe: bool = True
     word_times: bool = False
+    sound: bool = True

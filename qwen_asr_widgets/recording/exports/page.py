@@ -2,7 +2,7 @@
 
 The page loads nothing: styles, script, sound (FLAC) and drawing are inside. A row or a place of the waveform
 that is clicked plays from there; while the sound plays, its row is marked. Without scripts it is still the
-transcript with a player.
+transcript with a player; without the sound, which can be left out, a picture with the transcript.
 """
 
 from __future__ import annotations
@@ -48,7 +48,8 @@ p { color: var(--soft); font-size: .85rem; margin: .5rem 0; overflow-wrap: anywh
 audio { width: 100%; }
 svg { display: block; width: 100%; height: 7rem; margin: .5rem 0; cursor: pointer; }
 .sound { fill: var(--sound); } .turn { fill: var(--turn); stroke: var(--edge); }
-.head { stroke: var(--head); stroke-width: 2; } svg * { vector-effect: non-scaling-stroke; }
+.head { stroke: var(--head); stroke-width: 2; }
+.silent .head { display: none; } .silent svg { cursor: default; } svg * { vector-effect: non-scaling-stroke; }
 table { border-collapse: collapse; width: 100%; }
 th { text-align: left; font-weight: 600; font-size: .85rem; color: var(--soft); }
 th, td { border-bottom: 1px solid var(--line); padding: .35rem .5rem; vertical-align: top; }
@@ -59,9 +60,9 @@ button { all: unset; cursor: pointer; color: var(--edge); }
 button:focus-visible { outline: 2px solid var(--edge); }
 </style>
 </head>
-<body>
+<body class="$kind">
 <h1>$title</h1>
-<audio controls preload="metadata" src="data:audio/flac;base64,$sound"></audio>
+$player
 <svg viewBox="0 0 $points 100" preserveAspectRatio="none" role="img" aria-label="$picture">
 $turns
 <path class="sound" d="$wave"/>
@@ -72,7 +73,14 @@ $turns
 $rows
 </tbody></table>
 <p>$below</p>
-<script>
+$script</body>
+</html>
+""")
+
+
+_PLAYER = Template('<audio controls preload="metadata" src="data:audio/flac;base64,$sound"></audio>')
+
+_SCRIPT = Template("""<script>
 const sound = document.querySelector("audio"), head = document.querySelector(".head");
 const drawing = document.querySelector("svg"), rows = [...document.querySelectorAll("tbody tr")];
 const length = $duration;
@@ -90,8 +98,6 @@ sound.ontimeupdate = () => {
   }
 };
 </script>
-</body>
-</html>
 """)
 
 
@@ -101,7 +107,7 @@ def write_html(recording: Recording, file: Any, options: ExportOptions = ExportO
 
 
 def to_html(recording: Recording, options: ExportOptions = ExportOptions()) -> str:
-    """Return a recording as a page; the sound makes it about 1.3 MB a minute at 16 kHz."""
+    """Return a recording as a page; with its sound it takes about 1.3 MB a minute at 16 kHz."""
     spans = spoken_spans(recording, options.include_drafts)
     latency = recording.latency()
     waits = waits_count(latency.pace)
@@ -109,9 +115,11 @@ def to_html(recording: Recording, options: ExportOptions = ExportOptions()) -> s
     name = Path(recording.info.name).name or "Recording"
     return _PAGE.substitute(
         title=html.escape(name), language=html.escape(recording.config.language or "en", True),
-        sound=_sound(recording), points=POINTS, duration=duration,
+        player=_PLAYER.substitute(sound=_sound(recording)) if options.sound else "", points=POINTS,
+        script=_SCRIPT.substitute(points=POINTS, duration=duration) if options.sound else "",
+        kind="" if options.sound else "silent",
         picture=f"Waveform of {clock(duration)} with {len(spans)} turns", wave=_wave(recording),
-        turns="\n".join(_turns(spans, duration)), rows="\n".join(_rows(spans, waits)),
+        turns="\n".join(_turns(spans, duration)), rows="\n".join(_rows(spans, waits, options.sound)),
         last=heading("finalization") if waits else "",
         below=html.escape(summary_line(recording.info, latency, recording.complete, recording.notes)),
     )
@@ -145,12 +153,14 @@ def _turns(spans: Sequence[SpokenSpan], duration: float) -> Iterator[str]:
         yield f'<rect class="turn" x="{left:.1f}" y="1" width="{width:.1f}" height="98"/>'
 
 
-def _rows(spans: Sequence[SpokenSpan], waits: bool) -> Iterator[str]:
+def _rows(spans: Sequence[SpokenSpan], waits: bool, plays: bool) -> Iterator[str]:
     for span in spans:
         time = f"{clock(span.start)} – {'≈ ' if span.utterance.estimated else ''}{clock(span.end)}"
         final = seconds_text(span.utterance.latency.finalization) if waits else ""
+        if plays:
+            time = f'<button aria-label="Play from {clock(span.start)}">{time}</button>'
         yield (
             f'<tr data-start="{span.start:.3f}" data-end="{span.end:.3f}">'
-            f'<td><button aria-label="Play from {clock(span.start)}">{time}</button></td>'
+            f"<td>{time}</td>"
             f"<td>{html.escape(span.text)}</td><td>{final}</td></tr>"
         )
