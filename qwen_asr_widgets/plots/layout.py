@@ -94,7 +94,7 @@ def spectrogram_levels(samples: Any, rate: int, columns: int) -> Any:
     starts = np.linspace(0, len(padded) - size, count).astype(int)
     windows = padded[starts[:, None] + np.arange(size)].ravel()
     power, _, _ = mlab.specgram(windows, NFFT=size, Fs=rate, noverlap=0)
-    return 10 * np.log10(power + 1e-16)
+    return 10 * np.log10(np.asarray(power) + 1e-16)
 
 
 def waits_of(
