@@ -10,19 +10,23 @@ import { isKey } from "../shared/strings.js";
 /** Milliseconds for which a button says that something was copied. */
 const SAID_MS = 2000;
 
+/** What an event of its type is for. @param {EventMessage["message"]} message @param {Translate} t */
+export function aboutEvent({ type }, t) {
+  const kind = `protocol.type.${type}`;
+  return isKey(kind) ? t(kind) : t("protocol.type.unknown");
+}
+
 /**
  * @param {EventMessage} event @param {Translate} t @param {AbortSignal} signal
  */
 export function drawDetail({ message, facts, code }, t, signal) {
   const lines = [...fieldLines(message, facts, t, 0, "")];
-  const kind = `protocol.type.${message.type}`;
-  const about = isKey(kind) ? t(kind) : t("protocol.type.unknown");
   const known = (facts[""] ?? []).map((fact) => factLine(fact, t));
   const copies = make("div", { class: "qaw-line" },
     copying(t("protocol.copy.json"), JSON.stringify(message, null, 2), t, signal),
     ...(code ? [copying(t("protocol.copy.python"), code, t, signal)] : []));
   return make("div", { class: "qaw-event-detail" },
-    make("p", { class: "qaw-event-about" }, about), ...known, make("dl", {}, ...lines), copies);
+    make("p", { class: "qaw-event-about" }, aboutEvent(message, t)), ...known, make("dl", {}, ...lines), copies);
 }
 
 /**

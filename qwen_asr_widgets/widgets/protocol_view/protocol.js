@@ -10,7 +10,7 @@ import { button, make, newId, setText } from "../shared/dom.js";
 import { clock, size } from "../shared/format.js";
 import { whenRestyled } from "../shared/theme.js";
 import { RowHeights } from "../shared/virtual_list.js";
-import { drawDetail } from "./detail.js";
+import { aboutEvent, drawDetail } from "./detail.js";
 import { createExercise } from "./exercise.js";
 import { FILTERS, Prediction, bandOf, filteredRows, shortType, takeRows } from "./rows.js";
 import { createTimeline } from "./timeline.js";
@@ -76,15 +76,16 @@ export class ProtocolChart {
     const place = make("div", { class: "qaw-rows", role: "presentation" });
     const spacer = make("div", { class: "qaw-spacer", role: "presentation" }, place);
     const list = make("div", {
-      class: "qaw-list qaw-events", role: "listbox", tabindex: "0", "aria-label": t("protocol.label"),
+      class: "qaw-list qaw-events", role: "tree", tabindex: "0", "aria-label": t("protocol.label"),
       "aria-keyshortcuts": "ArrowUp ArrowDown Home End PageUp PageDown Enter P",
     }, spacer);
     list.style.height = `${options.height}px`;
+    const spoken = make("p", { class: "qaw-only-spoken", role: "status" });
     const exercise = make("div", { class: "qaw-exercise", hidden: true });
     const root = make("div", { class: "qaw-protocol", role: "group", "aria-label": t("protocol.label") },
-      bar, strip, head, list, exercise);
+      bar, strip, head, list, spoken, exercise);
     host.append(root);
-    return { root, filter, search, count, predict, live, strip, list, spacer, place, exercise };
+    return { root, filter, search, count, predict, live, strip, list, spacer, place, spoken, exercise };
   }
 
   listen() {
@@ -156,6 +157,7 @@ export class ProtocolChart {
       else this.refresh(end && this.growing);
     } else if (message.kind === "event" && message.source === this.source && this.opened.has(message.row)) {
       this.opened.set(message.row, message);
+      setText(this.parts.spoken, this.t("protocol.opened", { about: aboutEvent(message.message, this.t) }));
       this.remeasure();
     }
   }
@@ -221,7 +223,7 @@ export class ProtocolChart {
     if (this.goal >= 0) this.bring(this.goal);
     const [first, last] = heights.window(list.scrollTop, list.clientHeight);
     place.style.transform = `translateY(${heights.top(first)}px)`;
-    const elements = this.shown.slice(first, last).map((row) => this.element(row));
+    const elements = this.shown.slice(first, last).map((row, k) => this.element(row, first + k));
     this.place(elements);
     let moved = false;
     elements.forEach((element, k) => {
@@ -244,13 +246,18 @@ export class ProtocolChart {
     });
   }
 
-  /** The element of a row: the one there is, where nothing about it has changed. @param {EventRow} row */
-  element(row) {
+  /**
+   * The element of a row: the one there is, where nothing about it has changed.
+   * @param {EventRow} row @param {number} at its place among the rows shown
+   */
+  element(row, at) {
     const detail = this.opened.get(row.number);
     const known = this.drawn.get(row.number);
     const same = known && known.row === row && known.detail === detail;
     const element = same ? known.element : this.fresh(row, detail ?? null, known?.element);
     element.setAttribute("aria-selected", String(this.selected === row.number));
+    element.setAttribute("aria-posinset", String(at + 1));
+    element.setAttribute("aria-setsize", String(this.shown.length));
     element.dataset.lit = String(this.lit >= 0 && (this.lit === row.partner || this.lit === row.number) && row.partner >= 0);
     if (!same) this.drawn.set(row.number, { row, detail, element });
     return element;
@@ -260,12 +267,12 @@ export class ProtocolChart {
   fresh(row, detail, before) {
     const { t } = this;
     const element = before ?? make("div", {
-      class: "qaw-event", role: "option", id: `${this.id}-${row.number}`, "data-number": row.number,
+      class: "qaw-event", role: "treeitem", "aria-level": 1, id: `${this.id}-${row.number}`, "data-number": row.number,
     });
     element.dataset.way = row.way;
     element.classList.toggle("qaw-event-wrong", row.mark !== "");
     const text = this.said(row);
-    const spoken = [clock(row.time, 3), t(`protocol.way.${row.way}`), row.type, text, row.mark];
+    const spoken = [clock(row.time, 3), t(`protocol.way.${row.way}`), row.type, text, row.mark, this.answers(row)];
     element.setAttribute("aria-label", spoken.filter(Boolean).join(", "));
     element.setAttribute("aria-expanded", String(this.opened.has(row.number)));
     const label = make("span", { class: "qaw-event-label", title: row.type },
@@ -277,6 +284,12 @@ export class ProtocolChart {
       make("span", { class: "qaw-event-lane" }, label, arrow),
       ...(detail ? [drawDetail(detail, t, this.options.signal)] : []));
     return element;
+  }
+
+  /** What a row answers; in the exercise too, since that is before it. @param {EventRow} row */
+  answers({ partner, number }) {
+    const asked = partner >= 0 && partner < number ? this.rows[partner] : null;
+    return asked ? this.t("protocol.answers", { type: asked.type, time: clock(asked.time, 3) }) : "";
   }
 
   /** What a row says beside its type. @param {EventRow} row */

@@ -9,6 +9,8 @@
 import { button, make, setText } from "../shared/dom.js";
 import { clock as written } from "../shared/format.js";
 import { Playback } from "../shared/axis/playback.js";
+import { textOf } from "../shared/run/state.js";
+import { problemText } from "../transcript/rows.js";
 import { ReplayClock, SPEEDS, soundSpeed } from "./clock.js";
 
 /** Milliseconds between two moments that are asked for while time passes. */
@@ -68,13 +70,14 @@ export class Replay {
     const speed = make("select", { class: "qaw-select", "aria-label": t("replay.speed") });
     speed.addEventListener("change", () => this.change({ speed: Number(speed.value) }), { signal });
     const note = make("span", { class: "qaw-dim qaw-replay-note", role: "status" });
+    const spoken = make("span", { class: "qaw-only-spoken", role: "status" });
     const root = make("div", { class: "qaw-bar qaw-replay", role: "toolbar", "aria-label": t("replay.controls") },
-      make("b", {}, t("replay.title")), play, before, after, back, speed, place, note, scrubber);
+      make("b", {}, t("replay.title")), play, before, after, back, speed, place, note, scrubber, spoken);
     root.addEventListener("keydown", (event) => {
       if (!event.ctrlKey && !event.metaKey && !event.altKey && this.key(event)) event.preventDefault();
     }, { signal });
     host.append(root);
-    return { root, play, glyph, word, back, scrubber, place, speed, note };
+    return { root, play, glyph, word, back, scrubber, place, speed, note, spoken };
   }
 
   /** @param {KeyboardEvent} event @returns {boolean} whether it was used */
@@ -179,7 +182,7 @@ export class Replay {
     if (message.serial === this.serial) this.asked = null;
     // What another view of the widget has asked for is followed too.
     if (!this.clock.playing && this.wanted === null && this.asked === null) this.clock.set(message.time);
-    this.show(message);
+    this.show(message, opened);
     if (this.asked !== null) return;
     if (this.wanted !== null) this.ask(this.wanted);
   }
@@ -195,8 +198,8 @@ export class Replay {
     this.clock.set(time);
   }
 
-  /** @param {MomentMessage} message */
-  show({ heard, time }) {
+  /** @param {MomentMessage} message @param {boolean} opened whether it is the first of this run: nobody has moved */
+  show({ heard, time }, opened) {
     this.heard = heard;
     this.shownTime = time;
     const { wave } = this;
@@ -207,6 +210,16 @@ export class Replay {
     }
     this.followSound();
     this.draw();
+    if (!this.clock.playing && !opened) setText(this.parts.spoken, this.momentText());
+  }
+
+  /** What stands there at the moment shown: when it is, and the newest words. */
+  momentText() {
+    const { t } = this.options;
+    const newest = this.wave?.turns.at(-1);
+    const words = newest && (textOf(newest) || problemText(newest, t));
+    const time = written(this.shownTime);
+    return words ? t("replay.said", { time, number: newest.number, words }) : t("replay.said.nothing", { time });
   }
 
   /** Let what is heard be what is seen. */

@@ -67,6 +67,25 @@ def test_an_event_opens_to_its_json_with_a_line_on_every_field(show) -> None:
     assert detail.count() == 0
 
 
+def test_a_screen_reader_hears_each_event_what_it_answers_and_what_was_opened(show) -> None:
+    shown = show(ProtocolView(three_turns()))
+    page = shown.show()
+    page.locator(LIST).focus()
+    press(shown, "Home", "ArrowDown", "ArrowDown", "ArrowDown")
+    row = page.locator(f"#{page.locator(LIST).get_attribute('aria-activedescendant')}")
+    assert row.get_attribute("aria-label").endswith(", answers session.update at 0:00.000")
+    assert (row.get_attribute("aria-posinset"), row.get_attribute("aria-selected")) == ("4", "true")
+    assert row.get_attribute("aria-setsize") == page.get_by_text("rows: ").inner_text().split()[-1]
+    press(shown, "Enter")
+    spoken = page.locator(".qaw-protocol > [role=status]").inner_text()
+    assert spoken == "Opened: Confirms a session.update with the whole configuration."
+    snapshot = page.locator(".qaw").aria_snapshot()
+    assert 'tree "What client and service said to each other"' in snapshot
+    assert "Milliseconds of silence that close a turn." in snapshot, "what is in an event is read"
+    press(shown, "Tab")
+    assert page.evaluate("document.activeElement.textContent") == "Copy as JSON", "and reached by keys"
+
+
 def test_the_strip_takes_the_colours_of_a_theme_that_come_after_its_name(show) -> None:
     """JupyterLab marks its page dark first; the colours are there when the theme is named."""
     page = show(ProtocolView(three_turns())).show()

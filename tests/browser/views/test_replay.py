@@ -82,6 +82,22 @@ def test_keys_do_all_that_buttons_do(show, recording) -> None:
     assert page.locator(".qaw-replay-play").inner_text().endswith("Play") and shown.leaked_keys == []
 
 
+def test_a_screen_reader_hears_where_a_step_led_and_the_newest_words(show, recording) -> None:
+    shown = show(replay(recording))
+    page = shown.show()
+    spoken = page.locator(".qaw-replay [role=status].qaw-only-spoken")
+    assert spoken.inner_text() == "", "nobody has moved yet"
+    said = []
+    for _ in range(3):
+        page.keyboard.press(".") if said else page.get_by_role("button", name="Next event").press("Enter")
+        shown.serve()
+        said.append(spoken.inner_text())
+    assert said == ["0:01.1, no words yet", "0:01.5, 1: so", "0:02.0, 1: so it"]
+    snapshot = page.locator(".qaw").aria_snapshot()
+    for name in ('group "Replay of a recording"', 'toolbar "Replay controls"', 'slider "Moment of the run"'):
+        assert name in snapshot
+
+
 def test_a_fast_replay_runs_to_its_end_and_shows_all(show, recording) -> None:
     shown = show(replay(recording, speed=16))
     page = shown.show()
