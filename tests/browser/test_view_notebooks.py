@@ -214,13 +214,14 @@ def test_what_was_kept_is_taken_out_by_a_click_and_said_to_be_there_where_it_can
     assert "first words" in outputs(notebook.save())[2]
 
 
-def test_in_jupyterlab_a_run_is_replayed_and_its_protocol_is_read_beside_it(
+def test_in_jupyterlab_a_run_is_replayed_compared_and_its_protocol_read(
     open_page: Callable[..., NotebookPage], setup: str
 ) -> None:
     """The keys are the widgets' own: those of a notebook cell in command mode would delete cells."""
     notebook = open_page()
     made = "import qwen_asr_widgets as qaw\nplayed = qaw.replay(rec)\nprotocol = qaw.ProtocolView(rec)\n"
-    page = notebook.open("evidence", [setup + TWO_TURNS + made, "played", "protocol"])
+    beside = "qaw.CompareView(rec, rec, names=['one', 'other'])"
+    page = notebook.open("evidence", [setup + TWO_TURNS + made, "played", "protocol", beside])
     scrubber = page.locator(".qaw-replay-scrubber")
     scrubber.focus()
     for _ in range(3):
@@ -235,4 +236,12 @@ def test_in_jupyterlab_a_run_is_replayed_and_its_protocol_is_read_beside_it(
         page.keyboard.press(key)
     detail = page.locator(".qaw-event-detail")
     detail.wait_for()
-    assert '"session.created"' in detail.inner_text() and page.locator(".jp-Cell").count() == 3
+    assert '"session.created"' in detail.inner_text()
+    only = page.get_by_role("button", name="Only what differs")
+    only.focus()
+    page.keyboard.press("Enter")
+    wait_until(lambda: only.get_attribute("aria-pressed") == "true", what="what differs is asked for")
+    assert page.locator(".qaw-words-block:visible").count() == 0, "none differs"
+    assert page.locator(".jp-Cell").count() == 4
+    saved = outputs(notebook.save())[3]
+    assert "first words" in saved and "data:image/png;base64," in saved

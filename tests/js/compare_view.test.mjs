@@ -22,6 +22,8 @@ test("a sentence says by how much a run waits longer, how sure that is, and what
     "B waits 0.01 s more than A (95 %: 0.02 s less to 0.05 s more, n = 38 pairs, not told apart).");
   assert.equal(differenceText({ ...difference, ...uncut, n: 3, low: null, high: null }, runs, t),
     "B waits 0.31 s less than A (n = 3, too few for an interval).");
+  assert.equal(differenceText({ ...difference, ...uncut, seconds: -0.004, n: 3, low: null, high: null }, runs, t),
+    "B waits as long as A (n = 3, too few for an interval).");
   assert.match(differenceText({ ...difference, ...uncut, n: 0, seconds: null, low: null, high: null }, runs, t),
     /^No difference of waits between B and A: .*closed by silence\.$/);
 });

@@ -18,6 +18,9 @@ RESAMPLES = 2_000
 ENOUGH = 5
 """Utterances heard by both from which on an interval is stated: of fewer it would be far too narrow."""
 
+HUNDREDTH = 0.01
+"""Seconds to which differences are stated."""
+
 _BLOCK = 1 << 20
 """Samples of two tapes that are compared at once: an hour's sound lies on disk."""
 
@@ -77,7 +80,8 @@ class WaitDifference:
             sure = f"95 %: {_span(*self.interval)}, n = {self.n} pairs"
             if not self.is_told_apart:
                 sure += ", not told apart"
-        return f"{self.name} waits {_more(self.seconds)} than {self.other} ({sure})"
+        longer = "as long as" if abs(self.seconds) < HUNDREDTH / 2 else f"{_more(self.seconds)} than"
+        return f"{self.name} waits {longer} {self.other} ({sure})"
 
     def _cuts(self) -> str:
         if self.cut_off is None:

@@ -20,6 +20,9 @@ import { duration } from "../shared/format.js";
 import { paceText } from "../transcriber/logic.js";
 import { heldText, runName, saidName } from "./runs.js";
 
+/** Seconds to which differences are stated. */
+const HUNDREDTH = 0.01;
+
 /** @param {Translate} t */
 export function createFigures(t) {
   const element = make("div", { class: "qaw-compared", hidden: true });
@@ -48,7 +51,7 @@ export function differenceText(difference, runs, t) {
   const { seconds, cut_off: cut, cut_off_other: other, turns } = difference;
   const waits = seconds === null
     ? t("compare.waits.none", names)
-    : t(seconds < 0 ? "compare.waits.less" : "compare.waits.more",
+    : t(Math.abs(seconds) < HUNDREDTH / 2 ? "compare.waits.same" : seconds < 0 ? "compare.waits.less" : "compare.waits.more",
       { ...names, time: duration(Math.abs(seconds), t), sure: sureText(difference, t) });
   if (cut === null || other === null || turns === null) return t("compare.sentence", { said: waits });
   const cuts = cut === other ? t("compare.cuts.same", { count: cut, turns }) : t("compare.cuts", { count: cut, turns, other });
@@ -66,7 +69,7 @@ function sureText({ n, low, high, apart }, t) {
 /** @param {Comparison} comparison @param {Translate} t */
 function figuresTable({ runs, metric, whisper }, t) {
   const rates = metric ? [metric, ...(whisper === "shown" ? [t("compare.whisper", { metric })] : [])] : [];
-  const head = ["", t("transcriber.endpoint"), t("transcriber.settings"), t("transcriber.turns"), ...rates,
+  const head = [t("compare.run"), t("transcriber.endpoint"), t("transcriber.settings"), t("transcriber.turns"), ...rates,
     t("transcriber.median"), t("compared.longest")];
   const rows = runs.map((run) => {
     const figures = [String(run.count), ...[run.rate, run.whisper].slice(0, rates.length).map(percent), ...waitsOf(run, t)];
