@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import base64
 import json
+import os
 
 import numpy as np
 import pytest
 from support.service import KEY, Client, service
 from support.waiting import wait_until
 
-from qwen_asr_widgets import Recording, SessionConfig, TurnDetection, embedded, sample, transcribe
+from qwen_asr_widgets import (
+    Recording, SessionConfig, TurnDetection, embedded, load_recording, sample, transcribe,
+)
 from qwen_asr_widgets.errors import BundleError, EndpointError
 from qwen_asr_widgets.protocol.cloud_facts import DASHSCOPE
 from qwen_asr_widgets.protocol.codec import read_client, read_server
 from qwen_asr_widgets.recording.earlier.history import History
 from qwen_asr_widgets.recording.log.run_info import RunInfo
 from qwen_asr_widgets.recording.values import SessionBegun
+from qwen_asr_widgets.service.replay import recognizer
 from qwen_asr_widgets.service.replay.recognizer import ReplayedSessions
 from qwen_asr_widgets.service.replay.recorded import recorded_sessions
 
@@ -197,6 +201,17 @@ def test_bad_input_is_one_sentence_before_anything_starts(options, sentence):
     with pytest.raises((EndpointError, BundleError), match=sentence) as caught:
         embedded("replay", **options)
     assert "\n" not in str(caught.value)
+
+
+def test_a_bundle_is_read_once_until_it_is_another_file(tmp_path, monkeypatch):
+    read = []
+    monkeypatch.setattr(recognizer, "load_recording", lambda path: read.append(path) or load_recording(path))
+    path = Made(facts=DASHSCOPE).sound(0.5).turn().finished().save(tmp_path / "cloud.qasr")
+    for _ in range(3):
+        assert embedded("replay", recording=path).facts == DASHSCOPE
+    assert read == [str(path)]
+    os.utime(path, ns=(1, 1))
+    assert embedded("replay", recording=path).facts == DASHSCOPE and len(read) == 2
 
 
 def test_the_reports_of_a_cloud_recording_are_read_as_of_the_cloud(tmp_path):

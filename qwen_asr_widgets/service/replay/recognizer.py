@@ -7,7 +7,8 @@ import tempfile
 import weakref
 from collections import deque
 from collections.abc import Mapping
-from operator import attrgetter
+from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -18,8 +19,6 @@ from ...client.recognizers import Footprint
 from ...errors import EndpointError
 from ...protocol.cloud_facts import ServiceFacts
 from ...recording import Recording, load_recording
-from ...recording.bundle.bundle import load_bundle
-from ...recording.log.run_info import RunInfo
 from ..recognizers import Hypothesis
 from .recorded import recorded_sessions
 from .replay_session import ReplaySession
@@ -88,16 +87,17 @@ class ReplayRecognizer:
                 'embedded("replay") needs recording=…, a Recording or the path of a .qasr file, '
                 f"not {given!r:.60}."
             )
-        recording = given if isinstance(given, Recording) else load_recording(given)
-        _chosen(recording, options.get("session", 1))
-        path = _bundle_of(recording) if isinstance(given, Recording) else str(Path(given).resolve())
+        if isinstance(given, Recording):
+            count, path = len(recorded_sessions(given)), _bundle_of(given)
+        else:
+            count, path = _described(given).sessions, str(Path(given).resolve())
+        _checked_session(options.get("session", 1), count)
         return {**options, "recording": path}
 
     @staticmethod
     def facts_of(options: Mapping[str, Any]) -> ServiceFacts:
         """Return what was known of the service that the recording is of: how its reports are read."""
-        info: RunInfo = load_bundle(options["recording"], attrgetter("info"))  # its events are not read
-        return info.facts
+        return _described(options["recording"]).facts
 
     @staticmethod
     def answers(options: Mapping[str, Any]) -> ReplayedSessions:
@@ -119,7 +119,7 @@ class ReplayedSessions:
 
     def __init__(self, recording: Recording, session: int = 1) -> None:
         self._sessions = recorded_sessions(recording)
-        self._first = _chosen(recording, session)
+        self._first = _checked_session(session, len(self._sessions))
         self._followers: deque[int] = deque()
 
     def next(self) -> ReplaySession:
@@ -129,9 +129,34 @@ class ReplayedSessions:
         return ReplaySession(self._sessions[at], lambda: self._followers.append(at + 1) if follows else None)
 
 
-def _chosen(recording: Recording, session: Any) -> int:
+@dataclass(frozen=True)
+class _Description:
+    """What is to be known of a bundle before it is replayed: facts of its service, how many sessions."""
+
+    facts: ServiceFacts
+    sessions: int
+
+
+def _described(path: str | os.PathLike[str]) -> _Description:
+    """Return what is to be known of a bundle, which is read once as long as the file is the same."""
+    try:
+        now = os.stat(path)
+    except OSError:
+        return _description(load_recording(path))  # which says what is wrong
+    return _read_once(str(Path(path).resolve()), now.st_size, now.st_mtime_ns)
+
+
+@lru_cache(maxsize=64)
+def _read_once(path: str, size: int, changed: int) -> _Description:
+    return _description(load_recording(path))
+
+
+def _description(recording: Recording) -> _Description:
+    return _Description(recording.info.facts, len(recorded_sessions(recording)))
+
+
+def _checked_session(session: Any, count: int) -> int:
     """Return the index of a session counted from 1."""
-    count = len(recorded_sessions(recording))
     if not isinstance(session, int) or isinstance(session, bool) or not 1 <= session <= count:
         raise EndpointError(f"session is {session!r:.40}; this recording has {count}, counted from 1.")
     return session - 1
