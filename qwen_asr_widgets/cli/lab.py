@@ -13,12 +13,19 @@ from urllib.parse import quote
 
 from ..errors import EndpointError, MissingDependency, QawError
 
+CHINESE = "zh"
+"""Folder of the notebooks in Chinese."""
+
 
 def add_parser(commands: Any) -> None:
     """Add the subcommand to the command line's parser."""
     command = commands.add_parser("lab", help="copy the notebooks here and open JupyterLab on them")
     command.add_argument("--dir", type=Path, default=Path("qwen_asr_notebooks"), help="where to copy them")
     command.add_argument("--notebook", default="01_quickstart.ipynb", help="which one to open")
+    command.add_argument(
+        "--class", action="store_true", dest="for_class",
+        help="show the course as it is; a notebook is copied to --dir when somebody first changes it",
+    )
     command.add_argument("--no-browser", action="store_true", help="print the address instead of opening it")
     command.set_defaults(run=run)
 
@@ -30,24 +37,45 @@ def run(arguments: argparse.Namespace) -> int:
             "JupyterLab is not installed; install it with: pip install 'qwen-asr-widgets[lab]'."
         )
     folder: Path = arguments.dir
-    copy_notebooks(folder)
-    if not (folder / arguments.notebook).is_file():
-        names = ", ".join(path.name for path in sorted(folder.glob("*.ipynb")))
+    make_folders(folder)
+    if not arguments.for_class:
+        copy_notebooks(folder)
+    there = [folder, notebooks_folder()] if arguments.for_class else [folder]
+    if not any((place / arguments.notebook).is_file() for place in there):
+        names = ", ".join(path.name for path in sorted(there[-1].glob("*.ipynb")))
         raise EndpointError(f"There is no notebook {arguments.notebook!r}; there are: {names}.")
-    return run_to_its_end(lab_command(folder, arguments.notebook, arguments.no_browser))
+    command = lab_command(folder, arguments.notebook, arguments.no_browser)
+    return run_to_its_end(command + class_options() * arguments.for_class)
+
+
+def make_folders(folder: Path) -> None:
+    """Make the folder, and the one for the Chinese notebooks: there their kernels run."""
+    try:
+        (folder / CHINESE).mkdir(parents=True, exist_ok=True)
+    except OSError as problem:
+        raise QawError(f"--dir {folder}: the folder cannot be made: {problem.strerror}.") from problem
 
 
 def copy_notebooks(folder: Path) -> None:
     """Copy the notebooks into a folder; one that is there stays as the user changed it."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        for notebook in sorted(notebooks_folder().glob("*.ipynb")):
-            if not (folder / notebook.name).exists():
-                shutil.copyfile(notebook, folder / notebook.name)
+        for place in ("", CHINESE):
+            for notebook in sorted((notebooks_folder() / place).glob("*.ipynb")):
+                if not (folder / place / notebook.name).exists():
+                    shutil.copyfile(notebook, folder / place / notebook.name)
     except OSError as problem:
         raise QawError(
             f"--dir {folder}: the notebooks cannot be copied there: {problem.strerror}. Give another folder."
         ) from problem
+
+
+def class_options() -> list[str]:
+    """Return what has JupyterLab show the course as it is, and copies of what somebody has changed."""
+    return [
+        "--ServerApp.contents_manager_class=qwen_asr_widgets.cli.class_folder.ClassFolder",
+        f"--ClassFolder.course={notebooks_folder().resolve()}",
+    ]
 
 
 def lab_command(folder: Path, notebook: str, no_browser: bool) -> list[str]:
