@@ -59,7 +59,6 @@ def make_folders(folder: Path) -> None:
 def copy_notebooks(folder: Path) -> None:
     """Copy the notebooks into a folder; one that is there stays as the user changed it."""
     try:
-        folder.mkdir(parents=True, exist_ok=True)
         for place in ("", CHINESE):
             for notebook in sorted((notebooks_folder() / place).glob("*.ipynb")):
                 if not (folder / place / notebook.name).exists():
