@@ -15,7 +15,7 @@ from qwen_asr_widgets.widgets.transcriber.transcriber import Transcriber
 
 pytestmark = pytest.mark.browser
 
-TURNS = {"en": "Turn by turn: words and waits of each run", "zh": "逐条对照：各次运行的文字与等待时间"}
+TURNS = {"en": "Utterance by utterance: words and waits of each run", "zh": "逐条对照：各次运行的文字与等待时间"}
 FIGURES = ".qaw-compared tbody tr"
 PAIRS = ".qaw-pairs tbody tr"
 
