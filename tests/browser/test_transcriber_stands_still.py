@@ -79,3 +79,14 @@ def test_nothing_moves_while_a_page_records_but_waveform_and_words(
     assert page.evaluate("shifts") == []
     press_record(page)
     shown.settled()
+
+
+def test_after_a_restart_of_the_kernel_one_line_says_what_to_do(show_transcriber: Show) -> None:
+    shown = show_transcriber(Transcriber(endpoint=script()))
+    page = shown.page
+    line = page.get_by_text("The kernel was restarted: run the cell again.")
+    assert line.count() == 0
+    page.evaluate("window.bare.model.trigger('comm_live_update')")  # as ipywidgets does, and nothing answers
+    line.wait_for()
+    shown.serve()
+    line.wait_for(state="hidden")

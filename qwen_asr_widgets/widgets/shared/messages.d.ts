@@ -30,6 +30,7 @@ export interface Emitter<Events> {
 /** What the model of a widget of ours tells: messages of the kernel, and traits that have changed. */
 export type ModelEvents<Traits, Heard> = {
   "msg:custom": (message: Heard, buffers: DataView[]) => void;
+  comm_live_update: () => void;
 } & { [Name in keyof Traits & string as `change:${Name}`]: () => void };
 
 /** The model of a widget of ours: its traits, and the messages it hears. */

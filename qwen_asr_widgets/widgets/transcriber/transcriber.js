@@ -9,6 +9,7 @@ import { clipText, clipWarning } from "../clip_recorder/clips.js";
 import { hideStatic, keepSwitch } from "../shared/saved_output.js";
 import { drawDevices, drawProblem, pressPause, realText, say, warningText } from "../microphone/microphone.js";
 import { pageKeptText, waitsText } from "../microphone/page_kept.js";
+import { whenParted } from "../shared/parted.js";
 import { translator } from "../shared/strings.js";
 import { followTheme } from "../shared/theme.js";
 import { drawBar } from "./bar.js";
@@ -46,6 +47,8 @@ export class TranscriberView {
     /** @type {ReturnType<typeof createStage> | null} */
     this.stage = null;
     this.understood = false;
+    /** Whether the kernel of this view is gone, and only the cell can make another. */
+    this.parted = false;
     this.saver = createSaver(this.send, model.get("formats"));
     this.root = viewRoot(el, signal, { class: "qaw-tr", role: "group", "aria-label": this.t("transcriber.label") });
     followTheme(this.root, signal);
@@ -70,6 +73,10 @@ export class TranscriberView {
     };
     listenTo(model, "msg:custom", receive, signal);
     listenTo(model, "change:selected", selected, signal);
+    whenParted(model, () => this.recorders.live.uplink.reach("hello") && this.send({ kind: "hello" }), (parted) => {
+      this.parted = parted;
+      this.draw();
+    }, signal);
     signal.addEventListener("abort", () => sayBye(this.send), { once: true });
     this.recorders.attach(() => this.draw(), signal);
     takeDropped(this.root, () => !this.parts.bar.open.hidden, (file) => this.openFile(file), signal);
@@ -250,7 +257,8 @@ export class TranscriberView {
     parts.cancel.hidden = sending === null;
     parts.clipsInstead.hidden = !wasSlow || phase !== "idle" || !recorders.offered || recorders.chosen;
     const slow = parts.clipsInstead.hidden || sending ? "" : t("transcriber.slow.clips");
-    parts.said.update(inOneLine([...said, slow]), clipWarning(clip, t) || warningText(capture, t));
+    const all = this.parted ? [t("transcriber.parted"), pageKeptText(recorders.live.state, t)] : [...said, slow];
+    parts.said.update(inOneLine(all), clipWarning(clip, t) || warningText(capture, t));
   }
 }
 
