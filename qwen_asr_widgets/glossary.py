@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -114,4 +115,28 @@ def page_texts(lang: str) -> dict[str, str]:
         for part, texts in (("name", one.term), ("text", one.text), ("where", one.measured)):
             said[f"term.{one.group}.{one.id}.{part}"] = texts.get(lang, texts[ENGLISH])
         said[f"term.{one.group}.{one.id}.formula"] = one.formula
+        said[f"term.{one.group}.{one.id}.link"] = link_to(one)
     return said
+
+
+@cache
+def documentation() -> str:
+    """Return the address of the documentation; empty where none is known.
+
+    ``QWEN_ASR_WIDGETS_DOCS`` names it, else the distribution's project URL ``Documentation``.
+    """
+    if given := os.environ.get("QWEN_ASR_WIDGETS_DOCS", ""):
+        return given.rstrip("/")
+    from importlib.metadata import PackageNotFoundError, metadata
+
+    try:
+        urls = metadata("qwen-asr-widgets").get_all("Project-URL") or []
+    except PackageNotFoundError:
+        return ""
+    named = (url.partition(",")[::2] for url in urls)
+    return next((place.strip().rstrip("/") for name, place in named if name == "Documentation"), "")
+
+
+def link_to(term: GlossaryTerm) -> str:
+    """Return where the documentation explains a term; empty where its address is not known."""
+    return f"{documentation()}/docs/glossary.html#{term.anchor}" if documentation() else ""

@@ -158,6 +158,23 @@ def test_several_clips_are_chosen_from_their_table(show_tuner) -> None:
     assert str(tuner.measures.turns) in total
 
 
+def test_every_figure_explains_itself_at_a_question_mark(show_tuner) -> None:
+    page = show_tuner(VadTuner(qaw.sample("noisy"))).show()
+    rows = page.locator(".qaw-tuner-panel .qaw-tuner-figure")
+    assert rows.count() == rows.locator(".qaw-help").count() > 8
+    assert page.locator(".qaw-tuner-controls .qaw-help").count() == 3
+    mark = page.get_by_role("button", name="What is “Merged”?")
+    mark.click()
+    said = page.locator(".qaw-help-text:popover-open")
+    text = said.inner_text()
+    assert "Turns that hold several reference turns." in text and "two or more reference turns" in text
+    assert "Measured: Against the reference turns" in text
+    box, window = said.bounding_box(), page.viewport_size
+    assert box["x"] >= 0 and box["x"] + box["width"] <= window["width"]
+    page.keyboard.press("Escape")
+    assert said.count() == 0 and mark.get_attribute("aria-expanded") == "false"
+
+
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_text_reads_well_in_both_themes(show_tuner, theme) -> None:
     tuner = VadTuner([qaw.sample("noisy"), qaw.sample("conversation")], settings=TIGHT)

@@ -9,7 +9,7 @@ declare module "*?strings" {
   const locales: {
     readonly languages: readonly string[];
     /** The texts of each key, in the order of the languages. */
-    readonly strings: Record<keyof typeof import("../../qwen_asr_widgets/widgets/locales/en.json"), readonly string[]>;
+    readonly strings: Record<keyof typeof import("../../qwen_asr_widgets/widgets/locales/en.json") | `term.${string}`, readonly string[]>;
   };
   export default locales;
 }

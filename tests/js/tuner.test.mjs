@@ -79,6 +79,13 @@ test("figures say what was and whether that is better; a turn count is neither",
   assert.equal(rows.missed, undefined);
 });
 
+test("less than a frame of onset is neither better nor worse", () => {
+  const verdictOfOnset = (now, was) => mainRows({ onset: now }, { onset: was }, true)[0].verdict;
+  assert.equal(verdictOfOnset(0.028, 0.004), "same", "24 ms");
+  assert.equal(verdictOfOnset(0.044, 0.004), "worse");
+  assert.equal(verdictOfOnset(0.004, 0.044), "better");
+});
+
 test("a difference that is not seen is none", () => {
   assert.deepEqual(waitRow({ wait: 0.4001 }, { wait: 0.4 }), { name: "wait", value: "0.40 s", was: "", verdict: "same", note: "", places: 0, total: null });
 });

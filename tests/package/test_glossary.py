@@ -11,7 +11,9 @@ from pathlib import Path
 import pytest
 
 import qwen_asr_widgets
-from qwen_asr_widgets.glossary import GlossaryTerm, explained, heading, terms
+from qwen_asr_widgets.glossary import (
+    GlossaryTerm, documentation, explained, heading, link_to, page_texts, terms,
+)
 from qwen_asr_widgets.formatting import table
 from qwen_asr_widgets.widgets.shared.locales import LANGUAGES, LOCALES
 
@@ -121,3 +123,13 @@ def test_every_column_of_a_table_that_is_a_figure_says_what_it_is() -> None:
     assert [("What a person waits" in head, " ?" in head) for head in heads] == [
         (False, False), (True, True), (False, False)
     ]
+
+
+def test_the_documentation_is_linked_where_its_address_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("QWEN_ASR_WIDGETS_DOCS", "https://docs.example/")
+    documentation.cache_clear()
+    try:
+        assert link_to(TERMS["endpoint_delay"]) == "https://docs.example/docs/glossary.html#endpoint-delay"
+        assert page_texts("en")["term.run.endpoint_delay.link"] == link_to(TERMS["endpoint_delay"])
+    finally:
+        documentation.cache_clear()

@@ -26,11 +26,22 @@ export async function load(url, context, next) {
   return { format: "module", source: `export default ${JSON.stringify(value)};`, shortCircuit: true };
 }
 
+/** Add what the glossary says to the strings of each language, as `page_texts` in glossary.py does. */
+function addTerms(languages, tables, glossary) {
+  for (const { group, id, term, text, measured, formula } of JSON.parse(readFileSync(glossary, "utf8")).terms) {
+    languages.forEach((language, k) => {
+      const parts = { name: term[language], text: text[language], where: measured[language], formula, link: "" };
+      for (const [part, said] of Object.entries(parts)) tables[k][`term.${group}.${id}.${part}`] = said;
+    });
+  }
+}
+
 /** Every string in every language, as `page_strings` in locales.py writes those of one widget. */
 function allStrings(folder) {
   const files = readdirSync(folder).filter((name) => name.endsWith(".json")).sort();
   const tables = files.map((name) => JSON.parse(readFileSync(join(folder, name), "utf8")));
   const english = tables[files.indexOf("en.json")];
+  addTerms(files.map((name) => basename(name, ".json")), tables, join(folder, "..", "..", "glossary.json"));
   return {
     languages: files.map((name) => basename(name, ".json")),
     strings: Object.fromEntries(Object.keys(english).map((key) => [key, tables.map((table) => table[key])])),

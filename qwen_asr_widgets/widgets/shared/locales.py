@@ -18,6 +18,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from ...errors import SettingError
+from ...glossary import page_texts
 
 LOCALES = Path(__file__).parents[1] / "locales"
 
@@ -56,7 +57,7 @@ def checked_lang(lang: str) -> str:
 
 
 def strings(lang: str, folder: Path = LOCALES) -> dict[str, str]:
-    """Return the strings in one language; in English where ``lang`` is "" or unknown.
+    """Return the strings in one language, the glossary's among them; English where ``lang`` is "" or unknown.
 
     Examples
     --------
@@ -65,7 +66,7 @@ def strings(lang: str, folder: Path = LOCALES) -> dict[str, str]:
     """
     name = lang if lang in languages_in(folder) else DEFAULT
     table: dict[str, str] = json.loads((folder / f"{name}.json").read_text(encoding="utf-8"))
-    return table
+    return {**table, **page_texts(name)}
 
 
 def used_keys(modules: Iterable[str], known: Iterable[str]) -> list[str]:

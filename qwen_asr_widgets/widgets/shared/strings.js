@@ -6,7 +6,7 @@
  * a second key that ends in `.one`. Of all strings a page has those its widget uses: a key stands in the code
  * whole or as a template literal that begins with its fixed part (see `locales.py`).
  *
- * @typedef {keyof typeof import("../locales/en.json")} Key
+ * @typedef {keyof typeof locales.strings} Key  those of the glossary begin with "term."
  * @typedef {(key: Key, values?: Record<string, string | number>) => string} Translate
  */
 import locales from "../locales?strings";

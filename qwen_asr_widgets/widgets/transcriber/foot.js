@@ -8,10 +8,14 @@
 import { button, make, setText } from "../shared/dom.js";
 import { heldText } from "../compare_view/runs.js";
 import { createDrawers } from "./drawers.js";
+import { figureHelp } from "../transcript/parts.js";
 import { figuresText, isRunning, judgedText, endpointText, settingsText } from "./logic.js";
 import { createFormats } from "./save.js";
 import { PRESETS } from "./settings.js";
 import { clock } from "../shared/format.js";
+
+/** What the glossary calls the figures of the foot, in their order. */
+const FIGURES = ["utterance", "finalization"];
 
 /**
  * @param {Translate} t @param {AbortSignal} signal @param {Send} send
@@ -72,7 +76,11 @@ export function createFoot(t, signal, send, saver, keep) {
       if (!shown || ((isRunning(kernel) || reading) && !again.panel.hidden)) drawers.show(null);
       const by = heardText(kernel, t) || madeByText(kernel, t);
       const said = [...figuresText(kernel.figures, t), judgedText(kernel, t), partlyText(kernel, t), by].filter(Boolean);
-      figures.replaceChildren(...said.map((text) => make("span", {}, text)));
+      if (figures.dataset.shown !== said.join("\n")) {
+        figures.dataset.shown = said.join("\n");
+        figures.replaceChildren(...said.map((text, k) => make("span", {}, text,
+          ...(k < FIGURES.length && k <= (kernel.figures.n ? 1 : 0) ? [figureHelp(FIGURES[k], t, signal)] : []))));
+      }
       again.button.disabled = replay.disabled = isRunning(kernel) || reading;
       protocol.setAttribute("aria-pressed", String(kernel.protocol));
       delays.setAttribute("aria-pressed", String(kernel.delays));

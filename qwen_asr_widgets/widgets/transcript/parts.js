@@ -6,9 +6,10 @@
  */
 import { make } from "../shared/dom.js";
 import { duration } from "../shared/format.js";
+import { helpMark } from "../shared/help.js";
 
-/** @param {Translate} t @param {number} height most CSS pixels of the list */
-export function transcriptParts(t, height) {
+/** @param {Translate} t @param {number} height most CSS pixels of the list @param {AbortSignal} signal */
+export function transcriptParts(t, height, signal) {
   const press = (/** @type {string} */ label, /** @type {boolean} */ hidden) =>
     make("button", { type: "button", class: "qaw-button", hidden }, label);
   const search = make("input", {
@@ -34,24 +35,28 @@ export function transcriptParts(t, height) {
   const said = make("div", { class: "qaw-foot-said" });
   const foot = make("div", { class: "qaw-foot qaw-dim" }, said);
   const spoken = make("div", { class: "qaw-only-spoken", "aria-live": "polite", role: "status" });
-  const legend = legendOf(t);
+  const legend = legendOf(t, signal);
   const root = make("div", { class: "qaw-transcript" }, bar, heading(t, legend), list, empty, foot, spoken);
   return { root, legend, search, problems, live, copy, correct, count, rows, spacer, list, empty, said, foot, spoken };
 }
 
 /** @param {Translate} t @param {HTMLElement} legend */
 function heading(t, legend) {
-  return make("div", { class: "qaw-row qaw-row-head qaw-dim", "aria-hidden": "true" },
-    make("span"), make("span", {}, t("transcript.time")), make("span", {}, t("transcript.text")),
-    legend);
+  const word = (/** @type {string} */ text) => make("span", { "aria-hidden": "true" }, text);
+  return make("div", { class: "qaw-row qaw-row-head qaw-dim" }, word(""), word(t("transcript.time")), word(t("transcript.text")), legend);
 }
 
-/** What the two parts of a wait look like. @param {Translate} t */
-function legendOf(t) {
-  const part = (/** @type {"wait" | "decode"} */ kind, /** @type {string} */ name) =>
-    make("span", { class: "qaw-legend-part" }, make("i", { class: `qaw-swatch qaw-swatch-${kind}` }), name);
-  return make("span", { class: "qaw-legend" }, t("transcript.latency"),
-    part("wait", t("transcript.endpoint")), part("decode", t("transcript.decode")));
+/** What the two parts of a wait look like, and what each is. @param {Translate} t @param {AbortSignal} signal */
+function legendOf(t, signal) {
+  const part = (/** @type {"wait" | "decode"} */ kind, /** @type {string} */ name, /** @type {string} */ term) =>
+    make("span", { class: "qaw-legend-part" }, make("i", { class: `qaw-swatch qaw-swatch-${kind}` }), name, figureHelp(term, t, signal));
+  return make("span", { class: "qaw-legend" }, make("span", {}, t("transcript.latency"), figureHelp("finalization", t, signal)),
+    part("wait", t("transcript.endpoint"), "endpoint_delay"), part("decode", t("transcript.decode"), "decode_delay"));
+}
+
+/** The "?" of a figure of a run. @param {string} term @param {Translate} t @param {AbortSignal} signal */
+export function figureHelp(term, t, signal) {
+  return helpMark((part) => t(`term.run.${term}.${part}`), t, signal);
 }
 
 /** Seconds of waiting at which the small bar is full. */

@@ -56,7 +56,7 @@ export class TranscriptView {
     this.goal = /** @type {number | null} */ (null);
     /** @type {ReturnType<typeof setTimeout> | undefined} */
     this.copyTimer = undefined;
-    this.parts = transcriptParts(this.t, options.height ?? HEIGHT);
+    this.parts = transcriptParts(this.t, options.height ?? HEIGHT, signal);
     this.correcting = new Correcting(this.t, signal, {
       decided: (number, text) => options.correct?.(number, text), changed: () => this.relaid(),
       closed: () => this.parts.list.focus({ preventScroll: true }),

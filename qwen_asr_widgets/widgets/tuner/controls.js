@@ -7,6 +7,7 @@
  * @import { Box } from "../shared/axis/layout.js"
  */
 import { button, make } from "../shared/dom.js";
+import { helpMark } from "../shared/help.js";
 import { POSITIONS, brief, same, scales, score } from "./scales.js";
 import { scoreToY } from "./draw.js";
 
@@ -48,7 +49,9 @@ export function createControls(host, tuner, signal) {
     }, { signal });
     box.addEventListener("change", () => set(Number(box.value)), { signal });
     const unit = make("span", { class: "qaw-dim qaw-tuner-unit" }, name === "threshold" ? "" : "ms");
-    root.append(make("span", { "aria-hidden": "true" }, title), range, make("span", { class: "qaw-tuner-box" }, box, unit));
+    const help = helpMark((part) => t(`term.setting.${name}.${part}`), t, signal);
+    const named = make("span", { class: "qaw-tuner-setting" }, make("span", { "aria-hidden": "true" }, title), help);
+    root.append(named, range, make("span", { class: "qaw-tuner-box" }, box, unit));
     return { range, box };
   }
 

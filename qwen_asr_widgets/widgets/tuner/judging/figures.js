@@ -10,9 +10,20 @@
  *   `places`: where more than the turns that are counted, else 0; `total`: of how many turns they are, null where of none
  */
 
+/** What the glossary calls each figure. @type {Record<FigureName, string>} */
+export const TERMS = {
+  wait: "wait", cut: "cut", merged: "merged", missed: "missed", invented: "invented",
+  turns: "turn", onset: "onset_error", offset: "offset_error", late_starts: "late_starts", onset_p90: "onset_error",
+  offset_p90: "offset_error", f1: "f1", precision: "precision", recall: "recall", miss: "miss",
+  false_alarm: "false_alarm", length: "turn_length", share: "speech_share", clipped: "clipped_starts",
+};
+
 /** @typedef {{name: FigureName, write: (value: number) => string, judged: 1 | -1 | 0, note?: (f: Figures) => string,
- *   places?: (f: Figures) => number | null, total?: (f: Figures) => number | null}} Column  `places`: at how many of them, where
+ *   places?: (f: Figures) => number | null, total?: (f: Figures) => number | null, least?: number}} Column  `places`: at how many of them, where
  *   turns are counted; `total`: among how many turns they are counted */
+
+/** Seconds of a frame of scores: what differs by less says nothing. */
+const FRAME = 0.032;
 
 const seconds = (/** @type {number} */ value) => `${value.toFixed(2)} s`;
 const millis = (/** @type {number} */ value) => `${Math.round(value * 1000)} ms`;
@@ -30,14 +41,14 @@ const FELT = [
   { name: "missed", write: whole, judged: -1, note: (f) => rate(f.missed_per_minute), total: inReference },
   { name: "invented", write: whole, judged: -1, note: (f) => rate(f.invented_per_minute), total: found },
   { name: "turns", write: whole, judged: 0 },
-  { name: "onset", write: millis, judged: -1 },
-  { name: "offset", write: millis, judged: -1 },
+  { name: "onset", write: millis, judged: -1, least: FRAME },
+  { name: "offset", write: millis, judged: -1, least: FRAME },
   { name: "late_starts", write: whole, judged: -1 },
 ];
 /** @type {Column[]} */
 const FIELD = [
-  { name: "onset_p90", write: millis, judged: -1 },
-  { name: "offset_p90", write: millis, judged: -1 },
+  { name: "onset_p90", write: millis, judged: -1, least: FRAME },
+  { name: "offset_p90", write: millis, judged: -1, least: FRAME },
   { name: "f1", write: share, judged: 1 },
   { name: "precision", write: share, judged: 1 },
   { name: "recall", write: share, judged: 1 },
@@ -68,7 +79,7 @@ export function fieldRows(now, was) {
 }
 
 /** @param {Column} column @param {Figures} now @param {Figures} was @returns {FigureRow} */
-function row({ name, write, judged, note, places, total }, now, was) {
+function row({ name, write, judged, note, places, total, least = 0 }, now, was) {
   const value = now[name];
   const before = was[name];
   const text = typeof value === "number" ? write(value) : "";
@@ -76,9 +87,14 @@ function row({ name, write, judged, note, places, total }, now, was) {
   const at = places?.(now) ?? 0;
   return {
     name, places: at > Number(value) ? at : 0, value: text,
-    was: old === text ? "" : old, verdict: verdict(value, before, judged, old === text),
+    was: old === text ? "" : old, verdict: verdict(value, before, judged, old === text || nearly(value, before, least)),
     note: note?.(now) ?? "", total: total?.(now) ?? null,
   };
+}
+
+/** @param {number | null | undefined} now @param {number | null | undefined} was @param {number} least */
+function nearly(now, was, least) {
+  return typeof now === "number" && typeof was === "number" && Math.abs(now - was) < least;
 }
 
 /**

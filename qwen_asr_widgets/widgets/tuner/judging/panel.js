@@ -11,7 +11,8 @@
  */
 import { button, make, setText } from "../../shared/dom.js";
 import { clock } from "../../shared/format.js";
-import { fieldRows, mainRows, waitRow } from "./figures.js";
+import { helpMark } from "../../shared/help.js";
+import { TERMS, fieldRows, mainRows, waitRow } from "./figures.js";
 import { brief } from "../scales.js";
 import { verdictOf } from "../state.js";
 import { agreementSentence, replayName } from "../why.js";
@@ -46,12 +47,12 @@ export function createPanel(host, under, tuner, signal) {
     const { about, figures, was } = state;
     if (!about) return;
     if (!figures || !was) return setText(basis, t("tuner.scoring", { percent: Math.floor(100 * state.scored) }));
-    fill(wait, [waitRow(figures, was)], t);
+    fill(wait, [waitRow(figures, was)], t, signal);
     setText(basis, basisText(about, tuner));
     setText(heading, state.hasReference ? t("tuner.against") : t("tuner.blind"));
-    fill(main, mainRows(figures, was, state.hasReference), t);
+    fill(main, mainRows(figures, was, state.hasReference), t, signal);
     more.hidden = !state.hasReference;
-    fill(field, fieldRows(figures, was), t);
+    fill(field, fieldRows(figures, was), t, signal);
     setText(worth, worthText(about, state.settings, t));
     worth.dataset.kind = about.estimate;
     if (listed[0] !== state.differences || listed[1] !== state.problems) list(about);
@@ -94,8 +95,8 @@ export function createPanel(host, under, tuner, signal) {
   };
 }
 
-/** @param {HTMLElement} host @param {FigureRow[]} rows @param {Translate} t */
-function fill(host, rows, t) {
+/** @param {HTMLElement} host @param {FigureRow[]} rows @param {Translate} t @param {AbortSignal} signal */
+function fill(host, rows, t, signal) {
   while (host.children.length > rows.length) host.lastElementChild?.remove();
   rows.forEach((row, k) => {
     const line = host.children[k] ?? host.appendChild(
@@ -104,7 +105,10 @@ function fill(host, rows, t) {
     line.setAttribute("data-name", row.name);
     line.setAttribute("data-verdict", row.verdict ?? "");
     const [name, note, value, was] = /** @type {HTMLElement[]} */ ([...line.children]);
-    setText(name, t(`tuner.figure.${row.name}`));
+    if (name.dataset.figure !== row.name) {
+      name.dataset.figure = row.name;
+      name.replaceChildren(t(`tuner.figure.${row.name}`), helpMark((part) => t(`term.tuner.${TERMS[row.name]}.${part}`), t, signal));
+    }
     setText(note, noteText(row, t));
     setText(value, row.value);
     const word = row.verdict === "better" || row.verdict === "worse" ? t(`tuner.verdict.${row.verdict}`) : "";

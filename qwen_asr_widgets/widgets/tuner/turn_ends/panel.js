@@ -9,6 +9,7 @@
  */
 import { RATE } from "../judging/turns.js";
 import { button, make, setText } from "../../shared/dom.js";
+import { helpMark } from "../../shared/help.js";
 import { createHandles } from "./handles.js";
 import { figuresOf, judgeTimers, lengthOf, remedies, startOf, wrongAt } from "./judge.js";
 import { createPlots } from "./plots.js";
@@ -183,20 +184,26 @@ export class TurnEndsPanel {
     const { holds, cuts } = figures;
     const share = holds ? t("tuner.ends.share", { share: percent(cuts, holds), count: holds }) : "";
     const answered = figures.ends ? t("tuner.ends.of", { count: figures.ends }) : "";
-    const rows = /** @type {[string, string, string][]} */ ([
-      [t("tuner.ends.figure.cuts"), share, String(cuts)],
-      [t("tuner.ends.figure.wait"), answered, inSeconds(figures.wait)],
-      [t("tuner.ends.figure.longest"), "", inSeconds(figures.longest)],
-      [t("tuner.ends.figure.late", { limit: state.limit.toFixed(1) }), answered, String(figures.late)],
-      ...(state.byModel ? [[t("tuner.ends.figure.timedOut"), answered, String(figures.timedOut)]] : []),
-      ...(figures.unseen ? [[t("tuner.ends.figure.unseen"), "", String(figures.unseen)]] : []),
-      [t("tuner.figure.turns"), t("tuner.ends.true", { count: (state.pauses?.turns.length ?? 0) / 2 }), String(turns.length)],
+    const rows = /** @type {[string, string, string, string][]} */ ([
+      [t("tuner.ends.figure.cuts"), share, String(cuts), "hold_cut_off"],
+      [t("tuner.ends.figure.wait"), answered, inSeconds(figures.wait), "mean_wait"],
+      [t("tuner.ends.figure.longest"), "", inSeconds(figures.longest), "longest_wait"],
+      [t("tuner.ends.figure.late", { limit: state.limit.toFixed(1) }), answered, String(figures.late), "late_answers"],
+      ...(state.byModel ? [[t("tuner.ends.figure.timedOut"), answered, String(figures.timedOut), "timed_out"]] : []),
+      ...(figures.unseen ? [[t("tuner.ends.figure.unseen"), "", String(figures.unseen), "unseen_end"]] : []),
+      [t("tuner.figure.turns"), t("tuner.ends.true", { count: (state.pauses?.turns.length ?? 0) / 2 }), String(turns.length), ""],
     ]);
     while (this.figures.children.length > rows.length) this.figures.lastElementChild?.remove();
-    rows.forEach((texts, k) => {
+    rows.forEach(([title, note, value, term], k) => {
       const line = this.figures.children[k] ?? this.figures.appendChild(
         make("div", { class: "qaw-tuner-figure" }, make("span"), make("span", { class: "qaw-dim" }), make("b")));
-      for (const [at, cell] of [...line.children].entries()) setText(/** @type {HTMLElement} */ (cell), texts[at]);
+      const [name, ...cells] = /** @type {HTMLElement[]} */ ([...line.children]);
+      if (name.dataset.title !== title) {
+        name.dataset.title = title;
+        name.replaceChildren(title, ...(term ? [helpMark((part) => t(`term.ends.${term}.${part}`), t, this.signal)] : []));
+      }
+      setText(cells[0], note);
+      setText(cells[1], value);
     });
   }
 
