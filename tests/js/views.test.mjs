@@ -7,7 +7,7 @@ import { emptyRun, latencyBars, takeRun } from "../../qwen_asr_widgets/widgets/s
 import { engineText, markText, summaryText } from "../../qwen_asr_widgets/widgets/shared/run/summary.js";
 import { translator } from "../../qwen_asr_widgets/widgets/shared/strings.js";
 import {
-  asText, emptyText, filtered, latencyChips, noteChips, problemText, splitMatches,
+  asText, emptyText, filtered, languageBefore, latencyChips, noteChips, problemText, splitMatches,
 } from "../../qwen_asr_widgets/widgets/transcript/rows.js";
 import { RowHeights } from "../../qwen_asr_widgets/widgets/shared/virtual_list.js";
 import { scoreColumns } from "../../qwen_asr_widgets/widgets/waveform/draw.js";
@@ -159,6 +159,20 @@ test("who recognised it stands with the settings in force, and marks say what to
     .map(([kind, label]) => ({ time: 1, kind, label }));
   assert.deepEqual(marks.map((mark) => markText(mark, t)), ["0.00 · 400 ms", "manual turns", "0.50 s lost"]);
   assert.deepEqual(marks.map((mark) => markText(mark, translator("zh"))), ["0.00 · 400 毫秒", "手动分段", "丢失 0.50 秒"]);
+});
+
+test("a language is said where it changes, not on every row", () => {
+  const all = ["en", "en", null, "zh", "en"].map((language, k) => utterance(k + 1, { language }));
+  const said = all.map((u) => noteChips(u, t, languageBefore(u, all)).map((chip) => chip.text).join());
+  assert.deepEqual(said, ["en", "", "", "zh", "en"]);
+});
+
+test("a missing first partial says why", () => {
+  const said = (no_partial) => latencyChips(utterance(1, { first_partial: null, no_partial }), t)[0].text;
+  assert.equal(said("final"), "no first partial: the final came first");
+  assert.equal(said("client"), "no first partial: sound is sent after the turn");
+  assert.equal(said("pace"), "no first partial: sound was not sent at the pace");
+  assert.equal(said(""), "finalization 1.00 s");
 });
 
 test("a search ignores case and width, a filter leaves the problems", () => {

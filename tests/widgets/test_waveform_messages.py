@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -13,10 +14,11 @@ from qwen_asr_widgets.audio.clip import AudioClip
 from qwen_asr_widgets.audio.reference import ReferenceTurn
 from qwen_asr_widgets.errors import SettingError
 from qwen_asr_widgets.protocol.config import SessionConfig
+from qwen_asr_widgets.protocol.partials import Partial, Partials
 from qwen_asr_widgets.vad.scoring.frames import SpeechScores
 from qwen_asr_widgets.vad.turns import Turn
 from qwen_asr_widgets.widgets.shared.throttle import Throttle
-from qwen_asr_widgets.widgets.shared.run_messages import RunMessages
+from qwen_asr_widgets.widgets.shared.run_messages import RunMessages, why_no_partial
 from qwen_asr_widgets.widgets.shared.sound_messages import MAX_GROWTH, SoundMessages
 from qwen_asr_widgets.widgets.transcript.transcript_view import TranscriptView
 from qwen_asr_widgets.widgets.waveform.waveform import Waveform
@@ -291,3 +293,17 @@ def test_a_message_of_no_known_kind_is_left_aside() -> None:
 def test_bad_input_names_the_value(make, named) -> None:
     with pytest.raises(SettingError, match=named):
         make()
+
+
+def test_an_utterance_without_a_first_partial_says_why() -> None:
+    script = Script(10.0)
+    script.turn("a", 1.0, 3.0, "with a partial")
+    recording = script.finish()
+    one = recording.utterances[0]
+    bare = replace(one, partials=Partials(), latency=replace(one.latency, first_partial=None))
+    assert why_no_partial(bare, bare.latency, recording) == "final"
+    heard = Partials().plus(Partial(2.0, "", "with"))
+    late = replace(one, partials=heard, latency=replace(one.latency, first_partial=None, off_pace=True))
+    assert why_no_partial(late, late.latency, recording) == "pace"
+    known = replace(one.latency, first_partial=0.5)
+    assert why_no_partial(one, known, recording) == ""

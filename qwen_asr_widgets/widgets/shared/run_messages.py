@@ -53,7 +53,23 @@ def utterance_state(
         "error": str((utterance.error or {}).get("message") or "") or None,
         "problem": (lost and not waits) or (final and not utterance.text.strip()),
         **{name: getattr(latency, name, None) for name in DELAYS},
+        "no_partial": why_no_partial(utterance, latency, recording) if final else "",
     }
+
+
+def why_no_partial(
+    utterance: Utterance, latency: UtteranceLatency | None, recording: Recording
+) -> str:
+    """Return why an utterance has no time of its first partial: ``"client"``, ``"final"`` or ``"pace"``.
+
+    Empty where it has one, or where nobody knows. A client that takes turns sends sound after the turn; else
+    the final came before any partial, or what came cannot be timed: sound was not sent at the pace.
+    """
+    if latency is None or latency.first_partial is not None:
+        return ""
+    if any(partial.text or partial.stash for partial in utterance.partials):
+        return "pace" if latency.off_pace else ""
+    return "client" if recording.info.turn_taking == "client" else "final"
 
 
 def committed_by(utterance: Utterance, recording: Recording) -> str:

@@ -58,7 +58,7 @@ export function latencyChips(u, t, waits = true) {
   const chips = [];
   if (waits && u.first_partial !== null) {
     chips.push({ text: t("transcript.firstPartial", { time: duration(u.first_partial, t) }), kind: "plain" });
-  }
+  } else if (waits && u.no_partial) chips.push({ text: t(`transcript.noPartial.${u.no_partial}`), kind: "plain" });
   const total = u.finalization ?? u.decode_delay;
   if (waits && u.status === "final" && total !== null) {
     const endpoint = u.finalization === null ? null : Math.min(Math.max(u.endpoint_delay ?? 0, 0), total);
@@ -92,15 +92,21 @@ export function emptyText(shown, count, { growing, gathered, settings }, t) {
   return t(settings?.client ? "transcript.waiting.client" : "transcript.waiting");
 }
 
+/** The language of the last utterance before this one that has any. @param {Utterance} u @param {Utterance[]} utterances */
+export function languageBefore({ number }, utterances) {
+  return utterances.filter((one) => one.number < number && one.language).pop()?.language ?? null;
+}
+
 /**
- * What else is known: language, emotion, how the turn ended where that was not silence, what went wrong.
- * @param {Utterance} u @param {Translate} t
+ * What else is known: the language where it changes, emotion, how the turn ended where that was not silence, what
+ * went wrong.
+ * @param {Utterance} u @param {Translate} t @param {string | null} [before] the language of the row before
  * @returns {Chip[]}
  */
-export function noteChips(u, t) {
+export function noteChips(u, t, before = null) {
   /** @type {Chip[]} */
   const chips = [];
-  if (u.language) chips.push({ text: u.language, kind: "plain" });
+  if (u.language && u.language !== before) chips.push({ text: u.language, kind: "plain" });
   if (u.emotion) chips.push({ text: emotionText(u.emotion, t), kind: "plain" });
   if (typeof u.short === "number") chips.push({ text: t("transcript.short", { time: u.short.toFixed(1) }), kind: "plain" });
   if (u.ended_by === "limit") chips.push({ text: t("transcript.limit", { seconds: u.limit ?? 60 }), kind: "alarm" });

@@ -18,7 +18,7 @@ import { copyText, make, newId } from "../shared/dom.js";
 import { endNote } from "../shared/format.js";
 import { textOf } from "../shared/run/state.js";
 import { engineText, summaryText } from "../shared/run/summary.js";
-import { asText, emptyText, filtered, latencyChips, noteChips, splitMatches, timeOf } from "./rows.js";
+import { asText, emptyText, filtered, languageBefore, latencyChips, noteChips, splitMatches, timeOf } from "./rows.js";
 import { chip, transcriptParts } from "./parts.js";
 import { Correcting } from "./correcting.js";
 import { RowHeights } from "../shared/virtual_list.js";
@@ -288,7 +288,7 @@ export class TranscriptView {
   cells(u) {
     const text = make("span", { class: "qaw-text", dir: "auto" }, ...this.marked(u.settled));
     if (u.draft) text.append(make("i", { class: "qaw-draft" }, ...this.marked(u.draft)));
-    const notes = noteChips(u, this.t);
+    const notes = noteChips(u, this.t, languageBefore(u, this.run.state.utterances));
     const wrong = notes.filter(({ kind }) => kind === "alarm");
     const known = notes.filter(({ kind }) => kind !== "alarm");
     const waits = latencyChips(u, this.t, this.run.state.info.waits);

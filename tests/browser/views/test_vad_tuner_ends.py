@@ -53,7 +53,9 @@ def make(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> Callable[..., VadTun
 def figures(page: Any) -> dict[str, str]:
     """Return the figures of the ends by what they are called."""
     rows = page.locator(f"{ENDS} .qaw-tuner-figure").all()
-    return {row.locator("span").first.get_attribute("data-title"): row.locator("b").inner_text() for row in rows}
+    return {
+        row.locator("span").first.get_attribute("data-title"): row.locator("b").inner_text() for row in rows
+    }
 
 
 def test_a_model_brings_its_handles_and_what_they_do_moves_with_them(show_tuner, make) -> None:

@@ -25,6 +25,7 @@
  * @property {number | null} endpoint_delay
  * @property {number | null} decode_delay
  * @property {number | null} finalization
+ * @property {"" | "client" | "final" | "pace"} no_partial   why there is no first partial, where that is known
  * @typedef {Turn & UtteranceExtras & {settled: string, draft: string, problem: boolean}} Utterance
  *
  * @typedef {{name: string, role: "reference" | "service" | "estimated", turns: Turn[]}} Lane
@@ -99,6 +100,7 @@ const BLANK = {
   waits: false, limit: null, settled: "", draft: "", ended_by: null, commit: /** @type {const} */ (""), language: null,
   emotion: null,
   error: null, problem: false, first_partial: null, endpoint_delay: null, decode_delay: null, finalization: null,
+  no_partial: /** @type {const} */ (""),
 };
 
 /** @param {Utterance[]} utterances @param {Partial<Utterance> & {number: number}} said */

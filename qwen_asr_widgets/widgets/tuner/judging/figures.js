@@ -19,8 +19,8 @@ export const TERMS = {
 };
 
 /** @typedef {{name: FigureName, write: (value: number) => string, judged: 1 | -1 | 0, note?: (f: Figures) => string,
- *   places?: (f: Figures) => number | null, total?: (f: Figures) => number | null, least?: number}} Column  `places`: at how many of them, where
- *   turns are counted; `total`: among how many turns they are counted */
+ *   places?: (f: Figures) => number | null, total?: (f: Figures) => number | null, least?: number}} Column
+ *   `places`: at how many of them, where turns are counted; `total`: among how many; `least`: what counts as a difference */
 
 /** Seconds of a frame of scores: what differs by less says nothing. */
 const FRAME = 0.032;
