@@ -47,7 +47,7 @@ def test_an_exercise_has_a_task_three_hints_and_a_text_for_a_right_answer(exerci
 
 
 @pytest.mark.parametrize("exercise", EXERCISES)
-@pytest.mark.parametrize("answer", ["what", object(), [], {"a": 1}, [[]], float("nan")], ids=repr)
+@pytest.mark.parametrize("answer", ["what", object, [], {"a": 1}, [[]], float("nan")], ids=repr)
 def test_an_answer_of_another_kind_is_told_what_is_asked_for(exercise: str, answer: Any) -> None:
     said = Course().check(exercise, answer)
     assert not said.right and said.explanation and said.hint.startswith("Hint 1 of 3")
