@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import pytest
 from support.recordings import Script, three_turns
 from support.transcribing import ask, of_kind, transcribers
@@ -84,7 +86,7 @@ def test_a_transcriber_shows_them_and_no_longer(transcriber) -> None:
 def test_what_a_page_reports_as_painted_is_in_the_recording(transcriber, monkeypatch) -> None:
     recording = Script(8.0).turn("a", 1.0, 3.0, "so").recording
     widget = transcriber(recording)
-    monkeypatch.setattr(view_module.time, "monotonic", lambda: 104.05)
+    monkeypatch.setattr(view_module, "time", SimpleNamespace(monotonic=lambda: 104.05))
     ask(widget, "painted", number=1, took=0.02)
     ask(widget, "painted", number=7, took=0.02)
     assert recording.painted == {"a": pytest.approx(4.05)}

@@ -10,8 +10,9 @@ from typing import Annotated, Any
 from ...protocol.utterance import Utterance
 from ...recording import Recording
 from ...recording.delays.distribution import Distribution
-from ...recording.delays.stability import Revision, revisions
+from ...recording.delays.stability import Revision, StabilityTable, WordSettling, revisions, settlings
 from ...recording.delays.waterfall import Waterfall
+from ...recording.latency import TimedUtterance
 from ...recording.summary import waits_count
 from ...recording.text import units
 from ..shared.commands import Command, Commands, Within
@@ -60,6 +61,7 @@ class DelaysModel:
         self._source = source
         self._version = -1
         self._told: tuple[int, int, bool] | None = None
+        self._known: dict[int, tuple[TimedUtterance, tuple[WordSettling, ...]]] = {}
         self._lock = threading.Lock()
 
     def opening(self) -> list[Message]:
@@ -98,7 +100,7 @@ class DelaysModel:
 
     def _message(self) -> Message:
         waits = self._recording.waterfall()
-        stability = self._recording.stability()
+        stability = StabilityTable(self._words(), (), waits.latency)
         summary, share = waits.summary(), stability.revised_share
         return {
             "kind": "delays", "source": self._source, "stated": waits_count(waits.latency.pace),
@@ -107,6 +109,17 @@ class DelaysModel:
             "words": [[name, *_figures(one)] for name, one in stability.delays().items()],
             "revised": share, "speech_ends": waits.latency.source,
         }, []
+
+    def _words(self) -> list[WordSettling]:
+        """Return when each word stopped changing; an utterance that is as it was is not followed anew."""
+        recording, words = self._recording, list[WordSettling]()
+        for one in recording.utterances:
+            known = self._known.get(one.number)
+            if known is None or known[0] is not one:
+                found = settlings(one, recording.sent_at, recording.tape.sample_rate)
+                known = self._known[one.number] = (one, tuple(found))
+            words += known[1]
+        return words
 
     @property
     def commands(self) -> Commands:

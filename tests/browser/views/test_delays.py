@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import pytest
 from support.looks import cut_off, low_contrast
 from support.recordings import Script
 
 from qwen_asr_widgets import Recording, Transcriber, replay
+from qwen_asr_widgets.widgets.transcriber import view as view_module
 
 pytestmark = pytest.mark.browser
 
@@ -66,6 +69,18 @@ def test_a_transcriber_shows_them_under_its_run(show_transcriber, recording) -> 
     shown.until(lambda: shown.page.locator(ROWS).count() == 2 and shown.page.locator(LINE).is_visible())
     shown.press("Waits")
     shown.until(lambda: not shown.page.locator(".qaw-delays").is_visible())
+
+
+def test_a_page_reports_a_final_once_it_has_painted_it(show_transcriber, monkeypatch) -> None:
+    script = Script(9.0).turn("a", 1.0, 2.0, "so it was")
+    shown = show_transcriber(Transcriber(script.recording))
+    script.turn("b", 5.0, 6.0, "in April")
+    # The final came at 7.0 s.
+    monkeypatch.setattr(view_module, "time", SimpleNamespace(monotonic=lambda: 107.03))
+    shown.view.page.tell_changes()
+    shown.until(lambda: script.recording.painted)
+    assert script.recording.painted == {"b": pytest.approx(7.03)}
+    assert script.recording.waterfall()[1]["painting"].seconds == pytest.approx(0.03)
 
 
 @pytest.mark.parametrize(("lang", "width", "theme"), [
