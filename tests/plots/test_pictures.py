@@ -359,3 +359,10 @@ def test_a_spectrogram_of_an_hour_has_no_more_columns_than_the_picture_pixels():
     assert spectrogram_levels(sound[:100], 16_000, 900).shape == (257, 2)
     with pytest.raises(SettingError, match="give True or False"):
         plot_recording(Recording(), Figure().add_subplot(), spectrogram="yes")
+
+
+def test_the_line_of_the_median_ends_short_of_the_totals_it_passes():
+    ax = figure_of(three_turns(), plot_latency)
+    (median,) = [line for line in ax.lines if line.get_gid() == "median"]
+    totals = marks(ax, "total").values()
+    assert totals and all(one.get_zorder() > median.get_zorder() and one.get_path_effects() for one in totals)
