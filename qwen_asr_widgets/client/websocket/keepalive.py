@@ -48,6 +48,7 @@ class KeepAlive:
         self.delay = 0.0
         self._interval = interval
         self._pinged: float | None = None
+        self._sent: float | None = None
 
     def wait(self, now: float, heard: float) -> float | None:
         """Seconds until the next ping is due or the answer to the last one is overdue; None: for ever."""
@@ -71,7 +72,27 @@ class KeepAlive:
 
     def ping(self, now: float) -> bytes:
         """Note that a ping goes out; return what it carries."""
-        self._pinged = now
+        self._pinged = self._sent = now
+        return _STAMP.pack(now)
+
+    def measure(self, now: float) -> bytes | None:
+        """Return what a ping carries whose answer only tells how long the line takes; None: it is not time.
+
+        Where events keep coming no other ping is due. This one is not waited for.
+
+        Examples
+        --------
+        >>> pings = KeepAlive(3.0, 5.0)
+        >>> pings.measure(now=100.0), pings.measure(now=102.0)
+        (None, None)
+        >>> pings.answered(pings.measure(now=103.0), now=103.5), pings.silent(now=109.0, heard=99.0)
+        (0.5, 0.0)
+        """
+        if self._sent is None:
+            self._sent = now
+        if self._interval is None or now - self._sent < self._interval:
+            return None
+        self._sent = now
         return _STAMP.pack(now)
 
     def answered(self, stamp: bytes, now: float) -> float | None:

@@ -274,7 +274,7 @@ class Writer:
         return seconds > 0
 
     def _ping(self) -> None:
-        """Ping where it is due; where the last one was not answered in time, give the connection up."""
+        """Ping where it is due, or to measure; where the last one was not answered in time, give up."""
         now, heard = time.monotonic(), self._shared.last_heard
         if self._shared.state == "open" and self._keepalive.overdue(now, heard):
             silent = self._keepalive.silent(now, heard)
@@ -283,3 +283,5 @@ class Writer:
             self._keepalive.forget()
         elif self._keepalive.due(now, heard):
             self.control(self._keepalive.ping(now), frames.PING)
+        elif self._shared.state == "open" and (stamp := self._keepalive.measure(now)) is not None:
+            self.control(stamp, frames.PING)
