@@ -39,7 +39,7 @@ class ClassFolder(AsyncLargeFileManager):
     ) -> Any:
         """Return a file or folder: one's own, else the course's; a folder lists both."""
         if await self._is_unchanged(path):
-            return await self._course.get(path, content, type, format, require_hash)
+            return {**await self._course.get(path, content, type, format, require_hash), "writable": True}
         model = await super().get(path, content, type, format, require_hash)
         if content and model["type"] == "directory" and await self._course.dir_exists(path):
             own = {each["name"] for each in model["content"]}
@@ -59,6 +59,13 @@ class ClassFolder(AsyncLargeFileManager):
     async def dir_exists(self, path: str) -> bool:
         """Tell whether there is such a folder, one's own or the course's."""
         return bool(await super().dir_exists(path) or await self._course.dir_exists(path))
+
+    async def create_checkpoint(self, path: str) -> Any:
+        """Return the state to go back to: JupyterLab asks for one when a notebook is opened, not changed."""
+        if await self._is_unchanged(path):
+            model = await self._course.get(path, content=False)
+            return {"id": "checkpoint", "last_modified": model["last_modified"]}
+        return await super().create_checkpoint(path)
 
     async def save(self, model: Any, path: str = "") -> Any:
         """Save into one's own folder; what was the course's alone is copied there first."""

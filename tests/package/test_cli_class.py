@@ -56,6 +56,19 @@ def test_the_first_change_makes_a_copy_and_the_course_stays_as_it_is(
     assert names(shown) == ["01_one.ipynb", "02_two.ipynb", "zh"]
 
 
+def test_opening_as_jupyterlab_does_it_makes_no_copy_and_needs_no_right_to_write(
+    shown: ClassFolder, course: Path
+) -> None:
+    (course / "01_one.ipynb").chmod(0o444)
+    assert asyncio.run(shown.get("01_one.ipynb"))["writable"]
+    assert asyncio.run(shown.create_checkpoint("01_one.ipynb"))["id"] == "checkpoint"
+    assert asyncio.run(shown.list_checkpoints("01_one.ipynb")) == []
+    assert [path for path in Path(shown.root_dir).rglob("*") if path.is_file()] == []
+    changed(shown, "01_one.ipynb")
+    asyncio.run(shown.create_checkpoint("01_one.ipynb"))
+    assert len(asyncio.run(shown.list_checkpoints("01_one.ipynb"))) == 1
+
+
 def test_deleting_the_copy_brings_the_course_back(shown: ClassFolder) -> None:
     changed(shown, "01_one.ipynb")
     shown.delete_to_trash = False
