@@ -85,3 +85,13 @@ def test_an_exercise_is_asked_and_its_folded_solution_is_right(exercise: str) ->
     assert "✘" in open_cells[0].outputs[-1].data["text/plain"]
     assert "✔" in folded[0].outputs[-1].data["text/plain"]
     assert folded[0].metadata.jupyter.source_hidden and folded[0].metadata.jupyter.outputs_hidden
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_no_star_of_a_text_is_left_as_it_is_written(name: str) -> None:
+    """Behind a Chinese full stop a bold text ends only where a space follows."""
+    markdown = pytest.importorskip("markdown_it").MarkdownIt()
+    for cell in MAKE["read_source"](name):
+        if cell.kind == "text":
+            pages = [markdown.render(text) for text in cell.text.values()]
+            assert not any("**" in page for page in pages), cell.name
