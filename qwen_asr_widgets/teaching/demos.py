@@ -88,7 +88,7 @@ def demo(name: str = "cut-off", *, language: str | None = None) -> Demo:
     >>> from qwen_asr_widgets import demo
     >>> demo("cut-off")
     Cut off mid-sentence
-    1. Look at the two orange turns: one sentence was said. The silence is 300 ms.
+    1. Look at the two turns in the row Trying: one sentence was said. The silence is 300 ms.
     2. Drag the silence upwards until both are one: at 577 ms. The wait beside it grows with each step.
     3. Ask: how long would you wait for somebody who thinks? And for everybody who does not?
     """
