@@ -47,6 +47,8 @@ def test_a_stretch_is_selected_looped_saved_and_transcribed(
     page.get_by_role("spinbutton", name="to", exact=True).fill("5.3")
     page.keyboard.press("Enter")
     shown.shows("0.30 s")
+    below = page.locator(".qaw-transcript").bounding_box()["y"]
+    assert bar.bounding_box()["y"] < below, "it stands right under the waveform"
     assert cut_off(page) == low_contrast(page) == []
     loop = page.get_by_role("button", name="Loop")
     loop.click()

@@ -40,7 +40,7 @@ export function createStage(host, options) {
     run, send, signal, t, height, rows, caption: false, table: false, ...replay?.transport,
     regioned: replay ? undefined : (region, looping) => regionBar.update(region, looping),
   });
-  const regionBar = createRegionBar(host, {
+  const regionBar = createRegionBar(live, {
     t, signal, whole: () => wave.duration, choose: (region) => wave.selectRegion(region), loop: (on) => wave.loop(on),
     transcribe: (region) => send({ kind: "part", ...region, pace: options.pace() }), save: options.savePart,
   });
