@@ -64,6 +64,7 @@ def test_a_silence_below_the_floor_of_a_service_is_said_to_have_no_effect(show_t
     tuner.settings = TurnDetection(0.2, 300)
     shown.serve()
     assert worth.inner_text().endswith("A silence below 600 ms has no effect there: it waits 600 ms.")
+    assert page.locator(".qaw-tuner-basis").is_visible()
     assert page.locator(".qaw-tuner-basis").inner_text().startswith("Silence 608 ms")
     tuner.settings = TurnDetection(0.4, 1_200)
     shown.serve()
