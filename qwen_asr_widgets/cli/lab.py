@@ -51,7 +51,8 @@ def run(arguments: argparse.Namespace) -> int:
 def make_folders(folder: Path) -> None:
     """Make the folder, and the one for the Chinese notebooks: there their kernels run."""
     try:
-        (folder / CHINESE).mkdir(parents=True, exist_ok=True)
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / CHINESE).mkdir(exist_ok=True)
     except OSError as problem:
         raise QawError(f"--dir {folder}: the folder cannot be made: {problem.strerror}.") from problem
 
