@@ -74,6 +74,14 @@ def test_a_time_of_400_digits_is_no_time(text):
         load_labels(text)
 
 
+@pytest.mark.parametrize("line", ["SPEAKER a {0} 0.5 1.0 <NA> <NA> x", "SPEAKER {0} 1 0.5 1.0 <NA> <NA> x"])
+def test_names_of_any_length_leave_the_sentence_short(line: str) -> None:
+    names = [f"{digit}" * 400 for digit in "123"]
+    with pytest.raises(LabelError, match="give (channel|uri)=") as refused:
+        load_labels("".join(f"{line.format(name)}\n" for name in names))
+    assert len(str(refused.value)) < 1_000
+
+
 @pytest.mark.parametrize("name", ["x" * 5_000, "nul\0", "no/such/file.rttm"])
 def test_a_name_that_no_file_has_is_answered_as_one_that_is_missing(name):
     with pytest.raises(LabelError, match="There is no label file"):

@@ -31,7 +31,7 @@ def read_elan(text: str, wanted: Wanted = Wanted()) -> Parsed:
     tiers = {tier.get("TIER_ID", ""): tier for tier in root.iter("TIER")}
     missing = [name for name in wanted.tiers or () if name not in tiers]
     if missing:
-        raise LabelError(f"there is no tier {missing[0]!r}; it has {', '.join(tiers) or 'none'}.")
+        raise LabelError(f"there is no tier {missing[0]!r:.60}; it has {', '.join(tiers) or 'none':.200}.")
     parsed = Parsed()
     for name, tier in tiers.items():
         rows = _rows(name, tier, slots)

@@ -123,11 +123,10 @@ def numbered_lines(text: str) -> Iterator[tuple[int, str]]:
 
 def one_clip(names: list[str], uri: str | None) -> str:
     """Return the clip to take of those a file names."""
+    known = ", ".join(name[:60] for name in names[:5]) + (" …" if len(names) > 5 else "")
     if uri is not None and names and uri not in names:
-        known = ", ".join(names[:5]) + (" …" if len(names) > 5 else "")
-        raise LabelError(f"it holds labels of {known}, not of {uri!r}; give uri= as one of these.")
+        raise LabelError(f"it holds labels of {known}, not of {uri!r:.60}; give uri= as one of these.")
     if uri is None and len(names) > 1:
-        known = ", ".join(names[:5]) + (" …" if len(names) > 5 else "")
         raise LabelError(f"it holds labels of {len(names)} clips ({known}); give uri= to choose one.")
     return uri if uri is not None and names else (names or [""])[0]
 

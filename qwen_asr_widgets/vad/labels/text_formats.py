@@ -106,7 +106,7 @@ def _add_csv_row(parsed: Parsed, row: dict[str, str], line: int) -> None:
     elif kind in ("", "turn"):
         parsed.rows.append(Row(line, start, end, row.get("text", ""), row.get("speaker", "")))
     else:
-        raise LabelError(f"line {line}: kind is {kind!r}; write turn, hold or scored.")
+        raise LabelError(f"line {line}: kind is {kind!r:.60}; write turn, hold or scored.")
 
 
 def write_csv(

@@ -45,7 +45,7 @@ def read_textgrid(text: str, wanted: Wanted = Wanted()) -> Parsed:
             parsed.rows += _turns(name, rows)
     missing = [name for name in tiers or () if name not in names]
     if missing:
-        raise LabelError(f"there is no interval tier {missing[0]!r}; it has {', '.join(names) or 'none'}.")
+        raise LabelError(f"there is no interval tier {missing[0]!r:.60}; it has {', '.join(names) or 'none':.200}.")
     if not names:
         raise LabelError("line 1: there is no interval tier in it; mark speech as intervals, not points.")
     return parsed
@@ -90,7 +90,7 @@ def _tiers(tokens: Iterator[Token]) -> Iterator[tuple[str, list[Row]]]:
     """Yield name and intervals of each interval tier."""
     header = [_next(tokens) for _ in range(2)]
     if header[1][1] != "TextGrid":
-        raise LabelError(f"line {header[1][0]}: the object class is {header[1][1]!r}, not TextGrid.")
+        raise LabelError(f"line {header[1][0]}: the object class is {header[1][1]!r:.60}, not TextGrid.")
     _number(tokens), _number(tokens)
     if _next(tokens)[1] != "exists":
         return
