@@ -33,7 +33,7 @@ export function createStage(host, options) {
   options.signal.addEventListener("abort", () => end.abort(), { once: true, signal });
   const run = createRunStore({ ask: send, signal });
   /** @type {Row[]} */
-  const rows = [scoreStrip];
+  const rows = options.replaying ? [] : [scoreStrip]; // a replay has no scores
   const replay = options.replaying ? new Replay(host.appendChild(make("div")), { send, t, signal }) : null;
   const live = host.appendChild(make("div", { class: "qaw-tr-live", style: `--qaw-wave-height: ${height}px` }));
   const wave = createWaveform(live, {

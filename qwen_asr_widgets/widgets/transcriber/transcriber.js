@@ -40,7 +40,12 @@ export class TranscriberView {
     this.signal = signal;
     this.id = newId();
     this.t = translator(model.get("lang"));
-    this.send = (/** @type {PageCommand} */ command) => model.send({ ...command, view: this.id });
+    this.send = (/** @type {PageCommand} */ command) => {
+      if (command.kind === "again" || command.kind === "replay") this.sought = true;
+      model.send({ ...command, view: this.id });
+    };
+    /** Whether the stage that comes next was asked for here, from the foot, and is to be brought into sight. */
+    this.sought = false;
     /** @type {Kernel} */
     this.kernel = { ...unknownState(), beside_cells: model.get("live_while_busy") };
     this.source = "";
@@ -125,6 +130,8 @@ export class TranscriberView {
         selected: (number) => this.select(number),
       });
       this.draw();
+      if (this.sought) this.root.firstElementChild?.scrollIntoView({ block: "nearest" });
+      this.sought = false;
     }
     if (!("source" in message) || message.source === this.source) this.stage?.receive(message, buffers);
   }

@@ -37,7 +37,7 @@ export function createWaveBar(host, wave, signal, visible) {
       setText(word, playing ? t("wave.pause") : t("wave.play"));
       play.setAttribute("aria-label", playing ? t("wave.pause") : t("wave.play"));
       play.disabled = wave.duration === 0;
-      play.hidden = Boolean(wave.options.transport);
+      play.hidden = place.hidden = Boolean(wave.options.transport); // whoever plays says where
       setText(place, `${clock(wave.cursor)} / ${clock(wave.duration)}`);
       setText(title, [wave.run.state.info.title, engineText(wave.run.state.info, t)].filter(Boolean).join(" · "));
       live.hidden = !wave.growing || wave.following;

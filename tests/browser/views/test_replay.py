@@ -136,6 +136,20 @@ def test_a_transcriber_shows_its_run_again(show_transcriber, recording) -> None:
     shown.until(lambda: page.locator(SCRUBBER).count() == 0 and len(words(page)) == 3)
 
 
+def test_a_replay_begins_in_sight_without_a_strip_of_scores_and_with_one_time(
+    show_transcriber, recording
+) -> None:
+    shown = show_transcriber(Transcriber(recording), viewport={"width": 900, "height": 320})
+    page = shown.page
+    shown.press("Replay")
+    assert page.evaluate("scrollY") > 100
+    shown.until(lambda: page.locator(SCRUBBER).count() == 1)
+    shown.until(lambda: page.evaluate("scrollY") < 20, what="the bar is in sight")
+    assert page.get_by_text("Speech?").count() == 0
+    times = page.locator(".qaw-tr-live .qaw-number, .qaw-replay .qaw-number").filter(visible=True)
+    assert times.count() == 1
+
+
 @pytest.mark.parametrize(("lang", "width", "theme"), [
     ("en", 900, "light"), ("en", 400, "dark"), ("zh", 400, "light"),
 ])
