@@ -61,6 +61,22 @@ def test_an_incomplete_run_is_no_baseline_and_is_marked(three: Transcriber) -> N
     assert baseline(three) is None and three.view.opening()[-1][0]["kind"] != "compared"
 
 
+def test_a_run_shown_again_has_the_scores_that_were_seen_while_it_was_made(
+    made: Callable[..., Transcriber]
+) -> None:
+    t = made()
+    for seconds in (0.4, 0.8):
+        page = MicrophonePage(t).start()
+        page.speak(spoken(seconds))
+        page.stop()
+        wait_until(lambda: t.recording is not None and not t.active)
+        ask(t, "hello")
+    for number in (1, 2):
+        ask(t, "run-show", number=number)
+        (scored,) = [content for content, _ in t.view.opening() if content["kind"] == "score"]
+        assert 0 <= t.recording.duration - scored["total"] * scored["hop"] < 0.1
+
+
 def test_the_pinned_run_is_the_baseline_of_all_others_of_its_sound(three: Transcriber) -> None:
     ask(three, "run-pin", number=3)
     assert baseline(three) is None, "it is not compared with one of the others"

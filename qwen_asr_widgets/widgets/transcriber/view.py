@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import time
 from itertools import chain
-from typing import Any
+from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
 
 from ...audio.tape import Tape
 from ...audio.units import SAMPLE_RATE
@@ -21,6 +22,9 @@ from .preparation import Preparation
 from .runs.compared import ComparedRuns
 from .scores import LiveScores
 from .state import figures, model_state
+
+if TYPE_CHECKING:
+    from ...recording import Recording
 
 
 class TranscriberView:
@@ -62,6 +66,7 @@ class TranscriberView:
         self.replay: ReplayModel | None = None
         self.protocol: ProtocolModel | None = None
         self.scores: LiveScores | None = None
+        self._scored: WeakKeyDictionary[Recording, LiveScores] = WeakKeyDictionary()
         self._shows_protocol = False
         self.delays: DelaysModel | None = None
         self._shows_delays = False
@@ -84,7 +89,9 @@ class TranscriberView:
         same = recording is not None and recording is self.shown.recording
         if not same:
             is_live = recording is not None and run is not None and run.active
-            self.scores = LiveScores(recording.tape, self._threshold) if recording and is_live else None
+            if recording is not None and is_live:
+                self._scored[recording] = LiveScores(recording.tape, self._threshold)
+            self.scores = self._scored.get(recording) if recording is not None else None
         if recording is not None:
             messages = RunMessages(
                 source_name(recording), recording, "", growing=lambda: run is not None and run.active,
