@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given, settings as hypothesis_settings, strategies as st
@@ -13,6 +15,7 @@ from qwen_asr_widgets.vad.evaluation.metrics import (
 )
 from qwen_asr_widgets.vad.evaluation.measures import Problem
 from qwen_asr_widgets.vad.scoring.frames import SpeechScores
+from qwen_asr_widgets.vad.sweep.sweep import sweep
 from qwen_asr_widgets.vad.turns import Turn, TurnDetection, detect_turns
 from support import drawn
 
@@ -169,6 +172,41 @@ def test_expected_delay_is_silence_in_frames_and_what_recordings_add() -> None:
 def test_turns_that_cannot_be_are_refused(found: list[Turn], truth: list | None, message: str) -> None:
     with pytest.raises(LabelError, match=message):
         measure(found, truth)
+
+
+def test_a_collar_takes_the_time_around_true_edges_out_and_leaves_counts_and_waits() -> None:
+    turns = [Turn(0.9, 0.6, 2.1), Turn(2.9, 2.6, 5.0)]
+    truth = [ReferenceTurn(1.0, 2.0), ReferenceTurn(3.0, 4.0), ReferenceTurn(5.1, 5.3)]
+    exact, kind = (
+        measure(turns, truth, duration=6, settings=TurnDetection(silence_duration_ms=400), collar=collar)
+        for collar in (0.0, 0.15)
+    )
+    assert (exact.reference_seconds, exact.found_seconds, exact.hit_seconds) == (2.2, 3.3, 2.0)
+    assert kind.reference_seconds == kind.hit_seconds == pytest.approx(1.4)
+    assert (kind.miss_seconds, kind.false_alarm_seconds) == (0.0, pytest.approx(0.8))
+    assert (kind.problems, kind.waits, kind.speech_seconds) == (exact.problems, exact.waits, 3.3)
+    assert (kind.missed, kind.collar) == (1, 0.15) and "with a collar of 0.15 s" in kind._repr_html_()
+
+
+def test_a_collar_that_leaves_nothing_leaves_no_figure() -> None:
+    measures = measure([Turn(1, 1, 2)], [ReferenceTurn(1, 2)], duration=3, collar=1.0)
+    assert (measures.reference_seconds, measures.false_alarm_seconds) == (0.0, 0.0)
+    assert measures.detection_error_rate is measures.f1 is None and measures.cut == 0
+
+
+@pytest.mark.parametrize("collar", [-0.1, 5.1, "0.25", None, True, float("nan")])
+def test_a_collar_that_is_none_is_refused(collar: Any) -> None:
+    with pytest.raises(SettingError, match="collar is .*; it must be a number from 0 to 5"):
+        measure([], [(0, 1)], collar=collar)
+    with pytest.raises(SettingError, match="collar is .*; it must be a number from 0 to 5"):
+        sweep(SpeechScores([-1.0]), [0.0], [400], reference=[(0, 0.03)], collar=collar)
+
+
+def test_measures_of_different_collars_do_not_add_up() -> None:
+    one, other = (measure([], [(0, 1)], collar=collar) for collar in (0.0, 0.25))
+    with pytest.raises(SettingError, match="have collars of 0 and 0.25 s; measure all with one"):
+        total([one, other])
+    assert total([other, other, measure([])]).collar == 0.25
 
 
 drawings = st.text(alphabet=".S", min_size=1, max_size=60)

@@ -39,9 +39,13 @@ def _annotation(intervals: list[tuple[float, float]]) -> Annotation:
 
 
 @settings(deadline=None, max_examples=150)
-@given(st.lists(interval, max_size=12), st.lists(interval, max_size=12), st.none() | regions)
+@given(
+    st.lists(interval, max_size=12), st.lists(interval, max_size=12), st.none() | regions,
+    st.just(0) | st.integers(1, 700),
+)
 def test_detection_error_precision_recall_and_f_equal_pyannote(
-    truth: list[list[int]], found: list[list[int]], scored: list[list[int]] | None
+    truth: list[list[int]], found: list[list[int]], scored: list[list[int]] | None,
+    collar: int,
 ) -> None:
     said = [(start / 1_000, end / 1_000) for start, end in truth]
     heard = _disjoint(found)
@@ -49,19 +53,21 @@ def test_detection_error_precision_recall_and_f_equal_pyannote(
     ours = measure(
         [Turn(start, start, end) for start, end in heard],
         [ReferenceTurn(start, end) for start, end in said],
-        duration=DURATION, scored=None if scored is None else areas,
+        duration=DURATION, scored=None if scored is None else areas, collar=collar / 1_000,
     )
     uem = Timeline([Segment(a, b) for a, b in areas], uri="clip").support()
     reference, hypothesis = _annotation(said), _annotation(heard)
-    detail = DetectionErrorRate().compute_components(reference, hypothesis, uem=uem)
+    both_sides = {"collar": 2 * collar / 1_000}
+    detail = DetectionErrorRate(**both_sides).compute_components(reference, hypothesis, uem=uem)
     assert ours.miss_seconds == pytest.approx(detail["miss"], abs=1e-6)
     assert ours.false_alarm_seconds == pytest.approx(detail["false alarm"], abs=1e-6)
     assert ours.reference_seconds == pytest.approx(detail["total"], abs=1e-6)
     if ours.detection_error_rate is not None:
         assert ours.detection_error_rate == pytest.approx(
-            DetectionErrorRate()(reference, hypothesis, uem=uem), abs=1e-6)
+            DetectionErrorRate(**both_sides)(reference, hypothesis, uem=uem), abs=1e-6)
     if ours.precision is not None and ours.recall is not None:
-        assert ours.precision == pytest.approx(DetectionPrecision()(reference, hypothesis, uem=uem), abs=1e-6)
-        assert ours.recall == pytest.approx(DetectionRecall()(reference, hypothesis, uem=uem), abs=1e-6)
-        theirs = DetectionPrecisionRecallFMeasure()(reference, hypothesis, uem=uem)
+        precision, recall = DetectionPrecision(**both_sides), DetectionRecall(**both_sides)
+        assert ours.precision == pytest.approx(precision(reference, hypothesis, uem=uem), abs=1e-6)
+        assert ours.recall == pytest.approx(recall(reference, hypothesis, uem=uem), abs=1e-6)
+        theirs = DetectionPrecisionRecallFMeasure(**both_sides)(reference, hypothesis, uem=uem)
         assert ours.f1 == pytest.approx(theirs, abs=1e-6)

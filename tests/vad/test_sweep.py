@@ -46,13 +46,16 @@ def _same(one: SweepResult, other: SweepResult) -> bool:
     return one.clips == other.clips and all(np.array_equal(one.sums[k], other.sums[k]) for k in one.sums)
 
 
-def test_every_cell_equals_detect_turns_and_measure() -> None:
+@pytest.mark.parametrize("collar", [0.0, 0.25])
+def test_every_cell_equals_detect_turns_and_measure(collar: float) -> None:
     clips, truths = _clips()
     labels: list[Any] = [Labels(truths[0], [(3.0, 30.0), (41.5, 80.0)]), Labels(truths[1]), *truths[2:]]
     labels[1] = labels[1].within(clips[1].duration)
     labels[2] = [t for t in labels[2] if t.end <= clips[2].duration]
     labels[3] = [t for t in labels[3] if t.end <= clips[3].duration]
-    frame = sweep(clips, THRESHOLDS, SILENCES, PADDINGS, labels, overhead=0.05).to_frame()
+    found = sweep(clips, THRESHOLDS, SILENCES, PADDINGS, labels, overhead=0.05, collar=collar)
+    assert ("collar 0.25 s" in repr(found)) == bool(collar)
+    frame = found.to_frame()
     assert len(frame) == 4 * 5 * 5 * 3
     for row in frame.to_dict("records"):
         number = int(row["clip"].split()[1]) - 1
@@ -60,7 +63,8 @@ def test_every_cell_equals_detect_turns_and_measure() -> None:
         turns = detect_turns(clips[number], settings)
         truth = labels[number]
         expected = measure(
-            turns, truth, duration=clips[number].duration, settings=settings, overhead=0.05
+            turns, truth, duration=clips[number].duration, settings=settings, overhead=0.05,
+            collar=collar,
         )
         for name in ("turns", "cuts", "merges", "cut_off", "clipped_starts", "late_starts", *COUNTS):
             assert row[name] == getattr(expected, name), (name, settings, number)

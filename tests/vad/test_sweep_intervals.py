@@ -84,11 +84,12 @@ def long_call() -> tuple[SpeechScores, Labels]:
     return scores, Labels([ReferenceTurn(t.onset, t.end) for t in turns], [(3.0, 100.0), (110.0, 250.0)])
 
 
-def test_blocks_of_a_long_recording_add_up_to_it_and_give_intervals() -> None:
+@pytest.mark.parametrize("collar", [0.0, 0.3])
+def test_blocks_of_a_long_recording_add_up_to_it_and_give_intervals(collar: float) -> None:
     scores, labels = long_call()
     grid = ([-0.3, 0.1, 0.6], [200, 400, 800], [0, 300])
-    whole = sweep(scores, *grid, labels)
-    parts = sweep([scores, scores], *grid, [labels] * 2, block_seconds=40)
+    whole = sweep(scores, *grid, labels, collar=collar)
+    parts = sweep([scores, scores], *grid, [labels] * 2, block_seconds=40, collar=collar)
     assert len(whole.clips) == 1 and len(parts.clips) == 2 * 7
     for name, sums in whole.sums.items():
         assert np.array_equal(parts.sums[name][:7].sum(axis=0), sums[0]), name
@@ -99,7 +100,7 @@ def test_blocks_of_a_long_recording_add_up_to_it_and_give_intervals() -> None:
     low, high = alone.interval("cut_off_rate")
     assert ((low <= alone.total("cut_off_rate")) & (alone.total("cut_off_rate") <= high)).all()
     assert alone.best().calls == alone.best().held_out_calls == 7
-    assert sweep(scores, *grid, labels, block_seconds=1_000).clips == whole.clips
+    assert sweep(scores, *grid, labels, block_seconds=1_000, collar=collar).clips == whole.clips
 
 
 @pytest.mark.parametrize("seconds", [5, 0, -60, "60", True, float("nan")])

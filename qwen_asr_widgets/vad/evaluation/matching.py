@@ -226,6 +226,76 @@ class Match:
         return Ends(cut_off, stretch[waited], late[waited], stretch[~waited & ~early])
 
 
+@dataclass(frozen=True, eq=False)
+class Times:
+    """How long is said, found and both, stretch by stretch and turn by turn.
+
+    Parameters
+    ----------
+    said, found, shared : ndarray, int64, shape (k,), (m,), (q,)
+        Samples of true speech, of turns, and of what lies in both.
+    said_by, found_by, shared_by : ndarray, int64
+        The stretch (of a turn: the turn) of the `Match` that each belongs to.
+    """
+
+    said: NDArray[np.int64]
+    found: NDArray[np.int64]
+    shared: NDArray[np.int64]
+    said_by: NDArray[np.int64]
+    found_by: NDArray[np.int64]
+    shared_by: NDArray[np.int64]
+
+
+def times(result: Match, timed: Intervals | None = None) -> Times:
+    """Return the times of a match.
+
+    Parameters
+    ----------
+    result : Match
+    timed : ndarray, int64, shape (r, 2), optional
+        Where time counts, see ``outside_collars``; by default everywhere in the scored regions.
+    """
+    truth, found = result.truth.pieces, result.found.pieces
+    if timed is None:
+        counts = np.arange(len(truth)), np.arange(len(found)), result.shared_truth
+        return Times(truth[:, 1] - truth[:, 0], found[:, 1] - found[:, 0], result.shared, *counts)
+    said, heard = crop(truth, timed), crop(found, timed)
+    i, _, shared, _ = overlaps(said.pieces, heard.pieces)
+    lengths = (cropped.pieces[:, 1] - cropped.pieces[:, 0] for cropped in (said, heard))
+    return Times(*lengths, shared, said.owner, heard.owner, said.owner[i])
+
+
+def outside_collars(regions: Intervals, given: Intervals, collar: int) -> Intervals | None:
+    """Return what of scored regions lies at least a collar away from every edge of true speech.
+
+    Parameters
+    ----------
+    regions : ndarray, int64, shape (r, 2)
+        Disjoint and in order.
+    given : ndarray, int64, shape (k, 2)
+        True speech; of intervals that overlap, the edges inside another count too, as NIST counts them.
+    collar : int
+        Samples before and after each edge.
+
+    Returns
+    -------
+    ndarray, int64, shape (m, 2), or None
+        None where the collar is 0: all of the regions.
+
+    Examples
+    --------
+    >>> outside_collars(np.array([[0, 100]]), np.array([[20, 50], [55, 90]]), 4).tolist()
+    [[0, 16], [24, 46], [59, 86], [94, 100]]
+    """
+    if not collar:
+        return None
+    edges = given.ravel()
+    collars = support(np.column_stack((edges - collar, edges + collar)))[0].ravel()
+    furthest = np.iinfo(np.int64).max
+    between = np.concatenate(([-furthest], collars, [furthest])).reshape(-1, 2)
+    return crop(regions, between).pieces
+
+
 def match(truth: Cropped, turns: Intervals, regions: Intervals) -> Match:
     """Match turns with the stretches of true speech they hold.
 

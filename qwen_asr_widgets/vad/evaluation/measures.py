@@ -95,8 +95,8 @@ class Measures:
     reference_turns : int or None
         Stretches of true speech; reference turns that overlap or touch are one, since no detector that
         hears one channel can part them.
-    reference_seconds, hit_seconds : float or None
-        Their length, and how much of it lies in turns.
+    reference_seconds, found_seconds, hit_seconds : float or None
+        Their length, that of the turns, and of what lies in both; without the time within the collar.
     cut, merged, missed, invented : int or None
         Reference turns in several turns; turns that hold several reference turns; reference turns in none;
         turns that hold none.
@@ -117,6 +117,8 @@ class Measures:
         Reference turns with an endpoint before their true end, where settings were given.
     problems : tuple of Problem
         Every error with its place, in order of time; empty in a total.
+    collar : float
+        Seconds before and after each true edge whose time was not judged, see ``measure``.
 
     Examples
     --------
@@ -149,6 +151,8 @@ class Measures:
     offset_errors: tuple[float, ...] = field(default=(), repr=False)
     waits: tuple[float, ...] = field(default=(), repr=False)
     problems: tuple[Problem, ...] = field(default=(), repr=False)
+    found_seconds: float | None = None
+    collar: float = 0.0
 
     def per_minute(self, name: str) -> float | None:
         """Return a count (``"cut"``, ``"turns"`` …) per minute of what was judged."""
@@ -184,13 +188,13 @@ class Measures:
 
     @property
     def miss_seconds(self) -> float | None:
-        """True speech outside of turns, in seconds."""
+        """True speech outside of turns, in seconds, as far as the collar lets it be judged."""
         return _minus(self.reference_seconds, self.hit_seconds)
 
     @property
     def false_alarm_seconds(self) -> float | None:
-        """Time in turns that is no speech, in seconds."""
-        return _minus(self.speech_seconds, self.hit_seconds)
+        """Time in turns that is no speech, in seconds, as far as the collar lets it be judged."""
+        return _minus(self.found_seconds, self.hit_seconds)
 
     @property
     def detection_error_rate(self) -> float | None:
@@ -202,7 +206,7 @@ class Measures:
     @property
     def precision(self) -> float | None:
         """Share of the time in turns that is speech."""
-        return ratio(self.hit_seconds, self.speech_seconds)
+        return ratio(self.hit_seconds, self.found_seconds)
 
     @property
     def recall(self) -> float | None:
@@ -212,9 +216,9 @@ class Measures:
     @property
     def f1(self) -> float | None:
         """Harmonic mean of precision and recall."""
-        if self.hit_seconds is None or self.reference_seconds is None:
+        if self.hit_seconds is None or self.reference_seconds is None or self.found_seconds is None:
             return None
-        return ratio(2 * self.hit_seconds, self.speech_seconds + self.reference_seconds)
+        return ratio(2 * self.hit_seconds, self.found_seconds + self.reference_seconds)
 
     def quantile(self, name: str, q: float, absolute: bool = False) -> float | None:
         """Return a quantile of ``turn_lengths``, ``onset_errors``, ``offset_errors`` or ``waits``, or None.
@@ -243,6 +247,7 @@ class Measures:
             if median is not None:
                 rows.append([f"{title} (median, p90)", f"{median:.3f} s, {high:.3f} s"])
         judged = f"{self.scored_seconds:.1f} s judged" + (", without a reference" if self.cut is None else "")
+        judged += f", with a collar of {self.collar:g} s" if self.collar else ""
         return table(["Measure", "Value"], rows, judged)
 
     def to_dict(self) -> dict[str, Any]:
@@ -265,6 +270,11 @@ def total(measures: Iterable[Measures]) -> Measures:
 
     What only some clips have (those with a reference) is None in the total, since it would not be of all.
 
+    Raises
+    ------
+    SettingError
+        There are none, or they were judged with different collars.
+
     Examples
     --------
     >>> from qwen_asr_widgets.vad.evaluation.metrics import measure, ReferenceTurn, Turn
@@ -275,10 +285,16 @@ def total(measures: Iterable[Measures]) -> Measures:
     clips = list(measures)
     if not clips:
         raise SettingError("There are no measures to add up; give those of at least one clip.", "measures")
-    sums: dict[str, Any] = {}
+    collars = {clip.collar for clip in clips if clip.reference_turns is not None}
+    if len(collars) > 1:
+        raise SettingError(
+            f"The measures have collars of {' and '.join(f'{each:g}' for each in sorted(collars))} s; "
+            "measure all with one.", "measures",
+        )
+    sums: dict[str, Any] = {"collar": max(collars, default=0.0)}
     for name in Measures.__dataclass_fields__:
         values = [getattr(clip, name) for clip in clips]
-        if name == "problems":
+        if name in ("problems", "collar"):
             continue
         if isinstance(values[0], tuple):
             sums[name] = tuple(value for row in values for value in row)

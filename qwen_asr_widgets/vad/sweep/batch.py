@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from ..evaluation.matching import Cropped, Intervals, Match, closings, crop, match
+from ..evaluation.matching import Cropped, Intervals, Match, closings, crop, match, times
 from ..runs import join_runs, speech_runs
 from ..scoring.frames import HOP
 from ..turns import MAX_TURN_FRAMES, TurnDetection
@@ -27,8 +27,11 @@ COUNT_SUMS = (
     "wait_n", "censored",
 )
 """Counts per clip and setting; the ``_n`` ones tell how many edges could be compared, and how many waited."""
-SAMPLE_SUMS = ("speech", "hit", "onset_size", "offset_size", "wait_sum")
-"""Sums of samples per clip and setting, of errors without their sign."""
+SAMPLE_SUMS = ("speech", "found", "hit", "onset_size", "offset_size", "wait_sum")
+"""Sums of samples per clip and setting, of errors without their sign.
+
+``speech`` is all time in turns, ``found`` what of it a collar lets be judged, ``hit`` what of that is speech.
+"""
 START_SUMS = ("clipped_starts", "late_starts")
 """Counts per clip, setting and padding."""
 WAIT_BINS = "wait_bins"
@@ -52,12 +55,15 @@ class SweepClip:
     blocks : ndarray, int64, shape (b,)
         Where the blocks begin that are counted apart, in samples; the first at 0. Turns and stretches belong
         to the one in which they begin.
+    timed : ndarray, int64, shape (m, 2), optional
+        What of the regions no collar covers, where there is one.
     """
 
     values: NDArray[np.float32]
     regions: Intervals
     truth: Intervals
     blocks: NDArray[np.int64] = field(default_factory=lambda: np.zeros(1, dtype=np.int64))
+    timed: Intervals | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,6 +90,7 @@ class _Line:
     first_of_block: NDArray[np.int64]
     regions: Intervals
     truth: Cropped
+    timed: Intervals | None
 
     def clip_of(self, samples: NDArray[np.int64]) -> NDArray[np.int64]:
         """Return which clip each position lies in."""
@@ -138,7 +145,7 @@ def measure_batch(
 
 def _lay(clips: Sequence[SweepClip]) -> _Line:
     """Lay clips end to end, with gaps that no silence bridges."""
-    values, starts, stops, blocks, regions, truth = [], [], [], [], [], []
+    values, starts, stops, blocks, regions, truth, timed = [], [], [], [], [], [], []
     frame = 0
     for clip in clips:
         sample = frame * HOP
@@ -147,6 +154,7 @@ def _lay(clips: Sequence[SweepClip]) -> _Line:
         blocks.append(clip.blocks + sample)
         regions.append(clip.regions + sample)
         truth.append(clip.truth + sample)
+        timed.append((clip.regions if clip.timed is None else clip.timed) + sample)
         reach = max((int(rows.max()) for rows in (clip.regions, clip.truth) if len(rows)), default=0)
         tail = max(-(-reach // HOP) - len(clip.values), 0) + _GAP_FRAMES
         values += [clip.values, np.full(tail, _NEVER_SPEECH, dtype=np.float32)]
@@ -154,7 +162,8 @@ def _lay(clips: Sequence[SweepClip]) -> _Line:
     areas = np.concatenate(regions)
     truths = crop(np.concatenate(truth), areas)
     edges = np.array(starts), np.array(stops), np.concatenate(blocks)
-    return _Line(np.concatenate(values), *edges, areas, truths)
+    has_collar = any(clip.timed is not None for clip in clips)
+    return _Line(np.concatenate(values), *edges, areas, truths, np.concatenate(timed) if has_collar else None)
 
 
 def _measure_cell(
@@ -171,10 +180,11 @@ def _measure_cell(
             sums[name][:, t, s] = np.bincount(clip, weights, minlength=blocks)
 
     per_truth, per_found = result.per_truth, result.per_found
-    lengths = result.found.pieces[:, 1] - result.found.pieces[:, 0]
+    lengths = times(result, line.timed)
     add("turns", found_block)
-    add("speech", found_block, lengths)
-    add("hit", truth_block[result.shared_truth], result.shared)
+    add("speech", found_block, result.found.pieces[:, 1] - result.found.pieces[:, 0])
+    add("found", found_block[lengths.found_by], lengths.found)
+    add("hit", truth_block[lengths.shared_by], lengths.shared)
     add("cut", truth_block[per_truth > 1])
     add("cuts", truth_block, np.maximum(per_truth - 1, 0))
     add("merges", found_block, np.maximum(per_found - 1, 0))

@@ -20,6 +20,7 @@ from .choice import Cells, error_counts
 class ClipInfo:
     """One clip of a sweep: its name, its groups, and what was true in it (samples at 16 kHz).
 
+    ``reference_samples`` are those that a collar lets be judged.
     ``condition`` is the name of the one under which it was heard; empty where it was heard as it is.
     """
 
@@ -75,11 +76,11 @@ def rates(
         "waits": sums["wait_n"].astype(np.float64),
         "coverage": _over(sums["wait_n"], reference),
         "miss_seconds": (said - sums["hit"]) / SAMPLE_RATE,
-        "false_alarm_seconds": (sums["speech"] - sums["hit"]) / SAMPLE_RATE,
-        "detection_error_rate": _over(said + sums["speech"] - 2 * sums["hit"], said),
-        "precision": _over(sums["hit"], sums["speech"]),
+        "false_alarm_seconds": (sums["found"] - sums["hit"]) / SAMPLE_RATE,
+        "detection_error_rate": _over(said + sums["found"] - 2 * sums["hit"], said),
+        "precision": _over(sums["hit"], sums["found"]),
         "recall": _over(sums["hit"], said),
-        "f1": _over(2 * sums["hit"], said + sums["speech"]),
+        "f1": _over(2 * sums["hit"], said + sums["found"]),
         "onset_error": _over(sums["onset_size"], sums["onset_n"]) / SAMPLE_RATE,
         "offset_error": _over(sums["offset_size"], sums["offset_n"]) / SAMPLE_RATE,
     }

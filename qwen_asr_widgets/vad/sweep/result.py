@@ -80,6 +80,8 @@ class SweepResult:
         Seconds added to every wait.
     detector : str
         What scored the clips.
+    collar : float
+        Seconds before and after each true edge whose time was not judged.
 
     Notes
     -----
@@ -104,6 +106,7 @@ class SweepResult:
     sums: Sums = field(repr=False)
     overhead: float = 0.0
     detector: str = SILERO
+    collar: float = 0.0
 
     def __repr__(self) -> str:
         counts = (
@@ -116,6 +119,7 @@ class SweepResult:
         clips = len(self.clips) // max(len(self.conditions), 1)
         under = f" under {_counted(len(self.conditions), 'condition')}" if self.conditions else ""
         by = "" if self.detector == SILERO else f", scored by {self.detector}"
+        by += f", collar {self.collar:g} s" if self.collar else ""
         return f"<SweepResult of {_counted(clips, 'clip')}{under} at {' x '.join(counts)}{known}{by}>"
 
     def _repr_html_(self) -> str:

@@ -20,8 +20,8 @@ from ...audio.reference import ReferenceTurn
 from ...audio.units import SAMPLE_RATE
 from ...arguments import checked_keywords, is_number, renamed_keywords
 from ...errors import LabelError, SettingError, WorkerLost
-from ..evaluation.matching import crop, support, to_samples
-from ..evaluation.metrics import scored_regions
+from ..evaluation.matching import crop, outside_collars, support, to_samples
+from ..evaluation.metrics import collar_samples, scored_regions
 from ..labels.labels import Labels
 from ..labels.references import is_turn, read_reference
 from ..scoring.frames import HOP_SECONDS, SpeechScores
@@ -66,6 +66,7 @@ def sweep(
     block_seconds: float | None = None,
     detector: Detector | None = None,
     conditions: Any = None,
+    collar: float = 0.0,
 ) -> SweepResult:
     """Measure the turns of one or more clips at every combination of settings.
 
@@ -100,6 +101,9 @@ def sweep(
         Every clip is heard under each of them: noise, level, telephone line. The distance of the noise is
         that from the speech in the reference turns, without a reference from the whole clip. A clip stays one
         call under all of them.
+    collar : float
+        Seconds in [0, 5] before and after every true start and end whose time is not judged, as ``measure``
+        has it: errors and waits are counted without it.
 
     Returns
     -------
@@ -131,6 +135,7 @@ def sweep(
     """
     grid = make_grid(thresholds, silences_ms, paddings_ms)
     block_seconds = _checked_block(block_seconds)
+    margin = collar_samples(collar)
     sounds = _as_list(clips)
     truths = _references_of(reference, len(sounds))
     heard_under = checked_conditions(conditions)
@@ -139,7 +144,7 @@ def sweep(
     scores, lost = score_all(sounds, [_spans(truth) for truth in truths], heard_under, by, executor)
     known = [(k, c) for k in sorted(scores) for c in range(len(heard_under))]
     prepared = {
-        (k, c): _prepare(scores[k][c], truths[k], k + 1, block_seconds) for k, c in known
+        (k, c): _prepare(scores[k][c], truths[k], k + 1, block_seconds, margin) for k, c in known
     }
     batches = in_batches(prepared, lambda each: len(prepared[each].values) * HOP_SECONDS, batch_seconds)
     with _Report(progress, len(sounds) * len(heard_under) * len(grid.thresholds)) as report:
@@ -149,6 +154,7 @@ def sweep(
              for info in _infos(labels[k], truths[k] is not None, prepared[k, c], heard_under[c])]
     named = next((row[0].detector for row in scores.values()), find_detector(by).name)
     result = _result(grid, infos, [done[number] for number in sorted(done)], overhead, named)
+    result = replace(result, collar=margin / SAMPLE_RATE)
     lost = lost or broken
     if lost is not None:
         raise WorkerLost(
@@ -235,14 +241,15 @@ def _checked_block(seconds: Any) -> float:
 
 
 def _prepare(
-    scores: SpeechScores, reference: Truth | None, number: int, block_seconds: float = math.inf
+    scores: SpeechScores, reference: Truth | None, number: int, block_seconds: float, collar: int
 ) -> SweepClip:
     """Return what a worker needs of one clip."""
     try:
         if isinstance(reference, Labels):
             reference = reference.check_clip(scores.duration)
         times = [(turn.start, turn.end) for turn in reference or ()]
-        truth = support(to_samples(times))[0]
+        given = to_samples(times)
+        truth = support(given)[0]
         regions = scored_regions(reference, None, scores.duration)
     except LabelError as error:
         raise LabelError(f"Clip {number}: {error}") from None
@@ -253,7 +260,8 @@ def _prepare(
         )
     count = max(1, math.ceil(scores.duration / block_seconds))
     starts = to_samples([(k * block_seconds, 0.0) for k in range(1, count)])[:, 0]
-    return SweepClip(scores.values, regions, truth, np.append(np.int64(0), starts))
+    timed = outside_collars(regions, given, collar)
+    return SweepClip(scores.values, regions, truth, np.append(np.int64(0), starts), timed)
 
 
 def _labels_of(
@@ -287,19 +295,20 @@ def _infos(
     """Describe the blocks of a clip, of which it mostly is one: their groups and what was true in them."""
     pieces = crop(clip.truth, clip.regions).pieces
     block = np.searchsorted(clip.blocks, pieces[:, 0], side="right") - 1
+    judged = crop(pieces, clip.regions if clip.timed is None else clip.timed)
+    lengths, said_in = judged.pieces[:, 1] - judged.pieces[:, 0], block[judged.owner]
     edges = np.append(clip.blocks, np.iinfo(np.int64).max)
     infos = []
     for number, (start, stop) in enumerate(zip(edges.tolist(), edges[1:].tolist())):
-        mine = pieces[block == number]
         scored = crop(clip.regions, np.array([[start, stop]])).pieces
         named = dict(labels)
         if len(clip.blocks) > 1:
             named |= {key: f"{labels[key]} from {start / SAMPLE_RATE:g} s" for key in ("name", "call")}
         infos.append(ClipInfo(
             **named, condition="" if condition is None else str(condition), has_reference=has_reference,
-            reference_turns=len(mine),
+            reference_turns=int((block == number).sum()),
             scored_samples=int((scored[:, 1] - scored[:, 0]).sum()),
-            reference_samples=int((mine[:, 1] - mine[:, 0]).sum()),
+            reference_samples=int(lengths[said_in == number].sum()),
         ))
     return infos
 
