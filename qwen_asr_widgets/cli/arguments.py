@@ -6,7 +6,7 @@ import argparse
 import sys
 from collections.abc import Collection, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..errors import QawError, RecognizerUnavailable
 from ..formatting import printable
@@ -169,6 +169,21 @@ def read_config(arguments: argparse.Namespace) -> SessionConfig:
         language=arguments.language, corpus_text=corpus, input_audio_format=arguments.format,
         sample_rate=arguments.rate, turn_detection=None if arguments.manual else detection,
     )
+
+
+def read_turn_taking(arguments: argparse.Namespace) -> dict[str, Any]:
+    """Return who takes turns, as ``transcribe`` takes it: with a model that ends them, this computer.
+
+    Raises
+    ------
+    SettingError
+        There is no such model.
+    """
+    if arguments.end_of_turn is None:
+        return {"turn_taking": arguments.turn_taking}
+    from ..vad.end_of_turn.end_of_turn import EndOfTurn
+
+    return {"turn_taking": "client", "end_of_turn": EndOfTurn(arguments.end_of_turn)}
 
 
 def _read_text(path: Path) -> str:

@@ -10,7 +10,9 @@ from typing import Any
 
 from ..errors import QawError
 from ..formatting import printable
-from .arguments import fetch_missing_model, read_channel, read_config, read_endpoint, read_source
+from .arguments import (
+    fetch_missing_model, read_channel, read_config, read_endpoint, read_source, read_turn_taking,
+)
 
 REPORT = "report.html"
 
@@ -52,7 +54,7 @@ def run_batch(arguments: argparse.Namespace, pace: float | None, formats: Collec
     batch = transcribe_all(
         _sources(arguments.file), endpoint, read_config(arguments), jobs=arguments.jobs, out=folder,
         resume=not arguments.again, pace=pace, channel=read_channel(arguments.channel),
-        turn_taking=arguments.turn_taking, progress=not arguments.quiet, yes=arguments.yes,
+        **read_turn_taking(arguments), progress=not arguments.quiet, yes=arguments.yes,
         retry=None if arguments.patience is None else Retry(patience=arguments.patience),
     )
     for name, cause in batch.failures.items():

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,12 +15,16 @@ from ..writing import write_atomically, write_text
 from .arguments import SAMPLE_PREFIX, add_out_argument, read_clip, read_outputs
 
 if TYPE_CHECKING:
+    from ..audio.condition import Condition
     from ..vad.sweep.choice import Choice
     from ..vad.labels.labels import Labels
     from ..vad.sweep.result import SweepResult
     from ..vad.turns import TurnDetection
 
 OUTPUTS = (".csv", ".png")
+_JOINT = re.compile(r"\+(?=telephone(?:\+|$)|(?:pink|babble|level):)")
+"""Where one part of a condition ends; a + in the name of a sound file is none."""
+
 ROWS = 8
 """Settings of the trade-off shown; all are in the CSV."""
 
@@ -39,6 +44,12 @@ def add_parser(commands: Any) -> None:
     command.add_argument("--max-cut", type=float, metavar="SHARE",
                          help="largest share of turns that may be cut off, 0 to 1")
     command.add_argument("--padding", type=int, default=300, metavar="MS", help="prefix padding (300)")
+    command.add_argument("--condition", nargs="+", default=[], metavar="COND",
+                         help="hear each FILE under each of these: clean, pink:DB or babble:DB or "
+                              "SOUNDFILE:DB (noise so far below the speech), level:DB, telephone; together "
+                              "with +, such as pink:10+telephone")
+    command.add_argument("--over", default="mean", choices=("mean", "worst"),
+                         help="whether settings are judged by all conditions together or by the worst (mean)")
     add_out_argument(command, "grid", ".csv or .png")
     command.set_defaults(run=run)
 
@@ -49,18 +60,19 @@ def run(arguments: argparse.Namespace) -> int:
 
     outputs = read_outputs(arguments, OUTPUTS)
     clips, references = _open(arguments.files, arguments.labels)
+    conditions = [read_condition(text) for text in arguments.condition]
+    if arguments.over == "worst" and not conditions:
+        raise QawError("--over worst needs --condition: without any there is nothing to be worst in.")
     blind = [name for name, one in zip(arguments.files, references) if one is None]
     limited = arguments.max_wait is not None or arguments.max_cut is not None
     if blind and (limited or any(path.suffix.lower() == ".png" for path in outputs)):
         raise QawError(f"There are no labels for {blind[0]}, so settings cannot be judged; give --labels.")
     found = sweep(
-        clips, paddings_ms=[arguments.padding], reference=references, progress=sys.stderr.isatty()
+        clips, paddings_ms=[arguments.padding], reference=references, progress=sys.stderr.isatty(),
+        conditions=conditions or None,
     )
-    best = None if blind else found.best(arguments.max_wait, arguments.max_cut)
-    if best is None:
-        print(blind_table(found))
-    else:
-        print(f"{'Best' if best.recommended else 'Not recommended'}: {best}\n\n{table(found, best)}")
+    best = None if blind else found.best(arguments.max_wait, arguments.max_cut, over=arguments.over)
+    print(blind_text(found) if best is None else text(found, best))
     for path in outputs:
         _write(found, best, path)
         print(f"Wrote {path}", file=sys.stderr)
@@ -96,8 +108,61 @@ def _labels(path: str, duration: float, name: str) -> Labels:
         raise LabelError(str(error) if path in str(error) else f"{path}: {error}") from None
 
 
-def table(found: SweepResult, best: Choice) -> str:
-    """Return the service's default, the best and the trade-off as lines of text."""
+def read_condition(text: str) -> Condition:
+    """Return the condition that COND names.
+
+    Raises
+    ------
+    QawError
+        It names none, or one twice.
+    SettingError, AudioError
+        A number is out of its range, or there is no such sound file.
+
+    Examples
+    --------
+    >>> [str(read_condition(text)) for text in ("clean", "pink:10+telephone", "babble:5+level:-20")]
+    ['clean', 'pink noise 10 dB, G.711', 'babble 5 dB, level -20 dB']
+    """
+    from ..audio.condition import Condition
+
+    given: dict[str, Any] = {}
+    for part in [] if text == "clean" else _JOINT.split(text):
+        named = _named_part(part)
+        if not named or named.keys() & given.keys():
+            raise QawError(
+                f"--condition {text}: give clean, or one each of pink:10, babble:10 or noise.wav:10, "
+                "level:-20 and telephone, joined by +."
+            )
+        given |= named
+    return Condition(**given)
+
+
+def _named_part(part: str) -> dict[str, Any]:
+    """Return what one part of a condition sets; nothing where it cannot be read."""
+    if part == "telephone":
+        return {"telephone": True}
+    name, _, number = part.rpartition(":")
+    try:
+        decibels = float(number)
+    except ValueError:
+        return {}
+    if name == "level":
+        return {"level_db": decibels}
+    return {"noise": name, "snr_db": decibels} if name in ("pink", "babble") or "." in name else {}
+
+
+def text(found: SweepResult, best: Choice) -> str:
+    """Return the best settings and what they and others cost, under each condition where there are any."""
+    first = f"{'Best' if best.recommended else 'Not recommended'}: {best}"
+    chosen = _chosen(found, best)
+    if not found.conditions:
+        return f"{first}\n\n{table(found, chosen)}"
+    parts = (f"{name}:\n{table(found.under(name), chosen)}" for name in found.conditions)
+    return "\n\n".join([first, *parts])
+
+
+def _chosen(found: SweepResult, best: Choice) -> dict[TurnDetection, str]:
+    """Return the settings to show, each with its word: the service's default, the best, the trade-off."""
     from ..vad.turns import TurnDetection
 
     t, s = found.nearest(TurnDetection())
@@ -105,9 +170,13 @@ def table(found: SweepResult, best: Choice) -> str:
     front = [point.settings for point in found.pareto()]
     step = max(1, -(-len(front) // ROWS))
     words = {best.settings: "best", default: "default"}
-    chosen = dict.fromkeys([default, best.settings, *front[::step]])
+    return {one: words.get(one, "") for one in [default, best.settings, *front[::step]]}
+
+
+def table(found: SweepResult, chosen: Mapping[TurnDetection, str]) -> str:
+    """Return what some settings cost as lines of text, each with its word."""
     lines = ["threshold  silence     wait  cut off  errors/min"]
-    return "\n".join(lines + [_line(found, one, words.get(one, "")) for one in chosen])
+    return "\n".join(lines + [_line(found, one, word) for one, word in chosen.items()])
 
 
 def _line(found: SweepResult, settings: TurnDetection, word: str) -> str:
@@ -119,12 +188,18 @@ def _line(found: SweepResult, settings: TurnDetection, word: str) -> str:
     return text.rstrip()
 
 
-def blind_table(found: SweepResult) -> str:
+def blind_text(found: SweepResult) -> str:
     """Return how many turns come where nothing says how many there should be."""
+    first = "Without --labels nothing says which turns are right; how many come a minute:"
+    if not found.conditions:
+        return f"{first}\n\n{_blind_table(found)}"
+    return "\n\n".join([first, *(f"{name}:\n{_blind_table(found.under(name))}" for name in found.conditions)])
+
+
+def _blind_table(found: SweepResult) -> str:
     from ..vad.turns import TurnDetection
 
-    lines = ["Without --labels nothing says which turns are right; how many come a minute:", "",
-             "threshold  silence  turns/min"]
+    lines = ["threshold  silence  turns/min"]
     turns = found.total("turns_per_minute")
     for threshold in (-0.4, 0.0, 0.2, 0.5, 0.8):
         for silence in (400, 800):

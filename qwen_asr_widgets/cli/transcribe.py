@@ -12,7 +12,7 @@ from ..formatting import printable
 from ..glossary import heading
 from .arguments import (
     add_config_arguments, add_endpoint_arguments, add_out_argument, fetch_missing_model, read_config,
-    read_channel, read_endpoint, read_outputs, read_source, tell,
+    read_channel, read_endpoint, read_outputs, read_source, read_turn_taking, tell,
 )
 from .batch import add_batch_arguments, is_batch, run_batch
 from .termination import sigterm_as_ctrl_c
@@ -97,8 +97,6 @@ def run(arguments: argparse.Namespace) -> int:
         named = "--end-of-turn" if arguments.end_of_turn else "--turn-taking client"
         raise QawError(f"--manual finds no turns and {named} does; leave out one of them.")
     if is_batch(arguments.file):
-        if arguments.end_of_turn:
-            raise QawError("--end-of-turn is for one file; give one, or leave the option out.")
         return run_batch(arguments, None if arguments.pace == _NOT_GIVEN else arguments.pace, FORMATS)
     arguments.pace = 1.0 if arguments.pace == _NOT_GIVEN else arguments.pace
     outputs = read_outputs(arguments, FORMATS)
@@ -111,7 +109,7 @@ def run(arguments: argparse.Namespace) -> int:
         recording = transcribe(
             read_source(arguments.file[0]), endpoint=endpoint, config=config,
             pace=arguments.pace, channel=read_channel(arguments.channel), progress=not arguments.quiet,
-            on_final=None if arguments.quiet else _printer(arguments.pace), **_turn_taking(arguments),
+            on_final=None if arguments.quiet else _printer(arguments.pace), **read_turn_taking(arguments),
             retry=None if arguments.patience is None else Retry(patience=arguments.patience),
             on_outage=_tell_outage,
         )
@@ -142,15 +140,6 @@ def _wrote(recording: Recording, path: Path) -> bool:
 
 def _transcript(recording: Recording) -> str:
     return printable(recording.text, keep_lines=True)
-
-
-def _turn_taking(arguments: argparse.Namespace) -> dict[str, Any]:
-    """Return who takes turns, as ``transcribe`` takes it: with a model that ends them, this computer."""
-    if arguments.end_of_turn is None:
-        return {"turn_taking": arguments.turn_taking}
-    from ..vad.end_of_turn.end_of_turn import EndOfTurn
-
-    return {"turn_taking": "client", "end_of_turn": EndOfTurn(arguments.end_of_turn)}
 
 
 def _printer(pace: float | None) -> Any:

@@ -73,9 +73,40 @@ def test_without_labels_only_turns_are_counted(noisy, capsys):
 
 def test_settings_that_leave_the_limits_on_held_out_calls_are_not_called_the_best(noisy, capsys, monkeypatch):
     found = SweepResult.best
-    monkeypatch.setattr(SweepResult, "best", lambda *limits: replace(found(*limits), within_limits=False))
+    monkeypatch.setattr(
+        SweepResult, "best", lambda *limits, **how: replace(found(*limits, **how), within_limits=False)
+    )
     assert cli.main(["sweep", str(noisy[0]), "--labels", str(noisy[1])]) == 0
     assert capsys.readouterr().out.startswith("Not recommended: threshold")
+
+
+def test_conditions_are_those_of_the_library_with_a_table_each(noisy, tmp_path, capsys):
+    sound, labels = noisy
+    grid = tmp_path / "grid.csv"
+    assert cli.main([
+        "sweep", str(sound), "--labels", str(labels), "--over", "worst", "--condition", "clean",
+        "pink:15+telephone", f"{sound}:20+level:-10", "--out", str(grid),
+    ]) == 0
+    first, *tables = capsys.readouterr().out.split("\n\n")
+    heard = [qaw.Condition(), qaw.Condition("pink", 15, telephone=True), qaw.Condition(str(sound), 20, -10)]
+    found = qaw.sweep(AudioClip.load(sound), reference=qaw.load_labels(labels), conditions=heard)
+    best = found.best(over="worst")
+    assert first == f"{'Best' if best.recommended else 'Not recommended'}: {best}"
+    assert [each.splitlines()[0] for each in tables] == [f"{each}:" for each in heard]
+    cell = found.nearest(best.settings)
+    for each, condition in zip(tables, heard):
+        line, = (line for line in each.splitlines() if line.endswith(("best", "default best")))
+        errors = found.under(condition).total("errors_per_minute")[cell]
+        assert float(line.split()[-2]) == pytest.approx(errors, abs=0.005)
+    rows = list(csv.DictReader(grid.open()))
+    assert {row["condition"] for row in rows} == {str(each) for each in heard}
+
+
+def test_without_labels_turns_are_counted_under_each_condition(capsys, tmp_path):
+    qaw.sample("noisy").clip[:4.0].save(tmp_path / "part.wav")
+    assert cli.main(["sweep", str(tmp_path / "part.wav"), "--condition", "clean", "telephone"]) == 0
+    first, *tables = capsys.readouterr().out.split("\n\n")
+    assert "nothing says which" in first and [each.splitlines()[0] for each in tables] == ["clean:", "G.711:"]
 
 
 def test_a_recording_is_swept_by_its_sound(noisy, tmp_path, capsys):
@@ -99,6 +130,12 @@ WRONG = {
     "limits nothing keeps": (["sample:noisy", "--max-wait", "0.01"], "the shortest is"),
     "a limit below nothing": (["sample:noisy", "--max-cut", "-1"], "--max-cut is -1.0"),
     "a padding out of range": (["sample:noisy", "--padding", "-5"], "--padding is -5 ms"),
+    "a noise without its distance": (["{clip}", "--condition", "pink"], "--condition pink: give clean"),
+    "two noises at once": (["{clip}", "--condition", "pink:10+babble:10"], "or one each of pink:10"),
+    "a distance out of range": (["{clip}", "--condition", "pink:99"], "snr_db is 99.0; it must be"),
+    "a condition twice": (["{clip}", "--condition", "clean", "clean"], "clean"),
+    "a noise that is not there": (["{clip}", "--condition", "no.wav:10"], "no.wav"),
+    "the worst of nothing": (["sample:noisy", "--over", "worst"], "--over worst needs --condition"),
     "an ending nobody writes": (["{clip}", "--out", "grid.xls"], ".csv"),
     "a folder that is not there": (["{clip}", "--out", "/nowhere/grid.csv"], "/nowhere"),
     "a recording that is none": (["{folder}/no.qasr"], "no.qasr"),

@@ -29,7 +29,7 @@ PYTHON = re.compile(
     (["transcribe", CLIP, "--endpoint", "sk-1234567890abcdef1234567890"], "given to --endpoint looks like"),
     (["transcribe", CLIP, "--manual", "--turn-taking", "client"], "leave out one of them."),
     (["transcribe", CLIP, "--manual", "--end-of-turn", "smart-turn"], "leave out one of them."),
-    (["transcribe", CLIP, CLIP, "--end-of-turn", "smart-turn"], "--end-of-turn is for one file; give one"),
+    (["transcribe", CLIP, CLIP, "--out", ".", "--end-of-turn", "punctuation"], "hears, such as smart-turn."),
     (["transcribe", CLIP, "--end-of-turn", "punctuation"], "a model that hears, such as smart-turn."),
     (["transcribe", CLIP, "--end-of-turn", "smart_turn"], "did you mean 'smart-turn'?"),
     (["sweep", CLIP, "--padding", "-5"], "--padding is -5 ms;"),

@@ -21,12 +21,13 @@ import numpy as np
 import pytest
 import soundfile
 from support.processes import descendants, is_running
+from support.turn_models import Dice
 from support.waiting import wait_until
 
 import qwen_asr_widgets as qaw
 from qwen_asr_widgets import (
-    AudioClip, AudioError, Batch, SessionConfig, SettingError, TurnDetection, embedded, transcribe,
-    transcribe_all,
+    AudioClip, AudioError, Batch, EndOfTurn, Policy, SessionConfig, SettingError, TurnDetection, embedded,
+    transcribe, transcribe_all,
 )
 from qwen_asr_widgets.errors import WriteFailed
 from qwen_asr_widgets.recording.autosave.folder_lock import FolderLock
@@ -78,6 +79,33 @@ def test_each_sound_gives_what_it_gives_alone(folder: Path, tmp_path: Path) -> N
         rows = [row for row in batch.utterances if (row["name"], row["settings"]) == (name, settings)]
         assert [row["text"] for row in rows] == alone.text.split("\n")
     assert (tmp_path / "out" / "fast" / "second" / "part.qasr").is_file()
+
+
+def test_a_model_ends_turns_as_in_each_sound_alone_and_another_policy_is_done_anew(
+    folder: Path, tmp_path: Path
+) -> None:
+    def batch(policy: Policy) -> Batch:
+        by_model = {"turn_taking": "client", "end_of_turn": EndOfTurn(Dice(), policy=policy)}
+        return batch_of(folder / "first.wav", SCRIPT, FAST, out=tmp_path / "out", **by_model)
+
+    model = EndOfTurn(Dice(), policy=Policy(0.1, 0.2, 1.0))
+    alone = transcribe(
+        folder / "first.wav", SCRIPT, FAST, pace=None, progress=False, turn_taking="client", end_of_turn=model
+    )
+    [row] = first = batch(model.policy)
+    kept = first.recording("first")
+    assert kept.turns == alone.turns and kept.text == alone.text and len(kept.turns) > 1
+    assert kept.info.end_of_turn == str(model) and row["silence_ms"] == 1_000
+    before = (tmp_path / "out" / "first.qasr").stat().st_mtime_ns
+    assert batch(model.policy).rows == first.rows
+    assert (tmp_path / "out" / "first.qasr").stat().st_mtime_ns == before
+    other = Policy(0.9, 0.2, 1.0)
+    assert "threshold 0.9" in batch(other).recording("first").info.end_of_turn
+
+
+def test_a_model_without_turns_by_the_client_is_refused_before_anything_is_sent(folder: Path) -> None:
+    with pytest.raises(SettingError, match="give turn_taking='client' as well"):
+        batch_of(folder, "ws://127.0.0.1:9", end_of_turn=EndOfTurn(Dice()))
 
 
 def test_the_tables_hold_every_row_and_pandas_reads_them(folder: Path, tmp_path: Path) -> None:

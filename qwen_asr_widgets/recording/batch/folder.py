@@ -173,6 +173,8 @@ class BatchFolder:
             endpoint.model, getattr(endpoint, "options", ""), getattr(endpoint, "quirks", ""),
             self._options.pace, self._options.chunk_ms, self._options.channel, self._options.turn_taking,
         ]
+        if self._options.end_of_turn is not None:
+            parts.append(self._options.end_of_turn.identity)
         return _hash(parts)
 
 

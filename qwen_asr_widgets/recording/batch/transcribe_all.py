@@ -8,7 +8,7 @@ import time
 from collections.abc import Sequence
 from concurrent.futures import Executor
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ...client.embedded import EmbeddedEndpoint
 from ...client.endpoints import Endpoint
@@ -21,12 +21,15 @@ from ...errors import SettingError, WorkerLost
 from ...protocol.config import SessionConfig
 from ..sources import checked_chunk_ms
 from ..transcription import CLIP_RETRY
-from ..turn_taking import SERVICE, checked_turn_taking
+from ..turn_taking import SERVICE, checked_end_of_turn, checked_turn_taking, ended_by_model
 from .folder import BatchFolder
 from .jobs import BatchJob, make_jobs
 from .result import Batch
 from .work import BatchOptions, BatchOutcome
 from .workers import Workers
+
+if TYPE_CHECKING:
+    from ...vad.end_of_turn.end_of_turn import EndOfTurn
 
 MOST_WORKERS = 64
 
@@ -49,6 +52,7 @@ def transcribe_all(
     chunk_ms: float = 100,
     channel: int | str | None = None,
     turn_taking: str = SERVICE,
+    end_of_turn: EndOfTurn | None = None,
     retry: Retry | None = None,
     progress: bool = True,
     yes: bool = False,
@@ -87,8 +91,8 @@ def transcribe_all(
     pace : float or None
         None: as fast as the service takes it; no waits are stated then. 1.0 is real time. Where a service
         closes uploads that are too fast (DashScope), all jobs share its limit.
-    chunk_ms, channel, turn_taking, retry
-        As for `transcribe`.
+    chunk_ms, channel, turn_taking, end_of_turn, retry
+        As for `transcribe`. A model of turn ends travels to the workers, which need what it needs.
     progress : bool
         Show one bar: files done, words a second, time left.
     yes : bool
@@ -105,6 +109,8 @@ def transcribe_all(
         There is no sound in ``files``.
     SettingError
         A parameter is out of its range, another batch writes into ``out``, or the price was not agreed to.
+    MissingDependency
+        What ``end_of_turn`` needs is not installed here.
     EndpointError, MissingKey
         There is no such endpoint, or no key for it.
     WorkerLost
@@ -123,9 +129,11 @@ def transcribe_all(
     todo = make_jobs(files, configs, reference)
     for config in {id(job.config): job.config for job in todo}.values():
         checked_turn_taking(turn_taking, config)
+    end_of_turn = checked_end_of_turn(end_of_turn, turn_taking)
+    todo = tuple(replace(job, config=ended_by_model(job.config, end_of_turn)) for job in todo)
     options = BatchOptions(
         endpoint, check_pace(pace), checked_chunk_ms(chunk_ms), channel, turn_taking,
-        checked_retry(retry, CLIP_RETRY),
+        checked_retry(retry, CLIP_RETRY), end_of_turn,
     )
     kept = BatchFolder(out, options)
     missing = [job for job in todo if not (resume and kept.is_done(job))]

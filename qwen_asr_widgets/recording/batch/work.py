@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ...client.endpoints import Endpoint
 from ...client.retry import Retry
@@ -19,6 +19,9 @@ from ..sources import open_source
 from ..text import judged_by_character, normalized, units
 from ..transcription import Playback
 from .jobs import BatchJob
+
+if TYPE_CHECKING:
+    from ...vad.end_of_turn.end_of_turn import EndOfTurn
 
 INTERRUPTED = "Interrupted"
 """Why a sound is missing that was not transcribed, or not to its end, when the batch was ended by hand."""
@@ -51,6 +54,7 @@ class BatchOptions:
     channel: int | str | None
     turn_taking: str
     retry: Retry
+    end_of_turn: EndOfTurn | None = None
 
 
 @dataclass(frozen=True)
@@ -126,7 +130,8 @@ def failed(job: BatchJob, error: str) -> BatchOutcome:
 def _run(job: BatchJob, options: BatchOptions, stopped: Stopped) -> Recording:
     sound = open_source(job.source, job.config.sample_rate, options.chunk_ms, options.channel)
     info = run_info(
-        options.endpoint, options.pace, options.chunk_ms, sound.origin, turn_taking=options.turn_taking
+        options.endpoint, options.pace, options.chunk_ms, sound.origin, turn_taking=options.turn_taking,
+        end_of_turn=str(options.end_of_turn or ""),
     )
     recording = Recording(job.config, info)
 
@@ -134,7 +139,8 @@ def _run(job: BatchJob, options: BatchOptions, stopped: Stopped) -> Recording:
         if stopped():
             raise KeyboardInterrupt
 
-    Playback(sound, Run(options.endpoint, recording, retry=options.retry), options.pace, stop_if_told).play()
+    run = Run(options.endpoint, recording, retry=options.retry, end_of_turn=options.end_of_turn)
+    Playback(sound, run, options.pace, stop_if_told).play()
     return recording
 
 

@@ -93,6 +93,11 @@ class EndOfTurn:
         return self._loaded.name
 
     @property
+    def identity(self) -> str:
+        """What says whether two of them end turns alike: the model with its version, instants and policy."""
+        return f"{self._loaded.identity} {self.instants} {self.policy}"
+
+    @property
     def needs_sound(self) -> bool:
         """Whether the model hears."""
         return self._loaded.needs_sound

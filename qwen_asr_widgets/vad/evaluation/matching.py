@@ -261,8 +261,8 @@ def times(result: Match, timed: Intervals | None = None) -> Times:
         return Times(truth[:, 1] - truth[:, 0], found[:, 1] - found[:, 0], result.shared, *counts)
     said, heard = crop(truth, timed), crop(found, timed)
     i, _, shared, _ = overlaps(said.pieces, heard.pieces)
-    lengths = (cropped.pieces[:, 1] - cropped.pieces[:, 0] for cropped in (said, heard))
-    return Times(*lengths, shared, said.owner, heard.owner, said.owner[i])
+    of_said, of_heard = (cropped.pieces[:, 1] - cropped.pieces[:, 0] for cropped in (said, heard))
+    return Times(of_said, of_heard, shared, said.owner, heard.owner, said.owner[i])
 
 
 def outside_collars(regions: Intervals, given: Intervals, collar: int) -> Intervals | None:
