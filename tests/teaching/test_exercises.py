@@ -140,7 +140,7 @@ def test_a_detector_that_is_right_in_the_drawings_alone_is_found_out_on_sound() 
 
 
 @pytest.mark.parametrize(("threshold", "said"), [
-    (0.6, "right"), (0.95, "right"), (0.2, "few"), (-1, "few"), (1.0, "none"), (1.5, "range"),
+    (0.6, "right"), (0.95, "right"), (0.2, "few"), (-1, "few"), (0.999, "many"), (1.0, "none"), (1.5, "range"),
 ])
 def test_a_threshold_is_judged_by_the_turns_it_makes(threshold: float, said: str) -> None:
     assert marked("04", threshold) == said
@@ -175,7 +175,7 @@ def test_an_order_of_events_is_judged_by_the_table_of_the_protocol(order: list[s
 
 def test_an_order_that_is_not_allowed_is_answered_with_place_type_and_reason() -> None:
     said = Course().check("06a", swapped(7, 8)).explanation
-    assert said.startswith("At place 8, conversation.item.created is not allowed:")
+    assert said.startswith("Not allowed at place 8: conversation.item.created")
     assert "which is stopped" in said
 
 

@@ -74,7 +74,9 @@ def judge_median(answer: Any, about: Any = None) -> Mark:
         return wrong("no_wait")
     expected = measures["finalization"].p50
     if abs(found - expected) <= WITHIN:
-        return Mark(True, "right", {"expected": expected, "n": summary.n})
+        return Mark(True, "right", {
+            "expected": expected, "n": summary.n, "endpoint": measures["endpoint_delay"].p50,
+        })
     waits = [row.finalization for row in about.latency() if row.finalization is not None]
     closed = [
         row.finalization for row in about.latency()

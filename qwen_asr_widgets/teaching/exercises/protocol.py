@@ -36,7 +36,7 @@ def judge_order(answer: Any, about: Any = None) -> Mark:
     for place, kind in enumerate(order, 1):
         problem = state.check(by_type[kind])
         if problem is not None:
-            return wrong("not_now", place=place, type=kind, problem=problem)
+            return wrong("not_now", place=place, problem=problem)
         if kind == SpeechStarted.type and not state.appended:
             return wrong("no_sound", place=place)
         state.apply(by_type[kind])

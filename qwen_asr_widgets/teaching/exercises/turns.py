@@ -90,7 +90,8 @@ SILENCE_BY_SIGHT = 400
 def judge_threshold(answer: Any, about: Any = None) -> Mark:
     """Judge a threshold that is to give exactly eight turns at 400 ms of silence.
 
-    At that silence no threshold gives more than eight, and eight are always those that were spoken.
+    Where eight come they are always those that were spoken. Next to the highest scores sentences fall apart,
+    and more than eight come.
     """
     threshold = number_in(answer)
     if not -1 <= threshold <= 1:
@@ -98,7 +99,8 @@ def judge_threshold(answer: Any, about: Any = None) -> Mark:
     settings = TurnDetection(threshold, SILENCE_BY_SIGHT)
     turns = detect_turns(noisy_scores(), settings)
     if len(turns) != EIGHT:
-        return wrong("few" if turns else "none", threshold=threshold, found=len(turns))
+        text = "many" if len(turns) > EIGHT else "few" if turns else "none"
+        return wrong(text, threshold=threshold, found=len(turns))
     return Mark(True, "right", {"threshold": threshold})
 
 
