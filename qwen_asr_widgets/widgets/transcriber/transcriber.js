@@ -21,6 +21,7 @@ import {
 } from "./logic.js";
 import { drawEmpty, drawNotice } from "./notices.js";
 import { buildParts } from "./parts.js";
+import { keepInSight } from "./in_sight.js";
 import { Recorders } from "./recorders.js";
 import { createSaver } from "./save.js";
 import { createStage } from "./stage.js";
@@ -57,6 +58,7 @@ export class TranscriberView {
     this.saver = createSaver(this.send, model.get("formats"));
     this.root = viewRoot(el, signal, { class: "qaw-tr", role: "group", "aria-label": this.t("transcriber.label") });
     followTheme(this.root, signal);
+    this.stayInSight = keepInSight(this.root, () => recorders.current.state.phase !== "idle", signal);
     hideStatic(model.get("static_id"), signal);
     this.choose = () => this.parts.picker.click();
     this.parts = buildParts({
@@ -102,8 +104,10 @@ export class TranscriberView {
       this.draw();
     } else if (message.kind === "saved") this.saver.receive(message, buffers);
     else if (message.kind === "call") this.send({ kind: "claim", token: message.token });
-    else if (message.kind === "begin" && message.view === this.id) void current.start(performance.now());
-    else if (message.kind === "halt") void current.stop("stopped");
+    else if (message.kind === "begin" && message.view === this.id) {
+      void current.start(performance.now());
+      this.stayInSight();
+    } else if (message.kind === "halt") void current.stop("stopped");
     else if (message.kind === "hold") void current.pause();
     else if (message.kind === "go") current.resume();
     else if (message.kind === "refused") {
