@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { differenceText, sourcesText } from "../../qwen_asr_widgets/widgets/compare_view/figures.js";
-import { runName } from "../../qwen_asr_widgets/widgets/compare_view/runs.js";
+import { beginning, runName } from "../../qwen_asr_widgets/widgets/compare_view/runs.js";
 import { pairTurns } from "../../qwen_asr_widgets/widgets/compare_view/turns.js";
 import { countsText, spokenText } from "../../qwen_asr_widgets/widgets/compare_view/words.js";
 import { translator } from "../../qwen_asr_widgets/widgets/shared/strings.js";
@@ -34,6 +34,12 @@ test("runs of one widget are named by their role", () => {
   const own = [{ name: "", role: "before" }, { name: "", role: "now" }];
   const uncut = { cut_off: null, cut_off_other: null, turns: null, n: 2, low: null, high: null };
   assert.equal(differenceText({ ...difference, ...uncut }, own, t), "This run waits 0.31 s less than the one before (n = 2, too few for an interval).");
+});
+
+test("a sentence that begins with a run begins with a capital, but a given name is kept", () => {
+  assert.equal(beginning({ name: "", role: "baseline" }, t), "The baseline");
+  assert.equal(beginning({ name: "", role: "now" }, t), "This run");
+  assert.equal(beginning({ name: "quick", role: "now" }, t), "quick");
 });
 
 test("where runs count from different ends of speech, each says from which", () => {

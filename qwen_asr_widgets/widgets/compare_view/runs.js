@@ -59,6 +59,11 @@ export function saidName({ name, role }, t) {
   return name || (role ? t(`compare.said.${role}`) : "");
 }
 
+/** The same where the sentence begins with it. @param {Pick<ComparedRun, "name" | "role">} run @param {Translate} t */
+export function beginning(run, t) {
+  return run.name || saidName(run, t).replace(/^./, (letter) => letter.toUpperCase());
+}
+
 /**
  * The settings of a run; where they changed midway, each with its place on the axis, and that they did.
  * @param {Held[]} settings @param {Translate} t

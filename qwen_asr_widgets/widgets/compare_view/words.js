@@ -20,7 +20,7 @@
 import { button, make } from "../shared/dom.js";
 import { isRightToLeft } from "../shared/axis/layout.js";
 import { clock } from "../shared/format.js";
-import { runName, saidName } from "./runs.js";
+import { beginning, runName, saidName } from "./runs.js";
 
 /** Blocks from which on those out of sight are not laid out. */
 const MANY = 100;
@@ -50,8 +50,12 @@ export function createWords({ run, t, signal }) {
       if (!comparison || !words) return;
       const names = comparison.runs.map((one) => runName(one, t));
       const said = comparison.runs.map((one) => saidName(one, t));
-      if (words.reference) for (const each of [names, said]) each.unshift(t("wave.lane.reference"));
-      counts.replaceChildren(...words.counts.map((one, k) => make("p", {}, countsText(one, said[k + 1], said[0], words.character, t))));
+      const first = comparison.runs.map((one) => beginning(one, t));
+      if (words.reference) {
+        for (const each of [names, first]) each.unshift(t("wave.lane.reference"));
+        said.unshift(t("compare.said.reference"));
+      }
+      counts.replaceChildren(...words.counts.map((one, k) => make("p", {}, countsText(one, first[k + 1], said[0], words.character, t))));
       list.classList.toggle("qaw-words-characters", words.character);
       list.toggleAttribute("data-long", words.blocks.length > MANY);
       list.replaceChildren(...words.blocks.map((block) => blockElement(block, names, words.character, t)));

@@ -10,7 +10,7 @@
  * @import { Colours } from "./draw.js"
  * @import { Translate } from "../shared/strings.js"
  */
-import { stackRows } from "../shared/axis/layout.js";
+import { stackRows, wrapParts } from "../shared/axis/layout.js";
 import { toTime } from "../shared/axis/time_axis.js";
 import { markLines } from "./moments.js";
 import { sized } from "./overview.js";
@@ -69,7 +69,13 @@ export class WaveCanvas {
       ctx.textBaseline = "middle";
       ctx.fillStyle = colours.dim;
       const y = this.gutter ? box.y + box.height / 2 : box.y - LABEL / 2;
-      ctx.fillText(row.label(scene, this.t), 0, y, this.gutter ? GUTTER - 8 : this.width);
+      const room = this.gutter ? GUTTER - 8 : this.width;
+      const most = this.gutter ? Math.max(Math.floor(box.height / LABEL), 1) : 1;
+      const measure = (/** @type {string} */ text) => ctx.measureText(text).width;
+      const lines = wrapParts(row.label(scene, this.t), "", this.gutter || room, measure, measure, most);
+      for (const [at, { settled }] of lines.entries()) {
+        ctx.fillText(settled.trim(), 0, y + (at - (lines.length - 1) / 2) * LABEL, room);
+      }
     }
   }
 

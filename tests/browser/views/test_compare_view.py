@@ -72,6 +72,25 @@ def test_turns_waits_and_words_of_each_run_stand_over_and_under_each_other(show,
     assert page.locator(".qaw-words-block").nth(3).get_attribute("data-differs") is None
 
 
+def test_long_names_are_broken_into_lines_and_leave_the_figures_their_room(show, runs) -> None:
+    long = ["threshold 0.20, silence 800 ms, language detected", "threshold 0.00, silence 400 ms, language en"]
+    shown = show(CompareView(*runs, names=long), init_script=f"({NOTE_TEXTS})()")
+    page = shown.show()
+    drawn = {one["text"] for one in page.evaluate("window.drawnTexts")}
+    assert not drawn & set(long) and any(text.startswith("threshold") for text in drawn)
+    row = page.locator(".qaw-compared tbody tr").first
+    assert row.evaluate("row => row.getBoundingClientRect().right <= row.closest('.qaw').getBoundingClientRect().right")
+
+
+def test_on_a_narrow_page_all_lines_of_words_begin_under_each_other(show, runs) -> None:
+    page = show(CompareView(*runs), viewport={"width": 400, "height": 800}).show()
+    block = page.locator(".qaw-words-block").first
+    left, *others = block.locator(".qaw-word:not(.qaw-words-names)").evaluate_all(
+        "all => all.map((one) => one.getBoundingClientRect().left)"
+    )
+    assert min(others) == left and others.count(left) > 0
+
+
 def test_keys_alone_reach_words_and_turns_and_play_them(show, runs) -> None:
     shown = show(CompareView(*runs))
     page = shown.show()
