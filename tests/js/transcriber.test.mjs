@@ -5,7 +5,7 @@ import { translator } from "../../qwen_asr_widgets/widgets/shared/strings.js";
 import {
   addressHint, captureText, endpointText, figuresText, inOneLine, isCrowded, isRunning, languageHint, noticeText,
   priceText, progressText, readingText, readShare, readText, recordsElsewhere, sendingText, settingsShort,
-  settingsText, shownEndpoint, silenceToSlider, sliderToSilence, statusText, takeSlice, unknownState,
+  liveText, settingsText, shownEndpoint, silenceToSlider, sliderToSilence, statusText, takeSlice, unknownState,
   waysOn,
 } from "../../qwen_asr_widgets/widgets/transcriber/logic.js";
 
@@ -75,6 +75,14 @@ test("only what is out of the ordinary is said", () => {
   assert.match(statusText(kernel({ phase: "live", lost: 0.3 }), t), /0\.3 s lost/);
   assert.match(statusText(kernel({ phase: "ready", clipped: true }), t), /^The sound is clipped/);
   assert.match(statusText(kernel({ phase: "connecting" }), t), /^Connecting/);
+});
+
+test("where nothing else is to be said while one speaks, the line says how words come", () => {
+  const going = (turns, phase = "live") => liveText({ phase, config: { turns, silence: 800 } }, t);
+  assert.equal(going("service"), "Words in italics may still change. An utterance ends after 800 ms of silence.");
+  assert.equal(going("manual"), "An utterance ends when you press Commit.");
+  assert.equal(going("client"), "The words of an utterance come after its end.");
+  assert.equal(going("service", "done"), "");
 });
 
 test("a lost connection is said with what becomes of the sound, and a slow line with what helps", () => {

@@ -435,6 +435,14 @@ export function sendingText(kernel, t) {
 }
 
 /**
+ * How words come while a page records, for the line under the bar where there is nothing else to say.
+ * @param {Kernel} kernel @param {Translate} t
+ */
+export function liveText({ phase, config }, t) {
+  return phase === "live" ? t(`transcriber.going.${config.turns}`, { silence: config.silence }) : "";
+}
+
+/**
  * The ways on from a notice.
  * @param {NoticeCode} code @param {boolean} sound whether there is sound to send again
  * @returns {Way[]}

@@ -16,8 +16,8 @@ import { drawBar } from "./bar.js";
 import { nameDrawer } from "./drawers.js";
 import { takeDropped } from "./drop.js";
 import {
-  endpointText, inOneLine, isCrowded, isRunning, leavesText, readingText, recordsElsewhere, sendingText, settingsShort, settingsText,
-  statusText, unknownState,
+  endpointText, inOneLine, isCrowded, isRunning, leavesText, liveText, readingText, recordsElsewhere, sendingText, settingsShort,
+  settingsText, statusText, unknownState,
 } from "./logic.js";
 import { drawEmpty, drawNotice } from "./notices.js";
 import { buildParts } from "./parts.js";
@@ -269,7 +269,8 @@ export class TranscriberView {
     parts.clipsInstead.hidden = !wasSlow || phase !== "idle" || !recorders.offered || recorders.chosen;
     const slow = parts.clipsInstead.hidden || sending ? "" : t("transcriber.slow.clips");
     const all = this.parted ? [t("transcriber.parted"), pageKeptText(recorders.live.state, t)] : [...said, slow];
-    parts.said.update(inOneLine(all), clipWarning(clip, t) || warningText(capture, t));
+    const wrong = clipWarning(clip, t) || warningText(capture, t);
+    parts.said.update(inOneLine(all) || (wrong ? "" : liveText(kernel, t)), wrong);
   }
 }
 
