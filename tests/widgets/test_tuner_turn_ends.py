@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -15,6 +16,7 @@ import qwen_asr_widgets as qaw
 from qwen_asr_widgets.errors import LabelError, SettingError
 from qwen_asr_widgets.vad.end_of_turn.end_of_turn import EndOfTurn
 from qwen_asr_widgets.vad.trade_off.policy import Policy
+from qwen_asr_widgets.widgets.tuner.turn_ends.saved import BY, report_parts
 from qwen_asr_widgets.widgets.tuner.vad_tuner import VadTuner
 
 PROMPTS = ((0, 2), (3, 5), (6, 6))
@@ -288,3 +290,68 @@ def test_several_clips_are_tuned_for_together() -> None:
     assert len(tuner.ends.trade_off().clips) == 2
     assert not math.isnan(tuner.ends.tune_for("captions").held_out)
     tuner.close()
+
+
+# ---- what is kept of it
+
+def kept_figures(html: str) -> list[float]:
+    """Return what a saved page says a policy costs: cut-offs and holds, answers and ends, the wait."""
+    plain = re.sub(r"<[^>]+>", " ", html[html.index("Holds cut off"):])
+    return [float(number) for number in re.findall(r"[\d.]+", plain)[:5]]
+
+
+@pytest.mark.parametrize("decides", ["said", "silence"])
+def test_the_report_and_a_saved_notebook_say_what_the_policy_costs(make, talk, tmp_path, decides) -> None:
+    detector = EndOfTurn(SaidEnds()) if decides == "said" else decides
+    tuner = make(end_of_turn=detector)
+    tuner.ends.policy = Policy(0.5, 0.3, 0.5)
+    assert tuner.ends.probabilities is None or len(tuner.ends.probabilities)
+    found = qaw.trade_off(
+        [talk[0]], [talk[1]], detector, probabilities=[0.5], action_delays=[0.3], time_outs=[0.5]
+    )
+    row = found.to_frame().query("abs(time_out - 0.5) < 1e-9").iloc[0]
+    costs = [
+        round(row.cut_off_rate * row.holds), row.holds, round(row.answered_rate * row.ends), row.ends,
+        pytest.approx(row.latency, abs=0.006),
+    ]
+    report = tuner.report(tmp_path / "report.html").read_text(encoding="utf-8")
+    for page in (report, tuner.saved.output()):
+        assert kept_figures(page) == costs
+        assert f"What ends a turn: {BY.get(decides, decides)}, {tuner.ends.policy_in_force}." in page
+    assert report.count("data:image/png") == (3 if decides == "said" else 2)
+    rows = re.findall(r"<td[^>]*>(hold|end)</td>", report)
+    assert (rows.count("hold"), rows.count("end")) == (row.holds, row.ends)
+
+
+def test_with_the_turn_detector_the_costs_are_those_of_its_settings(make, talk) -> None:
+    tuner = make()
+    tuner.settings = qaw.TurnDetection(0.5, 300)
+    row = qaw.trade_off([talk[0]], [talk[1]], "vad", thresholds=[0.5], silences_ms=[300]).to_frame().iloc[0]
+    costs = tuner.ends.costs()
+    assert (costs.holds, costs.ends) == (row.holds, row.ends)
+    assert costs.cut_off == round(row.cut_off_rate * row.holds)
+    assert costs.wait == pytest.approx(row.latency)
+
+
+def test_the_report_holds_the_trade_off_and_what_serves_a_purpose(make) -> None:
+    tuner = make()
+    assert report_html(tuner) == ""
+    assert tuner.ends.tune_for("dictation") is None
+    assert "at most 0% of the holds cut off: no policy keeps that." in report_html(tuner)
+    tuner.ends.decide("silence")
+    point = tuner.ends.tune_for("dictation")
+    html = report_html(tuner)
+    assert "False cut-offs against latency" in html
+    assert f"For dictation, at most 0% of the holds cut off: {point.policy}, with 0.0% of" in html
+
+
+def test_a_model_that_cannot_be_asked_says_so_in_the_report(make) -> None:
+    tuner = make(end_of_turn=EndOfTurn(MissingEnds()))
+    with pytest.raises(SettingError):
+        assert tuner.ends.probabilities
+    assert "It needs its file: install it." in report_html(tuner)
+
+
+def report_html(tuner: VadTuner) -> str:
+    """Return the part of the report on the ends of turns."""
+    return "".join(report_parts(tuner.ends))

@@ -21,7 +21,6 @@ from ..shared.throttle import Message
 from .lanes.commands import HearOtherwise
 from .exports import file_message, file_stem, label_file
 from .model import TunerModel
-from .report import report_html
 from .view import CLOUDS, TunerView
 from .work import Work
 
@@ -136,15 +135,19 @@ class TunerCommands:
         Where sweeps and replays run.
     tell : callable
         Sends messages to the pages, for how far work is.
+    report : callable
+        Makes the page that can be saved.
     """
 
     def __init__(
-        self, model: TunerModel, view: TunerView, work: Work, tell: Callable[[list[Message]], None]
+        self, model: TunerModel, view: TunerView, work: Work, tell: Callable[[list[Message]], None],
+        report: Callable[[], str],
     ) -> None:
         self._model = model
         self._view = view
         self._work = work
         self._tell = tell
+        self._report = report
 
     @property
     def table(self) -> Commands:
@@ -213,5 +216,5 @@ class TunerCommands:
     def _export(self, asked: Export) -> list[Message]:
         case = self._model.case
         if asked.what == "report":
-            return [file_message(f"{file_stem(case)}-vad.html", "text/html", report_html(self._model))]
+            return [file_message(f"{file_stem(case)}-vad.html", "text/html", self._report())]
         return [label_file(case, asked.what)]

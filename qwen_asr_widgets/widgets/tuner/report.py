@@ -66,10 +66,10 @@ def caption(model: TunerModel) -> str:
     return f"{model.case.name} ({model.case.clip.duration:.1f} s)"
 
 
-def summary_html(model: TunerModel) -> str:
-    """Return picture and figures for a saved notebook."""
+def summary_html(model: TunerModel, ends: Sequence[str] = ()) -> str:
+    """Return picture and figures for a saved notebook; ``ends`` is what is told of the ends of turns."""
     shown = image_html(picture(model), f"{caption(model)}: turns, scores and threshold")
-    return shown + figures_html(model)
+    return "".join([shown, figures_html(model), *ends])
 
 
 def picture(model: TunerModel) -> bytes:
@@ -141,16 +141,16 @@ def _seconds(value: float | None, digits: int = 2) -> str:
     return "" if value is None else f"{value:.{digits}f} s"
 
 
-def report_html(model: TunerModel) -> str:
-    """Return the whole page."""
+def report_html(model: TunerModel, ends: Sequence[str] = ()) -> str:
+    """Return the whole page; ``ends`` is its part on the ends of turns."""
     title, settings = f"Turn detection: {model.case.name}", model.settings
     parts = [
         f"<h1>{escape(title)}</h1>",
         f'<p class="dim">{escape(named(settings))} · {escape(honesty(model))} · '
         f"{date.today().isoformat()}</p>",
         image_html(picture(model), "Waveform, turns, scores and threshold"),
-        "<h2>What changes</h2>", figures_html(model), *_clips(model), *_errors(model), *_sweep(model),
-        *_verified(model), "<h2>Take the settings</h2>",
+        "<h2>What changes</h2>", figures_html(model), *_clips(model), *_errors(model), *ends,
+        *_sweep(model), *_verified(model), "<h2>Take the settings</h2>",
         *(f"<pre>{escape(settings_code(settings, kind))}</pre>" for kind in CODE_KINDS),
     ]
     return PAGE.format(title=escape(title), body="\n".join(parts))

@@ -50,8 +50,10 @@ from .lanes.second_lane import Hearing
 from .model import TunerModel
 from .report import caption, named, report_html, summary_html
 from .sources import checked_settings, open_cases
+from .turn_ends.changes import EndsChanged, PolicyTried, Traded
 from .turn_ends.commands import TurnEndsCommands
 from .turn_ends.ends import TurnEnds
+from .turn_ends.saved import report_parts, summary_parts
 from .turn_ends.view import TurnEndsView
 from .view import TunerView
 from .work import Work
@@ -164,14 +166,16 @@ class VadTuner(ViewWidget):
             noise=None if noise is None else as_clip(noise, "VadTuner"),
         )
         saved = SavedOutput(
-            lambda: caption(model), lambda: summary_html(model), lambda: model.all_scored,
-            lambda: self.save_outputs,
+            lambda: caption(model), lambda: summary_html(model, summary_parts(self.ends)),
+            lambda: model.all_scored, lambda: self.save_outputs,
         )
         super().__init__(saved, lang=lang, height=height, save_outputs=save_outputs)
         self.ends = TurnEnds(model, end_of_turn, pauses)
         self.view = TunerView(model, [TurnEndsView(model, self.ends)])
         self.work = Work(lambda sentence: self.page.tell_all([self.view.problem(sentence)]))
-        commands = TunerCommands(model, self.view, self.work, lambda messages: self.page.tell_all(messages))
+        commands = TunerCommands(
+            model, self.view, self.work, lambda messages: self.page.tell_all(messages), self._report
+        )
         self.page = PageLink(
             self, self.view, {**commands.table, **TurnEndsCommands(self.ends, commands.begin).table},
             rested=saved.refresh,
@@ -417,8 +421,11 @@ class VadTuner(ViewWidget):
     def report(self, path: str | Path) -> Path:
         """Write one HTML page with pictures and figures that needs no server, and return its path."""
         target = Path(path)
-        write_text(target, report_html(self.model))
+        write_text(target, self._report())
         return target
+
+    def _report(self) -> str:
+        return report_html(self.model, report_parts(self.ends))
 
     def _about(self) -> str:
         return f"{caption(self.model)}, trying {named(self.settings)}"
@@ -441,6 +448,8 @@ def _changes_saved(change: Change) -> bool:
             return serial is None
         case Scored(last=last):
             return last
-        case InForce() | Replayed():
+        case PolicyTried(serial):
+            return serial is None
+        case InForce() | Replayed() | EndsChanged() | Traded():
             return True
     return False

@@ -22,12 +22,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ....arguments import checked_number
+from ....audio.clip import AudioClip
+from ....audio.units import SAMPLE_RATE
 from ....errors import LabelError, QawError, SettingError
 from ....vad.end_of_turn.base import registered
 from ....vad.end_of_turn.end_of_turn import EndOfTurn
 from ....vad.pauses import Pauses
 from ....vad.trade_off.curves import OperatingPoint
-from ....vad.trade_off.policy import Policy
+from ....vad.trade_off.counting import Sums, count_timers, count_vad
+from ....vad.trade_off.policy import Policy, PolicyGrid, silence_grid
 from ....vad.trade_off.result import TradeOff
 from ....vad.trade_off.trade_off import trade_off
 from ....vad.turns import TurnDetection
@@ -51,6 +54,19 @@ class Aim(NamedTuple):
     purpose: str
     limit: float
     point: OperatingPoint | None
+
+
+class Costs(NamedTuple):
+    """What a policy costs in one clip.
+
+    Holds that count and those of them cut off, ends and those answered, and the mean wait there in seconds.
+    """
+
+    holds: int
+    cut_off: int
+    ends: int
+    answered: int
+    wait: float | None
 
 
 class _Traded(NamedTuple):
@@ -312,6 +328,52 @@ class TurnEnds:
                 reading.keep(missing, said)
 
     # What a policy costs, and which serves a purpose.
+
+    @property
+    def clip(self) -> AudioClip:
+        """The clip in sight."""
+        return self._model.case.clip
+
+    @property
+    def is_used(self) -> bool:
+        """Whether anybody has looked at them: something was chosen, given or worked out."""
+        return self._detector != VAD or self.traded is not None or any(one is not None for one in self._given)
+
+    @property
+    def policy_in_force(self) -> Policy:
+        """The policy by which what decides ends turns: of silence alone the time-out is all there is."""
+        policy = self._policy
+        if self._detector != SILENCE:
+            return policy
+        return Policy(math.nan, policy.time_out, policy.time_out)
+
+    def costs(self) -> Costs | None:
+        """Return what the policy costs in the clip in sight; None while a model has not said all."""
+        with self._model.lock:
+            reading, model = self.reading(), self._end_of_turn
+            said = None if reading is None else reading.said()
+        if reading is None or (model is not None and said is None):
+            return None
+        sums = {name: int(row[0, 0]) for name, row in self._counted(reading, said).items()}
+        wait = sums["wait"] / SAMPLE_RATE / sums["answered"] if sums["answered"] else None
+        judged = reading.judged
+        cut_off = sums["holds_cut"] + sums["early"]
+        return Costs(len(judged.holds), cut_off, len(judged.ends), sums["answered"], wait)
+
+    def _counted(self, reading: Reading, said: NDArray[np.float32] | None) -> Sums:
+        """Return the counts of the one policy that is tried, of one clip."""
+        judged, policy, model = reading.judged, self._policy, self._end_of_turn
+        if self._detector == VAD:
+            ours = self._model.estimator.ours(self._model.settings)
+            return count_vad(
+                [judged], [reading.scores.values], [ours.threshold], [ours.silence_duration_ms]
+            )
+        if model is None or said is None:
+            return count_timers([judged], silence_grid([policy.time_out]), np.empty(0))
+        handles = policy.threshold, policy.action_delay, policy.time_out
+        grid = PolicyGrid(*(np.array([value]) for value in handles))
+        holds = len(judged.holds)
+        return count_timers([judged], grid, np.array(model.instants), [(said[:holds], said[holds:])])
 
     def trade_off(self) -> TradeOff:
         """Set false cut-offs against latency for what decides, over all clips with a reference; waits.
