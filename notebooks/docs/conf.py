@@ -23,6 +23,7 @@ extensions = [
     "myst_nb", "sphinx.ext.autodoc", "sphinx.ext.autosummary", "numpydoc", "sphinx_copybutton", "from_data",
 ]
 root_doc = "index"
+COURSE = [str(path.relative_to(HERE.parent).with_suffix("")) for path in HERE.parent.glob("**/[01]?_*.ipynb")]
 exclude_patterns = [
     "docs/templates", "sources", "images", "**/.ipynb_checkpoints", "**/.qaw", "**.txt", "qwen_asr_notebooks",
 ]
@@ -56,7 +57,8 @@ html_context = {"default_mode": "auto"}
 html_theme_options = {
     "navbar_align": "left",
     "header_links_before_dropdown": 6,
-    "secondary_sidebar_items": ["page-toc"],
+    # Notebooks need the width: their lines of code, tables and widgets are wide.
+    "secondary_sidebar_items": {"**": ["page-toc"], **{page: [] for page in COURSE}},
     "footer_start": ["copyright"],
     "footer_end": [],
     "navigation_with_keys": False,
