@@ -20,6 +20,9 @@ __version__ = "0.1.0"
 api_key: str | None = None
 """The DashScope key, where it is set in code; else ``DASHSCOPE_API_KEY``, read when a connection is made."""
 
+presentation: bool = False
+"""Whether widgets made from now on are shown for a projector: large, in strong contrast, with their keys."""
+
 _HOMES = {
     "audio.clip": ("AudioClip",),
     "audio.condition": ("Condition",),
@@ -95,7 +98,7 @@ _HOMES = {
 _MODULE_OF = {name: module for module, names in _HOMES.items() for name in names}
 
 __all__ = [
-    "__version__", "api_key",
+    "__version__", "api_key", "presentation",
     "AudioClip", "AudioError", "AudioFormat", "AudioFormatConfig", "AudioFormatType", "AudioSampleRate",
     "Batch", "BundleError", "Calibration", "CalibrationTerm", "Cause", "Choice", "ClipRecorder",
     "CompareView", "Comparison", "Condition", "ConnectFailed", "EndOfTurn", "EndOfTurnModel", "Endpoint",

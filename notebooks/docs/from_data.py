@@ -248,7 +248,7 @@ def write_recorded_pages(app: Sphinx, problem: Exception | None) -> None:
 
 def room_of(name: str) -> str:
     """Return the longest of `ROOMS` in which a public name is defined."""
-    home = qaw._MODULE_OF.get(name, "client")
+    home = {**qaw._MODULE_OF, "api_key": "client", "presentation": "widgets"}[name]
     return max((room for room in ROOMS if home == room or home.startswith(f"{room}.")), key=len)
 
 

@@ -16,6 +16,8 @@ from ..client.embedded import embedded
 from ..errors import SettingError
 from ..protocol.config import SessionConfig
 from ..vad.turns import TurnDetection
+from ..widgets.shared.presentation import presented
+from ..widgets.shared.view_widget import BaseWidget
 from ..widgets.transcriber.transcriber import Transcriber
 from ..widgets.tuner.vad_tuner import VadTuner
 from .line import LoopbackLine
@@ -37,6 +39,8 @@ class Demo(ipywidgets.VBox):
         One of those that `demo` knows.
     language : str
         ``"en"`` or ``"zh"``.
+    presentation : bool
+        Whether story and widgets are shown for a projector.
 
     Attributes
     ----------
@@ -45,13 +49,19 @@ class Demo(ipywidgets.VBox):
         What to do, what to see, and what to ask.
     """
 
-    def __init__(self, name: str, language: str) -> None:
+    def __init__(self, name: str, language: str, presentation: bool = False) -> None:
         self.name, known = name, texts(language)
         self.title = known[f"demo.{name}"]
         self.story = tuple(known[f"demo.{name}.{step}"] for step in range(1, STEPS + 1))
         self._held = contextlib.ExitStack()
-        told = ipywidgets.HTML(_told(self.title, self.story))
-        super().__init__([told, *DEMOS[name](language, self._held)])
+        told = ipywidgets.HTML(_told(self.title, self.story, 1.6 if presentation else 1.15))
+        shown = DEMOS[name](language, self._held)
+        for widget in shown:
+            if isinstance(widget, BaseWidget):
+                widget.presentation = presentation
+            elif presentation:
+                widget.style.font_size, widget.layout = "1.6em", {"width": "auto", "height": "auto"}
+        super().__init__([told, *shown])
 
     def __repr__(self) -> str:
         return "\n".join([self.title, *(f"{number}. {step}" for number, step in enumerate(self.story, 1))])
@@ -62,7 +72,9 @@ class Demo(ipywidgets.VBox):
         super().close()
 
 
-def demo(name: str = "cut-off", *, language: str | None = None) -> Demo:
+def demo(
+    name: str = "cut-off", *, language: str | None = None, presentation: bool | None = None
+) -> Demo:
     """Return a demonstration of a minute for a lecture, without a microphone, a key or a network.
 
     Parameters
@@ -72,6 +84,9 @@ def demo(name: str = "cut-off", *, language: str | None = None) -> Demo:
         that nobody said; a line that is cut.
     language : str or None
         Of story and widget: ``"en"`` or ``"zh"``; None: that of the notebook, as `Course.check` has it.
+    presentation : bool or None
+        Whether it is shown for a projector, large and with strong contrast; None: as
+        ``qwen_asr_widgets.presentation`` says.
 
     Returns
     -------
@@ -81,7 +96,7 @@ def demo(name: str = "cut-off", *, language: str | None = None) -> Demo:
     Raises
     ------
     SettingError
-        There is no such demonstration.
+        There is no such demonstration, or ``presentation`` is no bool.
 
     Examples
     --------
@@ -95,14 +110,15 @@ def demo(name: str = "cut-off", *, language: str | None = None) -> Demo:
     if name not in DEMOS:
         near = suggestion(str(name), tuple(DEMOS)) or f"; there are {', '.join(DEMOS)}."
         raise SettingError(f"There is no demonstration {name!r:.40}{near}", "name")
-    return Demo(name, checked_language(language))
+    return Demo(name, checked_language(language), presented(presentation))
 
 
-def _told(title: str, story: tuple[str, ...]) -> str:
+def _told(title: str, story: tuple[str, ...], size: float) -> str:
     from html import escape
 
     steps = "".join(f"<li>{escape(step)}</li>" for step in story)
-    return f'<div style="font-size:1.15em"><b>{escape(title)}</b><ol style="margin:4px 0">{steps}</ol></div>'
+    told = f'<b>{escape(title)}</b><ol style="margin:4px 0">{steps}</ol>'
+    return f'<div style="font-size:{size}em;line-height:1.4">{told}</div>'
 
 
 def _config(silence_ms: int) -> SessionConfig:

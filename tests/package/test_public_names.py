@@ -10,7 +10,7 @@ import pytest
 
 import qwen_asr_widgets as qaw
 
-NAMES = sorted(set(qaw.__all__) - {"__version__", "api_key"})
+NAMES = sorted(set(qaw.__all__) - {"__version__", "api_key", "presentation"})
 SERVED = {"OmniRealtimeConversation", "probe", "verify"}
 """Those whose example starts the embedded service; test_docstrings runs them with all others."""
 

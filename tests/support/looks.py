@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-LOW_CONTRAST = """(selector) => {
+LOW_CONTRAST = """([selector, least]) => {
   const canvas = document.createElement('canvas').getContext('2d', { willReadFrequently: true });
   const rgba = (colour) => {
     canvas.clearRect(0, 0, 1, 1);
@@ -31,7 +31,7 @@ LOW_CONTRAST = """(selector) => {
     const ink = over(rgba(getComputedStyle(element).color), below);
     const pair = [light(ink), light(below)].sort((a, b) => b - a);
     const contrast = (pair[0] + 0.05) / (pair[1] + 0.05);
-    if (contrast < 4.5) low.push(`${text.trim().slice(0, 30)}: ${contrast.toFixed(2)}`);
+    if (contrast < least) low.push(`${text.trim().slice(0, 30)}: ${contrast.toFixed(2)}`);
   }
   return low;
 }"""
@@ -49,9 +49,9 @@ SMALL_TARGETS = """(least) => [...document.querySelectorAll('.qaw button, .qaw s
   .map((element) => element.textContent)"""
 
 
-def low_contrast(page: Any, selector: str = ".qaw") -> list[str]:
-    """List the texts whose contrast with their ground is below WCAG AA (4.5:1)."""
-    return list(page.evaluate(LOW_CONTRAST, selector))
+def low_contrast(page: Any, selector: str = ".qaw", least: float = 4.5) -> list[str]:
+    """List the texts whose contrast with their ground is below WCAG AA (4.5:1), or another ratio."""
+    return list(page.evaluate(LOW_CONTRAST, [selector, least]))
 
 
 def cut_off(page: Any, selector: str = ".qaw") -> list[str]:

@@ -59,7 +59,7 @@ PAGES = [ROOT / "README.md", *sorted((ROOT / "notebooks" / "docs").rglob("*.md")
 def examples_of_names() -> str:
     """Return a script of the examples of all public names, one function for each."""
     parts = ["import numpy as np", "import qwen_asr_widgets as qaw", "from qwen_asr_widgets import *"]
-    for name in sorted({*qaw.__all__} - {"__version__", "api_key"}):
+    for name in sorted({*qaw.__all__} - {"__version__", "api_key", "presentation"}):
         found = doctest.DocTestParser().get_examples(inspect.getdoc(getattr(qaw, name)) or "")
         body = "".join(example.source for example in found if not example.exc_msg)
         parts += [f"def example_{name}() -> None:", textwrap.indent(body, "    ")]

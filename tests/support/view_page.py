@@ -61,7 +61,7 @@ COUNT_FRAMES = """() => {
   window.requestAnimationFrame = (draw) => { window.framesAsked += 1; return requestAnimationFrame(draw); };
 }"""
 
-TRAITS = ("lang", "height", "selected", "static_id", "save_outputs")
+TRAITS = ("lang", "presentation", "height", "selected", "static_id", "save_outputs")
 
 LISTEN = """() => {
   window.leaked = [];

@@ -22,6 +22,19 @@ def test_a_demonstration_is_a_story_in_three_steps_and_a_widget(name: str, langu
     shown.close()
 
 
+@pytest.mark.parametrize("name", ["cut-off", "lost-line"])
+def test_a_demonstration_is_shown_for_a_projector_where_asked(name: str) -> None:
+    plain, large = qaw.demo(name), qaw.demo(name, presentation=True)
+    assert "font-size:1.15em" in plain.children[0].value and "font-size:1.6em" in large.children[0].value
+    assert not plain.children[-1].presentation and large.children[-1].presentation
+    if name == "lost-line":
+        assert large.children[1].style.font_size == "1.6em" and plain.children[1].style.font_size is None
+    plain.close()
+    large.close()
+    with pytest.raises(qaw.SettingError, match="presentation is 'yes'; give True or False."):
+        qaw.demo(name, presentation="yes")  # type: ignore[arg-type]
+
+
 def test_one_sentence_is_cut_in_two_until_the_silence_outlasts_its_pause() -> None:
     tuner = qaw.demo("cut-off").children[1]
     assert len(tuner.turns) == 2 and tuner.measures.cut == 1

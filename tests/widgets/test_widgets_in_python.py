@@ -53,12 +53,14 @@ def test_the_language_spoken_belongs_in_the_settings() -> None:
 
 
 LISTED = {
-    "Waveform": "height lang pause play recording save_outputs selected set_lane set_scores show",
-    "TranscriptView": "height lang recording save_outputs selected",
-    "Transcriber": "active commit config corrected_text discard_autosave height lang pause recording "
-    "recordings resume run_again save_outputs selected start stop stop_waiting wait",
-    "Microphone": "chunks file_clip hears_beside_cells lang problem record session state stream subscribe",
-    "ClipRecorder": "lang on_clip pending recording start stop",
+    "Waveform": "height lang pause play presentation recording save_outputs selected set_lane "
+    "set_scores show",
+    "TranscriptView": "height lang presentation recording save_outputs selected",
+    "Transcriber": "active commit config corrected_text discard_autosave height lang pause presentation "
+    "recording recordings resume run_again save_outputs selected start stop stop_waiting wait",
+    "Microphone": "chunks file_clip hears_beside_cells lang presentation problem record session state stream "
+    "subscribe",
+    "ClipRecorder": "lang on_clip pending presentation recording start stop",
 }
 
 
@@ -68,6 +70,25 @@ def test_dir_lists_what_a_user_calls_sets_and_reads(name: str) -> None:
     assert dir(widget) == sorted([*LISTED[name].split(), "close"])
     assert all(hasattr(widget, one) for one in dir(widget))
     widget.close()
+
+
+@pytest.mark.parametrize("name", WIDGETS)
+def test_every_widget_is_shown_as_the_module_says_and_can_be_told(name: str, monkeypatch) -> None:
+    plain = WIDGETS[name]()
+    assert plain.presentation is False
+    monkeypatch.setattr(qaw, "presentation", True)
+    large = WIDGETS[name]()
+    assert large.presentation is True and plain.presentation is False
+    plain.presentation = True
+    assert plain.get_state(["presentation"]) == {"presentation": True}
+    plain.close()
+    large.close()
+
+
+def test_a_presentation_that_is_no_bool_is_refused(monkeypatch) -> None:
+    monkeypatch.setattr(qaw, "presentation", "large")
+    with pytest.raises(SettingError, match="qwen_asr_widgets.presentation is 'large'; give True or False."):
+        qaw.Waveform(CLIP)
 
 
 SHOWN = {

@@ -12,6 +12,7 @@ import { make, viewRoot } from "../shared/dom.js";
 import { clock } from "../shared/format.js";
 import { AUDIO_FILES, captureBar, drawDevices, drawProblem, fileText, say, warningText } from "../microphone/microphone.js";
 import { translator } from "../shared/strings.js";
+import { followPresentation } from "../shared/presentation.js";
 import { followTheme } from "../shared/theme.js";
 
 /** @typedef {import("../shared/strings.js").Translate} Translate */
@@ -65,6 +66,7 @@ function mount(controller, model, host, signal) {
   const choose = () => picker.click();
   const parts = makeParts(controller, t, signal, choose);
   root.append(parts.bar, parts.problem, parts.warning, parts.line, picker);
+  followPresentation(model, root, t, signal);
   controller.attach((state) => {
     draw(parts, controller, t);
     drawProblem(parts.problem, controller, t, signal, choose);

@@ -11,6 +11,7 @@ import { meterLength } from "../capture/capture.js";
 import { button, listenTo, make, viewRoot } from "../shared/dom.js";
 import { clock, size } from "../shared/format.js";
 import { translator } from "../shared/strings.js";
+import { followPresentation } from "../shared/presentation.js";
 import { followTheme } from "../shared/theme.js";
 import { createCancel, createPageLeft, pageKeptText, waitsText } from "./page_kept.js";
 
@@ -262,6 +263,7 @@ function mount(controller, model, host, signal) {
   const file = make("p", { class: "qaw-mic-line qaw-mic-file", role: "status" });
   const said = make("span", { class: "qaw-only-spoken", role: "status" });
   root.append(parts.bar, problem, left.element, warning, kept, cancel, lost, waits, file, sound.panel, said, picker);
+  followPresentation(model, root, t, signal);
 
   controller.attach((state) => {
     drawBar(parts, state, t);

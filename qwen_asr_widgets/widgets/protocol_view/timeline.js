@@ -4,7 +4,7 @@
  *
  * @import { EventRow } from "./rows.js"
  */
-import { make } from "../shared/dom.js";
+import { make, pixelRatio, pointIn } from "../shared/dom.js";
 import { colours } from "../shared/theme.js";
 import { ticks } from "../shared/axis/time_axis.js";
 import { sized } from "../waveform/overview.js";
@@ -22,7 +22,7 @@ export function createTimeline(host, go, signal) {
   sight.style.height = `${2 * LANE}px`;
   host.append(make("div", { class: "qaw-events-place" }, canvas, sight));
   let duration = 0;
-  canvas.addEventListener("click", ({ offsetX }) => go((offsetX / Math.max(canvas.clientWidth, 1)) * duration), { signal });
+  canvas.addEventListener("click", (event) => go((pointIn(canvas, event).x / Math.max(canvas.clientWidth, 1)) * duration), { signal });
   return {
     /** Say which stretch is in sight. @param {number} from seconds @param {number} to */
     place(from, to) {
@@ -34,7 +34,7 @@ export function createTimeline(host, go, signal) {
       const width = canvas.clientWidth;
       if (!width) return;
       duration = Math.max(0.001, whole);
-      const ctx = sized(canvas, width, 2 * LANE + AXIS, window.devicePixelRatio || 1);
+      const ctx = sized(canvas, width, 2 * LANE + AXIS, pixelRatio(canvas));
       const ink = colours(canvas, INKS);
       const x = (/** @type {number} */ time) => (time / duration) * width;
       ctx.fillStyle = ink.line;

@@ -74,6 +74,26 @@ export function viewRoot(host, signal, attributes = {}) {
   return root;
 }
 
+/** How much larger an element is shown than its own pixels say: 1, or more in a presentation. @param {Element} element */
+export function zoomOf(element) {
+  return element.currentCSSZoom ?? 1;
+}
+
+/** Pixels of the screen for one of an element's own, which a canvas is drawn in. @param {Element} element */
+export function pixelRatio(element) {
+  return (window.devicePixelRatio || 1) * zoomOf(element);
+}
+
+/**
+ * Where a pointer is within an element, in the element's own pixels, which its `clientWidth` has too.
+ * @param {Element} element @param {{clientX: number, clientY: number}} event
+ */
+export function pointIn(element, { clientX, clientY }) {
+  const box = element.getBoundingClientRect();
+  const zoom = zoomOf(element);
+  return { x: (clientX - box.left) / zoom, y: (clientY - box.top) / zoom };
+}
+
 /** Set a text only when it differs, so that a frame touches nothing else. @param {HTMLElement} element @param {string} text */
 export function setText(element, text) {
   if (element.textContent !== text) element.textContent = text;

@@ -5,7 +5,7 @@
  * @import { Translate } from "./strings.js"
  * @typedef {(part: "name" | "text" | "formula" | "where" | "link") => string} Say  of one term
  */
-import { button, make } from "./dom.js";
+import { button, make, zoomOf } from "./dom.js";
 
 /** Pixels between the mark and what it says, and around it. */
 const GAP = 6;
@@ -31,9 +31,10 @@ export function helpMark(say, t, signal) {
 /** Put it under its mark, within the window. @param {HTMLElement} text @param {HTMLElement} mark */
 function place(text, mark) {
   const at = mark.getBoundingClientRect();
-  const { offsetWidth: width, offsetHeight: height } = text;
+  const zoom = zoomOf(text);
+  const [width, height] = [text.offsetWidth * zoom, text.offsetHeight * zoom];
   const left = Math.min(Math.max(at.left - GAP, GAP), Math.max(window.innerWidth - width - GAP, GAP));
   const below = at.bottom + GAP;
   const top = below + height > window.innerHeight ? Math.max(at.top - height - GAP, GAP) : below;
-  Object.assign(text.style, { left: `${left}px`, top: `${top}px` });
+  Object.assign(text.style, { left: `${left / zoom}px`, top: `${top / zoom}px` });
 }

@@ -52,6 +52,8 @@ export interface Surface<M = Model> {
 /** Traits of every view of a recording. */
 export interface ViewTraits {
   lang: string;
+  /** Whether it is shown large and with strong contrast, with its keys. */
+  presentation: boolean;
   height: number;
   selected: number | null;
   save_outputs: boolean;
@@ -62,6 +64,7 @@ export interface ViewTraits {
 /** Traits of what records. A model's name is `IPY_MODEL_` and its id. */
 export interface RecordingTraits {
   lang: string;
+  presentation: boolean;
   uid: string;
   /** Whether sound reaches the kernel while a cell runs. */
   live_while_busy: boolean;

@@ -52,7 +52,7 @@ export function followTheme(root, signal, changed = () => {}) {
  */
 export function whenRestyled(root, changed, signal) {
   const themed = new MutationObserver(changed);
-  themed.observe(root.closest(".qaw") ?? root, { attributes: true, attributeFilter: ["data-theme"] });
+  themed.observe(root.closest(".qaw") ?? root, { attributes: true, attributeFilter: ["data-theme", "data-presentation"] });
   // One dark theme may follow another.
   themed.observe(document.body, { attributes: true, attributeFilter: ["data-jp-theme-name", "data-vscode-theme-id"] });
   window.matchMedia("(forced-colors: active)").addEventListener("change", changed, { signal });

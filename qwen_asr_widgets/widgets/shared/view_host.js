@@ -8,8 +8,10 @@
  * @typedef {{root: HTMLElement, run: RunStore, send: Send, signal: AbortSignal}} Surroundings
  */
 import { listenTo, newId, viewRoot } from "./dom.js";
+import { followPresentation } from "./presentation.js";
 import { createRunStore } from "./run/store.js";
 import { hideStatic } from "./saved_output.js";
+import { translator } from "./strings.js";
 import { followTheme } from "./theme.js";
 
 /**
@@ -27,6 +29,7 @@ export function hostView({ model, el }, build) {
   hideStatic(model.get("static_id"), signal);
   const run = createRunStore({ ask: send, signal });
   const parts = build({ root, run, send, signal });
+  followPresentation(model, root, translator(model.get("lang")), signal);
   const receive = (/** @type {KernelMessage} */ message, /** @type {DataView[]} */ buffers) => {
     run.receive(message);
     for (const part of parts) part.receive?.(message, buffers);

@@ -11,6 +11,7 @@ import { drawDevices, drawProblem, pressPause, realText, say, warningText } from
 import { pageKeptText, waitsText } from "../microphone/page_kept.js";
 import { whenParted } from "../shared/parted.js";
 import { translator } from "../shared/strings.js";
+import { followPresentation } from "../shared/presentation.js";
 import { followTheme } from "../shared/theme.js";
 import { drawBar } from "./bar.js";
 import { nameDrawer } from "./drawers.js";
@@ -67,6 +68,7 @@ export class TranscriberView {
       redraw: () => this.draw(), understand: () => this.understand(),
     });
     this.root.append(...this.parts.elements, make("div", { class: "qaw-tr-drop", "aria-hidden": "true" }, this.t("transcriber.drop")));
+    followPresentation(model, this.root, this.t, signal);
     this.listen();
     this.send({ kind: "hello" });
   }

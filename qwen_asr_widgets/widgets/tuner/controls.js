@@ -6,7 +6,7 @@
  * @import { Scale, SettingName, Settings } from "./scales.js"
  * @import { Box } from "../shared/axis/layout.js"
  */
-import { button, make } from "../shared/dom.js";
+import { button, make, pointIn } from "../shared/dom.js";
 import { helpMark } from "../shared/help.js";
 import { POSITIONS, brief, same, scales, score } from "./scales.js";
 import { scoreToY } from "./draw.js";
@@ -112,7 +112,7 @@ export function createHandle(tuner, signal) {
     handle.setPointerCapture(event.pointerId);
   }, { signal });
   handle.addEventListener("pointermove", (event) => {
-    if (held) tuner.dragThreshold(event.clientY - tuner.overlay.getBoundingClientRect().top);
+    if (held) tuner.dragThreshold(pointIn(tuner.overlay, event).y);
   }, { signal });
   for (const name of /** @type {const} */ (["pointerup", "pointercancel"])) {
     handle.addEventListener(name, () => { held = false; }, { signal });

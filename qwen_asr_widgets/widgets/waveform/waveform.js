@@ -29,7 +29,7 @@
  *   by a drag on the strip above, or R for the selected turn, else for what is in sight
  * @property {() => void} [transport]  what Space does in place of playing the sound; the bar then has no Play
  */
-import { make } from "../shared/dom.js";
+import { make, pixelRatio } from "../shared/dom.js";
 import { duration } from "../shared/format.js";
 import { listen } from "../shared/axis/gestures.js";
 import { layBands, turnAt } from "../shared/axis/lanes.js";
@@ -220,7 +220,7 @@ export class WaveformView {
     const whole = this.plot.clientWidth;
     if (!whole) return this.style.unseen();
     const { ink, font } = this.style.read();
-    const ratio = window.devicePixelRatio || 1;
+    const ratio = pixelRatio(this.plot);
     this.window.clamp();
     this.canvas.layOut(this.rows(), this.scene(), whole);
     const scene = this.scene();

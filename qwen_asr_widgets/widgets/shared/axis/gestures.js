@@ -9,6 +9,7 @@
  * @property {(factor: number, x: number) => boolean} zoom  whether the view has changed
  * @property {(event: KeyboardEvent) => boolean} key  whether the key was used
  */
+import { pointIn } from "../dom.js";
 
 /** Pixels a pointer may tremble and still have clicked. */
 const CLICK_SLOP = 4;
@@ -38,7 +39,7 @@ function onWheel(event, plot, gestures) {
     return;
   }
   if (!event.ctrlKey && document.activeElement !== plot) return;
-  const x = event.clientX - plot.getBoundingClientRect().left;
+  const { x } = pointIn(plot, event);
   const speed = event.ctrlKey && Math.abs(event.deltaY) < 30 ? 0.01 : 0.0025;
   const changed = gestures.zoom(Math.exp(-event.deltaY * unit * speed), x);
   if (changed || event.ctrlKey) event.preventDefault();
@@ -51,10 +52,7 @@ function listenToPointer(plot, gestures, signal) {
   /** @type {Drag | null} */
   let drag = null;
   let moved = false;
-  const at = (/** @type {PointerEvent} */ event) => {
-    const box = plot.getBoundingClientRect();
-    return { x: event.clientX - box.left, y: event.clientY - box.top };
-  };
+  const at = (/** @type {PointerEvent} */ event) => pointIn(plot, event);
   plot.addEventListener("pointerdown", (event) => {
     if (event.button !== 0) return;
     const point = at(event);

@@ -7,7 +7,7 @@
  * @import { Sweep, Cell } from "./map.js"
  * @import { Settings } from "../scales.js"
  */
-import { button, make, scrolling, setText } from "../../shared/dom.js";
+import { button, make, pixelRatio, pointIn, scrolling, setText } from "../../shared/dom.js";
 import { cellAt, cellBox, indexOf, moveCell, nearestCell, settingsAt, shades, tradeOffRange } from "./map.js";
 import { brief, score } from "../scales.js";
 import { floats } from "../state.js";
@@ -110,8 +110,8 @@ export class SweepPanel {
   /** @param {MouseEvent} event @returns {Cell | null} */
   cellUnder(event) {
     if (!this.sweep) return null;
-    const box = this.map.getBoundingClientRect();
-    return cellAt(this.sweep, event.clientX - box.left - LEFT, event.clientY - box.top, box.width - LEFT, HEIGHT - BOTTOM);
+    const { x, y } = pointIn(this.map, event);
+    return cellAt(this.sweep, x - LEFT, y, this.map.clientWidth - LEFT, HEIGHT - BOTTOM);
   }
 
   /** @param {Cell | null} cell */
@@ -155,8 +155,7 @@ export class SweepPanel {
 
   /** @param {MouseEvent} event */
   takePoint(event) {
-    const box = this.front.getBoundingClientRect();
-    const [x, y] = [event.clientX - box.left, event.clientY - box.top];
+    const { x, y } = pointIn(this.front, event);
     const away = (/** @type {{x: number, y: number}} */ point) => Math.hypot(point.x - x, point.y - y);
     const [nearest] = [...this.points].sort((a, b) => away(a) - away(b));
     if (nearest && away(nearest) < 24) this.tryOnFront(nearest.settings);
@@ -190,7 +189,7 @@ export class SweepPanel {
   drawMap(sweep, ink, font) {
     const whole = this.map.clientWidth;
     const [width, height] = [whole - LEFT, HEIGHT - BOTTOM];
-    const ctx = sized(this.map, whole, HEIGHT, window.devicePixelRatio || 1);
+    const ctx = sized(this.map, whole, HEIGHT, pixelRatio(this.map));
     ctx.translate(LEFT, 0);
     for (let t = 0; t < sweep.thresholds.length; t += 1) {
       for (let s = 0; s < sweep.silences.length; s += 1) {
@@ -226,7 +225,7 @@ export class SweepPanel {
   drawFront(sweep, ink, font) {
     const whole = this.front.clientWidth;
     const [width, height] = [whole - LEFT - 8, HEIGHT - BOTTOM];
-    const ctx = sized(this.front, whole, HEIGHT, window.devicePixelRatio || 1);
+    const ctx = sized(this.front, whole, HEIGHT, pixelRatio(this.front));
     const cuts = /** @type {Float32Array} */ (sweep.cuts);
     const marks = this.marks().map((mark) => ({ ...mark, k: indexOf(sweep, nearestCell(sweep, mark.settings)) }));
     const range = tradeOffRange([...sweep.front.map((p) => p.wait), ...marks.map((m) => sweep.waits[m.k])],

@@ -4,7 +4,7 @@
  * @import { EndsState } from "./state.js"
  * @import { Translate } from "../../shared/strings.js"
  */
-import { make, scrolling, setText } from "../../shared/dom.js";
+import { make, pixelRatio, scrolling, setText } from "../../shared/dom.js";
 import { colours, whenRestyled } from "../../shared/theme.js";
 import { COLOURS } from "../../waveform/draw.js";
 import { sized } from "../../waveform/overview.js";
@@ -171,7 +171,7 @@ function hazardLines({ pauses, about }, t) {
  */
 function paint(canvas, ink, font, lines, marks, whole) {
   const wide = canvas.clientWidth;
-  const ctx = sized(canvas, wide, HEIGHT, window.devicePixelRatio || 1);
+  const ctx = sized(canvas, wide, HEIGHT, pixelRatio(canvas));
   const all = [...lines.flatMap(({ points }) => points), ...marks.map(({ at }) => at)];
   const [most, top] = [Math.max(0.5, ...all.map(([x]) => x)), whole ? 1 : Math.max(0.05, ...all.map(([, y]) => y))];
   const xOf = (/** @type {number} */ x) => LEFT + (x / most) * (wide - LEFT - 8);
