@@ -78,7 +78,7 @@ def plot_latency(
     >>> ax.get_ylabel()
     'seconds after speech ends'
     """
-    if isinstance(recording, Sequence):
+    if isinstance(recording, Sequence) and not isinstance(recording, str):
         return _plot_several(recording, ax, reference, names)
     checked_recording(recording, "plot_latency")
     ax = axes_or_new(ax, height=3.0)

@@ -170,7 +170,7 @@ def test_milliseconds_are_a_word_in_chinese(show_transcriber: Show) -> None:
     shown.page.get_by_text("0.20 · 800 毫秒").filter(visible=True).click()
     boxes = shown.page.locator(".qaw-value-box").filter(visible=True)
     assert [box.text_content() for box in boxes.all()] == ["", "毫秒", "毫秒"]
-    assert shown.page.get_by_role("slider", name="静音（对数）").get_attribute("aria-valuetext") == "800 毫秒"
+    assert shown.page.get_by_role("slider", name="静音时长").get_attribute("aria-valuetext") == "800 毫秒"
     assert_legible(shown)
 
 
