@@ -32,6 +32,14 @@ def test_nothing_is_cut_off(show, lang, width) -> None:
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
 
 
+@pytest.mark.parametrize("width", [620, 900])
+def test_words_keep_their_room_beside_long_remarks(show, width) -> None:
+    page = show(TranscriptView(few().finish()), viewport={"width": width, "height": 800}).show()
+    assert "no first partial: the final came first" in page.locator(ROWS).nth(1).inner_text()
+    widths = page.locator(f"{ROWS} .qaw-text").evaluate_all("all => all.map((one) => one.offsetWidth)")
+    assert min(widths) >= 200 and cut_off(page) == []
+
+
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_the_ring_of_focus_is_whole_on_all_sides_and_inside_the_list(show, theme) -> None:
     shown = show(TranscriptView(many(30).finish()))
