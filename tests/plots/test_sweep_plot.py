@@ -81,6 +81,7 @@ def test_settings_are_marked_in_both_pictures(result: SweepResult) -> None:
         ring = _named(right, f"front {name}")
         assert ring.get_xdata()[0] == result.total("wait")[cell]  # type: ignore[attr-defined]
         assert ring.get_ydata()[0] == result.total("cut_off_rate")[cell]  # type: ignore[attr-defined]
+        assert not ring.get_clip_on()  # at 0 % it is whole
 
 
 def test_the_line_is_the_front(result: SweepResult) -> None:

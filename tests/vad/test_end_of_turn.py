@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import pickle
+import sys
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,6 +21,13 @@ with_smart_turn = pytest.mark.skipif(
     bundled_file() is None, reason="Smart Turn's model: pip install --no-deps pipecat-ai"
 )
 NOTHING = np.zeros(0, np.float32)
+TOY = """
+class Toy:
+    name, identity, needs_sound = "toy-ends", "toy-ends:1", True
+
+    def probability(self, samples, text):
+        return 0.25
+"""
 
 
 @dataclass
@@ -79,6 +87,7 @@ def test_smart_turn_says_what_pipecats_own_features_make_it_say(seconds: float) 
     session = onnxruntime.InferenceSession(str(file))
     expected = session.run(None, {"input_features": features.compute_whisper_log_mel_features(padded)[None]})
     assert SmartTurn().probability(speech) == pytest.approx(float(expected[0][0, 0]), abs=1e-3)
+    assert "pipecat" not in sys.modules  # its file is found without it
 
 
 @with_smart_turn
@@ -129,6 +138,23 @@ def test_the_baseline_goes_by_punctuation_and_words_that_lead_on(text: str, prob
 
 def test_the_baseline_says_nothing_without_words() -> None:
     assert np.isnan(Punctuation().probability(NOTHING, "  "))
+
+
+def test_a_model_of_another_package_is_found_by_its_entry_point(tmp_path, monkeypatch) -> None:
+    (tmp_path / "toy_ends.py").write_text(TOY)
+    metadata = tmp_path / "toy_ends-1.0.dist-info"
+    metadata.mkdir()
+    (metadata / "METADATA").write_text("Metadata-Version: 2.1\nName: toy-ends\nVersion: 1.0\n")
+    (metadata / "entry_points.txt").write_text(
+        "[qwen_asr_widgets.end_of_turn]\ntoy-ends = toy_ends:Toy\nbroken-ends = toy_ends:Gone\n"
+    )
+    monkeypatch.syspath_prepend(str(tmp_path))
+    model = qaw.EndOfTurn("toy-ends")
+    assert (model.name, model.probability(_clip(1))) == ("toy-ends", 0.25)
+    with pytest.raises(SettingError, match="'broken-ends' .* cannot be loaded"):
+        qaw.EndOfTurn("broken-ends")
+    with pytest.raises(SettingError, match="did you mean 'toy-ends'"):
+        qaw.EndOfTurn("toy_ends")
 
 
 def test_a_model_saves_cut_offs_that_silence_makes() -> None:
