@@ -56,7 +56,7 @@ class Aim(NamedTuple):
     point: OperatingPoint | None
 
 
-class Costs(NamedTuple):
+class PolicyCosts(NamedTuple):
     """What a policy costs in one clip.
 
     Holds that count and those of them cut off, ends and those answered, and the mean wait there in seconds.
@@ -347,7 +347,7 @@ class TurnEnds:
             return policy
         return Policy(math.nan, policy.time_out, policy.time_out)
 
-    def costs(self) -> Costs | None:
+    def costs(self) -> PolicyCosts | None:
         """Return what the policy costs in the clip in sight; None while a model has not said all."""
         with self._model.lock:
             reading, model = self.reading(), self._end_of_turn
@@ -358,7 +358,7 @@ class TurnEnds:
         wait = sums["wait"] / SAMPLE_RATE / sums["answered"] if sums["answered"] else None
         judged = reading.judged
         cut_off = sums["holds_cut"] + sums["early"]
-        return Costs(len(judged.holds), cut_off, len(judged.ends), sums["answered"], wait)
+        return PolicyCosts(len(judged.holds), cut_off, len(judged.ends), sums["answered"], wait)
 
     def _counted(self, reading: Reading, said: NDArray[np.float32] | None) -> Sums:
         """Return the counts of the one policy that is tried, of one clip."""
