@@ -6,6 +6,7 @@ import io
 import json
 import re
 import zipfile
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -170,6 +171,23 @@ def test_every_format_is_saved_and_the_picture_copied_at_16_to_9(show_transcribe
       return [width, height];
     }"""
     assert shown.page.evaluate(size) == [1920, 1080]
+
+
+@pytest.mark.parametrize(("theme", "width"), [("light", 900), ("dark", 420)])
+def test_a_file_is_also_written_beside_the_notebook_and_said_where(
+    show_transcriber: Show, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, theme: str, width: int
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    transcriber = Transcriber(three_turns())
+    shown = show_transcriber(transcriber, theme=theme, viewport={"width": width, "height": 900})
+    shown.press("Save")
+    shown.page.get_by_label("Also into the notebook's folder").check()
+    with shown.page.expect_download() as download:
+        shown.page.get_by_role("button", name=re.compile(r"^\.srt ")).click()
+        shown.shows(f"Saved, also as {tmp_path / 'made-by-hand.srt'}")
+    assert (tmp_path / "made-by-hand.srt").read_bytes() == download.value.path().read_bytes()
+    assert low_contrast(shown.page, ".qaw-tr") == [] and cut_off(shown.page, ".qaw-drawer") == []
+    assert shown.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
 def test_what_stays_in_the_saved_notebook_is_a_switch_beside_what_can_be_saved(

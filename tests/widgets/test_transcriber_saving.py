@@ -7,6 +7,7 @@ import json
 import logging
 import pickle
 import zipfile
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -18,10 +19,11 @@ from support.waiting import wait_until
 
 from qwen_asr_widgets.audio.clip import AudioClip
 from qwen_asr_widgets.audio.samples import sample
+from qwen_asr_widgets.errors import FolderNotFound, WriteFailed
 from qwen_asr_widgets.recording import Recording, RunInfo, load_recording
 from qwen_asr_widgets.widgets.transcriber.endpoints import EndpointChoice
 from qwen_asr_widgets.recording.exports.formats import FORMATS, Format
-from qwen_asr_widgets.widgets.transcriber.save import SLICE, file_name, in_slices, saved
+from qwen_asr_widgets.widgets.transcriber.save import SLICE, file_name, in_slices, save_into, saved
 
 pytestmark = pytest.mark.service
 
@@ -53,6 +55,37 @@ def received(widget, ending: str) -> bytes:
     parts = wait_until(whole, SECONDS)
     assert parts[0][0]["name"] == f"made-by-hand.{ending}"
     return b"".join(buffers[0] for _, buffers in parts)
+
+
+def test_a_file_beside_the_notebook_is_never_over_another_one(finished, tmp_path, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    widget = transcriber(finished)
+    (tmp_path / "made-by-hand.srt").write_text("somebody's own")
+    for count in (1, 2):
+        ask(widget, "save-here", format="srt", job="job")
+        told = wait_until(lambda: [c for c, _ in widget.heard if c["kind"] == "saved"][count - 1:], SECONDS)
+        assert "waveform" in Path(told[0]["where"]).read_text("utf-8")
+    names = ["made-by-hand.srt", "made-by-hand_2.srt", "made-by-hand_3.srt"]
+    assert sorted(path.name for path in tmp_path.iterdir() if path.is_file()) == names
+    assert (tmp_path / names[0]).read_text() == "somebody's own"
+    widget.close()
+
+
+def test_a_folder_that_is_gone_is_said_and_nothing_is_left_half_written(
+    finished, tmp_path, monkeypatch
+) -> None:
+    gone = tmp_path / "gone"
+    with pytest.raises(FolderNotFound):
+        save_into(gone, finished, "srt")
+
+    def full(format, recording, file) -> None:
+        file.write(b"1")
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Format, "write", full)
+    with pytest.raises(WriteFailed, match="No space left"):
+        save_into(tmp_path, finished, "srt")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_every_format_arrives_whole(shown, finished, tmp_path) -> None:

@@ -504,10 +504,11 @@ export interface ComparedMessage extends Comparison {
   source: string;
 }
 
-/** A slice of a file the page has asked for, or why there is none. */
+/** A slice of a file the page has asked for, where the kernel has written it, or why there is none. */
 export type SavedMessage =
   | { kind: "saved"; job: string; error: string }
-  | { kind: "saved"; job: string; error?: undefined; name: string; type: string; slice: number; slices: number; size: number };
+  | { kind: "saved"; job: string; error?: undefined; where: string }
+  | { kind: "saved"; job: string; error?: undefined; where?: undefined; name: string; type: string; slice: number; slices: number; size: number };
 
 /** A file of this page: so much of it is there, or all was read. */
 export type UploadMessage =
@@ -593,7 +594,7 @@ export type TranscriberCommand =
   | { kind: "again"; pace: number | null }
   | { kind: "replay" | "protocol"; on: boolean }
   | { kind: "painted"; number: number; took: number }
-  | { kind: "save"; format: string; job: string }
+  | { kind: "save" | "save-here"; format: string; job: string }
   | { kind: "stored"; job: string }
   | { kind: "unkeep" | "left-pass" }
   | { kind: "left-open" | "left-throw"; id: string }

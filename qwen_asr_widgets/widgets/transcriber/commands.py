@@ -316,6 +316,7 @@ def commands(
         "painted": Command(Painted, lambda one: view.note_painted(one.number, one.took)),
         "again": changing(RunAgain, lambda again: model.repeat(again.pace)),
         "save": changing(Save, lambda wanted: controls.save(wanted.format, wanted.job)),
+        "save-here": changing(Save, lambda wanted: controls.save_here(wanted.format, wanted.job)),
         "stored": changing(Stored, lambda stored: controls.note_stored(stored.job)),
         "unkeep": changing(Bare, lambda _: controls.discard_autosave()),
         "left-open": changing(LeftChoice, lambda left: model.open_left(left.id)),

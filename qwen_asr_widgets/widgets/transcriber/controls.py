@@ -6,6 +6,7 @@ import contextvars
 import logging
 import threading
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from ...audio.clip import AudioClip
@@ -22,7 +23,7 @@ from .model import TranscriberModel
 from .notices import notice_elsewhere
 from .pages import Pages
 from .preparation import Preparation
-from .save import BUNDLE, file_name, in_slices, part_name, saved, wav_of
+from .save import BUNDLE, file_name, in_slices, part_name, save_into, saved, wav_of
 
 logger = logging.getLogger("qwen_asr_widgets")
 
@@ -53,6 +54,7 @@ class Controls:
         self._pages = pages
         self._tell_all = tell_all
         self._source = source
+        self._folder = Path().absolute()
         self._bundles: dict[str, tuple[Recording, int]] = {}
 
     # ---- runs
@@ -219,5 +221,30 @@ class Controls:
                 self._bundles[job] = recording, version
             self._tell_all(list(in_slices(data, job, file_name(recording, ending))))
 
-        context = contextvars.copy_context()
-        threading.Thread(target=context.run, args=(work,), name="qaw-save", daemon=True).start()
+        _beside(work)
+
+    def save_here(self, ending: str, job: str) -> None:
+        """Write a file of the recording beside the notebook, on a thread of its own, and tell where it is."""
+        recording = self._model.recording
+        if recording is None:
+            return
+        version = recording.version
+
+        def work() -> None:
+            try:
+                path = save_into(self._folder, recording, ending)
+            except Exception as problem:
+                logger.exception("the %s file could not be written", ending)
+                self._tell_all([({"kind": "saved", "job": job, "error": str(problem)}, [])])
+                return
+            if ending == BUNDLE:
+                recording.note_saved(version)
+            self._tell_all([({"kind": "saved", "job": job, "where": str(path)}, [])])
+
+        _beside(work)
+
+
+def _beside(work: Callable[[], None]) -> None:
+    """Make a file on a thread of its own, in the name of the cell or message that asked for it."""
+    context = contextvars.copy_context()
+    threading.Thread(target=context.run, args=(work,), name="qaw-save", daemon=True).start()

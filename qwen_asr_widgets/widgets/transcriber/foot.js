@@ -52,15 +52,21 @@ export function createFoot(t, signal, send, saver, keep) {
   }), signal, { class: "qaw-button-plain", title: t("delays.show.text"), "aria-pressed": "false" });
   const again = drawers.add(t("transcriber.again"), [what, make("div", { class: "qaw-line" }, pace, run), others], "qaw-button-plain");
   const said = make("span", { class: "qaw-dim", role: "status" });
-  const tell = (/** @type {Promise<string | void>} */ work) => {
+  const tell = (/** @type {Promise<string>} */ work) => {
     said.textContent = t("transcriber.save.making");
-    work.then((how) => { said.textContent = how === "copied" ? t("transcript.copied") : t("transcriber.save.done"); },
+    work.then((how) => { said.textContent = how === "copied" ? t("transcript.copied") : how || t("transcriber.save.done"); },
       (why) => { said.textContent = String(why.message); });
   };
-  const formats = createFormats(t, signal, saver.menu, (format) => tell(saver.download(format)));
+  const here = make("input", { type: "checkbox" });
+  const also = make("label", { class: "qaw-save-here", title: t("transcriber.save.here.text") }, here, t("transcriber.save.here"));
+  const saveAs = async (/** @type {string} */ format) => {
+    const [, where] = await Promise.all([saver.download(format), here.checked ? saver.writeHere(format) : ""]);
+    return where && t("transcriber.save.here.done", { where });
+  };
+  const formats = createFormats(t, signal, saver.menu, (format) => tell(saveAs(format)));
   const picture = button(t("transcriber.save.picture"), () => tell(saver.copyPicture()), signal);
   const save = drawers.add(t("transcriber.save"), [
-    formats, make("div", { class: "qaw-line" }, picture, said), keep,
+    formats, also, make("div", { class: "qaw-line" }, picture, said), keep,
   ], "qaw-button-plain");
   const buttons = make("div", { class: "qaw-together" }, delays, protocol, replay, again.button, save.button);
   const foot = make("div", { class: "qaw-tr-foot" }, name, figures, buttons);

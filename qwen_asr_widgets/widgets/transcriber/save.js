@@ -37,6 +37,9 @@ export function createSaver(send, menu) {
   /** @type {Map<string, Job>} */
   const jobs = new Map();
 
+  /** @type {Map<string, {done: (where: string) => void, failed: (why: Error) => void}>} files that the kernel writes itself */
+  const written = new Map();
+
   /** @param {string} format */
   const ask = (format) => collect((job) => send({ kind: "save", format, job }));
 
@@ -55,6 +58,13 @@ export function createSaver(send, menu) {
     menu,
     /** Take a `saved` message. @param {SavedMessage} message @param {DataView[]} buffers */
     receive(message, buffers) {
+      const here = written.get(message.job);
+      if (here) {
+        written.delete(message.job);
+        if (message.error !== undefined) here.failed(new Error(message.error));
+        else if (message.where !== undefined) here.done(message.where);
+        return;
+      }
       const job = jobs.get(message.job);
       if (!job) return;
       if (message.error !== undefined) {
@@ -62,6 +72,7 @@ export function createSaver(send, menu) {
         job.failed(new Error(message.error));
         return;
       }
+      if (message.where !== undefined) return;
       job.slices = message.slices;
       const parts = takeSlice(job, message.slice, buffers[0]);
       if (!parts) return;
@@ -73,6 +84,14 @@ export function createSaver(send, menu) {
     async download(format) {
       const { blob, name } = await ask(format);
       saveFile(blob, name);
+    },
+    /** Have the kernel write a file beside the notebook. @param {string} format @returns {Promise<string>} where it is */
+    writeHere(format) {
+      const job = newId();
+      return new Promise((done, failed) => {
+        written.set(job, { done, failed });
+        send({ kind: "save-here", format, job });
+      });
     },
     /** Save the sound of a stretch. @param {{start: number, end: number}} part seconds */
     async downloadPart({ start, end }) {

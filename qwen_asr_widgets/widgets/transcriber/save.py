@@ -1,4 +1,4 @@
-"""Files of a recording that a page saves: made here, in any format of the list, and sent in slices."""
+"""Files of a recording that a page saves, in any format of the list: sent in slices, or written here."""
 
 from __future__ import annotations
 
@@ -8,8 +8,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ...audio.files import write_pcm16
+from ...errors import FolderNotFound, WriteFailed
 from ...recording import Recording
 from ...recording.exports.formats import FORMATS, format_of
+from ...writing import write_atomically
 from ..shared.throttle import Message
 from .sound import SoundAtHand
 
@@ -85,6 +87,50 @@ def file_name(recording: Recording, ending: str) -> str:
         when = _plain(info.started_at[:19].replace("T", "_").replace(":", "."))
         stem = "_".join(filter(None, [when, "microphone" if info.capture else "recording"]))
     return f"{stem}_.{ending}" if stem.split(".")[0].upper() in DEVICES else f"{stem}.{ending}"
+
+
+def save_into(folder: Path, recording: Recording, ending: str) -> Path:
+    """Write a recording into a folder and return where; a name that is taken gets a number.
+
+    Raises
+    ------
+    WriteFailed, FolderNotFound
+        It cannot be written there.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from qwen_asr_widgets.recording import Recording, RunInfo
+    >>> folder = tempfile.TemporaryDirectory()
+    >>> recording = Recording(info=RunInfo(name="talk.wav"))
+    >>> [save_into(Path(folder.name), recording, "srt").name for _ in range(3)]
+    ['talk.srt', 'talk_2.srt', 'talk_3.srt']
+    >>> folder.cleanup()
+    """
+    path = _reserved(folder, file_name(recording, ending), ending)
+    try:
+        write_atomically(path, lambda file: format_of(path).write(recording, file))
+    except BaseException:
+        path.unlink()
+        raise
+    return path
+
+
+def _reserved(folder: Path, name: str, ending: str) -> Path:
+    """Make an empty file of a name that nobody has yet, so that nobody else takes it."""
+    stem = name[: -len(ending) - 1]
+    path, number = folder / name, 1
+    while True:
+        try:
+            path.open("xb").close()
+            return path
+        except FileExistsError:
+            number += 1
+            path = folder / f"{stem}_{number}.{ending}"
+        except FileNotFoundError as error:
+            raise FolderNotFound(str(path)) from error
+        except OSError as error:
+            raise WriteFailed(error.errno, error.strerror or str(error), str(path)) from error
 
 
 def wav_of(sound: SoundAtHand) -> bytes:
