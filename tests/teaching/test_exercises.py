@@ -140,7 +140,8 @@ def test_a_detector_that_is_right_in_the_drawings_alone_is_found_out_on_sound() 
 
 
 @pytest.mark.parametrize(("threshold", "said"), [
-    (0.6, "right"), (0.95, "right"), (0.2, "few"), (-1, "few"), (0.999, "many"), (1.0, "none"), (1.5, "range"),
+    (0.6, "right"), (0.95, "right"), (0.2, "few"), (-1, "few"), (0.999, "many"), (1.0, "none"),
+    (1.5, "range"),
 ])
 def test_a_threshold_is_judged_by_the_turns_it_makes(threshold: float, said: str) -> None:
     assert marked("04", threshold) == said

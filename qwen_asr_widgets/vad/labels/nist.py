@@ -39,9 +39,10 @@ def read_rttm(text: str, wanted: Wanted = Wanted()) -> Parsed:
 
 def _of_channel(by_channel: dict[str, list[Row]], channel: int | str | None) -> list[Row]:
     """Return the turns of the channel asked for; RTTM counts channels from 1, clips from 0."""
+    known = ", ".join(sorted(by_channel))[:200]
     if channel is None and len(by_channel) > 1:
         raise LabelError(
-            f"it labels {len(by_channel)} channels ({', '.join(sorted(by_channel)):.200}); give channel= as for "
+            f"it labels {len(by_channel)} channels ({known}); give channel= as for "
             'the clip, counted from 0, or channel="mean" for all of them.'
         )
     if channel in (None, "mean"):
@@ -49,7 +50,7 @@ def _of_channel(by_channel: dict[str, list[Row]], channel: int | str | None) -> 
         return sorted(rows, key=lambda row: row.line)
     name = str(channel + 1) if isinstance(channel, int) else str(channel)
     if name not in by_channel and by_channel:
-        raise LabelError(f"it labels channel {', '.join(sorted(by_channel)):.200} (from 1), not channel {name}.")
+        raise LabelError(f"it labels channel {known} (from 1), not channel {name}.")
     return by_channel.get(name, [])
 
 

@@ -45,7 +45,8 @@ def read_textgrid(text: str, wanted: Wanted = Wanted()) -> Parsed:
             parsed.rows += _turns(name, rows)
     missing = [name for name in tiers or () if name not in names]
     if missing:
-        raise LabelError(f"there is no interval tier {missing[0]!r:.60}; it has {', '.join(names) or 'none':.200}.")
+        known = ", ".join(names)[:200] or "none"
+        raise LabelError(f"there is no interval tier {missing[0]!r:.60}; it has {known}.")
     if not names:
         raise LabelError("line 1: there is no interval tier in it; mark speech as intervals, not points.")
     return parsed

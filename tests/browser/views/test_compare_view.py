@@ -73,13 +73,14 @@ def test_turns_waits_and_words_of_each_run_stand_over_and_under_each_other(show,
 
 
 def test_long_names_are_broken_into_lines_and_leave_the_figures_their_room(show, runs) -> None:
-    long = ["threshold 0.20, silence 800 ms, language detected", "threshold 0.00, silence 400 ms, language en"]
+    long = [f"threshold {one}, language detected" for one in ("0.20, silence 800 ms", "0.00, silence 400 ms")]
     shown = show(CompareView(*runs, names=long), init_script=f"({NOTE_TEXTS})()")
     page = shown.show()
     drawn = {one["text"] for one in page.evaluate("window.drawnTexts")}
     assert not drawn & set(long) and any(text.startswith("threshold") for text in drawn)
     row = page.locator(".qaw-compared tbody tr").first
-    assert row.evaluate("row => row.getBoundingClientRect().right <= row.closest('.qaw').getBoundingClientRect().right")
+    right = "getBoundingClientRect().right"
+    assert row.evaluate(f"row => row.{right} <= row.closest('.qaw').{right}")
 
 
 def test_on_a_narrow_page_all_lines_of_words_begin_under_each_other(show, runs) -> None:
