@@ -43,6 +43,8 @@ def test_a_row_says_each_part_and_its_lines_can_be_turned_over(show, recording) 
     said = page.locator(ROWS).first.get_attribute("aria-label")
     assert said.startswith("1: 1.14 s. network, there: 15 ms, inferred; silence: 800 ms, inferred")
     assert said.endswith("decoding: 200 ms, measured; painting: 40 ms, measured")
+    assert recording.utterances[0].latency.finalization == pytest.approx(1.14 - 0.04)
+    assert page.get_by_text("without painting they are the finalization of the transcript").is_visible()
     assert page.locator(LINE).inner_text() == "so it was a white bright cold day"
     assert page.locator(f"{LINE} del").all_inner_texts() == [" white"]
     page.get_by_role("button", name="Previous line").click()
