@@ -57,6 +57,7 @@ def test_a_path_is_as_good_as_a_recording(runs, tmp_path):
 
 @pytest.mark.parametrize("call, sentence", [
     (lambda a, b: CompareView(a), "two or more recordings, not 1"),
+    (lambda a, b: CompareView([a, b]), r"CompareView\(one, other\), without a list"),
     (lambda a, b: CompareView(a, 7), "takes a Recording or the path of a .qasr file, not 7"),
     (lambda a, b: CompareView(a, b, names=["one"]), "1 names were given for 2"),
     (lambda a, b: CompareView(a, b, height=3), "height is 3"),

@@ -111,7 +111,8 @@ class CompareView(ViewWidget):
     ) -> None:
         if len(recordings) < 2:
             raise SettingError(
-                f"CompareView takes two or more recordings, not {len(recordings)}.", "recordings"
+                f"CompareView takes two or more recordings, not {len(recordings)}: "
+                "CompareView(one, other), without a list around them.", "recordings"
             )
         opened = [opened_recording(one, "CompareView") for one in recordings]
         self.model = CompareModel(opened, run_names(opened, names), reference)
