@@ -132,9 +132,9 @@ def test_cues_lie_on_the_samples_at_which_endpoints_come(tuner):
 def test_dir_lists_what_a_user_needs_and_repr_is_one_line(tuner):
     assert dir(tuner) == [
         "best", "case", "close", "code", "cues", "estimate_kind", "expected_wait", "explanations", "hear",
-        "hear_under", "height", "in_force", "labels", "lang", "measures", "other_speaker", "reach", "report",
-        "save_labels", "save_outputs", "scores", "selected", "settings", "sweep", "turns", "verifications",
-        "verify",
+        "hear_under", "height", "in_force", "labels", "lang", "measures", "other_speaker", "presentation",
+        "reach", "report", "save_labels", "save_outputs", "scores", "selected", "settings", "sweep", "turns",
+        "verifications", "verify",
     ]
     assert repr(tuner) == (
         "<VadTuner: noisy (28.9 s), trying threshold 0.20, silence 800 ms, padding 300 ms>"
