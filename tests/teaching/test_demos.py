@@ -22,6 +22,7 @@ def test_a_demonstration_is_a_story_in_three_steps_and_a_widget(name: str, langu
     shown.close()
 
 
+@pytest.mark.service
 @pytest.mark.parametrize("name", ["cut-off", "lost-line"])
 def test_a_demonstration_is_shown_for_a_projector_where_asked(name: str) -> None:
     plain, large = qaw.demo(name), qaw.demo(name, presentation=True)

@@ -70,6 +70,7 @@ def test_a_language_without_spaces_is_told_character_by_character() -> None:
     assert content["lines"][1] == [4.0, "早上好", 3, 1, "尚", True]
 
 
+@pytest.mark.service
 def test_a_transcriber_shows_them_and_no_longer(transcriber) -> None:
     widget = transcriber(three_turns())
     ask(widget, "hello")

@@ -61,6 +61,7 @@ def test_an_incomplete_run_is_no_baseline_and_is_marked(three: Transcriber) -> N
     assert baseline(three) is None and three.view.opening()[-1][0]["kind"] != "compared"
 
 
+@pytest.mark.service
 def test_a_run_shown_again_has_the_scores_that_were_seen_while_it_was_made(
     made: Callable[..., Transcriber]
 ) -> None:
