@@ -167,7 +167,7 @@ def _draw_legend(ax: Axes, colors: Palette, rows: list[Waterfall]) -> Any:
     ]
     if any(part.basis == "inferred" for part in known):
         marks.append(Patch(**_look(colors.dim, 1.0, measured=False), label="pale: inferred"))
-    columns = max(1, min(len(marks), int(points_wide(ax) / 110)))
+    columns = max(1, min(len(marks), int(points_wide(ax) / 100)))
     return ax.legend(
         handles=marks, loc="upper left", ncols=columns, frameon=False, fontsize=SMALL_SIZE,
         labelcolor=colors.dim, handlelength=1.3, handleheight=0.8, handletextpad=0.5, columnspacing=1.4,

@@ -92,3 +92,11 @@ def test_nothing_is_cut_off_or_faint(show, recording, lang, width, theme) -> Non
     _, page = opened(show, recording, theme, lang=lang, viewport={"width": width, "height": 800})
     assert cut_off(page) == [] and low_contrast(page) == []
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+
+
+def test_a_time_at_the_end_of_the_axis_stands_on_one_line(show) -> None:
+    script = Script(6.0)
+    script.turn("a", 1.0, 3.0, "so it was", endpoint=0.8, decode=0.0)
+    _, page = opened(show, script.finish())
+    last = page.locator(".qaw-delays-axis > span").last
+    assert last.inner_text() == "0.8" and last.evaluate("one => one.offsetHeight") < 20
